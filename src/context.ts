@@ -1,0 +1,32 @@
+/** Everything the program takes from the outside. Tests pass their own. */
+export interface Context {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly platform: NodeJS.Platform;
+  /** File descriptor that a protocol verb reads: `/dev/stdin` cannot be opened when it is a socket. */
+  readonly stdin: number;
+  /** Writes to standard output, whole, before it returns. */
+  readonly stdout: (text: string) => void;
+  /** Writes one line for people to standard error. */
+  readonly warn: (line: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  readonly pid: number;
+}
+
+/** The real one. `write` is passed in because `process.stdout` costs 8 ms to load. */
+export function processContext(write: (descriptor: number, text: string) => void): Context {
+  return {
+    env: process.env,
+    platform: process.platform,
+    stdin: 0,
+    stdout: (text) => write(1, text),
+    warn: (line) => write(2, `docker-credential-icr: ${line}\n`),
+    now: Date.now,
+    pid: process.pid,
+  };
+}
+
+/** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, tells standard error why; otherwise does nothing. */
+export function debug(context: Context, line: string): void {
+  if (context.env['DOCKER_CREDENTIAL_ICR_DEBUG'] === '1') context.warn(line);
+}

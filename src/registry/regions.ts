@@ -1,0 +1,31 @@
+export interface Region {
+  readonly region: string;
+  /** The name this region had before, still accepted where one is typed. */
+  readonly alias?: string;
+  readonly host: string;
+}
+
+/**
+ * The public hosts in IBM's documentation ("Regions", Container Registry). For setting up and
+ * completing only: which host is IBM's is decided by `isIbmHost`.
+ */
+export const regions: readonly Region[] = [
+  { region: 'global', host: 'icr.io' },
+  { region: 'us-south', host: 'us.icr.io' },
+  { region: 'eu-gb', alias: 'uk-south', host: 'uk.icr.io' },
+  { region: 'eu-de', alias: 'eu-central', host: 'de.icr.io' },
+  { region: 'au-syd', alias: 'ap-south', host: 'au.icr.io' },
+  { region: 'jp-tok', alias: 'ap-north', host: 'jp.icr.io' },
+  { region: 'jp-osa', host: 'jp2.icr.io' },
+  { region: 'ca-tor', host: 'ca.icr.io' },
+  { region: 'ca-mon', host: 'ca2.icr.io' },
+  { region: 'br-sao', host: 'br.icr.io' },
+  { region: 'eu-es', host: 'es.icr.io' },
+  { region: 'in-che', host: 'in.icr.io' },
+  { region: 'in-mum', host: 'in2.icr.io' },
+];
+
+export const publicHosts: readonly string[] = regions.map(({ host }) => host);
+
+/** Reachable from inside IBM Cloud only; every public host has one. */
+export const privateHosts: readonly string[] = publicHosts.map((host) => `private.${host}`);
