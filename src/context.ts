@@ -28,5 +28,5 @@ export function processContext(write: (descriptor: number, text: string) => void
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, tells standard error why; otherwise does nothing. */
 export function debug(context: Context, line: string): void {
-  if (context.env['DOCKER_CREDENTIAL_ICR_DEBUG'] === '1') context.warn(line);
+  if (context.env.DOCKER_CREDENTIAL_ICR_DEBUG === '1') context.warn(line);
 }
