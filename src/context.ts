@@ -1,3 +1,5 @@
+import { writeAll } from './descriptors.ts';
+
 /** Everything the program takes from the outside. Tests pass their own. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -13,14 +15,14 @@ export interface Context {
   readonly pid: number;
 }
 
-/** The real one. `write` is passed in because `process.stdout` costs 8 ms to load. */
-export function processContext(write: (descriptor: number, text: string) => void): Context {
+/** The real one. */
+export function processContext(): Context {
   return {
     env: process.env,
     platform: process.platform,
     stdin: 0,
-    stdout: (text) => write(1, text),
-    warn: (line) => write(2, `docker-credential-icr: ${line}\n`),
+    stdout: (text) => writeAll(1, text),
+    warn: (line) => warnOn(2, line),
     now: Date.now,
     pid: process.pid,
   };
@@ -29,4 +31,13 @@ export function processContext(write: (descriptor: number, text: string) => void
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, tells standard error why; otherwise does nothing. */
 export function debug(context: Context, line: string): void {
   if (context.env.DOCKER_CREDENTIAL_ICR_DEBUG === '1') context.warn(line);
+}
+
+/** A standard error that nobody reads any more must not keep a program from its credential. */
+function warnOn(descriptor: number, line: string): void {
+  try {
+    writeAll(descriptor, `docker-credential-icr: ${line}\n`);
+  } catch {
+    // There is no other place to say it.
+  }
 }

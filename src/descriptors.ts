@@ -1,0 +1,37 @@
+import fs from 'node:fs';
+import { systemCode } from './errors.ts';
+
+// process.stdin and process.stdout cost 8 ms to load, so descriptors are read and written as they
+// are. A client may hand over a socket or pipe that does not block: then the system says EAGAIN.
+
+/** The number of bytes read into `chunk`, 0 at the end. Throws the system's error. */
+export function readSome(descriptor: number, chunk: Buffer): number {
+  for (;;) {
+    try {
+      return fs.readSync(descriptor, chunk);
+    } catch (error) {
+      const code = systemCode(error);
+      // Windows reports the end of a pipe as an error; a closed descriptor has nothing to say either.
+      if (code === 'EOF' || code === 'EBADF') return 0;
+      if (code !== 'EAGAIN') throw error;
+      pause(2);
+    }
+  }
+}
+
+/** Returns when all of it is written. Throws the system's error. */
+export function writeAll(descriptor: number, text: string): void {
+  let bytes = Buffer.from(text);
+  while (bytes.length > 0) {
+    try {
+      bytes = bytes.subarray(fs.writeSync(descriptor, bytes));
+    } catch (error) {
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      pause(2);
+    }
+  }
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}

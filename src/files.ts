@@ -1,0 +1,135 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from './context.ts';
+import { HelperError, systemCode } from './errors.ts';
+
+const ownerOnly = 0o600;
+/** Milliseconds; a write takes a few. */
+const abandonedAfter = 60_000;
+
+/**
+ * The text of a file that only its owner should read, or `undefined` where there is none. A wider
+ * mode is tightened and said so: the secret inside was readable by others until now.
+ * Throws `storage` for everything else that stands between us and the text.
+ */
+export function readPrivate(context: Context, file: string): string | undefined {
+  let descriptor: number;
+  try {
+    descriptor = fs.openSync(file, 'r');
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw cannot('read', file, error);
+  }
+  try {
+    tighten(context, descriptor, file);
+    return fs.readFileSync(descriptor, 'utf8');
+  } catch (error) {
+    throw cannot('read', file, error);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function tighten(context: Context, descriptor: number, file: string): void {
+  if (context.platform === 'win32') return;
+  const { mode } = fs.fstatSync(descriptor);
+  if ((mode & 0o077) === 0) return;
+  try {
+    fs.fchmodSync(descriptor, ownerOnly);
+    context.warn(`others could read ${file}; its mode is now 0600`);
+  } catch {
+    context.warn(`others can read ${file}; run chmod 600 ${file}`);
+  }
+}
+
+/**
+ * Puts `text` in place of `file` whole or not at all: written aside under a name of its own, synced,
+ * renamed, with mode 0600 in a 0700 folder. Throws `storage`; then the old file is as it was.
+ */
+export function writePrivate(context: Context, file: string, text: string): void {
+  const folder = path.dirname(file);
+  const asideFolder = path.join(folder, '.aside');
+  const aside = path.join(asideFolder, uniqueName(context));
+  try {
+    fs.mkdirSync(asideFolder, { recursive: true, mode: 0o700 });
+    sweep(context, asideFolder);
+    writeSynced(aside, text);
+    fs.renameSync(aside, file);
+    syncFolder(folder);
+  } catch (error) {
+    fs.rmSync(aside, { force: true });
+    throw cannot('write', file, error);
+  }
+}
+
+/** What a killed process left: half a secret that nobody would ever remove. */
+function sweep({ now }: Context, asideFolder: string): void {
+  for (const name of fs.readdirSync(asideFolder)) {
+    const file = path.join(asideFolder, name);
+    const stat = fs.statSync(file, { throwIfNoEntry: false });
+    if (stat !== undefined && stat.mtimeMs < now() - abandonedAfter) {
+      fs.rmSync(file, { force: true });
+    }
+  }
+}
+
+function writeSynced(file: string, text: string): void {
+  const descriptor = fs.openSync(file, 'wx', ownerOnly);
+  try {
+    fs.writeFileSync(descriptor, text);
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** Makes a rename outlive a power cut. Some file systems (and Windows) cannot; the rename stands. */
+function syncFolder(folder: string): void {
+  try {
+    const descriptor = fs.openSync(folder, 'r');
+    try {
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch {
+    // Nothing that could be done about it would be better.
+  }
+}
+
+/** Removes a file; `false` where there was none. */
+export function removeFile(file: string): boolean {
+  try {
+    fs.unlinkSync(file);
+    return true;
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    throw cannot('remove', file, error);
+  }
+}
+
+/** The names in a folder, hidden ones left out; none where there is no folder. */
+export function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw cannot('read', folder, error);
+  }
+}
+
+/** `storage`, with the system's own word for what went wrong. */
+export function cannot(verb: string, file: string, error: unknown): HelperError {
+  const reason = systemCode(error) ?? String(error);
+  return new HelperError('storage', `cannot ${verb} ${file} (${reason})`, error);
+}
+
+let written = 0;
+
+/** Unlike any other process's, without loading node:crypto: that costs half a millisecond. */
+function uniqueName({ pid, now }: Context): string {
+  written += 1;
+  return `${pid}-${now().toString(36)}-${written}-${Math.random().toString(36).slice(2)}`;
+}

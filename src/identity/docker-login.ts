@@ -1,0 +1,36 @@
+import { hostKey } from '../registry/match.ts';
+import type { RegistryHost } from '../registry/parse.ts';
+import type { Credential } from '../secrets/store.ts';
+import type { Lookup } from './lookup.ts';
+import type { Found } from './source.ts';
+
+/** Docker's user name for a token that the registry itself gave out at `docker login`. */
+const identityTokenUser = '<token>';
+
+export function isIdentityToken({ Username }: Credential): boolean {
+  return Username === identityTokenUser;
+}
+
+/** The root secret that `docker login HOST` stored. */
+export function fromDockerLogin(lookup: Lookup, host: RegistryHost): Found | undefined {
+  const credential = storedFor(lookup, host);
+  return credential === undefined || isIdentityToken(credential)
+    ? undefined
+    : found(credential, host);
+}
+
+/** Asked last of all: podman refuses to log in over an identity token, so any root secret goes first. */
+export function fromIdentityToken(lookup: Lookup, host: RegistryHost): Found | undefined {
+  const credential = storedFor(lookup, host);
+  return credential !== undefined && isIdentityToken(credential)
+    ? found(credential, host)
+    : undefined;
+}
+
+function storedFor({ stored }: Lookup, host: RegistryHost): Credential | undefined {
+  return stored({ of: 'host', name: hostKey(host) });
+}
+
+function found({ Username, Secret }: Credential, host: RegistryHost): Found {
+  return { username: Username, secret: () => Secret, origin: `docker login ${hostKey(host)}` };
+}

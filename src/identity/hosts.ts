@@ -1,0 +1,60 @@
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { hostKey, isIbmHost } from '../registry/match.ts';
+import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
+import { publicHosts } from '../registry/regions.ts';
+import { fileStore } from '../secrets/file-store.ts';
+import { findCredential } from './find.ts';
+import { type Lookup, lookupIn } from './lookup.ts';
+import { everyHost } from './mapping.ts';
+import { signedOutHosts } from './signed-out.ts';
+import type { Found } from './source.ts';
+
+/** A host with what answers for it, or with what keeps it from being answered. */
+export interface HostAnswer {
+  readonly host: RegistryHost;
+  /** As the client that stored it spelled it; clients look for their own spelling. */
+  readonly serverURL: string;
+  readonly found: Found | HelperError;
+}
+
+/** Every host that is answered here, in the order of names. Of IBM's hosts, those that have a name. */
+export function answeredHosts(context: Context): HostAnswer[] {
+  const secrets = fileStore(context);
+  const signedOut = signedOutHosts(context);
+  const lookup = {
+    ...lookupIn(context, secrets),
+    isSignedOut: (name: string) => signedOut.has(name),
+  };
+  const names = new Set([...secrets.names('host'), ...mappedHosts(lookup), ...publicHosts]);
+  return [...names].sort().flatMap((name) => answerOf(lookup, name) ?? []);
+}
+
+/** Hosts that the settings name; a damaged settings file is reported by whoever is asked first. */
+function mappedHosts({ settings }: Lookup): string[] {
+  try {
+    return Object.keys(settings().mappings).filter(
+      (key) => key !== everyHost && !key.includes('/'),
+    );
+  } catch (error) {
+    if (error instanceof HelperError) return [];
+    throw error;
+  }
+}
+
+function answerOf(lookup: Lookup, name: string): HostAnswer | undefined {
+  const host = parseServerURL(name);
+  if ('problem' in host) return undefined;
+  try {
+    const found = findCredential(lookup, host);
+    return found && { host, serverURL: spelling(lookup, host), found };
+  } catch (error) {
+    if (error instanceof HelperError) return { host, serverURL: name, found: error };
+    throw error;
+  }
+}
+
+function spelling({ stored }: Lookup, host: RegistryHost): string {
+  const name = hostKey(host);
+  return isIbmHost(host) ? name : (stored({ of: 'host', name })?.ServerURL ?? name);
+}

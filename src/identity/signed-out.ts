@@ -1,0 +1,33 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { configFolder, requireConfigFolder } from '../config/folders.ts';
+import type { Context } from '../context.ts';
+import { namesIn, removeFile, writePrivate } from '../files.ts';
+
+/**
+ * Hosts that somebody signed out of. One empty file a host, so that parallel `erase`s share nothing.
+ * Such a host is answered only by what `docker login` stores for it afterwards, until
+ * `docker-credential-icr login` names it again.
+ */
+export function isSignedOut(context: Context, hostKey: string): boolean {
+  const folder = configFolder(context);
+  return folder !== undefined && fs.existsSync(markerOf(folder, hostKey));
+}
+
+/** Every signed-out host, for those who ask about many. */
+export function signedOutHosts(context: Context): Set<string> {
+  const folder = configFolder(context);
+  return new Set(folder === undefined ? [] : namesIn(path.join(folder, 'signed-out')));
+}
+
+export function signOut(context: Context, hostKey: string): void {
+  writePrivate(context, markerOf(requireConfigFolder(context), hostKey), '');
+}
+
+export function endSignOut(context: Context, hostKey: string): void {
+  removeFile(markerOf(requireConfigFolder(context), hostKey));
+}
+
+function markerOf(folder: string, hostKey: string): string {
+  return path.join(folder, 'signed-out', hostKey);
+}

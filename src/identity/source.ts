@@ -1,0 +1,20 @@
+import type { RegistryHost } from '../registry/parse.ts';
+import type { Lookup } from './lookup.ts';
+
+/** A credential that a source has for a host. */
+export interface Found {
+  /** The user name a client is given. */
+  readonly username: string;
+  /** The secret that goes with it; it may need the network, so only `get` asks for it. */
+  readonly secret: () => string | Promise<string>;
+  /** Where it comes from, in words: `status` shows it. */
+  readonly origin: string;
+  /** The named identity behind it, where there is one. */
+  readonly identity?: string;
+}
+
+/**
+ * One way to find a credential. Returns `undefined` for "not configured here, ask the next";
+ * throws where something is configured and failed: then nobody else is asked.
+ */
+export type Source = (lookup: Lookup, host: RegistryHost) => Found | undefined;

@@ -1,0 +1,42 @@
+import { type Context, debug } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { version } from '../version.ts';
+import { erase } from './erase.ts';
+import { get } from './get.ts';
+import { list } from './list.ts';
+import { store } from './store.ts';
+
+type Verb = (context: Context) => void | Promise<void>;
+
+const printVersion: Verb = ({ stdout }) =>
+  stdout(`docker-credential-icr (IBM Cloud Container Registry) v${version}\n`);
+
+const verbs: ReadonlyMap<string, Verb> = new Map([
+  ['get', get],
+  ['store', store],
+  ['erase', erase],
+  ['list', list],
+  ['version', printVersion],
+  ['--version', printVersion],
+  ['-v', printVersion],
+]);
+
+export function isProtocolVerb(word: string | undefined): word is string {
+  return word !== undefined && verbs.has(word);
+}
+
+/**
+ * Docker's credential-helper protocol. Returns the exit status, 0 or 1; on 1, standard output has
+ * one line that clients show, or compare with Docker's sentences.
+ */
+export async function serve(context: Context, verb: string): Promise<0 | 1> {
+  try {
+    await verbs.get(verb)?.(context);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    if (error.cause !== undefined) debug(context, String(error.cause));
+    context.stdout(`${error.message}\n`);
+    return 1;
+  }
+}

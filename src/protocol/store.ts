@@ -1,0 +1,49 @@
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { isIdentityToken } from '../identity/docker-login.ts';
+import { findCredential } from '../identity/find.ts';
+import { lookupIn } from '../identity/lookup.ts';
+import type { Found } from '../identity/source.ts';
+import { hostKey } from '../registry/match.ts';
+import type { RegistryHost } from '../registry/parse.ts';
+import { fileStore } from '../secrets/file-store.ts';
+import type { Credential, SecretStore } from '../secrets/store.ts';
+import { parseCredentialInput, readInput } from './input.ts';
+
+/**
+ * Keeps what `docker login HOST` hands over, unless it is only an echo of our own answer: Docker
+ * calls `get` and then `store` with what it got, or with an identity token the registry gave for it.
+ */
+export async function store(context: Context): Promise<void> {
+  const { credential, host } = parseCredentialInput(readInput(context));
+  const secrets = fileStore(context);
+  const found = currentAnswer(context, secrets, host);
+  if (found !== undefined && (await isEcho(found, credential))) return;
+  secrets.write({ of: 'host', name: hostKey(host) }, credential);
+  if (found?.identity === undefined) return;
+  context.warn(
+    `${host.name} stays with identity ${found.identity}; to use what was typed now, ` +
+      `log out of ${host.name} first, or run docker-credential-icr login ${host.name}`,
+  );
+}
+
+/** What is broken now must not keep a person from logging in anew, which is how it is mended. */
+function currentAnswer(
+  context: Context,
+  secrets: SecretStore,
+  host: RegistryHost,
+): Found | undefined {
+  try {
+    return findCredential(lookupIn(context, secrets), host);
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    context.warn(error.message);
+    return undefined;
+  }
+}
+
+async function isEcho(found: Found, credential: Credential): Promise<boolean> {
+  if (isIdentityToken(credential))
+    return !isIdentityToken({ ...credential, Username: found.username });
+  return credential.Username === found.username && credential.Secret === (await found.secret());
+}

@@ -1,0 +1,99 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { configFolder, requireConfigFolder } from '../config/folders.ts';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { cannot, namesIn, readPrivate, removeFile, writePrivate } from '../files.ts';
+import type { Credential, SecretKey, SecretStore } from './store.ts';
+
+const ending = '.json';
+const setAsideEnding = '.damaged';
+const folders = { host: 'hosts', identity: 'identities' } as const;
+
+/**
+ * One file a credential, `hosts/NAME.json` or `identities/NAME.json` in the configuration folder: no
+ * file is shared, so parallel logins lose nothing and readers need no lock.
+ */
+export function fileStore(context: Context): SecretStore {
+  const root = configFolder(context);
+  return {
+    read: (key) => (root === undefined ? undefined : read(context, fileOf(root, key), key)),
+    write: (key, credential) => {
+      const file = fileOf(requireConfigFolder(context), key);
+      writePrivate(context, file, `${JSON.stringify(credential)}\n`);
+    },
+    erase: (key) => {
+      if (root === undefined) return;
+      removeFile(fileOf(root, key));
+      removeFile(fileOf(root, key) + setAsideEnding);
+    },
+    names: (of) => (root === undefined ? [] : names(path.join(root, folders[of]))),
+  };
+}
+
+function fileOf(root: string, { of, name }: SecretKey): string {
+  return path.join(root, folders[of], encodeURIComponent(name) + ending);
+}
+
+function names(folder: string): string[] {
+  const kept = new Set<string>();
+  for (const name of namesIn(folder)) {
+    const file = name.endsWith(setAsideEnding) ? name.slice(0, -setAsideEnding.length) : name;
+    if (file.endsWith(ending)) kept.add(decodeName(file.slice(0, -ending.length)));
+  }
+  return [...kept].sort();
+}
+
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+function read(context: Context, file: string, key: SecretKey): Credential | undefined {
+  const text = readPrivate(context, file);
+  if (text === undefined) {
+    if (fs.existsSync(file + setAsideEnding)) throw damaged(file + setAsideEnding, key);
+    return undefined;
+  }
+  const credential = parseCredential(text);
+  if (credential !== undefined) return credential;
+  throw damaged(setAside(context, file), key);
+}
+
+function parseCredential(text: string): Credential | undefined {
+  try {
+    const { ServerURL, Username, Secret } = JSON.parse(text);
+    const whole = [ServerURL, Username, Secret].every(
+      (field) => typeof field === 'string' && field,
+    );
+    return whole ? { ServerURL, Username, Secret } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Moves what cannot be read out of the way, so that it can be looked at. The name stays taken: until
+ * the credential is written or erased, asking for it goes on being an error, not "there is none".
+ */
+function setAside(context: Context, file: string): string {
+  try {
+    fs.renameSync(file, file + setAsideEnding);
+    context.warn(`${file} is damaged and was set aside as ${file}${setAsideEnding}`);
+    return file + setAsideEnding;
+  } catch (error) {
+    context.warn(cannot('rename', file, error).message);
+    return file;
+  }
+}
+
+function damaged(file: string, { of, name }: SecretKey): HelperError {
+  const again = of === 'host' ? `login ${name}` : `login --identity ${name}`;
+  return new HelperError(
+    'damaged',
+    `the stored credential of ${name} is damaged (${file}); run docker-credential-icr ${again}`,
+  );
+}

@@ -1,0 +1,23 @@
+/** What the protocol hands over: the wire type, with the wire's capitals. */
+export interface Credential {
+  readonly ServerURL: string;
+  readonly Username: string;
+  readonly Secret: string;
+}
+
+/** A secret is kept for a host (`docker login` put it there) or for a named identity. */
+export interface SecretKey {
+  readonly of: 'host' | 'identity';
+  readonly name: string;
+}
+
+/** A place where secrets rest. */
+export interface SecretStore {
+  /** `undefined` where nothing is kept; throws `damaged` or `storage` where something is, unreadable. */
+  read(key: SecretKey): Credential | undefined;
+  write(key: SecretKey, credential: Credential): void;
+  /** Nothing to erase is fine. */
+  erase(key: SecretKey): void;
+  /** The names under which something is kept, readable or not. */
+  names(of: SecretKey['of']): string[];
+}
