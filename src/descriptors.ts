@@ -21,14 +21,24 @@ export function readSome(descriptor: number, chunk: Buffer): number {
 
 /** Returns when all of it is written. Throws the system's error. */
 export function writeAll(descriptor: number, text: string): void {
-  let bytes = Buffer.from(text);
-  while (bytes.length > 0) {
-    try {
-      bytes = bytes.subarray(fs.writeSync(descriptor, bytes));
-    } catch (error) {
-      if (systemCode(error) !== 'EAGAIN') throw error;
-      pause(2);
-    }
+  let rest: string | Buffer = text;
+  let missing = Buffer.byteLength(text);
+  while (missing > 0) {
+    const count = writeSome(descriptor, rest);
+    missing -= count;
+    if (missing > 0) rest = Buffer.from(rest).subarray(count);
+  }
+}
+
+function writeSome(descriptor: number, bytes: string | Buffer): number {
+  try {
+    return typeof bytes === 'string'
+      ? fs.writeSync(descriptor, bytes)
+      : fs.writeSync(descriptor, bytes);
+  } catch (error) {
+    if (systemCode(error) !== 'EAGAIN') throw error;
+    pause(2);
+    return 0;
   }
 }
 

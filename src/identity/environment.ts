@@ -13,8 +13,11 @@ export function fromOwnVariable(lookup: Lookup): Found | undefined {
 
 /** Set for IBM's tools in general. */
 export function fromAmbientVariable(lookup: Lookup): Found | undefined {
-  const name = ambientVariables.find((variable) => lookup.context.env[variable]);
-  return name === undefined ? undefined : fromVariable(lookup, name);
+  for (const name of ambientVariables) {
+    const found = fromVariable(lookup, name);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 function fromVariable({ context: { env } }: Lookup, name: string): Found | undefined {

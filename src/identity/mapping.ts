@@ -9,10 +9,13 @@ export const everyHost = '*';
 
 /** The mapping that names the most of where the client goes: `host/namespace`, `host`, `*`. */
 export function mappingFor(settings: Settings, host: RegistryHost): Mapping | undefined {
+  const { mappings } = settings;
   const { name, namespace } = host;
-  const keys = [...(namespace === undefined ? [] : [`${name}/${namespace}`]), name, everyHost];
-  const key = keys.find((candidate) => Object.hasOwn(settings.mappings, candidate));
-  return key === undefined ? undefined : settings.mappings[key];
+  return (
+    (namespace === undefined ? undefined : own(mappings, `${name}/${namespace}`)) ??
+    own(mappings, name) ??
+    own(mappings, everyHost)
+  );
 }
 
 /** The identity that the settings name for this host. */
@@ -32,7 +35,7 @@ export function fromMapping(lookup: Lookup, host: RegistryHost): Found | undefin
 }
 
 function identityNamed(settings: Settings, name: string, host: string): IdentitySettings {
-  const identity = Object.hasOwn(settings.identities, name) ? settings.identities[name] : undefined;
+  const identity = own(settings.identities, name);
   if (identity !== undefined) return identity;
   throw new HelperError(
     'misconfigured',
@@ -47,4 +50,9 @@ function storedRoot(lookup: Lookup, name: string, host: string) {
     'damaged',
     `the secret of identity ${name}, which answers for ${host}, is gone; run docker-credential-icr login --identity ${name}`,
   );
+}
+
+/** A host may be called `constructor`; what every object has is no setting. */
+function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
 }

@@ -9,18 +9,21 @@ const longestInput = 1024 * 1024;
 
 /** Standard input to its end. Throws `invalid-input` for more than 1 MiB and for what is not UTF-8. */
 export function readInput({ stdin }: Context): string {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for (;;) {
-    const chunk = Buffer.allocUnsafe(64 * 1024);
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const chunk = Buffer.allocUnsafe(4096);
+  let text = '';
+  for (let length = 0; ; ) {
     const count = readInputSome(stdin, chunk);
-    if (count === 0) break;
     length += count;
     if (length > longestInput) throw invalid('the input is longer than 1 MiB');
-    chunks.push(chunk.subarray(0, count));
+    text += decode(decoder, chunk.subarray(0, count), count > 0);
+    if (count === 0) return text;
   }
+}
+
+function decode(decoder: TextDecoder, chunk: Buffer, stream: boolean): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return decoder.decode(chunk, { stream });
   } catch {
     throw invalid('the input is not UTF-8');
   }

@@ -66,13 +66,16 @@ function read(context: Context, file: string, key: SecretKey): Credential | unde
 function parseCredential(text: string): Credential | undefined {
   try {
     const { ServerURL, Username, Secret } = JSON.parse(text);
-    const whole = [ServerURL, Username, Secret].every(
-      (field) => typeof field === 'string' && field,
-    );
-    return whole ? { ServerURL, Username, Secret } : undefined;
+    return isText(ServerURL) && isText(Username) && isText(Secret)
+      ? { ServerURL, Username, Secret }
+      : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
 }
 
 /**
