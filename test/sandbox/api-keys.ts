@@ -1,0 +1,93 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Subject, Subjects } from './subjects.ts';
+
+export interface ApiKey {
+  readonly id: string;
+  /** The key itself. */
+  readonly value: string;
+  readonly iamId: string;
+  readonly accountId: string;
+  readonly createdAt: string;
+  name: string;
+  description: string;
+  modifiedAt: string;
+  /** Guards it against change and deletion; it signs in all the same. */
+  locked: boolean;
+  disabled: boolean;
+  /** ISO 8601. */
+  expiresAt: string | undefined;
+  entityTag: string;
+}
+
+export interface ApiKeyOptions {
+  /** 44 random characters when absent. */
+  readonly value?: string;
+  readonly name?: string;
+  readonly description?: string;
+  /** The owner's IAM ID; a new user when absent. */
+  readonly owner?: string;
+  readonly locked?: boolean;
+  readonly disabled?: boolean;
+  readonly expiresAt?: string;
+}
+
+export type ApiKeyChange = Partial<
+  Pick<ApiKey, 'locked' | 'disabled' | 'expiresAt' | 'name' | 'description'>
+>;
+
+/** Why a key opens nothing. */
+export type ApiKeyProblem = 'unknown' | 'disabled' | 'expired';
+
+const newTag = () => `1-${randomUUID().replaceAll('-', '')}`;
+
+export function createApiKeys(subjects: Subjects, clock: () => number) {
+  const keys = new Map<string, ApiKey>();
+  const now = () => new Date(clock()).toISOString();
+  const find = (idOrValue: string) =>
+    keys.get(idOrValue) ?? [...keys.values()].find(({ value }) => value === idOrValue);
+  return {
+    addApiKey(options: ApiKeyOptions = {}): ApiKey {
+      const owner =
+        options.owner === undefined ? subjects.addUser() : subjects.subject(options.owner);
+      if (owner === undefined) throw new Error(`no such owner: ${options.owner}`);
+      const key: ApiKey = {
+        id: `ApiKey-${randomUUID()}`,
+        value: options.value ?? randomBytes(33).toString('base64url'),
+        iamId: owner.iamId,
+        accountId: owner.accountId,
+        createdAt: now(),
+        modifiedAt: now(),
+        name: options.name ?? 'key of the sandbox',
+        description: options.description ?? '',
+        locked: options.locked ?? false,
+        disabled: options.disabled ?? false,
+        expiresAt: options.expiresAt,
+        entityTag: newTag(),
+      };
+      keys.set(key.id, key);
+      return key;
+    },
+    /** By its ID or its value. */
+    apiKey: find,
+    apiKeys: (): readonly ApiKey[] => [...keys.values()],
+    /** `key` is an ID or a value. */
+    changeApiKey({ key, ...change }: ApiKeyChange & { readonly key: string }): ApiKey {
+      const found = find(key);
+      if (found === undefined) throw new Error('no such API key');
+      return Object.assign(found, change, { modifiedAt: now(), entityTag: newTag() });
+    },
+    removeApiKey({ key }: { readonly key: string }): boolean {
+      return keys.delete(find(key)?.id ?? '');
+    },
+    /** Whose key this is, if it signs in now. */
+    ownerOfApiKey(value: string): Subject | ApiKeyProblem {
+      const key = find(value);
+      if (key === undefined || key.value !== value) return 'unknown';
+      if (key.disabled) return 'disabled';
+      if (key.expiresAt !== undefined && Date.parse(key.expiresAt) <= clock()) return 'expired';
+      return subjects.subject(key.iamId) ?? 'unknown';
+    },
+  };
+}
+
+export type ApiKeys = ReturnType<typeof createApiKeys>;

@@ -1,0 +1,78 @@
+import { readFileSync } from 'node:fs';
+import http, { type IncomingHttpHeaders } from 'node:http';
+import https from 'node:https';
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent form-encoded. */
+  readonly form?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly json?: unknown;
+  /** User name and password, for Basic. */
+  readonly basic?: readonly [string, string];
+  readonly bearer?: string;
+  /** PEM file of the CA to trust. */
+  readonly caFile?: string;
+}
+
+export interface Reply {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+  /** The body as JSON, `{}` where it is none. */
+  readonly value: Record<string, unknown>;
+}
+
+function bodyOf({ form, json }: AskOptions): readonly [string, string] | undefined {
+  if (form !== undefined) {
+    return ['application/x-www-form-urlencoded', new URLSearchParams(form).toString()];
+  }
+  return json === undefined ? undefined : ['application/json', JSON.stringify(json)];
+}
+
+function parsed(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
+}
+
+/** A plain HTTP client for tests: one connection a request, nothing hidden. Rejects when the connection breaks. */
+export async function ask(url: string, options: AskOptions = {}): Promise<Reply> {
+  const { basic, bearer, caFile } = options;
+  const body = bodyOf(options);
+  const headers = {
+    ...(basic && { authorization: `Basic ${Buffer.from(basic.join(':')).toString('base64')}` }),
+    ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
+    ...(body && { 'content-type': body[0] }),
+    ...options.headers,
+  };
+  return await new Promise((resolve, reject) => {
+    const client = url.startsWith('https:') ? https : http;
+    const request = client.request(
+      url,
+      {
+        method: options.method ?? (body === undefined ? 'GET' : 'POST'),
+        headers,
+        agent: false,
+        ...(caFile !== undefined && { ca: readFileSync(caFile) }),
+      },
+      (response) => {
+        const parts: Buffer[] = [];
+        response.on('data', (part: Buffer) => parts.push(part));
+        response.on('error', reject);
+        response.on('aborted', () => reject(new Error('the answer was cut off')));
+        response.on('end', () => {
+          const text = Buffer.concat(parts).toString();
+          const { statusCode: status = 0, headers: answered } = response;
+          resolve({ status, headers: answered, text, value: parsed(text) });
+        });
+      },
+    );
+    request.on('error', reject);
+    request.end(body?.[1]);
+  });
+}

@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import { type Answer, json } from './exchange.ts';
+
+/** Texts as IBM's clients and their users have quoted them. */
+const messages = {
+  BXNIM0106E: 'Validation of property failed.',
+  BXNIM0109E: 'Property missing or empty.',
+  BXNIM0400E: 'OpenID Connect exception',
+  BXNIM0407E: 'Provided token is invalid.',
+  BXNIM0408E: 'Provided refresh token is expired',
+  BXNIM0415E: 'Provided API key could not be found.',
+  BXNIM0439E: 'Session is invalidated due to inactivity.',
+  BXNIM0462E: 'Provided API key is disabled.',
+  BXNIM0513E: 'Provided passcode is invalid.',
+} as const;
+
+export type IamErrorCode = keyof typeof messages;
+
+/** IAM's refusals are HTTP 400, that of a bad key included. */
+export function iamError(code: IamErrorCode, details?: string, now = Date.now()): Answer {
+  const at = new Date(now).toUTCString();
+  return json(400, {
+    errorCode: code,
+    errorMessage: messages[code],
+    ...(details === undefined ? {} : { errorDetails: details }),
+    context: {
+      requestId: randomUUID().replaceAll('-', ''),
+      requestType: 'incoming.Identity_Token',
+      userAgent: 'sandbox',
+      url: 'https://iam.cloud.ibm.com',
+      instanceId: 'iamid-sandbox-1',
+      threadId: '1',
+      host: 'iamid-sandbox-1',
+      startTime: at,
+      endTime: at,
+      elapsedTime: '10',
+      locale: 'en_US',
+      clusterName: 'sandbox',
+    },
+  });
+}

@@ -1,0 +1,57 @@
+import * as x509 from '@peculiar/x509';
+import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { validity } from './ca.ts';
+
+/** Signs IAM's and the registry's tokens alike; the issuer tells them apart. */
+export interface Signer {
+  /** What a registry's `rootcertbundle` names. */
+  readonly certificatePem: string;
+  /** Milliseconds since 1970, as the sandbox sees it. */
+  readonly clock: () => number;
+  /** IAM's kind: a key ID in the header. `expiresIn` in seconds; `iat` and `exp` are added. */
+  signWithKeyId(claims: JWTPayload, expiresIn: number): Promise<string>;
+  /** The registry's kind: the certificate in the header, by which docker-registry finds the key. */
+  signWithCertificate(claims: JWTPayload, expiresIn: number): Promise<string>;
+  /** `undefined` when it is another's, forged, expired, or no token at all. */
+  verify(token: string, issuer: string): Promise<JWTPayload | undefined>;
+}
+
+const algorithm = {
+  name: 'RSASSA-PKCS1-v1_5',
+  hash: 'SHA-256',
+  publicExponent: new Uint8Array([1, 0, 1]),
+  modulusLength: 2048,
+};
+
+export async function createSigner(clock: () => number): Promise<Signer> {
+  const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: 'CN=IBM Cloud sandbox tokens',
+    keys,
+    signingAlgorithm: algorithm,
+    ...validity(),
+  });
+  const sign = async (header: JWTHeaderParameters, claims: JWTPayload, expiresIn: number) => {
+    const iat = Math.floor(clock() / 1000);
+    return await new SignJWT({ ...claims, iat, exp: iat + expiresIn })
+      .setProtectedHeader(header)
+      .sign(keys.privateKey);
+  };
+  const withKeyId = { alg: 'RS256', kid: '20260101-0000' };
+  const withCertificate = { alg: 'RS256', typ: 'JWT', x5c: [certificate.toString('base64')] };
+  return {
+    certificatePem: `${certificate.toString('pem')}\n`,
+    clock,
+    signWithKeyId: (claims, expiresIn) => sign(withKeyId, claims, expiresIn),
+    signWithCertificate: (claims, expiresIn) => sign(withCertificate, claims, expiresIn),
+    async verify(token, issuer) {
+      try {
+        const options = { issuer, currentDate: new Date(clock()) };
+        return (await jwtVerify(token, keys.publicKey, options)).payload;
+      } catch (error) {
+        if (error instanceof errors.JOSEError) return undefined;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,67 @@
+import { type Answer, type Asked, json, type Service } from './exchange.ts';
+import { type Content, createImage } from './image.ts';
+import type { Signer } from './jwt.ts';
+import { registryError, registryIssuer } from './registry-token.ts';
+import type { Access } from './scopes.ts';
+
+/** The repository and tag that are there from the start. */
+export const demoImage = { repository: 'demo/hello', tag: '1' } as const;
+
+const repositoryPath = /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)$/;
+
+/** IBM's form: no quotes, a space after each comma. */
+export function challenge(host: string, scope?: string): string {
+  const asked = scope === undefined ? '' : `, scope=${scope}`;
+  return `Bearer realm=https://${host}/oauth/token, service=registry${asked}`;
+}
+
+async function mayPull(signer: Signer, token: string | undefined, repository: string | undefined) {
+  const claims = token === undefined ? undefined : await signer.verify(token, registryIssuer);
+  if (claims === undefined) return false;
+  const access = Array.isArray(claims.access) ? (claims.access as Access[]) : [];
+  return (
+    repository === undefined ||
+    access.some(({ name, actions }) => name === repository && actions.includes('pull'))
+  );
+}
+
+function found({ mediaType, digest, bytes }: Content, { method }: Asked): Answer {
+  return {
+    status: 200,
+    headers: {
+      'content-type': mediaType,
+      'content-length': String(bytes.length),
+      'docker-content-digest': digest,
+    },
+    body: method === 'HEAD' ? '' : bytes,
+  };
+}
+
+/** `/v2/` with one image, read only: enough to fetch a manifest with a credential. */
+export function createMiniRegistry(signer: Signer): Service {
+  const { manifest, blobs } = createImage();
+  return async (asked) => {
+    const [, repository, kind, reference = ''] = repositoryPath.exec(asked.path) ?? [];
+    if (!(await mayPull(signer, asked.bearer, repository))) {
+      const scope = repository === undefined ? undefined : `repository:${repository}:pull`;
+      const refusal = registryError(401, 'UNAUTHORIZED', 'authentication required');
+      const headers = { ...refusal.headers, 'www-authenticate': challenge(asked.host, scope) };
+      return { ...refusal, headers };
+    }
+    if (asked.path === '/v2/') return json(200, {});
+    if (asked.method !== 'GET' && asked.method !== 'HEAD') {
+      return registryError(405, 'UNSUPPORTED', 'The sandbox registry is read only.');
+    }
+    if (repository !== demoImage.repository)
+      return registryError(404, 'NAME_UNKNOWN', 'no such repository');
+    if (kind === 'tags') return json(200, { name: repository, tags: [demoImage.tag] });
+    const content =
+      kind === 'blobs'
+        ? blobs.find(({ digest }) => digest === reference)
+        : [demoImage.tag, manifest.digest].includes(reference) && manifest;
+    if (content) return found(content, asked);
+    return kind === 'blobs'
+      ? registryError(404, 'BLOB_UNKNOWN', 'no such blob')
+      : registryError(404, 'MANIFEST_UNKNOWN', 'no such manifest');
+  };
+}

@@ -1,0 +1,71 @@
+import type { Asked } from './exchange.ts';
+
+export type ServiceName = 'iam' | 'registry' | 'metadata';
+
+/** What was asked, without any secret: no body, no query beyond the scope, no password. */
+export interface LoggedRequest {
+  readonly service: ServiceName;
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** The last part of `grant_type`: `apikey`, `refresh_token`, `cr-token`, `assume`, `passcode`, `password`. */
+  readonly grant?: string;
+  /** From Basic or the form. */
+  readonly userName?: string;
+  readonly scopes: readonly string[];
+  /** Milliseconds since 1970 by the machine's clock. */
+  readonly at: number;
+  /** Absent while unanswered, and for good where the connection was dropped. */
+  status?: number;
+}
+
+export interface Requests {
+  readonly log: readonly LoggedRequest[];
+  add(service: ServiceName, asked: Asked): LoggedRequest;
+  /** How many of the logged requests have all these values. */
+  count(
+    like?: Partial<
+      Pick<LoggedRequest, 'service' | 'method' | 'path' | 'grant' | 'userName' | 'status' | 'host'>
+    >,
+  ): number;
+  reset(): void;
+}
+
+function logged(service: ServiceName, asked: Asked): LoggedRequest {
+  const { method, host, path, form, basic } = asked;
+  const grant = form.get('grant_type')?.split(':').at(-1);
+  const userName = basic?.userName ?? form.get('username') ?? undefined;
+  const scopes = [...asked.query.getAll('scope'), ...form.getAll('scope')];
+  return {
+    service,
+    method,
+    host,
+    path,
+    ...(grant === undefined ? {} : { grant }),
+    ...(userName === undefined ? {} : { userName }),
+    scopes,
+    at: Date.now(),
+  };
+}
+
+export function createRequests(): Requests {
+  const log: LoggedRequest[] = [];
+  return {
+    log,
+    add(service, asked) {
+      const entry = logged(service, asked);
+      log.push(entry);
+      return entry;
+    },
+    count(like = {}) {
+      const wanted = Object.entries(like);
+      return log.filter((entry) => {
+        const values = new Map<string, unknown>(Object.entries(entry));
+        return wanted.every(([name, value]) => values.get(name) === value);
+      }).length;
+    },
+    reset() {
+      log.length = 0;
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type AskOptions, ask } from '../sandbox/ask.ts';
+import { demoImage } from '../sandbox/mini-registry.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+
+const test = suite<{ folder: string; sandbox: Sandbox }>('sandbox');
+
+test.before(async (context) => {
+  context.folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
+  context.sandbox = await startSandbox({ folder: context.folder });
+});
+
+test.after(async ({ folder, sandbox }) => {
+  await sandbox.close();
+  await rm(folder, { recursive: true });
+});
+
+const apiKeyGrant = 'urn:ibm:params:oauth:grant-type:apikey';
+
+async function askIam(
+  { iamUrl, caFile }: Sandbox,
+  form: Record<string, string>,
+  more: AskOptions = {},
+) {
+  return await ask(`${iamUrl}/identity/token`, { caFile, form, ...more });
+}
+
+test('an API key gets an access token of the length that IBM hands out', async ({ sandbox }) => {
+  const { value } = sandbox.accounts.addApiKey({ value: 'canary-key-of-a-user' });
+  const reply = await askIam(sandbox, { grant_type: apiKeyGrant, apikey: value });
+  assert.is(reply.status, 200);
+  const { access_token, ...rest } = reply.value;
+  assert.ok(typeof access_token === 'string');
+  assert.ok(access_token.length > 1400 && access_token.length < 1800, String(access_token.length));
+  assert.is(rest.refresh_token, 'not_supported');
+  assert.is(rest.expires_in, 3600);
+});
+
+test('a manifest is fetched the way a client does it', async ({ sandbox }) => {
+  const { registryUrl, caFile, accounts } = sandbox;
+  const { value } = accounts.addApiKey();
+  const url = `${registryUrl}/v2/${demoImage.repository}/manifests/${demoImage.tag}`;
+  const first = await ask(url, { caFile });
+  assert.is(first.status, 401);
+  const host = new URL(registryUrl).host;
+  assert.is(
+    first.headers['www-authenticate'],
+    `Bearer realm=https://${host}/oauth/token, service=registry, scope=repository:demo/hello:pull`,
+  );
+  const token = await ask(
+    `${registryUrl}/oauth/token?service=registry&scope=repository:demo/hello:pull`,
+    { caFile, basic: ['iamapikey', value] },
+  );
+  assert.is(token.status, 200, token.text);
+  const second = await ask(url, { caFile, bearer: String(token.value.token) });
+  assert.is(second.status, 200, second.text);
+  assert.is(second.value.schemaVersion, 2);
+});
+
+test.run();
