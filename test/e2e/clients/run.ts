@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process';
+
+export interface Outcome {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** What is typed or piped; without it standard input is at its end at once. */
+  readonly input?: string;
+}
+
+// A client that waits for something it will not get must not eat the whole run.
+const timeLimit = 60_000;
+
+/** Runs a program to its end. It must not block this process: the sandbox answers from here. */
+export function run(words: readonly string[], options: RunOptions): Promise<Outcome> {
+  const [program = '', ...args] = words;
+  if (args.some((word) => word.includes('canary'))) {
+    throw new Error(`a secret on the command line: ${words.join(' ')}`);
+  }
+  const { cwd, env, input = '' } = options;
+  const child = spawn(program, args, { cwd, env, timeout: timeLimit, killSignal: 'SIGKILL' });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  // A program that ends without reading its input is judged by what it says, not by EPIPE.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code, ...output }));
+  });
+}
+
+/** All that a program said, for assertions and for people. */
+export function said({ stdout, stderr }: Outcome): string {
+  return `${stdout}${stderr}`;
+}

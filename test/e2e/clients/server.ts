@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
+
+/** A daemon of the system's that a test started. */
+export interface Server {
+  close(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly env: Readonly<Record<string, string>>;
+  /** Takes all that it prints. */
+  readonly log: string;
+  /** The port or the socket on which it will listen. */
+  readonly listens: net.NetConnectOpts;
+}
+
+const startLimit = 20_000;
+
+/** Starts a daemon and returns when it accepts connections. */
+export async function startServer(
+  words: readonly string[],
+  { env, log, listens }: ServerOptions,
+): Promise<Server> {
+  const [program = '', ...args] = words;
+  const output = fs.openSync(log, 'a');
+  const child = spawn(program, args, { env, stdio: ['ignore', output, output] });
+  fs.closeSync(output);
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
+  });
+  // Nobody waits for it once the server has started, and its end is then no failure.
+  failed.catch(() => {});
+  try {
+    await Promise.race([accepts(listens), failed]);
+  } catch (error) {
+    await stop(child);
+    throw new Error(`${program} did not start:\n${fs.readFileSync(log, 'utf8')}`, { cause: error });
+  }
+  return { close: () => stop(child) };
+}
+
+async function accepts(listens: net.NetConnectOpts): Promise<void> {
+  const end = Date.now() + startLimit;
+  while (!(await connects(listens))) {
+    if (Date.now() > end) throw new Error(`nothing listens after ${startLimit / 1000} s`);
+    await wait(25);
+  }
+}
+
+function connects(listens: net.NetConnectOpts): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(listens);
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+    return Promise.resolve();
+  }
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve());
+    child.kill('SIGTERM');
+  });
+}
