@@ -1,0 +1,96 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../context.ts';
+import { HelperError, systemCode } from '../errors.ts';
+import { cannot } from '../files.ts';
+import type { EditPlan } from './client.ts';
+import { giveTo, keepOwnerAndMode, makeFolder, realFile } from './place.ts';
+import { readText } from './read-file.ts';
+
+export interface Applied {
+  readonly changed: boolean;
+  /** The file that holds what was there before. */
+  readonly backup?: string;
+}
+
+/** Milliseconds. A write takes a few; what is this old was left by a process that was killed. */
+const abandonedAfter = 60_000;
+
+/**
+ * Makes the change: written aside in the same folder, synced, renamed, so that a reader sees the old
+ * file or the new one. A symbolic link is followed and kept; mode and owner are kept; a new file is
+ * 0600 in a 0700 folder. What was there before stays beside it as `NAME.icr-backup`.
+ * Throws `storage`, and then the file is as it was; also when it is no longer what the plan was made
+ * from, because another program wrote it in between.
+ */
+export function applyPlan(context: Context, plan: EditPlan): Applied {
+  if (plan.after === plan.before) return { changed: false };
+  try {
+    const target = realFile(plan.file);
+    makeFolder(path.dirname(target));
+    return replaceFile(context, plan, target);
+  } catch (error) {
+    throw error instanceof HelperError ? error : cannot('write', plan.file, error);
+  }
+}
+
+function replaceFile(context: Context, plan: EditPlan, target: string): Applied {
+  const aside = `${target}.icr-new`;
+  const descriptor = openAside(context, aside);
+  let renamed = false;
+  try {
+    refuseIfChanged(plan);
+    keepOwnerAndMode(target, descriptor);
+    const backup = backUp(plan, descriptor);
+    if (plan.after === undefined) {
+      fs.unlinkSync(target);
+    } else {
+      fs.writeFileSync(descriptor, plan.after);
+      fs.fsyncSync(descriptor);
+      fs.renameSync(aside, target);
+      renamed = true;
+    }
+    return backup === undefined ? { changed: true } : { changed: true, backup };
+  } finally {
+    fs.closeSync(descriptor);
+    // After the rename the name is free, and may already be another process's.
+    if (!renamed) fs.rmSync(aside, { force: true });
+  }
+}
+
+/** The new file is its own lock: of two that write at once, one is told to try again. */
+function openAside({ now }: Context, aside: string): number {
+  const stat = fs.lstatSync(aside, { throwIfNoEntry: false });
+  if (stat !== undefined && stat.mtimeMs < now() - abandonedAfter)
+    fs.rmSync(aside, { force: true });
+  try {
+    return fs.openSync(aside, 'wx', 0o600);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+    throw new HelperError(
+      'storage',
+      `another configure is at work (${aside}); try again in a minute`,
+    );
+  }
+}
+
+function refuseIfChanged({ file, before }: EditPlan): void {
+  if (readText(file) === before) return;
+  throw new HelperError('storage', `${file} was changed by another program meanwhile; try again`);
+}
+
+/** Beside the name that people know, not beside the target of a link: that may be a repository. */
+function backUp({ file, before }: EditPlan, like: number): string | undefined {
+  if (before === undefined) return undefined;
+  const backup = `${file}.icr-backup`;
+  fs.rmSync(backup, { force: true });
+  const descriptor = fs.openSync(backup, 'wx', 0o600);
+  try {
+    giveTo(descriptor, fs.fstatSync(like));
+    fs.writeFileSync(descriptor, before);
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+  return backup;
+}

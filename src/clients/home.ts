@@ -1,0 +1,19 @@
+import path from 'node:path';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+
+/** Joins as the context's own system does: `\` on Windows. */
+export function joinPath(context: Context, ...parts: string[]): string {
+  return (context.platform === 'win32' ? path.win32 : path.posix).join(...parts);
+}
+
+/**
+ * The person's home folder, from the environment only: in a rootless container's user namespace the
+ * user's ID is another one, and its home would be root's.
+ */
+export function homeFolder(context: Context): string {
+  const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
+  const home = context.env[name];
+  if (home) return home;
+  throw new HelperError('misconfigured', `${name} is not set: there is no home folder to look in`);
+}

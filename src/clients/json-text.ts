@@ -1,0 +1,97 @@
+import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
+import { HelperError } from '../errors.ts';
+
+/** One `"key": value` of an object, with its place in the text. */
+export interface Property {
+  readonly key: string;
+  /** The whole of it, from the key's quote to the end of the value. */
+  readonly node: Node;
+  readonly keyNode: Node;
+  readonly value: Node;
+}
+
+const byteOrderMark = '\ufeff';
+
+/**
+ * The object that a JSON file holds, each part with its place; `undefined` where the file is blank
+ * or `null`, which Docker takes for "no settings". Strict like Go's encoding/json, with which
+ * clients read it: comments, commas too many and a byte order mark make them refuse the whole
+ * file. Throws `damaged` with line and column, and never a piece of the file: it may hold secrets.
+ */
+export function parseObject(file: string, text: string): Node | undefined {
+  if (text.startsWith(byteOrderMark)) {
+    const mend = 'save it as UTF-8 without that mark, then try again';
+    throw new HelperError(
+      'damaged',
+      `${file} starts with a byte order mark, and clients refuse it: ${mend}`,
+    );
+  }
+  if (text.trim() === '') return undefined;
+  const { root, errors } = parseStrictly(file, text);
+  const [first] = errors;
+  if (first !== undefined) {
+    throw damaged(file, text, first.offset, problems[printParseErrorCode(first.error)]);
+  }
+  if (root?.type === 'null') return undefined;
+  if (root?.type !== 'object')
+    throw damaged(file, text, root?.offset ?? 0, 'an object is expected');
+  return root;
+}
+
+function parseStrictly(
+  file: string,
+  text: string,
+): { root: Node | undefined; errors: ParseError[] } {
+  const errors: ParseError[] = [];
+  try {
+    const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
+    return { root, errors };
+  } catch (error) {
+    // The parser calls itself for every level; Go's gives up at 10,000.
+    if (!(error instanceof RangeError)) throw error;
+    throw new HelperError('damaged', `${file} is damaged (nested too deeply): nothing was changed`);
+  }
+}
+
+/** What people call the parser's errors. */
+const problems: Readonly<Record<string, string>> = {
+  InvalidCommentToken: 'a comment, which clients refuse',
+  UnexpectedEndOfComment: 'a comment, which clients refuse',
+  PropertyNameExpected: 'a key is missing, or there is a comma too many',
+  ValueExpected: 'a value is missing, or there is a comma too many',
+  ColonExpected: 'a colon is missing',
+  CommaExpected: 'a comma is missing',
+  CloseBraceExpected: 'the closing } is missing',
+  CloseBracketExpected: 'the closing ] is missing',
+  EndOfFileExpected: 'something follows the end',
+  UnexpectedEndOfString: 'a closing quote is missing',
+  InvalidCharacter: 'a control character inside quotes',
+};
+
+/** A `damaged` error for a place in the file. Lines and columns count from 1. */
+export function damaged(
+  file: string,
+  text: string,
+  offset: number,
+  problem = 'not JSON',
+): HelperError {
+  const before = text.slice(0, offset).split(/\r\n|\n|\r/);
+  const column = (before.at(-1) ?? '').length + 1;
+  const place = `line ${before.length}, column ${column}`;
+  return new HelperError(
+    'damaged',
+    `${file} is damaged (${place}: ${problem}): nothing was changed; mend it, then try again`,
+  );
+}
+
+export function propertiesOf(object: Node | undefined): Property[] {
+  return (object?.children ?? []).flatMap((node) => {
+    const [keyNode, value] = node.children ?? [];
+    if (keyNode === undefined || value === undefined) return [];
+    return [{ key: String(keyNode.value), node, keyNode, value }];
+  });
+}
+
+export function endOf(node: Node): number {
+  return node.offset + node.length;
+}

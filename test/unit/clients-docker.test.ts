@@ -1,0 +1,290 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { unifiedDiff } from '../../src/clients/diff.ts';
+import { docker, dockerConfigFile } from '../../src/clients/docker.ts';
+import { contextWith, errorOf, inFolder } from './clients-folder.ts';
+
+const test = suite('configuration of docker');
+
+/** Plans with a config.json of this content; `undefined` is none. */
+function withConfig(content: string | Uint8Array | undefined, use: (plans: Plans) => void): void {
+  inFolder((folder) => {
+    const file = path.join(folder, 'config.json');
+    if (content !== undefined) fs.writeFileSync(file, content);
+    const context = contextWith({ DOCKER_CONFIG: folder });
+    use({
+      add: (hosts, force = false) => docker.planAdd(context, hosts, { force }),
+      remove: (hosts) => docker.planRemove(context, hosts),
+      configured: () => docker.configuredHosts(context),
+    });
+    if (content !== undefined) assert.equal(fs.readFileSync(file), Buffer.from(content));
+  });
+}
+
+interface Plans {
+  add: (hosts: readonly string[], force?: boolean) => ReturnType<typeof docker.planAdd>;
+  remove: (hosts: readonly string[] | 'all-ours') => ReturnType<typeof docker.planRemove>;
+  configured: () => string[];
+}
+
+test('finds the file', () => {
+  const rows: [Record<string, string>, NodeJS.Platform, string][] = [
+    [{ DOCKER_CONFIG: '/d', HOME: '/h' }, 'linux', '/d/config.json'],
+    [{ DOCKER_CONFIG: '', HOME: '/h' }, 'linux', '/h/.docker/config.json'],
+    [{ HOME: '/h', USERPROFILE: 'C:\\u' }, 'darwin', '/h/.docker/config.json'],
+    [{ HOME: '/h', USERPROFILE: 'C:\\u' }, 'win32', 'C:\\u\\.docker\\config.json'],
+  ];
+  for (const [env, platform, file] of rows) {
+    assert.is(dockerConfigFile(contextWith(env, { platform })), file);
+  }
+  for (const platform of ['linux', 'win32'] as const) {
+    assert.is(errorOf(() => dockerConfigFile(contextWith({}, { platform }))).code, 'misconfigured');
+  }
+});
+
+// What is in the file, and what it becomes with us.icr.io and de.icr.io.
+const added: [name: string, before: string | undefined, after: string][] = [
+  [
+    'no file',
+    undefined,
+    '{\n\t"credHelpers": {\n\t\t"us.icr.io": "icr",\n\t\t"de.icr.io": "icr"\n\t}\n}\n',
+  ],
+  [
+    'an empty file',
+    '',
+    '{\n\t"credHelpers": {\n\t\t"us.icr.io": "icr",\n\t\t"de.icr.io": "icr"\n\t}\n}\n',
+  ],
+  [
+    'null',
+    'null\n',
+    '{\n\t"credHelpers": {\n\t\t"us.icr.io": "icr",\n\t\t"de.icr.io": "icr"\n\t}\n}\n',
+  ],
+  ['{}', '{}', '{\n\t"credHelpers": {\n\t\t"us.icr.io": "icr",\n\t\t"de.icr.io": "icr"\n\t}\n}'],
+  [
+    'what docker writes: tabs, no final newline',
+    '{\n\t"auths": {},\n\t"currentContext": "x"\n}',
+    '{\n\t"auths": {},\n\t"currentContext": "x",\n\t"credHelpers": {\n\t\t"us.icr.io": "icr",\n\t\t"de.icr.io": "icr"\n\t}\n}',
+  ],
+  [
+    'CRLF and four spaces',
+    '{\r\n    "auths": {}\r\n}\r\n',
+    '{\r\n    "auths": {},\r\n    "credHelpers": {\r\n        "us.icr.io": "icr",\r\n        "de.icr.io": "icr"\r\n    }\r\n}\r\n',
+  ],
+  [
+    'one line',
+    '{"auths":{"a":{}},"x":[1,2]}\n',
+    '{"auths":{"a":{}},"x":[1,2],"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}\n',
+  ],
+  [
+    'one line with spaces',
+    '{"auths": {}}',
+    '{"auths": {}, "credHelpers": {"us.icr.io": "icr", "de.icr.io": "icr"}}',
+  ],
+  [
+    'entries of another helper',
+    '{\n  "credHelpers": {\n    "gcr.io": "gcloud"\n  },\n  "auths": { }\n}\n',
+    '{\n  "credHelpers": {\n    "gcr.io": "gcloud",\n    "us.icr.io": "icr",\n    "de.icr.io": "icr"\n  },\n  "auths": { }\n}\n',
+  ],
+  [
+    'an empty credHelpers',
+    '{\n  "credHelpers": {},\n  "auths": {}\n}',
+    '{\n  "credHelpers": {\n    "us.icr.io": "icr",\n    "de.icr.io": "icr"\n  },\n  "auths": {}\n}',
+  ],
+  [
+    'credHelpers null',
+    '{\n  "credHelpers": null\n}',
+    '{\n  "credHelpers": {\n    "us.icr.io": "icr",\n    "de.icr.io": "icr"\n  }\n}',
+  ],
+  [
+    'one of the two is there',
+    '{"credHelpers":{"us.icr.io":"icr"}}',
+    '{"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}',
+  ],
+  [
+    'other letters, which Go reads as the same',
+    '{"CredHelpers":{"us.icr.io":"icr"}}',
+    '{"CredHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}',
+  ],
+  [
+    'the same host twice: the last counts',
+    '{"credHelpers":{"us.icr.io":"other","us.icr.io":"icr"}}',
+    '{"credHelpers":{"us.icr.io":"other","us.icr.io":"icr","de.icr.io":"icr"}}',
+  ],
+  [
+    'other keys twice, odd spacing, letters of all kinds',
+    '{ "a":1 ,"a" : 2,\n "ü\\u00fc":"日本" }',
+    '{ "a":1 ,"a" : 2,\n "ü\\u00fc":"日本",\n "credHelpers":{\n  "us.icr.io":"icr",\n  "de.icr.io":"icr"\n } }',
+  ],
+];
+
+test('adds the hosts and leaves every other byte', () => {
+  for (const [name, before, after] of added) {
+    withConfig(before, ({ add }) => {
+      const plan = add(['us.icr.io', 'de.icr.io', 'us.icr.io']);
+      assert.is(plan.after, after, name);
+      assert.is(plan.before, before, name);
+      assert.equal(JSON.parse(plan.after ?? '').auths, JSON.parse(before || 'null')?.auths, name);
+    });
+    withConfig(after, ({ add, configured }) => {
+      assert.is(add(['us.icr.io', 'de.icr.io']).after, after, `${name}, again`);
+      assert.equal(configured(), ['us.icr.io', 'de.icr.io'], name);
+    });
+  }
+});
+
+const removed: [name: string, before: string, after: string][] = [
+  ['the last of them', '{"a":1,"credHelpers":{"us.icr.io":"icr"},"b":2}', '{"a":1,"b":2}'],
+  ['all there was', '{\n  "credHelpers": {\n    "us.icr.io": "icr"\n  }\n}\n', '{}\n'],
+  [
+    'the first',
+    '{"credHelpers":{"us.icr.io":"icr","gcr.io":"gcloud"}}',
+    '{"credHelpers":{"gcr.io":"gcloud"}}',
+  ],
+  [
+    'some',
+    '{"credHelpers":{"de.icr.io":"icr","x":"y","us.icr.io":"icr","z":"y"}}',
+    '{"credHelpers":{"x":"y","z":"y"}}',
+  ],
+  [
+    'another helper’s',
+    '{"credHelpers":{"us.icr.io":"other"}}',
+    '{"credHelpers":{"us.icr.io":"other"}}',
+  ],
+  ['nothing', '{"credHelpers":{}}', '{"credHelpers":{}}'],
+  ['an empty file', '', ''],
+  ['under another key', '{"us.icr.io":"icr"}', '{"us.icr.io":"icr"}'],
+];
+
+test('takes out our entries and nothing else', () => {
+  for (const [name, before, after] of removed) {
+    withConfig(before, ({ remove }) => assert.is(remove('all-ours').after, after, name));
+  }
+  withConfig('{"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}', ({ remove }) => {
+    const plan = remove(['us.icr.io', 'jp.icr.io']);
+    assert.is(plan.after, '{"credHelpers":{"de.icr.io":"icr"}}');
+    assert.equal(plan.hosts, ['us.icr.io']);
+    assert.equal(plan.notes, []);
+  });
+  withConfig(undefined, ({ remove, configured }) => {
+    assert.is(remove('all-ours').after, undefined);
+    assert.equal(configured(), []);
+  });
+});
+
+test('leaves an entry of another helper alone unless told', () => {
+  const before = '{"credHelpers":{"us.icr.io":"osxkeychain","de.icr.io":null}}';
+  withConfig(before, ({ add, configured }) => {
+    const plan = add(['us.icr.io', 'de.icr.io']);
+    assert.is(plan.after, before);
+    assert.equal(configured(), []);
+    assert.is(plan.notes.length, 2);
+    assert.match(plan.notes[0] ?? '', 'us.icr.io has helper "osxkeychain": left alone');
+    assert.match(plan.notes[0] ?? '', 'configure --client docker --host us.icr.io --force');
+    const forced = add(['us.icr.io', 'de.icr.io'], true);
+    assert.is(forced.after, '{"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}');
+    assert.equal(forced.hosts, ['us.icr.io', 'de.icr.io']);
+    assert.match(forced.notes[0] ?? '', 'us.icr.io had helper "osxkeychain" before');
+  });
+});
+
+const damaged: [name: string, content: string | Uint8Array, message: string][] = [
+  ['a comment', '{\n  // canary\n}', 'line 2, column 3: a comment'],
+  ['a block comment', '{} /* canary', 'line 1, column 4: a comment'],
+  ['a comma too many', '{"a":"canary",\r\n\r\n}', 'line 3, column 1: a key is missing'],
+  ['a byte order mark', '\ufeff{}', 'byte order mark'],
+  ['no end', '{"a":"canary"', 'line 1, column 14: the closing } is missing'],
+  ['no closing quote', '{"a":"canary', 'line 1, column 6: a closing quote is missing'],
+  ['more after the end', '{} {}', 'line 1, column 4: something follows the end'],
+  ['a tab inside quotes', '{"a":"\tcanary"}', 'a control character'],
+  ['an array', ' []', 'line 1, column 2: an object is expected'],
+  ['a text', '"canary"', 'an object is expected'],
+  ['credHelpers an array', '{"credHelpers":[]}', 'line 1, column 16: an object is expected'],
+  [
+    'a helper that is a number',
+    '{"credHelpers":{"x":1}}',
+    'line 1, column 21: a string is expected',
+  ],
+  [
+    'credHelpers twice',
+    '{"credHelpers":{},\n"credHelpers":{}}',
+    'line 2, column 1: a second credHelpers',
+  ],
+  ['nested too deeply', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'nested too deeply'],
+  ['Latin-1', Uint8Array.of(0x7b, 0x22, 0xfc, 0x22, 0x3a, 0x31, 0x7d), 'not UTF-8'],
+  ['UTF-16', Buffer.from('\ufeff{}', 'utf16le'), 'UTF-16'],
+  ['17 MiB', Buffer.alloc(17 * 1024 * 1024, 0x20), 'larger than'],
+];
+
+test('refuses what docker cannot read, untouched, and shows nothing of it', () => {
+  for (const [name, content, message] of damaged) {
+    withConfig(content, ({ add, remove, configured }) => {
+      for (const run of [() => add(['us.icr.io']), () => remove('all-ours'), configured]) {
+        const error = errorOf(run);
+        assert.is(error.code, 'damaged', name);
+        assert.match(error.message, message, name);
+        assert.not.match(error.message, 'canary', name);
+      }
+    });
+  }
+});
+
+const auths: [key: string, entry: string, typed: string | undefined][] = [
+  ['us.icr.io', '{"auth":"Y2FuYXJ5"}', 'docker logout us.icr.io,'],
+  ['https://us.icr.io', '{"identitytoken":"canary"}', 'docker logout us.icr.io,'],
+  ['us.icr.io:443', '{"auth":"Y2FuYXJ5"}', 'docker logout us.icr.io:443,'],
+  ['https://us.icr.io/v1/', '{"password":"canary"}', 'docker logout https://us.icr.io/v1/,'],
+  ['us.icr.io', '{}', undefined],
+  ['us.icr.io', '{"auth":""}', undefined],
+  ['us.icr.io', '{"email":"a@b"}', undefined],
+  ['us.icr.io', 'null', undefined],
+  ['de.icr.io', '{"auth":"Y2FuYXJ5"}', undefined],
+  ['us.icr.io.evil.example', '{"auth":"Y2FuYXJ5"}', undefined],
+];
+
+test('points out a password that auths still holds', () => {
+  for (const [key, entry, typed] of auths) {
+    withConfig(`{"auths":{${JSON.stringify(key)}:${entry}}}`, ({ add, remove }) => {
+      const { notes } = add(['us.icr.io']);
+      assert.is(notes.length, typed === undefined ? 0 : 1, key);
+      if (typed !== undefined) assert.match(notes[0] ?? '', typed);
+      assert.not.match(notes.join(), /canary|Y2FuYXJ5/);
+      assert.equal(remove('all-ours').notes, []);
+    });
+  }
+});
+
+test('points out a credsStore that is not there, and DOCKER_AUTH_CONFIG', () => {
+  inFolder((folder) => {
+    fs.writeFileSync(path.join(folder, 'config.json'), '{"credsStore":"desktop.exe"}');
+    const env = { DOCKER_CONFIG: folder, PATH: `/nowhere:${folder}` };
+    const notes = docker.planAdd(contextWith(env), ['us.icr.io']).notes;
+    assert.is(notes.length, 1);
+    assert.match(notes[0] ?? '', 'no docker-credential-desktop.exe is on PATH');
+    fs.writeFileSync(path.join(folder, 'docker-credential-desktop.exe'), '');
+    assert.equal(docker.planAdd(contextWith(env), ['us.icr.io']).notes, []);
+    const inherited = contextWith({ ...env, DOCKER_AUTH_CONFIG: '{"auths":{}}' });
+    assert.match(docker.planAdd(inherited, ['us.icr.io']).notes.join(), 'unset DOCKER_AUTH_CONFIG');
+  });
+});
+
+test('the diff shows the change and no secret', () => {
+  const before =
+    '{\n\t"auths": {\n\t\t"x.example": {\n\t\t\t"auth": "canary"\n\t\t}\n\t},\n\t"HttpHeaders": {\n\t\t"A": "canary"\n\t}\n}';
+  withConfig(before, ({ add }) => {
+    const diff = unifiedDiff(add(['us.icr.io']));
+    assert.match(diff, '+\t\t"us.icr.io": "icr"');
+    assert.match(diff, ' \t"HttpHeaders": {');
+    assert.not.match(diff, 'canary');
+  });
+  withConfig('{"auths":{"x.example":{"auth":"canary"}}}', ({ add, remove }) => {
+    assert.not.match(unifiedDiff(add(['us.icr.io'])), 'canary');
+    assert.is(unifiedDiff(remove('all-ours')), '');
+  });
+  withConfig(undefined, ({ add }) => {
+    assert.match(unifiedDiff(add(['us.icr.io'])), '--- /dev/null\n');
+  });
+});
+
+test.run();

@@ -1,0 +1,164 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { docker } from '../../src/clients/docker.ts';
+import { applyPlan } from '../../src/clients/edit-file.ts';
+import { contextWith, errorOf, inFolder } from './clients-folder.ts';
+
+const test = suite('editing a client’s file');
+
+const isRoot = process.getuid?.() === 0;
+const before = '{"auths":{}}';
+const after = '{"auths":{},"credHelpers":{"us.icr.io":"icr"}}';
+
+function configure(folder: string) {
+  const context = contextWith({ DOCKER_CONFIG: folder });
+  return applyPlan(context, docker.planAdd(context, ['us.icr.io']));
+}
+
+function modeOf(file: string): number {
+  return fs.statSync(file).mode & 0o7777;
+}
+
+test('makes a new file that only its owner can read', () => {
+  inFolder((folder) => {
+    const inner = path.join(folder, 'a', '.docker');
+    assert.equal(configure(inner), { changed: true });
+    assert.is(modeOf(path.join(inner, 'config.json')), 0o600);
+    assert.is(modeOf(inner), 0o700);
+    assert.is(modeOf(path.dirname(inner)), 0o700);
+    assert.equal(fs.readdirSync(inner), ['config.json']);
+  });
+});
+
+test('keeps the mode, and what was there before in one backup', () => {
+  inFolder((folder) => {
+    const file = path.join(folder, 'config.json');
+    const backup = `${file}.icr-backup`;
+    fs.writeFileSync(file, before);
+    fs.chmodSync(file, 0o644);
+    fs.writeFileSync(backup, 'older');
+    fs.chmodSync(backup, 0o644);
+    assert.equal(configure(folder), { changed: true, backup });
+    assert.is(fs.readFileSync(file, 'utf8'), after);
+    assert.is(modeOf(file), 0o644);
+    assert.is(fs.readFileSync(backup, 'utf8'), before);
+    // It may hold passwords, and nobody but us needs it.
+    assert.is(modeOf(backup), 0o600);
+    assert.equal(fs.readdirSync(folder).sort(), ['config.json', 'config.json.icr-backup']);
+  });
+});
+
+test('a second run writes nothing', () => {
+  inFolder((folder) => {
+    fs.writeFileSync(path.join(folder, 'config.json'), before);
+    configure(folder);
+    const { ino, mtimeMs } = fs.statSync(path.join(folder, 'config.json'));
+    assert.equal(configure(folder), { changed: false });
+    const stat = fs.statSync(path.join(folder, 'config.json'));
+    assert.equal([stat.ino, stat.mtimeMs], [ino, mtimeMs]);
+    assert.is(fs.readFileSync(path.join(folder, 'config.json.icr-backup'), 'utf8'), before);
+  });
+});
+
+test('follows a symbolic link and keeps it', () => {
+  for (const content of [before, undefined]) {
+    inFolder((folder) => {
+      const target = path.join(folder, 'dotfiles', 'docker.json');
+      const file = path.join(folder, 'config.json');
+      fs.mkdirSync(path.dirname(target));
+      if (content !== undefined) fs.writeFileSync(target, content);
+      fs.symlinkSync('dotfiles/docker.json', file);
+      configure(folder);
+      assert.ok(fs.lstatSync(file).isSymbolicLink());
+      assert.match(fs.readFileSync(target, 'utf8'), '"us.icr.io"');
+      assert.equal(fs.readdirSync(path.dirname(target)), ['docker.json']);
+    });
+  }
+});
+
+test('refuses a link to a folder that is not there, a link to itself, a folder, a device', () => {
+  const rows: [string, (file: string) => void][] = [
+    ['whose folder does not exist', (file) => fs.symlinkSync('/nonexistent/volume/x.json', file)],
+    ['ELOOP', (file) => fs.symlinkSync('config.json', file)],
+    ['is not a file', (file) => fs.mkdirSync(file)],
+    ['is not a file', (file) => fs.symlinkSync('/dev/null', file)],
+  ];
+  for (const [message, make] of rows) {
+    inFolder((folder) => {
+      make(path.join(folder, 'config.json'));
+      const error = errorOf(() => configure(folder));
+      assert.is(error.code, 'storage');
+      assert.match(error.message, message);
+      assert.equal(fs.readdirSync(folder), ['config.json']);
+    });
+  }
+});
+
+test('refuses a file that another program wrote meanwhile', () => {
+  inFolder((folder) => {
+    const file = path.join(folder, 'config.json');
+    fs.writeFileSync(file, before);
+    const context = contextWith({ DOCKER_CONFIG: folder });
+    const plan = docker.planAdd(context, ['us.icr.io']);
+    fs.writeFileSync(file, '{"auths":{"x":{}}}');
+    const error = errorOf(() => applyPlan(context, plan));
+    assert.is(error.code, 'storage');
+    assert.match(error.message, 'changed by another program');
+    assert.is(fs.readFileSync(file, 'utf8'), '{"auths":{"x":{}}}');
+    fs.rmSync(file);
+    assert.is(errorOf(() => applyPlan(context, plan)).code, 'storage');
+    assert.equal(fs.readdirSync(folder), []);
+  });
+});
+
+test('waits for no one: a writer at work is an error, a writer that was killed is not', () => {
+  inFolder((folder) => {
+    const file = path.join(folder, 'config.json');
+    const aside = `${file}.icr-new`;
+    fs.writeFileSync(file, before);
+    fs.writeFileSync(aside, '');
+    assert.match(errorOf(() => configure(folder)).message, 'another configure is at work');
+    assert.ok(fs.existsSync(aside));
+    fs.utimesSync(aside, 1, 1);
+    assert.is(configure(folder).changed, true);
+    assert.not(fs.existsSync(aside));
+  });
+});
+
+test('leaves nothing behind where the backup cannot be written', () => {
+  inFolder((folder) => {
+    const file = path.join(folder, 'config.json');
+    fs.writeFileSync(file, before);
+    fs.mkdirSync(`${file}.icr-backup`);
+    assert.is(errorOf(() => configure(folder)).code, 'storage');
+    assert.is(fs.readFileSync(file, 'utf8'), before);
+    assert.not(fs.existsSync(`${file}.icr-new`));
+  });
+});
+
+if (isRoot) {
+  test('as root: keeps the owner, and gives what is new to the owner of the folder', () => {
+    inFolder((folder) => {
+      const file = path.join(folder, 'config.json');
+      fs.writeFileSync(file, before);
+      fs.chownSync(file, 1234, 4321);
+      configure(folder);
+      for (const one of [file, `${file}.icr-backup`]) {
+        const { uid, gid } = fs.statSync(one);
+        assert.equal([uid, gid], [1234, 4321]);
+      }
+    });
+    inFolder((folder) => {
+      fs.chownSync(folder, 1234, 4321);
+      configure(path.join(folder, '.docker'));
+      for (const one of ['.docker', '.docker/config.json']) {
+        const { uid, gid } = fs.statSync(path.join(folder, one));
+        assert.equal([uid, gid], [1234, 4321]);
+      }
+    });
+  });
+}
+
+test.run();

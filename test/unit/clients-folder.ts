@@ -1,0 +1,39 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { Context } from '../../src/context.ts';
+import { HelperError } from '../../src/errors.ts';
+
+/** A folder for one test, gone when `use` returns. */
+export function inFolder(use: (folder: string) => void): void {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'clients-'));
+  try {
+    use(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export function contextWith(env: Context['env'], other: Partial<Context> = {}): Context {
+  return {
+    env,
+    platform: 'linux',
+    stdin: 0,
+    stdout: () => undefined,
+    warn: () => undefined,
+    now: Date.now,
+    pid: 1,
+    ...other,
+  };
+}
+
+/** The error that `run` ends with; fails where it does not. */
+export function errorOf(run: () => unknown): HelperError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof HelperError) return error;
+    throw error;
+  }
+  throw new Error('no error was thrown');
+}
