@@ -1,3 +1,4 @@
+import { type ChallengeForm, challenge } from './challenge.ts';
 import { type Answer, type Asked, json, type Service } from './exchange.ts';
 import { type Content, createImage } from './image.ts';
 import type { Signer } from './jwt.ts';
@@ -8,12 +9,6 @@ import type { Access } from './scopes.ts';
 export const demoImage = { repository: 'demo/hello', tag: '1' } as const;
 
 const repositoryPath = /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)$/;
-
-/** IBM's form: no quotes, a space after each comma. */
-export function challenge(host: string, scope?: string): string {
-  const asked = scope === undefined ? '' : `, scope=${scope}`;
-  return `Bearer realm=https://${host}/oauth/token, service=registry${asked}`;
-}
 
 async function mayPull(signer: Signer, token: string | undefined, repository: string | undefined) {
   const claims = token === undefined ? undefined : await signer.verify(token, registryIssuer);
@@ -38,14 +33,17 @@ function found({ mediaType, digest, bytes }: Content, { method }: Asked): Answer
 }
 
 /** `/v2/` with one image, read only: enough to fetch a manifest with a credential. */
-export function createMiniRegistry(signer: Signer): Service {
+export function createMiniRegistry(signer: Signer, form: ChallengeForm): Service {
   const { manifest, blobs } = createImage();
   return async (asked) => {
     const [, repository, kind, reference = ''] = repositoryPath.exec(asked.path) ?? [];
     if (!(await mayPull(signer, asked.bearer, repository))) {
       const scope = repository === undefined ? undefined : `repository:${repository}:pull`;
       const refusal = registryError(401, 'UNAUTHORIZED', 'authentication required');
-      const headers = { ...refusal.headers, 'www-authenticate': challenge(asked.host, scope) };
+      const headers = {
+        ...refusal.headers,
+        'www-authenticate': challenge(form, asked.host, scope),
+      };
       return { ...refusal, headers };
     }
     if (asked.path === '/v2/') return json(200, {});

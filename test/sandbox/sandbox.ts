@@ -4,8 +4,10 @@ import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
 import { answering } from './answering.ts';
 import { createServerCertificate } from './ca.ts';
+import type { ChallengeForm } from './challenge.ts';
 import type { Service } from './exchange.ts';
 import { createFaults, type Faults } from './faults.ts';
+import { createFront, type Upstreams } from './front.ts';
 import { createIam, type Lifetimes } from './iam.ts';
 import { createSigner } from './jwt.ts';
 import { listen } from './listen.ts';
@@ -26,6 +28,10 @@ export interface SandboxOptions {
   readonly clock?: () => number;
   /** More names for the certificate; IBM's public hosts and IAM's are in it anyway. */
   readonly registryHosts?: readonly string[];
+  /** Real registries behind the registry's address; a host that is not named gets the small one. */
+  readonly upstreams?: Upstreams;
+  /** Absent: unquoted from the small registry, quoted before real ones. */
+  readonly challenge?: ChallengeForm;
   /** Whether a login at the registry is handed an identity token; it is by default. */
   readonly identityTokens?: boolean;
 }
@@ -82,17 +88,20 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     credentials: createRegistryCredentials(accounts, signer),
     identityTokens: options.identityTokens ?? true,
   });
-  const images = createMiniRegistry(signer);
+  const images = createMiniRegistry(signer, options.challenge ?? 'unquoted');
   const registry: Service = (asked) =>
     asked.path === '/oauth/token' ? tokens(asked) : images(asked);
   const iam = createIam({ accounts, signer, lifetimes });
 
-  const iamServer = await listen(answering('iam', iam, surroundings), {
+  const iamListener = answering('iam', iam, surroundings);
+  const front = createFront(options.upstreams ?? {}, options.challenge ?? 'quoted');
+  const registryListener = answering('registry', registry, surroundings, front);
+  const iamServer = await listen(iamListener, {
     address,
     port: options.iamPort ?? 0,
     certificate,
   });
-  const registryServer = await listen(answering('registry', registry, surroundings), {
+  const registryServer = await listen(registryListener, {
     address,
     port: options.registryPort ?? 0,
     certificate,
