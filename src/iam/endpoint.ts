@@ -1,0 +1,47 @@
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { hasControlCharacter } from '../registry/parse.ts';
+
+const publicEndpoint = 'https://iam.cloud.ibm.com';
+const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i;
+/** The token endpoint's own path: IBM's documentation writes the address with it and without. */
+const tokenPath = /(?:\/identity(?:\/token)?)?\/*$/;
+
+/**
+ * The base address of IAM, without a slash at its end: `IBMCLOUD_IAM_API_ENDPOINT`, else the setting,
+ * else the public one. `http:` only to this very machine: a secret goes there.
+ * Throws `misconfigured`; the message names where the address came from and never repeats it.
+ */
+export function iamEndpoint({ env }: Context, setting?: string): string {
+  if (env.IBMCLOUD_IAM_API_ENDPOINT) {
+    return parseEndpoint(env.IBMCLOUD_IAM_API_ENDPOINT, 'IBMCLOUD_IAM_API_ENDPOINT');
+  }
+  return setting ? parseEndpoint(setting, "the settings' IAM endpoint") : publicEndpoint;
+}
+
+function parseEndpoint(text: string, origin: string): string {
+  const trimmed = text.trim();
+  const url = URL.parse(hasScheme.test(trimmed) ? trimmed : `https://${trimmed}`);
+  if (url === null || hasControlCharacter(trimmed)) {
+    throw misconfigured(origin, `is not an address; it should look like ${publicEndpoint}`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw misconfigured(origin, 'has a user name in it; take it out');
+  }
+  if (url.search !== '' || url.hash !== '') {
+    throw misconfigured(origin, `has more than an address in it; try ${url.origin}`);
+  }
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
+    throw misconfigured(origin, 'is not an https:// address; secrets go nowhere else');
+  }
+  return url.origin + url.pathname.replace(tokenPath, '');
+}
+
+/** `hostname` as URL gives it: lower case, an IPv4 address in its usual form, IPv6 in brackets. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
+}
+
+function misconfigured(origin: string, problem: string): HelperError {
+  return new HelperError('misconfigured', `${origin} ${problem}`);
+}

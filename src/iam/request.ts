@@ -1,0 +1,95 @@
+import { type Context, debug } from '../context.ts';
+import type { JsonObject } from './answer.ts';
+import { ConnectionError, type HttpAnswer, type HttpRequest, send } from './http.ts';
+import { type Asked, accept, describe, isPassing, unreachable } from './verdict.ts';
+
+/** Milliseconds that a `get` may take in all, every attempt included. */
+export const timeLimit = 10_000;
+
+export interface CallOptions extends Asked {
+  /** When to give up, by the context's clock; by default `timeLimit` from now. */
+  readonly deadline?: number;
+  /** Waits that many milliseconds; tests pass their own. */
+  readonly pause?: (milliseconds: number) => Promise<void>;
+}
+
+/** Attempts; IBM's SDKs make five as well. */
+const attempts = 5;
+const firstDelay = 300;
+
+/** What came of one attempt: an answer to keep, or the reason to try again. */
+type Outcome =
+  | { readonly answer: HttpAnswer }
+  | { readonly trouble: string; readonly retryAfter?: number };
+
+/**
+ * Sends a request until there is an answer worth keeping, and gives its JSON object. Dropped and refused
+ * connections, 429, 500 and 502 to 599 are tried again; all ends at the deadline, and at once where the server asks
+ * for a longer wait than that. Throws `refused` where IBM Cloud says no, else `unreachable`.
+ */
+export async function requestJson(
+  context: Context,
+  request: HttpRequest,
+  options: CallOptions,
+): Promise<JsonObject> {
+  const deadline = options.deadline ?? context.now() + timeLimit;
+  const name = `${options.service} at ${request.url.host}`;
+  for (let attempt = 1; ; attempt += 1) {
+    const outcome = await attemptOnce(context, request, deadline, name, options);
+    if ('answer' in outcome) return accept(outcome.answer, name, options);
+    const delay = Math.max(backOff(attempt), outcome.retryAfter ?? 0);
+    if (attempt === attempts || context.now() + delay >= deadline) {
+      throw unreachable(`${outcome.trouble}${asked(outcome.retryAfter)}; try again later`);
+    }
+    debug(context, `${outcome.trouble}; trying again in ${Math.round(delay)} ms`);
+    await (options.pause ?? pause)(delay);
+  }
+}
+
+async function attemptOnce(
+  context: Context,
+  request: HttpRequest,
+  deadline: number,
+  name: string,
+  { secret }: CallOptions,
+): Promise<Outcome> {
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), Math.max(0, deadline - context.now()));
+  try {
+    const answer = await send(context, request, stop.signal);
+    if (!isPassing(answer)) return { answer };
+    return {
+      trouble: `${name} answered ${describe(answer, secret)}`,
+      ...retryAfter(answer, context.now()),
+    };
+  } catch (error) {
+    if (stop.signal.aborted) throw unreachable(`${name} did not answer in time; try again later`);
+    if (!(error instanceof ConnectionError)) throw error;
+    const trouble = `cannot reach ${name}: ${error.message}`;
+    if (!error.passing) throw unreachable(trouble);
+    return { trouble };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Doubles each time, and is anything from half of that to all of it: many machines fail at once. */
+function backOff(attempt: number): number {
+  return firstDelay * 2 ** (attempt - 1) * (0.5 + Math.random() / 2);
+}
+
+/** In milliseconds, from seconds or a date (RFC 9110, 10.2.3). */
+function retryAfter(answer: HttpAnswer, now: number): { retryAfter?: number } {
+  const text = answer.header('retry-after')?.trim();
+  if (!text) return {};
+  const wait = /^\d+$/.test(text) ? Number(text) * 1000 : Date.parse(text) - now;
+  return Number.isNaN(wait) ? {} : { retryAfter: Math.max(0, wait) };
+}
+
+function asked(wait: number | undefined): string {
+  return wait === undefined ? '' : ` and asks to wait ${Math.ceil(wait / 1000)} s`;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

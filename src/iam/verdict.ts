@@ -1,0 +1,69 @@
+import { HelperError } from '../errors.ts';
+import { type JsonObject, parseObject, plain, serviceError } from './answer.ts';
+import type { HttpAnswer } from './http.ts';
+
+/** Who was asked, and for whom: what a message about an answer has to name. */
+export interface Asked {
+  /** "IAM" */
+  readonly service: string;
+  /** What is refused when the answer is no: "the API key of identity work". */
+  readonly owner: string;
+  /** What a person can do about a refusal: "run docker-credential-icr login --identity work". */
+  readonly hint: string;
+  /** In the request, and therefore never in a message, even if the server repeats it. */
+  readonly secret?: string;
+}
+
+/** An answer that may be another one in a moment. 501 says that it will never work. */
+export function isPassing({ status }: HttpAnswer): boolean {
+  return status === 429 || (status >= 500 && status <= 599 && status !== 501);
+}
+
+/** The status, and what the server said with it. */
+export function describe(answer: HttpAnswer, secret?: string): string {
+  const said = serviceError(answer.text, secret);
+  return said === undefined ? String(answer.status) : `${answer.status} (${said})`;
+}
+
+/**
+ * The JSON object of a good answer. `refused` where the service itself says no; `unreachable` where the answer is
+ * none of its own making: then the secret may be as good as ever.
+ */
+export function accept(answer: HttpAnswer, name: string, options: Asked): JsonObject {
+  const { status, text } = answer;
+  const body = parseObject(text);
+  if (status >= 200 && status <= 299) {
+    if (body !== undefined) return body;
+    const what = text.trim() === '' ? 'nothing' : 'something that is not a JSON object';
+    throw unreachable(`${name} answered ${status} with ${what}; check that this is IAM's address`);
+  }
+  if (status >= 300 && status <= 399) {
+    throw unreachable(
+      `${name} sends us on${target(answer, options.secret)}, where no secret goes; check its address`,
+    );
+  }
+  if (status === 407) {
+    throw unreachable(
+      `the proxy on the way to ${name} asks for a password; put it into HTTPS_PROXY`,
+    );
+  }
+  if (body === undefined) {
+    throw unreachable(
+      `${name} answered ${status} without saying why; check that this is IAM's address`,
+    );
+  }
+  const reason = serviceError(text, options.secret) ?? String(status);
+  throw new HelperError(
+    'refused',
+    `${options.service} refused ${options.owner} (${reason}); ${options.hint}`,
+  );
+}
+
+function target(answer: HttpAnswer, secret?: string): string {
+  const host = URL.parse(answer.header('location') ?? '')?.host;
+  return host ? ` to ${plain(host, secret)}` : '';
+}
+
+export function unreachable(message: string): HelperError {
+  return new HelperError('unreachable', message);
+}

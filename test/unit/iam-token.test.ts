@@ -1,0 +1,316 @@
+import http from 'node:http';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { processContext } from '../../src/context.ts';
+import { HelperError } from '../../src/errors.ts';
+import { type Grant, requestToken, type TokenOptions } from '../../src/iam/token.ts';
+
+interface Asked {
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly form: Record<string, string>;
+}
+type Reply = (response: http.ServerResponse) => void;
+
+let asked: Asked[] = [];
+/** The next answers in order; the last one is given for ever. */
+let replies: Reply[] = [];
+const server = http.createServer((request, response) => {
+  let text = '';
+  request.on('data', (chunk) => {
+    text += chunk;
+  });
+  request.on('end', () => {
+    const { method, url, headers } = request;
+    asked.push({ method, url, headers, form: Object.fromEntries(new URLSearchParams(text)) });
+    const [reply] = replies.length > 1 ? replies.splice(0, 1) : replies;
+    reply?.(response);
+  });
+});
+
+const tokens = suite('asking IAM for an access token');
+let port = 0;
+tokens.before(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  port = typeof address === 'object' && address !== null ? address.port : 0;
+});
+tokens.after(() => {
+  server.closeAllConnections();
+  server.close();
+});
+tokens.before.each(() => {
+  asked = [];
+});
+
+const key: Grant = { kind: 'api-key', apiKey: 'canary-key-0123456789' };
+const now = Date.parse('2026-01-01T00:00:00Z');
+
+function json(status: number, body: unknown, headers: http.OutgoingHttpHeaders = {}): Reply {
+  return raw(status, JSON.stringify(body), headers);
+}
+
+function raw(status: number, text: string, headers: http.OutgoingHttpHeaders = {}): Reply {
+  return (response) => {
+    response.writeHead(status, headers);
+    response.end(text);
+  };
+}
+
+const drop: Reply = (response) => {
+  response.socket?.destroy();
+};
+const hang: Reply = () => {};
+
+function granted(fields: Record<string, unknown> = {}): Reply {
+  return json(200, {
+    access_token: 'canary-access',
+    refresh_token: 'not_supported',
+    token_type: 'Bearer',
+    expires_in: 3600,
+    expiration: now / 1000 + 3600,
+    scope: 'ibm openid',
+    ...fields,
+  });
+}
+
+/** Asks with a clock that only waiting moves. */
+async function ask(steps: readonly Reply[], grant: Grant = key, more: Partial<TokenOptions> = {}) {
+  replies = [...steps];
+  let clock = now;
+  const waits: number[] = [];
+  const context = { ...processContext(), env: {}, warn: () => {}, now: () => clock };
+  const outcome = await requestToken(context, grant, {
+    endpoint: `http://127.0.0.1:${port}`,
+    owner: 'the API key of identity work',
+    hint: 'run docker-credential-icr login --identity work',
+    pause: (milliseconds) => {
+      waits.push(milliseconds);
+      clock += milliseconds;
+      return Promise.resolve();
+    },
+    ...more,
+  }).catch((error: unknown) => error);
+  return { outcome, waits };
+}
+
+function messageOf(outcome: unknown, code: string): string {
+  if (!(outcome instanceof HelperError)) throw new Error(`no HelperError: ${String(outcome)}`);
+  assert.is(outcome.code, code);
+  assert.not.match(outcome.message, /canary|[\r\n]/);
+  assert.not.match(JSON.stringify([outcome, outcome.cause, outcome.stack]), /canary/);
+  return outcome.message.replaceAll(`127.0.0.1:${port}`, 'HOST');
+}
+
+const type = (name: string) => `urn:ibm:params:oauth:grant-type:${name}`;
+const grants: readonly (readonly [Grant, Record<string, string>, string | undefined])[] = [
+  [key, { grant_type: type('apikey'), apikey: key.apiKey, response_type: 'cloud_iam' }, undefined],
+  [
+    { kind: 'refresh-token', refreshToken: 'canary+/=&' },
+    { grant_type: 'refresh_token', refresh_token: 'canary+/=&', response_type: 'cloud_iam' },
+    'Basic Yng6Yng=',
+  ],
+  [
+    { kind: 'compute-resource', crToken: 'canary-cr', profile: { id: 'Profile-1' } },
+    { grant_type: type('cr-token'), cr_token: 'canary-cr', profile_id: 'Profile-1' },
+    undefined,
+  ],
+  [
+    { kind: 'compute-resource', crToken: 'canary-cr', profile: { name: 'ci' } },
+    { grant_type: type('cr-token'), cr_token: 'canary-cr', profile_name: 'ci' },
+    undefined,
+  ],
+  [
+    { kind: 'assume', accessToken: 'canary-at', profile: { crn: 'crn:v1:x' } },
+    { grant_type: type('assume'), access_token: 'canary-at', profile_crn: 'crn:v1:x' },
+    undefined,
+  ],
+  [
+    { kind: 'assume', accessToken: 'canary-at', profile: { name: 'ci', account: 'a1' } },
+    {
+      grant_type: type('assume'),
+      access_token: 'canary-at',
+      profile_name: 'ci',
+      account: 'a1',
+    },
+    undefined,
+  ],
+  [
+    { kind: 'passcode', passcode: 'canary-pass' },
+    { grant_type: type('passcode'), passcode: 'canary-pass' },
+    undefined,
+  ],
+];
+for (const [grant, form, authorization] of grants) {
+  tokens(`sends ${JSON.stringify(form)}`, async () => {
+    const { outcome } = await ask([granted()], grant);
+    assert.equal(outcome, { token: 'canary-access', issuedAt: now, expiresAt: now + 3_600_000 });
+    const [request] = asked;
+    assert.is(`${request?.method} ${request?.url}`, 'POST /identity/token');
+    assert.equal(request?.form, form);
+    assert.is(request?.headers.authorization, authorization);
+    assert.is(request?.headers.accept, 'application/json');
+    assert.is(request?.headers['content-type'], 'application/x-www-form-urlencoded');
+    assert.match(request?.headers['user-agent'] ?? '', /^docker-credential-icr\//);
+  });
+}
+
+tokens('sends bx:bx where a refresh token is wanted, and gives it', async () => {
+  const steps = [granted({ refresh_token: 'canary-refresh' })];
+  const { outcome } = await ask(steps, key, { wantRefreshToken: true });
+  assert.is((outcome as { refreshToken?: string }).refreshToken, 'canary-refresh');
+  assert.is(asked[0]?.headers.authorization, 'Basic Yng6Yng=');
+});
+
+const lives = [
+  [{ expires_in: undefined }, 3_600_000],
+  [{ expiration: undefined }, 3_600_000],
+  [{ expires_in: 60 }, 60_000],
+] as const;
+for (const [fields, life] of lives) {
+  tokens(`counts the token's life with ${Object.keys(fields)}`, async () => {
+    const { outcome } = await ask([granted(fields)]);
+    assert.equal(outcome, { token: 'canary-access', issuedAt: now, expiresAt: now + life });
+  });
+}
+
+const ibmError = {
+  errorCode: 'BXNIM0415E',
+  errorMessage: 'Provided API key could not be found.',
+  errorDetails: 'no key canary-key-0123456789',
+  context: { requestId: 'r' },
+};
+const refusals = [
+  [json(400, ibmError), 'BXNIM0415E: Provided API key could not be found.'],
+  [
+    json(401, { ...ibmError, errorCode: 'BXNIM0462E' }),
+    'BXNIM0462E: Provided API key could not be found.',
+  ],
+  [
+    json(403, { errors: [{ code: 'no', message: 'not\u001b[31m\r\nyours' }] }),
+    'no: not [31m yours',
+  ],
+  [json(400, { ...ibmError, errorMessage: `bad ${key.apiKey}` }), 'BXNIM0415E: bad ***'],
+  [json(400, { errorCode: 'E', errorMessage: 'x'.repeat(5000) }), `E: ${'x'.repeat(297)}…`],
+  [json(400, {}), '400'],
+] as const;
+for (const [reply, reason] of refusals) {
+  tokens(`passes on "${reason.slice(0, 60)}", asking once`, async () => {
+    const { outcome } = await ask([reply]);
+    assert.is(
+      messageOf(outcome, 'refused'),
+      `IAM refused the API key of identity work (${reason}); run docker-credential-icr login --identity work`,
+    );
+    assert.is(asked.length, 1);
+  });
+}
+
+const nonsense = [
+  [raw(200, ''), 'IAM at HOST answered 200 with nothing'],
+  [raw(200, '<html>canary'), 'IAM at HOST answered 200 with something that is not a JSON object'],
+  [raw(200, '{"access_token":"canary'), 'IAM at HOST answered 200 with something that is not'],
+  [raw(200, '["canary"]'), 'IAM at HOST answered 200 with something that is not a JSON object'],
+  [raw(200, 'x'.repeat(10 << 20)), 'cannot reach IAM at HOST: its answer is longer than 1 MiB'],
+  [raw(400, 'Bad Request'), 'IAM at HOST answered 400 without saying why'],
+  [granted({ access_token: undefined }), 'IAM at HOST answered without an access token'],
+  [granted({ access_token: '' }), 'IAM at HOST answered without an access token'],
+  [granted({ access_token: 7 }), 'IAM at HOST answered without an access token'],
+  [granted({ access_token: 'canary\nx' }), 'IAM at HOST answered with something that is no acc'],
+  [
+    granted({ expiration: 1473188353 }),
+    'IAM at HOST answered with an access token that has expired already',
+  ],
+  [granted({ expires_in: 0, expiration: 'soon' }), 'IAM at HOST answered without saying when'],
+  [granted({ expires_in: -1, expiration: undefined }), 'IAM at HOST answered without saying when'],
+  [
+    raw(302, '', { location: 'https://other.example/canary' }),
+    'IAM at HOST sends us on to other.example, where no secret goes',
+  ],
+  [raw(501, ''), 'IAM at HOST answered 501 without saying why'],
+] as const;
+for (const [reply, start] of nonsense) {
+  tokens(`says "${start}", asking once`, async () => {
+    const { outcome } = await ask([reply]);
+    const message = messageOf(outcome, 'unreachable');
+    assert.ok(message.startsWith(start), message);
+    assert.is(asked.length, 1);
+  });
+}
+
+const passing = [
+  raw(429, ''),
+  raw(500, ''),
+  raw(502, '<html>'),
+  raw(503, '', { 'retry-after': '0' }),
+  raw(599, ''),
+  drop,
+  (response: http.ServerResponse) => {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('{"access_token":"can', () => response.socket?.destroy());
+  },
+];
+for (const [index, reply] of passing.entries()) {
+  tokens(`tries again after trouble ${index}, waiting longer each time`, async () => {
+    const { outcome, waits } = await ask([reply, reply, reply, granted()]);
+    assert.is((outcome as { token: string }).token, 'canary-access');
+    for (const [attempt, most] of [300, 600, 1200].entries()) {
+      const wait = waits[attempt] ?? 0;
+      assert.ok(wait >= most / 2 && wait <= most, `${wait} of ${most}`);
+    }
+  });
+}
+
+const ends = [
+  [raw(503, ''), 'IAM at HOST answered 503; try again later'],
+  [
+    json(500, { ...ibmError, errorMessage: 'Oops' }),
+    'IAM at HOST answered 500 (BXNIM0415E: Oops); try again later',
+  ],
+  [drop, 'cannot reach IAM at HOST: the connection was dropped; try again later'],
+] as const;
+for (const [reply, expected] of ends) {
+  tokens(`gives up after five attempts: ${expected}`, async () => {
+    const { outcome } = await ask([reply]);
+    assert.is(messageOf(outcome, 'unreachable'), expected);
+    assert.is(asked.length, 5);
+  });
+}
+
+const patience = [
+  ['2', [2000]],
+  ['Thu, 01 Jan 2026 00:00:03 GMT', [3000]],
+] as const;
+for (const [value, expected] of patience) {
+  tokens(`waits as long as Retry-After: ${value} asks`, async () => {
+    const { waits } = await ask([raw(429, '', { 'retry-after': value }), granted()]);
+    assert.equal(waits, expected);
+  });
+}
+
+for (const value of ['10', '3600', 'Thu, 01 Jan 2026 01:00:00 GMT']) {
+  tokens(`gives up at once where Retry-After: ${value} is past the deadline`, async () => {
+    const { outcome, waits } = await ask([raw(429, '', { 'retry-after': value }), granted()]);
+    assert.match(messageOf(outcome, 'unreachable'), /answered 429 and asks to wait \d+ s; try/);
+    assert.equal(waits, []);
+  });
+}
+
+tokens('gives up at the deadline where IAM hangs', async () => {
+  const { outcome } = await ask([hang], key, { deadline: now + 50 });
+  assert.is(
+    messageOf(outcome, 'unreachable'),
+    'IAM at HOST did not answer in time; try again later',
+  );
+});
+
+tokens('tries a refused connection again', async () => {
+  const { outcome, waits } = await ask([granted()], key, { endpoint: 'http://127.0.0.1:1' });
+  assert.match(
+    messageOf(outcome, 'unreachable'),
+    /^cannot reach IAM at 127.0.0.1:1: the connection was refused; /,
+  );
+  assert.is(waits.length, 4);
+});
+
+tokens.run();
