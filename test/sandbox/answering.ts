@@ -34,7 +34,7 @@ async function meet(fault: Fault | undefined, response: ServerResponse): Promise
   return true;
 }
 
-function send(answer: Answer, response: ServerResponse): void {
+export function send(answer: Answer, response: ServerResponse): void {
   response.writeHead(answer.status, {
     'content-length': Buffer.byteLength(answer.body),
     ...answer.headers,

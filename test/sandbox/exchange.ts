@@ -36,6 +36,22 @@ export function json(status: number, value: unknown, headers: Record<string, str
   };
 }
 
+/** A JSON object; `undefined` for every other value. */
+export function asObject(value: unknown): Record<string, unknown> | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  return { ...value };
+}
+
+/** The body as a JSON object, `{}` where there is none; `undefined` when it is anything else. */
+export function bodyObject({ body }: Asked): Record<string, unknown> | undefined {
+  try {
+    return asObject(JSON.parse(body || '{}'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
 function parseBasic(authorization: string | undefined): Basic | undefined {
   const encoded = /^Basic +(\S+)$/i.exec(authorization ?? '')?.[1];
   if (encoded === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
 import { type Accounts, createAccounts } from './accounts.ts';
@@ -9,8 +10,9 @@ import type { Service } from './exchange.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createFront, type Upstreams } from './front.ts';
 import { createIam, type Lifetimes } from './iam.ts';
-import { createSigner } from './jwt.ts';
+import { createSigner, type Signer } from './jwt.ts';
 import { listen } from './listen.ts';
+import { createMetadata } from './metadata.ts';
 import { createMiniRegistry } from './mini-registry.ts';
 import { createRegistryCredentials } from './registry-credentials.ts';
 import { createRegistryToken, registryIssuer } from './registry-token.ts';
@@ -24,6 +26,7 @@ export interface SandboxOptions {
   /** 0 or absent picks a free one. */
   readonly iamPort?: number;
   readonly registryPort?: number;
+  readonly metadataPort?: number;
   /** Milliseconds since 1970. Certificates keep the machine's time. */
   readonly clock?: () => number;
   /** More names for the certificate; IBM's public hosts and IAM's are in it anyway. */
@@ -41,6 +44,9 @@ export interface Sandbox {
   readonly iamUrl: string;
   /** `https://localhost:PORT`; the registry's `/v2/` and `/oauth/token`. */
   readonly registryUrl: string;
+  /** `http://127.0.0.1:PORT`, in place of `http://169.254.169.254`. */
+  readonly metadataUrl: string;
+  /** PEM of the CA that signed what both servers present. */
   readonly caFile: string;
   /** `auth.token.rootcertbundle` of a docker-registry, with `issuer` beside it. */
   readonly signingCertificateFile: string;
@@ -65,60 +71,70 @@ function certificateNames({ address, registryHosts }: SandboxOptions): readonly 
   return [...new Set([...always, 'cp.icr.io', address ?? '127.0.0.1', ...(registryHosts ?? [])])];
 }
 
-/** IBM Cloud on loopback: IAM and the container registry, with a CA of their own. */
-export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
-  const { folder, address = '127.0.0.1', clock = Date.now } = options;
-  const certificate = await createServerCertificate(certificateNames(options));
-  const signer = await createSigner(clock);
+/** Writes what others are to trust into the folder, and says where. */
+async function writeCertificates(folder: string, caPem: string, signerPem: string) {
   const caFile = join(folder, 'ca.pem');
   const signingCertificateFile = join(folder, 'token-signer.pem');
   await mkdir(folder, { recursive: true });
-  await writeFile(caFile, certificate.caPem);
-  await writeFile(signingCertificateFile, signer.certificatePem);
+  await writeFile(caFile, caPem);
+  await writeFile(signingCertificateFile, signerPem);
+  return { caFile, signingCertificateFile };
+}
 
-  const accounts = createAccounts(clock);
-  const faults = createFaults();
-  const requests = createRequests();
-  const lifetimes = { accessToken: 3600, registryToken: 300 };
-  const surroundings = { faults, requests, clock };
-  const tokens = createRegistryToken({
-    accounts,
-    signer,
-    lifetimes,
-    credentials: createRegistryCredentials(accounts, signer),
-    identityTokens: options.identityTokens ?? true,
-  });
+/** The token endpoint and, where no real registry stands behind the host, the small registry. */
+function createRegistry(options: SandboxOptions, cloud: Cloud): Service {
+  const { accounts, signer } = cloud;
+  const credentials = createRegistryCredentials(accounts, signer);
+  const identityTokens = options.identityTokens ?? true;
+  const tokens = createRegistryToken({ ...cloud, credentials, identityTokens });
   const images = createMiniRegistry(signer, options.challenge ?? 'unquoted');
-  const registry: Service = (asked) =>
-    asked.path === '/oauth/token' ? tokens(asked) : images(asked);
-  const iam = createIam({ accounts, signer, lifetimes });
+  return (asked) => (asked.path === '/oauth/token' ? tokens(asked) : images(asked));
+}
 
-  const iamListener = answering('iam', iam, surroundings);
+interface Cloud {
+  readonly accounts: Accounts;
+  readonly signer: Signer;
+  readonly lifetimes: Lifetimes;
+}
+
+const isIamHost = (host: string) => /iam\.cloud\.ibm\.com(:\d+)?$/.test(host);
+
+/** IBM Cloud on loopback: IAM, the container registry and a metadata service, with a CA of their own. */
+export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
+  const { address = '127.0.0.1', clock = Date.now } = options;
+  const certificate = await createServerCertificate(certificateNames(options));
+  const signer = await createSigner(clock);
+  const files = await writeCertificates(options.folder, certificate.caPem, signer.certificatePem);
+  const lifetimes = { accessToken: 3600, registryToken: 300 };
+  const cloud = { accounts: createAccounts(clock), signer, lifetimes };
+  const surroundings = { faults: createFaults(), requests: createRequests(), clock };
+
   const front = createFront(options.upstreams ?? {}, options.challenge ?? 'quoted');
-  const registryListener = answering('registry', registry, surroundings, front);
-  const iamServer = await listen(iamListener, {
-    address,
-    port: options.iamPort ?? 0,
-    certificate,
-  });
-  const registryServer = await listen(registryListener, {
-    address,
-    port: options.registryPort ?? 0,
-    certificate,
-  });
+  const iam = answering('iam', createIam(cloud), surroundings);
+  const registry = answering('registry', createRegistry(options, cloud), surroundings, front);
+  // With both on port 443 of one address, the name decides, as it does in the cloud.
+  const byName: RequestListener = (request, response) =>
+    (isIamHost(request.headers.host ?? '') ? iam : registry)(request, response);
+  const metadata = answering('metadata', createMetadata(cloud), surroundings);
+
+  const listening = await Promise.all([
+    listen(iam, { address, port: options.iamPort ?? 0, certificate }),
+    listen(byName, { address, port: options.registryPort ?? 0, certificate }),
+    listen(metadata, { address: '127.0.0.1', port: options.metadataPort ?? 0 }),
+  ]);
   const host = address === '127.0.0.1' ? 'localhost' : address;
   return {
-    iamUrl: `https://${host}:${iamServer.port}`,
-    registryUrl: `https://${host}:${registryServer.port}`,
-    caFile,
-    signingCertificateFile,
+    iamUrl: `https://${host}:${listening[0].port}`,
+    registryUrl: `https://${host}:${listening[1].port}`,
+    metadataUrl: `http://127.0.0.1:${listening[2].port}`,
+    ...files,
     issuer: registryIssuer,
-    accounts,
-    requests,
-    faults,
+    accounts: cloud.accounts,
     lifetimes,
+    requests: surroundings.requests,
+    faults: surroundings.faults,
     async close() {
-      await Promise.all([iamServer.close(), registryServer.close()]);
+      await Promise.all(listening.map((server) => server.close()));
     },
   };
 }

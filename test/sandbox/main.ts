@@ -1,0 +1,65 @@
+import { parseArgs } from 'node:util';
+import { createAdmin } from './admin.ts';
+import { send } from './answering.ts';
+import { json, readWhole, type Service } from './exchange.ts';
+import { listen } from './listen.ts';
+import { type SandboxOptions, startSandbox } from './sandbox.ts';
+
+/** What `--json-config` holds. */
+export interface ProcessOptions extends Omit<SandboxOptions, 'clock'> {
+  readonly adminPort?: number;
+  /** Ends when standard input does, so that it never outlives whoever started it. */
+  readonly endsWithInput?: boolean;
+}
+
+/** The one line on standard output, as soon as everything listens. */
+export interface ReadyLine {
+  readonly adminUrl: string;
+  readonly iamUrl: string;
+  readonly registryUrl: string;
+  readonly metadataUrl: string;
+  readonly caFile: string;
+  readonly signingCertificateFile: string;
+  readonly issuer: string;
+}
+
+async function listenAdmin(service: Service, port: number) {
+  return await listen(
+    (request, response) => {
+      readWhole(request)
+        .then(service)
+        .catch((error: unknown) => json(500, { error: String(error) }))
+        .then((answer) => send(answer, response), console.error);
+    },
+    { address: '127.0.0.1', port },
+  );
+}
+
+async function main(text: string): Promise<void> {
+  const { adminPort = 0, endsWithInput = false, ...options }: ProcessOptions = JSON.parse(text);
+  let offset = 0;
+  const sandbox = await startSandbox({ ...options, clock: () => Date.now() + offset });
+  const admin = createAdmin(sandbox, (by) => {
+    offset += by;
+  });
+  const { port } = await listenAdmin(admin, adminPort);
+  const { iamUrl, registryUrl, metadataUrl, caFile, signingCertificateFile, issuer } = sandbox;
+  const ready: ReadyLine = {
+    adminUrl: `http://127.0.0.1:${port}`,
+    iamUrl,
+    registryUrl,
+    metadataUrl,
+    caFile,
+    signingCertificateFile,
+    issuer,
+  };
+  console.log(JSON.stringify(ready));
+  if (endsWithInput) process.stdin.resume().once('end', () => process.exit(0));
+}
+
+const { values } = parseArgs({ options: { 'json-config': { type: 'string' } } });
+if (values['json-config'] === undefined) {
+  console.error('usage: main.ts --json-config \'{"folder":"…","registryPort":0}\'');
+  process.exit(2);
+}
+await main(values['json-config']);

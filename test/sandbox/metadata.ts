@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto';
+import { signAccessToken } from './access-token.ts';
+import type { Accounts } from './accounts.ts';
+import { type Answer, type Asked, asObject, bodyObject, json, type Service } from './exchange.ts';
+import type { Lifetimes } from './iam.ts';
+import type { Signer } from './jwt.ts';
+
+export interface MetadataOptions {
+  readonly accounts: Accounts;
+  readonly signer: Signer;
+  readonly lifetimes: Lifetimes;
+}
+
+/** The first version (a date) under which the paths of the second generation exist, and those of the first do not. */
+const secondGeneration = '2025-08-26';
+const firstVersion = '2022-03-01';
+/** Seconds, where the request names none. */
+const usualTokenLife = 300;
+
+const paths = new Map([
+  ['PUT /instance_identity/v1/token', { generation: 1, answer: giveInstanceToken }],
+  ['POST /instance_identity/v1/iam_token', { generation: 1, answer: giveAccessToken }],
+  ['PUT /identity/v1/token', { generation: 2, answer: giveInstanceToken }],
+  ['POST /identity/v1/iam_tokens', { generation: 2, answer: giveAccessToken }],
+]);
+
+type InstanceTokens = Map<string, number>;
+
+function metadataError(status: number, code: string, message: string): Answer {
+  return json(status, { errors: [{ code, message }], trace: randomBytes(8).toString('hex') });
+}
+
+function tokenAnswer(token: string, now: number, lifetime: number): Answer {
+  return json(200, {
+    access_token: token,
+    created_at: new Date(now).toISOString(),
+    expires_at: new Date(now + lifetime * 1000).toISOString(),
+    expires_in: lifetime,
+  });
+}
+
+function giveInstanceToken(
+  asked: Asked,
+  { signer }: MetadataOptions,
+  tokens: InstanceTokens,
+): Answer {
+  if (asked.headers['metadata-flavor'] !== 'ibm') {
+    return metadataError(400, 'missing_header', 'The Metadata-Flavor header must be ibm.');
+  }
+  const lifetime = bodyObject(asked)?.expires_in ?? usualTokenLife;
+  if (typeof lifetime !== 'number' || lifetime < 5 || lifetime > 3600) {
+    return metadataError(400, 'invalid_value', 'expires_in must be from 5 to 3600.');
+  }
+  const token = randomBytes(64).toString('base64url');
+  tokens.set(token, signer.clock() + lifetime * 1000);
+  return tokenAnswer(token, signer.clock(), lifetime);
+}
+
+async function giveAccessToken(
+  asked: Asked,
+  { accounts, signer, lifetimes }: MetadataOptions,
+  tokens: InstanceTokens,
+): Promise<Answer> {
+  if ((tokens.get(asked.bearer ?? '') ?? 0) <= signer.clock()) {
+    return metadataError(401, 'invalid_token', 'The instance identity token is not valid.');
+  }
+  const named = asObject(bodyObject(asked)?.trusted_profile);
+  const profile = accounts
+    .trustedProfiles()
+    .find(
+      ({ ofInstance, sub, crn }) =>
+        ofInstance && (named === undefined || named.id === sub || named.crn === crn),
+    );
+  if (profile === undefined) {
+    return metadataError(
+      400,
+      'trusted_profile_not_found',
+      'The trusted profile is not linked to the instance.',
+    );
+  }
+  const lifetime = lifetimes.accessToken;
+  const grantType = 'urn:ibm:params:oauth:grant-type:cr-token';
+  const issue = { subject: profile, grantType, clientId: 'default', lifetime };
+  return tokenAnswer(await signAccessToken(signer, issue), signer.clock(), lifetime);
+}
+
+/** The metadata service of a VPC instance; its profiles are those added with `ofInstance`. */
+export function createMetadata(options: MetadataOptions): Service {
+  const tokens: InstanceTokens = new Map();
+  return async (asked) => {
+    const version = asked.query.get('version') ?? '';
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(version) || version < firstVersion) {
+      return metadataError(
+        400,
+        'invalid_version',
+        'The version must be a date from 2022-03-01 on.',
+      );
+    }
+    const generation = version < secondGeneration ? 1 : 2;
+    const found = paths.get(`${asked.method} ${asked.path}`);
+    if (found?.generation !== generation) return metadataError(404, 'not_found', 'Not found.');
+    return await found.answer(asked, options, tokens);
+  };
+}
