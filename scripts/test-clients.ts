@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { address, hostsFile } from '../test/e2e/clients/hosts.ts';
+import { hostsFile, iamAddress, registryAddress } from '../test/e2e/clients/hosts.ts';
 import { isCI } from '../test/e2e/clients/programs.ts';
 import { type Count, exitCodeOf, formatCount, runFiles } from './uvu-run.ts';
 
@@ -86,7 +86,9 @@ function layOutNamespace(): void {
   fs.writeFileSync('/run/hosts', hostsFile());
   command('mount', '--bind', '/run/hosts', '/etc/hosts');
   command('ip', 'link', 'set', 'lo', 'up');
-  command('ip', 'address', 'add', `${address}/32`, 'dev', 'lo');
+  for (const address of [registryAddress, iamAddress]) {
+    command('ip', 'address', 'add', `${address}/32`, 'dev', 'lo');
+  }
 }
 
 async function runInside(chosen: readonly string[]): Promise<never> {

@@ -3,78 +3,132 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 
-/** An image no other test has, as an OCI layout on disk. */
-export interface Image {
-  /** What skopeo, podman and buildah read: `oci:FOLDER:TAG`. */
-  readonly source: string;
-  /** The manifest's, `sha256:…`. */
+interface Blob {
+  readonly mediaType: string;
   readonly digest: string;
+  readonly bytes: Buffer;
 }
 
-const media = {
-  manifest: 'application/vnd.oci.image.manifest.v1+json',
-  config: 'application/vnd.oci.image.config.v1+json',
-  layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
-};
+/** An image no other test has, made without the internet. */
+export interface Image {
+  readonly manifest: Blob;
+  readonly config: Blob;
+  readonly layer: Blob;
+  /** The only layer's, uncompressed: what every client calls it once it is unpacked. */
+  readonly diffId: string;
+}
+
+const oci = 'application/vnd.oci.image';
 
 function digestOf(bytes: Uint8Array): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** One plain file in the ustar format, which is a header of 512 bytes and padding. */
-export function tarOf(name: string, text: string): Buffer {
+function blob(type: string, bytes: Buffer): Blob {
+  return { mediaType: `${oci}.${type}`, digest: digestOf(bytes), bytes };
+}
+
+function descriptor({ mediaType, digest, bytes }: Blob): object {
+  return { mediaType, digest, size: bytes.length };
+}
+
+/** One file in POSIX's ustar format: a header of 512 bytes, and content padded to as many. */
+function tarOf(name: string, text: string): Buffer {
   const header = Buffer.alloc(512);
-  const size = Buffer.byteLength(text);
   const octal = (value: number, width: number) => `${value.toString(8).padStart(width, '0')}\0`;
-  header.write(name, 0);
-  header.write(octal(0o644, 7), 100);
-  header.write(octal(0, 7), 108);
-  header.write(octal(0, 7), 116);
-  header.write(octal(size, 11), 124);
-  header.write(octal(0, 11), 136);
-  header.write('        0', 148);
-  header.write('ustar\x0000', 257);
-  header.write(
-    octal(
-      header.reduce((sum, byte) => sum + byte, 0),
-      6,
-    ),
-    148,
-  );
+  const size = Buffer.byteLength(text);
+  const fields: readonly (readonly [number, string])[] = [
+    [0, name],
+    [100, octal(0o644, 7)],
+    [108, octal(0, 7)],
+    [116, octal(0, 7)],
+    [124, octal(size, 11)],
+    [136, octal(0, 11)],
+    [148, ' '.repeat(8)],
+    [156, '0'],
+    [257, 'ustar\x0000'],
+  ];
+  for (const [offset, value] of fields) header.write(value, offset);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${octal(sum, 6)} `, 148);
   const content = Buffer.alloc(Math.ceil(size / 512) * 512);
   content.write(text);
   return Buffer.concat([header, content, Buffer.alloc(1024)]);
 }
 
-/** Builds one without the internet. */
-export function createImage(folder: string): Image {
+export function createImage(): Image {
+  const tar = tarOf('greeting', `hello ${randomUUID()}\n`);
+  const diffId = digestOf(tar);
+  const layer = blob('layer.v1.tar+gzip', gzipSync(tar));
+  const config = blob(
+    'config.v1+json',
+    json({
+      architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+      os: 'linux',
+      config: { Cmd: ['/greeting'] },
+      rootfs: { type: 'layers', diff_ids: [diffId] },
+    }),
+  );
+  const manifest = blob(
+    'manifest.v1+json',
+    json({
+      schemaVersion: 2,
+      mediaType: `${oci}.manifest.v1+json`,
+      config: descriptor(config),
+      layers: [descriptor(layer)],
+    }),
+  );
+  return { manifest, config, layer, diffId };
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value));
+}
+
+/** Writes an OCI layout; returns its name as skopeo, podman and buildah take it. */
+export function writeLayout(folder: string, image: Image): string {
   const blobs = path.join(folder, 'blobs', 'sha256');
   fs.mkdirSync(blobs, { recursive: true });
-  const add = (mediaType: string, bytes: Buffer) => {
-    const digest = digestOf(bytes);
+  for (const { digest, bytes } of [image.manifest, image.config, image.layer]) {
     fs.writeFileSync(path.join(blobs, digest.slice('sha256:'.length)), bytes);
-    return { mediaType, digest, size: bytes.length };
-  };
-  const addJson = (mediaType: string, value: unknown) =>
-    add(mediaType, Buffer.from(JSON.stringify(value)));
-
-  const tar = tarOf('greeting', `hello ${randomUUID()}\n`);
-  const layer = add(media.layer, gzipSync(tar));
-  const config = addJson(media.config, {
-    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
-    os: 'linux',
-    config: {},
-    rootfs: { type: 'layers', diff_ids: [digestOf(tar)] },
-  });
-  const manifest = addJson(media.manifest, {
-    schemaVersion: 2,
-    mediaType: media.manifest,
-    config,
-    layers: [layer],
-  });
+  }
   const annotations = { 'org.opencontainers.image.ref.name': '1' };
-  const index = { schemaVersion: 2, manifests: [{ ...manifest, annotations }] };
+  const index = {
+    schemaVersion: 2,
+    manifests: [{ ...descriptor(image.manifest), annotations }],
+  };
   fs.writeFileSync(path.join(folder, 'index.json'), JSON.stringify(index));
   fs.writeFileSync(path.join(folder, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}');
-  return { source: `oci:${folder}:1`, digest: manifest.digest };
+  return `oci:${folder}:1`;
+}
+
+/** The digest of the one manifest in a layout. */
+export function layoutDigest(folder: string): string {
+  return JSON.parse(fs.readFileSync(path.join(folder, 'index.json'), 'utf8')).manifests[0].digest;
+}
+
+/** Uploads it as the distribution specification has it, to a registry that asks for no token. */
+export async function upload(registry: string, repository: string, image: Image): Promise<void> {
+  const base = `http://${registry}/v2/${repository}`;
+  for (const { digest, bytes } of [image.config, image.layer]) {
+    const begun = await send(`${base}/blobs/uploads/`, 'POST');
+    const url = new URL(begun.headers.get('location') ?? '', base);
+    url.searchParams.set('digest', digest);
+    await send(url.href, 'PUT', bytes);
+  }
+  const { bytes, mediaType } = image.manifest;
+  await send(`${base}/manifests/1`, 'PUT', bytes, mediaType);
+}
+
+async function send(
+  url: string,
+  method: string,
+  body: Buffer = Buffer.alloc(0),
+  type = 'application/octet-stream',
+): Promise<Response> {
+  const bytes = new Uint8Array(body);
+  const response = await fetch(url, { method, body: bytes, headers: { 'content-type': type } });
+  if (!response.ok)
+    throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`);
+  return response;
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { type RegistryHost, registries, registryHosts } from './hosts.ts';
+import { type RegistryHost, registries } from './hosts.ts';
 import { searchPath } from './programs.ts';
 import { type Server, startServer } from './server.ts';
 
@@ -12,21 +12,25 @@ export interface RegistryOptions {
   readonly issuer: string;
 }
 
-/** Plain http on loopback, one port a host, behind the sandbox's TLS. */
-export function portOf(host: string): number {
-  return 5000 + registryHosts.indexOf(host);
+/** Plain http on loopback, behind the sandbox's TLS. */
+function portOf(host: RegistryHost): number {
+  return 5000 + registries.indexOf(host);
 }
 
+/** A second way into a host's store, for the test itself: it asks for no token. */
 function backDoorPortOf(host: RegistryHost): number {
   return 5100 + registries.indexOf(host);
 }
 
-/** A second way into a host's store, for the test itself: it asks for no token. */
+/** What the sandbox's front passes `/v2/` on to: a private twin serves the same images. */
+export const upstreams = Object.fromEntries(
+  registries.flatMap((host) => [host, `private.${host}`].map((name) => [name, portOf(host)])),
+);
+
 export function backDoorOf(host: RegistryHost): string {
   return `127.0.0.1:${backDoorPortOf(host)}`;
 }
 
-/** A host and its private twin have one store. */
 function storeOf(folder: string, host: string): string {
   return path.join(folder, host.replace(/^private\./, ''));
 }
@@ -49,17 +53,19 @@ function startRegistry(folder: string, host: string, port: number, auth?: object
   });
 }
 
-/** Debian's docker-registry, one a host: only so does each name its own token endpoint. */
+/** Debian's docker-registry, which verifies the tokens that the sandbox signs. */
 export async function startRegistries(options: RegistryOptions): Promise<Server> {
   const { folder, signingCertificateFile, issuer } = options;
   fs.mkdirSync(folder, { recursive: true });
-  const guarded = registryHosts.map((host) => {
+  const started = registries.flatMap((host) => {
     const realm = `https://${host}/oauth/token`;
     const token = { realm, service: 'registry', issuer, rootcertbundle: signingCertificateFile };
-    return startRegistry(folder, host, portOf(host), { token });
+    return [
+      startRegistry(folder, host, portOf(host), { token }),
+      startRegistry(folder, host, backDoorPortOf(host)),
+    ];
   });
-  const open = registries.map((host) => startRegistry(folder, host, backDoorPortOf(host)));
-  const servers = await Promise.all([...guarded, ...open]);
+  const servers = await Promise.all(started);
   return {
     async close() {
       await Promise.all(servers.map((server) => server.close()));
@@ -67,10 +73,21 @@ export async function startRegistries(options: RegistryOptions): Promise<Server>
   };
 }
 
-/** The digest of the manifest a tag names, read from the registry's own files. */
-export function storedDigest(folder: string, reference: string): string | undefined {
+export interface StoredManifest {
+  readonly digest: string;
+  /** The config's digest: the image, whatever manifest a client wrapped it in. */
+  readonly config: string;
+}
+
+/** The manifest that `HOST/REPOSITORY:TAG` names, read from the registry's own files. */
+export function storedManifest(folder: string, reference: string): StoredManifest | undefined {
   const [, host = '', repository = '', tag = ''] = /^([^/]+)\/(.+):([^:]+)$/.exec(reference) ?? [];
-  const repositories = path.join(storeOf(folder, host), 'docker/registry/v2/repositories');
-  const link = path.join(repositories, repository, '_manifests/tags', tag, 'current/link');
-  return fs.existsSync(link) ? fs.readFileSync(link, 'utf8') : undefined;
+  const store = path.join(storeOf(folder, host), 'docker/registry/v2');
+  const tags = path.join(store, 'repositories', repository, '_manifests/tags');
+  const link = path.join(tags, tag, 'current/link');
+  if (!fs.existsSync(link)) return undefined;
+  const digest = fs.readFileSync(link, 'utf8');
+  const hex = digest.slice('sha256:'.length);
+  const data = path.join(store, 'blobs/sha256', hex.slice(0, 2), hex, 'data');
+  return { digest, config: JSON.parse(fs.readFileSync(data, 'utf8')).config.digest };
 }

@@ -1,0 +1,44 @@
+import { suite } from 'uvu';
+import { isCI, isInstalled } from './programs.ts';
+import { createScene, type Scene } from './scene.ts';
+import { startWorld, type World, type WorldOptions } from './world.ts';
+
+export interface ClientSuite {
+  test(name: string, body: (scene: Scene) => Promise<void>): void;
+  run(): void;
+}
+
+/**
+ * Tests of one client against one world. Where a program is missing they fail in CI, and are
+ * skipped by name elsewhere.
+ */
+export function clientSuite(
+  title: string,
+  programs: readonly string[],
+  options: WorldOptions = {},
+): ClientSuite {
+  const tests = suite(title);
+  const missing = programs.filter((program) => !isInstalled(program)).join(', ');
+  // Not in a `before` hook: uvu swallows what such a hook throws.
+  let world: Promise<World> | undefined;
+  tests.after(async () => {
+    await (await world)?.close();
+  });
+  return {
+    test(name, body) {
+      if (missing !== '' && !isCI()) {
+        console.log(`skipped: ${title}: ${name} (not installed: ${missing})`);
+        tests.skip(name);
+        return;
+      }
+      tests(name, async () => {
+        if (missing !== '') throw new Error(`not installed: ${missing}`);
+        world ??= startWorld(options);
+        const scene = createScene(await world);
+        await body(scene);
+        scene.assertNoSecretLeft();
+      });
+    },
+    run: tests.run,
+  };
+}

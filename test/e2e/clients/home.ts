@@ -1,0 +1,64 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { searchPath } from './programs.ts';
+import { type Outcome, run, said } from './run.ts';
+
+/** A fresh home folder, and all that a client is told by its environment. */
+export interface Home {
+  readonly folder: string;
+  /** Tests may add to it. */
+  readonly env: Record<string, string>;
+  /** Runs a client here; `input` is what is piped in. Fails the test unless it succeeds. */
+  succeed(words: readonly string[], input?: string): Promise<Outcome>;
+  /** Fails the test if the client succeeds; returns all that it said. */
+  fail(words: readonly string[], input?: string): Promise<string>;
+  file(...names: string[]): string;
+  write(name: string, value: unknown): string;
+}
+
+export interface HomeOptions {
+  readonly folder: string;
+  readonly caFile: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export function createHome({ folder, caFile, env: more }: HomeOptions): Home {
+  const file = (...names: string[]) => path.join(folder, ...names);
+  const write = (name: string, value: unknown) => {
+    const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
+    fs.mkdirSync(path.dirname(file(name)), { recursive: true });
+    fs.writeFileSync(file(name), text);
+    return file(name);
+  };
+  for (const name of ['tmp', 'run', 'images']) fs.mkdirSync(file(name), { recursive: true });
+  const storage = write(
+    'storage.conf',
+    `[storage]\ndriver = "overlay"\ngraphroot = "${file('images')}"\nrunroot = "${file('run')}"\n`,
+  );
+  const env: Record<string, string> = {
+    PATH: searchPath.join(':'),
+    HOME: folder,
+    TMPDIR: file('tmp'),
+    XDG_RUNTIME_DIR: file('run'),
+    CONTAINERS_STORAGE_CONF: storage,
+    SSL_CERT_FILE: caFile,
+    ...more,
+  };
+  const runHere = (words: readonly string[], input = '') => run(words, { cwd: folder, env, input });
+  return {
+    folder,
+    env,
+    file,
+    write,
+    async succeed(words, input) {
+      const outcome = await runHere(words, input);
+      if (outcome.code === 0) return outcome;
+      throw new Error(`${words.join(' ')} ended with ${outcome.code}:\n${said(outcome)}`);
+    },
+    async fail(words, input) {
+      const outcome = await runHere(words, input);
+      if (outcome.code !== 0 && outcome.code !== null) return said(outcome);
+      throw new Error(`${words.join(' ')} ended with ${outcome.code}:\n${said(outcome)}`);
+    },
+  };
+}

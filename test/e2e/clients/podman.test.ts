@@ -1,0 +1,30 @@
+import { testContainersClient } from './containers-tests.ts';
+import type { Home } from './home.ts';
+
+/** The image's ID as podman knows it, pulled from the layout, the archive or the registry. */
+async function fetchImage(home: Home, source: string): Promise<string> {
+  return (await home.succeed(['podman', 'pull', '--quiet', source])).stdout.trim();
+}
+
+testContainersClient({
+  program: 'podman',
+  async push(home, source, reference) {
+    const id = await fetchImage(home, source);
+    await home.succeed(['podman', 'push', id, `docker://${reference}`]);
+    await home.succeed(['podman', 'rmi', '--force', id]);
+  },
+  pullWords: (_, reference) => ['podman', 'pull', '--quiet', reference],
+  async pulledDigest(home, reference) {
+    const words = ['podman', 'image', 'inspect', '--format', '{{.Digest}}', reference];
+    return (await home.succeed(words)).stdout.trim();
+  },
+  async copy(home, from, to) {
+    await fetchImage(home, from);
+    await home.succeed(['podman', 'push', from, `docker://${to}`]);
+  },
+  async inspect(home, reference) {
+    const repository = reference.replace(/:\w+$/, '');
+    return (await home.succeed(['podman', 'search', '--list-tags', repository])).stdout;
+  },
+  inspected: (reference) => reference.replace(/:\w+$/, ''),
+});

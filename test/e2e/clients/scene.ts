@@ -1,0 +1,91 @@
+import { randomBytes } from 'node:crypto';
+import * as assert from 'uvu/assert';
+import type { LoggedRequest } from '../../sandbox/requests.ts';
+import type { Home } from './home.ts';
+import type { RegistryHost } from './hosts.ts';
+import { createImage, type Image, upload, writeLayout } from './image.ts';
+import { backDoorOf, type StoredManifest, storedManifest } from './registry-server.ts';
+import { findSecrets } from './secrets.ts';
+import type { World } from './world.ts';
+
+/** One IBM Cloud account of the sandbox: a namespace that only its own API keys open. */
+export interface Account {
+  readonly namespace: string;
+  /** Adds an API key; returns its value. */
+  addKey(): string;
+}
+
+/** What one test starts from: a fresh home, an account, and nothing of the other tests. */
+export interface Scene {
+  readonly home: Home;
+  readonly account: Account;
+  addAccount(options?: { readonly public: boolean }): Account;
+  removeKey(key: string): void;
+  /** An image on disk, as podman, skopeo and buildah read it. */
+  layout(): { readonly image: Image; readonly source: string };
+  /** Puts an image into a registry behind everyone's back; returns what it is called there. */
+  seed(host: RegistryHost, account: Account): Promise<Seeded>;
+  stored(reference: string): StoredManifest | undefined;
+  /** Who asked the registries for tokens since this test began; `undefined` is nobody. */
+  userNames(): readonly (string | undefined)[];
+  /** To be sure that no client kept it: what was made here is known anyway. */
+  addSecret(secret: string): void;
+  assertNoSecretLeft(): void;
+}
+
+export interface Seeded {
+  readonly reference: string;
+  readonly image: Image;
+}
+
+function unique(prefix: string): string {
+  return `${prefix}-${randomBytes(4).toString('hex')}`;
+}
+
+/** 44 characters, as IBM's keys have. */
+function createKey(): string {
+  return `canary-${randomBytes(64).toString('base64url')}`.slice(0, 44);
+}
+
+export function createScene({ sandbox, store, createHome }: World): Scene {
+  const { accounts, requests } = sandbox;
+  const home = createHome();
+  const secrets = ['canary'];
+  requests.reset();
+  const addAccount = (options = { public: false }): Account => {
+    const accountId = unique('account');
+    const namespace = unique('ns');
+    const owner = accounts.addUser({ accountId });
+    accounts.addNamespace({ name: namespace, accountId, ...options });
+    const addKey = () => accounts.addApiKey({ owner: owner.iamId, value: createKey() }).value;
+    return { namespace, addKey };
+  };
+  return {
+    home,
+    account: addAccount(),
+    addAccount,
+    removeKey: (key) => assert.ok(accounts.removeApiKey({ key }), 'there was no such key'),
+    layout() {
+      const image = createImage();
+      return { image, source: writeLayout(home.file(unique('layout')), image) };
+    },
+    async seed(host, { namespace }) {
+      const image = createImage();
+      const repository = `${namespace}/${unique('seeded')}`;
+      await upload(backDoorOf(host), repository, image);
+      return { reference: `${host}/${repository}:1`, image };
+    },
+    stored: (reference) => storedManifest(store, reference),
+    userNames: () => [
+      ...new Set(requests.log.filter(isTokenRequest).map(({ userName }) => userName)),
+    ],
+    addSecret: (secret) => secrets.push(secret),
+    assertNoSecretLeft() {
+      assert.equal(findSecrets(home.folder, secrets), [], 'a client kept a secret in a file');
+    },
+  };
+}
+
+function isTokenRequest({ service, path }: LoggedRequest): boolean {
+  return service === 'registry' && path === '/oauth/token';
+}

@@ -1,0 +1,77 @@
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import { startDockerDaemon } from './docker-daemon.ts';
+import { createHome, type Home } from './home.ts';
+import { iamAddress, registryAddress } from './hosts.ts';
+import { startRegistries, upstreams } from './registry-server.ts';
+import type { Server } from './server.ts';
+
+export interface WorldOptions {
+  /** Starts a dockerd and points every home's docker at it. */
+  readonly dockerd?: boolean;
+  /** Whether the registry hands out identity tokens; see the sandbox. */
+  readonly identityTokens?: boolean;
+}
+
+/** IBM Cloud with real registries, and homes from which clients reach it. */
+export interface World extends Server {
+  readonly sandbox: Sandbox;
+  /** Where the registries keep what was pushed. */
+  readonly store: string;
+  createHome(): Home;
+}
+
+/** So that the helper finds IAM where it looks by default, on a port that is not the registry's. */
+async function listenAsIam(port: number): Promise<Server> {
+  const server = net.createServer((socket) => {
+    const onward = net.connect(port, registryAddress);
+    socket.pipe(onward).pipe(socket);
+    for (const end of [socket, onward]) {
+      end.on('error', () => {
+        socket.destroy();
+        onward.destroy();
+      });
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(443, iamAddress, resolve);
+  });
+  return {
+    close: () => new Promise((resolve) => server.close(() => resolve())),
+  };
+}
+
+export async function startWorld(options: WorldOptions): Promise<World> {
+  const folder = fs.mkdtempSync('/run/world-');
+  const { dockerd = false, identityTokens = true } = options;
+  const sandbox = await startSandbox({
+    folder: path.join(folder, 'sandbox'),
+    address: registryAddress,
+    registryPort: 443,
+    upstreams,
+    identityTokens,
+  });
+  const { caFile } = sandbox;
+  const store = path.join(folder, 'registries');
+  const servers: Server[] = [sandbox];
+  servers.push(await listenAsIam(Number(new URL(sandbox.iamUrl).port)));
+  servers.push(await startRegistries({ ...sandbox, folder: store }));
+  const env: Record<string, string> = {};
+  if (dockerd) {
+    const daemon = await startDockerDaemon(path.join(folder, 'dockerd'), caFile);
+    env.DOCKER_HOST = daemon.host;
+    servers.push(daemon);
+  }
+  return {
+    sandbox,
+    store,
+    createHome: () =>
+      createHome({ folder: fs.mkdtempSync(path.join(folder, 'home-')), caFile, env }),
+    async close() {
+      await Promise.all(servers.map((server) => server.close()));
+    },
+  };
+}
