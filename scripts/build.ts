@@ -1,8 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 
 const root = path.dirname(import.meta.dirname);
+
+/** Where the executable is after `buildExecutable`. */
+export const executable = path.join(root, 'dist', 'docker-credential-icr');
 
 /** Measured in docs/benchmarks.md; the two autoload flags keep a stranger's folder from running code. */
 export const flags: readonly string[] = [
@@ -21,9 +25,15 @@ export function compile(entry: string, outfile: string, extra: readonly string[]
   execFileSync(process.execPath, words, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
-if (import.meta.main) {
-  const outfile = path.join(root, 'dist', 'docker-credential-icr');
+/** Renamed into place, so that whoever runs it meanwhile has the old one or the new one. */
+export function buildExecutable(): void {
   const version = JSON.stringify(manifest.version);
-  compile(path.join(root, 'src', 'main.ts'), outfile, ['--define', `BUILD_VERSION=${version}`]);
-  console.log(`built ${path.relative(process.cwd(), outfile)}`);
+  const aside = `${executable}.${process.pid}`;
+  compile(path.join(root, 'src', 'main.ts'), aside, ['--define', `BUILD_VERSION=${version}`]);
+  fs.renameSync(aside, executable);
+}
+
+if (import.meta.main) {
+  buildExecutable();
+  console.log(`built ${path.relative(process.cwd(), executable)}`);
 }

@@ -1,0 +1,24 @@
+/**
+ * What a test source must not do, because it would pass whatever the code does: one line a finding.
+ * `assert.throws` never waits, so an asynchronous function in it passes for a throw or for none; and
+ * uvu runs a suite only when told to.
+ */
+export function findVoidTests(source: string): string[] {
+  const findings: string[] = [];
+  if (!/\.run\(\)/.test(source)) findings.push('no suite is run: it ends without .run()');
+  for (const { index, what } of asynchronousThrows(source)) {
+    const line = source.slice(0, index).split('\n').length;
+    findings.push(`line ${line}: ${what} in assert.throws is never waited for; use rejects()`);
+  }
+  return findings;
+}
+
+function asynchronousThrows(source: string): { index: number; what: string }[] {
+  const names = [...source.matchAll(/\basync function (\w+)|\bconst (\w+) = async\b/g)];
+  const asynchronous = new Set(names.map(([, declared, assigned]) => declared ?? assigned));
+  const calls = source.matchAll(/\bthrows\(\s*(?:(async\b)|(?:\(\)\s*=>\s*)?(\w+))/g);
+  return [...calls].flatMap(({ index, 1: keyword, 2: name }) => {
+    if (keyword !== undefined) return [{ index, what: 'an async function' }];
+    return asynchronous.has(name) ? [{ index, what: `${name}()` }] : [];
+  });
+}

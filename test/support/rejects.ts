@@ -1,0 +1,33 @@
+import * as assert from 'uvu/assert';
+import { type ErrorCode, HelperError } from '../../src/errors.ts';
+
+/** Waits for `promise` to fail with a HelperError of this code; its message matches `pattern`. */
+export async function rejects(
+  promise: Promise<unknown>,
+  code: ErrorCode,
+  pattern?: RegExp,
+): Promise<HelperError> {
+  try {
+    await promise;
+  } catch (error) {
+    return expectHelperError(error, code, pattern);
+  }
+  throw new Error(`expected an error with the code ${code}`);
+}
+
+/** The same for what happens at once. */
+export function fails(action: () => unknown, code: ErrorCode, pattern?: RegExp): HelperError {
+  try {
+    action();
+  } catch (error) {
+    return expectHelperError(error, code, pattern);
+  }
+  throw new Error(`expected an error with the code ${code}`);
+}
+
+function expectHelperError(error: unknown, code: ErrorCode, pattern?: RegExp): HelperError {
+  if (!(error instanceof HelperError)) throw error;
+  assert.is(error.code, code, error.message);
+  if (pattern !== undefined) assert.match(error.message, pattern);
+  return error;
+}
