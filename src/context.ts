@@ -13,6 +13,13 @@ export interface Context {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly pid: number;
+  /** Where a person can be asked something; `undefined` where nobody sits. */
+  readonly terminal: () => Terminal | undefined;
+}
+
+export interface Terminal {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
 }
 
 /** The real one. */
@@ -25,6 +32,10 @@ export function processContext(): Context {
     warn: (line) => warnOn(2, line),
     now: Date.now,
     pid: process.pid,
+    terminal: () =>
+      process.stdin.isTTY && process.stderr.isTTY
+        ? { input: process.stdin, output: process.stderr }
+        : undefined,
   };
 }
 

@@ -1,13 +1,22 @@
-import { processContext } from './context.ts';
+import { type Context, debug, processContext } from './context.ts';
 import { isProtocolVerb, serve } from './protocol/serve.ts';
 
-async function main(argv: readonly string[]): Promise<number> {
-  const context = processContext();
+async function main(context: Context, argv: readonly string[]): Promise<number> {
   const [word, ...others] = argv;
   if (isProtocolVerb(word) && !others.includes('--help')) return serve(context, word);
   const { run } = await import('./cli/cli.ts');
   return run(context, argv);
 }
 
+/** A bug: the runtime's own report would fill the screen with packed source. */
+function report(context: Context, error: unknown): number {
+  const name = error instanceof Error ? error.name : typeof error;
+  context.warn(`internal error (${name}); DOCKER_CREDENTIAL_ICR_DEBUG=1 shows more`);
+  debug(context, error instanceof Error ? String(error.stack) : String(error));
+  return 1;
+}
+
+const context = processContext();
+const status = await main(context, process.argv.slice(2)).catch((error) => report(context, error));
 // Leaving at once is faster than unwinding, and nothing is left to do: every write is done by now.
-process.exit(await main(process.argv.slice(2)));
+process.exit(status);

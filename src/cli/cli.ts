@@ -1,8 +1,89 @@
-import yargs from 'yargs';
-import type { Context } from '../context.ts';
+import yargs, { type Argv } from 'yargs';
+import { type Context, debug } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { version } from '../version.ts';
+import type { Command } from './command.ts';
+import { configure } from './configure.ts';
+import { login } from './login.ts';
+import { logout } from './logout.ts';
+import { status } from './status.ts';
+
+/** What a person who mistyped gets; protocol verbs never do. */
+const usageError = 2;
+/** What a shell reports for a program that Ctrl-C ended. */
+const cancelled = 130;
+
+type Chosen = () => number | Promise<number>;
 
 /** The commands that people type. Returns the exit status. */
-export async function run(_context: Context, argv: readonly string[]): Promise<number> {
-  await yargs(argv).scriptName('docker-credential-icr').parseAsync();
-  return 0;
+export async function run(context: Context, argv: readonly string[]): Promise<number> {
+  let chosen: Chosen | undefined;
+  const parser = emptyParser();
+  const add = <Args>(command: Command<Args>) =>
+    addCommand(context, parser, command, (run) => {
+      chosen = run;
+    });
+  add(login);
+  add(logout);
+  add(configure);
+  add(status);
+  try {
+    await parser.parseAsync([...argv], {}, (_error, _args, output) => {
+      if (output) context.stdout(`${output}\n`);
+    });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    context.warn(`${message.toLowerCase()}; see docker-credential-icr --help`);
+    return usageError;
+  }
+  return chosen === undefined ? 0 : explainErrors(context, chosen);
+}
+
+function emptyParser(): Argv {
+  return yargs()
+    .scriptName('docker-credential-icr')
+    .usage('$0 COMMAND\n\nsigns container clients in to IBM Cloud Container Registry (icr.io)')
+    .epilogue(
+      'the first two commands to type: login, then configure\n' +
+        'docker and other clients call get, store, erase and list by themselves',
+    )
+    .locale('en')
+    .version(version)
+    .alias({ h: 'help' })
+    .strict()
+    .demandCommand(1, 'a command is missing')
+    .recommendCommands()
+    .exitProcess(false)
+    .wrap(80)
+    .fail(false);
+}
+
+/** The command is run after the parsing, so that its errors and the person's slips stay apart. */
+function addCommand<Args>(
+  context: Context,
+  parser: Argv,
+  command: Command<Args>,
+  choose: (run: Chosen) => void,
+): void {
+  parser.command(
+    command.usage,
+    command.describe,
+    (sub) => {
+      for (const [line, what] of command.examples) sub.example(`$0 ${line}`, what);
+      return sub.options(command.options);
+    },
+    // yargs has checked the words against the very options that `Args` describes.
+    (args) => choose(() => command.run(context, args as unknown as Args)),
+  );
+}
+
+async function explainErrors(context: Context, run: Chosen): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    if (error.cause !== undefined) debug(context, String(error.cause));
+    context.warn(error.message);
+    return error.code === 'cancelled' ? cancelled : 1;
+  }
 }

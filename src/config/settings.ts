@@ -35,6 +35,8 @@ export interface Settings {
   readonly identities: Readonly<Record<string, IdentitySettings>>;
   /** By `host`, `host/namespace`, or `*` for every IBM host. */
   readonly mappings: Readonly<Record<string, Mapping>>;
+  /** Another IAM than the public one; `IBMCLOUD_IAM_API_ENDPOINT` goes before it. */
+  readonly iamEndpoint?: string;
 }
 
 export const noSettings: Settings = { identities: {}, mappings: {} };

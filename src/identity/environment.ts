@@ -4,7 +4,7 @@ import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
 
 /** The names under which IBM's own tools look for an API key, in their order. */
-const ambientVariables = ['IBMCLOUD_API_KEY', 'BLUEMIX_API_KEY', 'IC_API_KEY'];
+export const ambientVariables = ['IBMCLOUD_API_KEY', 'BLUEMIX_API_KEY', 'IC_API_KEY'];
 
 /** Set for this very program, so it wins over everything. */
 export function fromOwnVariable(lookup: Lookup): Found | undefined {
@@ -28,7 +28,7 @@ function fromVariable({ context: { env } }: Lookup, name: string): Found | undef
 }
 
 /** A value, or `@file` as the ibmcloud CLI takes it; the file may be one the CLI wrote. */
-function apiKeyIn(name: string, value: string): string {
+export function apiKeyIn(name: string, value: string): string {
   if (!value.startsWith('@')) return value.trim();
   const file = value.slice(1);
   const key = parseKeyFile(readKeyFile(name, file));

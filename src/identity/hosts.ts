@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { hostKey, isIbmHost } from '../registry/match.ts';
+import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { publicHosts } from '../registry/regions.ts';
 import { fileStore } from '../secrets/file-store.ts';
@@ -18,15 +18,22 @@ export interface HostAnswer {
   readonly found: Found | HelperError;
 }
 
-/** Every host that is answered here, in the order of names. Of IBM's hosts, those that have a name. */
-export function answeredHosts(context: Context): HostAnswer[] {
+/**
+ * Every host that is answered here, in the order of names; where `*` is mapped, every public IBM
+ * host. With `namespaces`, also each `host/namespace` that has a mapping of its own.
+ */
+export function answeredHosts(
+  context: Context,
+  { namespaces = false }: { readonly namespaces?: boolean } = {},
+): HostAnswer[] {
   const secrets = fileStore(context);
   const signedOut = signedOutHosts(context);
   const lookup = {
     ...lookupIn(context, secrets),
     isSignedOut: (name: string) => signedOut.has(name),
   };
-  const names = new Set([...secrets.names('host'), ...mappedHosts(lookup), ...publicHosts]);
+  const mapped = mappedHosts(lookup).filter((key) => namespaces || !key.includes('/'));
+  const names = new Set([...secrets.names('host'), ...mapped, ...publicHosts]);
   return [...names].sort().flatMap((name) => answerOf(lookup, name) ?? []);
 }
 
@@ -47,14 +54,13 @@ function answerOf(lookup: Lookup, name: string): HostAnswer | undefined {
   if ('problem' in host) return undefined;
   try {
     const found = findCredential(lookup, host);
-    return found && { host, serverURL: spelling(lookup, host), found };
+    return found && { host, serverURL: spelling(lookup, host, name), found };
   } catch (error) {
     if (error instanceof HelperError) return { host, serverURL: name, found: error };
     throw error;
   }
 }
 
-function spelling({ stored }: Lookup, host: RegistryHost): string {
-  const name = hostKey(host);
+function spelling({ stored }: Lookup, host: RegistryHost, name: string): string {
   return isIbmHost(host) ? name : (stored({ of: 'host', name })?.ServerURL ?? name);
 }

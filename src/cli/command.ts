@@ -1,0 +1,20 @@
+import type { Context } from '../context.ts';
+
+export interface Option {
+  readonly type: 'string' | 'boolean';
+  readonly describe: string;
+  readonly array?: boolean;
+  readonly default?: boolean;
+  readonly choices?: readonly string[];
+}
+
+/** A command that a person types. `Args` has what its options and positional words are parsed to. */
+export interface Command<Args> {
+  /** As yargs writes it: `login [hosts..]`. */
+  readonly usage: string;
+  readonly describe: string;
+  readonly options: Readonly<Record<string, Option>>;
+  readonly examples: readonly (readonly [line: string, what: string])[];
+  /** Throws `HelperError`; returns the exit status. */
+  readonly run: (context: Context, args: Args) => number | Promise<number>;
+}

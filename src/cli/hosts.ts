@@ -1,0 +1,23 @@
+import { HelperError } from '../errors.ts';
+import { isIbmHost } from '../registry/match.ts';
+import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
+
+/** A host that a person typed. Throws `invalid-input` for one that is not IBM's. */
+export function requireIbmHost(text: string): RegistryHost {
+  const host = parseServerURL(text);
+  // What was typed is not repeated unless it is a host for sure: it may be a key in the wrong place.
+  if ('problem' in host)
+    throw invalid(`a word that was typed is no registry host: ${host.problem}`);
+  if (isIbmHost(host)) return host;
+  const typed = host.name.includes('.') ? host.name : 'a word that was typed';
+  throw invalid(`${typed} is not a host of IBM Cloud Container Registry; they end in icr.io`);
+}
+
+/** How the settings name it: `host`, or `host/namespace`. */
+export function mappingKey({ name, namespace }: RegistryHost): string {
+  return namespace === undefined ? name : `${name}/${namespace}`;
+}
+
+function invalid(message: string): HelperError {
+  return new HelperError('invalid-input', message);
+}

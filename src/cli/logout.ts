@@ -1,0 +1,44 @@
+import type { Context } from '../context.ts';
+import { ambientVariables } from '../identity/environment.ts';
+import { forgetEverything, signOutOf } from '../identity/identities.ts';
+import type { Command } from './command.ts';
+import { requireIbmHost } from './hosts.ts';
+
+interface LogoutArgs {
+  readonly hosts?: readonly string[];
+}
+
+export const logout: Command<LogoutArgs> = {
+  usage: 'logout [hosts..]',
+  describe: 'forget what answers for the hosts, or everything that is kept for IBM hosts',
+  options: {},
+  examples: [
+    ['logout us.icr.io', 'signs out of one host, whatever answered for it'],
+    ['logout', 'removes every identity and its secret'],
+  ],
+  run: async (context, { hosts = [] }) => {
+    const names = hosts.map((host) => requireIbmHost(host).name);
+    if (names.length === 0) await leaveAll(context);
+    else for (const name of names) await leaveHost(context, name);
+    warnOfVariables(context);
+    return 0;
+  },
+};
+
+async function leaveAll(context: Context): Promise<void> {
+  await forgetEverything(context);
+  context.stdout('signed out of every IBM host; nothing is kept for them any more\n');
+}
+
+async function leaveHost(context: Context, name: string): Promise<void> {
+  const kept = await signOutOf(context, name);
+  context.stdout(`signed out of ${name}\n`);
+  for (const identity of kept) context.stdout(`identity ${identity} is kept, without this host\n`);
+}
+
+/** A key in the environment is not ours to forget. */
+function warnOfVariables({ env, warn }: Context): void {
+  for (const name of ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables]) {
+    if (env[name]) warn(`${name} is still set; run unset ${name}`);
+  }
+}

@@ -1,0 +1,41 @@
+import type { Schema } from 'conf';
+import type { Settings } from './settings.ts';
+
+const text = { type: 'string', minLength: 1 } as const;
+const milliseconds = { type: 'number', minimum: 0 } as const;
+
+/** What `config.json` may hold. A member that an older version does not know is kept. */
+export const schema: Schema<Settings> = {
+  identities: {
+    type: 'object',
+    additionalProperties: {
+      type: 'object',
+      required: ['kind', 'since'],
+      properties: {
+        kind: {
+          enum: [
+            'api-key',
+            'refresh-token',
+            'entitlement-key',
+            'registry-token',
+            'trusted-profile',
+          ],
+        },
+        present: text,
+        since: milliseconds,
+        owner: text,
+        account: text,
+        expiresAt: milliseconds,
+      },
+    },
+  },
+  mappings: {
+    type: 'object',
+    additionalProperties: {
+      type: 'object',
+      required: ['identity'],
+      properties: { identity: text, present: text },
+    },
+  },
+  iamEndpoint: text,
+};

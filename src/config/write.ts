@@ -1,0 +1,46 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import Conf from 'conf';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { cannot } from '../files.ts';
+import { withLock } from '../lock.ts';
+import { requireConfigFolder } from './folders.ts';
+import { schema } from './schema.ts';
+import { readSettings, type Settings } from './settings.ts';
+
+/** Milliseconds for the commands before this one; each takes a few. */
+const longestWait = 10_000;
+
+/**
+ * Changes `config.json`, whole or not at all. Commands that run at the same time change it one after
+ * the other, each from what the one before left: `conf` alone would let the last one win.
+ * Throws `damaged` for a file that cannot be read, which is then left as it is, and `storage`.
+ */
+export async function updateSettings(
+  context: Context,
+  change: (settings: Settings) => Settings,
+): Promise<void> {
+  const folder = requireConfigFolder(context);
+  try {
+    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw cannot('make', folder, error);
+  }
+  await withLock(
+    context,
+    path.join(folder, 'config.lock'),
+    () => write(folder, change(readSettings(context))),
+    { limit: longestWait, otherwise: 'fail' },
+  );
+}
+
+function write(folder: string, settings: Settings): void {
+  try {
+    const conf = new Conf<Settings>({ cwd: folder, configFileMode: 0o600, schema });
+    conf.store = settings;
+  } catch (error) {
+    if (error instanceof HelperError) throw error;
+    throw cannot('write', `${folder}/config.json`, error);
+  }
+}
