@@ -17,8 +17,8 @@ const messages = {
 export type IamErrorCode = keyof typeof messages;
 
 /** IAM's refusals are HTTP 400, that of a bad key included. */
-export function iamError(code: IamErrorCode, details?: string, now = Date.now()): Answer {
-  const at = new Date(now).toUTCString();
+function iamError(code: IamErrorCode, details?: string): Answer {
+  const at = new Date().toUTCString();
   return json(400, {
     errorCode: code,
     errorMessage: messages[code],
@@ -38,4 +38,14 @@ export function iamError(code: IamErrorCode, details?: string, now = Date.now())
       clusterName: 'sandbox',
     },
   });
+}
+
+/** Thrown where a grant is refused; the answer is IAM's. */
+export class IamRefusal extends Error {
+  readonly answer: Answer;
+
+  constructor(code: IamErrorCode, details?: string) {
+    super(code);
+    this.answer = iamError(code, details);
+  }
 }

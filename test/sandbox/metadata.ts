@@ -1,15 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { signAccessToken } from './access-token.ts';
-import type { Accounts } from './accounts.ts';
+import type { Cloud } from './cloud.ts';
 import { type Answer, type Asked, asObject, bodyObject, json, type Service } from './exchange.ts';
-import type { Lifetimes } from './iam.ts';
-import type { Signer } from './jwt.ts';
-
-export interface MetadataOptions {
-  readonly accounts: Accounts;
-  readonly signer: Signer;
-  readonly lifetimes: Lifetimes;
-}
 
 /** The first version (a date) under which the paths of the second generation exist, and those of the first do not. */
 const secondGeneration = '2025-08-26';
@@ -39,11 +31,7 @@ function tokenAnswer(token: string, now: number, lifetime: number): Answer {
   });
 }
 
-function giveInstanceToken(
-  asked: Asked,
-  { signer }: MetadataOptions,
-  tokens: InstanceTokens,
-): Answer {
+function giveInstanceToken(asked: Asked, { signer }: Cloud, tokens: InstanceTokens): Answer {
   if (asked.headers['metadata-flavor'] !== 'ibm') {
     return metadataError(400, 'missing_header', 'The Metadata-Flavor header must be ibm.');
   }
@@ -58,7 +46,7 @@ function giveInstanceToken(
 
 async function giveAccessToken(
   asked: Asked,
-  { accounts, signer, lifetimes }: MetadataOptions,
+  { accounts, signer, lifetimes }: Cloud,
   tokens: InstanceTokens,
 ): Promise<Answer> {
   if ((tokens.get(asked.bearer ?? '') ?? 0) <= signer.clock()) {
@@ -85,7 +73,7 @@ async function giveAccessToken(
 }
 
 /** The metadata service of a VPC instance; its profiles are those added with `ofInstance`. */
-export function createMetadata(options: MetadataOptions): Service {
+export function createMetadata(options: Cloud): Service {
   const tokens: InstanceTokens = new Map();
   return async (asked) => {
     const version = asked.query.get('version') ?? '';

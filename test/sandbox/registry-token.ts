@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Accounts } from './accounts.ts';
+import type { Cloud } from './cloud.ts';
 import { type Answer, type Asked, type Basic, json, type Service } from './exchange.ts';
-import type { Lifetimes } from './iam.ts';
-import type { Signer } from './jwt.ts';
 import type { Principal, RegistryCredentials } from './registry-credentials.ts';
 import { grantAccess, parseScopes } from './scopes.ts';
 
@@ -12,11 +10,8 @@ export const registryIssuer = 'IBM Cloud sandbox registry';
 /** `auth.token.service` there. */
 export const registryService = 'registry';
 
-export interface RegistryTokenOptions {
-  readonly accounts: Accounts;
-  readonly signer: Signer;
+export interface RegistryTokenOptions extends Cloud {
   readonly credentials: RegistryCredentials;
-  readonly lifetimes: Lifetimes;
   /** Whether a login is handed an identity token. */
   readonly identityTokens: boolean;
 }

@@ -6,11 +6,12 @@ import { type Accounts, createAccounts } from './accounts.ts';
 import { answering } from './answering.ts';
 import { createServerCertificate } from './ca.ts';
 import type { ChallengeForm } from './challenge.ts';
+import type { Cloud, Lifetimes } from './cloud.ts';
 import type { Service } from './exchange.ts';
 import { createFaults, type Faults } from './faults.ts';
 import { createFront, type Upstreams } from './front.ts';
-import { createIam, type Lifetimes } from './iam.ts';
-import { createSigner, type Signer } from './jwt.ts';
+import { createIam } from './iam.ts';
+import { createSigner } from './jwt.ts';
 import { listen } from './listen.ts';
 import { createMetadata } from './metadata.ts';
 import { createMiniRegistry } from './mini-registry.ts';
@@ -89,12 +90,6 @@ function createRegistry(options: SandboxOptions, cloud: Cloud): Service {
   const tokens = createRegistryToken({ ...cloud, credentials, identityTokens });
   const images = createMiniRegistry(signer, options.challenge ?? 'unquoted');
   return (asked) => (asked.path === '/oauth/token' ? tokens(asked) : images(asked));
-}
-
-interface Cloud {
-  readonly accounts: Accounts;
-  readonly signer: Signer;
-  readonly lifetimes: Lifetimes;
 }
 
 const isIamHost = (host: string) => /iam\.cloud\.ibm\.com(:\d+)?$/.test(host);

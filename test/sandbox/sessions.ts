@@ -1,13 +1,21 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Subject, Subjects } from './subjects.ts';
 
-interface RefreshToken {
+export interface RefreshToken {
   readonly value: string;
   readonly iamId: string;
   readonly sessionId: string;
   /** Milliseconds since 1970. */
   readonly expiresAt: number;
   state: 'live' | 'rotated' | 'expired';
+}
+
+export interface RefreshTokenOptions {
+  /** IAM ID. */
+  readonly owner: string;
+  readonly value?: string;
+  /** Milliseconds since 1970; in 72 hours when absent. */
+  readonly expiresAt?: number;
 }
 
 export type RefreshTokenProblem = 'unknown' | 'rotated' | 'expired' | 'session-ended';
@@ -44,22 +52,19 @@ export function createSessions(subjects: Subjects, clock: () => number) {
   };
   return {
     /** Begins a login session. `expiresAt` in milliseconds since 1970. */
-    addRefreshToken(options: { owner: string; value?: string; expiresAt?: number }): {
-      readonly value: string;
-      readonly sessionId: string;
-    } {
+    addRefreshToken(options: RefreshTokenOptions): RefreshToken {
       if (subjects.subject(options.owner) === undefined) throw new Error('no such owner');
       return issue(options.owner, `C-${randomUUID()}`, options.value, options.expiresAt);
     },
     /** Whose it is, if it is the newest of its session and alive. Asking does not use it up. */
     ownerOfRefreshToken: find,
     sessionOfRefreshToken: (value: string) => tokens.get(value)?.sessionId,
-    /** The next one of the session; the one given stops working. */
-    rotateRefreshToken(value: string): string {
+    /** The next one of the session; the one given stops working, even if two ask at once. */
+    rotateRefreshToken(value: string): RefreshToken {
       const token = tokens.get(value);
-      if (token === undefined) throw new Error('no such refresh token');
+      if (token?.state !== 'live') throw new Error('the refresh token is not alive');
       token.state = 'rotated';
-      return issue(token.iamId, token.sessionId).value;
+      return issue(token.iamId, token.sessionId);
     },
     expireRefreshToken({ value }: { readonly value: string }): void {
       const token = tokens.get(value);
