@@ -1,0 +1,138 @@
+import { type Context, debug } from './context.ts';
+import { HelperError, systemCode } from './errors.ts';
+import { type Holder, healthOf, thisHolder } from './lock-holder.ts';
+import { latestTurn, type OwnTurn, type Turn, takeTurn } from './lock-turns.ts';
+
+export interface LockOptions<T> {
+  /** Milliseconds to wait for others at most. */
+  readonly limit: number;
+  /** What to do at the limit, or where the file system cannot lock: act all the same, or throw `storage`. */
+  readonly otherwise: 'proceed' | 'fail';
+  /**
+   * Asked after each wait; an answer ends it, and `action` does not run: somebody else did the work. `note` is what
+   * the holder that was waited for left.
+   */
+  readonly meanwhile?: (note: string | undefined) => T | undefined;
+  /** For tests: waits, and the clock of waiting, in milliseconds. */
+  readonly pause?: (milliseconds: number) => Promise<void>;
+  readonly clock?: () => number;
+}
+
+/** Runs under the lock; what it leaves is shown to those who wait. */
+export type Action<T> = (leave: (note: string) => void) => T | Promise<T>;
+
+/** Milliseconds between two signs of life. */
+const heartbeat = 250;
+/** Milliseconds without a sign of life after which nobody waits any longer… */
+const silence = 1500;
+/** …and for a process that is seen to run: a busy machine may keep it from its next sign of life. */
+const silenceOfTheBusy = 5000;
+
+/**
+ * Runs `action` while no other process does so under the same lock, `folder`. The lock of a process that was killed
+ * or stopped is passed on: at once where the process table shows it, else after 1.5 s of silence. Silence
+ * is measured by what the waiting process sees change, so clocks that differ do not matter.
+ */
+export async function withLock<T>(
+  context: Context,
+  folder: string,
+  action: Action<T>,
+  options: LockOptions<T>,
+): Promise<T> {
+  const won = await waitForTurn(folder, options).catch(cannotLock);
+  if (won instanceof CannotLock) {
+    const reason = `cannot lock ${folder} (${won.message})`;
+    if (options.otherwise === 'fail') throw new HelperError('storage', `${reason}; try again`);
+    debug(context, `${reason}; going on without`);
+    return await action(() => {});
+  }
+  return 'answer' in won ? won.answer : await act(won.turn, action);
+}
+
+/** Tells what keeps us from locking from what went wrong in `meanwhile`. */
+class CannotLock extends Error {}
+
+function cannotLock(error: unknown): CannotLock {
+  if (error instanceof CannotLock) return error;
+  throw error;
+}
+
+async function act<T>(turn: OwnTurn, action: Action<T>): Promise<T> {
+  const beating = setInterval(turn.beat, heartbeat);
+  let left: string | undefined;
+  try {
+    return await action((note) => {
+      left = note;
+    });
+  } finally {
+    clearInterval(beating);
+    turn.end(left);
+  }
+}
+
+type Won<T> = { readonly turn: OwnTurn } | { readonly answer: T };
+
+async function waitForTurn<T>(folder: string, options: LockOptions<T>): Promise<Won<T>> {
+  const { limit, meanwhile, pause = sleep, clock = () => performance.now() } = options;
+  const began = clock();
+  const here = thisHolder();
+  const watch = watcher(clock, here);
+  let waitedFor: number | undefined;
+  for (;;) {
+    const latest = look(folder);
+    if (waitedFor !== undefined) {
+      const answer = meanwhile?.(latest?.number === waitedFor ? latest.note : undefined);
+      if (answer !== undefined) return { answer };
+    }
+    if (latest === undefined || latest.over || watch.isLost(latest)) {
+      const turn = take(folder, (latest?.number ?? 0) + 1, here);
+      if (turn !== undefined) return { turn };
+    } else {
+      waitedFor = latest.number;
+    }
+    if (clock() - began >= limit) throw new CannotLock(`others hold it for ${limit / 1000} s now`);
+    await pause(10 + Math.random() * 20);
+  }
+}
+
+/** Says whether nobody is left to end a turn. */
+function watcher(
+  clock: () => number,
+  here: Holder | undefined,
+): { isLost: (turn: Turn) => boolean } {
+  let seen: Turn | undefined;
+  let lookedAt = 0;
+  let silent = 0;
+  return {
+    isLost: (turn) => {
+      const same = seen?.number === turn.number && seen.beat === turn.beat;
+      // A long gap is our own: we, or the whole machine, did not run, and so perhaps not the holder either.
+      silent = same ? silent + Math.min(clock() - lookedAt, heartbeat * 2) : 0;
+      seen = turn;
+      lookedAt = clock();
+      const health = healthOf(turn.holder, here);
+      if (health === 'dead') return true;
+      return silent >= (health === 'running' ? silenceOfTheBusy : silence);
+    },
+  };
+}
+
+function look(folder: string): Turn | undefined {
+  try {
+    return latestTurn(folder);
+  } catch (error) {
+    throw new CannotLock(systemCode(error));
+  }
+}
+
+function take(folder: string, number: number, here: Holder | undefined): OwnTurn | undefined {
+  try {
+    return takeTurn(folder, number, here);
+  } catch (error) {
+    throw new CannotLock(systemCode(error));
+  }
+}
+
+function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}
