@@ -12,7 +12,7 @@ testContainersClient({
     await home.succeed(['buildah', 'push', id, `docker://${reference}`]);
     await home.succeed(['buildah', 'rmi', '--force', id]);
   },
-  pullWords: (_, reference) => ['buildah', 'pull', '--quiet', reference],
+  pullWords: (_, reference) => ['buildah', 'pull', '--quiet', '--policy=always', reference],
   async pulledDigest(home, reference) {
     const format = '{{.FromImageDigest}}';
     const words = ['buildah', 'inspect', '--type', 'image', '--format', format, reference];
@@ -23,7 +23,10 @@ testContainersClient({
     await home.succeed(['buildah', 'push', from, `docker://${to}`]);
   },
   async inspect(home, reference) {
-    return (await home.succeed(['buildah', 'manifest', 'inspect', reference])).stdout;
+    // A list fetches the manifest it is given, and nothing else.
+    await home.succeed(['buildah', 'manifest', 'create', 'list']);
+    await home.succeed(['buildah', 'manifest', 'add', 'list', `docker://${reference}`]);
+    const { stdout } = await home.succeed(['buildah', 'manifest', 'inspect', 'list']);
+    return JSON.parse(stdout).manifests[0].digest;
   },
-  inspected: (_, image) => image.config.digest,
 });

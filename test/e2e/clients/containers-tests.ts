@@ -1,7 +1,6 @@
 import * as assert from 'uvu/assert';
 import { clientSuite } from './client-suite.ts';
 import type { Home } from './home.ts';
-import type { Image } from './image.ts';
 import type { Scene } from './scene.ts';
 
 /** What podman, skopeo and buildah each say in their own way. */
@@ -15,10 +14,8 @@ export interface ContainersClient {
   pulledDigest(home: Home, reference: string): Promise<string>;
   /** From one registry to another. */
   copy(home: Home, from: string, to: string): Promise<void>;
-  /** Asks the registry, without a pull; returns what it said. */
+  /** Asks the registry what a reference names, without a pull; returns the manifest's digest. */
   inspect(home: Home, reference: string): Promise<string>;
-  /** What `inspect` must say. */
-  readonly inspected: (reference: string, image: Image) => string;
 }
 
 const helper = 'docker-credential-icr';
@@ -70,8 +67,7 @@ export function testContainersClient(client: ContainersClient): void {
     const copy = reference.replace('us.', 'de.');
     await client.copy(home, reference, copy);
     assert.is(stored(copy)?.config, seeded.config.digest);
-    const said = await client.inspect(home, copy);
-    assert.ok(said.includes(client.inspected(copy, seeded)), said);
+    assert.is(await client.inspect(home, copy), stored(copy)?.digest);
     assert.equal(scene.userNames(), ['iamapikey']);
     return reference;
   };

@@ -23,8 +23,10 @@ testContainersClient({
     await home.succeed(['podman', 'push', from, `docker://${to}`]);
   },
   async inspect(home, reference) {
-    const repository = reference.replace(/:\w+$/, '');
-    return (await home.succeed(['podman', 'search', '--list-tags', repository])).stdout;
+    // A list fetches the manifest it is given, and nothing else.
+    await home.succeed(['podman', 'manifest', 'create', 'list']);
+    await home.succeed(['podman', 'manifest', 'add', 'list', `docker://${reference}`]);
+    const { stdout } = await home.succeed(['podman', 'manifest', 'inspect', 'list']);
+    return JSON.parse(stdout).manifests[0].digest;
   },
-  inspected: (reference) => reference.replace(/:\w+$/, ''),
 });

@@ -1,4 +1,4 @@
-import fs from 'node:fs';
+import { randomUUID } from 'node:crypto';
 import net from 'node:net';
 import path from 'node:path';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
@@ -45,7 +45,8 @@ async function listenAsIam(port: number): Promise<Server> {
 }
 
 export async function startWorld(options: WorldOptions): Promise<World> {
-  const folder = fs.mkdtempSync('/run/world-');
+  // In lower case: podman makes an image's name of the path it was read from.
+  const folder = `/run/world-${randomUUID()}`;
   const { dockerd = false, identityTokens = true } = options;
   const sandbox = await startSandbox({
     folder: path.join(folder, 'sandbox'),
@@ -68,8 +69,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   return {
     sandbox,
     store,
-    createHome: () =>
-      createHome({ folder: fs.mkdtempSync(path.join(folder, 'home-')), caFile, env }),
+    createHome: () => createHome({ folder: path.join(folder, randomUUID()), caFile, env }),
     async close() {
       await Promise.all(servers.map((server) => server.close()));
     },
