@@ -13,6 +13,9 @@ export interface Applied {
   readonly backup?: string;
 }
 
+/** Another writer came first: a new plan may succeed. */
+class ConflictError extends HelperError {}
+
 /** Milliseconds. A write takes a few; what is this old was left by a process that was killed. */
 const abandonedAfter = 60_000;
 
@@ -27,10 +30,33 @@ export function applyPlan(context: Context, plan: EditPlan): Applied {
   if (plan.after === plan.before) return { changed: false };
   try {
     const target = realFile(plan.file);
-    makeFolder(path.dirname(target));
+    makeFolder(context, path.dirname(target));
     return replaceFile(context, plan, target);
   } catch (error) {
     throw error instanceof HelperError ? error : cannot('write', plan.file, error);
+  }
+}
+
+const attempts = 40;
+/** Milliseconds. */
+const pause = 50;
+
+/**
+ * Plans and makes the change, from the start again for up to two seconds while other writers are at
+ * work: of many that run at once, none loses what it was to add. Throws what the two steps throw.
+ */
+export function planAndApply(
+  context: Context,
+  makePlan: () => EditPlan,
+): Applied & { plan: EditPlan } {
+  for (let attempt = 1; ; attempt += 1) {
+    const plan = makePlan();
+    try {
+      return { plan, ...applyPlan(context, plan) };
+    } catch (error) {
+      if (!(error instanceof ConflictError) || attempt === attempts) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+    }
   }
 }
 
@@ -67,7 +93,7 @@ function openAside({ now }: Context, aside: string): number {
     return fs.openSync(aside, 'wx', 0o600);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    throw new HelperError(
+    throw new ConflictError(
       'storage',
       `another configure is at work (${aside}); try again in a minute`,
     );
@@ -76,12 +102,15 @@ function openAside({ now }: Context, aside: string): number {
 
 function refuseIfChanged({ file, before }: EditPlan): void {
   if (readText(file) === before) return;
-  throw new HelperError('storage', `${file} was changed by another program meanwhile; try again`);
+  throw new ConflictError('storage', `${file} was changed by another program meanwhile; try again`);
 }
 
-/** Beside the name that people know, not beside the target of a link: that may be a repository. */
-function backUp({ file, before }: EditPlan, like: number): string | undefined {
-  if (before === undefined) return undefined;
+/**
+ * Beside the name that people know, not beside the target of a link: that may be a repository. A file
+ * that goes altogether was ours, and needs none.
+ */
+function backUp({ file, before, after }: EditPlan, like: number): string | undefined {
+  if (before === undefined || after === undefined) return undefined;
   const backup = `${file}.icr-backup`;
   fs.rmSync(backup, { force: true });
   const descriptor = fs.openSync(backup, 'wx', 0o600);

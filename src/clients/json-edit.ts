@@ -38,7 +38,7 @@ export function addProperties(
   if (last === undefined) return [fillEmpty(text, object, added, layout)];
   const colon = colonOf(text, object) ?? layout.colon;
   const gap = gapBefore(text, object, colon);
-  const indent = /[\r\n]/.test(gap) ? gap.replace(/^[\r\n]+/, '') : '';
+  const indent = startOfLine.exec(gap)?.[2] ?? '';
   const content = added.map((one) => `,${gap}${propertyText(one, indent, { ...layout, colon })}`);
   return [{ offset: endOf(last.node), length: 0, content: content.join('') }];
 }
@@ -83,20 +83,21 @@ function layoutOf(text: string, root: Node): Layout {
   const endOfLine = text.includes('\r\n') ? '\r\n' : '\n';
   const colon = colonOf(text, root);
   if (colon === undefined) return { ...usual, endOfLine };
-  const gap = gapBefore(text, root, colon);
-  if (!gap.startsWith(endOfLine)) return { endOfLine, unit: undefined, colon };
+  const [, lineBreak, inner = ''] = startOfLine.exec(gapBefore(text, root, colon)) ?? [];
+  if (lineBreak === undefined) return { endOfLine, unit: undefined, colon };
   const outer = indentAt(text, root.offset);
-  const inner = gap.slice(endOfLine.length);
   const unit = inner.startsWith(outer) ? inner.slice(outer.length) : inner;
-  return { endOfLine, unit, colon };
+  return { endOfLine: lineBreak, unit, colon };
 }
+
+const startOfLine = /(\r\n|\n|\r)([ \t]*)$/;
 
 /** What stands between the last property and the comma or brace before it. */
 function gapBefore(text: string, object: Node, colon: string): string {
   const [last, previous] = propertiesOf(object).reverse();
   const from = previous === undefined ? object.offset + 1 : endOf(previous.node);
   const gap = text.slice(from, last?.node.offset).replace(/^\s*,/, '');
-  const line = /(\r\n|\n|\r)([ \t]*)$/.exec(gap);
+  const line = startOfLine.exec(gap);
   if (line !== null) return line[0];
   // `{"a": 1}` says nothing of what follows a comma, but the same hand wrote both.
   return gap === '' && previous === undefined && colon.endsWith(' ') ? ' ' : gap;

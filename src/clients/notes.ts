@@ -12,6 +12,12 @@ export function shown(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
 }
 
+/** A text as an argument to type in a shell. */
+export function typed(text: string): string {
+  const safe = text.replace(/\p{Cc}/gu, '?');
+  return /^[\w./:@-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
+}
+
 /** A line for each host whose entry names another helper. */
 export function otherHelperNotes(
   client: string,
@@ -36,6 +42,7 @@ export function otherHelperNotes(
 export function staleAuthNotes(
   read: CredHelpersFile,
   hosts: readonly string[],
+  /** What takes the entry out: a phrase for a sentence, such as `run docker logout us.icr.io`. */
   logout: (key: string) => string,
 ): string[] {
   const keys = authsOf(read)
@@ -44,7 +51,7 @@ export function staleAuthNotes(
   return [...new Set(keys)].map((key) => {
     const host = hostOf(key);
     const again = `then docker-credential-icr login ${host}`;
-    return `auths still holds a password for ${shown(key)} in plain text; run ${logout(key)}, ${again}`;
+    return `auths still holds a password for ${shown(key)} in plain text; ${logout(key)}, ${again}`;
   });
 }
 

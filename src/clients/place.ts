@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { cannot } from '../files.ts';
 
@@ -21,11 +22,12 @@ export function realFile(file: string): string {
 }
 
 /** Makes a folder that only its owner may enter, if there is none. */
-export function makeFolder(folder: string): void {
+export function makeFolder({ platform }: Context, folder: string): void {
   const first = fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (first === undefined) return;
+  // Windows opens no folders, and a new one belongs to the owner of the one it is in anyway.
+  if (first === undefined || platform === 'win32') return;
   for (let made = folder; made.length >= first.length; made = path.dirname(made)) {
-    const descriptor = fs.openSync(made, fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0));
+    const descriptor = fs.openSync(made, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
     try {
       giveTo(descriptor, ownerFor(path.dirname(first), descriptor));
     } finally {
@@ -51,7 +53,13 @@ function ownerFor(folder: string, descriptor: number): Owner {
 /** Gives an open file the owner and mode of the one whose place it takes: 0600 if there is none. */
 export function keepOwnerAndMode(target: string, descriptor: number): void {
   const old = fs.statSync(target, { throwIfNoEntry: false });
-  giveTo(descriptor, old ?? ownerFor(path.dirname(target), descriptor));
+  try {
+    giveTo(descriptor, old ?? ownerFor(path.dirname(target), descriptor));
+  } catch (error) {
+    if (systemCode(error) !== 'EPERM') throw error;
+    const whose = `${target} belongs to another user or group`;
+    throw new HelperError('storage', `${whose} (${old?.uid}:${old?.gid}): run this as its owner`);
+  }
   fs.fchmodSync(descriptor, old === undefined ? 0o600 : old.mode & 0o7777);
 }
 

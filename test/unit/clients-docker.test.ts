@@ -73,6 +73,11 @@ const added: [name: string, before: string | undefined, after: string][] = [
     '{\r\n    "auths": {},\r\n    "credHelpers": {\r\n        "us.icr.io": "icr",\r\n        "de.icr.io": "icr"\r\n    }\r\n}\r\n',
   ],
   [
+    'line ends of both kinds: the last before us counts',
+    '{\r\n  "a": 1,\n  "b": 2\r\n}',
+    '{\r\n  "a": 1,\n  "b": 2,\n  "credHelpers": {\n    "us.icr.io": "icr",\n    "de.icr.io": "icr"\n  }\r\n}',
+  ],
+  [
     'one line',
     '{"auths":{"a":{}},"x":[1,2]}\n',
     '{"auths":{"a":{}},"x":[1,2],"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}\n',
@@ -186,6 +191,10 @@ test('leaves an entry of another helper alone unless told', () => {
     assert.is(forced.after, '{"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}');
     assert.equal(forced.hosts, ['us.icr.io', 'de.icr.io']);
     assert.match(forced.notes[0] ?? '', 'us.icr.io had helper "osxkeychain" before');
+    assert.is(
+      add(['jp.icr.io', 'de.icr.io'], true).after,
+      '{"credHelpers":{"us.icr.io":"osxkeychain","de.icr.io":"icr","jp.icr.io":"icr"}}',
+    );
   });
 });
 
@@ -231,10 +240,11 @@ test('refuses what docker cannot read, untouched, and shows nothing of it', () =
 });
 
 const auths: [key: string, entry: string, typed: string | undefined][] = [
-  ['us.icr.io', '{"auth":"Y2FuYXJ5"}', 'docker logout us.icr.io,'],
-  ['https://us.icr.io', '{"identitytoken":"canary"}', 'docker logout us.icr.io,'],
+  ['us.icr.io', '{"auth":"Y2FuYXJ5"}', 'run docker logout us.icr.io,'],
+  ['https://us.icr.io', '{"identitytoken":"canary"}', 'run docker logout us.icr.io,'],
   ['us.icr.io:443', '{"auth":"Y2FuYXJ5"}', 'docker logout us.icr.io:443,'],
   ['https://us.icr.io/v1/', '{"password":"canary"}', 'docker logout https://us.icr.io/v1/,'],
+  ['us.icr.io/$(x)', '{"auth":"Y2FuYXJ5"}', "docker logout 'us.icr.io/$(x)',"],
   ['us.icr.io', '{}', undefined],
   ['us.icr.io', '{"auth":""}', undefined],
   ['us.icr.io', '{"email":"a@b"}', undefined],

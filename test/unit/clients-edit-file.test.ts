@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -137,6 +139,31 @@ test('leaves nothing behind where the backup cannot be written', () => {
     assert.not(fs.existsSync(`${file}.icr-new`));
   });
 });
+
+test('of many that run at once, none loses its entry', async () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'clients-'));
+  try {
+    const hosts = Array.from({ length: 8 }, (_, number) => `h${number}.icr.io`);
+    await Promise.all(hosts.map((host) => configureElsewhere(folder, host)));
+    const { credHelpers } = JSON.parse(fs.readFileSync(path.join(folder, 'config.json'), 'utf8'));
+    assert.equal(Object.keys(credHelpers).sort(), hosts);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
+/** In a process of its own. */
+function configureElsewhere(folder: string, host: string): Promise<void> {
+  const source = new URL('../../src/clients/', import.meta.url).href;
+  const script = `
+    const { docker } = await import('${source}docker.ts');
+    const { planAndApply } = await import('${source}edit-file.ts');
+    const context = { env: { DOCKER_CONFIG: ${JSON.stringify(folder)} }, platform: 'linux', now: Date.now };
+    planAndApply(context, () => docker.planAdd(context, ['${host}']));`;
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, ['-e', script], (error) => (error ? reject(error) : resolve()));
+  });
+}
 
 if (isRoot) {
   test('as root: keeps the owner, and gives what is new to the owner of the folder', () => {

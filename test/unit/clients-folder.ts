@@ -23,6 +23,7 @@ export function contextWith(env: Context['env'], other: Partial<Context> = {}): 
     warn: () => undefined,
     now: Date.now,
     pid: 1,
+    terminal: () => undefined,
     ...other,
   };
 }

@@ -1,0 +1,15 @@
+import type { Context } from '../context.ts';
+import type { Client } from './client.ts';
+import { docker } from './docker.ts';
+import { podmanClients } from './podman.ts';
+import { registriesConf } from './registries-conf.ts';
+
+/** What `--client` takes, and whose files it means: one client a file. */
+export const clients = {
+  docker: () => [docker],
+  podman: (context) => podmanClients(context),
+  'registries.conf': () => [registriesConf()],
+  all: (context) => [docker, ...podmanClients(context)],
+} satisfies Record<string, (context: Context) => Client[]>;
+
+export type ClientName = keyof typeof clients;

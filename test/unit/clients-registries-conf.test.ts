@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { applyPlan } from '../../src/clients/edit-file.ts';
+import { registriesConf } from '../../src/clients/registries-conf.ts';
+import { contextWith, inFolder } from './clients-folder.ts';
+
+const test = suite('drop-in of registries.conf.d');
+
+function withFiles(files: Record<string, string>, use: (tools: Tools) => void): void {
+  inFolder((folder) => {
+    for (const [name, text] of Object.entries(files)) {
+      fs.mkdirSync(path.dirname(path.join(folder, name)), { recursive: true });
+      fs.writeFileSync(path.join(folder, name), text);
+    }
+    const context = contextWith({ HOME: path.join(folder, 'home') });
+    use({ context, client: registriesConf(path.join(folder, 'etc')) });
+  });
+}
+
+interface Tools {
+  context: ReturnType<typeof contextWith>;
+  client: ReturnType<typeof registriesConf>;
+}
+
+test('is written once and removed whole', () => {
+  withFiles({}, ({ context, client }) => {
+    const plan = client.planAdd(context, ['us.icr.io']);
+    assert.match(plan.after ?? '', '\ncredential-helpers = ["containers-auth.json", "icr"]\n');
+    applyPlan(context, plan);
+    assert.equal(client.configuredHosts(context), ['*']);
+    assert.equal(applyPlan(context, client.planAdd(context, [])), { changed: false });
+    assert.equal(applyPlan(context, client.planRemove(context, ['us.icr.io'])), { changed: false });
+    assert.equal(applyPlan(context, client.planRemove(context, 'all-ours')), { changed: true });
+    assert.equal(fs.readdirSync(path.dirname(plan.file)), []);
+    assert.equal(applyPlan(context, client.planRemove(context, 'all-ours')), { changed: false });
+  });
+});
+
+const user = 'home/.config/containers';
+
+// Which files set credential-helpers, and the one that is named for it.
+const others: [files: Record<string, string>, named: string | undefined][] = [
+  [{ 'etc/registries.conf': 'credential-helpers = ["pass"]' }, 'etc/registries.conf'],
+  [{ 'etc/registries.conf.d/a.conf': '"credential-helpers"=["pass"]' }, 'registries.conf.d/a.conf'],
+  [{ [`${user}/registries.conf.d/z.conf`]: ' credential-helpers = [\n"pass"]' }, 'z.conf'],
+  [{ 'etc/registries.conf': '# credential-helpers = ["pass"]' }, undefined],
+  [{ 'etc/registries.conf': 'credential-helpers = [ ]' }, undefined],
+  [{ 'etc/registries.conf': '[[registry]]\ncredential-helpers = ["pass"]' }, undefined],
+  [{ 'etc/registries.conf.d/a.conf.bak': 'credential-helpers = ["pass"]' }, undefined],
+  [
+    // A person's own registries.conf makes podman read nothing of the system's.
+    { 'etc/registries.conf': 'credential-helpers = ["pass"]', [`${user}/registries.conf`]: '' },
+    undefined,
+  ],
+];
+
+test('does not replace a list of helpers that is set elsewhere, unless told', () => {
+  for (const [files, named] of others) {
+    withFiles(files, ({ context, client }) => {
+      const plan = client.planAdd(context, []);
+      assert.is(plan.after === undefined, named !== undefined, JSON.stringify(files));
+      if (named === undefined) return;
+      assert.match(plan.notes[0] ?? '', `${named} sets credential-helpers: left alone; add "icr"`);
+      assert.type(client.planAdd(context, [], { force: true }).after, 'string');
+    });
+  }
+});
+
+test('leaves alone what somebody changed', () => {
+  const file = `${user}/registries.conf.d/docker-credential-icr.conf`;
+  withFiles({ [file]: 'credential-helpers = ["icr", "pass"]\n' }, ({ context, client }) => {
+    const plan = client.planRemove(context, 'all-ours');
+    assert.is(plan.after, plan.before);
+    assert.match(plan.notes.join(), 'was changed by somebody');
+  });
+});
+
+test.run();
