@@ -59,10 +59,10 @@ export function createSessions(subjects: Subjects, clock: () => number) {
     /** Whose it is, if it is the newest of its session and alive. Asking does not use it up. */
     ownerOfRefreshToken: find,
     sessionOfRefreshToken: (value: string) => tokens.get(value)?.sessionId,
-    /** The next one of the session; the one given stops working, even if two ask at once. */
-    rotateRefreshToken(value: string): RefreshToken {
+    /** The next one of the session; the one given stops working. Of two that ask at once, one gets `undefined`. */
+    rotateRefreshToken(value: string): RefreshToken | undefined {
       const token = tokens.get(value);
-      if (token?.state !== 'live') throw new Error('the refresh token is not alive');
+      if (token?.state !== 'live') return undefined;
       token.state = 'rotated';
       return issue(token.iamId, token.sessionId);
     },
