@@ -51,7 +51,8 @@ async function testAll(files: readonly string[]): Promise<Count> {
   const waiting = [...files];
   async function work(): Promise<void> {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      sum = addCounts(sum, await test(file));
+      const count = await test(file);
+      sum = addCounts(sum, count);
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work));

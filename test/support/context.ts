@@ -1,0 +1,30 @@
+import type { Context } from '../../src/context.ts';
+
+/** A Context of a test's own: an empty environment, a clock that stands still, output that is kept. */
+export interface TestContext extends Context {
+  /** What was written to standard output. */
+  readonly output: string[];
+  /** The lines for people. */
+  readonly warnings: string[];
+}
+
+/** Noon on the first day of 2026, in milliseconds since 1970. */
+export const noon = Date.UTC(2026, 0, 1, 12);
+
+export function testContext(given: Partial<Context> = {}): TestContext {
+  const output: string[] = [];
+  const warnings: string[] = [];
+  return {
+    env: {},
+    platform: process.platform,
+    stdin: 0,
+    stdout: (text) => output.push(text),
+    warn: (line) => warnings.push(line),
+    now: () => noon,
+    pid: process.pid,
+    terminal: () => undefined,
+    ...given,
+    output,
+    warnings,
+  };
+}

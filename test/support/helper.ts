@@ -1,0 +1,98 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { executable } from '../../scripts/build.ts';
+import type { Home } from './home.ts';
+
+export { executable };
+
+export interface Outcome {
+  readonly stdout: string;
+  readonly stderr: string;
+  /** `null` where a signal ended it, as a time limit does. */
+  readonly status: number | null;
+}
+
+export interface CallOptions {
+  /** Beside `HOME` and `PATH`; `undefined` takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly cwd?: string;
+}
+
+/** Milliseconds; a call takes about ten. */
+const timeLimit = 20_000;
+
+/** Calls the executable the way a client does: a verb, and a text on standard input. */
+export function helper(
+  home: Home,
+  words: string | readonly string[],
+  input: string | Buffer = '',
+  { env, cwd = home.folder }: CallOptions = {},
+): Outcome {
+  const { stdout, stderr, status } = spawnSync(executable, [words].flat(), {
+    input,
+    cwd,
+    env: { ...home.env, ...env },
+    encoding: 'utf8',
+    timeout: timeLimit,
+  });
+  return { stdout, stderr, status };
+}
+
+/** The same without waiting: many at once, and standard input is a socket instead of a file. */
+export function startHelper(
+  home: Home,
+  words: string | readonly string[],
+  input?: string | Buffer,
+  { env, cwd = home.folder }: CallOptions = {},
+): { child: ChildProcess; outcome: Promise<Outcome> } {
+  const child = spawn(executable, [words].flat(), { cwd, env: { ...home.env, ...env } });
+  if (input !== undefined) child.stdin.end(input);
+  // A helper that refuses its input does not read the rest of it.
+  child.stdin.on('error', () => {});
+  return { child, outcome: collect(child) };
+}
+
+/** What a process with piped output says until it ends, or until its time is up. */
+export function collect(child: ChildProcess): Promise<Outcome> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeLimit);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status) => {
+      clearTimeout(timer);
+      resolve({ stdout, stderr, status });
+    });
+  });
+}
+
+/** The input of `store`. */
+export function credential(ServerURL: string, Username = 'iamapikey', Secret = 'canary'): string {
+  return JSON.stringify({ ServerURL, Username, Secret });
+}
+
+/** What `get` prints for this credential. */
+export function answer(ServerURL: string, Username = 'iamapikey', Secret = 'canary'): string {
+  return `${credential(ServerURL, Username, Secret)}\n`;
+}
+
+export const notFound: Outcome = {
+  stdout: 'credentials not found in native keychain\n',
+  stderr: '',
+  status: 1,
+};
+
+export const nothing: Outcome = { stdout: '', stderr: '', status: 0 };
+
+export function answered(stdout: string): Outcome {
+  return { stdout, stderr: '', status: 0 };
+}
+
+export function refused(line: string): Outcome {
+  return { stdout: `${line}\n`, stderr: '', status: 1 };
+}

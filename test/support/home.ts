@@ -1,0 +1,58 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { configFolder } from '../../src/config/folders.ts';
+import { testContext } from './context.ts';
+
+/** A person's home that exists for one test only. */
+export interface Home {
+  readonly folder: string;
+  /** Where the helper keeps its settings and secrets; not made. */
+  readonly config: string;
+  /** `HOME` and `PATH`, and nothing that the person who runs the tests has set. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** Makes a home, hands it to `use`, and removes it with all that is in it. */
+export async function inHome<Value>(use: (home: Home) => Value | Promise<Value>): Promise<Value> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-home-'));
+  const env = { HOME: folder, PATH: process.env.PATH ?? '' };
+  const config = configFolder(testContext({ env }));
+  if (config === undefined) throw new Error('a home has no configuration folder');
+  try {
+    return await use({ folder, config, env });
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Puts `text` at `name` in the configuration folder, with the modes the helper itself uses. */
+export function writeConfig({ config }: Home, name: string, text: string | Buffer): string {
+  const file = path.join(config, name);
+  fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
+  fs.writeFileSync(file, text, { mode: 0o600 });
+  return file;
+}
+
+/** An identity that answers for every IBM host, unless `mappings` says for which. */
+export function writeIdentity(
+  home: Home,
+  secret = 'canary-root',
+  mappings: Readonly<Record<string, object>> = { '*': { identity: 'work' } },
+): void {
+  const identities = { work: { kind: 'api-key', since: 0 } };
+  writeConfig(home, 'config.json', JSON.stringify({ identities, mappings }));
+  const credential = { ServerURL: '*', Username: 'iamapikey', Secret: secret };
+  writeConfig(home, 'identities/work.json', JSON.stringify(credential));
+}
+
+/** Every path below a folder with its mode and contents: equal snapshots, nothing was changed. */
+export function snapshot(folder: string): Record<string, string> {
+  const entries: Record<string, string> = {};
+  for (const name of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    const stat = fs.lstatSync(path.join(folder, name));
+    const contents = stat.isFile() ? fs.readFileSync(path.join(folder, name), 'base64') : '';
+    entries[name] = `${stat.mode.toString(8)} ${contents}`;
+  }
+  return entries;
+}
