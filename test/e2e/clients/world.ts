@@ -25,14 +25,17 @@ export interface World extends Server {
 
 /** So that the helper finds IAM where it looks by default, on a port that is not the registry's. */
 async function listenAsIam(port: number): Promise<Server> {
+  const open = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     const onward = net.connect(port, registryAddress);
-    socket.pipe(onward).pipe(socket);
-    for (const end of [socket, onward]) {
-      end.on('error', () => {
-        socket.destroy();
-        onward.destroy();
-      });
+    for (const [end, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      open.add(end);
+      end.pipe(other);
+      end.on('error', () => other.destroy());
+      end.once('close', () => open.delete(end));
     }
   });
   await new Promise<void>((resolve, reject) => {
@@ -40,7 +43,11 @@ async function listenAsIam(port: number): Promise<Server> {
     server.listen(443, iamAddress, resolve);
   });
   return {
-    close: () => new Promise((resolve) => server.close(() => resolve())),
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      for (const socket of open) socket.destroy();
+      await closed;
+    },
   };
 }
 
