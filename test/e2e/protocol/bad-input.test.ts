@@ -1,0 +1,198 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { credential, helper, nothing, refused } from '../../support/helper.ts';
+import { inHome, snapshot, writeIdentity } from '../../support/home.ts';
+
+const test = suite('bad input');
+
+const unchanged = 'nothing was changed';
+const mebibyte = 1024 * 1024;
+
+/** What is wrong with a ServerURL, whichever verb it comes with. */
+const hosts: readonly [name: string, serverURL: string, problem: string][] = [
+  ['CR LF inside', 'us.icr.io\r\nde.icr.io', 'it has a control character'],
+  ['a line end inside', 'us.icr.io\nde.icr.io', 'it has a control character'],
+  ['a tab inside', 'us.icr\t.io', 'it has a control character'],
+  ['NUL', 'us.icr.io\0.evil.example', 'it has a control character'],
+  ['NUL at the end', 'us.icr.io\0', 'it has a control character'],
+  ['ESC', '\x1b[2Jus.icr.io', 'it has a control character'],
+  ['DEL', 'us.icr.io\x7f', 'it has a control character'],
+  ['a C1 control', 'us.icr.io\x85x', 'it has a control character'],
+  ['a control character in the path', 'us.icr.io/\x07/x', 'it has a control character'],
+  ['user-info', 'a@us.icr.io', 'it has a user name before the host'],
+  ['user-info with a password', 'https://a:b@us.icr.io/', 'it has a user name before the host'],
+  ['empty user-info', '@us.icr.io', 'it has a user name before the host'],
+  ['a host of 254', `${'a.'.repeat(123)}x.icr.io`, 'it is too long'],
+  ['a host of a thousand', `${'a'.repeat(1000)}.icr.io`, 'it is too long'],
+  ['a label of 64', `${'a'.repeat(64)}.icr.io`, 'it is not a host'],
+  ['an empty label', 'us..icr.io', 'it is not a host'],
+  ['a dot in front', '.icr.io', 'it is not a host'],
+  ['two dots at the end', 'us.icr.io..', 'it is not a host'],
+  ['a hyphen in front', '-us.icr.io', 'it is not a host'],
+  ['a hyphen at a label’s end', 'us-.icr.io', 'it is not a host'],
+  ['a space inside', 'us.icr.io evil.example', 'it is not a host'],
+  ['a wildcard', '*.icr.io', 'it is not a host'],
+  ['only a scheme', 'https://', 'it is not a host'],
+  ['only a path', '/ns/image', 'it is not a host'],
+  ['three slashes', 'https:///us.icr.io', 'it is not a host'],
+  ['no scheme before the slashes', '://us.icr.io', 'it has a scheme that is no scheme'],
+  ['a scheme with a space', 'ht tp://us.icr.io', 'it has a scheme that is no scheme'],
+  ['no port after the colon', 'us.icr.io:', 'it has no such port'],
+  ['port 0', 'us.icr.io:0', 'it has no such port'],
+  ['port 65536', 'us.icr.io:65536', 'it has no such port'],
+  ['a port of letters', 'us.icr.io:https', 'it has no such port'],
+  ['a port with a sign', 'us.icr.io:+443', 'it has no such port'],
+];
+
+for (const [name, serverURL, problem] of hosts) {
+  const expected = refused(`ServerURL is not usable: ${problem}; ${unchanged}`);
+  test(`${name}, in get and erase`, () =>
+    inHomeThatKnows((home) => {
+      assert.equal(helper(home, 'get', serverURL), expected);
+      assert.equal(helper(home, 'erase', serverURL), expected);
+    }));
+  test(`${name}, in store`, () =>
+    inHomeThatKnows((home) => {
+      const { stdout, ...rest } = helper(home, 'store', credential(serverURL));
+      assert.match(stdout, /^ServerURL .*; nothing was changed\n$/);
+      assert.equal(rest, { stderr: '', status: 1 });
+    }));
+}
+const notJson = 'the input is not JSON';
+const notObject = 'the input is not a JSON object';
+const [lone, notUnicode] = ['"\\ud800"', 'is not Unicode'];
+
+/** Input of `store` that is wrong in another way. */
+const inputs: readonly [name: string, input: string | Buffer, problem: string][] = [
+  ['no JSON', 'us.icr.io', notJson],
+  ['JSON cut off', '{"ServerURL":"us.icr.io","Username":"iamapikey","Secret":"can', notJson],
+  ['two objects', `${credential('us.icr.io')}\n${credential('us.icr.io')}`, notJson],
+  [
+    'a control character as it is',
+    '{"ServerURL":"us.icr.io","Username":"u","Secret":"canary\n"}',
+    notJson,
+  ],
+  ['single quotes', "{'ServerURL':'us.icr.io'}", notJson],
+  ['an array', `[${credential('us.icr.io')}]`, notObject],
+  ['a text', '"us.icr.io"', notObject],
+  ['a number', '1', notObject],
+  ['null', 'null', notObject],
+  [
+    'a host that is a number',
+    '{"ServerURL":1,"Username":"u","Secret":"canary"}',
+    'ServerURL is not a text',
+  ],
+  [
+    'a host that is null',
+    '{"ServerURL":null,"Username":"u","Secret":"canary"}',
+    'ServerURL is not a text',
+  ],
+  [
+    'a user that is an object',
+    '{"ServerURL":"us.icr.io","Username":{},"Secret":"canary"}',
+    'Username is not a text',
+  ],
+  [
+    'a secret that is an array',
+    '{"ServerURL":"us.icr.io","Username":"u","Secret":["canary"]}',
+    'Secret is not a text',
+  ],
+  ['no secret', '{"ServerURL":"us.icr.io","Username":"u"}', 'Secret is empty'],
+  ['an empty secret', credential('us.icr.io', 'u', ''), 'Secret is empty'],
+  [
+    'half a character in the host',
+    `{"ServerURL":${lone},"Username":"u","Secret":"canary"}`,
+    `ServerURL ${notUnicode}`,
+  ],
+  [
+    'half a character in the user',
+    `{"ServerURL":"us.icr.io","Username":${lone},"Secret":"canary"}`,
+    `Username ${notUnicode}`,
+  ],
+  [
+    'half a character in the secret',
+    `{"ServerURL":"us.icr.io","Username":"u","Secret":${lone}}`,
+    `Secret ${notUnicode}`,
+  ],
+  [
+    'a line end in the user',
+    credential('us.icr.io', 'iamapikey\n'),
+    'Username has a control character',
+  ],
+  ['ESC in the user', credential('us.icr.io', '\x1b[2J'), 'Username has a control character'],
+  [
+    'CR LF in the secret',
+    credential('us.icr.io', 'u', 'canary\r\nX: y'),
+    'Secret has a control character',
+  ],
+  ['NUL in the secret', credential('us.icr.io', 'u', 'canary\0'), 'Secret has a control character'],
+  [
+    'a second host that is worse',
+    '{"ServerURL":"us.icr.io","Username":"u","Secret":"canary","ServerURL":"a@b"}',
+    'ServerURL is not usable: it has a user name before the host',
+  ],
+  ['what is not UTF-8', Buffer.from([0xff, 0xfe, 0x7b]), 'the input is not UTF-8'],
+  ['a character cut off', Buffer.from([0x7b, 0xe2, 0x82]), 'the input is not UTF-8'],
+  [
+    'half a character as bytes',
+    Buffer.from('us.icr.io/\xed\xa0\x80', 'latin1'),
+    'the input is not UTF-8',
+  ],
+  ['UTF-16', Buffer.from(credential('us.icr.io'), 'utf16le'), notJson],
+];
+
+for (const [name, input, problem] of inputs) {
+  test(`store of ${name}`, () =>
+    inHomeThatKnows((home) => {
+      assert.equal(helper(home, 'store', input), refused(`${problem}; ${unchanged}`));
+    }));
+}
+
+/** Without the limit each of these would be fine. */
+const padded: readonly [verb: string, text: string][] = [
+  ['get', 'us.icr.io'],
+  ['erase', 'de.icr.io'],
+  ['store', credential('de.icr.io')],
+];
+
+for (const [verb, text] of padded) {
+  test(`${verb} of 1 MiB and a byte`, () =>
+    inHomeThatKnows((home) => {
+      const expected = refused(`the input is longer than 1 MiB; ${unchanged}`);
+      assert.equal(helper(home, verb, text.padEnd(mebibyte + 1)), expected);
+      assert.equal(helper(home, verb, text.padEnd(8 * mebibyte)), expected);
+    }));
+  test(`${verb} of 1 MiB`, () =>
+    inHome((home) => {
+      helper(home, 'store', credential('us.icr.io'));
+      assert.is(helper(home, verb, text.padEnd(mebibyte)).status, 0);
+    }));
+}
+
+test('input without an end is not read for ever', () =>
+  inHome((home) => {
+    const { stdout, status } = helper(home, ['get'], 'a'.repeat(16 * mebibyte));
+    assert.match(stdout, /longer than 1 MiB/);
+    assert.is(status, 1);
+  }));
+
+test('a secret of nearly 1 MiB is kept whole', () =>
+  inHome((home) => {
+    const secret = 'canary-'.repeat(140_000);
+    assert.equal(helper(home, 'store', credential('us.icr.io', 'iamapikey', secret)), nothing);
+    const { Secret } = JSON.parse(helper(home, 'get', 'us.icr.io').stdout);
+    assert.ok(Secret === secret);
+  }));
+
+/** An identity for every host and a stored credential: whatever is refused must touch neither. */
+function inHomeThatKnows(use: Parameters<typeof inHome<void>>[0]): Promise<void> {
+  return inHome(async (home) => {
+    writeIdentity(home);
+    helper(home, 'store', credential('registry.example'));
+    const before = snapshot(home.folder);
+    await use(home);
+    assert.equal(snapshot(home.folder), before);
+  });
+}
+
+test.run();
