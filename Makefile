@@ -1,0 +1,57 @@
+# What people type here. Needs make, Node 20 or later and its npm; everything else comes from
+# package-lock.json. Nothing outside this folder is touched, except by `make install`.
+
+bin := node_modules/.bin
+bun := $(bin)/bun
+executable := dist/docker-credential-icr
+# Made last, so that an installation that was broken off is begun again.
+installed := node_modules/.installed
+# Only from the command line: many shells have a HOST of their own in the environment.
+argument = $(if $(filter command,$(origin $(1))),"$($(1))")
+
+.DEFAULT_GOAL := help
+# One after the other, also with -j: two targets at once would disturb each other's measurements.
+.NOTPARALLEL:
+.PHONY: help deps build test test-clients lint bench demo install clean
+
+help: ## say what can be typed
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
+
+deps: $(installed) ## install the pinned packages
+
+# Where npm is told to run no scripts, Bun's own has not put its executable in place.
+$(installed): package.json package-lock.json
+	@command -v npm >/dev/null || { echo 'npm is missing; it comes with Node: https://nodejs.org' >&2; exit 1; }
+	npm ci --loglevel=error
+	@$(bun) --version >/dev/null 2>&1 || node node_modules/bun/install.js
+	@$(bun) --version >/dev/null
+	@touch $@
+
+build: $(executable) ## make dist/docker-credential-icr
+
+$(executable): $(installed) scripts/build.ts $(shell find src -name '*.ts')
+	$(bun) scripts/build.ts
+
+test: $(installed) ## run every test that needs no root and no system package
+	@$(bun) scripts/test.ts
+
+test-clients: $(installed) ## sign in with real docker, podman, skopeo, buildah (Linux, root)
+	@$(bun) scripts/test-clients.ts
+
+lint: $(installed) ## check style, import fences, types and shell scripts
+	$(bin)/biome check --error-on-warnings .
+	$(bin)/tsc
+	@if command -v shellcheck >/dev/null; then shellcheck install.sh .ci/run; \
+	  else echo 'shellcheck is not installed: install.sh and .ci/run were not checked'; fi
+
+bench: build ## measure the executable, and write docs/benchmarks.md
+	@$(bun) scripts/bench.ts
+
+demo: build ## sign in to IBM Cloud on loopback; with HOST=us.icr.io and IBMCLOUD_API_KEY, to the real one
+	@$(bun) scripts/demo.ts $(call argument,HOST) $(call argument,IMAGE)
+
+install: build ## install to ~/.local/bin, or PREFIX/bin
+	@MAKEFLAGS= ./install.sh
+
+clean: ## remove what was built and installed here
+	rm -rf dist node_modules
