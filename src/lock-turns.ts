@@ -59,7 +59,8 @@ function isNumber(name: string): boolean {
   return /^[1-9]\d{0,14}$/.test(name);
 }
 
-function readTurn(folder: string, number: number): Turn | undefined {
+/** `undefined` where there is no such turn, or no longer. */
+export function readTurn(folder: string, number: number): Turn | undefined {
   let descriptor: number;
   try {
     descriptor = fs.openSync(path.join(folder, String(number)), 'r');
@@ -96,7 +97,8 @@ export function takeTurn(folder: string, number: number, holder: unknown): OwnTu
     fs.writeSync(descriptor, JSON.stringify({ holder } satisfies Content));
     const numbers = turnNumbers(folder);
     if (Math.max(...numbers) === number) {
-      for (const earlier of numbers) if (earlier < number) sweep(folder, earlier);
+      // The turn before stays: somebody may not have seen yet how it ended.
+      for (const earlier of numbers) if (earlier < number - 1) sweep(folder, earlier);
       return own(descriptor);
     }
   } catch (error) {

@@ -1,7 +1,7 @@
 import { type Context, debug } from './context.ts';
 import { HelperError, systemCode } from './errors.ts';
 import { type Holder, healthOf, thisHolder } from './lock-holder.ts';
-import { latestTurn, type OwnTurn, type Turn, takeTurn } from './lock-turns.ts';
+import { latestTurn, type OwnTurn, readTurn, type Turn, takeTurn } from './lock-turns.ts';
 
 export interface LockOptions<T> {
   /** Milliseconds to wait for others at most. */
@@ -79,13 +79,16 @@ async function waitForTurn<T>(folder: string, options: LockOptions<T>): Promise<
   const watch = watcher(clock, here);
   let waitedFor: number | undefined;
   for (;;) {
-    const latest = look(folder);
-    if (waitedFor !== undefined) {
-      const answer = meanwhile?.(latest?.number === waitedFor ? latest.note : undefined);
+    const latest = attempt(() => latestTurn(folder));
+    if (waitedFor !== undefined && meanwhile !== undefined) {
+      const number = waitedFor;
+      const before = number === latest?.number ? latest : attempt(() => readTurn(folder, number));
+      const answer = meanwhile(before?.note);
       if (answer !== undefined) return { answer };
     }
     if (latest === undefined || latest.over || watch.isLost(latest)) {
-      const turn = take(folder, (latest?.number ?? 0) + 1, here);
+      const next = (latest?.number ?? 0) + 1;
+      const turn = attempt(() => takeTurn(folder, next, here));
       if (turn !== undefined) return { turn };
     } else {
       waitedFor = latest.number;
@@ -117,19 +120,12 @@ function watcher(
   };
 }
 
-function look(folder: string): Turn | undefined {
+/** Does something with the lock's files; what the system has against it keeps us from locking. */
+function attempt<T>(step: () => T): T {
   try {
-    return latestTurn(folder);
+    return step();
   } catch (error) {
-    throw new CannotLock(systemCode(error));
-  }
-}
-
-function take(folder: string, number: number, here: Holder | undefined): OwnTurn | undefined {
-  try {
-    return takeTurn(folder, number, here);
-  } catch (error) {
-    throw new CannotLock(systemCode(error));
+    throw new CannotLock(systemCode(error) ?? String(error));
   }
 }
 

@@ -34,6 +34,7 @@ export async function requestJson(
 ): Promise<JsonObject> {
   const deadline = options.deadline ?? context.now() + timeLimit;
   const name = `${options.service} at ${request.url.host}`;
+  if (context.now() >= deadline) throw unreachable(`no time was left to ask ${name}`);
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptOnce(context, request, deadline, name, options);
     if ('answer' in outcome) return accept(outcome.answer, name, options);

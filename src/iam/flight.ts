@@ -1,0 +1,95 @@
+import type { Context } from '../context.ts';
+import { type ErrorCode, HelperError } from '../errors.ts';
+import { type Action, withLock } from '../lock.ts';
+import { type FreshTokenOptions, isServable, isUsable } from './cache.ts';
+import {
+  type CachedToken,
+  type CacheKey,
+  lockFolder,
+  readToken,
+  writeToken,
+} from './cache-file.ts';
+
+/** Milliseconds that a `get` may take in all. */
+const timeLimit = 10_000;
+/** Milliseconds for a renewal that can wait. */
+const renewalLimit = 3000;
+
+/**
+ * Mints a token in one process, while the others that want it wait: they all get it, or the same error. Where
+ * there can be no lock, each mints its own. `old` is what the cache holds.
+ */
+export function mintOnce(
+  context: Context,
+  options: FreshTokenOptions,
+  old: CachedToken | undefined,
+): Promise<CachedToken> {
+  const began = context.now();
+  // What is wrong with the cache was said when it was read first.
+  const quiet = { ...context, warn: () => {} };
+  const madeMeanwhile = (): CachedToken | undefined => {
+    const token = readToken(quiet, options);
+    if (token === undefined || !isUsable(token, context.now())) return undefined;
+    return options.force && token.token === old?.token ? undefined : token;
+  };
+  const action: Action<CachedToken> = async (leave) => {
+    try {
+      return madeMeanwhile() ?? (await renew(context, options, old, began));
+    } catch (error) {
+      if (error instanceof HelperError) leave(toNote(options, error));
+      throw error;
+    }
+  };
+  if (options.folder === undefined) return renew(context, options, old, began);
+  return withLock(context, lockFolder(options.folder, options.name), action, {
+    limit: timeLimit,
+    otherwise: 'proceed',
+    meanwhile: (note) => {
+      const token = madeMeanwhile();
+      const error = note === undefined ? undefined : fromNote(options, note);
+      if (token === undefined && error !== undefined) throw error;
+      return token;
+    },
+  });
+}
+
+async function renew(
+  context: Context,
+  options: FreshTokenOptions,
+  old: CachedToken | undefined,
+  began: number,
+): Promise<CachedToken> {
+  const spare = !options.force && old && isServable(old, context.now()) ? old : undefined;
+  const limit = spare === undefined ? timeLimit : renewalLimit;
+  try {
+    const { token, issuedAt, expiresAt } = await options.mint(began + limit);
+    const minted = { token, issuedAt, expiresAt, since: options.since };
+    writeToken(context, options, minted);
+    return minted;
+  } catch (error) {
+    if (spare === undefined || !(error instanceof HelperError) || error.code !== 'unreachable') {
+      throw error;
+    }
+    const kept = { ...spare, failure: { at: context.now(), why: error.message } };
+    writeToken(context, options, kept);
+    return kept;
+  }
+}
+
+/** Why there is no token, for those who wait for the same one. */
+interface Note {
+  readonly name: string;
+  readonly since: number;
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+function toNote({ name, since }: CacheKey, { code, message }: HelperError): string {
+  return JSON.stringify({ name, since, code, message } satisfies Note);
+}
+
+function fromNote({ name, since }: CacheKey, text: string): HelperError | undefined {
+  const note: Note = JSON.parse(text);
+  if (note.name !== name || note.since !== since) return undefined;
+  return new HelperError(note.code, note.message);
+}

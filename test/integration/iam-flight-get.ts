@@ -1,0 +1,23 @@
+/** One `get` of an access token in a process of its own: cache folder, IAM's address. Prints the token. */
+import { processContext } from '../../src/context.ts';
+import { freshToken } from '../../src/iam/cache.ts';
+
+const [folder = '', endpoint = ''] = process.argv.slice(2);
+const context = processContext();
+try {
+  const { token } = await freshToken(context, {
+    folder,
+    name: 'work',
+    since: 1,
+    mint: async (deadline) => {
+      const { requestToken } = await import('../../src/iam/token.ts');
+      // The server tells by it which process asks.
+      const grant = { kind: 'api-key', apiKey: String(process.pid) } as const;
+      return requestToken(context, grant, { endpoint, deadline, owner: 'the key', hint: 'stop' });
+    },
+  });
+  context.stdout(token);
+} catch (error) {
+  context.stdout(String(error));
+  process.exitCode = 1;
+}

@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const flights = suite('many processes that want one access token');
+const program = path.join(import.meta.dirname, 'iam-flight-get.ts');
+const folders = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-flight-'));
+
+/** What IAM does about the first request, given the process that sent it, and about the others. */
+let first: (pid: number, response: http.ServerResponse) => void;
+let requests: { readonly pid: number; readonly at: number }[] = [];
+const server = http.createServer((request, response) => {
+  let form = '';
+  request.on('data', (chunk) => {
+    form += chunk;
+  });
+  request.on('end', () => {
+    const pid = Number(new URLSearchParams(form).get('apikey'));
+    requests.push({ pid, at: performance.now() });
+    if (requests.length === 1) first(pid, response);
+    else grant(response);
+  });
+});
+
+flights.before(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+flights.after(() => {
+  server.closeAllConnections();
+  server.close();
+  fs.rmSync(folders, { recursive: true });
+});
+flights.before.each(() => {
+  requests = [];
+});
+
+function grant(response: http.ServerResponse): void {
+  response.end(JSON.stringify({ access_token: `canary-${requests.length}`, expires_in: 3600 }));
+}
+
+function refuse(response: http.ServerResponse): void {
+  response.writeHead(400).end('{"errorCode":"BXNIM0415E","errorMessage":"No such key."}');
+}
+
+function endQuietly(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
+/** Starts that many processes at once on a cold cache; what each said, and the signal that ended it. */
+function getAtOnce(count: number) {
+  const folder = fs.mkdtempSync(path.join(folders, 'cache-'));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const get = async () => {
+    const child = spawn(process.execPath, [program, folder, `http://127.0.0.1:${port}`], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    const [, signal] = await once(child, 'close');
+    return { said, signal };
+  };
+  return Promise.all(Array.from({ length: count }, get));
+}
+
+flights('64 at once ask IAM once, and all of them get the token', async () => {
+  first = (_pid, response) => setTimeout(grant, 300, response);
+  const outcomes = await getAtOnce(64);
+  assert.equal([...new Set(outcomes.map(({ said }) => said))], ['canary-1']);
+  assert.is(requests.length, 1);
+});
+
+flights(
+  'those who wait are told of a refusal, without asking IAM one after the other',
+  async () => {
+    first = (_pid, response) => setTimeout(refuse, 2000, response);
+    const outcomes = await getAtOnce(8);
+    const refused = 'HelperError: IAM refused the key (BXNIM0415E: No such key.); stop';
+    assert.equal([...new Set(outcomes.map(({ said }) => said))], [refused]);
+    assert.is(requests.length, 1);
+  },
+);
+
+const ends = [
+  ['SIGKILL', 'killed'],
+  ['SIGSTOP', 'stopped'],
+] as const;
+for (const [signal, word] of ends) {
+  flights(`when the one that asks is ${word}, one other asks within 2 s, for all`, async () => {
+    let ended = { pid: 0, at: 0 };
+    first = (pid) => {
+      // By now all of them have started and wait.
+      setTimeout(() => {
+        ended = { pid, at: performance.now() };
+        process.kill(pid, signal);
+      }, 2000);
+      // So that nobody waits for it for ever.
+      setTimeout(endQuietly, 6000, pid);
+    };
+    const outcomes = await getAtOnce(12);
+    assert.equal(outcomes.map(({ said }) => said).sort(), ['', ...Array(11).fill('canary-2')]);
+    assert.is(requests.length, 2);
+    const delay = (requests[1]?.at ?? 0) - ended.at;
+    assert.ok(delay > 0 && delay < 2000, `${delay} ms`);
+  });
+}
+
+flights.run();
