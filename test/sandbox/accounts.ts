@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createApiKeys } from './api-keys.ts';
+import type { Signer } from './jwt.ts';
 import { createNamespaces } from './namespaces.ts';
+import { createPolicies } from './policies.ts';
+import { createRegistryTokens } from './registry-tokens.ts';
 import { createSessions } from './sessions.ts';
 import { createSubjects } from './subjects.ts';
 
@@ -19,14 +22,17 @@ function createEntitlementKeys() {
 }
 
 /** All that IBM Cloud knows. Every `add…`, `change…`, `remove…` takes one object, so that the admin endpoint can pass JSON on. */
-export function createAccounts(clock: () => number) {
-  const subjects = createSubjects();
+export function createAccounts(signer: Signer) {
+  const { clock } = signer;
+  const subjects = createSubjects(clock);
   return {
     ...subjects,
     ...createApiKeys(subjects, clock),
     ...createSessions(subjects, clock),
     ...createEntitlementKeys(),
     ...createNamespaces(),
+    ...createPolicies(),
+    ...createRegistryTokens(signer),
   };
 }
 

@@ -1,9 +1,6 @@
-// The certificate library's dependency injection does not load without it.
-import 'reflect-metadata';
-
 import type { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import * as x509 from '@peculiar/x509';
+import * as x509 from './x509.ts';
 
 /** What TLS servers present; the CA's own key is thrown away after it signed this. */
 export interface ServerCertificate {

@@ -1,6 +1,6 @@
-import * as x509 from '@peculiar/x509';
 import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { validity } from './ca.ts';
+import * as x509 from './x509.ts';
 
 /** Signs IAM's and the registry's tokens alike; the issuer tells them apart. */
 export interface Signer {
@@ -8,8 +8,8 @@ export interface Signer {
   readonly certificatePem: string;
   /** Milliseconds since 1970, as the sandbox sees it. */
   readonly clock: () => number;
-  /** IAM's kind: a key ID in the header. `expiresIn` in seconds; `iat` and `exp` are added. */
-  signWithKeyId(claims: JWTPayload, expiresIn: number): Promise<string>;
+  /** IAM's kind: a key ID in the header. `expiresIn` in seconds, for ever when absent; `iat` and `exp` are added. */
+  signWithKeyId(claims: JWTPayload, expiresIn: number | undefined): Promise<string>;
   /** The registry's kind: the certificate in the header, by which docker-registry finds the key. */
   signWithCertificate(claims: JWTPayload, expiresIn: number): Promise<string>;
   /** `undefined` when it is another's, forged, expired, or no token at all. */
@@ -31,9 +31,10 @@ export async function createSigner(clock: () => number): Promise<Signer> {
     signingAlgorithm: algorithm,
     ...validity(),
   });
-  const sign = async (header: JWTHeaderParameters, claims: JWTPayload, expiresIn: number) => {
+  const sign = async (header: JWTHeaderParameters, claims: JWTPayload, expiresIn?: number) => {
     const iat = Math.floor(clock() / 1000);
-    return await new SignJWT({ ...claims, iat, exp: iat + expiresIn })
+    const exp = expiresIn === undefined ? {} : { exp: iat + expiresIn };
+    return await new SignJWT({ ...claims, iat, ...exp })
       .setProtectedHeader(header)
       .sign(keys.privateKey);
   };

@@ -1,6 +1,3 @@
-/** Who may do what to a repository, beyond what its account's users may: see `addPolicy`. */
-export type Action = 'pull' | 'push' | 'delete' | '*';
-
 export interface Namespace {
   readonly name: string;
   readonly accountId: string;

@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { ownerOfAccessToken } from './access-token.ts';
-import type { Accounts } from './accounts.ts';
+import type { Cloud } from './cloud.ts';
 import type { Basic } from './exchange.ts';
-import type { Signer } from './jwt.ts';
 import type { Subject } from './subjects.ts';
 
 /** Who asks for a registry token; `undefined` for the entitlement key, which belongs to nobody here. */
 export interface Principal {
   readonly subject: Subject | undefined;
   readonly userName: string;
+  /** Pulls only, whatever its subject may do. */
+  readonly readOnly: boolean;
 }
 
 export interface RegistryCredentials {
@@ -20,20 +21,19 @@ export interface RegistryCredentials {
   behindIdentityToken(token: string): Basic | undefined;
 }
 
-/** Issuer of the registry tokens of old, which are passwords; the tokens that clients get have another. */
-export const registryTokenIssuer = 'registry.sandbox.bluemix.net';
+const knownUserName = /^(iamapikey|iamrefresh|iambearer|token|cp|Profile-[\w-]+)$/;
 
-export function createRegistryCredentials(accounts: Accounts, signer: Signer): RegistryCredentials {
+/** `registryTokens` tells whether the user name `token` still opens anything. */
+export function createRegistryCredentials(
+  { accounts, signer }: Cloud,
+  registryTokens: boolean,
+): RegistryCredentials {
   const identityTokens = new Map<string, Basic>();
 
   async function ownerOf({ userName, password }: Basic): Promise<Subject | string | undefined> {
     if (userName === 'iamapikey') return accounts.ownerOfApiKey(password);
     if (userName === 'iamrefresh') return accounts.ownerOfRefreshToken(password);
     if (userName === 'iambearer') return await ownerOfAccessToken(signer, accounts, password);
-    if (userName === 'token') {
-      const claims = await signer.verify(password, registryTokenIssuer);
-      return typeof claims?.sub === 'string' ? accounts.subject(claims.sub) : undefined;
-    }
     const key = accounts.ownerOfApiKey(password);
     const profile = accounts.trustedProfiles().find(({ sub }) => sub === userName);
     return typeof key !== 'string' && profile?.assumableBy.includes(key.iamId)
@@ -41,17 +41,26 @@ export function createRegistryCredentials(accounts: Accounts, signer: Signer): R
       : undefined;
   }
 
+  function byEntitlementKey(key: string, host: string): Principal | 'refused' {
+    if (!/^cp\.icr\.io(:\d+)?$/.test(host) || !accounts.isEntitlementKey(key)) return 'refused';
+    return { subject: undefined, userName: 'cp', readOnly: true };
+  }
+
+  function byRegistryToken(token: string): Principal | 'refused' {
+    const found = registryTokens ? accounts.liveRegistryToken(token) : undefined;
+    const subject = accounts.subject(found?.owner ?? '');
+    if (found === undefined || subject === undefined) return 'refused';
+    return { subject, userName: 'token', readOnly: found.readonly };
+  }
+
   return {
     async check(credential, host) {
       const { userName, password } = credential;
-      if (userName === 'cp') {
-        const isEntitled = /^cp\.icr\.io(:\d+)?$/.test(host) && accounts.isEntitlementKey(password);
-        return isEntitled ? { subject: undefined, userName } : 'refused';
-      }
-      if (!/^(iamapikey|iamrefresh|iambearer|token|Profile-[\w-]+)$/.test(userName))
-        return 'unsupported';
+      if (!knownUserName.test(userName)) return 'unsupported';
+      if (userName === 'cp') return byEntitlementKey(password, host);
+      if (userName === 'token') return byRegistryToken(password);
       const subject = await ownerOf(credential);
-      return typeof subject === 'object' ? { subject, userName } : 'refused';
+      return typeof subject === 'object' ? { subject, userName, readOnly: false } : 'refused';
     },
     issueIdentityToken(credential) {
       const token = randomBytes(48).toString('base64url');

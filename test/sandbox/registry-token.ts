@@ -46,7 +46,7 @@ async function grantToken(
 ): Promise<Answer> {
   const { accounts, signer, lifetimes, credentials, identityTokens } = options;
   const wanted = parseScopes([...asked.query.getAll('scope'), ...asked.form.getAll('scope')]);
-  const access = grantAccess(wanted, principal, accounts);
+  const access = grantAccess(wanted, principal, asked.host, accounts);
   if (principal === undefined && !access.some(({ actions }) => actions.length > 0)) {
     return registryError(401, 'UNAUTHORIZED', 'authentication required');
   }

@@ -15,6 +15,7 @@ import { createSigner } from './jwt.ts';
 import { listen } from './listen.ts';
 import { createMetadata } from './metadata.ts';
 import { createMiniRegistry } from './mini-registry.ts';
+import { createRegistryApi } from './registry-api.ts';
 import { createRegistryCredentials } from './registry-credentials.ts';
 import { createRegistryToken, registryIssuer } from './registry-token.ts';
 import { createRequests, type Requests } from './requests.ts';
@@ -36,6 +37,8 @@ export interface SandboxOptions {
   readonly upstreams?: Upstreams;
   /** Absent: unquoted from the small registry, quoted before real ones. */
   readonly challenge?: ChallengeForm;
+  /** Whether the deprecated registry tokens still work; they do by default. IBM ended them in 2021. */
+  readonly registryTokens?: boolean;
   /** Whether a login at the registry is handed an identity token; it is by default. */
   readonly identityTokens?: boolean;
 }
@@ -84,12 +87,16 @@ async function writeCertificates(folder: string, caPem: string, signerPem: strin
 
 /** The token endpoint and, where no real registry stands behind the host, the small registry. */
 function createRegistry(options: SandboxOptions, cloud: Cloud): Service {
-  const { accounts, signer } = cloud;
-  const credentials = createRegistryCredentials(accounts, signer);
+  const registryTokens = options.registryTokens ?? true;
+  const credentials = createRegistryCredentials(cloud, registryTokens);
   const identityTokens = options.identityTokens ?? true;
   const tokens = createRegistryToken({ ...cloud, credentials, identityTokens });
-  const images = createMiniRegistry(signer, options.challenge ?? 'unquoted');
-  return (asked) => (asked.path === '/oauth/token' ? tokens(asked) : images(asked));
+  const images = createMiniRegistry(cloud.signer, options.challenge ?? 'unquoted');
+  const api = createRegistryApi(cloud, registryTokens);
+  return (asked) => {
+    if (asked.path === '/oauth/token') return tokens(asked);
+    return asked.path.startsWith('/api/v1/') ? api(asked) : images(asked);
+  };
 }
 
 const isIamHost = (host: string) => /iam\.cloud\.ibm\.com(:\d+)?$/.test(host);
@@ -101,7 +108,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const signer = await createSigner(clock);
   const files = await writeCertificates(options.folder, certificate.caPem, signer.certificatePem);
   const lifetimes = { accessToken: 3600, registryToken: 300 };
-  const cloud = { accounts: createAccounts(clock), signer, lifetimes };
+  const cloud = { accounts: createAccounts(signer), signer, lifetimes };
   const surroundings = { faults: createFaults(), requests: createRequests(), clock };
 
   const front = createFront(options.upstreams ?? {}, options.challenge ?? 'quoted');

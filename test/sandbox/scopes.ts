@@ -1,4 +1,6 @@
+import { regions } from '../../src/registry/regions.ts';
 import type { Accounts } from './accounts.ts';
+import type { Place } from './policies.ts';
 import type { Principal } from './registry-credentials.ts';
 
 /** One entry of a registry JWT's `access` claim (distribution's token specification). */
@@ -19,22 +21,35 @@ export function parseScopes(texts: readonly string[]): readonly Access[] {
     });
 }
 
-/** What of the scope this principal gets; a stranger (`undefined`) may pull what is public. */
+function regionOf(host: string): string | undefined {
+  const name = host.replace(/:\d+$/, '').replace(/^private\./, '');
+  return regions.find((region) => region.host === name)?.region;
+}
+
+/** By who they are; what is public is another matter. */
+function mayDo(action: string, place: Place, principal: Principal, accounts: Accounts): boolean {
+  const { subject, readOnly } = principal;
+  if (readOnly && action !== 'pull') return false;
+  if (subject === undefined) return true;
+  const owner = accounts.namespace(place.namespace)?.accountId ?? subject.accountId;
+  if (owner !== subject.accountId) return false;
+  return !subject.ruledByPolicies || accounts.isAllowed(subject.iamId, action, place);
+}
+
+/** What of the scope this principal gets at this host; a stranger (`undefined`) may pull what is public. */
 export function grantAccess(
   wanted: readonly Access[],
   principal: Principal | undefined,
+  host: string,
   accounts: Accounts,
 ): readonly Access[] {
   return wanted.map(({ type, name, actions }) => {
-    const namespace = accounts.namespace(name.split('/')[0] ?? '');
-    const isTheirs =
-      principal !== undefined &&
-      type === 'repository' &&
-      (namespace === undefined ||
-        principal.subject === undefined ||
-        namespace.accountId === principal.subject.accountId);
+    const place = { namespace: name.split('/')[0] ?? '', region: regionOf(host) };
+    const isPublic = accounts.namespace(place.namespace)?.public === true;
     const isAllowed = (action: string) =>
-      isTheirs || (namespace?.public === true && action === 'pull');
+      type === 'repository' &&
+      ((isPublic && action === 'pull') ||
+        (principal !== undefined && mayDo(action, place, principal, accounts)));
     return { type, name, actions: actions.filter(isAllowed) };
   });
 }

@@ -8,10 +8,15 @@ export interface Subject {
   readonly sub: string;
   readonly type: 'User' | 'ServiceId' | 'Profile';
   readonly name: string;
+  readonly description: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
   /** `account.bss`. */
   readonly accountId: string;
   /** Every grant of this subject then answers BXNIM0400E. */
   readonly needsExternalAuthentication: boolean;
+  /** Opens only what policies name, as service IDs made over HTTP do; others open all of their account. */
+  readonly ruledByPolicies: boolean;
 }
 
 /** A profile also has ways in. */
@@ -28,7 +33,9 @@ export interface TrustedProfile extends Subject {
 export interface SubjectOptions {
   readonly name?: string;
   readonly accountId?: string;
+  readonly description?: string;
   readonly needsExternalAuthentication?: boolean;
+  readonly ruledByPolicies?: boolean;
 }
 
 export type ProfileOptions = SubjectOptions &
@@ -37,7 +44,12 @@ export type ProfileOptions = SubjectOptions &
 /** The account of whoever is added without one. */
 export const defaultAccountId = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
 
-function subject(type: Subject['type'], iamId: string, options: SubjectOptions): Subject {
+function subject(
+  type: Subject['type'],
+  iamId: string,
+  options: SubjectOptions,
+  now: string,
+): Subject {
   const name = options.name ?? `${type} of the sandbox`;
   return {
     iamId,
@@ -48,11 +60,15 @@ function subject(type: Subject['type'], iamId: string, options: SubjectOptions):
     type,
     name,
     accountId: options.accountId ?? defaultAccountId,
+    description: options.description ?? '',
+    createdAt: now,
     needsExternalAuthentication: options.needsExternalAuthentication ?? false,
+    ruledByPolicies: options.ruledByPolicies ?? false,
   };
 }
 
-export function createSubjects() {
+export function createSubjects(clock: () => number) {
+  const now = () => new Date(clock()).toISOString();
   const subjects = new Map<string, Subject>();
   const profiles = new Map<string, TrustedProfile>();
   const keep = <Kind extends Subject>(added: Kind): Kind => {
@@ -62,13 +78,13 @@ export function createSubjects() {
   return {
     addUser(options: SubjectOptions = {}): Subject {
       const id = randomUUID().replaceAll('-', '').slice(0, 10).toUpperCase();
-      return keep(subject('User', `IBMid-${id}`, options));
+      return keep(subject('User', `IBMid-${id}`, options, now()));
     },
     addServiceId(options: SubjectOptions = {}): Subject {
-      return keep(subject('ServiceId', `iam-ServiceId-${randomUUID()}`, options));
+      return keep(subject('ServiceId', `iam-ServiceId-${randomUUID()}`, options, now()));
     },
     addTrustedProfile(options: ProfileOptions = {}): TrustedProfile {
-      const base = subject('Profile', `iam-Profile-${randomUUID()}`, options);
+      const base = subject('Profile', `iam-Profile-${randomUUID()}`, options, now());
       const profile = {
         ...base,
         crn: `crn:v1:bluemix:public:iam-identity::a/${base.accountId}::profile:${base.sub}`,
@@ -78,6 +94,10 @@ export function createSubjects() {
       };
       profiles.set(profile.iamId, profile);
       return keep(profile);
+    },
+    removeSubject({ iamId }: { readonly iamId: string }): boolean {
+      profiles.delete(iamId);
+      return subjects.delete(iamId);
     },
     subject: (iamId: string): Subject | undefined => subjects.get(iamId),
     subjects: (): readonly Subject[] => [...subjects.values()],

@@ -1,0 +1,145 @@
+import type { ApiKey, ApiKeyChange } from './api-keys.ts';
+import { type Answer, type Asked, bodyObject, json } from './exchange.ts';
+import { identityError, noContent, shownApiKey } from './identity-answers.ts';
+import type { IdentityRoute, Visit } from './identity-api.ts';
+import type { Subject } from './subjects.ts';
+
+/** What may be said of a key in a body; `undefined` where a field has the wrong type. */
+export interface ApiKeyFields {
+  readonly name: string;
+  readonly description?: string;
+  readonly value?: string;
+  readonly expiresAt?: string;
+}
+
+export function readApiKeyFields(
+  body: Record<string, unknown> | undefined,
+): ApiKeyFields | undefined {
+  const { name, description, apikey, expires_at: expiresAt } = body ?? {};
+  if (typeof name !== 'string' || name === '') return undefined;
+  if (expiresAt !== undefined && Number.isNaN(Date.parse(String(expiresAt)))) return undefined;
+  return {
+    name,
+    ...(typeof description === 'string' && { description }),
+    ...(typeof apikey === 'string' && { value: apikey }),
+    ...(expiresAt !== undefined && { expiresAt: new Date(String(expiresAt)).toISOString() }),
+  };
+}
+
+const invalid = (message: string) => identityError(400, 'BXNIM0109E', message);
+const missing = () => identityError(404, 'BXNIM0415E', 'Provided API key could not be found.');
+const isSet = (header: unknown) => header === 'true';
+
+/** Its own keys, and a user those of every service ID in the account. */
+function mayManage(caller: Subject, owner: Subject): boolean {
+  if (owner.iamId === caller.iamId) return true;
+  return (
+    caller.type === 'User' && owner.type === 'ServiceId' && owner.accountId === caller.accountId
+  );
+}
+
+function create({ asked, caller, accounts }: Visit): Answer {
+  const body = bodyObject(asked);
+  const fields = readApiKeyFields(body);
+  const owner = accounts.subject(String(body?.iam_id));
+  if (fields === undefined) return invalid("Property 'name' is missing, or another is not valid.");
+  if (owner === undefined) return invalid("Property 'iam_id' is missing or unknown.");
+  if (!mayManage(caller, owner))
+    return identityError(403, 'forbidden', 'You may not make this key.');
+  const key = accounts.addApiKey({
+    ...fields,
+    owner: owner.iamId,
+    locked: isSet(asked.headers['entity-lock']),
+    disabled: isSet(asked.headers['entity-disable']),
+  });
+  return json(201, shownApiKey(key, key.value));
+}
+
+function isListed(key: ApiKey, { query }: Asked, { caller, accounts }: Visit): boolean {
+  if (key.accountId !== caller.accountId) return false;
+  if (query.get('scope') !== 'account') return key.iamId === (query.get('iam_id') ?? caller.iamId);
+  const type = query.get('type') === 'serviceid' ? 'ServiceId' : 'User';
+  return accounts.subject(key.iamId)?.type === type;
+}
+
+function list(visit: Visit): Answer {
+  const { asked, accounts } = visit;
+  const { query, host, path } = asked;
+  const size = Math.min(Number(query.get('pagesize') ?? 20), 100);
+  const offset = Number(query.get('pagetoken') ?? 0);
+  if (!(size > 0) || !(offset >= 0)) return invalid('The page is not valid.');
+  const all = accounts.apiKeys().filter((key) => isListed(key, asked, visit));
+  const page = (token: number) => {
+    const next = new URLSearchParams(query);
+    next.set('pagetoken', String(token));
+    return `https://${host}${path}?${next}`;
+  };
+  return json(200, {
+    offset,
+    limit: size,
+    first: page(0),
+    ...(offset + size < all.length && { next: page(offset + size) }),
+    apikeys: all.slice(offset, offset + size).map((key) => shownApiKey(key)),
+  });
+}
+
+function details({ asked, accounts }: Visit): Answer {
+  const value = asked.headers['iam-apikey'];
+  const key = typeof value === 'string' ? accounts.apiKey(value) : undefined;
+  return key?.value === value && key !== undefined ? json(200, shownApiKey(key)) : missing();
+}
+
+type OnKey = (visit: Visit, key: ApiKey) => Answer;
+
+/** With the key that the path names, if the caller may have it. */
+function onKey(answer: OnKey): (visit: Visit) => Answer {
+  return (visit) => {
+    const { accounts, caller, id } = visit;
+    const key = accounts.apiKeys().find((each) => each.id === id);
+    const owner = accounts.subject(key?.iamId ?? '');
+    if (key === undefined || owner === undefined || !mayManage(caller, owner)) return missing();
+    return answer(visit, key);
+  };
+}
+
+const locked = () => identityError(409, 'BXNIM0447E', 'The API key is locked.');
+
+const update: OnKey = ({ asked, accounts }, key) => {
+  const tag = asked.headers['if-match'];
+  if (tag !== '*' && tag !== key.entityTag)
+    return identityError(409, 'conflict', 'The key has changed.');
+  if (key.locked) return locked();
+  const { name, description, expiresAt } =
+    readApiKeyFields({ name: key.name, ...bodyObject(asked) }) ?? {};
+  const change: ApiKeyChange = {
+    ...(name !== undefined && { name }),
+    ...(description !== undefined && { description }),
+    ...(expiresAt !== undefined && { expiresAt }),
+  };
+  return json(200, shownApiKey(accounts.changeApiKey({ key: key.id, ...change })));
+};
+
+const remove: OnKey = ({ accounts }, key) => {
+  if (key.locked) return locked();
+  accounts.removeApiKey({ key: key.id });
+  return noContent;
+};
+
+const change = (wanted: ApiKeyChange) =>
+  onKey(({ accounts }, key) => {
+    accounts.changeApiKey({ key: key.id, ...wanted });
+    return noContent;
+  });
+
+export const apiKeyRoutes: readonly IdentityRoute[] = [
+  ['GET', /^\/v1\/apikeys\/details$/, details],
+  ['GET', /^\/v1\/apikeys\/?$/, list],
+  ['POST', /^\/v1\/apikeys\/?$/, create],
+  ['GET', /^\/v1\/apikeys\/([^/]+)$/, onKey((_, key) => json(200, shownApiKey(key)))],
+  ['PUT', /^\/v1\/apikeys\/([^/]+)$/, onKey(update)],
+  ['DELETE', /^\/v1\/apikeys\/([^/]+)$/, onKey(remove)],
+  ['POST', /^\/v1\/apikeys\/([^/]+)\/lock$/, change({ locked: true })],
+  ['DELETE', /^\/v1\/apikeys\/([^/]+)\/lock$/, change({ locked: false })],
+  ['POST', /^\/v1\/apikeys\/([^/]+)\/disable$/, change({ disabled: true })],
+  ['DELETE', /^\/v1\/apikeys\/([^/]+)\/disable$/, change({ disabled: false })],
+];

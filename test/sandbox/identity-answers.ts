@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import type { ApiKey } from './api-keys.ts';
+import { type Answer, json } from './exchange.ts';
+import type { Policy } from './policies.ts';
+import type { Subject } from './subjects.ts';
+
+/** The form of errors under `/v1/`, which is not that of the token endpoint. */
+export function identityError(status: number, code: string, message: string): Answer {
+  const trace = randomUUID().replaceAll('-', '');
+  return json(status, {
+    trace,
+    status_code: status,
+    errors: [{ code, message_code: code, message }],
+    context: { request_id: trace },
+  });
+}
+
+export const noContent: Answer = { status: 204, headers: {}, body: '' };
+
+/** IBM writes `2020-06-02T10:37+0000`: to the minute, and no colon in the zone. */
+function ibmDate(iso: string): string {
+  return `${new Date(iso).toISOString().slice(0, 16)}+0000`;
+}
+
+function crn(accountId: string, kind: string, id: string): string {
+  return `crn:v1:bluemix:public:iam-identity::a/${accountId}::${kind}:${id}`;
+}
+
+/** As IAM shows a key: without its value, but where it was made this moment. */
+export function shownApiKey(key: ApiKey, value = ''): object {
+  const { id, iamId, accountId } = key;
+  return {
+    id,
+    entity_tag: key.entityTag,
+    crn: crn(accountId, 'apikey', id),
+    locked: key.locked,
+    disabled: key.disabled,
+    created_at: ibmDate(key.createdAt),
+    created_by: iamId,
+    modified_at: ibmDate(key.modifiedAt),
+    name: key.name,
+    description: key.description,
+    iam_id: iamId,
+    account_id: accountId,
+    apikey: value,
+    ...(key.expiresAt !== undefined && { expires_at: ibmDate(key.expiresAt) }),
+  };
+}
+
+export function shownServiceId({ iamId, sub, accountId, ...rest }: Subject): object {
+  return {
+    id: sub,
+    iam_id: iamId,
+    entity_tag: '1-00000000000000000000000000000000',
+    crn: crn(accountId, 'serviceid', sub),
+    locked: false,
+    created_at: ibmDate(rest.createdAt),
+    modified_at: ibmDate(rest.createdAt),
+    account_id: accountId,
+    name: rest.name,
+    description: rest.description,
+    unique_instance_crns: [],
+  };
+}
+
+const attribute = (name: string, value: string) => ({ name, value, operator: 'stringEquals' });
+
+export function shownPolicy({ id, iamId, role, accountId, region, namespace }: Policy): object {
+  return {
+    id,
+    type: 'access',
+    subjects: [{ attributes: [{ name: 'iam_id', value: iamId }] }],
+    roles: [
+      {
+        role_id: `crn:v1:bluemix:public:container-registry::::serviceRole:${role}`,
+        display_name: role,
+      },
+    ],
+    resources: [
+      {
+        attributes: [
+          attribute('accountId', accountId),
+          attribute('serviceName', 'container-registry'),
+          ...(region === undefined ? [] : [attribute('region', region)]),
+          ...(namespace === undefined
+            ? []
+            : [attribute('resourceType', 'namespace'), attribute('resource', namespace)]),
+        ],
+      },
+    ],
+    state: 'active',
+  };
+}

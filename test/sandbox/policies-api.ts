@@ -1,0 +1,82 @@
+import { type Answer, asObject, bodyObject, json } from './exchange.ts';
+import { identityError, noContent, shownPolicy } from './identity-answers.ts';
+import type { IdentityRoute, Visit } from './identity-api.ts';
+import { isRole, type PolicyOptions } from './policies.ts';
+
+const invalid = (message: string) => identityError(400, 'invalid_body', message);
+const missing = () => identityError(404, 'policy_not_found', 'The policy could not be found.');
+
+/** The only element of an array, as an object: every list in these bodies has one. */
+function only(value: unknown): Record<string, unknown> | undefined {
+  return Array.isArray(value) && value.length === 1 ? asObject(value[0]) : undefined;
+}
+
+/** `[{name, value}]` of a subject or a resource. */
+function attributes(value: unknown): ReadonlyMap<string, string> {
+  const list: unknown = only(value)?.attributes;
+  const pairs = (Array.isArray(list) ? list : []).map((each: unknown) => asObject(each) ?? {});
+  return new Map(pairs.map(({ name, value: text }) => [String(name), String(text)]));
+}
+
+/** What the body asks for, or why it cannot be had. */
+function readPolicy(body: Record<string, unknown>): PolicyOptions | string {
+  const iamId = attributes(body.subjects).get('iam_id');
+  const resource = attributes(body.resources);
+  const role = /^crn:v1:bluemix:public:container-registry::::serviceRole:(\w+)$/.exec(
+    String(only(body.roles)?.role_id),
+  )?.[1];
+  const accountId = resource.get('accountId');
+  const region = resource.get('region');
+  const namespace = resource.get('resource');
+  if (body.type !== 'access') return "The type is not 'access'.";
+  if (iamId === undefined) return 'A subject with an iam_id is missing.';
+  if (role === undefined || !isRole(role)) return 'The role is none of the container registry.';
+  if (accountId === undefined) return 'A resource with an accountId is missing.';
+  if (resource.get('serviceName') !== 'container-registry') return 'The service is not known here.';
+  return {
+    iamId,
+    role,
+    accountId,
+    ...(region !== undefined && { region }),
+    ...(namespace !== undefined && { namespace }),
+  };
+}
+
+function create({ asked, caller, accounts }: Visit): Answer {
+  const read = readPolicy(bodyObject(asked) ?? {});
+  if (typeof read === 'string') return invalid(read);
+  if (read.accountId !== caller.accountId || caller.ruledByPolicies) {
+    return identityError(403, 'insufficient_permissions', 'You may not make this policy.');
+  }
+  return json(201, shownPolicy(accounts.addPolicy(read)));
+}
+
+function inAccount({ asked, caller, accounts }: Visit) {
+  const iamId = asked.query.get('iam_id');
+  return accounts
+    .policies()
+    .filter((each) => each.accountId === caller.accountId && (iamId ?? each.iamId) === each.iamId);
+}
+
+function list(visit: Visit): Answer {
+  return json(200, { policies: inAccount(visit).map(shownPolicy) });
+}
+
+function one(visit: Visit): Answer {
+  const found = inAccount(visit).find(({ id }) => id === visit.id);
+  return found === undefined ? missing() : json(200, shownPolicy(found));
+}
+
+function remove(visit: Visit): Answer {
+  const found = inAccount(visit).find(({ id }) => id === visit.id);
+  if (found === undefined) return missing();
+  visit.accounts.removePolicy({ id: found.id });
+  return noContent;
+}
+
+export const policyRoutes: readonly IdentityRoute[] = [
+  ['POST', /^\/v1\/policies\/?$/, create],
+  ['GET', /^\/v1\/policies\/?$/, list],
+  ['GET', /^\/v1\/policies\/([^/]+)$/, one],
+  ['DELETE', /^\/v1\/policies\/([^/]+)$/, remove],
+];

@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import { ownerOfAccessToken } from './access-token.ts';
+import type { Cloud } from './cloud.ts';
+import { type Answer, type Asked, json, type Service } from './exchange.ts';
+import type { RegistryToken } from './registry-tokens.ts';
+import type { Subject } from './subjects.ts';
+
+function apiError(status: number, code: string, message: string): Answer {
+  return json(status, { code, message, 'request-id': randomUUID() });
+}
+
+const notFound = () => apiError(404, 'CRG0012E', 'The specified resource is not found.');
+
+/** The description is under `secondary_owner`, as IBM has it. */
+function shown({ id, owner, token, description, readonly, expiry }: RegistryToken): object {
+  return {
+    _id: id,
+    owner,
+    token,
+    secondary_owner: description,
+    readonly,
+    revoked: false,
+    expiry: expiry ?? 0,
+  };
+}
+
+async function createToken(
+  { query }: Asked,
+  caller: Subject,
+  { accounts }: Cloud,
+): Promise<Answer> {
+  const { token } = await accounts.addRegistryToken({
+    owner: caller.iamId,
+    accountId: caller.accountId,
+    description: query.get('description') ?? '',
+    permanent: query.get('permanent') === 'true',
+    write: query.get('write') === 'true',
+  });
+  return json(201, { token });
+}
+
+function oneToken({ method, path }: Asked, caller: Subject, { accounts }: Cloud): Answer {
+  const id = path.split('/').at(-1) ?? '';
+  const found = accounts
+    .registryTokens()
+    .find((token) => token.id === id && token.accountId === caller.accountId);
+  if (found === undefined) return notFound();
+  if (method === 'GET') return json(200, { token: found.token });
+  if (method !== 'DELETE') return notFound();
+  accounts.removeRegistryToken({ id });
+  return { status: 204, headers: {}, body: '' };
+}
+
+const gigabyte = 1024 ** 3;
+const quotas = {
+  limit: { storage_bytes: 0.5 * gigabyte, traffic_bytes: 5 * gigabyte },
+  usage: { storage_bytes: 0.1 * gigabyte, traffic_bytes: gigabyte },
+};
+
+/** ICR's own API: registry tokens, namespaces, quotas. The account is named in a header. */
+export function createRegistryApi(cloud: Cloud, registryTokens: boolean): Service {
+  const { accounts, signer } = cloud;
+  return async (asked) => {
+    const caller = await ownerOfAccessToken(signer, accounts, asked.bearer);
+    if (caller === undefined || asked.headers.account !== caller.accountId) {
+      return apiError(401, 'CRG0009E', 'You are not authorized to access the specified account.');
+    }
+    const isTheirs = ({ accountId }: { accountId: string }) => accountId === caller.accountId;
+    switch (`${asked.method} ${asked.path}`) {
+      case 'POST /api/v1/tokens':
+        // How IBM words and numbers it today is not documented.
+        if (!registryTokens) return apiError(410, 'CRG0000E', 'Registry tokens are discontinued.');
+        return await createToken(asked, caller, cloud);
+      case 'GET /api/v1/tokens':
+        return json(200, { tokens: accounts.registryTokens().filter(isTheirs).map(shown) });
+      case 'GET /api/v1/namespaces':
+        return json(
+          200,
+          accounts
+            .namespaces()
+            .filter(isTheirs)
+            .map(({ name }) => name),
+        );
+      case 'GET /api/v1/quotas':
+        return json(200, quotas);
+      default:
+        return asked.path.startsWith('/api/v1/tokens/')
+          ? oneToken(asked, caller, cloud)
+          : notFound();
+    }
+  };
+}
