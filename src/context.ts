@@ -15,6 +15,11 @@ export interface Context {
   readonly pid: number;
   /** Where a person can be asked something; `undefined` where nobody sits. */
   readonly terminal: () => Terminal | undefined;
+  /** Calls `act` for these signals instead of ending, until the function it returns is called. */
+  readonly onSignals: (
+    signals: readonly NodeJS.Signals[],
+    act: (signal: NodeJS.Signals) => void,
+  ) => () => void;
 }
 
 export interface Terminal {
@@ -36,6 +41,12 @@ export function processContext(): Context {
       process.stdin.isTTY && process.stderr.isTTY
         ? { input: process.stdin, output: process.stderr }
         : undefined,
+    onSignals: (signals, act) => {
+      for (const signal of signals) process.on(signal, act);
+      return () => {
+        for (const signal of signals) process.off(signal, act);
+      };
+    },
   };
 }
 

@@ -4,9 +4,13 @@ import { HelperError } from '../errors.ts';
 import { version } from '../version.ts';
 import type { Command } from './command.ts';
 import { configure } from './configure.ts';
+import { exec } from './exec.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
+import { map, unmap } from './map.ts';
+import { settings } from './settings.ts';
 import { status } from './status.ts';
+import { token } from './token.ts';
 
 /** What a person who mistyped gets; protocol verbs never do. */
 const usageError = 2;
@@ -27,6 +31,11 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   add(logout);
   add(configure);
   add(status);
+  add(map);
+  add(unmap);
+  add(settings);
+  add(token);
+  add(exec);
   try {
     await parser.parseAsync([...argv], {}, (_error, _args, output) => {
       if (output) context.stdout(`${output}\n`);
@@ -54,6 +63,7 @@ function emptyParser(): Argv {
     .demandCommand(1, 'a command is missing')
     .recommendCommands()
     .exitProcess(false)
+    .parserConfiguration({ 'populate--': true })
     .wrap(80)
     .fail(false);
 }

@@ -4,7 +4,7 @@ export interface Option {
   readonly type: 'string' | 'boolean';
   readonly describe: string;
   readonly array?: boolean;
-  readonly default?: boolean;
+  readonly default?: boolean | string;
   readonly choices?: readonly string[];
 }
 

@@ -1,4 +1,5 @@
-import type { EditPlan } from '../clients/client.ts';
+import type { Client, EditPlan } from '../clients/client.ts';
+import type { ClientName } from '../clients/clients.ts';
 import type { Context } from '../context.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { isIbmHost } from '../registry/match.ts';
@@ -7,6 +8,7 @@ import type { Command } from './command.ts';
 import { requireIbmHost } from './hosts.ts';
 
 interface ConfigureArgs {
+  readonly client: ClientName;
   readonly host?: readonly string[];
   readonly private?: boolean;
   readonly dryRun?: boolean;
@@ -16,8 +18,14 @@ interface ConfigureArgs {
 
 export const configure: Command<ConfigureArgs> = {
   usage: 'configure',
-  describe: "name this helper in Docker's config.json, for IBM's hosts",
+  describe: "name this helper in clients' configuration files, for IBM's hosts",
   options: {
+    client: {
+      type: 'string',
+      choices: ['docker', 'podman', 'registries.conf', 'all'],
+      default: 'docker',
+      describe: 'whose file to edit',
+    },
     host: { type: 'string', array: true, describe: 'only this host; may be given more than once' },
     private: { type: 'boolean', describe: 'the private hosts as well' },
     'dry-run': { type: 'boolean', describe: 'show the change as a diff, make none' },
@@ -29,42 +37,51 @@ export const configure: Command<ConfigureArgs> = {
     ['configure --host us.icr.io --dry-run', 'shows what would change for one host'],
   ],
   run: async (context, args) => {
-    const { docker } = await import('../clients/docker.ts');
-    const hosts = args.host?.map((host) => requireIbmHost(host).name);
-    const plan = args.remove
-      ? docker.planRemove(context, hosts ?? 'all-ours')
-      : docker.planAdd(context, hosts ?? usualHosts(context, args.private ?? false), {
-          force: args.force ?? false,
-        });
-    await carryOut(context, plan, args);
-    for (const note of plan.notes) context.warn(note);
+    const { clients } = await import('../clients/clients.ts');
+    for (const client of clients[args.client](context)) await edit(context, client, args);
     return 0;
   },
 };
 
+async function edit(context: Context, client: Client, args: ConfigureArgs): Promise<void> {
+  const makePlan = () => planFor(context, client, args);
+  const plan = args.dryRun ? await show(context, makePlan()) : await apply(context, makePlan, args);
+  for (const note of plan.notes) context.warn(note);
+}
+
+function planFor(context: Context, client: Client, args: ConfigureArgs): EditPlan {
+  const hosts = args.host?.map((host) => requireIbmHost(host).name);
+  if (args.remove) return client.planRemove(context, hosts ?? 'all-ours');
+  const wanted = hosts ?? usualHosts(context, args.private ?? false);
+  return client.planAdd(context, wanted, { force: args.force ?? false });
+}
+
 /** The hosts of IBM's documentation, and any that has a credential here. */
 function usualHosts(context: Context, withPrivate: boolean): string[] {
   const answered = answeredHosts(context).filter(({ host }) => isIbmHost(host));
-  return [
-    ...new Set([
-      ...publicHosts,
-      ...(withPrivate ? privateHosts : []),
-      ...answered.map(({ host }) => host.name),
-    ]),
-  ];
+  const names = answered.map(({ host }) => host.name);
+  return [...new Set([...publicHosts, ...(withPrivate ? privateHosts : []), ...names])];
 }
 
-async function carryOut(context: Context, plan: EditPlan, args: ConfigureArgs): Promise<void> {
-  const { stdout } = context;
-  if (plan.before === plan.after) {
-    stdout(`nothing to change in ${plan.file}\n`);
-  } else if (args.dryRun) {
-    const { unifiedDiff } = await import('../clients/diff.ts');
-    stdout(unifiedDiff(plan));
-  } else {
-    const { applyPlan } = await import('../clients/edit-file.ts');
-    const { backup } = applyPlan(context, plan);
-    stdout(`${args.remove ? 'removed' : 'added'} ${plan.hosts.length} hosts in ${plan.file}\n`);
-    if (backup !== undefined) stdout(`what was there before is in ${backup}\n`);
-  }
+async function show({ stdout }: Context, plan: EditPlan): Promise<EditPlan> {
+  const { unifiedDiff } = await import('../clients/diff.ts');
+  stdout(unifiedDiff(plan) || `nothing to change in ${plan.file}\n`);
+  return plan;
+}
+
+async function apply(
+  context: Context,
+  makePlan: () => EditPlan,
+  { remove }: ConfigureArgs,
+): Promise<EditPlan> {
+  const { planAndApply } = await import('../clients/edit-file.ts');
+  const { plan, changed, backup } = await planAndApply(context, makePlan);
+  const count = `${plan.hosts.length} ${plan.hosts.length === 1 ? 'host' : 'hosts'}`;
+  context.stdout(
+    changed
+      ? `${remove ? 'removed' : 'added'} ${count} in ${plan.file}\n`
+      : `nothing to change in ${plan.file}\n`,
+  );
+  if (backup !== undefined) context.stdout(`what was there before is in ${backup}\n`);
+  return plan;
 }

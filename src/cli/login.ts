@@ -1,28 +1,45 @@
-import { readSettings } from '../config/settings.ts';
-import type { Context } from '../context.ts';
-import type { Owner } from '../iam/owner.ts';
+import type { IdentitySettings } from '../config/settings.ts';
+import { HelperError } from '../errors.ts';
 import { requireIdentityName, saveIdentity } from '../identity/identities.ts';
 import { everyHost } from '../identity/mapping.ts';
+import { requirePresentable } from '../identity/present.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
-import { type ApiKeyOptions, readApiKey } from './secret-input.ts';
+import { type RootSecret, readRootSecret, type SecretOptions } from './root-secret.ts';
 
-interface LoginArgs extends ApiKeyOptions {
+interface LoginArgs extends SecretOptions {
   readonly hosts?: readonly string[];
   readonly identity?: string;
-  readonly verify: boolean;
+  readonly present?: string;
 }
+
+/** The only host that takes entitlement keys. */
+const entitledRegistry = 'cp.icr.io';
+/** Where a credential that answers for every host is tried. */
+const globalRegistry = 'icr.io';
 
 export const login: Command<LoginArgs> = {
   usage: 'login [hosts..]',
-  describe: 'save an API key that answers for the hosts, or for every IBM host',
+  describe: 'save an API key, or another credential, for the hosts or for every IBM host',
   options: {
     identity: { type: 'string', describe: 'the name to keep it under' },
+    present: {
+      type: 'string',
+      describe: 'the user name that clients get: iamapikey, iambearer (a short-lived token) …',
+    },
     'api-key-stdin': { type: 'boolean', describe: 'read the API key from standard input' },
     'api-key-file': {
       type: 'string',
       describe: 'read it from a file that ibmcloud iam api-key-create --file wrote',
     },
+    sso: { type: 'boolean', describe: 'sign on with a one-time passcode' },
+    'refresh-token-stdin': { type: 'boolean', describe: 'read a refresh token' },
+    'trusted-profile': {
+      type: 'string',
+      describe: 'act as this profile: with an API key, or as the machine that this is',
+    },
+    'entitlement-key-stdin': { type: 'boolean', describe: 'read an entitlement key (cp.icr.io)' },
+    'registry-token-stdin': { type: 'boolean', describe: 'read a registry token (deprecated)' },
     verify: {
       type: 'boolean',
       default: true,
@@ -32,21 +49,37 @@ export const login: Command<LoginArgs> = {
   examples: [
     ['login', 'asks for the API key, which then answers for every IBM host'],
     ['login us.icr.io --api-key-file key.json', 'answers for one host only'],
+    ['login --identity ci --present iambearer', 'clients never see the key itself'],
   ],
-  run: async (context, { hosts = [], identity, verify, ...options }) => {
+  run: async (context, { hosts = [], identity, present, ...options }) => {
     if (identity !== undefined) requireIdentityName(identity);
-    const keys = hosts.map((host) => mappingKey(requireIbmHost(host)));
-    const apiKey = await readApiKey(context, options);
-    const owner = verify ? await askIam(context, apiKey, again(identity, keys)) : undefined;
+    const keys = keysOf(hosts, options);
+    const host = keys[0]?.replace(/\/.*/, '') ?? globalRegistry;
+    const root = await readRootSecret(context, options, host, hintOf(identity, hosts));
+    const { secret, ...known } = root;
+    if (present !== undefined) requirePresentable(known, present, identity ?? host);
     for (const [name, answersFor] of namesFor(identity, keys)) {
-      const settings = { kind: 'api-key', since: context.now(), ...owner } as const;
-      await saveIdentity(context, { name, settings, secret: apiKey }, answersFor);
-      context.stdout(`${report(name, answersFor, owner)}\n`);
+      const since = context.now();
+      const settings = { ...known, since, ...(present === undefined ? {} : { present }) };
+      await saveIdentity(context, { name, settings, secret }, answersFor);
+      context.stdout(`${report(name, answersFor, root)}\n`);
     }
     context.stdout('next, unless it is done: docker-credential-icr configure\n');
     return 0;
   },
 };
+
+/** How the settings will name the hosts that were typed. */
+function keysOf(hosts: readonly string[], { entitlementKeyStdin }: SecretOptions): string[] {
+  const typed = hosts.map(requireIbmHost);
+  if (!entitlementKeyStdin) return typed.map(mappingKey);
+  const other = typed.find(({ name }) => name !== entitledRegistry);
+  if (other === undefined) return [...new Set([entitledRegistry, ...typed.map(mappingKey)])];
+  throw new HelperError(
+    'invalid-input',
+    `${other.name} takes no entitlement key; only ${entitledRegistry} does`,
+  );
+}
 
 /** Without a name, a host's identity is named like the host, so that `logout HOST` takes it along. */
 function namesFor(identity: string | undefined, keys: readonly string[]) {
@@ -55,28 +88,17 @@ function namesFor(identity: string | undefined, keys: readonly string[]) {
   return keys.map((key) => [key, [key]] as const);
 }
 
-function again(identity: string | undefined, keys: readonly string[]): string {
-  const words = identity === undefined ? keys : [...keys, '--identity', identity];
-  return ['run docker-credential-icr login', ...words].join(' ');
+function hintOf(identity: string | undefined, hosts: readonly string[]): string {
+  const words = identity === undefined ? hosts : [...hosts, '--identity', identity];
+  return `check it, then run ${['docker-credential-icr login', ...words].join(' ')} again`;
 }
 
-async function askIam(context: Context, apiKey: string, hint: string): Promise<Owner> {
-  const { ownerOfApiKey } = await import('../iam/owner.ts');
-  const endpoint = readSettings(context).iamEndpoint;
-  return ownerOfApiKey(context, apiKey, {
-    hint: `check the key, then ${hint} again`,
-    ...(endpoint === undefined ? {} : { endpoint }),
-  });
-}
-
-function report(name: string, keys: readonly string[], owner: Owner | undefined): string {
-  const whose = owner === undefined ? 'an API key that was not checked' : describeOwner(owner);
+function report(name: string, keys: readonly string[], root: RootSecret): string {
   const hosts = keys.includes(everyHost) ? 'every IBM host' : keys.join(', ');
-  return `identity ${name} (${whose}) answers for ${hosts}`;
+  return `identity ${name} (${whose(root)}) answers for ${hosts}`;
 }
 
-function describeOwner({ owner, account, expiresAt }: Owner): string {
-  const end =
-    expiresAt === undefined ? '' : `, until ${new Date(expiresAt).toISOString().slice(0, 10)}`;
-  return `${owner}${account === undefined ? '' : `, account ${account}`}${end}`;
+function whose({ owner, account, expiresAt }: Partial<IdentitySettings>): string {
+  const end = expiresAt === undefined ? '' : `, until ${new Date(expiresAt).toISOString()}`;
+  return `${owner ?? 'not checked'}${account === undefined ? '' : `, account ${account}`}${end}`;
 }

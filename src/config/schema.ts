@@ -22,6 +22,7 @@ export const schema: Schema<Settings> = {
           ],
         },
         present: text,
+        profile: text,
         since: milliseconds,
         owner: text,
         account: text,
@@ -38,4 +39,6 @@ export const schema: Schema<Settings> = {
     },
   },
   iamEndpoint: text,
+  ibmcloudSession: { type: 'boolean' },
+  computeProfile: text,
 };

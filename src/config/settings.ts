@@ -16,6 +16,8 @@ export interface IdentitySettings {
   readonly kind: IdentityKind;
   /** The user name a client is given; by default the one that fits the kind. */
   readonly present?: string;
+  /** The ID of the trusted profile that the API key, or the machine, acts as. */
+  readonly profile?: string;
   /** When the root secret was set, in milliseconds since 1970: tokens minted before it are void. */
   readonly since: number;
   /** For people: whose the secret is, as IAM said at login. */
@@ -37,6 +39,10 @@ export interface Settings {
   readonly mappings: Readonly<Record<string, Mapping>>;
   /** Another IAM than the public one; `IBMCLOUD_IAM_API_ENDPOINT` goes before it. */
   readonly iamEndpoint?: string;
+  /** Whether the ibmcloud CLI's session may answer. */
+  readonly ibmcloudSession?: boolean;
+  /** The trusted profile that this machine or pod may act as where nothing else answers. */
+  readonly computeProfile?: string;
 }
 
 export const noSettings: Settings = { identities: {}, mappings: {} };

@@ -19,7 +19,8 @@ export function iamEndpoint({ env }: Context, setting?: string): string {
   return setting ? parseEndpoint(setting, "the settings' IAM endpoint") : publicEndpoint;
 }
 
-function parseEndpoint(text: string, origin: string): string {
+/** The base address of an IAM; `origin` names where the text comes from. Throws `misconfigured`. */
+export function parseEndpoint(text: string, origin: string): string {
   const trimmed = text.trim();
   const url = URL.parse(hasScheme.test(trimmed) ? trimmed : `https://${trimmed}`);
   if (url === null || hasControlCharacter(trimmed)) {

@@ -1,25 +1,99 @@
 import type { Context } from '../context.ts';
-import { type Claims, parseClaims } from './claims.ts';
-import { requestToken } from './token.ts';
+import { HelperError } from '../errors.ts';
+import type { AccessToken } from './access-token.ts';
+import { apiKeyDetails } from './api-keys.ts';
+import { parseClaims } from './claims.ts';
+import { type Grant, requestToken } from './token.ts';
 
-/** Whose a root secret is, as IAM says. */
+/** Whose a root secret is, as IBM Cloud says. */
 export interface Owner {
   /** `user jane@example.com`, `service ID ci`, `trusted profile nodes`. */
-  readonly owner: string;
+  readonly owner?: string;
   readonly account?: string;
   /** When the root secret ends, in milliseconds since 1970, where it does. */
   readonly expiresAt?: number;
 }
 
-/** Asks IAM whose an API key is. Throws `refused` where it is nobody's, else `unreachable`. */
+/** What is asked about a secret needs: where IAM is, and what to type when it says no. */
+export interface Question {
+  readonly hint: string;
+  /** The setting for IAM's address. */
+  readonly endpoint: string | undefined;
+}
+
+interface Kept extends Owner {
+  readonly secret: string;
+}
+
+/** Asks IAM whose an API key is, and whether it may act as the profile. Throws `refused` or `unreachable`. */
 export async function ownerOfApiKey(
   context: Context,
   apiKey: string,
-  options: { readonly hint: string; readonly endpoint?: string },
+  profile: string | undefined,
+  question: Question,
 ): Promise<Owner> {
-  const grant = { kind: 'api-key', apiKey } as const;
-  const { token } = await requestToken(context, grant, { ...options, owner: 'the API key' });
-  return ownerOf(parseClaims(token));
+  const own = await request(context, { kind: 'api-key', apiKey }, 'the API key', question);
+  const { expiresAt } = await apiKeyDetails(context, apiKey, asked('the API key', question));
+  const token = profile === undefined ? own : await assume(context, own, profile, question);
+  return { ...ownerOf(token), ...(expiresAt === undefined ? {} : { expiresAt }) };
+}
+
+function assume(context: Context, { token }: AccessToken, id: string, question: Question) {
+  const grant = { kind: 'assume', accessToken: token, profile: { id } } as const;
+  return request(context, grant, `the API key as trusted profile ${id}`, question);
+}
+
+/** A refresh token is good once: what is to be kept is the one that comes back. */
+export async function ownerOfRefreshToken(
+  context: Context,
+  refreshToken: string,
+  question: Question,
+): Promise<Kept> {
+  const grant = { kind: 'refresh-token', refreshToken } as const;
+  const token = await request(context, grant, 'the refresh token', question);
+  return { secret: token.refreshToken ?? refreshToken, ...ownerOf(token) };
+}
+
+/** Turns a one-time passcode into a refresh token to keep. */
+export async function ownerOfPasscode(
+  context: Context,
+  passcode: string,
+  question: Question,
+): Promise<Kept> {
+  const token = await request(context, { kind: 'passcode', passcode }, 'the passcode', question);
+  if (token.refreshToken !== undefined) return { secret: token.refreshToken, ...ownerOf(token) };
+  throw new HelperError(
+    'refused',
+    'IAM gives no refresh token for a passcode here; run docker-credential-icr login with an API key',
+  );
+}
+
+/** Asks IAM which profile this machine or pod may act as. */
+export async function ownerOfMachine(
+  context: Context,
+  profile: string,
+  question: Question,
+): Promise<Owner> {
+  const { requestComputeToken } = await import('./compute.ts');
+  const options = asked(`trusted profile ${profile} on this machine`, question);
+  return ownerOf(await requestComputeToken(context, profile, options));
+}
+
+/** A registry token says itself when it ends, if it does. Throws `invalid-input` for what is no JWT. */
+export function ownerOfRegistryToken(token: string): Owner {
+  const { sub, expiresAt } = parseClaims(token);
+  return { owner: `registry token of ${sub}`, ...(expiresAt === undefined ? {} : { expiresAt }) };
+}
+
+function request(context: Context, grant: Grant, owner: string, question: Question) {
+  return requestToken(context, grant, {
+    ...asked(owner, question),
+    wantRefreshToken: grant.kind === 'passcode',
+  });
+}
+
+function asked(owner: string, { hint, endpoint }: Question) {
+  return { owner, hint, ...(endpoint === undefined ? {} : { endpoint }) };
 }
 
 const kinds: Readonly<Record<string, string>> = {
@@ -27,7 +101,8 @@ const kinds: Readonly<Record<string, string>> = {
   Profile: 'trusted profile',
 };
 
-function ownerOf({ sub, subType, name, account }: Claims): Owner {
+function ownerOf({ token }: AccessToken): Owner {
+  const { sub, subType, name, account } = parseClaims(token);
   const kind = subType === undefined ? 'user' : (kinds[subType] ?? subType);
   const owner = `${kind} ${subType === undefined ? sub : (name ?? sub)}`;
   return { owner, ...(account === undefined ? {} : { account }) };

@@ -7,14 +7,14 @@ import type { Found } from './source.ts';
 /** Docker's user name for a token that the registry itself gave out at `docker login`. */
 const identityTokenUser = '<token>';
 
-export function isIdentityToken({ Username }: Credential): boolean {
-  return Username === identityTokenUser;
+export function isIdentityToken(username: string): boolean {
+  return username === identityTokenUser;
 }
 
 /** The root secret that `docker login HOST` stored. */
 export function fromDockerLogin(lookup: Lookup, host: RegistryHost): Found | undefined {
   const credential = storedFor(lookup, host);
-  return credential === undefined || isIdentityToken(credential)
+  return credential === undefined || isIdentityToken(credential.Username)
     ? undefined
     : found(credential, host);
 }
@@ -22,7 +22,7 @@ export function fromDockerLogin(lookup: Lookup, host: RegistryHost): Found | und
 /** Asked last of all: podman refuses to log in over an identity token, so any root secret goes first. */
 export function fromIdentityToken(lookup: Lookup, host: RegistryHost): Found | undefined {
   const credential = storedFor(lookup, host);
-  return credential !== undefined && isIdentityToken(credential)
+  return credential !== undefined && isIdentityToken(credential.Username)
     ? found(credential, host)
     : undefined;
 }

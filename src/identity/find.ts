@@ -1,8 +1,10 @@
 import { debug } from '../context.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { fromComputeIdentity } from './compute.ts';
 import { fromDockerLogin, fromIdentityToken } from './docker-login.ts';
 import { fromAmbientVariable, fromOwnVariable } from './environment.ts';
+import { fromIbmcloudSession } from './ibmcloud.ts';
 import type { Lookup } from './lookup.ts';
 import { fromMapping } from './mapping.ts';
 import type { Found, Source } from './source.ts';
@@ -13,6 +15,8 @@ const ibmSources: readonly (readonly [name: string, from: Source])[] = [
   ['the mapping', unlessSignedOut(fromMapping)],
   ['docker login', fromDockerLogin],
   ['the environment', unlessSignedOut(fromAmbientVariable)],
+  ["the ibmcloud CLI's session", unlessSignedOut(fromIbmcloudSession)],
+  ['the compute identity', unlessSignedOut(fromComputeIdentity)],
   ['an identity token', fromIdentityToken],
 ];
 

@@ -1,4 +1,9 @@
-import { type IdentitySettings, readSettings, type Settings } from '../config/settings.ts';
+import {
+  type IdentitySettings,
+  type Mapping,
+  readSettings,
+  type Settings,
+} from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -6,7 +11,7 @@ import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import { everyHost } from './mapping.ts';
-import { presentation } from './present.ts';
+import { presentation, requirePresentable } from './present.ts';
 import { endSignOut, signedOutHosts, signOut } from './signed-out.ts';
 
 export interface NewIdentity {
@@ -36,10 +41,15 @@ export async function saveIdentity(
 ): Promise<void> {
   await updateSettings(context, (current) => {
     refuseOtherCase(current, name);
-    fileStore(context).write(
-      { of: 'identity', name },
-      { ServerURL: name, Username: presentation(settings), Secret: secret },
-    );
+    const key = { of: 'identity', name } as const;
+    // A trusted profile has none: the machine vouches for it.
+    if (secret !== '') {
+      fileStore(context).write(key, {
+        ServerURL: name,
+        Username: presentation(settings),
+        Secret: secret,
+      });
+    }
     const added = Object.fromEntries(keys.map((key) => [key, { identity: name }]));
     return {
       ...current,
@@ -48,6 +58,33 @@ export async function saveIdentity(
     };
   });
   endSignOuts(context, keys);
+}
+
+/** Lets an identity that is kept already answer for `host`, `host/namespace` or `*`. */
+export async function mapHost(context: Context, key: string, mapping: Mapping): Promise<void> {
+  await updateSettings(context, (current) => {
+    const identity = current.identities[mapping.identity];
+    if (identity === undefined) throw unknownIdentity(current, mapping.identity);
+    requirePresentable(identity, presentation(identity, mapping), mapping.identity);
+    return { ...current, mappings: { ...current.mappings, [key]: mapping } };
+  });
+  endSignOuts(context, [key]);
+}
+
+/** Throws `invalid-input` where the key has no mapping. */
+export async function unmapHost(context: Context, key: string): Promise<void> {
+  await updateSettings(context, (current) => {
+    if (Object.hasOwn(current.mappings, key)) return without(current, [key], []);
+    throw new HelperError(
+      'invalid-input',
+      `${key} has no mapping; see docker-credential-icr status`,
+    );
+  });
+}
+
+function unknownIdentity({ identities }: Settings, name: string): HelperError {
+  const names = Object.keys(identities).join(', ') || 'none';
+  return new HelperError('invalid-input', `there is no identity ${name}; there are: ${names}`);
 }
 
 function refuseOtherCase({ identities }: Settings, name: string): void {

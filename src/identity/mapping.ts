@@ -1,9 +1,11 @@
 import type { IdentitySettings, Mapping, Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { warnOfExpiry } from './expiry.ts';
 import type { Lookup } from './lookup.ts';
-import { presentation } from './present.ts';
+import { presentation, requirePresentable } from './present.ts';
 import type { Found } from './source.ts';
+import { type Holder, mintedAccessToken, mintedRefreshToken } from './tokens.ts';
 
 export const everyHost = '*';
 
@@ -23,32 +25,75 @@ export function fromMapping(lookup: Lookup, host: RegistryHost): Found | undefin
   const settings = lookup.settings();
   const mapping = mappingFor(settings, host);
   if (mapping === undefined) return undefined;
-  const identity = identityNamed(settings, mapping.identity, host.name);
-  const present = presentation(identity, mapping);
-  const { Secret } = storedRoot(lookup, mapping.identity, host.name);
+  const identity = own(settings.identities, mapping.identity);
+  if (identity === undefined) throw missing(`${host.name} is mapped to`, mapping.identity);
+  return foundIdentity(lookup, mapping.identity, identity, mapping);
+}
+
+/** An identity by its name, whatever is mapped to it. Throws `misconfigured` where there is none. */
+export function identityNamed(lookup: Lookup, name: string): Found {
+  const identity = own(lookup.settings().identities, name);
+  if (identity === undefined) throw missing('what was named is', name);
+  return foundIdentity(lookup, name, identity);
+}
+
+/** An identity as a client is given it, under the mapping that names it. */
+function foundIdentity(
+  lookup: Lookup,
+  name: string,
+  identity: IdentitySettings,
+  mapping?: Mapping,
+): Found {
+  const username = presentation(identity, mapping);
+  requirePresentable(identity, username, name);
+  const holder = { name, ...identity, root: rootSecret(lookup, name, identity) };
   return {
-    username: present,
-    secret: () => Secret,
-    origin: `identity ${mapping.identity}`,
-    identity: mapping.identity,
+    username,
+    identity: name,
+    origin: `identity ${name}`,
+    ...secretAs(lookup, username, holder),
+    ...(isWorthAccess(identity)
+      ? { accessToken: (force) => mintedAccessToken(lookup, holder, force) }
+      : {}),
   };
 }
 
-function identityNamed(settings: Settings, name: string, host: string): IdentitySettings {
-  const identity = own(settings.identities, name);
-  if (identity !== undefined) return identity;
+function secretAs(
+  lookup: Lookup,
+  username: string,
+  holder: Holder,
+): Pick<Found, 'secret' | 'isMinted'> {
+  if (username === 'iambearer') {
+    return { isMinted: true, secret: () => mintedAccessToken(lookup, holder, false) };
+  }
+  if (username === 'iamrefresh') {
+    // A refresh token is renewed whenever it is used, so it too comes back as another one.
+    if (holder.kind === 'refresh-token') return { isMinted: true, secret: () => holder.root };
+    return { isMinted: true, secret: () => mintedRefreshToken(lookup, holder) };
+  }
+  if (username === 'token') warnOfExpiry(lookup.context, holder.name, holder.root);
+  return { secret: () => holder.root };
+}
+
+function isWorthAccess({ kind }: IdentitySettings): boolean {
+  return kind === 'api-key' || kind === 'refresh-token' || kind === 'trusted-profile';
+}
+
+/** A trusted profile has none: the machine vouches for it. */
+function rootSecret(lookup: Lookup, name: string, { kind }: IdentitySettings): string {
+  if (kind === 'trusted-profile') return '';
+  const root = lookup.stored({ of: 'identity', name });
+  if (root !== undefined) return root.Secret;
   throw new HelperError(
-    'misconfigured',
-    `${host} is mapped to identity ${name}, which does not exist; run docker-credential-icr login --identity ${name}`,
+    'damaged',
+    `the secret of identity ${name} is gone; run docker-credential-icr login --identity ${name}`,
   );
 }
 
-function storedRoot(lookup: Lookup, name: string, host: string) {
-  const root = lookup.stored({ of: 'identity', name });
-  if (root !== undefined) return root;
-  throw new HelperError(
-    'damaged',
-    `the secret of identity ${name}, which answers for ${host}, is gone; run docker-credential-icr login --identity ${name}`,
+function missing(what: string, name: string): HelperError {
+  return new HelperError(
+    'misconfigured',
+    `${what} identity ${name}, which does not exist; run docker-credential-icr login --identity ${name}`,
   );
 }
 

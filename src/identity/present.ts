@@ -1,15 +1,33 @@
 import type { IdentityKind, IdentitySettings, Mapping } from '../config/settings.ts';
+import { HelperError } from '../errors.ts';
 
-/** The user name that fits each kind of root secret, as the registry names it. */
-const usual: Readonly<Record<IdentityKind, string>> = {
-  'api-key': 'iamapikey',
-  'refresh-token': 'iamrefresh',
-  'entitlement-key': 'cp',
-  'registry-token': 'token',
-  'trusted-profile': 'iambearer',
+/** The user names that each kind of root secret can be presented as; the usual one first. */
+const possible: Readonly<Record<IdentityKind, readonly string[]>> = {
+  'api-key': ['iamapikey', 'iambearer', 'iamrefresh'],
+  'refresh-token': ['iamrefresh', 'iambearer'],
+  'entitlement-key': ['cp'],
+  'registry-token': ['token'],
+  'trusted-profile': ['iambearer'],
 };
 
+type Presented = Pick<IdentitySettings, 'kind' | 'present' | 'profile'>;
+
 /** What a client is told the user name is: the mapping's word, the identity's, the usual one. */
-export function presentation(identity: IdentitySettings, mapping?: Mapping): string {
-  return mapping?.present ?? identity.present ?? usual[identity.kind];
+export function presentation(identity: Presented, mapping?: Pick<Mapping, 'present'>): string {
+  return mapping?.present ?? identity.present ?? choices(identity)[0] ?? 'iamapikey';
+}
+
+/** Throws `misconfigured` where the registry would never take it. */
+export function requirePresentable(identity: Presented, present: string, name: string): void {
+  const names = choices(identity);
+  if (names.includes(present)) return;
+  throw new HelperError(
+    'misconfigured',
+    `identity ${name} cannot be presented as ${present}, only as ${names.join(' or ')}`,
+  );
+}
+
+/** An API key that acts as a trusted profile goes under the profile's ID; alone it is another identity. */
+function choices({ kind, profile }: Presented): readonly string[] {
+  return kind === 'api-key' && profile !== undefined ? [profile, 'iambearer'] : possible[kind];
 }

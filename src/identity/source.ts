@@ -7,6 +7,10 @@ export interface Found {
   readonly username: string;
   /** The secret that goes with it; it may need the network, so only `get` asks for it. */
   readonly secret: () => string | Promise<string>;
+  /** An access token for whoever is behind it, where it is worth one; `force` asks IAM for a new one. */
+  readonly accessToken?: (force: boolean) => Promise<string>;
+  /** The secret is made anew from time to time, so that a client can hand an old one back. */
+  readonly isMinted?: boolean;
   /** Where it comes from, in words: `status` shows it. */
   readonly origin: string;
   /** The named identity behind it, where there is one. */

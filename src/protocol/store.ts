@@ -43,7 +43,7 @@ function currentAnswer(
 }
 
 async function isEcho(found: Found, credential: Credential): Promise<boolean> {
-  if (isIdentityToken(credential))
-    return !isIdentityToken({ ...credential, Username: found.username });
-  return credential.Username === found.username && credential.Secret === (await found.secret());
+  if (isIdentityToken(credential.Username)) return !isIdentityToken(found.username);
+  if (credential.Username !== found.username) return false;
+  return found.isMinted === true || credential.Secret === (await found.secret());
 }

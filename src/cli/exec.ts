@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import os from 'node:os';
+import type { Context } from '../context.ts';
+import { HelperError, systemCode } from '../errors.ts';
+import { findCredential } from '../identity/find.ts';
+import { lookupIn } from '../identity/lookup.ts';
+import type { Command } from './command.ts';
+import { requireIbmHost } from './hosts.ts';
+
+interface ExecArgs {
+  readonly host: string;
+  /** What follows `--`. */
+  readonly '--'?: readonly string[];
+}
+
+export const exec: Command<ExecArgs> = {
+  usage: 'exec <host>',
+  describe: 'run the command after -- with ICR_USERNAME, ICR_PASSWORD, CF_DOCKER_PASSWORD set',
+  options: {},
+  examples: [
+    [
+      'exec us.icr.io -- sh -c \'cf push APP -o us.icr.io/NS/IMG --docker-username "$ICR_USERNAME"\'',
+      'Cloud Foundry takes the password from its environment',
+    ],
+  ],
+  run: async (context, { host: typed, '--': words = [] }) => {
+    const [command, ...args] = words;
+    if (command === undefined) {
+      throw new HelperError('invalid-input', 'there is no command; put it after --');
+    }
+    const host = requireIbmHost(typed);
+    const found = findCredential(lookupIn(context), host);
+    if (found === undefined) {
+      throw new HelperError(
+        'not-found',
+        `nothing answers for ${host.name}; run docker-credential-icr login ${host.name}`,
+      );
+    }
+    const secret = await found.secret();
+    const added = {
+      ICR_USERNAME: found.username,
+      ICR_PASSWORD: secret,
+      CF_DOCKER_PASSWORD: secret,
+    };
+    return runWith(context, command, args, added);
+  },
+};
+
+const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/** The exit status of the command; 128 and the signal's number where a signal ended it, as in a shell. */
+function runWith(
+  context: Context,
+  command: string,
+  args: readonly string[],
+  added: Readonly<Record<string, string>>,
+): Promise<number> {
+  const child = spawn(command, args, { stdio: 'inherit', env: { ...context.env, ...added } });
+  const stop = context.onSignals(forwarded, (signal) => child.kill(signal));
+  return new Promise<number>((resolve, reject) => {
+    child.on('error', (error) => reject(cannotRun(command, error)));
+    child.on('exit', (code, signal) =>
+      resolve(code ?? 128 + os.constants.signals[signal ?? 'SIGTERM']),
+    );
+  }).finally(stop);
+}
+
+function cannotRun(command: string, error: unknown): HelperError {
+  return new HelperError('invalid-input', `cannot run ${command} (${systemCode(error) ?? error})`);
+}

@@ -1,0 +1,49 @@
+import { mapHost, unmapHost } from '../identity/identities.ts';
+import { everyHost } from '../identity/mapping.ts';
+import type { Command } from './command.ts';
+import { mappingKey, requireIbmHost } from './hosts.ts';
+
+interface MapArgs {
+  readonly host: string;
+  readonly identity: string;
+  readonly present?: string;
+}
+
+export const map: Command<MapArgs> = {
+  usage: 'map <host> <identity>',
+  describe: 'let an identity answer for a host, host/namespace, or "*" for every IBM host',
+  options: {
+    present: { type: 'string', describe: 'the user name that clients get for this host' },
+  },
+  examples: [
+    ['map us.icr.io work', 'identity work answers for us.icr.io'],
+    ['map us.icr.io/team-a prod', 'for one namespace, where the client asks for it'],
+  ],
+  run: async (context, { host, identity, present }) => {
+    const key = keyOf(host);
+    await mapHost(context, key, { identity, ...(present === undefined ? {} : { present }) });
+    context.stdout(`identity ${identity} answers for ${name(key)}\n`);
+    return 0;
+  },
+};
+
+export const unmap: Command<{ readonly host: string }> = {
+  usage: 'unmap <host>',
+  describe: 'take a mapping back; the identity is kept',
+  options: {},
+  examples: [['unmap us.icr.io/team-a', 'from now on us.icr.io decides']],
+  run: async (context, { host }) => {
+    const key = keyOf(host);
+    await unmapHost(context, key);
+    context.stdout(`${name(key)} has no mapping of its own any more\n`);
+    return 0;
+  },
+};
+
+function keyOf(host: string): string {
+  return host === everyHost ? everyHost : mappingKey(requireIbmHost(host));
+}
+
+function name(key: string): string {
+  return key === everyHost ? 'every IBM host' : key;
+}

@@ -1,0 +1,107 @@
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import type { Holder } from '../identity/tokens.ts';
+import { fileStore } from '../secrets/file-store.ts';
+import type { AccessToken } from './access-token.ts';
+import { requestToken, type TokenOptions } from './token.ts';
+
+export interface MintOptions {
+  /** When to give up, in milliseconds since 1970. */
+  readonly deadline: number;
+  /** The setting for IAM's address. */
+  readonly endpoint: string | undefined;
+}
+
+/** Asks IAM for an access token in the way that fits the identity. Throws what `requestToken` throws. */
+export async function mintAccessToken(
+  context: Context,
+  holder: Holder,
+  options: MintOptions,
+): Promise<AccessToken> {
+  switch (holder.kind) {
+    case 'api-key':
+      return fromApiKey(context, holder, options);
+    case 'refresh-token':
+      return fromRefreshToken(context, holder, options);
+    case 'trusted-profile':
+      return fromMachine(context, holder, options);
+    default:
+      throw new HelperError('misconfigured', `identity ${holder.name} is worth no access token`);
+  }
+}
+
+/** Asks for a refresh token; the life of the access token beside it is given as its own. */
+export async function mintRefreshToken(
+  context: Context,
+  holder: Holder,
+  options: MintOptions,
+): Promise<AccessToken> {
+  const grant = { kind: 'api-key', apiKey: holder.root } as const;
+  const asked = { ...explained(holder, options), wantRefreshToken: true };
+  const { refreshToken, issuedAt, expiresAt } = await requestToken(context, grant, asked);
+  if (refreshToken !== undefined) return { token: refreshToken, issuedAt, expiresAt };
+  throw new HelperError(
+    'refused',
+    `IAM gives no refresh token for identity ${holder.name}; present it as iamapikey or iambearer`,
+  );
+}
+
+async function fromApiKey(
+  context: Context,
+  holder: Holder,
+  options: MintOptions,
+): Promise<AccessToken> {
+  const asked = explained(holder, options);
+  const own = await requestToken(context, { kind: 'api-key', apiKey: holder.root }, asked);
+  if (holder.profile === undefined) return own;
+  const profile = { id: holder.profile };
+  return requestToken(context, { kind: 'assume', accessToken: own.token, profile }, asked);
+}
+
+/**
+ * IAM takes a refresh token once and gives another: it is saved before anything else can fail. The
+ * stored one is read again here, since another process may have used the one that we know.
+ */
+async function fromRefreshToken(
+  context: Context,
+  holder: Holder,
+  options: MintOptions,
+): Promise<AccessToken> {
+  const store = fileStore(context);
+  const key = { of: 'identity', name: holder.name } as const;
+  const stored = store.read(key);
+  const refreshToken = stored?.Secret ?? holder.root;
+  const grant = { kind: 'refresh-token', refreshToken } as const;
+  const token = await requestToken(context, grant, explained(holder, options));
+  if (stored !== undefined && token.refreshToken !== undefined) {
+    store.write(key, { ...stored, Secret: token.refreshToken });
+  }
+  return token;
+}
+
+/** The machine's or pod's own identity. */
+async function fromMachine(
+  context: Context,
+  holder: Holder,
+  options: MintOptions,
+): Promise<AccessToken> {
+  const { requestComputeToken } = await import('./compute.ts');
+  return requestComputeToken(context, holder.profile, explained(holder, options));
+}
+
+const secrets: Readonly<Record<Holder['kind'], string>> = {
+  'api-key': 'the API key',
+  'refresh-token': 'the refresh token',
+  'entitlement-key': 'the entitlement key',
+  'registry-token': 'the registry token',
+  'trusted-profile': 'the trusted profile',
+};
+
+function explained({ name, kind }: Holder, { deadline, endpoint }: MintOptions): TokenOptions {
+  return {
+    deadline,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    owner: `${secrets[kind]} of identity ${name}`,
+    hint: `run docker-credential-icr login --identity ${name}`,
+  };
+}

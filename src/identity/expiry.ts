@@ -1,0 +1,29 @@
+import type { Context } from '../context.ts';
+
+/** How much of a token's life is left when we begin to warn. */
+const nearTheEnd = 0.1;
+
+/** Says on standard error that a registry token (a JWT) has ended, or is about to. */
+export function warnOfExpiry(context: Context, identity: string, jwt: string): void {
+  const { iat, exp } = lifeOf(jwt);
+  if (typeof exp !== 'number') return;
+  const left = exp * 1000 - context.now();
+  const life = typeof iat === 'number' ? (exp - iat) * 1000 : 0;
+  if (left > Math.max(life * nearTheEnd, 0)) return;
+  const when = new Date(exp * 1000).toISOString();
+  context.warn(
+    `the registry token of identity ${identity} ${left > 0 ? 'ends' : 'ended'} at ${when}; ` +
+      `registry tokens are deprecated: run docker-credential-icr login --identity ${identity}`,
+  );
+}
+
+/** Seconds since 1970, both; nothing for what is no JWT, which the registry will say better. */
+export function lifeOf(jwt: string): { iat?: unknown; exp?: unknown } {
+  try {
+    const payload = Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString();
+    const claims: unknown = JSON.parse(payload);
+    return typeof claims === 'object' && claims !== null ? claims : {};
+  } catch {
+    return {};
+  }
+}

@@ -1,0 +1,84 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../context.ts';
+import { HelperError, systemCode } from '../errors.ts';
+import { lifeOf } from './expiry.ts';
+import type { Lookup } from './lookup.ts';
+import type { Found } from './source.ts';
+
+/** Milliseconds that an access token of the session must have left: a long pull uses it to its end. */
+const longEnough = 10 * 60_000;
+
+/**
+ * The ibmcloud CLI's session, where the settings allow it: its access token while that lasts, else
+ * its refresh token. The file is the CLI's: it is read and never written, not even its mode.
+ */
+export function fromIbmcloudSession({ context, settings }: Lookup): Found | undefined {
+  if (settings().ibmcloudSession !== true) return undefined;
+  const file = sessionFile(context);
+  const session = file === undefined ? undefined : readSession(file);
+  if (session === undefined) return undefined;
+  const { access, refresh } = session;
+  const origin = `ibmcloud session (${file})`;
+  const until = lifeOf(access).exp;
+  if (typeof until === 'number' && until * 1000 - context.now() > longEnough) {
+    return { username: 'iambearer', secret: () => access, isMinted: true, origin };
+  }
+  if (refresh === '') throw ended(String(file));
+  return { username: 'iamrefresh', secret: () => refresh, isMinted: true, origin };
+}
+
+/** Where the CLI keeps its session. Source: IBM-Cloud/ibm-cloud-cli-sdk, bluemix/configuration. */
+function sessionFile({ env, platform }: Context): string | undefined {
+  const named = env.IBMCLOUD_CONFIG_HOME;
+  if (named) return path.join(named, 'config.json');
+  const usual = platform === 'win32' ? env.USERPROFILE : env.HOME;
+  const home = env.IBMCLOUD_HOME || env.BLUEMIX_HOME || usual;
+  if (!home) return undefined;
+  const folder = path.join(home, '.ibmcloud');
+  return path.join(fs.existsSync(folder) ? folder : path.join(home, '.bluemix'), 'config.json');
+}
+
+/** `undefined` where nobody ever logged in, or has logged out. */
+function readSession(file: string): { access: string; refresh: string } | undefined {
+  const text = readText(file);
+  if (text === undefined) return undefined;
+  const { IAMToken: access = '', IAMRefreshToken: refresh = '' } = parse(text, file);
+  if (typeof access !== 'string' || typeof refresh !== 'string') throw unreadable(file);
+  if (access === '' && refresh === '') return undefined;
+  return { access: access.replace(/^Bearer /i, ''), refresh };
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new HelperError('storage', `cannot read the ibmcloud session in ${file} (${code})`);
+  }
+}
+
+function parse(text: string, file: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+  } catch {
+    // The parser's message would quote the file.
+  }
+  throw unreadable(file);
+}
+
+function unreadable(file: string): HelperError {
+  return new HelperError(
+    'damaged',
+    `the ibmcloud session in ${file} cannot be read; run ibmcloud login, or try again if that is running now`,
+  );
+}
+
+function ended(file: string): HelperError {
+  return new HelperError(
+    'refused',
+    `the ibmcloud session in ${file} has ended; run ibmcloud login`,
+  );
+}
