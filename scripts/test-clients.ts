@@ -1,46 +1,35 @@
 /**
- * Runs the real clients against IBM Cloud on loopback, in mount, network and process namespaces of
- * their own: nothing they write or start outlives the run. Arguments choose among the clients.
+ * Runs the real clients against IBM Cloud on loopback, in namespaces of their own: nothing they
+ * write or start outlives the run. Arguments choose among the clients.
  */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import fs from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
-import { hostsFile, iamAddress, registryAddress } from '../test/e2e/clients/hosts.ts';
+import { layOutNamespace, unshare, whyNoNamespaces } from '../test/e2e/clients/namespace.ts';
 import { isCI } from '../test/e2e/clients/programs.ts';
+import { buildExecutable } from './build.ts';
 import { type Count, exitCodeOf, formatCount, runFiles } from './uvu-run.ts';
 
 const clients = ['docker', 'podman', 'skopeo', 'buildah'];
-const unshare = '-m -n -p -f --kill-child --mount-proc --propagation private'.split(' ');
 const inside = '--inside';
 const root = path.resolve(import.meta.dirname, '..');
 
-function finish(count: Count): never {
-  console.log(formatCount(count));
-  process.exit(exitCodeOf(count));
+function chooseClients(names: readonly string[]): readonly string[] {
+  const unknown = names.filter((name) => !clients.includes(name));
+  if (unknown.length > 0) throw new Error(`no such client: ${unknown.join(', ')}`);
+  return names.length > 0 ? names : clients;
 }
 
-/** Why there can be no namespaces here, or `undefined`. */
-function whyNoNamespaces(): string | undefined {
-  if (process.platform !== 'linux') return 'namespaces need Linux';
-  if (process.getuid?.() !== 0) return 'namespaces need root';
-  const { status, stderr, error } = spawnSync('unshare', [...unshare, 'true'], {
-    encoding: 'utf8',
-  });
-  return status === 0 ? undefined : `unshare was refused: ${error?.message ?? stderr.trim()}`;
+/** The last line, and the end. */
+function finish(count: Partial<Count>): never {
+  const whole = { passed: 0, failed: 0, skipped: 0, ...count };
+  console.log(formatCount(whole));
+  process.exit(exitCodeOf(whole));
 }
 
 function giveUp(chosen: readonly string[], reason: string): never {
   const verdict = isCI() ? 'failed' : 'skipped';
-  for (const client of chosen) console.log(`${client}: ${verdict}, ${reason}`);
-  finish({ passed: 0, failed: 0, skipped: 0, [verdict]: chosen.length });
-}
-
-function build(): void {
-  const { status } = spawnSync(process.execPath, ['scripts/build.ts'], {
-    cwd: root,
-    stdio: 'inherit',
-  });
-  if (status !== 0) throw new Error('the helper could not be built');
+  for (const client of chosen) console.log(`${verdict}: ${client} (${reason})`);
+  finish({ [verdict]: chosen.length });
 }
 
 /** `unshare` shields itself from signals: only killing it ends everything in there. */
@@ -53,42 +42,14 @@ function killWithUs(child: ChildProcess): void {
   }
 }
 
+/** Runs this very script again, inside; it prints the last line there. */
 function enterNamespaces(chosen: readonly string[]): void {
-  const reason = whyNoNamespaces();
-  if (reason !== undefined) giveUp(chosen, reason);
-  build();
-  const command = [process.execPath, import.meta.filename, inside, ...chosen];
-  const child = spawn('unshare', [...unshare, ...command], { cwd: root, stdio: 'inherit' });
+  const [program = '', ...words] = [...unshare, process.execPath, import.meta.filename, inside];
+  const child = spawn(program, [...words, ...chosen], { cwd: root, stdio: 'inherit' });
   killWithUs(child);
   child.once('exit', (code) => {
     process.exitCode = code ?? 1;
   });
-}
-
-function command(program: string, ...args: string[]): void {
-  const { status, stderr, error } = spawnSync(program, args, { encoding: 'utf8' });
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error?.message ?? stderr}`);
-}
-
-/** From here on, what is written to the folder is kept in memory and ends with the namespace. */
-function shield(folder: string): void {
-  const upper = `/run/shield${folder}`;
-  const work = `${upper}.work`;
-  for (const path of [upper, work]) fs.mkdirSync(path, { recursive: true });
-  const layers = `lowerdir=${folder},upperdir=${upper},workdir=${work}`;
-  command('mount', '-t', 'overlay', '-o', layers, 'overlay', folder);
-}
-
-/** /run holds the tests' own folders; the others are where the clients leave something behind. */
-function layOutNamespace(): void {
-  for (const folder of ['/run', '/dev/shm']) command('mount', '-t', 'tmpfs', 'tmpfs', folder);
-  for (const folder of ['/etc', '/var']) shield(folder);
-  fs.writeFileSync('/run/hosts', hostsFile());
-  command('mount', '--bind', '/run/hosts', '/etc/hosts');
-  command('ip', 'link', 'set', 'lo', 'up');
-  for (const address of [registryAddress, iamAddress]) {
-    command('ip', 'address', 'add', `${address}/32`, 'dev', 'lo');
-  }
 }
 
 async function runInside(chosen: readonly string[]): Promise<never> {
@@ -97,10 +58,16 @@ async function runInside(chosen: readonly string[]): Promise<never> {
   finish(await runFiles(files, { timeLimit: 180_000 }));
 }
 
-const args = process.argv.slice(2);
-const names = args.filter((arg) => arg !== inside);
-const unknown = names.filter((name) => !clients.includes(name));
-if (unknown.length > 0) throw new Error(`no such client: ${unknown.join(', ')}`);
-const chosen = names.length > 0 ? names : clients;
-if (args.includes(inside)) await runInside(chosen);
-else enterNamespaces(chosen);
+async function main(args: readonly string[]): Promise<void> {
+  const chosen = chooseClients(args.filter((arg) => arg !== inside));
+  if (args.includes(inside)) await runInside(chosen);
+  const reason = whyNoNamespaces();
+  if (reason !== undefined) giveUp(chosen, reason);
+  buildExecutable();
+  enterNamespaces(chosen);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(error);
+  finish({ failed: 1 });
+});

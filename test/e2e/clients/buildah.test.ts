@@ -22,6 +22,11 @@ testContainersClient({
     await fetchImage(home, from);
     await home.succeed(['buildah', 'push', from, `docker://${to}`]);
   },
+  buildWords: (folder, tag) => [
+    'buildah',
+    'build',
+    ...['--network', 'host', '--isolation', 'chroot', '--pull-always', '--tag', tag, folder],
+  ],
   async inspect(home, reference) {
     // A list fetches the manifest it is given, and nothing else.
     await home.succeed(['buildah', 'manifest', 'create', 'list']);

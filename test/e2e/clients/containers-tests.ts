@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { clientSuite } from './client-suite.ts';
 import type { Home } from './home.ts';
-import type { Scene } from './scene.ts';
+import { type Scene, userNames } from './scene.ts';
 
 /** What podman, skopeo and buildah each say in their own way. */
 export interface ContainersClient {
@@ -14,6 +14,8 @@ export interface ContainersClient {
   pulledDigest(home: Home, reference: string): Promise<string>;
   /** From one registry to another. */
   copy(home: Home, from: string, to: string): Promise<void>;
+  /** Builds the Dockerfile in a folder. */
+  readonly buildWords?: (folder: string, tag: string) => readonly string[];
   /** Asks the registry what a reference names, without a pull; returns the manifest's digest. */
   inspect(home: Home, reference: string): Promise<string>;
 }
@@ -68,13 +70,13 @@ export function testContainersClient(client: ContainersClient): void {
     await client.copy(home, reference, copy);
     assert.is(stored(copy)?.config, seeded.config.digest);
     assert.is(await client.inspect(home, copy), stored(copy)?.digest);
-    assert.equal(scene.userNames(), ['iamapikey']);
+    assert.equal(userNames(scene.tokenRequests()), ['iamapikey']);
     return reference;
   };
 
   for (const file of files.filter(({ writes }) => writes)) {
     test(`signs in and out by itself, with credHelpers in ${file.where}`, async (scene) => {
-      const { home, account, userNames } = scene;
+      const { home, account, tokenRequests } = scene;
       configureFile(home, file);
       const key = account.addKey();
       for (const host of ['us.icr.io', 'private.us.icr.io', 'de.icr.io']) {
@@ -86,16 +88,17 @@ export function testContainersClient(client: ContainersClient): void {
       await home.succeed([program, 'logout', 'us.icr.io']);
       await refused(home, reference);
       await home.fail([program, 'login', '--get-login', 'us.icr.io']);
-      assert.equal(userNames(), ['iamapikey', undefined]);
+      assert.equal(userNames(tokenRequests()), [undefined]);
       await home.succeed([program, 'login', 'de.icr.io']);
     });
   }
 
   for (const file of files) {
     test(`needs nothing but the helper's login, with credHelpers in ${file.where}`, async (scene) => {
-      const { home, account } = scene;
+      const { home, account, iamRequests } = scene;
       configureFile(home, file);
       await home.succeed([helper, 'login', '--api-key-stdin'], account.addKey());
+      assert.ok(iamRequests() > 0, 'the key was not checked');
       const { stdout } = await home.succeed([program, 'login', 'us.icr.io']);
       assert.match(stdout, /Login Succeeded|Already logged in/i);
       const reference = await useRegistries(scene);
@@ -105,14 +108,17 @@ export function testContainersClient(client: ContainersClient): void {
   }
 
   test('after a key was rotated fails clearly, until it signs in again', async (scene) => {
-    const { home, account, removeKey } = scene;
+    const { home, account, removeKey, tokenRequests } = scene;
     configureFile(home, files[0]);
     const old = account.addKey();
     await signIn(home, 'us.icr.io', old);
     const { reference } = await scene.seed('us.icr.io', account);
     await pull(scene, reference);
     removeKey(old);
+    tokenRequests();
     await refused(home, reference);
+    const statuses = tokenRequests().map(({ userName, status }) => `${userName} ${status}`);
+    assert.equal([...new Set(statuses)], ['iamapikey 401']);
     await home.fail([program, 'login', 'us.icr.io']);
     await signIn(home, 'us.icr.io', account.addKey());
     await pull(scene, reference);
@@ -140,16 +146,59 @@ export function testContainersClient(client: ContainersClient): void {
     await pull(scene, (await scene.seed('de.icr.io', other)).reference);
     await refused(home, (await scene.seed('us.icr.io', other)).reference);
     await refused(home, (await scene.seed('de.icr.io', account)).reference);
-    assert.equal(scene.userNames(), ['iamapikey']);
+    assert.equal(userNames(scene.tokenRequests()), ['iamapikey']);
+  });
+
+  test('does not keep a key that the registry refused', async (scene) => {
+    const { home, account, removeKey } = scene;
+    configureFile(home, files[0]);
+    const key = account.addKey();
+    removeKey(key);
+    await home.fail([program, 'login', '-u', 'iamapikey', '--password-stdin', 'us.icr.io'], key);
+    await home.fail([helper, 'get'], 'us.icr.io');
   });
 
   test('pulls a public image without a credential', async (scene) => {
-    const { home, addAccount, userNames } = scene;
+    const { home, addAccount, tokenRequests } = scene;
     configureFile(home, files[0]);
     const { reference } = await scene.seed('icr.io', addAccount({ public: true }));
     await pull(scene, reference);
-    assert.equal(userNames(), [undefined]);
+    assert.equal(userNames(tokenRequests()), [undefined]);
   });
+
+  test('asks the helper for every host where registries.conf names it', async (scene) => {
+    const { home, account } = scene;
+    const names = 'credential-helpers = ["containers-auth.json", "icr"]\n';
+    home.env.CONTAINERS_REGISTRIES_CONF = home.write('registries.conf', names);
+    await signIn(home, 'us.icr.io', account.addKey());
+    await signIn(home, 'de.icr.io', account.addKey());
+    const { reference } = await scene.seed('us.icr.io', account);
+    await pull(scene, reference);
+    await home.succeed([program, 'logout', '--all']);
+    await refused(home, reference);
+    assert.is((await home.succeed([helper, 'list'])).stdout.trim(), '{}');
+  });
+
+  const { buildWords } = client;
+  if (buildWords !== undefined) {
+    test('builds on a private image', async (scene) => {
+      const { home, account, tokenRequests } = scene;
+      configureFile(home, files[0]);
+      await home.succeed([helper, 'login', '--api-key-stdin'], account.addKey());
+      const { reference, image } = await scene.seed('us.icr.io', account);
+      home.write('context/Dockerfile', `FROM ${reference}\nCOPY Dockerfile /recipe\n`);
+      await home.succeed(buildWords(home.file('context'), 'localhost/built'));
+      const { stdout } = await home.succeed([
+        program,
+        'inspect',
+        '--type',
+        'image',
+        'localhost/built',
+      ]);
+      assert.ok(stdout.includes(image.diffId), stdout);
+      assert.equal(userNames(tokenRequests()), ['iamapikey']);
+    });
+  }
 
   run();
 }

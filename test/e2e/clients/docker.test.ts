@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { clientSuite } from './client-suite.ts';
 import type { Home } from './home.ts';
 import { said } from './run.ts';
-import type { Scene } from './scene.ts';
+import { type Scene, userNames } from './scene.ts';
 
 const helper = 'docker-credential-icr';
 const programs = ['docker', 'dockerd', 'docker-registry'];
@@ -70,23 +70,24 @@ async function helperHas(home: Home, host: string): Promise<Record<string, strin
 const docker = clientSuite('docker', programs, { dockerd: true, identityTokens: false });
 
 docker.test("needs nothing but the helper's login and configure", async (scene) => {
-  const { home, account, userNames } = scene;
+  const { home, account, tokenRequests } = scene;
   await home.succeed([helper, 'login', '--api-key-stdin'], account.addKey());
   await home.succeed([helper, 'configure']);
   await useRegistry(scene);
-  assert.equal(userNames(), ['iamapikey']);
+  assert.equal(userNames(tokenRequests()), ['iamapikey']);
 });
 
 docker.test('signs in, again with nothing typed, and out', async (scene) => {
-  const { home, account, userNames } = scene;
+  const { home, account, tokenRequests } = scene;
   await home.succeed([helper, 'configure', '--private']);
   await signIn(home, 'us.icr.io', account.addKey());
   const again = said(await home.succeed(['docker', 'login', 'us.icr.io']));
   assert.match(again, /Login Succeeded/);
   const reference = await useRegistry(scene);
-  assert.equal(userNames(), ['iamapikey']);
+  assert.equal(userNames(tokenRequests()), ['iamapikey']);
   await home.succeed(['docker', 'logout', 'us.icr.io']);
   await refused(home, reference);
+  assert.equal(userNames(tokenRequests()), [undefined]);
   await home.fail([helper, 'get'], 'us.icr.io');
 });
 
@@ -102,14 +103,17 @@ docker.test("signs out of one host of the helper's login", async (scene) => {
 });
 
 docker.test('after a key was rotated fails clearly, until it signs in again', async (scene) => {
-  const { home, account, removeKey } = scene;
+  const { home, account, removeKey, tokenRequests } = scene;
   await home.succeed([helper, 'configure']);
   const old = account.addKey();
   await signIn(home, 'us.icr.io', old);
   const { reference } = await scene.seed('us.icr.io', account);
   await pull(scene, reference);
   removeKey(old);
+  tokenRequests();
   await refused(home, reference);
+  const statuses = tokenRequests().map(({ userName, status }) => `${userName} ${status}`);
+  assert.ok(statuses.includes('iamapikey 401'), statuses.join());
   await home.fail(['docker', 'login', 'us.icr.io']);
   await signIn(home, 'us.icr.io', account.addKey());
   await pull(scene, reference);
@@ -128,7 +132,7 @@ docker.test("after a key was rotated works again by the helper's login", async (
 });
 
 docker.test('keeps two accounts apart, each on its own host', async (scene) => {
-  const { home, account, addAccount, userNames } = scene;
+  const { home, account, addAccount, tokenRequests } = scene;
   const other = addAccount();
   await home.succeed([helper, 'configure']);
   await home.succeed([helper, 'login', '--api-key-stdin', 'us.icr.io'], account.addKey());
@@ -137,14 +141,32 @@ docker.test('keeps two accounts apart, each on its own host', async (scene) => {
   await pull(scene, (await scene.seed('de.icr.io', other)).reference);
   await refused(home, (await scene.seed('us.icr.io', other)).reference);
   await refused(home, (await scene.seed('de.icr.io', account)).reference);
-  assert.equal(userNames(), ['iamapikey']);
+  assert.equal(userNames(tokenRequests()), ['iamapikey']);
+});
+
+docker.test('does not keep a key that the registry refused', async (scene) => {
+  const { home, account, removeKey } = scene;
+  await home.succeed([helper, 'configure']);
+  const key = account.addKey();
+  removeKey(key);
+  await home.fail(['docker', 'login', '-u', 'iamapikey', '--password-stdin', 'us.icr.io'], key);
+  await home.fail([helper, 'get'], 'us.icr.io');
+});
+
+docker.test('works with the helper as its one credsStore', async (scene) => {
+  const { home, account } = scene;
+  home.write('.docker/config.json', { credsStore: 'icr' });
+  for (const host of ['us.icr.io', 'de.icr.io']) await signIn(home, host, account.addKey());
+  const reference = await useRegistry(scene);
+  await home.succeed(['docker', 'logout', 'us.icr.io']);
+  await refused(home, reference);
 });
 
 docker.test('pulls a public image without a credential', async (scene) => {
-  const { home, addAccount, userNames } = scene;
+  const { home, addAccount, tokenRequests } = scene;
   await home.succeed([helper, 'configure']);
   await pull(scene, (await scene.seed('icr.io', addAccount({ public: true }))).reference);
-  assert.equal(userNames(), [undefined]);
+  assert.equal(userNames(tokenRequests()), [undefined]);
 });
 
 docker.run();
@@ -152,13 +174,17 @@ docker.run();
 const tokens = clientSuite('docker, given identity tokens', programs, { dockerd: true });
 
 tokens.test('signs in with a key, keeps the identity token, and out', async (scene) => {
-  const { home, account, addSecret } = scene;
+  const { home, account, addSecret, tokenRequests } = scene;
   await home.succeed([helper, 'configure']);
   await signIn(home, 'us.icr.io', account.addKey());
   const kept = await helperHas(home, 'us.icr.io');
   assert.is(kept.Username, '<token>');
   addSecret(kept.Secret ?? '');
+  tokenRequests();
   const reference = await useRegistry(scene);
+  // BuildKit tries without any credential first.
+  const granted = tokenRequests().filter(({ status }) => status === 200);
+  assert.equal([...new Set(granted.map(({ grant }) => grant))], ['refresh_token']);
   await home.succeed(['docker', 'logout', 'us.icr.io']);
   await refused(home, reference);
 });

@@ -22,6 +22,11 @@ testContainersClient({
     await fetchImage(home, from);
     await home.succeed(['podman', 'push', from, `docker://${to}`]);
   },
+  buildWords: (folder, tag) => [
+    'podman',
+    'build',
+    ...['--network', 'host', '--isolation', 'chroot', '--pull-always', '--tag', tag, folder],
+  ],
   async inspect(home, reference) {
     // A list fetches the manifest it is given, and nothing else.
     await home.succeed(['podman', 'manifest', 'create', 'list']);

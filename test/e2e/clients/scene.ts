@@ -26,11 +26,21 @@ export interface Scene {
   /** Puts an image into a registry behind everyone's back; returns what it is called there. */
   seed(host: RegistryHost, account: Account): Promise<Seeded>;
   stored(reference: string): StoredManifest | undefined;
-  /** Who asked the registries for tokens since this test began; `undefined` is nobody. */
-  userNames(): readonly (string | undefined)[];
+  /** The requests for registry tokens since the last time this was asked. */
+  tokenRequests(): readonly TokenRequest[];
+  /** How often IAM was asked since this test began. */
+  iamRequests(): number;
   /** To be sure that no client kept it: what was made here is known anyway. */
   addSecret(secret: string): void;
   assertNoSecretLeft(): void;
+}
+
+/** What the registry's token endpoint saw of one request. */
+export interface TokenRequest {
+  /** `undefined` where nobody signed in, and where an identity token did. */
+  readonly userName: string | undefined;
+  readonly grant: string | undefined;
+  readonly status: number | undefined;
 }
 
 export interface Seeded {
@@ -52,6 +62,7 @@ export function createScene({ sandbox, store, createHome }: World): Scene {
   const home = createHome();
   const secrets = ['canary'];
   requests.reset();
+  let seen = 0;
   const addAccount = (options = { public: false }): Account => {
     const accountId = unique('account');
     const namespace = unique('ns');
@@ -76,9 +87,12 @@ export function createScene({ sandbox, store, createHome }: World): Scene {
       return { reference: `${host}/${repository}:1`, image };
     },
     stored: (reference) => storedManifest(store, reference),
-    userNames: () => [
-      ...new Set(requests.log.filter(isTokenRequest).map(({ userName }) => userName)),
-    ],
+    tokenRequests() {
+      const fresh = requests.log.slice(seen).filter(isTokenRequest);
+      seen = requests.log.length;
+      return fresh.map(({ userName, grant, status }) => ({ userName, grant, status }));
+    },
+    iamRequests: () => requests.count({ service: 'iam' }),
     addSecret: (secret) => secrets.push(secret),
     assertNoSecretLeft() {
       assert.equal(findSecrets(home.folder, secrets), [], 'a client kept a secret in a file');
@@ -88,4 +102,9 @@ export function createScene({ sandbox, store, createHome }: World): Scene {
 
 function isTokenRequest({ service, path }: LoggedRequest): boolean {
   return service === 'registry' && path === '/oauth/token';
+}
+
+/** The different user names, in the order in which they first came. */
+export function userNames(asked: readonly TokenRequest[]): readonly (string | undefined)[] {
+  return [...new Set(asked.map(({ userName }) => userName))];
 }

@@ -16,7 +16,9 @@ export interface ServerOptions {
   readonly listens: net.NetConnectOpts;
 }
 
+// Milliseconds.
 const startLimit = 20_000;
+const stopLimit = 10_000;
 
 /** Starts a daemon and returns when it accepts connections. */
 export async function startServer(
@@ -66,7 +68,11 @@ function stop(child: ChildProcess): Promise<void> {
     return Promise.resolve();
   }
   return new Promise((resolve) => {
-    child.once('exit', () => resolve());
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopLimit);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      resolve();
+    });
     child.kill('SIGTERM');
   });
 }

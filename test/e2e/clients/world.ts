@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
@@ -51,7 +52,15 @@ async function listenAsIam(port: number): Promise<Server> {
   };
 }
 
+/** Outside of the namespaces real clients would meet the real IBM Cloud, and write to /run. */
+async function requireNamespace(): Promise<void> {
+  const { address } = await lookup('us.icr.io').catch(() => ({ address: 'nowhere' }));
+  if (address === registryAddress) return;
+  throw new Error(`us.icr.io is ${address} here; run these tests by scripts/test-clients.ts`);
+}
+
 export async function startWorld(options: WorldOptions): Promise<World> {
+  await requireNamespace();
   // In lower case: podman makes an image's name of the path it was read from.
   const folder = `/run/world-${randomUUID()}`;
   const { dockerd = false, identityTokens = true } = options;
