@@ -12,16 +12,21 @@ export interface ApiKeyDetails {
   readonly expiresAt?: number;
 }
 
-/** `GET /v1/apikeys/details`: IAM finds the key by its value. Throws `refused` or `unreachable`. */
+/** `GET /v1/apikeys/details`: IAM finds the key by its value, for whoever the access token is. Throws `refused` or `unreachable`. */
 export async function apiKeyDetails(
   context: Context,
   apiKey: string,
+  accessToken: string,
   options: Omit<CallOptions, 'service' | 'secret'> & { readonly endpoint?: string },
 ): Promise<ApiKeyDetails> {
   const url = new URL(`${iamEndpoint(context, options.endpoint)}/v1/apikeys/details`);
   const details = await requestJson(
     context,
-    { method: 'GET', url, headers: { 'IAM-ApiKey': apiKey } },
+    {
+      method: 'GET',
+      url,
+      headers: { 'IAM-ApiKey': apiKey, Authorization: `Bearer ${accessToken}` },
+    },
     { ...options, service: 'IAM', secret: apiKey },
   );
   const expiresAt = Date.parse(textOf(details, 'expires_at') ?? '');

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
+import type { AccessToken } from './access-token.ts';
 import { type CachedToken, type CacheKey, readToken } from './cache-file.ts';
-import type { AccessToken } from './token.ts';
 
 // Every `get` of an access token comes through here: no axios, no lock until one has to be minted.
 

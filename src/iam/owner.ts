@@ -33,7 +33,12 @@ export async function ownerOfApiKey(
   question: Question,
 ): Promise<Owner> {
   const own = await request(context, { kind: 'api-key', apiKey }, 'the API key', question);
-  const { expiresAt } = await apiKeyDetails(context, apiKey, asked('the API key', question));
+  const { expiresAt } = await apiKeyDetails(
+    context,
+    apiKey,
+    own.token,
+    asked('the API key', question),
+  );
   const token = profile === undefined ? own : await assume(context, own, profile, question);
   return { ...ownerOf(token), ...(expiresAt === undefined ? {} : { expiresAt }) };
 }

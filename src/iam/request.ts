@@ -22,22 +22,31 @@ type Outcome =
   | { readonly answer: HttpAnswer }
   | { readonly trouble: string; readonly retryAfter?: number };
 
-/**
- * Sends a request until there is an answer worth keeping, and gives its JSON object. Dropped and refused
- * connections, 429, 500 and 502 to 599 are tried again; all ends at the deadline, and at once where the server asks
- * for a longer wait than that. Throws `refused` where IBM Cloud says no, else `unreachable`.
- */
+/** `requestAnswer`, and the JSON object of a good answer. Throws `refused` where IBM Cloud says no, else `unreachable`. */
 export async function requestJson(
   context: Context,
   request: HttpRequest,
   options: CallOptions,
 ): Promise<JsonObject> {
+  return accept(await requestAnswer(context, request, options), nameOf(request, options), options);
+}
+
+/**
+ * Sends a request until there is an answer worth keeping, of whatever status. Dropped and refused
+ * connections, 429, 500 and 502 to 599 are tried again; all ends at the deadline, and at once where the server asks
+ * for a longer wait than that. Throws `unreachable`.
+ */
+export async function requestAnswer(
+  context: Context,
+  request: HttpRequest,
+  options: CallOptions,
+): Promise<HttpAnswer> {
   const deadline = options.deadline ?? context.now() + timeLimit;
-  const name = `${options.service} at ${request.url.host}`;
+  const name = nameOf(request, options);
   if (context.now() >= deadline) throw unreachable(`no time was left to ask ${name}`);
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptOnce(context, request, deadline, name, options);
-    if ('answer' in outcome) return accept(outcome.answer, name, options);
+    if ('answer' in outcome) return outcome.answer;
     const delay = Math.max(backOff(attempt), outcome.retryAfter ?? 0);
     if (attempt === attempts || context.now() + delay >= deadline) {
       throw unreachable(`${outcome.trouble}${asked(outcome.retryAfter)}; try again later`);
@@ -45,6 +54,10 @@ export async function requestJson(
     debug(context, `${outcome.trouble}; trying again in ${Math.round(delay)} ms`);
     await (options.pause ?? pause)(delay);
   }
+}
+
+export function nameOf({ url }: HttpRequest, { service }: CallOptions): string {
+  return `${service} at ${url.host}`;
 }
 
 async function attemptOnce(

@@ -1,17 +1,10 @@
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
-import { type JsonObject, textOf } from './answer.ts';
+import { type AccessToken, readAccessToken } from './access-token.ts';
+
 import { iamEndpoint } from './endpoint.ts';
 import { type CallOptions, requestJson } from './request.ts';
 
-/** An IAM access token. Times are by this machine's clock, in milliseconds since 1970. */
-export interface AccessToken {
-  readonly token: string;
-  readonly issuedAt: number;
-  readonly expiresAt: number;
-  /** Only where one was wanted and IAM gave one. It replaces the one that was sent. */
-  readonly refreshToken?: string;
-}
+export type { AccessToken } from './access-token.ts';
 
 export type TrustedProfile =
   | { readonly id: string }
@@ -44,9 +37,6 @@ export interface TokenOptions extends Omit<CallOptions, 'service' | 'secret'> {
 /** `bx:bx`, what IBM's own CLI sends: without it IAM gives no refresh token and takes none. */
 const cliClient = 'Basic Yng6Yng=';
 
-/** It goes into HTTP headers of other programs. */
-const isVisible = /^[\x21-\x7e]+$/;
-
 /** Asks IAM for an access token. Throws `refused`, `unreachable` or `misconfigured`. */
 export async function requestToken(
   context: Context,
@@ -66,7 +56,7 @@ export async function requestToken(
     },
     { ...options, service: 'IAM', secret: secretOf(grant) },
   );
-  return readToken(answer, asked, context.now(), url.host);
+  return readAccessToken(answer, { from: `IAM at ${url.host}`, asked, now: context.now() });
 }
 
 function formOf(grant: Grant): Record<string, string> {
@@ -113,35 +103,4 @@ function secretOf(grant: Grant): string {
     case 'passcode':
       return grant.passcode;
   }
-}
-
-/**
- * The token's life is counted from when it was asked for, by `expires_in`: a machine whose clock is wrong
- * then renews in time all the same.
- */
-function readToken(answer: JsonObject, asked: number, now: number, host: string): AccessToken {
-  const token = textOf(answer, 'access_token');
-  if (token === undefined) throw nonsense(host, 'without an access token');
-  if (!isVisible.test(token)) throw nonsense(host, 'with something that is no access token');
-  const { expiration, expires_in: life } = answer;
-  if (typeof expiration === 'number' && expiration * 1000 <= now) {
-    throw nonsense(host, 'with an access token that has expired already; check the clock here');
-  }
-  const left = isPositive(life) ? life * 1000 : isPositive(expiration) && expiration * 1000 - asked;
-  if (!left) throw nonsense(host, 'without saying when the access token expires');
-  const refreshToken = textOf(answer, 'refresh_token');
-  return {
-    token,
-    issuedAt: asked,
-    expiresAt: asked + left,
-    ...(refreshToken === undefined || refreshToken === 'not_supported' ? {} : { refreshToken }),
-  };
-}
-
-function isPositive(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value > 0;
-}
-
-function nonsense(host: string, what: string): HelperError {
-  return new HelperError('unreachable', `IAM at ${host} answered ${what}`);
 }

@@ -35,7 +35,7 @@ export function accept(answer: HttpAnswer, name: string, options: Asked): JsonOb
   if (status >= 200 && status <= 299) {
     if (body !== undefined) return body;
     const what = text.trim() === '' ? 'nothing' : 'something that is not a JSON object';
-    throw unreachable(`${name} answered ${status} with ${what}; check that this is IAM's address`);
+    throw unreachable(`${name} answered ${status} with ${what}; is that the right address?`);
   }
   if (status >= 300 && status <= 399) {
     throw unreachable(
@@ -48,9 +48,7 @@ export function accept(answer: HttpAnswer, name: string, options: Asked): JsonOb
     );
   }
   if (body === undefined) {
-    throw unreachable(
-      `${name} answered ${status} without saying why; check that this is IAM's address`,
-    );
+    throw unreachable(`${name} answered ${status} without saying why; is that the right address?`);
   }
   const reason = serviceError(text, options.secret) ?? String(status);
   throw new HelperError(

@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { HelperError } from '../../src/errors.ts';
+import { requestComputeToken } from '../../src/iam/compute.ts';
+import { readProjectedToken } from '../../src/iam/projected-token.ts';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { testContext } from '../support/context.ts';
+
+const compute = sandboxSuite('the identity of a machine or pod');
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-compute-'));
+compute.after(() => fs.rmSync(folder, { recursive: true }));
+
+const options = { owner: 'trusted profile nodes', hint: 'link it' };
+const noFiles: readonly string[] = [];
+let files = 0;
+
+function file(text: string): string {
+  files += 1;
+  const name = path.join(folder, String(files));
+  fs.writeFileSync(name, text);
+  return name;
+}
+
+/** The real clock: tokens come from a sandbox that has one. */
+function context(env: Record<string, string> = {}) {
+  return testContext({ now: Date.now, env });
+}
+
+async function failure(promise: Promise<unknown>): Promise<HelperError> {
+  const error = await promise.catch((reason: unknown) => reason);
+  if (!(error instanceof HelperError)) throw new Error(`no HelperError: ${String(error)}`);
+  return error;
+}
+
+compute('a VPC instance gets the token of the profile it names', async ({ sandbox }) => {
+  sandbox.accounts.addTrustedProfile({ name: 'other', ofInstance: true });
+  const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
+  const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+  const token = await requestComputeToken(context(), sub, options, places);
+  const payload = JSON.parse(atob(token.token.split('.')[1] ?? ''));
+  assert.is(payload.sub, sub);
+  assert.is(token.expiresAt - token.issuedAt, 3_600_000);
+});
+
+compute('its address may come from the environment', async ({ sandbox }) => {
+  const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
+  const env = { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl };
+  const places = { tokenFiles: noFiles };
+  assert.ok((await requestComputeToken(context(env), sub, options, places)).token);
+  assert.ok((await requestComputeToken(context(env), undefined, options, places)).token);
+  const bad = context({ DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: 'file:///etc' });
+  assert.is((await failure(requestComputeToken(bad, sub, options, places))).code, 'misconfigured');
+});
+
+compute('one that only knows the second generation is asked that way', async ({ sandbox }) => {
+  sandbox.faults.add('metadata', {
+    kind: 'status',
+    status: 404,
+    path: '/instance_identity/v1/token',
+    times: 'forever',
+  });
+  const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
+  const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+  assert.ok((await requestComputeToken(context(), sub, options, places)).token);
+});
+
+compute('a profile that is not linked is refused in the service own words', async ({ sandbox }) => {
+  const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+  const error = await failure(requestComputeToken(context(), 'Profile-nope', options, places));
+  assert.is(error.code, 'refused');
+  assert.is(
+    error.message,
+    'the metadata service refused trusted profile nodes (trusted_profile_not_found: The trusted profile is not linked to the instance.); link it',
+  );
+});
+
+compute('an address at which nothing answers costs a second', async ({ sandbox }) => {
+  sandbox.faults.add('metadata', { kind: 'hang', times: 'forever' });
+  const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+  const began = performance.now();
+  const error = await failure(requestComputeToken(context(), 'Profile-1', options, places));
+  const took = performance.now() - began;
+  assert.is(error.code, 'unreachable');
+  assert.match(error.message, /^the metadata service at .* did not answer in time/);
+  assert.ok(took > 900 && took < 3000, `${took} ms`);
+});
+
+compute("a pod's token file goes to IAM, and before the metadata", async ({ sandbox }) => {
+  const places = { metadataAddress: 'http://127.0.0.1:1', tokenFiles: [file(' canary-cr\n')] };
+  const env = { IBMCLOUD_IAM_API_ENDPOINT: 'http://127.0.0.1:1' };
+  const patient = { ...options, pause: () => Promise.resolve() };
+  const error = await failure(requestComputeToken(context(env), 'Profile-1', patient, places));
+  assert.match(error.message, /^cannot reach IAM at 127.0.0.1:1/);
+  assert.is(sandbox.requests.count({ service: 'metadata' }), 0);
+});
+
+compute('the first token file that is there counts', () => {
+  const missing = path.join(folder, 'missing');
+  const underFile = path.join(file(''), 'token');
+  const found = [missing, underFile, file('canary-1'), file('canary-2')];
+  assert.is(readProjectedToken(found), 'canary-1');
+  assert.is(readProjectedToken([missing]), undefined);
+});
+
+compute('a token file that is empty or no file is an error, not the next one', () => {
+  for (const [broken, code] of [
+    [file(' \n'), 'damaged'],
+    [folder, 'storage'],
+  ] as const) {
+    assert.throws(
+      () => readProjectedToken([broken, file('canary')]),
+      (error: HelperError) => error.code === code && error.message.includes(broken),
+    );
+  }
+});
+
+compute.run();
