@@ -1,8 +1,8 @@
-import type { IdentitySettings } from '../config/settings.ts';
+import { type IdentitySettings, readSettings, type Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import { requireIdentityName, saveIdentity } from '../identity/identities.ts';
 import { everyHost } from '../identity/mapping.ts';
-import { requirePresentable } from '../identity/present.ts';
+import { presentation, requirePresentable } from '../identity/present.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
 import { type RootSecret, readRootSecret, type SecretOptions } from './root-secret.ts';
@@ -54,13 +54,20 @@ export const login: Command<LoginArgs> = {
   run: async (context, { hosts = [], identity, present, ...options }) => {
     if (identity !== undefined) requireIdentityName(identity);
     const keys = keysOf(hosts, options);
+    const current = readSettings(context);
+    const before = identity === undefined ? undefined : current.identities[identity];
     const host = keys[0]?.replace(/\/.*/, '') ?? globalRegistry;
-    const root = await readRootSecret(context, options, host, hintOf(identity, hosts));
+    const root = await readRootSecret(
+      context,
+      withProfileOf(before, options),
+      host,
+      hintOf(identity, hosts),
+    );
     const { secret, ...known } = root;
-    if (present !== undefined) requirePresentable(known, present, identity ?? host);
-    for (const [name, answersFor] of namesFor(identity, keys)) {
-      const since = context.now();
-      const settings = { ...known, since, ...(present === undefined ? {} : { present }) };
+    const shown = present ?? (before?.kind === root.kind ? before.present : undefined);
+    const settings = { ...known, since: context.now(), ...(shown ? { present: shown } : {}) };
+    requirePresentable(settings, presentation(settings), identity ?? host);
+    for (const [name, answersFor] of namesFor(identity, keys, current)) {
       await saveIdentity(context, { name, settings, secret }, answersFor);
       context.stdout(`${report(name, answersFor, root)}\n`);
     }
@@ -68,6 +75,16 @@ export const login: Command<LoginArgs> = {
     return 0;
   },
 };
+
+/** A new key for an identity that acts as a trusted profile goes on acting as that profile only. */
+function withProfileOf<Options extends SecretOptions>(
+  before: IdentitySettings | undefined,
+  options: Options,
+): Options {
+  const hasKey = options.apiKeyStdin || options.apiKeyFile !== undefined;
+  const profile = before?.kind === 'api-key' && hasKey ? before.profile : undefined;
+  return profile === undefined ? options : { trustedProfile: profile, ...options };
+}
 
 /** How the settings will name the hosts that were typed. */
 function keysOf(hosts: readonly string[], { entitlementKeyStdin }: SecretOptions): string[] {
@@ -81,11 +98,21 @@ function keysOf(hosts: readonly string[], { entitlementKeyStdin }: SecretOptions
   );
 }
 
-/** Without a name, a host's identity is named like the host, so that `logout HOST` takes it along. */
-function namesFor(identity: string | undefined, keys: readonly string[]) {
-  if (keys.length === 0) return [[identity ?? 'default', [everyHost]]] as const;
-  if (identity !== undefined) return [[identity, keys]] as const;
-  return keys.map((key) => [key, [key]] as const);
+/**
+ * Which identity is to answer for what. Without a name, a host's identity is named like the host, so
+ * that `logout HOST` takes it along. A named one never takes every host away from another.
+ */
+function namesFor(
+  identity: string | undefined,
+  keys: readonly string[],
+  { identities, mappings }: Settings,
+): (readonly [name: string, keys: readonly string[]])[] {
+  if (keys.length > 0) {
+    return identity === undefined ? keys.map((key) => [key, [key]]) : [[identity, keys]];
+  }
+  if (identity === undefined) return [['default', [everyHost]]];
+  const isNew = !Object.hasOwn(identities, identity) && !Object.hasOwn(mappings, everyHost);
+  return [[identity, isNew ? [everyHost] : []]];
 }
 
 function hintOf(identity: string | undefined, hosts: readonly string[]): string {
@@ -94,8 +121,11 @@ function hintOf(identity: string | undefined, hosts: readonly string[]): string 
 }
 
 function report(name: string, keys: readonly string[], root: RootSecret): string {
-  const hosts = keys.includes(everyHost) ? 'every IBM host' : keys.join(', ');
-  return `identity ${name} (${whose(root)}) answers for ${hosts}`;
+  const saved = `identity ${name} (${whose(root)})`;
+  if (keys.length === 0) {
+    return `${saved} is saved; docker-credential-icr map HOST ${name} lets it answer for a host`;
+  }
+  return `${saved} answers for ${keys.includes(everyHost) ? 'every IBM host' : keys.join(', ')}`;
 }
 
 function whose({ owner, account, expiresAt }: Partial<IdentitySettings>): string {

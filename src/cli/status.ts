@@ -15,6 +15,8 @@ interface Row {
   readonly origin: string;
 }
 
+const head = ['HOST', 'IDENTITY', 'USER NAME', 'FROM'];
+
 export const status: Command<{ readonly json?: boolean }> = {
   usage: 'status',
   describe: 'show which identity answers which host, and where it comes from',
@@ -22,13 +24,15 @@ export const status: Command<{ readonly json?: boolean }> = {
   examples: [['status', 'a line a host']],
   run: (context, { json }) => {
     const rows = rowsOf(context);
+    const { identities, ibmcloudSession = false, computeProfile = false } = readSettings(context);
     if (json) {
-      const { identities } = readSettings(context);
-      context.stdout(`${JSON.stringify({ hosts: rows, identities }, null, 2)}\n`);
-    } else if (rows.length === 0) {
-      context.stdout('no host is answered; run docker-credential-icr login\n');
+      const all = { hosts: rows, identities, sources: { ibmcloudSession, computeProfile } };
+      context.stdout(`${JSON.stringify(all, null, 2)}\n`);
     } else {
-      context.stdout(table(['HOST', 'IDENTITY', 'USER NAME', 'FROM'], rows.map(cells)));
+      const none = 'no host is answered; run docker-credential-icr login\n';
+      context.stdout(rows.length === 0 ? none : table(head, rows.map(cells)));
+      context.stdout(`ibmcloud session: ${ibmcloudSession ? 'on' : 'off'}\n`);
+      context.stdout(`trusted profile of this machine: ${computeProfile || 'off'}\n`);
     }
     return rows.some(({ state }) => state === 'failing') ? 1 : 0;
   },

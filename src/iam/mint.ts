@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { loginCommand } from '../identity/hint.ts';
 import type { Holder } from '../identity/tokens.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import type { AccessToken } from './access-token.ts';
@@ -97,11 +98,11 @@ const secrets: Readonly<Record<Holder['kind'], string>> = {
   'trusted-profile': 'the trusted profile',
 };
 
-function explained({ name, kind }: Holder, { deadline, endpoint }: MintOptions): TokenOptions {
+function explained(holder: Holder, { deadline, endpoint }: MintOptions): TokenOptions {
   return {
     deadline,
     ...(endpoint === undefined ? {} : { endpoint }),
-    owner: `${secrets[kind]} of identity ${name}`,
-    hint: `run docker-credential-icr login --identity ${name}`,
+    owner: `${secrets[holder.kind]} of identity ${holder.name}`,
+    hint: `run ${loginCommand(holder.name, holder)}`,
   };
 }

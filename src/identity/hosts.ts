@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isIbmHost } from '../registry/match.ts';
+import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { publicHosts } from '../registry/regions.ts';
 import { fileStore } from '../secrets/file-store.ts';
@@ -62,5 +62,9 @@ function answerOf(lookup: Lookup, name: string): HostAnswer | undefined {
 }
 
 function spelling({ stored }: Lookup, host: RegistryHost, name: string): string {
-  return isIbmHost(host) ? name : (stored({ of: 'host', name })?.ServerURL ?? name);
+  if (isIbmHost(host)) return name;
+  const serverURL = stored({ of: 'host', name })?.ServerURL ?? name;
+  const parsed = parseServerURL(serverURL);
+  // A file that somebody copied speaks of the host it was copied from.
+  return 'problem' in parsed || hostKey(parsed) !== name ? name : serverURL;
 }

@@ -2,6 +2,7 @@ import type { IdentitySettings, Mapping, Settings } from '../config/settings.ts'
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { warnOfExpiry } from './expiry.ts';
+import { loginCommand } from './hint.ts';
 import type { Lookup } from './lookup.ts';
 import { presentation, requirePresentable } from './present.ts';
 import type { Found } from './source.ts';
@@ -80,13 +81,13 @@ function isWorthAccess({ kind }: IdentitySettings): boolean {
 }
 
 /** A trusted profile has none: the machine vouches for it. */
-function rootSecret(lookup: Lookup, name: string, { kind }: IdentitySettings): string {
-  if (kind === 'trusted-profile') return '';
+function rootSecret(lookup: Lookup, name: string, identity: IdentitySettings): string {
+  if (identity.kind === 'trusted-profile') return '';
   const root = lookup.stored({ of: 'identity', name });
   if (root !== undefined) return root.Secret;
   throw new HelperError(
     'damaged',
-    `the secret of identity ${name} is gone; run docker-credential-icr login --identity ${name}`,
+    `the secret of identity ${name} is gone; run ${loginCommand(name, identity)}`,
   );
 }
 
