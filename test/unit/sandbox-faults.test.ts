@@ -33,7 +33,11 @@ const answers: readonly [Fault, (reply: Awaited<ReturnType<typeof askToken>>) =>
     { kind: 'no-access-token' },
     ({ value }) => assert.equal(['access_token' in value, value.token_type], [false, 'Bearer']),
   ],
-  [{ kind: 'expired' }, ({ value }) => assert.ok(Number(value.expiration) * 1000 < Date.now())],
+  [
+    { kind: 'expired' },
+    ({ value }) =>
+      assert.ok(Number(value.expiration) * 1000 < Date.now() && Number(value.expires_in) < 0),
+  ],
 ];
 
 for (const [fault, check] of answers) {

@@ -75,6 +75,19 @@ test('a profile is assumed, or given to a compute resource', async ({ sandbox, a
   }
 });
 
+test('a profile that trusts somebody else is refused', async ({ sandbox, askIam }) => {
+  const { accounts } = sandbox;
+  const { sub } = accounts.addTrustedProfile({ computeTokens: ['canary-of-another'] });
+  const apikey = accounts.addApiKey().value;
+  const { access_token } = (await askIam({ grant_type: `${prefix}apikey`, apikey })).value;
+  for (const form of [
+    { grant_type: `${prefix}assume`, access_token: String(access_token), profile_id: sub },
+    { grant_type: `${prefix}cr-token`, cr_token: 'canary-cr-token', profile_id: sub },
+  ]) {
+    assert.is((await askIam(form)).value.errorCode, 'BXNIM0407E');
+  }
+});
+
 test('a passcode is good once', async ({ sandbox, askIam }) => {
   const passcode = sandbox.accounts.addPasscode({ owner: sandbox.accounts.addUser().iamId });
   const form = { grant_type: `${prefix}passcode`, passcode };

@@ -178,6 +178,13 @@ test('an image is there to the last byte, for those who may pull', async ({
   assert.is((await askRegistry('/v2/demo/hello/manifests/2', { bearer })).status, 404);
 });
 
+test("the registry's own token is no access token", async ({ sandbox, askRegistry }) => {
+  const basic = ['iamapikey', sandbox.accounts.addApiKey().value] as const;
+  const token = String((await askRegistry(tokenPath, { basic })).value.token);
+  const reply = await askRegistry(tokenPath, { basic: ['iambearer', token] });
+  assert.is(reply.status, 401);
+});
+
 test('a registry token that has expired opens nothing', async ({ sandbox, askRegistry }) => {
   sandbox.lifetimes.registryToken = -1;
   const basic = ['iamapikey', sandbox.accounts.addApiKey().value] as const;
