@@ -3,27 +3,28 @@ import path from 'node:path';
 import { searchPath } from './programs.ts';
 import { type Server, startServer } from './server.ts';
 
-export interface DockerDaemon extends Server {
-  /** For the clients' `DOCKER_HOST`. */
-  readonly host: string;
+function socketIn(folder: string): string {
+  return path.join(folder, 'docker.sock');
+}
+
+/** What `DOCKER_HOST` is for the clients of the daemon in this folder. */
+export function dockerHost(folder: string): string {
+  return `unix://${socketIn(folder)}`;
 }
 
 /** A real dockerd without a network of its own: what it pulls and pushes goes over `lo`. */
-export async function startDockerDaemon(folder: string, caFile: string): Promise<DockerDaemon> {
+export async function startDockerDaemon(folder: string, caFile: string): Promise<Server> {
   fs.mkdirSync(folder, { recursive: true });
-  const socket = path.join(folder, 'docker.sock');
-  const host = `unix://${socket}`;
   const flags = [
-    ...['--host', host],
+    ...['--host', dockerHost(folder)],
     ...['--data-root', path.join(folder, 'data')],
     ...['--exec-root', path.join(folder, 'exec')],
     ...['--pidfile', path.join(folder, 'pid')],
     ...['--iptables=false', '--ip6tables=false', '--bridge=none', '--storage-driver=overlay2'],
   ];
-  const server = await startServer(['dockerd', ...flags], {
+  return await startServer(['dockerd', ...flags], {
     env: { PATH: searchPath.join(':'), HOME: folder, TMPDIR: folder, SSL_CERT_FILE: caFile },
     log: path.join(folder, 'dockerd.log'),
-    listens: { path: socket },
+    listens: { path: socketIn(folder) },
   });
-  return { ...server, host };
 }

@@ -19,7 +19,7 @@ export interface Home {
 export interface HomeOptions {
   readonly folder: string;
   readonly caFile: string;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export function createHome({ folder, caFile, env: more }: HomeOptions): Home {

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type RegistryHost, registries } from './hosts.ts';
 import { searchPath } from './programs.ts';
-import { type Server, startServer } from './server.ts';
+import { type Server, startAll, startServer } from './server.ts';
 
 export interface RegistryOptions {
   readonly folder: string;
@@ -57,7 +57,7 @@ function startRegistry(folder: string, host: string, port: number, auth?: object
 export async function startRegistries(options: RegistryOptions): Promise<Server> {
   const { folder, signingCertificateFile, issuer } = options;
   fs.mkdirSync(folder, { recursive: true });
-  const started = registries.flatMap((host) => {
+  const starting = registries.flatMap((host) => {
     const realm = `https://${host}/oauth/token`;
     const token = { realm, service: 'registry', issuer, rootcertbundle: signingCertificateFile };
     return [
@@ -65,12 +65,7 @@ export async function startRegistries(options: RegistryOptions): Promise<Server>
       startRegistry(folder, host, backDoorPortOf(host)),
     ];
   });
-  const servers = await Promise.all(started);
-  return {
-    async close() {
-      await Promise.all(servers.map((server) => server.close()));
-    },
-  };
+  return await startAll(starting);
 }
 
 export interface StoredManifest {

@@ -44,6 +44,19 @@ export async function startServer(
   return { close: () => stop(child) };
 }
 
+/** All of them as one; where one does not start, the others are closed again. */
+export async function startAll(starting: readonly Promise<Server>[]): Promise<Server> {
+  const settled = await Promise.allSettled(starting);
+  const started = settled.filter((result) => result.status === 'fulfilled');
+  const close = async () => {
+    await Promise.all(started.map(({ value }) => value.close()));
+  };
+  const failed = settled.find((result) => result.status === 'rejected');
+  if (failed === undefined) return { close };
+  await close();
+  throw failed.reason;
+}
+
 async function accepts(listens: net.NetConnectOpts): Promise<void> {
   const end = Date.now() + startLimit;
   while (!(await connects(listens))) {

@@ -3,11 +3,11 @@ import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
-import { startDockerDaemon } from './docker-daemon.ts';
+import { dockerHost, startDockerDaemon } from './docker-daemon.ts';
 import { createHome, type Home } from './home.ts';
 import { iamAddress, registryAddress } from './hosts.ts';
 import { startRegistries, upstreams } from './registry-server.ts';
-import type { Server } from './server.ts';
+import { type Server, startAll } from './server.ts';
 
 export interface WorldOptions {
   /** Starts a dockerd and points every home's docker at it. */
@@ -73,21 +73,18 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   });
   const { caFile } = sandbox;
   const store = path.join(folder, 'registries');
-  const servers: Server[] = [sandbox];
-  servers.push(await listenAsIam(Number(new URL(sandbox.iamUrl).port)));
-  servers.push(await startRegistries({ ...sandbox, folder: store }));
-  const env: Record<string, string> = {};
-  if (dockerd) {
-    const daemon = await startDockerDaemon(path.join(folder, 'dockerd'), caFile);
-    env.DOCKER_HOST = daemon.host;
-    servers.push(daemon);
-  }
+  const docker = path.join(folder, 'docker');
+  const servers = await startAll([
+    Promise.resolve(sandbox),
+    listenAsIam(Number(new URL(sandbox.iamUrl).port)),
+    startRegistries({ ...sandbox, folder: store }),
+    ...(dockerd ? [startDockerDaemon(docker, caFile)] : []),
+  ]);
+  const env = { DOCKER_HOST: dockerHost(docker) };
   return {
     sandbox,
     store,
     createHome: () => createHome({ folder: path.join(folder, randomUUID()), caFile, env }),
-    async close() {
-      await Promise.all(servers.map((server) => server.close()));
-    },
+    close: servers.close,
   };
 }
