@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Context } from './context.ts';
 import { HelperError, systemCode } from './errors.ts';
 
+const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 const ownerOnly = 0o600;
 /** Milliseconds; a write takes a few. */
 const abandonedAfter = 60_000;
@@ -15,10 +16,10 @@ const abandonedAfter = 60_000;
 export function readPrivate(context: Context, file: string): string | undefined {
   let descriptor: number;
   try {
-    descriptor = fs.openSync(file, 'r');
+    // Not blocking: a named pipe put there would be waited for without end.
+    descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK);
   } catch (error) {
-    const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isAbsent(error)) return undefined;
     throw cannot('read', file, error);
   }
   try {
@@ -31,10 +32,17 @@ export function readPrivate(context: Context, file: string): string | undefined 
   }
 }
 
+/** Whether there can be no file of that name: no folder above it, or a longer name than any has. */
+function isAbsent(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
+}
+
 function tighten(context: Context, descriptor: number, file: string): void {
   if (context.platform === 'win32') return;
-  const { mode } = fs.fstatSync(descriptor);
-  if ((mode & 0o077) === 0) return;
+  const stat = fs.fstatSync(descriptor);
+  // A folder with that mode could not be entered any more.
+  if (!stat.isFile() || (stat.mode & 0o077) === 0) return;
   try {
     fs.fchmodSync(descriptor, ownerOnly);
     context.warn(`others could read ${file}; its mode is now 0600`);
@@ -58,7 +66,7 @@ export function writePrivate(context: Context, file: string, text: string): void
     fs.renameSync(aside, file);
     syncFolder(folder);
   } catch (error) {
-    fs.rmSync(aside, { force: true });
+    discard(aside);
     throw cannot('write', file, error);
   }
 }
@@ -68,9 +76,16 @@ function sweep({ now }: Context, asideFolder: string): void {
   for (const name of fs.readdirSync(asideFolder)) {
     const file = path.join(asideFolder, name);
     const stat = fs.statSync(file, { throwIfNoEntry: false });
-    if (stat !== undefined && stat.mtimeMs < now() - abandonedAfter) {
-      fs.rmSync(file, { force: true });
-    }
+    if (stat !== undefined && stat.mtimeMs < now() - abandonedAfter) discard(file);
+  }
+}
+
+/** Removes what was written aside; what cannot be removed now is swept another time. */
+function discard(file: string): void {
+  try {
+    fs.unlinkSync(file);
+  } catch {
+    // Most often it never came to be: the error that matters is the one before.
   }
 }
 
@@ -104,8 +119,7 @@ export function removeFile(file: string): boolean {
     fs.unlinkSync(file);
     return true;
   } catch (error) {
-    const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR') return false;
+    if (isAbsent(error)) return false;
     throw cannot('remove', file, error);
   }
 }
@@ -115,16 +129,29 @@ export function namesIn(folder: string): string[] {
   try {
     return fs.readdirSync(folder).filter((name) => !name.startsWith('.'));
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return [];
+    if (isAbsent(error)) return [];
     throw cannot('read', folder, error);
   }
 }
 
-/** `storage`, with the system's own word for what went wrong. */
+/** `storage`, with the system's own word for what went wrong, and what to look at. */
 export function cannot(verb: string, file: string, error: unknown): HelperError {
   const reason = systemCode(error) ?? String(error);
-  return new HelperError('storage', `cannot ${verb} ${file} (${reason})`, error);
+  const hint = hints[reason];
+  const line = `cannot ${verb} ${file} (${reason})${hint === undefined ? '' : `; ${hint}`}`;
+  return new HelperError('storage', line, error);
 }
+
+const hints: Readonly<Record<string, string>> = {
+  EACCES: 'check who owns it and its folder, and their modes',
+  EPERM: 'check who owns it and its folder, and their modes',
+  EROFS: 'its disk is read-only',
+  ENOSPC: 'its disk is full',
+  EDQUOT: 'its disk is full',
+  EISDIR: 'a folder is in its place, move it away',
+  ENOTDIR: 'what is in the place of its folder is none, move it away',
+  EEXIST: 'what is in the place of its folder is none, move it away',
+};
 
 let written = 0;
 
