@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { systemCode } from './errors.ts';
+import { HelperError, systemCode } from './errors.ts';
 
 // process.stdin and process.stdout cost 8 ms to load, so descriptors are read and written as they
 // are. A client may hand over a socket or pipe that does not block: then the system says EAGAIN.
@@ -19,7 +19,7 @@ export function readSome(descriptor: number, chunk: Buffer): number {
   }
 }
 
-/** Returns when all of it is written. Throws the system's error. */
+/** Returns when all of it is written. Throws `storage` where nobody reads, or nothing fits. */
 export function writeAll(descriptor: number, text: string): void {
   let rest: string | Buffer = text;
   let missing = Buffer.byteLength(text);
@@ -36,7 +36,11 @@ function writeSome(descriptor: number, bytes: string | Buffer): number {
       ? fs.writeSync(descriptor, bytes)
       : fs.writeSync(descriptor, bytes);
   } catch (error) {
-    if (systemCode(error) !== 'EAGAIN') throw error;
+    const code = systemCode(error);
+    if (code !== 'EAGAIN') {
+      const name = descriptor === 1 ? 'standard output' : 'standard error';
+      throw new HelperError('storage', `cannot write to ${name} (${code})`, error);
+    }
     pause(2);
     return 0;
   }

@@ -36,7 +36,16 @@ export async function serve(context: Context, verb: string): Promise<0 | 1> {
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     if (error.cause !== undefined) debug(context, String(error.cause));
-    context.stdout(`${error.message}\n`);
+    tell(context, error.message);
     return 1;
+  }
+}
+
+function tell({ stdout, warn }: Context, line: string): void {
+  try {
+    stdout(`${line}\n`);
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    warn(error.message);
   }
 }
