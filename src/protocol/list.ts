@@ -9,9 +9,12 @@ import { answeredHosts } from '../identity/hosts.ts';
  */
 export function list(context: Context): void {
   const usernames: Record<string, string> = {};
+  const warnings = new Set<string>();
   for (const { serverURL, found } of answeredHosts(context)) {
-    if (found instanceof HelperError) context.warn(found.message);
+    if (found instanceof HelperError) warnings.add(found.message);
     else usernames[serverURL] = found.username;
   }
+  // What is wrong with the settings is wrong for each host, and said once.
+  for (const warning of warnings) context.warn(warning);
   context.stdout(`${JSON.stringify(usernames)}\n`);
 }
