@@ -1,6 +1,10 @@
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { findCredential } from '../identity/find.ts';
+import { lookupIn } from '../identity/lookup.ts';
 import { signOut } from '../identity/signed-out.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
+import type { RegistryHost } from '../registry/parse.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import { parseHostInput, readInput } from './input.ts';
 
@@ -11,6 +15,24 @@ import { parseHostInput, readInput } from './input.ts';
 export function erase(context: Context): void {
   const { host } = parseHostInput(readInput(context));
   const name = hostKey(host);
-  if (isIbmHost(host)) signOut(context, name);
+  if (isIbmHost(host)) signOutWhereNeeded(context, host);
   fileStore(context).erase({ of: 'host', name });
+}
+
+/** Where nothing can be written, what nobody answers for is signed out all the same. */
+function signOutWhereNeeded(context: Context, host: RegistryHost): void {
+  try {
+    signOut(context, hostKey(host));
+  } catch (error) {
+    if (!(error instanceof HelperError) || isAnswered(context, host)) throw error;
+  }
+}
+
+function isAnswered(context: Context, host: RegistryHost): boolean {
+  try {
+    return findCredential(lookupIn(context), host) !== undefined;
+  } catch (error) {
+    if (error instanceof HelperError) return true;
+    throw error;
+  }
 }
