@@ -15,9 +15,13 @@ export function isIbmHost({ name }: RegistryHost): boolean {
 
 /**
  * The name under which a credential for this host is kept. IBM's hosts are one each, whatever the
- * port or path; elsewhere another port is another server.
+ * port or path; elsewhere another port is another server, and Docker keeps three credentials under
+ * `https://index.docker.io/v1/`, `…/v1/access-token` and `…/v1/refresh-token`.
+ * Source: docker/cli, internal/oauth/manager.
  */
 export function hostKey(host: RegistryHost): string {
-  if (isIbmHost(host) || host.port === undefined) return host.name;
-  return `${host.name}:${host.port}`;
+  const { name, port, namespace } = host;
+  if (isIbmHost(host)) return name;
+  const server = port === undefined ? name : `${name}:${port}`;
+  return namespace === undefined ? server : `${server}/${namespace}`;
 }
