@@ -23,6 +23,7 @@ export function testContext(given: Partial<Context> = {}): TestContext {
     now: () => noon,
     pid: process.pid,
     terminal: () => undefined,
+    onSignals: () => () => {},
     ...given,
     output,
     warnings,

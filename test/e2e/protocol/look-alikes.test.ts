@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { credential, helper } from '../../support/helper.ts';
-import { type Home, inHome, writeIdentity } from '../../support/home.ts';
+import { type Home, inHome, writeConfig, writeIdentity } from '../../support/home.ts';
 
 const test = suite('hosts that only look like IBM’s');
 
@@ -109,16 +109,18 @@ function inHomeThatAnswers(use: (home: Home) => void): Promise<void> {
   return inHome((home) => {
     writeIdentity(home, 'canary-identity');
     for (const host of ['us.icr.io', 'icr.io', 'registry.bluemix.net']) {
-      helper(home, 'store', credential(host, 'iamapikey', 'canary-stored'));
+      writeConfig(home, `hosts/${host}.json`, credential(host, 'iamapikey', 'canary-stored'));
     }
     use(home);
   });
 }
 
+const debugged = { ...secrets, DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
+
 for (const lookAlike of lookAlikes) {
   test(JSON.stringify(lookAlike), () =>
     inHomeThatAnswers((home) => {
-      for (const env of [secrets, {}, { ...secrets, DOCKER_CREDENTIAL_ICR_DEBUG: '1' }]) {
+      for (const env of [{}, debugged]) {
         const { stdout, stderr, status } = helper(home, 'get', lookAlike, { env });
         assert.is(status, 1);
         assert.not.match(stdout + stderr, 'canary');

@@ -1,0 +1,116 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  answer,
+  answered,
+  collect,
+  credential,
+  executable,
+  helper,
+  notFound,
+  nothing,
+  type Outcome,
+  refused,
+  startHelper,
+} from '../../support/helper.ts';
+import { type Home, inHome } from '../../support/home.ts';
+
+const test = suite('where input comes from');
+
+const { O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
+const known = answered(answer('us.icr.io'));
+
+function inHomeThatKnows(use: (home: Home) => void | Promise<void>): Promise<void> {
+  return inHome(async (home) => {
+    assert.equal(helper(home, 'store', credential('us.icr.io')), nothing);
+    await use(home);
+  });
+}
+
+/** The executable is `$0`, and the folder of the home is the current one. */
+function shell(home: Home, script: string): Outcome {
+  const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', script, executable], {
+    cwd: home.folder,
+    env: home.env,
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  return { stdout, stderr, status };
+}
+
+/** Calls with this descriptor as standard input, and closes it on this side. */
+function withInput(home: Home, verb: string, descriptor: number): Promise<Outcome> {
+  const child = spawn(executable, [verb], { env: home.env, stdio: [descriptor, 'pipe', 'pipe'] });
+  fs.closeSync(descriptor);
+  return collect(child);
+}
+
+test('a socket, which cannot be opened as /dev/stdin', () =>
+  inHomeThatKnows(async (home) => {
+    const opening = spawn('/bin/sh', ['-c', ': < /dev/stdin']);
+    assert.is.not((await collect(opening)).status, 0, 'standard input was no socket');
+    assert.equal(await startHelper(home, 'get', 'us.icr.io\n').outcome, known);
+  }));
+
+test('in parts, byte by byte, cut inside a character', () =>
+  inHomeThatKnows(async (home) => {
+    const { child, outcome } = startHelper(home, 'store');
+    for (const byte of Buffer.from(credential('us.icr.io', 'Grüße', '🐳 canary'))) {
+      await new Promise((resolve) => child.stdin?.write(Uint8Array.of(byte), resolve));
+    }
+    child.stdin?.end();
+    assert.equal(await outcome, nothing);
+    assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io', 'Grüße', '🐳 canary'));
+  }));
+
+test('a named pipe that does not block, in parts', () =>
+  inHomeThatKnows(async (home) => {
+    const pipe = path.join(home.folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const reader = fs.openSync(pipe, O_RDONLY | O_NONBLOCK);
+    const writer = fs.openSync(pipe, O_WRONLY);
+    const outcome = withInput(home, 'get', reader);
+    fs.writeSync(writer, 'us.');
+    // Long enough for the helper to find the pipe empty; if it is not, the answer is the same.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    fs.writeSync(writer, 'icr.io');
+    fs.closeSync(writer);
+    assert.equal(await outcome, known);
+  }));
+
+test('a file', () =>
+  inHomeThatKnows(async (home) => {
+    const file = path.join(home.folder, 'input');
+    fs.writeFileSync(file, 'us.icr.io\n');
+    assert.equal(await withInput(home, 'get', fs.openSync(file, 'r')), known);
+  }));
+
+const scripts: readonly [name: string, script: string, Outcome][] = [
+  ['a pipe', 'printf us.icr.io | "$0" get', known],
+  ['a pipe that starts late', '(sleep 0.1; printf us.; printf icr.io) | "$0" get', known],
+  ['a file that was read in part', 'printf "x\\nus.icr.io" > f; (read x; "$0" get) < f', known],
+  ['/dev/null', '"$0" get < /dev/null', refused('no credentials server URL')],
+  ['none, it is closed', '"$0" get <&-', refused('no credentials server URL')],
+  ['none, for store', '"$0" store <&-', refused('no credentials server URL')],
+  ['none, for list', '"$0" list <&-', answered('{"us.icr.io":"iamapikey"}\n')],
+  ['none, all three closed', '"$0" get <&- >&- 2>&-', { stdout: '', stderr: '', status: 1 }],
+  ['a folder', '"$0" get < .', refused('the input cannot be read (EISDIR); nothing was changed')],
+  ['a folder, for list', '"$0" list < .', answered('{"us.icr.io":"iamapikey"}\n')],
+  [
+    '/dev/zero',
+    '"$0" get < /dev/zero',
+    refused('the input is longer than 1 MiB; nothing was changed'),
+  ],
+];
+
+for (const [name, script, expected] of scripts) {
+  test(name, () => inHomeThatKnows((home) => assert.equal(shell(home, script), expected)));
+}
+
+test('the control: the same calls without a credential find none', () =>
+  inHome((home) => assert.equal(shell(home, 'printf us.icr.io | "$0" get'), notFound)));
+
+test.run();
