@@ -1,0 +1,213 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { executable } from '../../scripts/build.ts';
+import { type Checkout, inCheckout } from './install-checkout.ts';
+
+const program = 'docker-credential-icr';
+const installed = `home/.local/bin/${program}`;
+const secretsFolder = '.config/docker-credential-icr/hosts';
+
+const test = suite('install.sh');
+
+/** A credential of the person's, which no uninstallation may touch. */
+function addSecret({ home }: Checkout): string {
+  const folder = path.join(home, secretsFolder);
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(path.join(folder, 'us.icr.io.json'), 'canary');
+  return `home/${secretsFolder}/us.icr.io.json`;
+}
+
+for (const shell of [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']]) {
+  const [command = '', ...args] = shell;
+  const isThere = spawnSync(command, [...args, '-c', 'true']).status === 0;
+  (isThere ? test : test.skip)(`installs and uninstalls, run by ${shell.join(' ')}`, () => {
+    inCheckout((checkout) => {
+      const first = checkout.install([], { shell });
+      assert.is(first.status, 0, first.stderr);
+      assert.equal(checkout.files(), [installed]);
+      assert.is(fs.statSync(path.join(checkout.folder, installed)).mode & 0o777, 0o755);
+      assert.is(checkout.install([], { shell }).status, 0, 'a second time, over the first');
+
+      const secret = addSecret(checkout);
+      const last = checkout.install(['--uninstall'], { shell });
+      assert.is(last.status, 0, last.stderr);
+      assert.equal(checkout.files(), [secret]);
+      assert.match(last.stdout, `still in ${checkout.home}/.config/${program}\n`);
+      assert.is(checkout.notes(), 'configure --remove\n');
+    });
+  });
+}
+
+test('with PREFIX alone, installs there and writes nowhere else', () => {
+  inCheckout((checkout) => {
+    const env = { HOME: undefined, PREFIX: path.join(checkout.folder, 'a prefix') };
+    const { status, stdout, stderr } = checkout.install([], { env });
+    assert.is(status, 0, stderr);
+    assert.match(stdout, `installed ${env.PREFIX}/bin/${program}\n`);
+    assert.equal(checkout.files(), [`a prefix/bin/${program}`]);
+    assert.is(checkout.install(['--uninstall'], { env }).status, 0);
+    assert.equal(checkout.files(), []);
+    assert.is(checkout.notes(), '', 'without a home there is nothing to take out of it');
+  });
+});
+
+test('with neither HOME nor PREFIX, says what to set', () => {
+  inCheckout((checkout) => {
+    const { status, stderr } = checkout.install([], { env: { HOME: undefined } });
+    assert.is(status, 1);
+    assert.match(stderr, 'HOME is not set; say where with PREFIX');
+    assert.equal(checkout.files(), []);
+  });
+});
+
+const pathRows: readonly [shell: string, line: string][] = [
+  ['/bin/bash', `  echo 'export PATH="$HOME/.local/bin:$PATH"' >> ~/.bash`],
+  ['/usr/bin/zsh', `  echo 'export PATH="$HOME/.local/bin:$PATH"' >> ~/.zshrc\n`],
+  ['/usr/local/bin/fish', '  fish_add_path --move "$HOME/.local/bin"\n'],
+];
+
+for (const [shell, line] of pathRows) {
+  test(`a folder that is not on PATH: the line for ${shell}`, () => {
+    inCheckout((checkout) => {
+      const { stdout } = checkout.install([], { env: { SHELL: shell } });
+      assert.match(stdout, `${checkout.home}/.local/bin is not on PATH`);
+      assert.match(stdout, line);
+      assert.is(stdout.match(/^ {2}/gm)?.length, 1, 'one line, for this shell');
+    });
+  });
+}
+
+test('a folder that is not on PATH, another shell: the lines of all three', () => {
+  inCheckout((checkout) => {
+    const { stdout } = checkout.install([], { env: { SHELL: '/bin/ksh' } });
+    for (const [, line] of pathRows) assert.match(stdout, line);
+  });
+});
+
+test('a folder that is first on PATH, in any spelling: nothing to say', () => {
+  inCheckout((checkout) => {
+    const other = checkout.addOther('other');
+    fs.symlinkSync(checkout.home, path.join(checkout.folder, 'link'));
+    for (const folder of [`${checkout.home}/.local/bin/`, `${checkout.folder}/link/.local/bin`]) {
+      const { stdout } = checkout.install([], {
+        env: { PATH: `${folder}:${other}:/usr/bin:/bin` },
+      });
+      assert.not.match(stdout, 'PATH');
+    }
+  });
+});
+
+test('another helper that comes first on PATH is named', () => {
+  inCheckout((checkout) => {
+    const other = checkout.addOther('other');
+    const own = `${checkout.home}/.local/bin`;
+    for (const PATH of [`${other}:${own}:/usr/bin:/bin`, `${other}:/usr/bin:/bin`]) {
+      const { status, stdout } = checkout.install([], { env: { PATH, SHELL: '/bin/zsh' } });
+      assert.is(status, 0);
+      assert.match(stdout, `comes first on PATH: ${other}/${program}\n`);
+      assert.match(stdout, '~/.zshrc');
+    }
+  });
+});
+
+test('a link to the installed one is no other', () => {
+  inCheckout((checkout) => {
+    const folder = path.join(checkout.folder, 'links');
+    fs.mkdirSync(folder);
+    fs.symlinkSync(path.join(checkout.folder, installed), path.join(folder, program));
+    const env = { PATH: `${folder}:${checkout.home}/.local/bin:/usr/bin:/bin` };
+    assert.not.match(checkout.install([], { env }).stdout, 'comes first');
+  });
+});
+
+test('--uninstall leaves the configuration to another helper that is on PATH', () => {
+  inCheckout((checkout) => {
+    const own = `${checkout.home}/.local/bin`;
+    const env = { PATH: `${own}:${checkout.addOther('other')}:/usr/bin:/bin` };
+    checkout.install([], { env });
+    const { stdout } = checkout.install(['--uninstall'], { env });
+    assert.match(stdout, `is left as it is, for ${checkout.folder}/other/${program}\n`);
+    assert.equal(checkout.files(), [`other/${program}`]);
+    assert.is(checkout.notes(), '');
+  });
+});
+
+test('--uninstall keeps the helper that could not be taken out of the configuration', () => {
+  inCheckout((checkout) => {
+    checkout.install([]);
+    const { status, stderr } = checkout.install(['--uninstall'], { env: { STAND_IN_STATUS: '1' } });
+    assert.is(status, 1);
+    assert.match(stderr, 'is still there');
+    assert.equal(checkout.files(), [installed]);
+  });
+});
+
+test('--uninstall where nothing is installed is fine', () => {
+  inCheckout((checkout) => {
+    const { status, stdout } = checkout.install(['--uninstall']);
+    assert.is(status, 0);
+    assert.match(stdout, `there is no ${checkout.folder}/${installed}\n`);
+  });
+});
+
+test('a build that fails installs nothing, and leaves what was there', () => {
+  inCheckout((checkout) => {
+    checkout.install([]);
+    const before = fs.statSync(path.join(checkout.folder, installed)).ino;
+    fs.rmSync(path.join(checkout.folder, 'a checkout', 'stand-in'));
+    const { status, stderr } = checkout.install([]);
+    assert.is(status, 1);
+    assert.match(stderr, 'nothing was installed');
+    assert.is(fs.statSync(path.join(checkout.folder, installed)).ino, before);
+    assert.equal(checkout.files(), [installed]);
+  });
+});
+
+test('a folder in the place of the executable is not written into', () => {
+  inCheckout((checkout) => {
+    fs.mkdirSync(path.join(checkout.folder, installed), { recursive: true });
+    assert.match(checkout.install([]).stderr, 'is a folder');
+    assert.equal(checkout.files(), []);
+  });
+});
+
+test('--help says what can be typed', () => {
+  inCheckout((checkout) => {
+    const { status, stdout } = checkout.install(['--help']);
+    assert.is(status, 0);
+    for (const word of ['--configure', '--uninstall', 'PREFIX']) assert.match(stdout, word);
+    assert.equal(checkout.files(), []);
+  });
+});
+
+for (const words of [['--frobnicate'], ['us.icr.io'], ['--configure', '--uninstall'], ['']]) {
+  test(`wrong words: ${JSON.stringify(words)}`, () => {
+    inCheckout((checkout) => {
+      const { status, stdout, stderr } = checkout.install(words);
+      assert.is(status, 2);
+      assert.is(stdout, '');
+      assert.match(stderr, 'usage: ');
+      assert.equal(checkout.files(), []);
+    });
+  });
+}
+
+test('the real executable: --configure names it in config.json, --uninstall takes it out', () => {
+  inCheckout((checkout) => {
+    const config = path.join(checkout.home, '.docker/config.json');
+    const env = { PATH: `${checkout.home}/.local/bin:/usr/bin:/bin` };
+    const { status, stderr } = checkout.install(['--configure'], { env });
+    assert.is(status, 0, stderr);
+    assert.is(JSON.parse(fs.readFileSync(config, 'utf8')).credHelpers['us.icr.io'], 'icr');
+
+    assert.is(checkout.install(['--uninstall'], { env }).status, 0);
+    assert.not.ok(fs.existsSync(path.join(checkout.folder, installed)));
+    const left = fs.existsSync(config) ? fs.readFileSync(config, 'utf8') : '';
+    assert.not.match(left, 'icr');
+  }, executable);
+});
+
+test.run();
