@@ -1,30 +1,9 @@
+import { readApiKeyFields } from './api-key-fields.ts';
 import type { ApiKey, ApiKeyChange } from './api-keys.ts';
 import { type Answer, type Asked, bodyObject, json } from './exchange.ts';
 import { identityError, noContent, shownApiKey } from './identity-answers.ts';
 import type { IdentityRoute, Visit } from './identity-api.ts';
 import type { Subject } from './subjects.ts';
-
-/** What may be said of a key in a body; `undefined` where a field has the wrong type. */
-export interface ApiKeyFields {
-  readonly name: string;
-  readonly description?: string;
-  readonly value?: string;
-  readonly expiresAt?: string;
-}
-
-export function readApiKeyFields(
-  body: Record<string, unknown> | undefined,
-): ApiKeyFields | undefined {
-  const { name, description, apikey, expires_at: expiresAt } = body ?? {};
-  if (typeof name !== 'string' || name === '') return undefined;
-  if (expiresAt !== undefined && Number.isNaN(Date.parse(String(expiresAt)))) return undefined;
-  return {
-    name,
-    ...(typeof description === 'string' && { description }),
-    ...(typeof apikey === 'string' && { value: apikey }),
-    ...(expiresAt !== undefined && { expiresAt: new Date(String(expiresAt)).toISOString() }),
-  };
-}
 
 const invalid = (message: string) => identityError(400, 'BXNIM0109E', message);
 const missing = () => identityError(404, 'BXNIM0415E', 'Provided API key could not be found.');

@@ -8,14 +8,16 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+export interface Place {
+  readonly address: string;
+  readonly port: number;
+  readonly certificate?: ServerCertificate;
+}
+
 /** Listens with TLS where a certificate is given. `port` 0 picks a free one. */
 export async function listen(
   listener: RequestListener,
-  {
-    address,
-    port,
-    certificate,
-  }: { address: string; port: number; certificate?: ServerCertificate },
+  { address, port, certificate }: Place,
 ): Promise<Listening> {
   const server =
     certificate === undefined
@@ -39,4 +41,19 @@ export async function listen(
       await closed;
     },
   };
+}
+
+/** All of them or, when one cannot, none: those that already listen would keep the process alive. */
+export async function listenAll(
+  servers: readonly (readonly [RequestListener, Place])[],
+): Promise<{ readonly ports: readonly number[]; readonly close: () => Promise<void> }> {
+  const outcomes = await Promise.allSettled(servers.map(([each, place]) => listen(each, place)));
+  const listening = outcomes.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  const close = async () => {
+    await Promise.all(listening.map((server) => server.close()));
+  };
+  const failure = outcomes.find((each) => each.status === 'rejected');
+  if (failure === undefined) return { ports: listening.map(({ port }) => port), close };
+  await close();
+  throw failure.reason;
 }

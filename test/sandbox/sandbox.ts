@@ -12,7 +12,7 @@ import { createFaults, type Faults } from './faults.ts';
 import { createFront, type Upstreams } from './front.ts';
 import { createIam } from './iam.ts';
 import { createSigner } from './jwt.ts';
-import { listen } from './listen.ts';
+import { listenAll } from './listen.ts';
 import { createMetadata } from './metadata.ts';
 import { createMiniRegistry } from './mini-registry.ts';
 import { createRegistryApi } from './registry-api.ts';
@@ -119,24 +119,23 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     (isIamHost(request.headers.host ?? '') ? iam : registry)(request, response);
   const metadata = answering('metadata', createMetadata(cloud), surroundings);
 
-  const listening = await Promise.all([
-    listen(iam, { address, port: options.iamPort ?? 0, certificate }),
-    listen(byName, { address, port: options.registryPort ?? 0, certificate }),
-    listen(metadata, { address: '127.0.0.1', port: options.metadataPort ?? 0 }),
+  const { iamPort = 0, registryPort = 0, metadataPort = 0 } = options;
+  const listening = await listenAll([
+    [iam, { address, port: iamPort, certificate }],
+    [byName, { address, port: registryPort, certificate }],
+    [metadata, { address: '127.0.0.1', port: metadataPort }],
   ]);
   const host = address === '127.0.0.1' ? 'localhost' : address;
   return {
-    iamUrl: `https://${host}:${listening[0].port}`,
-    registryUrl: `https://${host}:${listening[1].port}`,
-    metadataUrl: `http://127.0.0.1:${listening[2].port}`,
+    iamUrl: `https://${host}:${listening.ports[0]}`,
+    registryUrl: `https://${host}:${listening.ports[1]}`,
+    metadataUrl: `http://127.0.0.1:${listening.ports[2]}`,
     ...files,
     issuer: registryIssuer,
     accounts: cloud.accounts,
     lifetimes,
     requests: surroundings.requests,
     faults: surroundings.faults,
-    async close() {
-      await Promise.all(listening.map((server) => server.close()));
-    },
+    close: listening.close,
   };
 }

@@ -1,4 +1,4 @@
-import { readApiKeyFields } from './api-keys-api.ts';
+import { readApiKeyFields } from './api-key-fields.ts';
 import { type Answer, asObject, bodyObject, json } from './exchange.ts';
 import { identityError, noContent, shownApiKey, shownServiceId } from './identity-answers.ts';
 import type { IdentityRoute, Visit } from './identity-api.ts';

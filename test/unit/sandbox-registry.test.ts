@@ -178,11 +178,14 @@ test('an image is there to the last byte, for those who may pull', async ({
   assert.is((await askRegistry('/v2/demo/hello/manifests/2', { bearer })).status, 404);
 });
 
-test("the registry's own token is no access token", async ({ sandbox, askRegistry }) => {
+test('a token of IAM and one of the registry do not stand for each other', async (context) => {
+  const { sandbox, askRegistry } = context;
   const basic = ['iamapikey', sandbox.accounts.addApiKey().value] as const;
   const token = String((await askRegistry(tokenPath, { basic })).value.token);
   const reply = await askRegistry(tokenPath, { basic: ['iambearer', token] });
   assert.is(reply.status, 401);
+  const bearer = await accessToken(context);
+  assert.is((await askRegistry('/v2/', { bearer })).status, 401);
 });
 
 test('a registry token that has expired opens nothing', async ({ sandbox, askRegistry }) => {

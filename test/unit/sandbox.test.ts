@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type AskOptions, ask } from '../sandbox/ask.ts';
+import { listen } from '../sandbox/listen.ts';
 import { demoImage } from '../sandbox/mini-registry.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 
@@ -18,6 +19,12 @@ test.after(async ({ folder, sandbox }) => {
   await sandbox.close();
   await rm(folder, { recursive: true });
 });
+
+async function freePort(): Promise<number> {
+  const { port, close } = await listen(() => {}, { address: '127.0.0.1', port: 0 });
+  await close();
+  return port;
+}
 
 const apiKeyGrant = 'urn:ibm:params:oauth:grant-type:apikey';
 
@@ -59,6 +66,17 @@ test('a manifest is fetched the way a client does it', async ({ sandbox }) => {
   const second = await ask(url, { caFile, bearer: String(token.value.token) });
   assert.is(second.status, 200, second.text);
   assert.is(second.value.schemaVersion, 2);
+});
+
+test('when a port is taken, nothing is left listening', async ({ folder, sandbox }) => {
+  const registryPort = Number(new URL(sandbox.registryUrl).port);
+  const iamPort = await freePort();
+  const second = await startSandbox({ folder: join(folder, '2'), iamPort, registryPort }).catch(
+    (error) => error,
+  );
+  assert.is(second.code, 'EADDRINUSE');
+  const reply = await ask(`https://localhost:${iamPort}/`).catch((error) => error);
+  assert.is(reply.code, 'ECONNREFUSED');
 });
 
 test.run();
