@@ -1,66 +1,90 @@
-import { readSettings } from '../config/settings.ts';
+import { noSettings, readSettings, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts, type HostAnswer } from '../identity/hosts.ts';
 import { signedOutHosts } from '../identity/signed-out.ts';
 import type { Command } from './command.ts';
-import { table } from './table.ts';
+import { duration, table } from './table.ts';
 
+/** A line of `status`, and an element of `hosts` in its JSON. */
 interface Row {
   readonly host: string;
   readonly state: 'answered' | 'failing' | 'signed-out';
-  readonly username?: string;
   readonly identity?: string;
-  /** Where the credential comes from; where there is none, why. */
-  readonly origin: string;
+  /** The user name that clients are given. */
+  readonly presentedAs?: string;
+  readonly keptIn?: string;
+  /** ISO 8601, where it is known. */
+  readonly endsAt?: string;
+  /** What keeps the host from being answered, and what to type. */
+  readonly problem?: string;
 }
-
-const head = ['HOST', 'IDENTITY', 'USER NAME', 'FROM'];
 
 export const status: Command<{ readonly json?: boolean }> = {
   usage: 'status',
-  describe: 'show which identity answers which host, and where it comes from',
+  describe: 'show which identity answers which host, and where its secret is kept',
   options: { json: { type: 'boolean', describe: 'as JSON' } },
   examples: [['status', 'a line a host']],
   run: (context, { json }) => {
     const rows = rowsOf(context);
-    const { identities, ibmcloudSession = false, computeProfile = false } = readSettings(context);
-    if (json) {
-      const all = { hosts: rows, identities, sources: { ibmcloudSession, computeProfile } };
-      context.stdout(`${JSON.stringify(all, null, 2)}\n`);
-    } else {
-      const none = 'no host is answered; run docker-credential-icr login\n';
-      context.stdout(rows.length === 0 ? none : table(head, rows.map(cells)));
-      context.stdout(`ibmcloud session: ${ibmcloudSession ? 'on' : 'off'}\n`);
-      context.stdout(`trusted profile of this machine: ${computeProfile || 'off'}\n`);
-    }
+    if (json) showJson(context, rows);
+    else showTable(context, rows);
     return rows.some(({ state }) => state === 'failing') ? 1 : 0;
   },
 };
+
+function showJson(context: Context, hosts: readonly Row[]): void {
+  const { identities, ibmcloudSession = false, computeProfile = false } = settingsOf(context);
+  const all = { hosts, identities, sources: { ibmcloudSession, computeProfile } };
+  context.stdout(`${JSON.stringify(all, null, 2)}\n`);
+}
+
+function showTable(context: Context, rows: readonly Row[]): void {
+  const { ibmcloudSession, computeProfile } = settingsOf(context);
+  const none = 'no host is answered; run docker-credential-icr login\n';
+  context.stdout(rows.length === 0 ? none : table(head, rows.map(cellsIn(context))));
+  if (ibmcloudSession) context.stdout('elsewhere the ibmcloud session answers\n');
+  if (computeProfile) context.stdout(`elsewhere trusted profile ${computeProfile} answers\n`);
+  for (const { problem } of rows) if (problem !== undefined) context.warn(problem);
+}
+
+/** Damaged settings are a problem of the hosts already, with what to type. */
+function settingsOf(context: Context): Settings {
+  try {
+    return readSettings(context);
+  } catch (error) {
+    if (error instanceof HelperError) return noSettings;
+    throw error;
+  }
+}
 
 function rowsOf(context: Context): Row[] {
   const rows = answeredHosts(context, { namespaces: true }).map(rowOf);
   const answered = new Set(rows.map(({ host }) => host));
   const signedOut = [...signedOutHosts(context)]
     .filter((host) => !answered.has(host))
-    .map((host): Row => ({ host, state: 'signed-out', origin: 'signed out' }));
+    .map((host): Row => ({ host, state: 'signed-out' }));
   return [...rows, ...signedOut].sort((a, b) => a.host.localeCompare(b.host));
 }
 
-function rowOf({ serverURL, found }: HostAnswer): Row {
-  if (found instanceof HelperError) {
-    return { host: serverURL, state: 'failing', origin: found.message };
-  }
-  const { username, identity, origin } = found;
+function rowOf({ serverURL: host, found }: HostAnswer): Row {
+  if (found instanceof HelperError) return { host, state: 'failing', problem: found.message };
+  const { username: presentedAs, identity, keptIn, endsAt } = found;
   return {
-    host: serverURL,
+    host,
     state: 'answered',
-    username,
     ...(identity === undefined ? {} : { identity }),
-    origin,
+    presentedAs,
+    keptIn,
+    ...(endsAt === undefined ? {} : { endsAt: new Date(endsAt).toISOString() }),
   };
 }
 
-function cells({ host, identity, username, origin }: Row): string[] {
-  return [host, identity ?? '-', username ?? '-', origin];
+const head = ['HOST', 'IDENTITY', 'PRESENTED AS', 'KEPT IN', 'ENDS IN'];
+
+function cellsIn(context: Context) {
+  return ({ host, state, identity = '-', presentedAs = '-', keptIn, endsAt }: Row): string[] => {
+    const left = endsAt === undefined ? '-' : duration(Date.parse(endsAt) - context.now());
+    return [host, identity, presentedAs, keptIn ?? state, left];
+  };
 }

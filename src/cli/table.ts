@@ -1,6 +1,9 @@
+/** Characters; a trusted profile's ID alone has 44. */
+const longestCell = 22;
+
 /** Columns side by side, two spaces between them, no space at the end of a line. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows];
+  const lines = [head, ...rows].map((line) => line.map(shortened));
   const widths = head.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
   );
@@ -10,4 +13,17 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
       .join('  ')
       .trimEnd();
   return `${lines.map(format).join('\n')}\n`;
+}
+
+function shortened(cell: string): string {
+  return cell.length > longestCell ? `${cell.slice(0, longestCell - 1)}…` : cell;
+}
+
+/** Milliseconds as a person says them: `45 min`, `23 h`, `12 days`; `ended` for none. */
+export function duration(milliseconds: number): string {
+  const minutes = Math.floor(milliseconds / 60_000);
+  if (minutes < 0) return 'ended';
+  if (minutes < 90) return `${minutes} min`;
+  if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h`;
+  return `${Math.floor(minutes / 60 / 24)} days`;
 }

@@ -35,7 +35,10 @@ export const token: Command<TokenArgs> = {
       );
     }
     if (found.accessToken === undefined) {
-      throw new HelperError('misconfigured', `${found.origin} is worth no access token`);
+      throw new HelperError(
+        'misconfigured',
+        `what answers is a user name ${found.username}, which is worth no access token`,
+      );
     }
     context.stdout(`${await found.accessToken(refresh)}\n`);
     return 0;

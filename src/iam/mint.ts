@@ -1,6 +1,5 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { loginCommand } from '../identity/hint.ts';
 import type { Holder } from '../identity/tokens.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import type { AccessToken } from './access-token.ts';
@@ -103,6 +102,6 @@ function explained(holder: Holder, { deadline, endpoint }: MintOptions): TokenOp
     deadline,
     ...(endpoint === undefined ? {} : { endpoint }),
     owner: `${secrets[holder.kind]} of identity ${holder.name}`,
-    hint: `run ${loginCommand(holder.name, holder)}`,
+    hint: holder.hint,
   };
 }

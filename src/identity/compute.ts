@@ -12,6 +12,7 @@ export function fromComputeIdentity(lookup: Lookup): Found | undefined {
     profile,
     since: 0,
     root: '',
+    hint: `let profile ${profile} trust this machine, or run docker-credential-icr settings compute-profile off`,
   } as const;
   const accessToken = (force: boolean) => mintedAccessToken(lookup, holder, force);
   return {
@@ -19,6 +20,6 @@ export function fromComputeIdentity(lookup: Lookup): Found | undefined {
     secret: () => accessToken(false),
     accessToken,
     isMinted: true,
-    origin: `trusted profile ${profile} of this machine`,
+    keptIn: 'this machine',
   };
 }

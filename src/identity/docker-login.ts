@@ -16,14 +16,14 @@ export function fromDockerLogin(lookup: Lookup, host: RegistryHost): Found | und
   const credential = storedFor(lookup, host);
   return credential === undefined || isIdentityToken(credential.Username)
     ? undefined
-    : found(credential, host);
+    : found(credential);
 }
 
 /** Asked last of all: podman refuses to log in over an identity token, so any root secret goes first. */
 export function fromIdentityToken(lookup: Lookup, host: RegistryHost): Found | undefined {
   const credential = storedFor(lookup, host);
   return credential !== undefined && isIdentityToken(credential.Username)
-    ? found(credential, host)
+    ? found(credential)
     : undefined;
 }
 
@@ -31,6 +31,6 @@ function storedFor({ stored }: Lookup, host: RegistryHost): Credential | undefin
   return stored({ of: 'host', name: hostKey(host) });
 }
 
-function found({ Username, Secret }: Credential, host: RegistryHost): Found {
-  return { username: Username, secret: () => Secret, origin: `docker login ${hostKey(host)}` };
+function found({ Username, Secret }: Credential): Found {
+  return { username: Username, secret: () => Secret, keptIn: 'file (docker login)' };
 }

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
+import { hasControlCharacter } from '../registry/parse.ts';
 import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
 
@@ -21,19 +22,25 @@ export function fromAmbientVariable(lookup: Lookup): Found | undefined {
 }
 
 function fromVariable({ context: { env } }: Lookup, name: string): Found | undefined {
-  const value = env[name];
+  // A blank one is how scripts take a variable away; an empty secret would sign people in as nobody.
+  const value = env[name]?.trim();
   if (!value) return undefined;
   const key = apiKeyIn(name, value);
-  return { username: 'iamapikey', secret: () => key, origin: name };
+  return { username: 'iamapikey', secret: () => key, keptIn: name };
 }
 
 /** A value, or `@file` as the ibmcloud CLI takes it; the file may be one the CLI wrote. */
 export function apiKeyIn(name: string, value: string): string {
-  if (!value.startsWith('@')) return value.trim();
+  if (!value.startsWith('@')) return bareKeyIn(name, value.trim());
   const file = value.slice(1);
   const key = parseKeyFile(readKeyFile(name, file));
   if (key !== undefined) return key;
   throw new HelperError('damaged', `${file}, which ${name} names, holds no API key; check it`);
+}
+
+function bareKeyIn(name: string, key: string): string {
+  if (!hasControlCharacter(key)) return key;
+  throw new HelperError('misconfigured', `${name} holds more than an API key; check it`);
 }
 
 function readKeyFile(name: string, file: string): string {
@@ -41,7 +48,8 @@ function readKeyFile(name: string, file: string): string {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
     const reason = systemCode(error);
-    throw new HelperError('storage', `cannot read ${file}, which ${name} names (${reason})`);
+    const line = `cannot read ${file}, which ${name} names (${reason}); check that path`;
+    throw new HelperError('storage', line);
   }
 }
 
@@ -51,11 +59,15 @@ function readKeyFile(name: string, file: string): string {
  */
 export function parseKeyFile(text: string): string | undefined {
   const bare = text.trim();
-  if (!bare.startsWith('{')) return /^\S+$/.test(bare) ? bare : undefined;
+  if (!bare.startsWith('{')) return isKey(bare) ? bare : undefined;
   try {
     const { apikey } = JSON.parse(bare);
-    return typeof apikey === 'string' && apikey !== '' ? apikey : undefined;
+    return isKey(apikey) ? apikey : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isKey(value: unknown): value is string {
+  return typeof value === 'string' && /^\S+$/.test(value);
 }

@@ -19,13 +19,19 @@ export function fromIbmcloudSession({ context, settings }: Lookup): Found | unde
   const session = file === undefined ? undefined : readSession(file);
   if (session === undefined) return undefined;
   const { access, refresh } = session;
-  const origin = `ibmcloud session (${file})`;
+  const keptIn = 'ibmcloud session';
   const until = lifeOf(access).exp;
   if (typeof until === 'number' && until * 1000 - context.now() > longEnough) {
-    return { username: 'iambearer', secret: () => access, isMinted: true, origin };
+    return {
+      username: 'iambearer',
+      secret: () => access,
+      isMinted: true,
+      keptIn,
+      endsAt: until * 1000,
+    };
   }
   if (refresh === '') throw ended(String(file));
-  return { username: 'iamrefresh', secret: () => refresh, isMinted: true, origin };
+  return { username: 'iamrefresh', secret: () => refresh, isMinted: true, keptIn };
 }
 
 /** Where the CLI keeps its session. Source: IBM-Cloud/ibm-cloud-cli-sdk, bluemix/configuration. */

@@ -47,11 +47,13 @@ function foundIdentity(
 ): Found {
   const username = presentation(identity, mapping);
   requirePresentable(identity, username, name);
-  const holder = { name, ...identity, root: rootSecret(lookup, name, identity) };
+  const hint = `run ${loginCommand(name, identity)}`;
+  const holder = { name, ...identity, hint, root: rootSecret(lookup, name, identity) };
   return {
     username,
     identity: name,
-    origin: `identity ${name}`,
+    keptIn: identity.kind === 'trusted-profile' ? 'this machine' : 'file store',
+    ...(identity.expiresAt === undefined ? {} : { endsAt: identity.expiresAt }),
     ...secretAs(lookup, username, holder),
     ...(isWorthAccess(identity)
       ? { accessToken: (force) => mintedAccessToken(lookup, holder, force) }

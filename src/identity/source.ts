@@ -11,8 +11,10 @@ export interface Found {
   readonly accessToken?: (force: boolean) => Promise<string>;
   /** The secret is made anew from time to time, so that a client can hand an old one back. */
   readonly isMinted?: boolean;
-  /** Where it comes from, in words: `status` shows it. */
-  readonly origin: string;
+  /** Where the secret rests, in words for people. */
+  readonly keptIn: string;
+  /** When what is kept there ends, in milliseconds since 1970, where that is known. */
+  readonly endsAt?: number;
   /** The named identity behind it, where there is one. */
   readonly identity?: string;
 }

@@ -11,6 +11,8 @@ export interface Holder {
   readonly profile?: string;
   /** When the root secret was set, in milliseconds since 1970. */
   readonly since: number;
+  /** What a person can type when IAM says no. */
+  readonly hint: string;
   /** Empty where the machine vouches for the identity. */
   readonly root: string;
 }
