@@ -14,6 +14,8 @@ export interface AskOptions {
   readonly bearer?: string;
   /** PEM file of the CA to trust. */
   readonly caFile?: string;
+  /** Where the URL's host is found, in place of what the name service says. */
+  readonly connect?: { readonly host: string; readonly port: number };
 }
 
 export interface Reply {
@@ -31,6 +33,14 @@ function bodyOf({ form, json }: AskOptions): readonly [string, string] | undefin
   return json === undefined ? undefined : ['application/json', JSON.stringify(json)];
 }
 
+/** The address to ask, and what lets the server see the URL's own host, as with an entry in /etc/hosts. */
+function target(url: string, { connect }: AskOptions) {
+  if (connect === undefined) return { address: url };
+  const { host, hostname, pathname, search } = new URL(url);
+  const address = `https://${connect.host}:${connect.port}${pathname}${search}`;
+  return { address, headers: { host }, servername: hostname };
+}
+
 function parsed(text: string): Record<string, unknown> {
   try {
     return JSON.parse(text);
@@ -44,17 +54,20 @@ function parsed(text: string): Record<string, unknown> {
 export async function ask(url: string, options: AskOptions = {}): Promise<Reply> {
   const { basic, bearer, caFile } = options;
   const body = bodyOf(options);
+  const { address, headers: host, ...tls } = target(url, options);
   const headers = {
+    ...host,
     ...(basic && { authorization: `Basic ${Buffer.from(basic.join(':')).toString('base64')}` }),
     ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
     ...(body && { 'content-type': body[0] }),
     ...options.headers,
   };
   return await new Promise((resolve, reject) => {
-    const client = url.startsWith('https:') ? https : http;
+    const client = address.startsWith('https:') ? https : http;
     const request = client.request(
-      url,
+      address,
       {
+        ...tls,
         method: options.method ?? (body === undefined ? 'GET' : 'POST'),
         headers,
         agent: false,
