@@ -168,15 +168,17 @@ export function testContainersClient(client: ContainersClient): void {
 
   test('asks the helper for every host where registries.conf names it', async (scene) => {
     const { home, account } = scene;
-    const names = 'credential-helpers = ["containers-auth.json", "icr"]\n';
-    home.env.CONTAINERS_REGISTRIES_CONF = home.write('registries.conf', names);
+    // With containers-auth.json before it, that file would take the key.
+    home.write('.config/containers/registries.conf', 'credential-helpers = ["icr"]\n');
+    const list = async () => JSON.parse((await home.succeed([helper, 'list'])).stdout);
     await signIn(home, 'us.icr.io', account.addKey());
     await signIn(home, 'de.icr.io', account.addKey());
     const { reference } = await scene.seed('us.icr.io', account);
     await pull(scene, reference);
+    assert.equal(await list(), { 'us.icr.io': 'iamapikey', 'de.icr.io': 'iamapikey' });
     await home.succeed([program, 'logout', '--all']);
     await refused(home, reference);
-    assert.is((await home.succeed([helper, 'list'])).stdout.trim(), '{}');
+    assert.equal(await list(), {});
   });
 
   const { buildWords } = client;
