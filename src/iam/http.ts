@@ -1,7 +1,7 @@
 import axios, { type AxiosResponse } from 'axios';
 import type { Context } from '../context.ts';
-import { systemCode } from '../errors.ts';
 import { version } from '../version.ts';
+import { connectionError } from './connection-error.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
 import { trustingAgent } from './trust.ts';
 
@@ -19,17 +19,6 @@ export interface HttpAnswer {
   readonly status: number;
   readonly text: string;
   readonly header: (name: string) => string | undefined;
-}
-
-/** No answer, and whether asking again might bring one. The message is what happened, in words. */
-export class ConnectionError extends Error {
-  override readonly name = 'ConnectionError';
-  readonly passing: boolean;
-
-  constructor(message: string, passing: boolean) {
-    super(message);
-    this.passing = passing;
-  }
 }
 
 const largestAnswer = 1024 * 1024;
@@ -53,7 +42,7 @@ export async function send(
   request: HttpRequest,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
-  const proxy = request.direct ? undefined : proxyFor(context, request.url);
+  const proxy = proxyOf(context, request);
   try {
     return toAnswer(
       await client.request<unknown>({
@@ -68,8 +57,18 @@ export async function send(
       }),
     );
   } catch (error) {
-    throw connectionError(error, proxy);
+    throw connectionError(error, via(context, request));
   }
+}
+
+function proxyOf(context: Context, { direct, url }: HttpRequest): HttpProxy | undefined {
+  return direct ? undefined : proxyFor(context, url);
+}
+
+/** The proxy on the way, for messages; without its password. */
+export function via(context: Context, request: HttpRequest): string {
+  const proxy = proxyOf(context, request);
+  return proxy === undefined ? '' : ` through the proxy ${proxy.host}:${proxy.port}`;
 }
 
 function contentType(body: HttpRequest['body']): Record<string, string> {
@@ -92,42 +91,4 @@ function toAnswer({ status, data, headers }: AxiosResponse<unknown>): HttpAnswer
       return typeof value === 'string' ? value : undefined;
     },
   };
-}
-
-const words: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'the connection was refused',
-  ECONNRESET: 'the connection was dropped',
-  EPIPE: 'the connection was dropped',
-  ETIMEDOUT: 'connecting took too long',
-  EAI_AGAIN: 'the name server did not answer',
-  ENOTFOUND: 'the name server does not know it',
-  ENETUNREACH: 'there is no way to its network',
-  EHOSTUNREACH: 'there is no way to it',
-};
-const passing = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN']);
-
-function connectionError(error: unknown, proxy: HttpProxy | undefined): unknown {
-  const code = systemCode(error);
-  // Without a code it is no failed connection but a bug of ours, to be seen as one.
-  if (code === undefined || !(error instanceof Error)) return error;
-  const via = proxy === undefined ? '' : ` through the proxy ${proxy.host}:${proxy.port}`;
-  return new ConnectionError(describe(code, error.message) + via, isPassing(code, error.message));
-}
-
-function describe(code: string, message: string): string {
-  if (/maxContentLength/.test(message)) return 'its answer is longer than 1 MiB';
-  if (isCutOff(message)) return 'its answer was cut off';
-  if (/CERT|SIGNATURE|ERR_TLS/.test(code)) {
-    return `its certificate is not trusted (${code}); a CA of your own goes into NODE_EXTRA_CA_CERTS`;
-  }
-  return words[code] ?? code;
-}
-
-function isPassing(code: string, message: string): boolean {
-  return passing.has(code) || isCutOff(message);
-}
-
-/** What axios says when a connection ends in the middle of an answer. */
-function isCutOff(message: string): boolean {
-  return /stream has been aborted/.test(message);
 }

@@ -1,6 +1,7 @@
 import { type Context, debug } from '../context.ts';
 import type { JsonObject } from './answer.ts';
-import { ConnectionError, type HttpAnswer, type HttpRequest, send } from './http.ts';
+import { ConnectionError } from './connection-error.ts';
+import { type HttpAnswer, type HttpRequest, send, via } from './http.ts';
 import { type Asked, accept, describe, isPassing, unreachable } from './verdict.ts';
 
 /** Milliseconds that a `get` may take in all, every attempt included. */
@@ -77,7 +78,9 @@ async function attemptOnce(
       ...retryAfter(answer, context.now()),
     };
   } catch (error) {
-    if (stop.signal.aborted) throw unreachable(`${name} did not answer in time; try again later`);
+    if (stop.signal.aborted) {
+      throw unreachable(`${name} did not answer in time${via(context, request)}; try again later`);
+    }
     if (!(error instanceof ConnectionError)) throw error;
     const trouble = `cannot reach ${name}: ${error.message}`;
     if (!error.passing) throw unreachable(trouble);

@@ -61,6 +61,11 @@ function raw(status: number, text: string, headers: http.OutgoingHttpHeaders = {
 const drop: Reply = (response) => {
   response.socket?.destroy();
 };
+/** Something that is no HTTP. */
+function speak(text: string): Reply {
+  return (response) => response.socket?.end(text);
+}
+
 const hang: Reply = () => {};
 
 function granted(fields: Record<string, unknown> = {}): Reply {
@@ -227,13 +232,15 @@ const nonsense = [
     raw(302, '', { location: 'https://other.example/canary' }),
     'IAM at HOST sends us on to other.example, where no secret goes',
   ],
+  [speak('nonsense\r\n\r\n'), 'cannot reach IAM at HOST: it does not speak HTTP'],
+  [speak('\u0016\u0003\u0001\u0000'), 'cannot reach IAM at HOST: it does not speak HTTP'],
   [raw(501, ''), 'IAM at HOST answered 501 without saying why'],
 ] as const;
 for (const [reply, start] of nonsense) {
   tokens(`says "${start}", asking once`, async () => {
     const { outcome } = await ask([reply]);
     const message = messageOf(outcome, 'unreachable');
-    assert.ok(message.startsWith(start), message);
+    assert.ok(message.startsWith(start), `${message}`);
     assert.is(asked.length, 1);
   });
 }
