@@ -1,5 +1,5 @@
 import type { Schema } from 'conf';
-import type { Settings } from './settings.ts';
+import { identityKinds, type Settings } from './settings.ts';
 
 const text = { type: 'string', minLength: 1 } as const;
 const milliseconds = { type: 'number', minimum: 0 } as const;
@@ -12,15 +12,7 @@ export const schema: Schema<Settings> = {
       type: 'object',
       required: ['kind', 'since'],
       properties: {
-        kind: {
-          enum: [
-            'api-key',
-            'refresh-token',
-            'entitlement-key',
-            'registry-token',
-            'trusted-profile',
-          ],
-        },
+        kind: { enum: [...identityKinds] },
         present: text,
         profile: text,
         since: milliseconds,

@@ -5,12 +5,15 @@ import { readPrivate } from '../files.ts';
 import { configFolder } from './folders.ts';
 
 /** What an identity's root secret is; a `trusted-profile` has none, the machine vouches for it. */
-export type IdentityKind =
-  | 'api-key'
-  | 'refresh-token'
-  | 'entitlement-key'
-  | 'registry-token'
-  | 'trusted-profile';
+export const identityKinds = [
+  'api-key',
+  'refresh-token',
+  'entitlement-key',
+  'registry-token',
+  'trusted-profile',
+] as const;
+
+export type IdentityKind = (typeof identityKinds)[number];
 
 export interface IdentitySettings {
   readonly kind: IdentityKind;
@@ -58,26 +61,67 @@ export function readSettings(context: Context): Settings {
   const file = settingsFile(folder);
   const text = readPrivate(context, file);
   if (text === undefined) return noSettings;
-  const parsed = parseObject(text);
-  if (parsed === undefined || !isTable(parsed.identities) || !isTable(parsed.mappings)) {
+  const settings = parseSettings(text);
+  if (settings === undefined) {
     throw new HelperError(
       'damaged',
       `the settings in ${file} are damaged; mend that file, or move it away and run docker-credential-icr login`,
     );
   }
-  return { ...noSettings, ...parsed };
+  return settings;
 }
 
-function parseObject(text: string): Partial<Settings> | undefined {
+function parseSettings(text: string): Settings | undefined {
   try {
-    const value: unknown = JSON.parse(text);
-    return isTable(value) ? value : undefined;
+    const parsed: unknown = JSON.parse(text);
+    if (!isTable(parsed)) return undefined;
+    const settings = { ...noSettings, ...parsed };
+    return isSettings(settings) ? settings : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isTable(value: unknown): value is object | undefined {
-  if (value === undefined) return true;
+// The schema that conf writes by, by hand: a validator costs more than a whole `get`.
+function isSettings(value: Table): value is Table & Settings {
+  const { identities, mappings, iamEndpoint, ibmcloudSession, computeProfile } = value;
+  return (
+    isTableOf(identities, isIdentity) &&
+    isTableOf(mappings, isMapping) &&
+    isTextOrAbsent(iamEndpoint) &&
+    isTextOrAbsent(computeProfile) &&
+    (ibmcloudSession === undefined || typeof ibmcloudSession === 'boolean')
+  );
+}
+
+function isIdentity({ kind, present, profile, since }: Table): boolean {
+  return (
+    (identityKinds as readonly unknown[]).includes(kind) &&
+    typeof since === 'number' &&
+    isTextOrAbsent(present) &&
+    isTextOrAbsent(profile)
+  );
+}
+
+function isMapping({ identity, present }: Table): boolean {
+  return identity !== undefined && isTextOrAbsent(identity) && isTextOrAbsent(present);
+}
+
+type Table = Readonly<Record<string, unknown>>;
+
+function isTable(value: unknown): value is Table {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isTableOf(value: unknown, isEntry: (entry: Table) => boolean): boolean {
+  if (!isTable(value)) return false;
+  for (const name in value) {
+    const entry = value[name];
+    if (!isTable(entry) || !isEntry(entry)) return false;
+  }
+  return true;
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || (typeof value === 'string' && value !== '');
 }
