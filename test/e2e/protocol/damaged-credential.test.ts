@@ -1,0 +1,154 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { answer, credential, helper, notFound, nothing, refused } from '../../support/helper.ts';
+import { type Home, inHome, writeConfig, writeIdentity } from '../../support/home.ts';
+
+const test = suite('damaged credentials');
+
+const damages: readonly (string | Buffer)[] = [
+  '',
+  '{',
+  credential('us.icr.io').slice(0, -5),
+  '\0'.repeat(80),
+  Buffer.from([0xff, 0xfe]),
+  'null',
+  '[]',
+  '{}',
+  '"canary"',
+  '{"ServerURL":"us.icr.io","Username":"iamapikey"}',
+  '{"ServerURL":"us.icr.io","Username":"","Secret":"canary"}',
+  '{"ServerURL":"us.icr.io","Username":"iamapikey","Secret":""}',
+  '{"ServerURL":"us.icr.io","Username":"iamapikey","Secret":{}}',
+  '{"ServerURL":5,"Username":"iamapikey","Secret":"canary"}',
+];
+
+function lineAbout(file: string): string {
+  return `the stored credential of us.icr.io is damaged (${file}.damaged); run docker-credential-icr login us.icr.io`;
+}
+
+function fileOf(home: Home, host: string): string {
+  return path.join(home.config, 'hosts', `${host}.json`);
+}
+
+for (const damage of damages) {
+  test(`set aside, named, others go on: ${JSON.stringify(damage.toString().slice(0, 70))}`, () =>
+    inHome((home) => {
+      helper(home, 'store', credential('de.icr.io'));
+      const file = writeConfig(home, 'hosts/us.icr.io.json', damage);
+      const { stderr, ...first } = helper(home, 'get', 'us.icr.io');
+      assert.equal(first, { stdout: `${lineAbout(file)}\n`, status: 1 });
+      assert.is(
+        stderr,
+        `docker-credential-icr: ${file} is damaged and was set aside as ${file}.damaged\n`,
+      );
+      assert.equal(fs.readFileSync(`${file}.damaged`), Buffer.from(damage));
+      assert.not.ok(fs.existsSync(file));
+      assert.equal(helper(home, 'get', 'us.icr.io'), refused(lineAbout(file)));
+      assert.is(helper(home, 'get', 'de.icr.io').stdout, answer('de.icr.io'));
+      assert.is(helper(home, 'list').stdout, '{"de.icr.io":"iamapikey"}\n');
+    }));
+}
+
+test('docker login mends it', () =>
+  inHome((home) => {
+    writeConfig(home, 'hosts/us.icr.io.json', '{');
+    assert.is(helper(home, 'store', credential('us.icr.io')).status, 0);
+    assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
+    assert.equal(helper(home, 'erase', 'us.icr.io'), nothing);
+    assert.equal(helper(home, 'get', 'us.icr.io'), notFound);
+  }));
+
+test('docker logout mends it: podman can log in again only after a not-found', () =>
+  inHome((home) => {
+    writeConfig(home, 'hosts/us.icr.io.json', '{');
+    assert.is(helper(home, 'get', 'us.icr.io').status, 1);
+    assert.equal(helper(home, 'erase', 'us.icr.io'), nothing);
+    assert.equal(helper(home, 'get', 'us.icr.io'), notFound);
+    assert.equal(fs.readdirSync(path.join(home.config, 'hosts')), []);
+  }));
+
+test('docker-credential-icr login mends it, as the line says', () =>
+  inHome((home) => {
+    writeConfig(home, 'hosts/us.icr.io.json', '{');
+    assert.is(helper(home, 'get', 'us.icr.io').status, 1);
+    const words = ['login', 'us.icr.io', '--api-key-stdin', '--no-verify'];
+    assert.is(helper(home, words, 'canary').status, 0);
+    assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
+  }));
+
+test('a damaged identity is named with the host it answers for', () =>
+  inHome((home) => {
+    writeIdentity(home);
+    const file = writeConfig(home, 'identities/work.json', '{');
+    const { stdout, status } = helper(home, 'get', 'us.icr.io');
+    assert.is(
+      stdout,
+      `us.icr.io: the stored credential of work is damaged (${file}.damaged); run docker-credential-icr login --identity work\n`,
+    );
+    assert.is(status, 1);
+  }));
+
+for (const mode of [0o644, 0o640, 0o604, 0o666, 0o777]) {
+  test(`mode ${mode.toString(8)} is tightened, and that is said`, () =>
+    inHome((home) => {
+      helper(home, 'store', credential('us.icr.io'));
+      const file = fileOf(home, 'us.icr.io');
+      fs.chmodSync(file, mode);
+      const { stderr, ...rest } = helper(home, 'get', 'us.icr.io');
+      assert.equal(rest, { stdout: answer('us.icr.io'), status: 0 });
+      assert.is(stderr, `docker-credential-icr: others could read ${file}; its mode is now 0600\n`);
+      assert.is(fs.statSync(file).mode & 0o777, 0o600);
+      assert.is(helper(home, 'get', 'us.icr.io').stderr, '');
+    }));
+}
+
+test('what is written is for its owner only', () =>
+  inHome((home) => {
+    const umask = process.umask(0);
+    helper(home, 'store', credential('us.icr.io'));
+    helper(home, 'erase', 'de.icr.io');
+    process.umask(umask);
+    assert.is(fs.statSync(fileOf(home, 'us.icr.io')).mode & 0o777, 0o600);
+    for (const folder of ['', 'hosts', 'hosts/.aside', 'signed-out']) {
+      assert.is(fs.statSync(path.join(home.config, folder)).mode & 0o777, 0o700, folder);
+    }
+  }));
+
+test('a folder in its place keeps its mode, and the line says what to do', () =>
+  inHome((home) => {
+    const file = fileOf(home, 'us.icr.io');
+    fs.mkdirSync(file, { recursive: true, mode: 0o755 });
+    const { stdout, status } = helper(home, 'get', 'us.icr.io');
+    assert.is(stdout, `cannot read ${file} (EISDIR); a folder is in its place, move it away\n`);
+    assert.is(status, 1);
+    assert.is(fs.statSync(file).mode & 0o777, 0o755);
+  }));
+
+test('a named pipe in its place is not waited for', () =>
+  inHome((home) => {
+    helper(home, 'store', credential('us.icr.io'));
+    const file = fileOf(home, 'us.icr.io');
+    fs.rmSync(file);
+    execFileSync('mkfifo', ['-m', '600', file]);
+    const { stdout, status } = helper(home, 'get', 'us.icr.io');
+    assert.match(stdout, 'us.icr.io');
+    assert.not.match(stdout, 'credentials not found');
+    assert.is(status, 1);
+  }));
+
+test('a symbolic link is followed; one to nowhere is none', () =>
+  inHome((home) => {
+    helper(home, 'store', credential('us.icr.io'));
+    const file = fileOf(home, 'us.icr.io');
+    const elsewhere = path.join(home.folder, 'elsewhere');
+    fs.renameSync(file, elsewhere);
+    fs.symlinkSync(elsewhere, file);
+    assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
+    fs.rmSync(elsewhere);
+    assert.equal(helper(home, 'get', 'us.icr.io'), notFound);
+  }));
+
+test.run();

@@ -1,0 +1,184 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  answer,
+  answered,
+  credential,
+  executable,
+  helper,
+  notFound,
+  nothing,
+  type Outcome,
+  refused,
+} from '../../support/helper.ts';
+import { type Home, inHome, snapshot, writeIdentity } from '../../support/home.ts';
+
+const test = suite('homes');
+
+const noHome = refused(
+  'there is no home folder to keep anything in; set HOME or DOCKER_CREDENTIAL_ICR_CONFIG_DIR',
+);
+
+for (const HOME of [undefined, '']) {
+  test(`HOME is ${HOME === undefined ? 'not set' : 'empty'}`, () =>
+    inHome((home) => {
+      const env = { HOME };
+      assert.equal(helper(home, 'get', 'us.icr.io', { env }), notFound);
+      assert.equal(helper(home, 'list', '', { env }), answered('{}\n'));
+      assert.equal(helper(home, 'erase', 'us.icr.io', { env }), nothing);
+      assert.is(helper(home, 'version', '', { env }).status, 0);
+      assert.equal(helper(home, 'store', credential('us.icr.io'), { env }), noHome);
+      const withKey = { ...env, IBMCLOUD_API_KEY: 'canary' };
+      assert.is(helper(home, 'get', 'us.icr.io', { env: withKey }).stdout, answer('us.icr.io'));
+      assert.equal(helper(home, 'erase', 'us.icr.io', { env: withKey }), noHome);
+      const elsewhere = { ...env, XDG_CONFIG_HOME: path.join(home.folder, 'elsewhere') };
+      assert.equal(snapshot(home.folder), {});
+      assert.equal(helper(home, 'store', credential('us.icr.io'), { env: elsewhere }), nothing);
+      assert.is(helper(home, 'get', 'us.icr.io', { env: elsewhere }).stdout, answer('us.icr.io'));
+    }));
+}
+
+test('HOME does not exist: nothing is found in it, and store makes it', () =>
+  inHome((home) => {
+    const HOME = path.join(home.folder, 'not', 'there');
+    const env = { HOME };
+    assert.equal(helper(home, 'get', 'us.icr.io', { env }), notFound);
+    assert.equal(helper(home, 'list', '', { env }), answered('{}\n'));
+    assert.not.ok(fs.existsSync(HOME));
+    assert.equal(helper(home, 'store', credential('us.icr.io'), { env }), nothing);
+    assert.is(helper(home, 'get', 'us.icr.io', { env }).stdout, answer('us.icr.io'));
+  }));
+
+test('HOME is a file', () =>
+  inHome((home) => {
+    const HOME = path.join(home.folder, 'file');
+    fs.writeFileSync(HOME, '');
+    const env = { HOME };
+    assert.equal(helper(home, 'get', 'us.icr.io', { env }), notFound);
+    assert.equal(helper(home, 'list', '', { env }), answered('{}\n'));
+    assert.equal(helper(home, 'erase', 'us.icr.io', { env }), nothing);
+    const { stdout, ...rest } = helper(home, 'store', credential('us.icr.io'), { env });
+    assert.match(stdout, /^cannot write .*us\.icr\.io\.json \(E[A-Z]+\); .*\n$/);
+    assert.equal(rest, { stderr: '', status: 1 });
+  }));
+
+const places: readonly [name: string, env: (folder: string) => Record<string, string>, string][] = [
+  [
+    'DOCKER_CREDENTIAL_ICR_CONFIG_DIR',
+    (folder) => ({ DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, 'own') }),
+    'own/hosts/us.icr.io.json',
+  ],
+  ...(process.platform === 'linux'
+    ? ([
+        [
+          'XDG_CONFIG_HOME',
+          (folder) => ({ XDG_CONFIG_HOME: path.join(folder, 'xdg') }),
+          'xdg/docker-credential-icr/hosts/us.icr.io.json',
+        ],
+        [
+          'a relative XDG_CONFIG_HOME is none',
+          () => ({ XDG_CONFIG_HOME: 'xdg' }),
+          '.config/docker-credential-icr/hosts/us.icr.io.json',
+        ],
+      ] satisfies [string, (folder: string) => Record<string, string>, string][])
+    : []),
+];
+
+for (const [name, envIn, file] of places) {
+  test(name, () =>
+    inHome((home) => {
+      const env = envIn(home.folder);
+      assert.equal(helper(home, 'store', credential('us.icr.io'), { env }), nothing);
+      assert.ok(fs.statSync(path.join(home.folder, file)).isFile());
+      assert.is(helper(home, 'get', 'us.icr.io', { env }).stdout, answer('us.icr.io'));
+    }),
+  );
+}
+
+/** Root writes where it likes: its capabilities are taken away, not its name. */
+function asNobodySpecial(home: Home, verb: string, input: string, env = {}): Outcome {
+  const isRoot = process.getuid?.() === 0;
+  const command = isRoot ? ['setpriv', '--bounding-set', '-all', executable] : [executable];
+  const [program = '', ...words] = [...command, verb];
+  const { stdout, stderr, status } = spawnSync(program, words, {
+    input,
+    env: { ...home.env, ...env },
+    encoding: 'utf8',
+  });
+  return { stdout, stderr, status };
+}
+
+/** Takes the modes back afterwards, or the home could not be removed. */
+async function withMode(folder: string, mode: number, use: () => void): Promise<void> {
+  const entries = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  const all = ['', ...entries.filter((name) => !name.endsWith('.json'))];
+  const paths = all.map((name) => path.join(folder, name)).reverse();
+  for (const each of paths) fs.chmodSync(each, mode);
+  try {
+    await use();
+  } finally {
+    for (const each of paths.reverse()) fs.chmodSync(each, 0o700);
+  }
+}
+
+test('HOME is read-only: get answers, store and erase say so and change nothing', () =>
+  inHome((home) => {
+    writeIdentity(home, 'canary', { 'de.icr.io': { identity: 'work' } });
+    helper(home, 'store', credential('us.icr.io'));
+    return withMode(home.folder, 0o500, () => {
+      const before = snapshot(home.folder);
+      for (const host of ['us.icr.io', 'de.icr.io']) {
+        assert.is(asNobodySpecial(home, 'get', host).stdout, answer(host));
+        const { stdout, status } = asNobodySpecial(home, 'erase', host);
+        assert.match(stdout, /^cannot write .*icr\.io \(EACCES\); check who owns it .*\n$/);
+        assert.is(status, 1);
+      }
+      const { stdout, status } = asNobodySpecial(home, 'store', credential('us.icr.io', 'other'));
+      assert.match(stdout, /^cannot write .*us\.icr\.io\.json \(EACCES\); check who owns it .*\n$/);
+      assert.is(status, 1);
+      assert.equal(asNobodySpecial(home, 'erase', 'jp.icr.io'), nothing);
+      assert.equal(asNobodySpecial(home, 'get', 'jp.icr.io'), notFound);
+      assert.equal(snapshot(home.folder), before);
+    });
+  }));
+
+test('HOME is closed: what may be in there is an error, not a not-found', () =>
+  inHome((home) => {
+    helper(home, 'store', credential('us.icr.io'));
+    return withMode(home.config, 0o000, () => {
+      const { stdout, status } = asNobodySpecial(home, 'get', 'us.icr.io');
+      assert.match(stdout, /us\.icr\.io.*cannot read .* \(EACCES\); check who owns it .*\n$/);
+      assert.is(status, 1);
+      const env = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary' };
+      assert.is(asNobodySpecial(home, 'get', 'us.icr.io', env).stdout, answer('us.icr.io'));
+    });
+  }));
+
+test('one credential is closed: the others answer', () =>
+  inHome((home) => {
+    for (const host of ['us.icr.io', 'de.icr.io']) helper(home, 'store', credential(host));
+    fs.chmodSync(path.join(home.config, 'hosts', 'us.icr.io.json'), 0o000);
+    const { stdout, status } = asNobodySpecial(home, 'get', 'us.icr.io');
+    assert.match(stdout, /^cannot read .*us\.icr\.io\.json \(EACCES\); check who owns it .*\n$/);
+    assert.is(status, 1);
+    assert.is(asNobodySpecial(home, 'get', 'de.icr.io').stdout, answer('de.icr.io'));
+    assert.is(asNobodySpecial(home, 'list', '').stdout, '{"de.icr.io":"iamapikey"}\n');
+  }));
+
+const longest = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(54)}.icr.io`;
+
+test('a host of 253 is asked for, signed out of and not found like any other', () =>
+  inHome((home) => {
+    assert.is(longest.length, 253);
+    const env = { IBMCLOUD_API_KEY: 'canary' };
+    assert.equal(helper(home, 'get', longest), notFound);
+    assert.is(helper(home, 'get', longest, { env }).stdout, answer(longest));
+    assert.equal(helper(home, 'erase', longest), nothing);
+    assert.equal(helper(home, 'get', longest, { env }), notFound);
+    assert.equal(helper(home, 'get', `${longest}.`), notFound);
+  }));
+
+test.run();
