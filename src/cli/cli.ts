@@ -1,8 +1,9 @@
-import yargs, { type Argv } from 'yargs';
+import yargs, { type Argv, type FallbackCompletionFunction } from 'yargs';
 import { type Context, debug } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { version } from '../version.ts';
 import type { Command } from './command.ts';
+import { completion, namesToComplete } from './completion.ts';
 import { configure } from './configure.ts';
 import { exec } from './exec.ts';
 import { login } from './login.ts';
@@ -23,6 +24,7 @@ type Chosen = () => number | Promise<number>;
 export async function run(context: Context, argv: readonly string[]): Promise<number> {
   let chosen: Chosen | undefined;
   const parser = emptyParser();
+  completeNames(context, parser, argv);
   const add = <Args>(command: Command<Args>) =>
     addCommand(context, parser, command, (run) => {
       chosen = run;
@@ -36,6 +38,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   add(settings);
   add(token);
   add(exec);
+  add(completion);
   try {
     await parser.parseAsync([...argv], {}, (_error, _args, output) => {
       if (output) context.stdout(`${output}\n`);
@@ -66,6 +69,14 @@ function emptyParser(): Argv {
     .parserConfiguration({ 'populate--': true })
     .wrap(80)
     .fail(false);
+}
+
+/** Answers the shell; the command that yargs would add for its own scripts is not shown. */
+function completeNames(context: Context, parser: Argv, argv: readonly string[]): void {
+  const names = namesToComplete(context, argv.slice(1));
+  parser.completion('yargs-completion', false, ((_current, _words, usual, done) => {
+    usual((_error, words) => done([...(words ?? []), ...names]));
+  }) satisfies FallbackCompletionFunction);
 }
 
 /** The command is run after the parsing, so that its errors and the person's slips stay apart. */

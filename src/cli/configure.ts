@@ -1,15 +1,17 @@
 import type { Client, EditPlan } from '../clients/client.ts';
 import type { ClientName } from '../clients/clients.ts';
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { isIbmHost } from '../registry/match.ts';
-import { privateHosts, publicHosts } from '../registry/regions.ts';
+import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
 import type { Command } from './command.ts';
 import { requireIbmHost } from './hosts.ts';
 
 interface ConfigureArgs {
   readonly client: ClientName;
   readonly host?: readonly string[];
+  readonly region?: readonly string[];
   readonly private?: boolean;
   readonly dryRun?: boolean;
   readonly remove?: boolean;
@@ -27,6 +29,7 @@ export const configure: Command<ConfigureArgs> = {
       describe: 'whose file to edit',
     },
     host: { type: 'string', array: true, describe: 'only this host; may be given more than once' },
+    region: { type: 'string', array: true, describe: 'only the host of this region: us-south …' },
     private: { type: 'boolean', describe: 'the private hosts as well' },
     'dry-run': { type: 'boolean', describe: 'show the change as a diff, make none' },
     remove: { type: 'boolean', describe: 'take out what configure put in, and nothing else' },
@@ -50,10 +53,26 @@ async function edit(context: Context, client: Client, args: ConfigureArgs): Prom
 }
 
 function planFor(context: Context, client: Client, args: ConfigureArgs): EditPlan {
-  const hosts = args.host?.map((host) => requireIbmHost(host).name);
+  const hosts = namedHosts(args);
   if (args.remove) return client.planRemove(context, hosts ?? 'all-ours');
   const wanted = hosts ?? usualHosts(context, args.private ?? false);
   return client.planAdd(context, wanted, { force: args.force ?? false });
+}
+
+/** `undefined` where the person named none. */
+function namedHosts({ host = [], region = [], private: twins = false }: ConfigureArgs) {
+  if (host.length + region.length === 0) return undefined;
+  const ofRegions = region
+    .map(hostOfRegion)
+    .flatMap((name) => (twins ? [name, `private.${name}`] : name));
+  return [...host.map((typed) => requireIbmHost(typed).name), ...ofRegions];
+}
+
+function hostOfRegion(typed: string): string {
+  const found = regions.find(({ region, alias }) => typed === region || typed === alias);
+  if (found !== undefined) return found.host;
+  const names = regions.map(({ region }) => region).join(', ');
+  throw new HelperError('invalid-input', `there is no region of that name; there are ${names}`);
 }
 
 /** The hosts of IBM's documentation, and any that has a credential here. */

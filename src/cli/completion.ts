@@ -1,0 +1,65 @@
+import { readSettings } from '../config/settings.ts';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { publicHosts } from '../registry/regions.ts';
+import type { Command } from './command.ts';
+
+type Shell = 'bash' | 'zsh' | 'fish';
+
+/** The program itself says what may follow; each shell asks it in its own words. */
+const scripts: Readonly<Record<Shell, string>> = {
+  bash: `_docker_credential_icr() {
+  local IFS=$'\\n'
+  COMPREPLY=($(compgen -W "$(docker-credential-icr --get-yargs-completions "\${COMP_WORDS[@]}")" -- "\${COMP_WORDS[COMP_CWORD]}"))
+}
+complete -o bashdefault -o default -F _docker_credential_icr docker-credential-icr
+`,
+  zsh: `#compdef docker-credential-icr
+_docker_credential_icr() {
+  local -a words_to_choose
+  words_to_choose=("\${(@f)$(docker-credential-icr --get-yargs-completions "\${words[@]}")}")
+  compadd -a words_to_choose
+}
+compdef _docker_credential_icr docker-credential-icr
+`,
+  fish: `complete -c docker-credential-icr -f -a '(docker-credential-icr --get-yargs-completions (commandline -opc) (commandline -ct))'
+`,
+};
+
+export const completion: Command<{ readonly shell: Shell }> = {
+  usage: 'completion <shell>',
+  describe: 'print what makes a shell (bash, zsh or fish) complete commands, hosts and identities',
+  options: {},
+  examples: [
+    ['completion bash', 'into ~/.local/share/bash-completion/completions/docker-credential-icr'],
+    ['completion fish', 'into ~/.config/fish/completions/docker-credential-icr.fish'],
+  ],
+  run: (context, { shell }) => {
+    if (!Object.hasOwn(scripts, shell)) {
+      throw new HelperError('invalid-input', 'the shell is bash, zsh or fish');
+    }
+    context.stdout(scripts[shell]);
+    return 0;
+  },
+};
+
+const commandsOfHosts = new Set(['login', 'logout', 'map', 'unmap', 'token', 'exec', 'doctor']);
+
+/** The hosts and identities that may stand where the cursor is, after `words`. */
+export function namesToComplete(context: Context, words: readonly string[]): string[] {
+  const [command = '', ...rest] = words.slice(1);
+  const before = rest.at(-2);
+  if (before === '--identity' || (command === 'map' && rest.length === 2))
+    return identities(context);
+  if (before === '--host') return [...publicHosts];
+  return commandsOfHosts.has(command) ? [...publicHosts] : [];
+}
+
+function identities(context: Context): string[] {
+  try {
+    return Object.keys(readSettings(context).identities);
+  } catch {
+    // Pressing Tab is no time for an error; the command itself will say it.
+    return [];
+  }
+}
