@@ -7,7 +7,7 @@ executable := dist/docker-credential-icr
 # Made last, so that an installation that was broken off is begun again.
 installed := node_modules/.installed
 # Only from the command line: many shells have a HOST of their own in the environment.
-argument = $(if $(filter command,$(origin $(1))),"$($(1))")
+option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 
 .DEFAULT_GOAL := help
 # One after the other, also with -j: two targets at once would disturb each other's measurements.
@@ -48,7 +48,7 @@ bench: build ## measure the executable, and write docs/benchmarks.md
 	@$(bun) scripts/bench.ts
 
 demo: build ## sign in to IBM Cloud on loopback; with HOST=us.icr.io and IBMCLOUD_API_KEY, to the real one
-	@$(bun) scripts/demo.ts $(call argument,HOST) $(call argument,IMAGE)
+	@$(bun) scripts/demo.ts $(call option,host,HOST) $(call option,image,IMAGE)
 
 install: build ## install to ~/.local/bin, or PREFIX/bin
 	@MAKEFLAGS= ./install.sh

@@ -1,0 +1,126 @@
+import path from 'node:path';
+import { processContext } from '../src/context.ts';
+import { ConnectionError } from '../src/iam/connection-error.ts';
+import { send } from '../src/iam/http.ts';
+import { ambientVariables, apiKeyIn } from '../src/identity/environment.ts';
+import { ask } from '../test/sandbox/ask.ts';
+import { demoImage } from '../test/sandbox/mini-registry.ts';
+import { startSandbox } from '../test/sandbox/sandbox.ts';
+import { executable } from './build.ts';
+import { DemoError } from './demo-output.ts';
+import { type Image, parseImage } from './demo-registry.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly header: (name: string) => string | undefined;
+}
+
+/** IBM Cloud, on loopback or in earnest. */
+export interface Cloud {
+  readonly host: string;
+  readonly image: Image | undefined;
+  readonly apiKey: string;
+  /** What the helper is started with. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Lines for people. */
+  readonly about: readonly string[];
+  /** Sends a GET. */
+  readonly get: (url: URL, headers: Readonly<Record<string, string>>) => Promise<Answer>;
+  readonly close: () => Promise<void>;
+}
+
+/** A home of its own, and the helper first on `PATH`. */
+function homeIn(folder: string) {
+  return {
+    HOME: folder,
+    DOCKER_CONFIG: path.join(folder, 'docker'),
+    PATH: [path.dirname(executable), process.env.PATH].join(path.delimiter),
+  };
+}
+
+/** IBM Cloud in this very process. */
+export async function loopbackCloud(folder: string): Promise<Cloud> {
+  const sandbox = await startSandbox({ folder: path.join(folder, 'ibm-cloud') });
+  const { iamUrl, caFile, accounts } = sandbox;
+  const owner = accounts.addServiceId({ name: 'demo' });
+  const host = 'us.icr.io';
+  const registry = { host: '127.0.0.1', port: Number(new URL(sandbox.registryUrl).port) };
+  return {
+    host,
+    image: parseImage(host, `${demoImage.repository}:${demoImage.tag}`),
+    apiKey: accounts.addApiKey({ owner: owner.iamId }).value,
+    env: {
+      ...homeIn(folder),
+      IBMCLOUD_IAM_API_ENDPOINT: iamUrl,
+      NODE_EXTRA_CA_CERTS: caFile,
+    },
+    about: [
+      'played on loopback, in this process; with a key of yours this talks to the real one:',
+      'IBMCLOUD_API_KEY=… make demo HOST=us.icr.io',
+      `IAM is at ${iamUrl}, ${host} at ${registry.host}:${registry.port}`,
+    ],
+    get: async (url, headers) => {
+      const {
+        status,
+        text,
+        headers: answered,
+      } = await ask(url.href, {
+        caFile,
+        connect: registry,
+        headers,
+      });
+      return { status, text, header: (name) => [answered[name]].flat()[0] };
+    },
+    close: sandbox.close,
+  };
+}
+
+/** The person's own environment, without what would let the helper answer from elsewhere than the demo. */
+function cleanEnvironment(): Record<string, string> {
+  const elsewhere = /^(DOCKER_|XDG_|REGISTRY_AUTH_FILE$)/;
+  const kept = Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined || elsewhere.test(name) || ambientVariables.includes(name)
+      ? []
+      : [[name, value] as const],
+  );
+  return Object.fromEntries(kept);
+}
+
+function keyOfEnvironment(): string {
+  const name = 'IBMCLOUD_API_KEY';
+  const value = process.env[name];
+  if (!value)
+    throw new DemoError(`${name} is not set; put an API key of your IBM Cloud account in it`);
+  return apiKeyIn(name, value);
+}
+
+/** Milliseconds. */
+const timeLimit = 30_000;
+
+async function getFromInternet(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+): Promise<Answer> {
+  const signal = AbortSignal.timeout(timeLimit);
+  try {
+    return await send(processContext(), { method: 'GET', url, headers }, signal);
+  } catch (error) {
+    if (signal.aborted) throw new DemoError(`${url.host} did not answer in ${timeLimit / 1000} s`);
+    if (error instanceof ConnectionError) throw new DemoError(`${url.host}: ${error.message}`);
+    throw error;
+  }
+}
+
+/** The real one. */
+export function realCloud(folder: string, host: string, image: Image | undefined): Cloud {
+  return {
+    host,
+    image,
+    apiKey: keyOfEnvironment(),
+    env: { ...cleanEnvironment(), ...homeIn(folder) },
+    about: [`the real one, at ${host}, with the API key of IBMCLOUD_API_KEY`],
+    get: getFromInternet,
+    close: () => Promise.resolve(),
+  };
+}

@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto';
+import { isIbmHost } from '../src/registry/match.ts';
+import { parseServerURL } from '../src/registry/parse.ts';
+import { parseChallenge } from './demo-challenge.ts';
+import type { Answer, Cloud } from './demo-cloud.ts';
+import { DemoError, say } from './demo-output.ts';
+import type { DockerCredential } from './demo-programs.ts';
+
+export interface Image {
+  /** `HOST/NAMESPACE/NAME:TAG`, or with `@` and a digest. */
+  readonly name: string;
+  readonly repository: string;
+  /** A tag or a digest. */
+  readonly reference: string;
+}
+
+/** `NAMESPACE/NAME:TAG` on that host, whose name may stand in front. */
+export function parseImage(host: string, text: string): Image {
+  const rest = text.startsWith(`${host}/`) ? text.slice(host.length + 1) : text;
+  const parts = /^([a-z0-9._/-]+?)(?::([\w.-]+))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(rest);
+  const [, repository, tag = 'latest', digest] = parts ?? [];
+  if (!repository?.includes('/')) throw new DemoError('IMAGE should look like NAMESPACE/NAME:TAG');
+  const name = `${host}/${repository}${digest === undefined ? `:${tag}` : `@${digest}`}`;
+  return { name, repository, reference: digest ?? tag };
+}
+
+const manifestTypes = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+];
+
+/** The token exchange, and then the manifest of the image. */
+export async function pull(
+  cloud: Cloud,
+  credential: DockerCredential,
+  { repository, reference }: Image,
+): Promise<void> {
+  const token = await exchange(cloud, credential, `repository:${repository}:pull`);
+  const url = new URL(`https://${cloud.host}/v2/${repository}/manifests/${reference}`);
+  const answer = await cloud.get(url, {
+    Accept: manifestTypes.join(', '),
+    Authorization: `Bearer ${token}`,
+  });
+  expectOk(url, answer);
+  say(`GET ${url} with it: ${answer.status}\n${describeManifest(answer)}`);
+}
+
+/** The token exchange for no repository, and the page that only those see who have signed in. */
+export async function signIn(cloud: Cloud, credential: DockerCredential): Promise<void> {
+  const token = await exchange(cloud, credential);
+  const url = base(cloud);
+  const answer = await cloud.get(url, { Authorization: `Bearer ${token}` });
+  expectOk(url, answer);
+  say(`GET ${url} with it: ${answer.status}, signed in`);
+}
+
+function base({ host }: Cloud): URL {
+  return new URL(`https://${host}/v2/`);
+}
+
+/** What every client does before its first request; returns the registry's token. */
+async function exchange(
+  cloud: Cloud,
+  { username, secret }: DockerCredential,
+  scope?: string,
+): Promise<string> {
+  const url = await tokenEndpoint(cloud);
+  if (scope !== undefined) url.searchParams.set('scope', scope);
+  const basic = Buffer.from(`${username}:${secret}`).toString('base64');
+  const answer = await cloud.get(url, { Authorization: `Basic ${basic}` });
+  expectOk(url, answer);
+  const { token, access_token, expires_in = 60 } = JSON.parse(answer.text);
+  say(`GET ${decodeURIComponent(url.href)}`);
+  say(`as ${username}: ${answer.status}, a token that lives ${expires_in} s`);
+  return token ?? access_token;
+}
+
+/** Where the registry sends us for a token, with the service it names. */
+async function tokenEndpoint(cloud: Cloud): Promise<URL> {
+  const url = base(cloud);
+  const { status, header } = await cloud.get(url, {});
+  const text = header('www-authenticate') ?? '';
+  say(`GET ${url}: ${status}, ${text}`);
+  const challenge = parseChallenge(text);
+  const realm = URL.parse(challenge?.realm ?? '');
+  if (realm === null)
+    throw new DemoError(`${url} answered ${status} without saying how to sign in`);
+  requireOurs(realm);
+  if (challenge?.service !== undefined) realm.searchParams.set('service', challenge.service);
+  return realm;
+}
+
+/** The secret goes there. */
+function requireOurs(realm: URL): void {
+  const host = parseServerURL(realm.host);
+  if (realm.protocol === 'https:' && !('problem' in host) && isIbmHost(host)) return;
+  throw new DemoError(
+    `the registry asks for the secret to be sent to ${realm.origin}, which is not IBM's`,
+  );
+}
+
+function expectOk(url: URL, { status, text }: Answer): void {
+  if (status === 200) return;
+  const said = text.replaceAll(/\s+/g, ' ').slice(0, 200);
+  throw new DemoError(`${url.origin}${url.pathname} answered ${status}: ${said}`);
+}
+
+/** By the digest that the bytes have, and that the registry must name. */
+function describeManifest({ text, header }: Answer): string {
+  const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  const named = header('docker-content-digest') ?? digest;
+  if (named !== digest) throw new DemoError(`the manifest is ${digest}, and should be ${named}`);
+  const { mediaType, layers, manifests } = JSON.parse(text);
+  const parts = Array.isArray(layers) ? `layers: ${layers.length}` : `images: ${manifests?.length}`;
+  return `${digest}\n${mediaType ?? header('content-type')}, ${parts}`;
+}
