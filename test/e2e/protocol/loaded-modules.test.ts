@@ -1,0 +1,111 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { answer, credential, helper, notFound } from '../../support/helper.ts';
+import { type Home, inHome, writeConfig, writeIdentity } from '../../support/home.ts';
+
+const test = suite('what is loaded to answer');
+
+const root = path.resolve(import.meta.dirname, '../../..');
+const main = path.join(root, 'src', 'main.ts');
+const logModules = path.join(root, 'test', 'support', 'log-modules.ts');
+
+/** Runs the source, not the executable: its modules are still apart. */
+function modulesOf(home: Home, word: string, input: string, env = {}) {
+  const words = ['--preload', logModules, main, word];
+  const { stdout, stderr } = spawnSync(process.execPath, words, {
+    input,
+    cwd: home.folder,
+    env: { ...home.env, ...env },
+    encoding: 'utf8',
+  });
+  const loaded = stderr.split('\n').filter((line) => line.startsWith('loaded '));
+  return { stdout, modules: loaded.map((line) => path.relative(root, line.slice(7))) };
+}
+
+const rows: readonly [verb: string, input: string, stdout: string, env?: object][] = [
+  ['get', 'us.icr.io', answer('us.icr.io', 'iamapikey', 'canary-root')],
+  ['get', 'registry.example', answer('registry.example')],
+  ['get', 'other.example', notFound.stdout],
+  ['get', 'uk.icr.io', notFound.stdout],
+  ['get', 'uk.icr.io', answer('uk.icr.io'), { IBMCLOUD_API_KEY: 'canary' }],
+  [
+    'get',
+    'a@b',
+    'ServerURL is not usable: it has a user name before the host; nothing was changed\n',
+  ],
+  ['store', credential('de.icr.io'), ''],
+  ['erase', 'de.icr.io', ''],
+  ['list', '', '{"registry.example":"iamapikey","us.icr.io":"iamapikey"}\n'],
+];
+
+for (const [verb, input, stdout, env] of rows) {
+  test(`${verb} ${input}, ${Object.keys(env ?? {})}: only its own files`, () =>
+    inHome((home) => {
+      writeIdentity(home, 'canary-root', { 'us.icr.io': { identity: 'work' } });
+      helper(home, 'store', credential('registry.example'));
+      const found = modulesOf(home, verb, input, env);
+      assert.is(found.stdout, stdout);
+      assert.ok(found.modules.includes('src/main.ts'), found.modules.join());
+      const others = found.modules.filter(
+        (file) => !/^src\/[^/]*\.ts$|^src\/(?!cli\/|clients\/)/.test(file),
+      );
+      assert.equal(others, []);
+    }));
+}
+
+test('a damaged file and version load nothing more', () =>
+  inHome((home) => {
+    writeConfig(home, 'config.json', '{');
+    for (const verb of ['get', 'list', 'version']) {
+      const { modules } = modulesOf(home, verb, 'us.icr.io');
+      assert.not.match(modules.join(), /node_modules|src\/cli|src\/clients/);
+    }
+  }));
+
+test('the control: people’s commands do load yargs', () =>
+  inHome((home) => {
+    const { modules } = modulesOf(home, 'status', '');
+    assert.match(modules.join(), 'node_modules/yargs/');
+  }));
+
+interface Graph {
+  readonly inputs: Readonly<Record<string, { readonly imports: readonly Import[] }>>;
+}
+
+interface Import {
+  readonly path: string;
+  readonly kind: string;
+  readonly external?: boolean;
+}
+
+test('whatever is imported at the start is node:fs, node:path or our own', () =>
+  inHome(({ folder }) => {
+    const metafile = path.join(folder, 'graph.json');
+    const out = ['--outdir', path.join(folder, 'out'), `--metafile=${metafile}`];
+    const words = ['build', main, '--target=node', '--splitting', ...out];
+    execFileSync(process.execPath, words, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+    const { inputs }: Graph = JSON.parse(fs.readFileSync(metafile, 'utf8'));
+    const { own, foreign } = importedAtStart(inputs, 'src/main.ts');
+    assert.equal([...foreign].sort(), ['node:fs', 'node:path']);
+    assert.ok(own.size > 20, `${own.size} files`);
+    for (const file of own) assert.match(file, /^src\/(?!cli\/|clients\/)/);
+  }));
+
+/** Everything below `entry` but what is behind `await import(…)`. */
+function importedAtStart(inputs: Graph['inputs'], entry: string) {
+  const own = new Set([entry]);
+  const foreign = new Set<string>();
+  for (const file of own) {
+    for (const { path, kind, external } of inputs[file]?.imports ?? []) {
+      if (kind === 'dynamic-import') continue;
+      if (external) foreign.add(path);
+      else own.add(path);
+    }
+  }
+  return { own, foreign };
+}
+
+test.run();
