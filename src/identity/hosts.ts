@@ -40,9 +40,7 @@ export function answeredHosts(
 /** Hosts that the settings name; a damaged settings file is reported by whoever is asked first. */
 function mappedHosts({ settings }: Lookup): string[] {
   try {
-    return Object.keys(settings().mappings).filter(
-      (key) => key !== everyHost && !key.includes('/'),
-    );
+    return Object.keys(settings().mappings).filter((key) => key !== everyHost);
   } catch (error) {
     if (error instanceof HelperError) return [];
     throw error;
