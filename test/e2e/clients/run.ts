@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly cwd: string;
   /** What is typed or piped; without it standard input is at its end at once. */
   readonly input?: string;
+  /** Kills it. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 // A client that waits for something it will not get must not eat the whole run.
@@ -22,8 +24,9 @@ export function run(words: readonly string[], options: RunOptions): Promise<Outc
   if (args.some((word) => word.includes('canary'))) {
     throw new Error(`a secret on the command line: ${words.join(' ')}`);
   }
-  const { cwd, env, input = '' } = options;
-  const child = spawn(program, args, { cwd, env, timeout: timeLimit, killSignal: 'SIGKILL' });
+  const { cwd, env, input = '', signal } = options;
+  const limits = { timeout: timeLimit, killSignal: 'SIGKILL', signal } as const;
+  const child = spawn(program, args, { cwd, env, ...limits });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {

@@ -3,9 +3,10 @@ import * as assert from 'uvu/assert';
 import type { LoggedRequest } from '../../sandbox/requests.ts';
 import type { Home } from './home.ts';
 import type { RegistryHost } from './hosts.ts';
-import { createImage, type Image, upload, writeLayout } from './image.ts';
+import { createImage, type Image, writeLayout } from './image.ts';
 import { backDoorOf, type StoredManifest, storedManifest } from './registry-server.ts';
 import { findSecrets } from './secrets.ts';
+import { upload } from './upload.ts';
 import type { World } from './world.ts';
 
 /** One IBM Cloud account of the sandbox: a namespace that only its own API keys open. */
