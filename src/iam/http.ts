@@ -6,7 +6,7 @@ import { type HttpProxy, proxyFor } from './proxy.ts';
 import { trustingAgent } from './trust.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as a form (`URLSearchParams`) or as JSON. */

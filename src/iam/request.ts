@@ -12,6 +12,8 @@ export interface CallOptions extends Asked {
   readonly deadline?: number;
   /** Waits that many milliseconds; tests pass their own. */
   readonly pause?: (milliseconds: number) => Promise<void>;
+  /** It makes something: not sent again where the first attempt may have made it. */
+  readonly once?: boolean;
 }
 
 /** Attempts; IBM's SDKs make five as well. */
@@ -21,7 +23,12 @@ const firstDelay = 300;
 /** What came of one attempt: an answer to keep, or the reason to try again. */
 type Outcome =
   | { readonly answer: HttpAnswer }
-  | { readonly trouble: string; readonly retryAfter?: number };
+  | {
+      readonly trouble: string;
+      readonly retryAfter?: number;
+      /** The server did nothing about it. */
+      readonly unheeded?: boolean;
+    };
 
 /** `requestAnswer`, and the JSON object of a good answer. Throws `refused` where IBM Cloud says no, else `unreachable`. */
 export async function requestJson(
@@ -49,7 +56,8 @@ export async function requestAnswer(
     const outcome = await attemptOnce(context, request, deadline, name, options);
     if ('answer' in outcome) return outcome.answer;
     const delay = Math.max(backOff(attempt), outcome.retryAfter ?? 0);
-    if (attempt === attempts || context.now() + delay >= deadline) {
+    const last = attempt === attempts || (options.once && !outcome.unheeded);
+    if (last || context.now() + delay >= deadline) {
       throw unreachable(`${outcome.trouble}${asked(outcome.retryAfter)}; try again later`);
     }
     debug(context, `${outcome.trouble}; trying again in ${Math.round(delay)} ms`);
@@ -76,6 +84,7 @@ async function attemptOnce(
     return {
       trouble: `${name} answered ${describe(answer, secret)}`,
       ...retryAfter(answer, context.now()),
+      unheeded: answer.status === 429,
     };
   } catch (error) {
     if (stop.signal.aborted) {
