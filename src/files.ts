@@ -80,6 +80,12 @@ function sweep({ now }: Context, asideFolder: string): void {
   }
 }
 
+/** Removes what was written aside for files of this folder, however young it is. Throws `storage`. */
+export function discardAside(folder: string): void {
+  const asideFolder = path.join(folder, '.aside');
+  for (const name of namesIn(asideFolder)) discard(path.join(asideFolder, name));
+}
+
 /** Removes what was written aside; what cannot be removed now is swept another time. */
 function discard(file: string): void {
   try {

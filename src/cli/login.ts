@@ -1,7 +1,7 @@
 import { type IdentitySettings, readSettings, type Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import { requireIdentityName, saveIdentity } from '../identity/identities.ts';
-import { everyHost } from '../identity/mapping.ts';
+import { everyHost, own } from '../identity/mapping.ts';
 import { presentation, requirePresentable } from '../identity/present.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
@@ -55,7 +55,7 @@ export const login: Command<LoginArgs> = {
     if (identity !== undefined) requireIdentityName(identity);
     const keys = keysOf(hosts, options);
     const current = readSettings(context);
-    const before = identity === undefined ? undefined : current.identities[identity];
+    const before = identity === undefined ? undefined : own(current.identities, identity);
     const host = keys[0]?.replace(/\/.*/, '') ?? globalRegistry;
     const root = await readRootSecret(
       context,

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { readPrivate, removeFile, writePrivate } from '../files.ts';
+import { discardAside, namesIn, readPrivate, removeFile, writePrivate } from '../files.ts';
 
 /** An access token as it rests in the cache. */
 export interface CachedToken {
@@ -22,6 +22,7 @@ export interface CacheKey {
   readonly since: number;
 }
 
+const ending = '.json';
 /** A machine's clock may be that wrong, in milliseconds. */
 const clockSkew = 5 * 60_000;
 
@@ -58,8 +59,18 @@ export function forgetToken({ folder, name }: Omit<CacheKey, 'since'>): void {
   if (folder !== undefined) removeFile(cacheFile(folder, name));
 }
 
+/** Removes every token, and leaves what else somebody keeps in that folder. Throws `storage`. */
+export function forgetEveryToken(context: Context, folder: string): void {
+  for (const name of namesIn(folder)) {
+    const file = path.join(folder, name);
+    const entry = name.endsWith(ending) ? parse(readIfPossible(context, file) ?? '') : undefined;
+    if (entry !== undefined && cacheFile(folder, entry.name) === file) removeFile(file);
+  }
+  discardAside(folder);
+}
+
 function cacheFile(folder: string, name: string): string {
-  return path.join(folder, `${encodeURIComponent(name)}.json`);
+  return path.join(folder, encodeURIComponent(name) + ending);
 }
 
 export function lockFolder(folder: string, name: string): string {

@@ -10,9 +10,10 @@ import { HelperError } from '../errors.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { fileStore } from '../secrets/file-store.ts';
-import { everyHost } from './mapping.ts';
+import { everyHost, own } from './mapping.ts';
 import { presentation, requirePresentable } from './present.ts';
 import { endSignOut, signedOutHosts, signOut } from './signed-out.ts';
+import { forgetMintedTokens, forgetTokens } from './tokens.ts';
 
 export interface NewIdentity {
   readonly name: string;
@@ -57,13 +58,14 @@ export async function saveIdentity(
       mappings: { ...current.mappings, ...added },
     };
   });
+  forgetTokens(context, name);
   endSignOuts(context, keys);
 }
 
 /** Lets an identity that is kept already answer for `host`, `host/namespace` or `*`. */
 export async function mapHost(context: Context, key: string, mapping: Mapping): Promise<void> {
   await updateSettings(context, (current) => {
-    const identity = current.identities[mapping.identity];
+    const identity = own(current.identities, mapping.identity);
     if (identity === undefined) throw unknownIdentity(current, mapping.identity);
     requirePresentable(identity, presentation(identity, mapping), mapping.identity);
     return { ...current, mappings: { ...current.mappings, [key]: mapping } };
@@ -135,10 +137,13 @@ export async function forgetIdentities(context: Context, names: readonly string[
     );
     return without(current, keys, names);
   });
-  for (const name of names) fileStore(context).erase({ of: 'identity', name });
+  for (const name of names) {
+    fileStore(context).erase({ of: 'identity', name });
+    forgetTokens(context, name);
+  }
 }
 
-/** Removes every identity, every mapping, and what `docker login` stored for IBM's hosts. */
+/** Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. */
 export async function forgetEverything(context: Context): Promise<void> {
   const secrets = fileStore(context);
   await updateSettings(context, (current) => ({ ...current, identities: {}, mappings: {} }));
@@ -147,6 +152,7 @@ export async function forgetEverything(context: Context): Promise<void> {
     const host = parseServerURL(name);
     if (!('problem' in host) && isIbmHost(host)) secrets.erase({ of: 'host', name });
   }
+  forgetMintedTokens(context);
 }
 
 function without(

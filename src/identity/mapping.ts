@@ -101,6 +101,6 @@ function missing(what: string, name: string): HelperError {
 }
 
 /** A host may be called `constructor`; what every object has is no setting. */
-function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+export function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }

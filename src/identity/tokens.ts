@@ -1,6 +1,8 @@
 import { cacheFolder } from '../config/folders.ts';
 import type { IdentityKind } from '../config/settings.ts';
+import type { Context } from '../context.ts';
 import { freshToken } from '../iam/cache.ts';
+import { forgetEveryToken, forgetToken } from '../iam/cache-file.ts';
 import type { Lookup } from './lookup.ts';
 
 /** Who asks IAM for a token, and with what. */
@@ -45,7 +47,7 @@ export async function mintedRefreshToken(
 ): Promise<string> {
   const { token } = await freshToken(context, {
     folder: cacheFolder(context),
-    name: `${holder.name} iamrefresh`,
+    name: refreshTokenOf(holder.name),
     since: holder.since,
     mint: async (deadline) => {
       const { mintRefreshToken } = await import('../iam/mint.ts');
@@ -53,4 +55,22 @@ export async function mintedRefreshToken(
     },
   });
   return token;
+}
+
+/** In the cache, beside the access token of the same identity. */
+function refreshTokenOf(name: string): string {
+  return `${name} iamrefresh`;
+}
+
+/** Removes what was minted for an identity. Throws `storage`. */
+export function forgetTokens(context: Context, name: string): void {
+  const folder = cacheFolder(context);
+  forgetToken({ folder, name });
+  forgetToken({ folder, name: refreshTokenOf(name) });
+}
+
+/** Removes whatever was minted, for the machine as well. Throws `storage`. */
+export function forgetMintedTokens(context: Context): void {
+  const folder = cacheFolder(context);
+  if (folder !== undefined) forgetEveryToken(context, folder);
 }
