@@ -1,0 +1,80 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { hostKey, isIbmHost } from '../../src/registry/match.ts';
+import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
+import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
+
+const test = suite('whose host it is');
+
+function parse(text: string): RegistryHost {
+  const parsed = parseServerURL(text);
+  if ('problem' in parsed) throw new Error(`${text}: ${parsed.problem}`);
+  return parsed;
+}
+
+const ibm = [
+  ...publicHosts,
+  ...privateHosts,
+  'cp.icr.io',
+  'stg.icr.io',
+  'fr2.icr.io',
+  'not-yet-built.icr.io',
+  'a.b.c.icr.io',
+  'registry.bluemix.net',
+  'registry.ng.bluemix.net',
+  'registry.eu-gb.bluemix.net',
+  'registry.eu-de.bluemix.net',
+  'registry.au-syd.bluemix.net',
+];
+
+for (const host of ibm) test(`${host} is IBM’s`, () => assert.ok(isIbmHost(parse(host))));
+
+const others = [
+  'icr.io.evil.example',
+  'evilicr.io',
+  'xicr.io',
+  'icr.iox',
+  'icr-io',
+  'io',
+  'bluemix.net',
+  'ng.bluemix.net',
+  'registry.bluemix.net.evil.example',
+  'evilregistry.bluemix.net',
+  'registry.evilbluemix.net',
+  'evil.example/us.icr.io',
+  'evil.example:443/.icr.io',
+  'localhost',
+  '[::1]',
+];
+
+for (const host of others) test(`${host} is not`, () => assert.not.ok(isIbmHost(parse(host))));
+
+const keys: readonly [text: string, key: string][] = [
+  ['us.icr.io', 'us.icr.io'],
+  ['http://US.icr.io.:5000/ns/image', 'us.icr.io'],
+  ['registry.example', 'registry.example'],
+  ['https://registry.example:443/v2/', 'registry.example'],
+  ['http://registry.example:80', 'registry.example'],
+  ['registry.example:5000', 'registry.example:5000'],
+  ['[::1]:5000', '[::1]:5000'],
+  ['https://index.docker.io/v1/', 'index.docker.io'],
+  ['https://index.docker.io/v1/access-token', 'index.docker.io/access-token'],
+  ['registry.example:5000/ns/image', 'registry.example:5000/ns'],
+];
+
+for (const [text, key] of keys) {
+  test(`${text} is kept as ${key}`, () => {
+    assert.is(hostKey(parse(text)), key);
+    assert.is(hostKey(parse(key)), key);
+  });
+}
+
+test('13 public hosts and their private twins', () => {
+  assert.is(new Set(publicHosts).size, 13);
+  assert.equal(
+    privateHosts,
+    publicHosts.map((host) => `private.${host}`),
+  );
+});
+
+test.run();
