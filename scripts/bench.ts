@@ -1,0 +1,50 @@
+/**
+ * Measures whole processes, in turns, on this machine; prints what it found and writes it to
+ * docs/benchmarks.md. The one argument is the number of rounds.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { timeFlight } from './bench/flight.ts';
+import { listProgram, sizes } from './bench/lists.ts';
+import { describeMachine } from './bench/machine.ts';
+import { ownPrograms, startCloud } from './bench/own.ts';
+import { type Measured, report } from './bench/report.ts';
+import { type Rival, startRivals } from './bench/rivals.ts';
+import { timeInTurns } from './bench/rounds.ts';
+import { buildExecutable } from './build.ts';
+
+const [rounds = 300] = process.argv.slice(2).map(Number);
+const listRounds = 20;
+const file = path.join(path.dirname(import.meta.dirname), 'docs', 'benchmarks.md');
+
+async function measure(folder: string, rivals: readonly Rival[]): Promise<Measured> {
+  const cloud = await startCloud(folder);
+  try {
+    const machine = describeMachine();
+    const others = rivals.flatMap(({ program }) => program ?? []);
+    const gets = timeInTurns([...(await ownPrograms(folder, cloud)), ...others], rounds);
+    const lists = timeInTurns(
+      sizes.map((size) => listProgram(folder, size)),
+      listRounds,
+    );
+    const notInstalled = rivals.filter(({ program }) => !program).map(({ name }) => name);
+    const flight = await timeFlight(folder, cloud);
+    return { machine, rounds, gets, notInstalled, listRounds, lists, flight };
+  } finally {
+    await cloud.close();
+  }
+}
+
+buildExecutable();
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-bench-'));
+const rivals = await startRivals(folder);
+try {
+  const text = report(await measure(folder, rivals));
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, text);
+  console.log(text);
+} finally {
+  for (const { close } of rivals) close();
+  fs.rmSync(folder, { recursive: true });
+}

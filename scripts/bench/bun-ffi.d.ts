@@ -1,0 +1,11 @@
+/** What scripts/bench/memory.ts needs of Bun's own module. */
+declare module 'bun:ffi' {
+  interface Signature {
+    readonly args: readonly string[];
+    readonly returns: string;
+  }
+  export function dlopen<Name extends string>(
+    library: string,
+    functions: Readonly<Record<Name, Signature>>,
+  ): { readonly symbols: Record<Name, (...args: unknown[]) => number> };
+}

@@ -1,0 +1,44 @@
+import { atOnce, iamTakes } from './flight.ts';
+import type { Measured } from './report.ts';
+import type { Timing } from './rounds.ts';
+
+/** A measure to reach: what it is, as a multiple of what it is compared with, and the most it may be. */
+type Target = readonly [what: string, is: number | undefined, limit: number];
+
+/** One row a target: what, measured, limit, PASS or over. */
+export function judge(measured: Measured): string[][] {
+  return targets(measured).map(([what, is, limit]) => {
+    if (is === undefined || Number.isNaN(is)) return [what, '', limit.toFixed(2), 'not measured'];
+    return [what, is.toFixed(2), limit.toFixed(2), is <= limit ? 'PASS' : 'over'];
+  });
+}
+
+function targets({ gets, flight }: Measured): Target[] {
+  const named = (name: string) => gets.find(({ program }) => program.name === name);
+  const empty = named('empty executable');
+  const get = named('get, stored credential');
+  const bearer = named('get, cached access token');
+  const ecr = named('docker-credential-ecr-login list');
+  const allAtOnce = iamTakes + atOnce * (get?.median ?? Number.NaN);
+  return [
+    ['`get` / empty executable, medians', times(get, empty, 'median'), 1.25],
+    ['`get` / `docker-credential-ecr-login list`, medians', times(get, ecr, 'median'), 0.7],
+    ['memory of `get` / of the empty executable', times(get, empty, 'memory'), 1.35],
+    ['`get` of a cached access token / of a stored credential', times(bearer, get, 'median'), 1.15],
+    [
+      `${atOnce} cold \`get\`s at once / (${iamTakes} ms + ${atOnce} × \`get\`)`,
+      flight.median / allAtOnce,
+      1,
+    ],
+    ['requests at IAM for all of them', flight.requests, 1],
+  ];
+}
+
+function times(
+  one: Timing | undefined,
+  other: Timing | undefined,
+  of: 'median' | 'memory',
+): number | undefined {
+  const [dividend, divisor] = [one?.[of], other?.[of]];
+  return dividend === undefined || divisor === undefined ? undefined : dividend / divisor;
+}
