@@ -1,11 +1,13 @@
 # What people type here. Needs make, Node 20 or later and its npm; everything else comes from
-# package-lock.json. Nothing outside this folder is touched, except by `make install`.
+# package-lock.json. But for npm's cache, only `make install` writes outside this folder.
 
 bin := node_modules/.bin
 bun := $(bin)/bun
 executable := dist/docker-credential-icr
 # Made last, so that an installation that was broken off is begun again.
 installed := node_modules/.installed
+# Bun would keep it in the home folder.
+export BUN_RUNTIME_TRANSPILER_CACHE_PATH := $(CURDIR)/node_modules/.cache/bun
 # Only from the command line: many shells have a HOST of their own in the environment.
 option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 

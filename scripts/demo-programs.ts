@@ -1,11 +1,18 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { type RunOptions, run } from '../test/e2e/clients/run.ts';
+import { type Outcome, type RunOptions, run } from '../test/e2e/clients/run.ts';
 import { DemoError, mask, say } from './demo-output.ts';
 
 const helper = 'docker-credential-icr';
 
 type Env = RunOptions['env'];
+
+const interruption = new AbortController();
+
+/** Ends at once what runs, so that it leaves nothing behind. */
+export function killPrograms(): void {
+  interruption.abort();
+}
 
 export interface DockerCredential {
   readonly username: string;
@@ -19,11 +26,7 @@ export async function runHelper(
 ): Promise<void> {
   const piped = input === undefined ? '' : `echo ${mask(input)} | `;
   say(`$ ${piped}${[helper, ...words].join(' ')}`);
-  const { code, stdout, stderr } = await run([helper, ...words], {
-    cwd: folderOf(env),
-    env,
-    ...(input === undefined ? {} : { input }),
-  });
+  const { code, stdout, stderr } = await start([helper, ...words], env, input);
   if (code !== 0) throw new DemoError(stderr.trim());
   say(stdout + stderr);
 }
@@ -38,13 +41,9 @@ export async function dockerCredential(env: Env, host: string): Promise<DockerCr
   if (typeof name !== 'string') throw new DemoError(`${file} names no helper for ${host}`);
   say(`config.json says: "credHelpers": { "${host}": "${name}" }`);
   say(`$ echo ${host} | docker-credential-${name} get`);
-  const start = performance.now();
-  const { code, stdout } = await run([`docker-credential-${name}`, 'get'], {
-    cwd: folderOf(env),
-    env,
-    input: host,
-  });
-  const milliseconds = Math.round(performance.now() - start);
+  const begin = performance.now();
+  const { code, stdout } = await start([`docker-credential-${name}`, 'get'], env, host);
+  const milliseconds = Math.round(performance.now() - begin);
   // Docker takes the error from standard output.
   if (code !== 0) throw new DemoError(stdout.trim());
   const answer = JSON.parse(stdout);
@@ -53,7 +52,7 @@ export async function dockerCredential(env: Env, host: string): Promise<DockerCr
   return { username, secret };
 }
 
-/** Not the one the demo was started in: what lies there must not matter. */
-function folderOf(env: Env): string {
-  return env.HOME ?? '/';
+/** Not in the folder that the demo was started in: what lies there must not matter. */
+function start(words: readonly string[], env: Env, input = ''): Promise<Outcome> {
+  return run(words, { env, cwd: env.HOME ?? '/', input, signal: interruption.signal });
 }

@@ -13,7 +13,7 @@ import { ConnectionError } from '../src/iam/connection-error.ts';
 import { buildExecutable, executable } from './build.ts';
 import { type Cloud, loopbackCloud, realCloud } from './demo-cloud.ts';
 import { DemoError, say, step } from './demo-output.ts';
-import { dockerCredential, runHelper } from './demo-programs.ts';
+import { dockerCredential, killPrograms, runHelper } from './demo-programs.ts';
 import { parseImage, pull, signIn } from './demo-registry.ts';
 
 interface Arguments {
@@ -58,12 +58,13 @@ async function show(cloud: Cloud): Promise<void> {
   }
 }
 
-/** The folder goes whatever happens, Ctrl-C included; what was started in it hears the same Ctrl-C. */
+/** The folder goes whatever happens, Ctrl-C included. */
 async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-demo-'));
   const remove = () => fs.rmSync(folder, { recursive: true, force: true });
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
+      killPrograms();
       remove();
       process.exit(128 + os.constants.signals[signal]);
     });
