@@ -24,7 +24,7 @@ deps: $(installed) ## install the pinned packages
 # Where npm is told to run no scripts, Bun's own has not put its executable in place.
 $(installed): package.json package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing; it comes with Node: https://nodejs.org' >&2; exit 1; }
-	npm ci --loglevel=error
+	npm ci --loglevel=error --no-update-notifier
 	@$(bun) --version >/dev/null 2>&1 || node node_modules/bun/install.js
 	@$(bun) --version >/dev/null
 	@touch $@
