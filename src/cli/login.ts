@@ -1,11 +1,12 @@
 import { type IdentitySettings, readSettings, type Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
-import { requireIdentityName, saveIdentity } from '../identity/identities.ts';
+import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
 import { everyHost, own } from '../identity/mapping.ts';
 import { presentation, requirePresentable } from '../identity/present.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
-import { type RootSecret, readRootSecret, type SecretOptions } from './root-secret.ts';
+import { intentOf, type SecretOptions } from './intent.ts';
+import { type RootSecret, readRootSecret } from './root-secret.ts';
 
 interface LoginArgs extends SecretOptions {
   readonly hosts?: readonly string[];
@@ -55,36 +56,28 @@ export const login: Command<LoginArgs> = {
     if (identity !== undefined) requireIdentityName(identity);
     const keys = keysOf(hosts, options);
     const current = readSettings(context);
-    const before = identity === undefined ? undefined : own(current.identities, identity);
+    const names = namesFor(identity, keys, current);
+    for (const [name] of names) refuseOtherCase(current, name);
+    const before = names.length === 1 ? own(current.identities, names[0]?.[0] ?? '') : undefined;
+    const intent = intentOf(options, before);
     const host = keys[0]?.replace(/\/.*/, '') ?? globalRegistry;
-    const root = await readRootSecret(
-      context,
-      withProfileOf(before, options),
-      host,
-      hintOf(identity, hosts),
-    );
+    const shown = present ?? (before?.kind === intent.kind ? before.present : undefined);
+    const presented = { ...intent, ...(shown === undefined ? {} : { present: shown }) };
+    requirePresentable(presented, presentation(presented), identity ?? host);
+
+    const hint = hintOf(identity, hosts);
+    const root = await readRootSecret(context, options, intent, host, hint);
     const { secret, ...known } = root;
-    const shown = present ?? (before?.kind === root.kind ? before.present : undefined);
-    const settings = { ...known, since: context.now(), ...(shown ? { present: shown } : {}) };
-    requirePresentable(settings, presentation(settings), identity ?? host);
-    for (const [name, answersFor] of namesFor(identity, keys, current)) {
+    const settings = { ...known, ...presented, since: context.now() };
+    for (const [name, answersFor] of names) {
       await saveIdentity(context, { name, settings, secret }, answersFor);
-      context.stdout(`${report(name, answersFor, root)}\n`);
+      const answering = [...new Set([...answersFor, ...keysOfIdentity(current, name)])];
+      context.stdout(`${report(name, answering, root)}\n`);
     }
     context.stdout('next, unless it is done: docker-credential-icr configure\n');
     return 0;
   },
 };
-
-/** A new key for an identity that acts as a trusted profile goes on acting as that profile only. */
-function withProfileOf<Options extends SecretOptions>(
-  before: IdentitySettings | undefined,
-  options: Options,
-): Options {
-  const hasKey = options.apiKeyStdin || options.apiKeyFile !== undefined;
-  const profile = before?.kind === 'api-key' && hasKey ? before.profile : undefined;
-  return profile === undefined ? options : { trustedProfile: profile, ...options };
-}
 
 /** How the settings will name the hosts that were typed. */
 function keysOf(hosts: readonly string[], { entitlementKeyStdin }: SecretOptions): string[] {
@@ -113,6 +106,10 @@ function namesFor(
   if (identity === undefined) return [['default', [everyHost]]];
   const isNew = !Object.hasOwn(identities, identity) && !Object.hasOwn(mappings, everyHost);
   return [[identity, isNew ? [everyHost] : []]];
+}
+
+function keysOfIdentity({ mappings }: Settings, name: string): string[] {
+  return Object.keys(mappings).filter((key) => mappings[key]?.identity === name);
 }
 
 function hintOf(identity: string | undefined, hosts: readonly string[]): string {

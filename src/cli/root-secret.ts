@@ -1,88 +1,49 @@
-import type { IdentitySettings } from '../config/settings.ts';
 import { readSettings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
 import type { Owner, Question } from '../iam/owner.ts';
+import type { Intent, SecretOptions } from './intent.ts';
 import { apiKeyFromPerson, apiKeyInFile, apiKeyOnStdin, tokenOnStdin } from './secret-input.ts';
 import { askPasscode } from './sso.ts';
 
-/** Where a person says the secret is. None is ever an argument: those are seen by every process. */
-export interface SecretOptions {
-  readonly apiKeyStdin?: boolean;
-  readonly apiKeyFile?: string;
-  readonly refreshTokenStdin?: boolean;
-  readonly sso?: boolean;
-  readonly trustedProfile?: string;
-  readonly entitlementKeyStdin?: boolean;
-  readonly registryTokenStdin?: boolean;
-  readonly verify: boolean;
-}
-
 /** What is to be kept, and whose IBM Cloud says it is. */
-export interface RootSecret extends Owner, Pick<IdentitySettings, 'kind' | 'profile'> {
+export interface RootSecret extends Owner, Intent {
   readonly secret: string;
 }
-
-const exclusive = [
-  'apiKeyStdin',
-  'apiKeyFile',
-  'refreshTokenStdin',
-  'sso',
-  'entitlementKeyStdin',
-  'registryTokenStdin',
-] as const;
 
 /** Reads the secret from where the options say and asks IBM Cloud about it, unless told not to. */
 export async function readRootSecret(
   context: Context,
   options: SecretOptions,
+  intent: Intent,
   host: string,
   hint: string,
 ): Promise<RootSecret> {
-  refuseTwo(options);
   const question = { hint, endpoint: readSettings(context).iamEndpoint };
-  if (options.sso) return signOn(context, question);
-  if (options.refreshTokenStdin) return refreshToken(context, options, question);
-  if (options.entitlementKeyStdin) return entitlementKey(context, options, host, question);
-  if (options.registryTokenStdin) return registryToken(context, options, host, question);
-  const hasKey = options.apiKeyStdin || options.apiKeyFile !== undefined;
-  if (options.trustedProfile !== undefined && !hasKey) {
-    return machine(context, options.trustedProfile, options, question);
+  switch (intent.kind) {
+    case 'api-key':
+      return apiKey(context, options, intent, question);
+    case 'refresh-token':
+      return options.sso ? signOn(context, question) : refreshToken(context, options, question);
+    case 'entitlement-key':
+      return entitlementKey(context, options, host, question);
+    case 'registry-token':
+      return registryToken(context, options, host, question);
+    case 'trusted-profile':
+      return machine(context, options, intent, question);
   }
-  return apiKey(context, options, question);
-}
-
-function refuseTwo(options: SecretOptions): void {
-  const given = exclusive.filter((name) => options[name]);
-  const isProfileAlone = options.trustedProfile !== undefined;
-  const clash = given.find((name) => isProfileAlone && !name.startsWith('apiKey')) ?? given[1];
-  if (clash === undefined) return;
-  const first = isProfileAlone && given[1] === undefined ? 'trustedProfile' : given[0];
-  throw new HelperError(
-    'invalid-input',
-    `--${dashed(first ?? '')} and --${dashed(clash)} exclude each other`,
-  );
-}
-
-function dashed(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
 async function apiKey(
   context: Context,
   options: SecretOptions,
+  intent: Intent,
   question: Question,
 ): Promise<RootSecret> {
   const secret = await readApiKey(context, options);
-  const { trustedProfile } = options;
-  const root = {
-    kind: 'api-key',
-    secret,
-    ...(trustedProfile === undefined ? {} : { profile: trustedProfile }),
-  } as const;
+  const root = { ...intent, secret };
   if (!options.verify) return root;
   const { ownerOfApiKey } = await import('../iam/owner.ts');
-  return { ...root, ...(await ownerOfApiKey(context, secret, trustedProfile, question)) };
+  return { ...root, ...(await ownerOfApiKey(context, secret, intent.profile, question)) };
 }
 
 async function readApiKey(context: Context, options: SecretOptions): Promise<string> {
@@ -142,12 +103,12 @@ async function registryToken(
 
 async function machine(
   context: Context,
-  profile: string,
   { verify }: SecretOptions,
+  intent: Intent,
   question: Question,
 ): Promise<RootSecret> {
-  const root = { kind: 'trusted-profile', secret: '', profile } as const;
-  if (!verify) return root;
+  const root = { ...intent, secret: '' };
+  if (!verify || intent.profile === undefined) return root;
   const { ownerOfMachine } = await import('../iam/owner.ts');
-  return { ...root, ...(await ownerOfMachine(context, profile, question)) };
+  return { ...root, ...(await ownerOfMachine(context, intent.profile, question)) };
 }

@@ -1,6 +1,7 @@
 import { readSettings, type Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import { HelperError } from '../errors.ts';
+import { requireProfileId } from '../identity/profile.ts';
 import type { Command } from './command.ts';
 
 interface SettingsArgs {
@@ -24,7 +25,7 @@ const known: Readonly<Record<string, Setting>> = {
   'compute-profile': {
     key: 'computeProfile',
     values: 'the ID of a trusted profile that this machine or pod may act as',
-    parse: (value) => ({ computeProfile: value }),
+    parse: (value) => ({ computeProfile: requireProfileId(value) }),
   },
   'iam-endpoint': {
     key: 'iamEndpoint',

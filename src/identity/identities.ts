@@ -89,7 +89,8 @@ function unknownIdentity({ identities }: Settings, name: string): HelperError {
   return new HelperError('invalid-input', `there is no identity ${name}; there are: ${names}`);
 }
 
-function refuseOtherCase({ identities }: Settings, name: string): void {
+/** Throws `invalid-input` where two identities would differ in letter case only: some file systems know no case. */
+export function refuseOtherCase({ identities }: Settings, name: string): void {
   const same = Object.keys(identities).find(
     (other) => other !== name && other.toLowerCase() === name.toLowerCase(),
   );
