@@ -5,6 +5,8 @@ export interface Claims {
   readonly sub: string;
   /** `ServiceId`, `Profile`; a user's token has none. */
   readonly subType?: string;
+  /** The token's own ID. */
+  readonly id?: string;
   readonly iamId?: string;
   readonly name?: string;
   /** The account's ID. */
@@ -22,6 +24,7 @@ export function parseClaims(jwt: string): Claims {
   return {
     sub: text(claims.sub) ?? 'unknown',
     ...defined('subType', text(claims.sub_type)),
+    ...defined('id', text(claims.jti)),
     ...defined('iamId', text(claims.iam_id)),
     ...defined('name', text(claims.name)),
     ...defined('account', text(account?.bss)),
