@@ -1,0 +1,105 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  fromAmbientVariable,
+  fromOwnVariable,
+  parseKeyFile,
+} from '../../src/identity/environment.ts';
+import { lookupIn } from '../../src/identity/lookup.ts';
+import type { Source } from '../../src/identity/source.ts';
+import { testContext } from '../support/context.ts';
+import { inHome } from '../support/home.ts';
+import { fails } from '../support/rejects.ts';
+
+const test = suite('keys in the environment');
+
+const host = { name: 'us.icr.io', port: undefined, namespace: undefined };
+const own = 'DOCKER_CREDENTIAL_ICR_API_KEY';
+
+function keyFrom(source: Source, env: Record<string, string>): unknown {
+  const found = source(lookupIn(testContext({ env })), host);
+  if (found !== undefined) assert.is(found.username, 'iamapikey');
+  return found?.secret();
+}
+
+const ambient: readonly [name: string, env: Record<string, string>, key: string | undefined][] = [
+  ['none', {}, undefined],
+  ['IBMCLOUD_API_KEY', { IBMCLOUD_API_KEY: 'canary' }, 'canary'],
+  ['BLUEMIX_API_KEY', { BLUEMIX_API_KEY: 'canary' }, 'canary'],
+  ['IC_API_KEY', { IC_API_KEY: 'canary' }, 'canary'],
+  ['the first of all three', { IC_API_KEY: 'c', BLUEMIX_API_KEY: 'b', IBMCLOUD_API_KEY: 'a' }, 'a'],
+  ['the second, the first is empty', { IBMCLOUD_API_KEY: '', BLUEMIX_API_KEY: 'b' }, 'b'],
+  ['the second, the first is blank', { IBMCLOUD_API_KEY: ' \n', BLUEMIX_API_KEY: 'b' }, 'b'],
+  ['one with a line end', { IC_API_KEY: ' canary\n' }, 'canary'],
+  ['the other program’s', { [own]: 'canary' }, undefined],
+];
+
+for (const [name, env, key] of ambient) {
+  test(name, () => assert.is(keyFrom(fromAmbientVariable, env), key));
+}
+
+test('our own', () => {
+  assert.is(keyFrom(fromOwnVariable, { [own]: 'canary', IC_API_KEY: 'c' }), 'canary');
+  assert.is(keyFrom(fromOwnVariable, { [own]: ' ' }), undefined);
+  assert.is(keyFrom(fromOwnVariable, { IC_API_KEY: 'c' }), undefined);
+});
+
+test('two lines are no key', () => {
+  const { message } = fails(
+    () => keyFrom(fromOwnVariable, { [own]: 'canary\ncanary' }),
+    'misconfigured',
+  );
+  assert.match(message, own);
+  assert.not.match(message, 'canary');
+});
+
+/** Files that an `@file` may name. */
+const files: readonly [text: string, key: string | undefined][] = [
+  ['canary', 'canary'],
+  ['  canary\r\n', 'canary'],
+  ['\ufeffcanary\n', 'canary'],
+  ['{"name":"k","apikey":"canary","uuid":"ApiKey-1"}', 'canary'],
+  ['\n{\n\t"apikey": "canary"\n}\n', 'canary'],
+  ['', undefined],
+  ['\n', undefined],
+  ['two words', undefined],
+  ['canary\ncanary', undefined],
+  ['{}', undefined],
+  ['{"apikey":""}', undefined],
+  ['{"apikey":" "}', undefined],
+  ['{"apikey":"can ary"}', undefined],
+  ['{"apikey":5}', undefined],
+  ['{"apikey":"canary"', undefined],
+  ['{"apikey":null}', undefined],
+];
+
+for (const [text, key] of files) {
+  test(`a file with ${JSON.stringify(text)}`, () =>
+    inHome((home) => {
+      assert.is(parseKeyFile(text), key);
+      const file = path.join(home.folder, 'key file.json');
+      fs.writeFileSync(file, text);
+      const read = () => keyFrom(fromAmbientVariable, { IBMCLOUD_API_KEY: `@${file}` });
+      if (key !== undefined) assert.is(read(), key);
+      else {
+        const { message } = fails(read, 'damaged', /IBMCLOUD_API_KEY/);
+        assert.ok(message.includes(file) && !message.includes('canary'), message);
+      }
+    }));
+}
+
+test('a file that is not there, or a folder, is named', () =>
+  inHome((home) => {
+    const missing = path.join(home.folder, 'missing');
+    for (const [file, code] of [
+      [missing, 'ENOENT'],
+      [home.folder, 'EISDIR'],
+    ] as const) {
+      const { message } = fails(() => keyFrom(fromOwnVariable, { [own]: `@${file}` }), 'storage');
+      assert.is(message, `cannot read ${file}, which ${own} names (${code}); check that path`);
+    }
+  }));
+
+test.run();

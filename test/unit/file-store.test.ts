@@ -1,0 +1,113 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { fileStore } from '../../src/secrets/file-store.ts';
+import { testContext } from '../support/context.ts';
+import { inHome, snapshot, writeConfig } from '../support/home.ts';
+import { fails } from '../support/rejects.ts';
+
+const test = suite('the file store');
+
+const credential = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'canary' };
+
+const names = [
+  'us.icr.io',
+  'registry.example:5000',
+  '[::1]:5000',
+  'index.docker.io/access-token',
+  'registry.example/..',
+  'constructor',
+  'work',
+  'a/b',
+  'Über uns',
+];
+
+for (const of of ['host', 'identity'] as const) {
+  for (const name of names) {
+    test(`a credential of ${of} ${name}`, () =>
+      inHome((home) => {
+        const store = fileStore(testContext(home));
+        assert.is(store.read({ of, name }), undefined);
+        store.write({ of, name }, credential);
+        assert.equal(store.read({ of, name }), credential);
+        assert.equal(store.names(of), [name]);
+        assert.equal(store.names(of === 'host' ? 'identity' : 'host'), []);
+        assert.equal(fs.readdirSync(home.folder).length, 1);
+        store.erase({ of, name });
+        store.erase({ of, name });
+        assert.is(store.read({ of, name }), undefined);
+        assert.equal(store.names(of), []);
+      }));
+  }
+}
+
+test('hosts and identities of one name are apart', () =>
+  inHome((home) => {
+    const store = fileStore(testContext(home));
+    store.write({ of: 'host', name: 'x' }, { ...credential, Secret: 'canary-host' });
+    store.write({ of: 'identity', name: 'x' }, { ...credential, Secret: 'canary-identity' });
+    assert.is(store.read({ of: 'host', name: 'x' })?.Secret, 'canary-host');
+    assert.is(store.read({ of: 'identity', name: 'x' })?.Secret, 'canary-identity');
+  }));
+
+test('without a home nothing is read, and nothing can be written', () => {
+  const store = fileStore(testContext());
+  assert.is(store.read({ of: 'host', name: 'x' }), undefined);
+  assert.equal(store.names('host'), []);
+  store.erase({ of: 'host', name: 'x' });
+  fails(() => store.write({ of: 'host', name: 'x' }, credential), 'misconfigured', /set HOME/);
+});
+
+test('a damaged one is set aside once, stays an error, and keeps its name', () =>
+  inHome((home) => {
+    const file = writeConfig(home, 'hosts/us.icr.io.json', '{');
+    const context = testContext(home);
+    const store = fileStore(context);
+    for (const _ of ['first', 'again']) {
+      const { message } = fails(() => store.read({ of: 'host', name: 'us.icr.io' }), 'damaged');
+      assert.match(message, /; run docker-credential-icr login us\.icr\.io$/);
+    }
+    assert.is(context.warnings.length, 1);
+    assert.equal(store.names('host'), ['us.icr.io']);
+    assert.is(fs.readFileSync(`${file}.damaged`, 'utf8'), '{');
+    store.write({ of: 'host', name: 'us.icr.io' }, credential);
+    assert.equal(store.read({ of: 'host', name: 'us.icr.io' }), credential);
+    assert.equal(store.names('host'), ['us.icr.io']);
+    store.erase({ of: 'host', name: 'us.icr.io' });
+    assert.equal(store.names('host'), []);
+  }));
+
+test('a failed write leaves the old credential and nothing beside it', () =>
+  inHome((home) => {
+    const context = testContext(home);
+    const store = fileStore(context);
+    const key = { of: 'host', name: 'us.icr.io' } as const;
+    store.write(key, credential);
+    const before = snapshot(home.folder);
+    const target = path.join(home.config, 'hosts', 'de.icr.io.json');
+    fs.mkdirSync(path.join(target, 'full'), { recursive: true });
+    fails(
+      () => store.write({ of: 'host', name: 'de.icr.io' }, credential),
+      'storage',
+      /cannot write/,
+    );
+    fs.rmSync(target, { recursive: true });
+    assert.equal(snapshot(home.folder), before);
+    assert.equal(store.read(key), credential);
+  }));
+
+test('the modes are the owner’s alone, whatever the umask', () =>
+  inHome((home) => {
+    const umask = process.umask(0);
+    try {
+      fileStore(testContext(home)).write({ of: 'identity', name: 'work' }, credential);
+    } finally {
+      process.umask(umask);
+    }
+    const mode = (name: string) => fs.statSync(path.join(home.config, name)).mode & 0o777;
+    assert.is(mode('identities/work.json'), 0o600);
+    for (const folder of ['.', 'identities', 'identities/.aside']) assert.is(mode(folder), 0o700);
+  }));
+
+test.run();

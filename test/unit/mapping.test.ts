@@ -1,0 +1,107 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { IdentityKind, Settings } from '../../src/config/settings.ts';
+import type { Lookup } from '../../src/identity/lookup.ts';
+import { fromMapping, mappingFor } from '../../src/identity/mapping.ts';
+import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
+import { testContext } from '../support/context.ts';
+import { fails } from '../support/rejects.ts';
+
+const test = suite('the mapping');
+
+function parse(text: string): RegistryHost {
+  const parsed = parseServerURL(text);
+  if ('problem' in parsed) throw new Error(parsed.problem);
+  return parsed;
+}
+
+const mappings = {
+  '*': { identity: 'every' },
+  'us.icr.io': { identity: 'us' },
+  'us.icr.io/ns': { identity: 'ns' },
+  'de.icr.io/ns': { identity: 'de-ns' },
+};
+
+const rows: readonly [serverURL: string, identity: string][] = [
+  ['us.icr.io/ns/image', 'ns'],
+  ['https://us.icr.io/v2/ns/image', 'ns'],
+  ['us.icr.io/ns', 'ns'],
+  ['us.icr.io/NS', 'us'],
+  ['us.icr.io/ns2/image', 'us'],
+  ['us.icr.io/n', 'us'],
+  ['us.icr.io', 'us'],
+  ['us.icr.io:443/v2/', 'us'],
+  ['de.icr.io/ns/image', 'de-ns'],
+  ['de.icr.io', 'every'],
+  ['de.icr.io/other', 'every'],
+  ['private.us.icr.io/ns', 'every'],
+];
+
+for (const [serverURL, identity] of rows) {
+  test(`${serverURL} is answered by ${identity}`, () =>
+    assert.is(mappingFor({ identities: {}, mappings }, parse(serverURL))?.identity, identity));
+}
+
+test('without *, hosts that are not named have none', () => {
+  const { '*': _, ...named } = mappings;
+  const settings = { identities: {}, mappings: named };
+  for (const host of ['de.icr.io', 'constructor', '__proto__', 'tostring']) {
+    assert.is(mappingFor(settings, parse(host)), undefined);
+  }
+});
+
+function lookupOf(settings: Settings, secrets: Readonly<Record<string, string>>): Lookup {
+  return {
+    context: testContext(),
+    settings: () => settings,
+    stored: ({ of, name }) => {
+      const Secret = of === 'identity' ? secrets[name] : undefined;
+      return Secret === undefined ? undefined : { ServerURL: name, Username: 'u', Secret };
+    },
+    isSignedOut: () => false,
+  };
+}
+
+const presented: readonly [IdentityKind, present: string | undefined, username: string][] = [
+  ['api-key', undefined, 'iamapikey'],
+  ['api-key', 'iambearer', 'iambearer'],
+  ['refresh-token', undefined, 'iamrefresh'],
+  ['entitlement-key', undefined, 'cp'],
+  ['registry-token', undefined, 'token'],
+  ['trusted-profile', undefined, 'iambearer'],
+];
+
+for (const [kind, present, username] of presented) {
+  test(`${kind} presented as ${present ?? 'usual'}: ${username}`, () => {
+    const identities = { work: { kind, since: 0, profile: 'Profile-1' } };
+    if (kind === 'api-key') Object.assign(identities.work, { profile: undefined });
+    const mapping = present === undefined ? { identity: 'work' } : { identity: 'work', present };
+    const lookup = lookupOf({ identities, mappings: { '*': mapping } }, { work: 'canary' });
+    const found = fromMapping(lookup, parse('us.icr.io'));
+    assert.is(found?.username, username);
+    assert.is(found?.identity, 'work');
+  });
+}
+
+test('what cannot be presented so is said, and what can', () => {
+  const identities = { work: { kind: 'entitlement-key', since: 0 } } as const;
+  const settings = { identities, mappings: { '*': { identity: 'work', present: 'iamapikey' } } };
+  const lookup = lookupOf(settings, { work: 'canary' });
+  const pattern = /^identity work cannot be presented as iamapikey, only as cp$/;
+  fails(() => fromMapping(lookup, parse('us.icr.io')), 'misconfigured', pattern);
+});
+
+test('an identity that is not there, and one whose secret is gone', () => {
+  const host = parse('us.icr.io');
+  const settings = { identities: {}, mappings: { '*': { identity: 'toString' } } };
+  fails(
+    () => fromMapping(lookupOf(settings, {}), host),
+    'misconfigured',
+    /login --identity toString$/,
+  );
+  const identities = { work: { kind: 'api-key', since: 0 } } as const;
+  const known = { identities, mappings: { '*': { identity: 'work' } } };
+  fails(() => fromMapping(lookupOf(known, {}), host), 'damaged', /login --identity work$/);
+});
+
+test.run();

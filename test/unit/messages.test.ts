@@ -1,0 +1,110 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { HelperError, notFound, sentences, systemCode } from '../../src/errors.ts';
+import { cannot } from '../../src/files.ts';
+import { serve } from '../../src/protocol/serve.ts';
+import { testContext } from '../support/context.ts';
+import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.ts';
+
+const test = suite('messages');
+
+test('Docker’s sentences, byte for byte', () =>
+  assert.equal(Object.values(sentences), [
+    'credentials not found in native keychain',
+    'no credentials server URL',
+    'no credentials username',
+  ]));
+
+test('a not-found tells clients nothing of its reason', () => {
+  const error = notFound('because');
+  assert.equal(
+    [error.code, error.message, error.cause],
+    ['not-found', sentences.notFound, 'because'],
+  );
+});
+
+test('the system’s code', () => {
+  assert.is(systemCode(Object.assign(new Error(), { code: 'ENOENT' })), 'ENOENT');
+  for (const other of [
+    new Error(),
+    undefined,
+    'ENOENT',
+    { code: 'ENOENT' },
+    Object.assign(new Error(), { code: 5 }),
+  ]) {
+    assert.is(systemCode(other), undefined);
+  }
+});
+
+test('what the system refused comes with what to look at, where that is known', () => {
+  const refused = (code: string) => cannot('write', '/x', Object.assign(new Error(), { code }));
+  assert.is(refused('ENOSPC').message, 'cannot write /x (ENOSPC); its disk is full');
+  assert.is(refused('EROFS').message, 'cannot write /x (EROFS); its disk is read-only');
+  assert.is(refused('EIO').message, 'cannot write /x (EIO)');
+});
+
+/** Each is configured and fails for us.icr.io. */
+const faults: readonly [name: string, setUp: (home: Home) => object | undefined][] = [
+  ['damaged settings', (home) => void writeConfig(home, 'config.json', '{"canary')],
+  [
+    'a damaged credential',
+    (home) => void writeConfig(home, 'hosts/us.icr.io.json', '{"Secret":"canary"'),
+  ],
+  ['a folder for a credential', (home) => void writeConfig(home, 'hosts/us.icr.io.json/x', '')],
+  ['a folder for the settings', (home) => void writeConfig(home, 'config.json/x', '')],
+  [
+    'an identity that is not there',
+    (home) => void writeIdentity(home, 'canary', { '*': { identity: 'no' } }),
+  ],
+  [
+    'an identity without its secret',
+    (home) => {
+      writeIdentity(home);
+      fs.rmSync(path.join(home.config, 'identities'), { recursive: true });
+    },
+  ],
+  [
+    'a damaged identity',
+    (home) => {
+      writeIdentity(home);
+      writeConfig(home, 'identities/work.json', 'canary');
+    },
+  ],
+  ['a key file that is not there', () => ({ IBMCLOUD_API_KEY: '@/no/such/file' })],
+  ['a key of two lines', () => ({ IC_API_KEY: 'canary\ncanary' })],
+  ['two lines for us', () => ({ DOCKER_CREDENTIAL_ICR_API_KEY: 'canary\ncanary' })],
+];
+
+for (const [name, setUp] of faults) {
+  test(`${name}: one short line that names the host and what to do, never the secret`, () =>
+    inHome(async (home) => {
+      const env = { ...home.env, ...setUp(home) };
+      const file = path.join(home.folder, 'input');
+      fs.writeFileSync(file, 'us.icr.io');
+      const stdin = fs.openSync(file, 'r');
+      const context = testContext({ env, stdin });
+      assert.is(await serve(context, 'get'), 1);
+      fs.closeSync(stdin);
+      const line = context.output.join('');
+      assert.match(line, /^[^\n]*us\.icr\.io[^\n]*; (run|mend|check|a folder) [^\n]*\n$/);
+      assert.ok(line.replaceAll(home.folder, '').length < 240, line);
+      assert.not.match(line + context.warnings.join(), /canary|not found/);
+    }));
+}
+
+test('a bug is no answer: it is thrown on', async () => {
+  const stdout = () => {
+    throw new TypeError('a bug');
+  };
+  try {
+    await serve(testContext({ stdout }), 'version');
+  } catch (error) {
+    assert.ok(error instanceof TypeError && !(error instanceof HelperError));
+    return;
+  }
+  assert.unreachable();
+});
+
+test.run();
