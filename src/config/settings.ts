@@ -94,12 +94,15 @@ function isSettings(value: Table): value is Table & Settings {
   );
 }
 
-function isIdentity({ kind, present, profile, since }: Table): boolean {
+function isIdentity({ kind, since, expiresAt, present, profile, owner, account }: Table): boolean {
   return (
     (identityKinds as readonly unknown[]).includes(kind) &&
     typeof since === 'number' &&
+    (expiresAt === undefined || typeof expiresAt === 'number') &&
     isTextOrAbsent(present) &&
-    isTextOrAbsent(profile)
+    isTextOrAbsent(profile) &&
+    isTextOrAbsent(owner) &&
+    isTextOrAbsent(account)
   );
 }
 
