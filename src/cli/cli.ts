@@ -6,6 +6,7 @@ import type { Command } from './command.ts';
 import { completion, namesToComplete } from './completion.ts';
 import { configure } from './configure.ts';
 import { exec } from './exec.ts';
+import { kubelet } from './kubelet.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { map, unmap } from './map.ts';
@@ -39,6 +40,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   add(token);
   add(exec);
   add(completion);
+  add(kubelet);
   try {
     await parser.parseAsync([...argv], {}, (_error, _args, output) => {
       if (output) context.stdout(`${output}\n`);

@@ -11,31 +11,35 @@ import { type Holder, mintedAccessToken, mintedRefreshToken } from './tokens.ts'
 export const everyHost = '*';
 
 /** The mapping that names the most of where the client goes: `host/namespace`, `host`, `*`. */
-export function mappingFor(settings: Settings, host: RegistryHost): Mapping | undefined {
-  const { mappings } = settings;
+export function mappingKeyFor({ mappings }: Settings, host: RegistryHost): string | undefined {
   const { name, namespace } = host;
-  return (
-    (namespace === undefined ? undefined : own(mappings, `${name}/${namespace}`)) ??
-    own(mappings, name) ??
-    own(mappings, everyHost)
-  );
+  const inner = `${name}/${namespace}`;
+  if (namespace !== undefined && Object.hasOwn(mappings, inner)) return inner;
+  if (Object.hasOwn(mappings, name)) return name;
+  return Object.hasOwn(mappings, everyHost) ? everyHost : undefined;
 }
 
 /** The identity that the settings name for this host. */
 export function fromMapping(lookup: Lookup, host: RegistryHost): Found | undefined {
   const settings = lookup.settings();
-  const mapping = mappingFor(settings, host);
+  const key = mappingKeyFor(settings, host);
+  const mapping = key === undefined ? undefined : settings.mappings[key];
   if (mapping === undefined) return undefined;
   const identity = own(settings.identities, mapping.identity);
-  if (identity === undefined) throw missing(`${host.name} is mapped to`, mapping.identity);
+  if (identity === undefined) {
+    throw missing(
+      `${host.name} is mapped to identity ${mapping.identity}, which does not exist`,
+      mapping.identity,
+    );
+  }
   return foundIdentity(lookup, mapping.identity, identity, mapping);
 }
 
 /** An identity by its name, whatever is mapped to it. Throws `misconfigured` where there is none. */
-export function identityNamed(lookup: Lookup, name: string): Found {
+export function identityNamed(lookup: Lookup, name: string, present?: string): Found {
   const identity = own(lookup.settings().identities, name);
-  if (identity === undefined) throw missing('what was named is', name);
-  return foundIdentity(lookup, name, identity);
+  if (identity === undefined) throw missing(`there is no identity ${name}`, name);
+  return foundIdentity(lookup, name, identity, present === undefined ? {} : { present });
 }
 
 /** An identity as a client is given it, under the mapping that names it. */
@@ -43,7 +47,7 @@ function foundIdentity(
   lookup: Lookup,
   name: string,
   identity: IdentitySettings,
-  mapping?: Mapping,
+  mapping: Pick<Mapping, 'present'>,
 ): Found {
   const username = presentation(identity, mapping);
   requirePresentable(identity, username, name);
@@ -93,10 +97,10 @@ function rootSecret(lookup: Lookup, name: string, identity: IdentitySettings): s
   );
 }
 
-function missing(what: string, name: string): HelperError {
+function missing(problem: string, name: string): HelperError {
   return new HelperError(
     'misconfigured',
-    `${what} identity ${name}, which does not exist; run docker-credential-icr login --identity ${name}`,
+    `${problem}; run docker-credential-icr login --identity ${name}`,
   );
 }
 
