@@ -1,0 +1,128 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { type IdentitySettings, noSettings, type Settings } from '../../src/config/settings.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { type Outcome, startHelper } from '../support/helper.ts';
+import { type Home, inHome, writeConfig } from '../support/home.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Somebody with a home of their own, whose IBM Cloud is the sandbox. */
+export interface Person {
+  readonly home: Home;
+  /** What leads the executable to the sandbox. */
+  readonly env: Env;
+  /** Runs the executable with these words, separated by spaces, and a text on standard input. */
+  readonly call: (words: string, input?: string, env?: Env) => Promise<Outcome>;
+  /** The same, not waited for. */
+  readonly start: (words: string, input?: string, env?: Env) => ReturnType<typeof startHelper>;
+  /** What `get` answers for a host, taken apart; the whole outcome where it refuses. */
+  readonly get: (host: string, env?: Env) => Promise<Answer>;
+  /** `call` that has to succeed without a warning; its standard output. */
+  readonly say: (words: string, input?: string, env?: Env) => Promise<string>;
+}
+
+export interface Answer {
+  readonly username: string | undefined;
+  readonly secret: string;
+  readonly warnings: string;
+}
+
+/** Standard error is for people, and standard output is for the client only: neither tells another's secret. */
+function requireNoSecret(words: string, { stdout, stderr }: Outcome): void {
+  const secret = /canary|OKD[\w-]{20}|eyJ[\w-]{20}/;
+  assert.not.match(stderr, secret, `standard error of ${words}`);
+  const answers = /^(get|token|exec|list)\b/.test(words);
+  if (!answers) assert.not.match(stdout, secret, `standard output of ${words}`);
+}
+
+/** Runs `use` with a person that is new to the sandbox and gone afterwards. */
+export function inCloud(
+  sandbox: Pick<Sandbox, 'iamUrl' | 'caFile' | 'metadataUrl'>,
+  use: (person: Person) => void | Promise<void>,
+): Promise<void> {
+  return inHome((home) => {
+    const env = {
+      IBMCLOUD_IAM_API_ENDPOINT: sandbox.iamUrl,
+      DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl,
+      SSL_CERT_FILE: sandbox.caFile,
+    };
+    const start: Person['start'] = (words, input = '', more = {}) =>
+      startHelper(home, words.split(' '), input, { env: { ...env, ...more } });
+    const call: Person['call'] = async (words, input, more) => {
+      const outcome = await start(words, input, more).outcome;
+      requireNoSecret(words, outcome);
+      return outcome;
+    };
+    const say: Person['say'] = async (words, input, more) => {
+      const { stdout, stderr, status } = await call(words, input, more);
+      assert.equal({ stderr, status }, { stderr: '', status: 0 }, `${words}: ${stdout}`);
+      return stdout;
+    };
+    const get: Person['get'] = async (host, more) => {
+      const { stdout, stderr, status } = await call('get', host, more);
+      assert.is(status, 0, stdout + stderr);
+      const { ServerURL, Username: username, Secret: secret } = JSON.parse(stdout);
+      assert.is(ServerURL, host);
+      return { username, secret, warnings: stderr };
+    };
+    return use({ home, env, call, start, say, get });
+  });
+}
+
+/** What a person sees of a command that does not do it: one line on standard error. */
+export function refusal(line: string): Outcome {
+  return { stdout: '', stderr: `docker-credential-icr: ${line}\n`, status: 1 };
+}
+
+/** An access token's claims. */
+export function claimsOf(jwt: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
+}
+
+let keys = 0;
+
+/** 44 characters, as IBM's are; unlike any other. */
+export function newKey(): string {
+  keys += 1;
+  return `canary-key-${String(keys).padStart(33, '0')}`;
+}
+
+/** An identity of that name, kept as if somebody had logged in with an API key; returns the key. */
+export function addIdentity(
+  { home }: Person,
+  name: string,
+  settings: Partial<IdentitySettings> = {},
+  secret = newKey(),
+): string {
+  changeSettings(home, ({ identities, ...rest }) => ({
+    ...rest,
+    identities: { ...identities, [name]: { kind: 'api-key', since: 1, ...settings } },
+  }));
+  const credential = { ServerURL: name, Username: 'iamapikey', Secret: secret };
+  if (secret !== '') writeConfig(home, `identities/${name}.json`, JSON.stringify(credential));
+  return secret;
+}
+
+/** Edits `config.json`, which may not be there yet. */
+export function changeSettings(home: Home, change: (settings: Settings) => Settings): void {
+  writeConfig(home, 'config.json', JSON.stringify(change(settingsOf(home))));
+}
+
+export function settingsOf({ config }: Home): Settings {
+  const file = path.join(config, 'config.json');
+  return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : noSettings;
+}
+
+/** `use` of every row, a few at a time: each waits for processes most of the time. */
+export async function forEach<Row>(
+  rows: readonly Row[],
+  use: (row: Row) => Promise<void>,
+): Promise<void> {
+  const waiting = [...rows];
+  const work = async () => {
+    for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) await use(row);
+  };
+  await Promise.all(Array.from({ length: 6 }, work));
+}

@@ -1,0 +1,184 @@
+import fs from 'node:fs';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { refused } from '../support/helper.ts';
+import { snapshot, writeConfig } from '../support/home.ts';
+import {
+  addIdentity,
+  changeSettings,
+  forEach,
+  inCloud,
+  newKey,
+  refusal,
+  settingsOf,
+} from './identity-cloud.ts';
+
+const test = sandboxSuite('named identities and their mapping');
+
+test('the longest match wins', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { say, get, call } = person;
+    const every = addIdentity(person, 'every');
+    const work = addIdentity(person, 'work');
+    const prod = addIdentity(person, 'prod');
+    const other = addIdentity(person, 'other');
+    await say('map * every');
+    await say('map us.icr.io work');
+    await say('map us.icr.io/team-a prod');
+    await say('map https://de.icr.io/v2/team-a/image other');
+    const rows = [
+      ['us.icr.io', work],
+      ['https://US.icr.io/v2/', work],
+      ['us.icr.io/team-a/image', prod],
+      ['us.icr.io/team-a', prod],
+      ['https://us.icr.io/v2/team-a/image:1', prod],
+      ['us.icr.io/team-ab/image', work],
+      ['us.icr.io/team/a', work],
+      ['de.icr.io', every],
+      ['de.icr.io/team-a/image', other],
+      ['de.icr.io/team-b/image', every],
+      ['private.us.icr.io/team-a/image', every],
+      ['new.icr.io', every],
+    ] as const;
+    await forEach(rows, async ([host, key]) => assert.is((await get(host)).secret, key, host));
+
+    await say('unmap us.icr.io');
+    assert.is((await get('us.icr.io')).secret, every);
+    assert.is((await get('us.icr.io/team-a/image')).secret, prod);
+    await say('unmap *');
+    assert.is((await call('get', 'us.icr.io')).status, 1);
+    assert.is((await get('us.icr.io/team-a/image')).secret, prod);
+  }));
+
+test('status shows hosts, namespaces and what they are presented as', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'work');
+    addIdentity(person, 'prod');
+    await person.say('map us.icr.io work');
+    await person.say('map us.icr.io/team-a prod --present iambearer');
+    const words = (await person.say('status')).split('\n').map((line) => line.split(/ {2,}/));
+    assert.equal(words.slice(1, 3), [
+      ['us.icr.io', 'work', 'iamapikey', 'file store', '-'],
+      ['us.icr.io/team-a', 'prod', 'iambearer', 'file store', '-'],
+    ]);
+    const { hosts } = JSON.parse(await person.say('status --json'));
+    assert.is(hosts.length, 2);
+    assert.is(hosts[1].host, 'us.icr.io/team-a');
+    assert.is(hosts[1].identity, 'prod');
+    assert.is(await person.say('list'), '{"us.icr.io":"iamapikey"}\n', 'clients know hosts only');
+  }));
+
+const badName =
+  'an identity has a name of letters, digits, dots, hyphens and underscores, 128 at most';
+const refusals: readonly [words: string, line: string][] = [
+  ['map us.icr.io nobody', 'there is no identity nobody; there are: work'],
+  ['map us.icr.io WORK', 'there is no identity WORK; there are: work'],
+  ['map us.icr.io constructor', 'there is no identity constructor; there are: work'],
+  ['map quay.io work', 'quay.io is not a host of IBM Cloud Container Registry; they end in icr.io'],
+  ['unmap us.icr.io', 'us.icr.io has no mapping; see docker-credential-icr status'],
+  ['unmap *', '* has no mapping; see docker-credential-icr status'],
+  [
+    'login --identity Work --api-key-stdin --no-verify',
+    'there is an identity work already, and Work differs from it in letter case only',
+  ],
+  ['login --identity ../work --api-key-stdin --no-verify', badName],
+  ['login --identity= --api-key-stdin --no-verify', badName],
+  [
+    'token --identity nobody',
+    'there is no identity nobody; run docker-credential-icr login --identity nobody',
+  ],
+];
+
+test('what is refused changes nothing', ({ sandbox }) =>
+  forEach(refusals, ([words, line]) =>
+    inCloud(sandbox, async (person) => {
+      addIdentity(person, 'work');
+      // The lock keeps count of who had it.
+      const entries = () =>
+        Object.entries(snapshot(person.home.config)).filter(([name]) => !/^config.lock/.test(name));
+      const before = entries();
+      assert.equal(await person.call(words, newKey()), refusal(line), words);
+      assert.equal(entries(), before, words);
+    }),
+  ));
+
+test('a mapping to an identity that does not exist is an error that says what to type', ({
+  sandbox,
+}) =>
+  inCloud(sandbox, async ({ home, call }) => {
+    const mappings = { '*': { identity: 'gone' }, 'de.icr.io': { identity: 'work' } };
+    const identities = { work: { kind: 'api-key', since: 0 } } as const;
+    changeSettings(home, () => ({ identities, mappings }));
+    assert.equal(
+      await call('get', 'us.icr.io'),
+      refused(
+        'us.icr.io is mapped to identity gone, which does not exist; run docker-credential-icr login --identity gone',
+      ),
+    );
+    assert.equal(
+      await call('get', 'de.icr.io'),
+      refused(
+        'de.icr.io: the secret of identity work is gone; run docker-credential-icr login --identity work',
+      ),
+    );
+  }));
+
+const damaged = [
+  '',
+  '{',
+  '[]',
+  'null',
+  '"canary"',
+  '{"mappings":[]}',
+  '{"mappings":{"*":null}}',
+  '{"mappings":{"*":"work"}}',
+  '{"mappings":{"*":{}}}',
+  '{"mappings":{"*":{"identity":7}}}',
+  '{"mappings":{"*":{"identity":"work","present":""}}}',
+  '{"identities":{"work":null}}',
+  '{"identities":{"work":{}}}',
+  '{"identities":{"work":{"kind":"constructor","since":0}}}',
+  '{"identities":{"work":{"kind":"api-key","since":"canary"}}}',
+  '{"ibmcloudSession":"on"}',
+  '{"computeProfile":7}',
+  '{"iamEndpoint":{}}',
+];
+
+test('a damaged config.json is said to be so, and stays as it is', ({ sandbox }) =>
+  forEach(damaged, (text) =>
+    inCloud(sandbox, async ({ home, call }) => {
+      const file = writeConfig(home, 'config.json', text);
+      const line = `the settings in ${file} are damaged; mend that file, or move it away and run docker-credential-icr login`;
+      assert.equal(await call('get', 'us.icr.io'), refused(`us.icr.io: ${line}`), text);
+      for (const words of text.startsWith('{"m') ? ['map us.icr.io work', 'token'] : []) {
+        assert.equal(await call(words), refusal(line), words);
+      }
+      assert.is(fs.readFileSync(file, 'utf8'), text);
+    }),
+  ));
+
+test('whoever maps, logs in and unmaps at once loses nothing', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const work = addIdentity(person, 'work');
+    addIdentity(person, 'prod');
+    await person.say('map us.icr.io/old work');
+    const logins = Array.from({ length: 8 }, (_, i) => [`new-${i}`, newKey()] as const);
+    const numbers = Array.from({ length: 16 }, (_, i) => i);
+    await Promise.all([
+      person.say('unmap us.icr.io/old'),
+      ...numbers.map((i) => person.say(`map us.icr.io/ns-${i} ${i % 2 ? 'work' : 'prod'}`)),
+      ...logins.map(([name, key]) =>
+        person.say(`login de.icr.io/${name} --identity ${name} --api-key-stdin --no-verify`, key),
+      ),
+    ]);
+    const { identities, mappings } = settingsOf(person.home);
+    assert.is(Object.keys(identities).length, 2 + logins.length);
+    assert.is(Object.keys(mappings).length, numbers.length + logins.length);
+    assert.is((await person.get('us.icr.io/ns-15/image')).secret, work);
+    await forEach(logins, async ([name, key]) =>
+      assert.is((await person.get(`de.icr.io/${name}/image`)).secret, key),
+    );
+    assert.is(fs.statSync(`${person.home.config}/config.json`).mode & 0o777, 0o600);
+  }));
+
+test.run();
