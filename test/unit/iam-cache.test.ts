@@ -167,7 +167,7 @@ cache('a folder in the place of the file costs a warning, not the token', async 
 });
 
 cache('a folder that cannot be made costs a warning, not the token', async () => {
-  const { get, context } = setUp({ folder: '/proc/icr-cache' });
+  const { get, context } = setUp({ folder: '/sys/icr-cache' });
   assert.is(await get(), 'canary-1');
   assert.is(context.warnings.length, 1);
   assert.match(context.warnings[0] ?? '', /^cannot write .*; the next client will ask IAM again$/);
