@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
 import { cachedToken, type FreshTokenOptions, freshToken } from '../../src/iam/cache.ts';
-import { forgetToken } from '../../src/iam/cache-file.ts';
+import { forgetToken, writeToken } from '../../src/iam/cache-file.ts';
 import { noon, testContext } from '../support/context.ts';
 
 const cache = suite('the cache of access tokens');
@@ -252,6 +252,15 @@ cache('many at once mint once', async () => {
   const tokens = await Promise.all(Array.from({ length: 64 }, () => get()));
   assert.equal([...new Set(tokens)], ['canary-1']);
   assert.is(deadlines.length, 1);
+});
+
+cache('a token that somebody else cached before our turn is not minted again', async () => {
+  const { get, context, options, deadlines } = setUp();
+  const late = get();
+  const token = { token: 'canary-other', issuedAt: noon, expiresAt: noon + hour, since: 1 };
+  writeToken(context, options, token);
+  assert.is(await late, 'canary-other');
+  assert.is(deadlines.length, 0);
 });
 
 cache('many at once, all forced, mint once', async () => {
