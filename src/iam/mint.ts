@@ -60,7 +60,8 @@ async function fromApiKey(
 
 /**
  * IAM takes a refresh token once and gives another: it is saved before anything else can fail. The
- * stored one is read again here, since another process may have used the one that we know.
+ * stored one is read again here, since another process may have used the one that we know; and once more
+ * before the new one takes its place, since somebody may have logged in or out while IAM was asked.
  */
 async function fromRefreshToken(
   context: Context,
@@ -73,8 +74,9 @@ async function fromRefreshToken(
   const refreshToken = stored?.Secret ?? holder.root;
   const grant = { kind: 'refresh-token', refreshToken } as const;
   const token = await requestToken(context, grant, explained(holder, options));
-  if (stored !== undefined && token.refreshToken !== undefined) {
-    store.write(key, { ...stored, Secret: token.refreshToken });
+  const { refreshToken: next } = token;
+  if (stored !== undefined && next !== undefined && store.read(key)?.Secret === stored.Secret) {
+    store.write(key, { ...stored, Secret: next });
   }
   return token;
 }
