@@ -78,8 +78,12 @@ function secretAs(
     if (holder.kind === 'refresh-token') return { isMinted: true, secret: () => holder.root };
     return { isMinted: true, secret: () => mintedRefreshToken(lookup, holder) };
   }
-  if (username === 'token') warnOfExpiry(lookup.context, holder.name, holder.root);
-  return { secret: () => holder.root };
+  return {
+    secret: () => {
+      if (username === 'token') warnOfExpiry(lookup.context, holder.name, holder.root);
+      return holder.root;
+    },
+  };
 }
 
 function isWorthAccess({ kind }: IdentitySettings): boolean {
