@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import { type Context, debug } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { AccessToken } from './access-token.ts';
 import { apiKeyDetails } from './api-keys.ts';
@@ -21,6 +21,9 @@ export interface Question {
   readonly endpoint: string | undefined;
 }
 
+/** Milliseconds for what is good to know, but no more. */
+const limitOfDetails = 3000;
+
 interface Kept extends Owner {
   readonly secret: string;
 }
@@ -33,14 +36,27 @@ export async function ownerOfApiKey(
   question: Question,
 ): Promise<Owner> {
   const own = await request(context, { kind: 'api-key', apiKey }, 'the API key', question);
-  const { expiresAt } = await apiKeyDetails(
-    context,
-    apiKey,
-    own.token,
-    asked('the API key', question),
-  );
   const token = profile === undefined ? own : await assume(context, own, profile, question);
+  const expiresAt = await endOfApiKey(context, apiKey, own, question);
   return { ...ownerOf(token), ...(expiresAt === undefined ? {} : { expiresAt }) };
+}
+
+/** Not every key that signs in may look at itself: a service ID needs a role in IAM for that. */
+async function endOfApiKey(
+  context: Context,
+  apiKey: string,
+  { token }: AccessToken,
+  question: Question,
+): Promise<number | undefined> {
+  const deadline = context.now() + limitOfDetails;
+  try {
+    const options = { ...asked('a look at the API key', question), deadline };
+    return (await apiKeyDetails(context, apiKey, token, options)).expiresAt;
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    debug(context, `${error.message}; going on without knowing when the key ends`);
+    return undefined;
+  }
 }
 
 function assume(context: Context, { token }: AccessToken, id: string, question: Question) {
@@ -86,8 +102,11 @@ export async function ownerOfMachine(
 
 /** A registry token says itself when it ends, if it does. Throws `invalid-input` for what is no JWT. */
 export function ownerOfRegistryToken(token: string): Owner {
-  const { sub, expiresAt } = parseClaims(token);
-  return { owner: `registry token of ${sub}`, ...(expiresAt === undefined ? {} : { expiresAt }) };
+  const { id, expiresAt } = parseClaims(token);
+  return {
+    owner: `registry token ${id ?? 'without an ID'}`,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
 }
 
 function request(context: Context, grant: Grant, owner: string, question: Question) {
