@@ -15,6 +15,10 @@ export interface Context {
   readonly pid: number;
   /** Where a person can be asked something; `undefined` where nobody sits. */
   readonly terminal: () => Terminal | undefined;
+  /** Standard output, where it is a terminal and lines can be written over. */
+  readonly screen?: () => Screen | undefined;
+  /** The file that runs: this program itself where it is compiled, else Bun or Node. */
+  readonly executable?: string;
   /** Calls `act` for these signals instead of ending, until the function it returns is called. */
   readonly onSignals: (
     signals: readonly NodeJS.Signals[],
@@ -25,6 +29,11 @@ export interface Context {
 export interface Terminal {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
+}
+
+export interface Screen {
+  /** Characters in a line. */
+  readonly columns: number;
 }
 
 /** The real one. */
@@ -41,6 +50,11 @@ export function processContext(): Context {
       process.stdin.isTTY && process.stderr.isTTY
         ? { input: process.stdin, output: process.stderr }
         : undefined,
+    screen: () =>
+      process.stdout.isTTY && process.env.TERM !== 'dumb'
+        ? { columns: process.stdout.columns || 80 }
+        : undefined,
+    executable: process.execPath,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);
       return () => {

@@ -5,6 +5,7 @@ import { version } from '../version.ts';
 import type { Command } from './command.ts';
 import { completion, namesToComplete } from './completion.ts';
 import { configure } from './configure.ts';
+import { doctor } from './doctor/doctor.ts';
 import { exec } from './exec.ts';
 import { kubelet } from './kubelet.ts';
 import { login } from './login.ts';
@@ -36,6 +37,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   add(status);
   add(map);
   add(unmap);
+  add(doctor);
   add(settings);
   add(token);
   add(exec);

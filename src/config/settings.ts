@@ -71,7 +71,8 @@ export function readSettings(context: Context): Settings {
   return settings;
 }
 
-function parseSettings(text: string): Settings | undefined {
+/** `undefined` for what is not settings. */
+export function parseSettings(text: string): Settings | undefined {
   try {
     const parsed: unknown = JSON.parse(text);
     if (!isTable(parsed)) return undefined;

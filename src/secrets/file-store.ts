@@ -7,7 +7,8 @@ import { cannot, namesIn, readPrivate, removeFile, writePrivate } from '../files
 import type { Credential, SecretKey, SecretStore } from './store.ts';
 
 const ending = '.json';
-const setAsideEnding = '.damaged';
+/** Of a damaged file that was moved out of the way. */
+export const setAsideEnding = '.damaged';
 const folders = { host: 'hosts', identity: 'identities' } as const;
 
 /**
@@ -31,7 +32,8 @@ export function fileStore(context: Context): SecretStore {
   };
 }
 
-function fileOf(root: string, { of, name }: SecretKey): string {
+/** Where a credential is kept, below the configuration folder. */
+export function fileOf(root: string, { of, name }: SecretKey): string {
   return path.join(root, folders[of], encodeURIComponent(name) + ending);
 }
 
@@ -63,7 +65,8 @@ function read(context: Context, file: string, key: SecretKey): Credential | unde
   throw damaged(setAside(context, file), key);
 }
 
-function parseCredential(text: string): Credential | undefined {
+/** `undefined` for what is no credential. */
+export function parseCredential(text: string): Credential | undefined {
   try {
     const { ServerURL, Username, Secret } = JSON.parse(text);
     return isText(ServerURL) && isText(Username) && isText(Secret)

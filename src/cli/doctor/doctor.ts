@@ -1,0 +1,48 @@
+import type { Context } from '../../context.ts';
+import type { Command } from '../command.ts';
+import type { Check, Examined } from './check.ts';
+import { helper } from './helper.ts';
+import { iamProbe } from './iam-probe.ts';
+import { lookAt } from './look.ts';
+import { type Machine, thisMachine } from './machine.ts';
+import { networkChecks } from './network.ts';
+import { runCheck } from './run-check.ts';
+import { showChecks } from './show.ts';
+
+interface DoctorArgs {
+  readonly hosts?: readonly string[];
+  readonly json?: boolean;
+  readonly registry?: boolean;
+}
+
+export const doctor: Command<DoctorArgs> = {
+  usage: 'doctor [hosts..]',
+  describe: 'look for what keeps clients from signing in, and say what mends it',
+  options: {
+    registry: { type: 'boolean', describe: 'also sign in at the registries, as Docker does' },
+    json: { type: 'boolean', describe: 'as JSON' },
+  },
+  examples: [
+    ['doctor', 'a line a check; nothing is changed'],
+    ['doctor --registry us.icr.io', 'also asks us.icr.io for a token'],
+  ],
+  run: async (context, args) => {
+    const examined = examine(context);
+    const checks = checksFor(examined, args);
+    const results = args.json
+      ? (await Promise.all(checks.map((check) => runCheck(check, examined)))).flat()
+      : await showChecks(context, checks, examined);
+    const ok = results.every(({ state }) => state !== 'fail');
+    if (args.json) context.stdout(`${JSON.stringify({ ok, checks: results }, null, 2)}\n`);
+    return ok ? 0 : 1;
+  },
+};
+
+export function examine(context: Context, machine: Machine = thisMachine(context)): Examined {
+  const look = lookAt(context);
+  return { context, machine, look, iam: iamProbe(context, look) };
+}
+
+export function checksFor(_examined: Examined, _args: DoctorArgs): Check[] {
+  return [helper, ...networkChecks];
+}

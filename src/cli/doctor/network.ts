@@ -1,0 +1,140 @@
+import fs from 'node:fs';
+import { typed } from '../../clients/notes.ts';
+import type { Context } from '../../context.ts';
+import type { HelperError } from '../../errors.ts';
+import {
+  type Check,
+  type Examined,
+  type Finding,
+  fail,
+  networkLimit,
+  ok,
+  skip,
+  warn,
+} from './check.ts';
+import { settingOf } from './iam-probe.ts';
+
+const publicAddress = 'https://iam.cloud.ibm.com';
+
+const iam: Check = {
+  name: 'IAM',
+  limit: networkLimit,
+  run: async (examined) => {
+    const probe = await examined.iam();
+    if ('error' in probe) return fail(withoutAdvice(probe.error), mendIam(examined, probe.error));
+    const { address } = probe;
+    return ok(`${address} answers${address === publicAddress ? '' : ` (${originOf(examined)})`}`);
+  },
+};
+
+/** Who says that it is another IAM than the public one. */
+function originOf({ context }: Examined): string {
+  return context.env.IBMCLOUD_IAM_API_ENDPOINT
+    ? 'IBMCLOUD_IAM_API_ENDPOINT says so'
+    : 'the setting iam-endpoint says so';
+}
+
+/** What is wrong without "try again later": the line below says what to do. */
+function withoutAdvice({ message }: HelperError): string {
+  return message.replace(/; try again later$/, '');
+}
+
+/** What was set by hand is the first to be doubted. */
+function mendIam(
+  { context: { env }, look }: Examined,
+  { message }: HelperError,
+): string | undefined {
+  if (/certificate is not trusted/.test(message)) return 'export NODE_EXTRA_CA_CERTS=YOUR-CA.pem';
+  if (/proxy/i.test(message)) return 'unset HTTPS_PROXY https_proxy';
+  if (env.IBMCLOUD_IAM_API_ENDPOINT) return 'unset IBMCLOUD_IAM_API_ENDPOINT';
+  return settingOf(look) === undefined
+    ? undefined
+    : 'docker-credential-icr settings iam-endpoint off';
+}
+
+/** Seconds that a clock may be off before tokens look expired, or not yet valid. */
+const doubtful = 60;
+const useless = 300;
+
+const clock: Check = {
+  name: 'clock',
+  limit: networkLimit,
+  run: async ({ context, iam: ask }) => {
+    const probe = await ask();
+    if ('error' in probe) return skip('IAM cannot be asked for the time');
+    if (probe.theirs === undefined) return skip('IAM did not tell the time');
+    const off = Math.round((probe.ours - probe.theirs) / 1000);
+    const message = `${spoken(Math.abs(off))} ${off < 0 ? 'behind' : 'ahead of'} IAM's`;
+    if (Math.abs(off) > useless) return fail(message, setClock(context));
+    return Math.abs(off) > doubtful ? warn(message, setClock(context)) : ok("agrees with IAM's");
+  },
+};
+
+function spoken(seconds: number): string {
+  return seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function setClock({ platform }: Context): string {
+  if (platform === 'darwin') return 'sudo sntp -sS time.apple.com';
+  if (platform === 'win32') return 'w32tm /resync';
+  return fs.existsSync('/run/systemd/system')
+    ? 'sudo timedatectl set-ntp true'
+    : 'sudo hwclock --hctosys';
+}
+
+const proxy: Check = {
+  name: 'proxy',
+  run: async ({ context, look }) => {
+    const { proxyFor } = await import('../../iam/proxy.ts');
+    const { iamEndpoint } = await import('../../iam/endpoint.ts');
+    const setting = context.env.HTTPS_PROXY || context.env.https_proxy;
+    if (!setting) return ok('none, connections are direct');
+    const wayTo = (url: URL) => {
+      const way = proxyFor(context, url);
+      return `${url.host} ${way === undefined ? 'directly' : `by ${way.host}:${way.port}`}`;
+    };
+    try {
+      const addresses = [iamEndpoint(context, settingOf(look)), 'https://icr.io'];
+      return ok(addresses.map((address) => wayTo(new URL(address))).join(', '));
+    } catch (error) {
+      const { failure } = await import('./run-check.ts');
+      const { HelperError } = await import('../../errors.ts');
+      if (!(error instanceof HelperError)) throw error;
+      return failure(error, 'unset HTTPS_PROXY https_proxy');
+    }
+  },
+};
+
+const caVariables = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'] as const;
+
+const certificates: Check = {
+  name: 'certificates',
+  run: ({ context: { env } }) => {
+    const set = caVariables.filter((name) => env[name]);
+    const problems = set.flatMap((name) => problemOf(name, env[name] ?? ''));
+    if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
+      const what =
+        'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here, and endangers other programs';
+      problems.push(warn(what, 'unset NODE_TLS_REJECT_UNAUTHORIZED'));
+    }
+    if (problems.length > 0) return problems;
+    const places = set.map((name) => `${name}=${env[name]}`);
+    return ok(set.length === 0 ? 'the usual authorities' : `also those of ${places.join(', ')}`);
+  },
+};
+
+function problemOf(name: (typeof caVariables)[number], place: string): Finding[] {
+  const away = (problem: string) => [fail(`${name} names ${place}, ${problem}`, `unset ${name}`)];
+  const stat = fs.statSync(place, { throwIfNoEntry: false });
+  if (stat === undefined) return away('which does not exist');
+  if (name === 'SSL_CERT_DIR') return stat.isDirectory() ? [] : away('which is not a folder');
+  if (!stat.isFile()) return away('which is not a file');
+  try {
+    const hasCertificate = fs.readFileSync(place, 'utf8').includes('-----BEGIN ');
+    return hasCertificate ? [] : away('which has no certificate in PEM form in it');
+  } catch {
+    return [fail(`${name} names ${place}, which cannot be read`, `sudo chmod a+r ${typed(place)}`)];
+  }
+}
+
+export const networkChecks: readonly Check[] = [iam, clock, proxy, certificates];

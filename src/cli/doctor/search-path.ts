@@ -1,0 +1,81 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../../context.ts';
+
+/** A file that clients may find by the name of a program. */
+export interface Program {
+  readonly file: string;
+  readonly state: 'executable' | 'not executable' | 'link to nothing';
+  /** The same for two names of one file; empty where there is none. */
+  readonly identity: string;
+}
+
+/** The folders of `PATH`. Clients refuse to run what is found by a relative one. */
+export function pathFolders({ env, platform }: Context): string[] {
+  const folders = (env.PATH ?? env.Path ?? '').split(platform === 'win32' ? ';' : ':');
+  return [...new Set(folders.filter((folder) => path.isAbsolute(folder)))];
+}
+
+/** What has that name on `PATH`, in its order; each file once, however many folders lead to it. */
+export function programsNamed(context: Context, name: string): Program[] {
+  const names = context.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
+  const files = pathFolders(context).flatMap((folder) =>
+    names.map((each) => path.join(folder, each)),
+  );
+  const found = files.flatMap((file) => programAt(file) ?? []);
+  return found.filter(
+    ({ identity }, index) =>
+      identity === '' || found.findIndex((other) => other.identity === identity) === index,
+  );
+}
+
+export function isOnPath(context: Context, name: string): boolean {
+  return programsNamed(context, name).some(({ state }) => state === 'executable');
+}
+
+function programAt(file: string): Program | undefined {
+  const stat = statOf(file);
+  if (stat === undefined) {
+    const isLink = fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
+    return isLink ? { file, state: 'link to nothing', identity: '' } : undefined;
+  }
+  if (!stat.isFile()) return undefined;
+  return { file, state: isExecutable(file) ? 'executable' : 'not executable', identity: id(stat) };
+}
+
+/** `undefined` where there is no file, or none that we may see. */
+function statOf(file: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(file);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What tells two files apart, whatever they are called. */
+export function identityOf(file: string): string | undefined {
+  const stat = statOf(file);
+  return stat === undefined ? undefined : id(stat);
+}
+
+function id({ dev, ino }: fs.Stats): string {
+  return `${dev}:${ino}`;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export function isWritable(place: string): boolean {
+  try {
+    fs.accessSync(place, fs.constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
