@@ -20,6 +20,8 @@ export interface CacheKey {
   /** The identity, and whatever else the token depends on. */
   readonly name: string;
   readonly since: number;
+  /** IAM's address where one is configured: another IAM's token is worth nothing. */
+  readonly endpoint?: string | undefined;
 }
 
 const ending = '.json';
@@ -39,14 +41,16 @@ export function readToken(context: Context, key: CacheKey): CachedToken | undefi
   }
   // On some systems `Work` and `work` are one file.
   if (entry.name !== key.name || entry.since !== key.since) return undefined;
+  if (entry.endpoint !== key.endpoint) return undefined;
   return entry.issuedAt - context.now() > clockSkew ? undefined : entry;
 }
 
 /** Keeps it for the next client. A failure is a warning: there is a token to give all the same. */
-export function writeToken(context: Context, { folder, name }: CacheKey, token: CachedToken): void {
+export function writeToken(context: Context, key: CacheKey, token: CachedToken): void {
+  const { folder, name, endpoint } = key;
   if (folder === undefined) return;
   try {
-    const entry: CacheEntry = { name, ...token };
+    const entry: CacheEntry = { name, endpoint, ...token };
     writePrivate(context, cacheFile(folder, name), `${JSON.stringify(entry)}\n`);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
@@ -77,9 +81,7 @@ export function lockFolder(folder: string, name: string): string {
   return path.join(folder, `${encodeURIComponent(name)}.lock`);
 }
 
-interface CacheEntry extends CachedToken {
-  readonly name: string;
-}
+interface CacheEntry extends CachedToken, Pick<CacheKey, 'name' | 'endpoint'> {}
 
 function readIfPossible(context: Context, file: string): string | undefined {
   try {

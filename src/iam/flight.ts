@@ -77,19 +77,17 @@ async function renew(
 }
 
 /** Why there is no token, for those who wait for the same one. */
-interface Note {
-  readonly name: string;
-  readonly since: number;
+interface Note extends Pick<CacheKey, 'name' | 'since' | 'endpoint'> {
   readonly code: ErrorCode;
   readonly message: string;
 }
 
-function toNote({ name, since }: CacheKey, { code, message }: HelperError): string {
-  return JSON.stringify({ name, since, code, message } satisfies Note);
+function toNote({ name, since, endpoint }: CacheKey, { code, message }: HelperError): string {
+  return JSON.stringify({ name, since, endpoint, code, message } satisfies Note);
 }
 
-function fromNote({ name, since }: CacheKey, text: string): HelperError | undefined {
+function fromNote({ name, since, endpoint }: CacheKey, text: string): HelperError | undefined {
   const note: Note = JSON.parse(text);
-  if (note.name !== name || note.since !== since) return undefined;
+  if (note.name !== name || note.since !== since || note.endpoint !== endpoint) return undefined;
   return new HelperError(note.code, note.message);
 }

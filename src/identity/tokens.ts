@@ -31,6 +31,7 @@ export async function mintedAccessToken(
     folder: cacheFolder(context),
     name: holder.name,
     since: holder.since,
+    endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || settings().iamEndpoint,
     force,
     mint: async (deadline) => {
       const { mintAccessToken } = await import('../iam/mint.ts');
@@ -49,6 +50,7 @@ export async function mintedRefreshToken(
     folder: cacheFolder(context),
     name: refreshTokenOf(holder.name),
     since: holder.since,
+    endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || settings().iamEndpoint,
     mint: async (deadline) => {
       const { mintRefreshToken } = await import('../iam/mint.ts');
       return mintRefreshToken(context, holder, { deadline, endpoint: settings().iamEndpoint });
