@@ -1,4 +1,5 @@
 import { HelperError } from '../errors.ts';
+import { type JsonObject, parseObject, plain } from './answer.ts';
 
 /** What an IAM token says of itself, read without checking its signature: for people, never for access. */
 export interface Claims {
@@ -33,17 +34,16 @@ export function parseClaims(jwt: string): Claims {
   };
 }
 
-function payloadOf(jwt: string): Record<string, unknown> | undefined {
-  try {
-    const payload = JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
-    return typeof payload === 'object' && payload !== null ? payload : undefined;
-  } catch {
-    return undefined;
-  }
+function payloadOf(jwt: string): JsonObject | undefined {
+  const [, payload, signature] = jwt.split('.');
+  if (payload === undefined || signature === undefined) return undefined;
+  return parseObject(Buffer.from(payload, 'base64url').toString());
 }
 
+/** Names are other people's text, and shown on a terminal. */
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  const line = typeof value === 'string' ? plain(value) : '';
+  return line === '' ? undefined : line;
 }
 
 function milliseconds(seconds: unknown): number | undefined {
