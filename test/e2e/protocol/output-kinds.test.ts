@@ -88,9 +88,9 @@ test('a pipe that does not block and is full: all of it arrives', () =>
     const pipe = path.join(home.folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     const descriptor = fs.openSync(pipe, O_RDWR | O_NONBLOCK);
-    const child = spawn(executable, ['get'], {
+    const child = spawn('/bin/sh', ['-c', 'exec "$0" get >&3', executable], {
       env: home.env,
-      stdio: ['pipe', descriptor, 'pipe'],
+      stdio: ['pipe', 'ignore', 'pipe', descriptor],
     });
     child.once('exit', () => fs.closeSync(descriptor));
     child.stdin?.end('us.icr.io');
