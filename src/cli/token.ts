@@ -1,4 +1,5 @@
 import { HelperError } from '../errors.ts';
+import { accessTokenOf } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
@@ -34,13 +35,7 @@ export const token: Command<TokenArgs> = {
         `nothing answers for ${host}; run docker-credential-icr login`,
       );
     }
-    if (found.accessToken === undefined) {
-      throw new HelperError(
-        'misconfigured',
-        `what answers is a user name ${found.username}, which is worth no access token`,
-      );
-    }
-    context.stdout(`${await found.accessToken(refresh)}\n`);
+    context.stdout(`${await accessTokenOf(lookup, found, refresh)}\n`);
     return 0;
   },
 };

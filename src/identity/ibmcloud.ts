@@ -21,14 +21,10 @@ export function fromIbmcloudSession({ context, settings }: Lookup): Found | unde
   const { access, refresh } = session;
   const keptIn = 'ibmcloud session';
   const until = lifeOf(access).exp;
-  if (typeof until === 'number' && until * 1000 - context.now() > longEnough) {
-    return {
-      username: 'iambearer',
-      secret: () => access,
-      isMinted: true,
-      keptIn,
-      endsAt: until * 1000,
-    };
+  const endsAt = typeof until === 'number' ? until * 1000 : 0;
+  // A compute resource's session has no refresh token.
+  if (endsAt - context.now() > (refresh === '' ? 0 : longEnough)) {
+    return { username: 'iambearer', secret: () => access, isMinted: true, keptIn, endsAt };
   }
   if (refresh === '') throw ended(String(file));
   return { username: 'iamrefresh', secret: () => refresh, isMinted: true, keptIn };
