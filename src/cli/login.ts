@@ -1,8 +1,12 @@
 import { type IdentitySettings, readSettings, type Settings } from '../config/settings.ts';
-import { HelperError } from '../errors.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
 import { everyHost, own } from '../identity/mapping.ts';
-import { presentation, requirePresentable } from '../identity/present.ts';
+import {
+  entitledRegistry,
+  presentation,
+  requireHostOf,
+  requirePresentable,
+} from '../identity/present.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
 import { intentOf, type SecretOptions } from './intent.ts';
@@ -14,8 +18,6 @@ interface LoginArgs extends SecretOptions {
   readonly present?: string;
 }
 
-/** The only host that takes entitlement keys. */
-const entitledRegistry = 'cp.icr.io';
 /** Where a credential that answers for every host is tried. */
 const globalRegistry = 'icr.io';
 
@@ -81,14 +83,10 @@ export const login: Command<LoginArgs> = {
 
 /** How the settings will name the hosts that were typed. */
 function keysOf(hosts: readonly string[], { entitlementKeyStdin }: SecretOptions): string[] {
-  const typed = hosts.map(requireIbmHost);
-  if (!entitlementKeyStdin) return typed.map(mappingKey);
-  const other = typed.find(({ name }) => name !== entitledRegistry);
-  if (other === undefined) return [...new Set([entitledRegistry, ...typed.map(mappingKey)])];
-  throw new HelperError(
-    'invalid-input',
-    `${other.name} takes no entitlement key; only ${entitledRegistry} does`,
-  );
+  const typed = hosts.map(requireIbmHost).map(mappingKey);
+  if (!entitlementKeyStdin) return typed;
+  for (const key of typed) requireHostOf({ kind: 'entitlement-key' }, key);
+  return [...new Set([entitledRegistry, ...typed])];
 }
 
 /**

@@ -11,7 +11,7 @@ import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { fileStore } from '../secrets/file-store.ts';
 import { everyHost, own } from './mapping.ts';
-import { presentation, requirePresentable } from './present.ts';
+import { presentation, requireHostOf, requirePresentable } from './present.ts';
 import { endSignOut, signedOutHosts, signOut } from './signed-out.ts';
 import { forgetMintedTokens, forgetTokens } from './tokens.ts';
 
@@ -68,6 +68,7 @@ export async function mapHost(context: Context, key: string, mapping: Mapping): 
     const identity = own(current.identities, mapping.identity);
     if (identity === undefined) throw unknownIdentity(current, mapping.identity);
     requirePresentable(identity, presentation(identity, mapping), mapping.identity);
+    requireHostOf(identity, key);
     return { ...current, mappings: { ...current.mappings, [key]: mapping } };
   });
   endSignOuts(context, [key]);

@@ -27,6 +27,19 @@ export function requirePresentable(identity: Presented, present: string, name: s
   );
 }
 
+/** The only host that takes entitlement keys. */
+export const entitledRegistry = 'cp.icr.io';
+
+/** Throws `invalid-input` for a host that never takes what the identity is. */
+export function requireHostOf({ kind }: Pick<IdentitySettings, 'kind'>, key: string): void {
+  const host = key.replace(/\/.*/, '');
+  if (kind !== 'entitlement-key' || host === entitledRegistry) return;
+  throw new HelperError(
+    'invalid-input',
+    `only ${entitledRegistry} takes an entitlement key; ${key === '*' ? 'other hosts do' : `${host} does`} not`,
+  );
+}
+
 /** An API key that acts as a trusted profile goes under the profile's ID; alone it is another identity. */
 function choices({ kind, profile }: Presented): readonly string[] {
   return kind === 'api-key' && profile !== undefined ? [profile, 'iambearer'] : possible[kind];
