@@ -35,15 +35,19 @@ interface Content {
   readonly note?: string;
 }
 
-/** The latest turn; `undefined` where there was none yet. Throws the system's error. */
+/** More than others can sweep away between two system calls: then it is no turn but a dead link. */
+const mostLooks = 100;
+
+/** The latest turn; `undefined` where there was none yet. Throws the system's error, or its own. */
 export function latestTurn(folder: string): Turn | undefined {
-  for (;;) {
+  for (let look = 0; look < mostLooks; look += 1) {
     const number = Math.max(0, ...turnNumbers(folder));
     if (number === 0) return undefined;
     const turn = readTurn(folder, number);
     if (turn !== undefined) return turn;
     // It was swept away meanwhile, so there is a later one.
   }
+  throw new Error('its latest turn cannot be opened');
 }
 
 function turnNumbers(folder: string): number[] {

@@ -125,7 +125,7 @@ function attempt<T>(step: () => T): T {
   try {
     return step();
   } catch (error) {
-    throw new CannotLock(systemCode(error) ?? String(error));
+    throw new CannotLock(systemCode(error) ?? (error instanceof Error ? error.message : ''));
   }
 }
 

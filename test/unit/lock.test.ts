@@ -174,6 +174,13 @@ lock('fails, or goes on, where there can be no lock', async () => {
   assert.is(await withLock(context, folder, () => 'own', going), 'own');
 });
 
+lock('is not kept busy by a dead link in the place of a turn', async () => {
+  fs.mkdirSync(folder);
+  fs.symlinkSync('nowhere', path.join(folder, '1'));
+  const failing = withLock(context, folder, () => 'own', options());
+  assert.match(String(await failing.catch(String)), /its latest turn cannot be opened/);
+});
+
 lock('lets one win where many follow a lost turn', () => {
   hold({});
   const winners = Array.from({ length: 20 }, () => takeTurn(folder, 2, here)).filter(Boolean);
