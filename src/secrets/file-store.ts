@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { configFolder, requireConfigFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, systemCode } from '../errors.ts';
 import { cannot, namesIn, readPrivate, removeFile, writePrivate } from '../files.ts';
 import type { Credential, SecretKey, SecretStore } from './store.ts';
 
@@ -61,8 +61,7 @@ function read(context: Context, file: string, key: SecretKey): Credential | unde
     return undefined;
   }
   const credential = parseCredential(text);
-  if (credential !== undefined) return credential;
-  throw damaged(setAside(context, file), key);
+  return credential ?? setAside(context, file, key);
 }
 
 /** `undefined` for what is no credential. */
@@ -84,16 +83,25 @@ function isText(value: unknown): value is string {
 /**
  * Moves what cannot be read out of the way, so that it can be looked at. The name stays taken: until
  * the credential is written or erased, asking for it goes on being an error, not "there is none".
+ * Where another process was faster, with a new credential or in setting aside, that one counts.
  */
-function setAside(context: Context, file: string): string {
+function setAside(context: Context, file: string, key: SecretKey): Credential | undefined {
+  const aside = file + setAsideEnding;
   try {
-    fs.renameSync(file, file + setAsideEnding);
-    context.warn(`${file} is damaged and was set aside as ${file}${setAsideEnding}`);
-    return file + setAsideEnding;
+    fs.renameSync(file, aside);
+    if (parseCredential(readPrivate(context, aside) ?? '') === undefined) {
+      context.warn(`${file} is damaged and was set aside as ${aside}`);
+      throw damaged(aside, key);
+    }
+    fs.renameSync(aside, file);
   } catch (error) {
-    context.warn(cannot('rename', file, error).message);
-    return file;
+    if (error instanceof HelperError) throw error;
+    if (systemCode(error) !== 'ENOENT') {
+      context.warn(cannot('rename', file, error).message);
+      throw damaged(file, key);
+    }
   }
+  return read(context, file, key);
 }
 
 function damaged(file: string, { of, name }: SecretKey): HelperError {

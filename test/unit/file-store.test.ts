@@ -78,6 +78,54 @@ test('a damaged one is set aside once, stays an error, and keeps its name', () =
     assert.equal(store.names('host'), []);
   }));
 
+/** Does something in the moment before a file is renamed, once. */
+function beforeRename(file: string, act: () => void, use: () => void): void {
+  const rename = fs.renameSync;
+  fs.renameSync = (from, to) => {
+    if (from === file) {
+      fs.renameSync = rename;
+      act();
+    }
+    rename(from, to);
+  };
+  try {
+    use();
+  } finally {
+    fs.renameSync = rename;
+  }
+}
+
+test('a login that comes between reading and setting aside is not set aside', () =>
+  inHome((home) => {
+    const file = writeConfig(home, 'hosts/us.icr.io.json', '{');
+    const context = testContext(home);
+    const store = fileStore(context);
+    const key = { of: 'host', name: 'us.icr.io' } as const;
+    const logIn = () => store.write(key, credential);
+    beforeRename(file, logIn, () => assert.equal(store.read(key), credential));
+    assert.equal(store.read(key), credential);
+    assert.equal(context.warnings, []);
+  }));
+
+test('two that find the same damage set it aside once', () =>
+  inHome((home) => {
+    const file = writeConfig(home, 'hosts/us.icr.io.json', '{');
+    const context = testContext(home);
+    const key = { of: 'host', name: 'us.icr.io' } as const;
+    const read = () => fails(() => fileStore(context).read(key), 'damaged', /json\.damaged\); run/);
+    beforeRename(file, read, read);
+    assert.is(context.warnings.length, 1);
+  }));
+
+test('an erase that comes between leaves none', () =>
+  inHome((home) => {
+    const file = writeConfig(home, 'hosts/us.icr.io.json', '{');
+    const store = fileStore(testContext(home));
+    const key = { of: 'host', name: 'us.icr.io' } as const;
+    const logOut = () => store.erase(key);
+    beforeRename(file, logOut, () => assert.is(store.read(key), undefined));
+  }));
+
 test('a failed write leaves the old credential and nothing beside it', () =>
   inHome((home) => {
     const context = testContext(home);

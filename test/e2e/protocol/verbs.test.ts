@@ -38,6 +38,7 @@ const rows: readonly [name: string, words: string | string[], input: string, Out
   ['store without a user', 'store', '{"ServerURL":"us.icr.io","Secret":"canary"}', noUsername],
   ['store with an empty user', 'store', credential('us.icr.io', ''), noUsername],
   ['store', 'store', credential('de.icr.io'), nothing],
+  ['store after a byte order mark', 'store', `\ufeff${credential('de.icr.io')}`, nothing],
   ['store with a line end', 'store', `${credential('de.icr.io')}\n`, nothing],
   [
     'store of what Go wrote',
