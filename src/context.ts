@@ -1,4 +1,5 @@
 import { writeAll } from './descriptors.ts';
+import { systemCode } from './errors.ts';
 
 /** Everything the program takes from the outside. Tests pass their own. */
 export interface Context {
@@ -19,6 +20,8 @@ export interface Context {
   readonly screen?: () => Screen | undefined;
   /** The file that runs: this program itself where it is compiled, else Bun or Node. */
   readonly executable?: string;
+  /** Runs another program to its end. */
+  readonly runSync: (program: string, args: readonly string[], options: RunOptions) => RunResult;
   /** Calls `act` for these signals instead of ending, until the function it returns is called. */
   readonly onSignals: (
     signals: readonly NodeJS.Signals[],
@@ -29,6 +32,24 @@ export interface Context {
 export interface Terminal {
   readonly input: NodeJS.ReadableStream;
   readonly output: NodeJS.WritableStream;
+}
+
+export interface RunOptions {
+  /** For its standard input. */
+  readonly input: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Milliseconds after which it is killed. */
+  readonly limit: number;
+  /** Bytes of standard output after which it is killed. */
+  readonly largest: number;
+}
+
+export interface RunResult {
+  readonly status: number | null;
+  /** Its standard output; its standard error goes to ours. */
+  readonly output: string;
+  /** `timeout`, or the system's word for why it did not run to its end. */
+  readonly failure?: string;
 }
 
 export interface Screen {
@@ -55,12 +76,37 @@ export function processContext(): Context {
         ? { columns: process.stdout.columns || 80 }
         : undefined,
     executable: process.execPath,
+    runSync,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);
       return () => {
         for (const signal of signals) process.off(signal, act);
       };
     },
+  };
+}
+
+function runSync(program: string, args: readonly string[], options: RunOptions): RunResult {
+  // An import would load it for every `get`, and most need none.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const { status, stdout, error } = spawnSync(program, args, {
+    input: options.input,
+    env: options.env,
+    timeout: options.limit,
+    killSignal: 'SIGKILL',
+    maxBuffer: options.largest,
+    encoding: 'utf8',
+    stdio: ['pipe', 'pipe', 'inherit'],
+    windowsHide: true,
+  });
+  const code = systemCode(error);
+  // One that ends without reading what it was told has ended all the same.
+  if (error === undefined || (code === 'EPIPE' && status !== null))
+    return { status, output: stdout };
+  return {
+    status,
+    output: '',
+    failure: code === 'ETIMEDOUT' ? 'timeout' : (code ?? String(error)),
   };
 }
 

@@ -33,4 +33,6 @@ export const schema: Schema<Settings> = {
   iamEndpoint: text,
   ibmcloudSession: { type: 'boolean' },
   computeProfile: text,
+  store: text,
+  others: text,
 };

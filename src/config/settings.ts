@@ -46,6 +46,10 @@ export interface Settings {
   readonly ibmcloudSession?: boolean;
   /** The trusted profile that this machine or pod may act as where nothing else answers. */
   readonly computeProfile?: string;
+  /** The credential helper that keeps the secrets; absent where they rest in files. */
+  readonly store?: string;
+  /** The credential helper that is asked about registries that are not IBM's. */
+  readonly others?: string;
 }
 
 export const noSettings: Settings = { identities: {}, mappings: {} };
@@ -86,11 +90,14 @@ export function parseSettings(text: string): Settings | undefined {
 // The schema that conf writes by, by hand: a validator costs more than a whole `get`.
 function isSettings(value: Table): value is Table & Settings {
   const { identities, mappings, iamEndpoint, ibmcloudSession, computeProfile } = value;
+  const { store, others } = value;
   return (
     isTableOf(identities, isIdentity) &&
     isTableOf(mappings, isMapping) &&
     isTextOrAbsent(iamEndpoint) &&
     isTextOrAbsent(computeProfile) &&
+    isTextOrAbsent(store) &&
+    isTextOrAbsent(others) &&
     (ibmcloudSession === undefined || typeof ibmcloudSession === 'boolean')
   );
 }

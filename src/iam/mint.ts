@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { Holder } from '../identity/tokens.ts';
-import { fileStore } from '../secrets/file-store.ts';
+import { secretStore } from '../secrets/secret-store.ts';
 import type { AccessToken } from './access-token.ts';
 import { requestToken, type TokenOptions } from './token.ts';
 
@@ -68,7 +68,7 @@ async function fromRefreshToken(
   holder: Holder,
   options: MintOptions,
 ): Promise<AccessToken> {
-  const store = fileStore(context);
+  const store = secretStore(context);
   const key = { of: 'identity', name: holder.name } as const;
   const stored = store.read(key);
   const refreshToken = stored?.Secret ?? holder.root;

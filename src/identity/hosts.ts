@@ -3,7 +3,7 @@ import { HelperError } from '../errors.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { publicHosts } from '../registry/regions.ts';
-import { fileStore } from '../secrets/file-store.ts';
+import { readableStore } from '../secrets/secret-store.ts';
 import { findCredential } from './find.ts';
 import { type Lookup, lookupIn } from './lookup.ts';
 import { everyHost } from './mapping.ts';
@@ -26,7 +26,7 @@ export function answeredHosts(
   context: Context,
   { namespaces = false }: { readonly namespaces?: boolean } = {},
 ): HostAnswer[] {
-  const secrets = fileStore(context);
+  const secrets = readableStore(context);
   const signedOut = signedOutHosts(context);
   const lookup = {
     ...lookupIn(context, secrets),

@@ -1,6 +1,6 @@
 import { readSettings, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
-import { fileStore } from '../secrets/file-store.ts';
+import { readableStore } from '../secrets/secret-store.ts';
 import type { Credential, SecretKey, SecretStore } from '../secrets/store.ts';
 import { isSignedOut } from './signed-out.ts';
 
@@ -12,18 +12,21 @@ export interface Lookup {
   readonly isSignedOut: (hostKey: string) => boolean;
 }
 
-export function lookupIn(context: Context, store: SecretStore = fileStore(context)): Lookup {
+export function lookupIn(context: Context, store?: SecretStore): Lookup {
   const secrets = new Map<string, Credential | undefined>();
-  let settings: Settings | undefined;
+  let known: Settings | undefined;
+  let secretStore = store;
+  const settings = () => {
+    known ??= readSettings(context);
+    return known;
+  };
   return {
     context,
-    settings: () => {
-      settings ??= readSettings(context);
-      return settings;
-    },
+    settings,
     stored: (key) => {
+      secretStore ??= readableStore(context, settings);
       const name = `${key.of} ${key.name}`;
-      if (!secrets.has(name)) secrets.set(name, store.read(key));
+      if (!secrets.has(name)) secrets.set(name, secretStore.read(key));
       return secrets.get(name);
     },
     isSignedOut: (hostKey) => isSignedOut(context, hostKey),

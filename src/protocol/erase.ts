@@ -5,7 +5,7 @@ import { lookupIn } from '../identity/lookup.ts';
 import { signOut } from '../identity/signed-out.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { fileStore } from '../secrets/file-store.ts';
+import { readableStore } from '../secrets/secret-store.ts';
 import { parseHostInput, readInput } from './input.ts';
 
 /**
@@ -16,7 +16,7 @@ export function erase(context: Context): void {
   const { host } = parseHostInput(readInput(context));
   const name = hostKey(host);
   if (isIbmHost(host)) signOutWhereNeeded(context, host);
-  fileStore(context).erase({ of: 'host', name });
+  readableStore(context).erase({ of: 'host', name });
 }
 
 /** Where nothing can be written, what nobody answers for is signed out all the same. */

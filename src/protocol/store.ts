@@ -6,7 +6,7 @@ import { lookupIn } from '../identity/lookup.ts';
 import type { Found } from '../identity/source.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { fileStore } from '../secrets/file-store.ts';
+import { readableStore } from '../secrets/secret-store.ts';
 import type { Credential, SecretStore } from '../secrets/store.ts';
 import { parseCredentialInput, readInput } from './input.ts';
 
@@ -16,7 +16,7 @@ import { parseCredentialInput, readInput } from './input.ts';
  */
 export async function store(context: Context): Promise<void> {
   const { credential, host } = parseCredentialInput(readInput(context));
-  const secrets = fileStore(context);
+  const secrets = readableStore(context);
   const found = currentAnswer(context, secrets, host);
   if (found !== undefined && (await isEcho(found, credential))) return;
   secrets.write({ of: 'host', name: hostKey(host) }, credential);

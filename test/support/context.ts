@@ -24,6 +24,7 @@ export function testContext(given: Partial<Context> = {}): TestContext {
     pid: process.pid,
     terminal: () => undefined,
     onSignals: () => () => {},
+    runSync: () => ({ status: null, output: '', failure: 'ENOENT' }),
     ...given,
     output,
     warnings,

@@ -24,6 +24,8 @@ export function contextWith(env: Context['env'], other: Partial<Context> = {}): 
     now: Date.now,
     pid: 1,
     terminal: () => undefined,
+    onSignals: () => () => {},
+    runSync: () => ({ status: null, output: '', failure: 'ENOENT' }),
     ...other,
   };
 }
