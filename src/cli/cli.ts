@@ -2,7 +2,8 @@ import yargs, { type Argv, type FallbackCompletionFunction } from 'yargs';
 import { type Context, debug } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { version } from '../version.ts';
-import type { Command } from './command.ts';
+import { apiKey } from './api-key/api-key.ts';
+import type { Command, CommandGroup } from './command.ts';
 import { completion, namesToComplete } from './completion.ts';
 import { configure } from './configure.ts';
 import { doctor } from './doctor/doctor.ts';
@@ -27,10 +28,10 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   let chosen: Chosen | undefined;
   const parser = emptyParser();
   completeNames(context, parser, argv);
-  const add = <Args>(command: Command<Args>) =>
-    addCommand(context, parser, command, (run) => {
-      chosen = run;
-    });
+  const choose = (run: Chosen) => {
+    chosen = run;
+  };
+  const add = <Args>(command: Command<Args>) => addCommand(context, parser, command, choose);
   add(login);
   add(logout);
   add(configure);
@@ -41,6 +42,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   add(settings);
   add(token);
   add(exec);
+  addGroup(context, parser, apiKey, choose);
   add(completion);
   add(kubelet);
   try {
@@ -70,7 +72,7 @@ function emptyParser(): Argv {
     .demandCommand(1, 'a command is missing')
     .recommendCommands()
     .exitProcess(false)
-    .parserConfiguration({ 'populate--': true })
+    .parserConfiguration({ 'populate--': true, 'parse-positional-numbers': false })
     .wrap(80)
     .fail(false);
 }
@@ -100,6 +102,18 @@ function addCommand<Args>(
     // yargs has checked the words against the very options that `Args` describes.
     (args) => choose(() => command.run(context, args as unknown as Args)),
   );
+}
+
+function addGroup(
+  context: Context,
+  parser: Argv,
+  { usage, describe, commands }: CommandGroup,
+  choose: (run: Chosen) => void,
+): void {
+  parser.command(usage, describe, (sub) => {
+    for (const command of commands) addCommand(context, sub, command, choose);
+    return sub.demandCommand(1, `${usage} needs a command`).recommendCommands();
+  });
 }
 
 async function explainErrors(context: Context, run: Chosen): Promise<number> {

@@ -4,6 +4,8 @@ export interface Option {
   readonly type: 'string' | 'boolean';
   readonly describe: string;
   readonly array?: boolean;
+  /** Another name for it. */
+  readonly alias?: string;
   readonly default?: boolean | string;
   readonly choices?: readonly string[];
 }
@@ -17,4 +19,12 @@ export interface Command<Args> {
   readonly examples: readonly (readonly [line: string, what: string])[];
   /** Throws `HelperError`; returns the exit status. */
   readonly run: (context: Context, args: Args) => number | Promise<number>;
+}
+
+/** Commands under one word: `api-key list`. */
+export interface CommandGroup {
+  readonly usage: string;
+  readonly describe: string;
+  /** Each is called with what its own options are parsed to. */
+  readonly commands: readonly Command<never>[];
 }

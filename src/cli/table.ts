@@ -1,9 +1,18 @@
 /** Characters; a trusted profile's ID alone has 44. */
 const longestCell = 22;
 
-/** Columns side by side, two spaces between them, no space at the end of a line. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const lines = [head, ...rows].map((line) => line.map(shortened));
+/**
+ * Columns side by side, two spaces between them, no space at the end of a line. What is longer than `limits` says for its
+ * column is cut, and ends in `…`.
+ */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  limits: readonly number[] = [],
+): string {
+  const lines = [head, ...rows].map((line) =>
+    line.map((cell, column) => shortened(cell, limits[column] ?? longestCell)),
+  );
   const widths = head.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
   );
@@ -15,8 +24,8 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
   return `${lines.map(format).join('\n')}\n`;
 }
 
-function shortened(cell: string): string {
-  return cell.length > longestCell ? `${cell.slice(0, longestCell - 1)}…` : cell;
+function shortened(cell: string, limit: number): string {
+  return cell.length > limit ? `${cell.slice(0, limit - 1)}…` : cell;
 }
 
 /** Milliseconds as a person says them: `45 min`, `23 h`, `12 days`; `ended` for none. */

@@ -2,10 +2,7 @@ import type { Context } from '../context.ts';
 import { isObject, type JsonObject } from './answer.ts';
 import { type Caller, callApi, goodAnswer } from './api-call.ts';
 import { listFromIam, toApiCall } from './iam-api.ts';
-
-/** Reader pulls, Writer pushes as well, Manager also administers. */
-export const roles = ['Reader', 'Writer', 'Manager'] as const;
-export type Role = (typeof roles)[number];
+import type { Role } from './roles.ts';
 
 /** What somebody may do in the container registry, or in a part of it. */
 export interface Access {

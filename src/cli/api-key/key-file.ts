@@ -1,0 +1,53 @@
+import fs from 'node:fs';
+import { HelperError } from '../../errors.ts';
+import { cannot } from '../../files.ts';
+import type { MadeApiKey } from '../../iam/api-key-changes.ts';
+
+/** A file for a key that does not exist yet. */
+export interface KeyFile {
+  /** Throws `storage`. */
+  readonly write: (made: MadeApiKey) => void;
+  /** Removes it: there is no key to put into it. */
+  readonly discard: () => void;
+}
+
+/**
+ * Opens a new file, mode 0600, before the key is made: what cannot be written would be lost. Throws `invalid-input`
+ * where something is in its place, and `storage`.
+ */
+export function openKeyFile(file: string): KeyFile {
+  const descriptor = open(file);
+  return {
+    write: (made) => {
+      try {
+        fs.writeFileSync(descriptor, `${JSON.stringify(contents(made), null, 2)}\n`);
+        fs.fsyncSync(descriptor);
+        fs.closeSync(descriptor);
+      } catch (error) {
+        throw cannot('write', file, error);
+      }
+    },
+    discard: () => fs.unlinkSync(file),
+  };
+}
+
+function open(file: string): number {
+  try {
+    return fs.openSync(file, 'wx', 0o600);
+  } catch (error) {
+    if (!fs.existsSync(file)) throw cannot('write', file, error);
+    throw new HelperError('invalid-input', `${file} exists already; name another file`);
+  }
+}
+
+/** As `ibmcloud iam api-key-create --file` has it, which `login --api-key-file` reads. */
+function contents({ details, value }: MadeApiKey): object {
+  return {
+    name: details.name,
+    description: details.description ?? '',
+    apikey: value,
+    createdAt: details.createdAt === undefined ? '' : new Date(details.createdAt).toISOString(),
+    locked: details.locked,
+    uuid: details.id,
+  };
+}

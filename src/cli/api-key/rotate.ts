@@ -1,0 +1,48 @@
+import path from 'node:path';
+import { requireConfigFolder } from '../../config/folders.ts';
+import { HelperError } from '../../errors.ts';
+import { findCredential } from '../../identity/find.ts';
+import { lookupIn } from '../../identity/lookup.ts';
+import { withLock } from '../../lock.ts';
+import type { Command } from '../command.ts';
+import { requireIbmHost } from '../hosts.ts';
+
+interface RotateArgs {
+  readonly identity?: string;
+  readonly as?: string;
+}
+
+/** Milliseconds to wait for another rotation. */
+const longestWait = 10_000;
+
+export const rotate: Command<RotateArgs> = {
+  usage: 'rotate [identity]',
+  describe:
+    "give an identity a new API key and delete the old one; can be run again if it's interrupted",
+  options: {
+    as: { type: 'string', describe: 'act as this identity; otherwise as the one that is rotated' },
+  },
+  examples: [
+    ['api-key rotate', 'of the identity that answers for icr.io'],
+    ['api-key rotate ci --as admin', 'where service ID ci may not make its own keys'],
+  ],
+  run: async (context, { identity, as }) => {
+    const name = identity ?? answering();
+    const { rotateKey } = await import('./rotation.ts');
+    const lock = path.join(requireConfigFolder(context), 'rotate.lock');
+    await withLock(context, lock, () => rotateKey(context, name, as), {
+      limit: longestWait,
+      otherwise: 'fail',
+    });
+    return 0;
+
+    function answering(): string {
+      const found = findCredential(lookupIn(context), requireIbmHost('icr.io'));
+      if (found?.identity !== undefined) return found.identity;
+      throw new HelperError(
+        'invalid-input',
+        'no identity answers for icr.io; name one: docker-credential-icr api-key rotate IDENTITY',
+      );
+    }
+  },
+};

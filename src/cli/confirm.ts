@@ -1,0 +1,24 @@
+import { read } from 'read';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+
+/**
+ * Asks on the terminal before something is destroyed; anything but yes is no. `yes` is `--yes`: nobody is asked.
+ * Throws `cancelled` on Ctrl-C, and `invalid-input` where there is nobody to ask.
+ */
+export async function confirm(context: Context, question: string, yes = false): Promise<boolean> {
+  if (yes) return true;
+  const terminal = context.terminal();
+  if (terminal === undefined) {
+    throw new HelperError(
+      'invalid-input',
+      `${question}? there is no terminal to answer on; say so with --yes`,
+    );
+  }
+  const answer = await read({ ...terminal, prompt: `${question}? [y/N] ` }).catch((error) => {
+    throw new HelperError('cancelled', 'nothing was changed', error);
+  });
+  if (/^y(es)?$/i.test(answer.trim())) return true;
+  context.warn('nothing was changed');
+  return false;
+}
