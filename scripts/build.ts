@@ -19,10 +19,13 @@ export const flags: readonly string[] = [
   '--no-compile-autoload-bunfig',
 ];
 
-/** Compiles `entry` to the executable `outfile` with the Bun that runs this. */
+/** Compiles `entry` to the executable `outfile`, absolute paths both, with the Bun that runs this. */
 export function compile(entry: string, outfile: string, extra: readonly string[] = []): void {
   const words = ['build', ...flags, ...extra, entry, '--outfile', outfile];
-  execFileSync(process.execPath, words, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+  // Bun works on 100 MB in the current folder, and leaves them there when it is killed.
+  const cwd = path.dirname(outfile);
+  fs.mkdirSync(cwd, { recursive: true });
+  execFileSync(process.execPath, words, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /** Renamed into place, so that whoever runs it meanwhile has the old one or the new one. */
