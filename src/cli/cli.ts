@@ -12,6 +12,7 @@ import { kubelet } from './kubelet.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { map, unmap } from './map.ts';
+import { registryToken } from './registry-token/registry-token.ts';
 import { settings } from './settings.ts';
 import { status } from './status.ts';
 import { token } from './token.ts';
@@ -43,6 +44,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   add(token);
   add(exec);
   addGroup(context, parser, apiKey, choose);
+  addGroup(context, parser, registryToken, choose);
   add(completion);
   add(kubelet);
   try {

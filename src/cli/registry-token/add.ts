@@ -1,0 +1,35 @@
+import type { Command } from '../command.ts';
+import { type RegistryArgs, reach, registryOptions } from './call.ts';
+
+interface AddArgs extends RegistryArgs {
+  readonly description?: string;
+  readonly nonExpiring?: boolean;
+  readonly readwrite?: boolean;
+}
+
+export const add: Command<AddArgs> = {
+  usage: 'add',
+  describe: 'make a registry token and print it (deprecated: use api-key create)',
+  options: {
+    description: { type: 'string', describe: 'what it is for' },
+    'non-expiring': { type: 'boolean', describe: 'it never ends; otherwise it lives 24 hours' },
+    readwrite: { type: 'boolean', describe: 'it pushes as well; otherwise it pulls only' },
+    ...registryOptions,
+  },
+  examples: [
+    ['registry-token add --description build', 'a user name token pulls with it for 24 hours'],
+    ['api-key create --service-id build', 'what IBM has in its place'],
+  ],
+  run: async (context, args) => {
+    const { addRegistryToken } = await import('../../iam/registry-tokens.ts');
+    const { caller, host } = await reach(context, args);
+    const { id, token } = await addRegistryToken(context, caller, host, {
+      description: args.description,
+      permanent: args.nonExpiring ?? false,
+      write: args.readwrite ?? false,
+    });
+    context.warn(`made registry token ${id} at ${host}; registry tokens are deprecated`);
+    context.stdout(`${token}\n`);
+    return 0;
+  },
+};

@@ -1,0 +1,42 @@
+import type { Command } from '../command.ts';
+import { confirm } from '../confirm.ts';
+import { type RegistryArgs, reach, registryOptions } from './call.ts';
+
+interface OneArgs extends RegistryArgs {
+  readonly id: string;
+  readonly yes?: boolean;
+}
+
+export const get: Command<OneArgs> = {
+  usage: 'get <id>',
+  describe: 'print a registry token itself, and nothing else',
+  options: registryOptions,
+  examples: [
+    [
+      'registry-token get ID | docker login -u token --password-stdin icr.io',
+      'where registry tokens still sign in',
+    ],
+  ],
+  run: async (context, args) => {
+    const { getRegistryToken } = await import('../../iam/registry-tokens.ts');
+    const { caller, host } = await reach(context, args);
+    context.stdout(`${await getRegistryToken(context, caller, host, args.id)}\n`);
+    return 0;
+  },
+};
+
+export const remove: Command<OneArgs> = {
+  usage: 'rm <id>',
+  describe: 'remove a registry token; there is no way back',
+  options: { ...registryOptions, yes: { type: 'boolean', describe: 'do not ask' } },
+  examples: [['registry-token rm ID --yes', 'without --yes it asks first']],
+  run: async (context, args) => {
+    const { removeRegistryToken } = await import('../../iam/registry-tokens.ts');
+    const { caller, host } = await reach(context, args);
+    const name = `registry token ${args.id} at ${host}`;
+    if (!(await confirm(context, `remove ${name}`, args.yes))) return 1;
+    await removeRegistryToken(context, caller, host, args.id);
+    context.stdout(`${name} is removed\n`);
+    return 0;
+  },
+};
