@@ -120,7 +120,8 @@ test('what is written is for its owner only', () =>
 test('a folder in its place keeps its mode, and the line says what to do', () =>
   inHome((home) => {
     const file = fileOf(home, 'us.icr.io');
-    fs.mkdirSync(file, { recursive: true, mode: 0o755 });
+    fs.mkdirSync(file, { recursive: true });
+    fs.chmodSync(file, 0o755);
     const { stdout, status } = helper(home, 'get', 'us.icr.io');
     assert.is(stdout, `cannot read ${file} (EISDIR); a folder is in its place, move it away\n`);
     assert.is(status, 1);
