@@ -3,9 +3,14 @@ import { isProtocolVerb, serve } from './protocol/serve.ts';
 
 async function main(context: Context, argv: readonly string[]): Promise<number> {
   const [word, ...others] = argv;
-  if (isProtocolVerb(word) && !others.includes('--help')) return serve(context, word);
+  if (isProtocolVerb(word) && !isForPeople(word, others)) return serve(context, word);
   const { run } = await import('./cli/cli.ts');
   return run(context, argv);
+}
+
+/** Clients give a verb and nothing else. */
+function isForPeople(word: string, others: readonly string[]): boolean {
+  return others.includes('--help') || (word === 'store' && others[0] === 'move');
 }
 
 /** A bug: the runtime's own report would fill the screen with packed source. */

@@ -15,6 +15,7 @@ import { map, unmap } from './map.ts';
 import { registryToken } from './registry-token/registry-token.ts';
 import { settings } from './settings.ts';
 import { status } from './status.ts';
+import { store } from './store.ts';
 import { token } from './token.ts';
 
 /** What a person who mistyped gets; protocol verbs never do. */
@@ -45,6 +46,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   add(exec);
   addGroup(context, parser, apiKey, choose);
   addGroup(context, parser, registryToken, choose);
+  addGroup(context, parser, store, choose);
   add(completion);
   add(kubelet);
   try {

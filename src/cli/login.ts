@@ -10,12 +10,14 @@ import {
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
 import { intentOf, type SecretOptions } from './intent.ts';
+import { keepIn, storeFor } from './login-store.ts';
 import { type RootSecret, readRootSecret } from './root-secret.ts';
 
 interface LoginArgs extends SecretOptions {
   readonly hosts?: readonly string[];
   readonly identity?: string;
   readonly present?: string;
+  readonly store?: string;
 }
 
 /** Where a credential that answers for every host is tried. */
@@ -29,6 +31,10 @@ export const login: Command<LoginArgs> = {
     present: {
       type: 'string',
       describe: 'the user name that clients get: iamapikey, iambearer (a short-lived token) …',
+    },
+    store: {
+      type: 'string',
+      describe: 'where to keep secrets: osxkeychain, wincred, secretservice, pass, file …',
     },
     'api-key-stdin': { type: 'boolean', describe: 'read the API key from standard input' },
     'api-key-file': {
@@ -54,7 +60,7 @@ export const login: Command<LoginArgs> = {
     ['login us.icr.io --api-key-file key.json', 'answers for one host only'],
     ['login --identity ci --present iambearer', 'clients never see the key itself'],
   ],
-  run: async (context, { hosts = [], identity, present, ...options }) => {
+  run: async (context, { hosts = [], identity, present, store, ...options }) => {
     if (identity !== undefined) requireIdentityName(identity);
     const keys = keysOf(hosts, options);
     const current = readSettings(context);
@@ -67,10 +73,12 @@ export const login: Command<LoginArgs> = {
     const presented = { ...intent, ...(shown === undefined ? {} : { present: shown }) };
     requirePresentable(presented, presentation(presented), identity ?? host);
 
+    const chosen = storeFor(context, current, store);
     const hint = hintOf(identity, hosts);
     const root = await readRootSecret(context, options, intent, host, hint);
     const { secret, ...known } = root;
     const settings = { ...known, ...presented, since: context.now() };
+    if (chosen !== undefined) await keepIn(context, chosen);
     for (const [name, answersFor] of names) {
       await saveIdentity(context, { name, settings, secret }, answersFor);
       const answering = [...new Set([...answersFor, ...keysOfIdentity(current, name)])];

@@ -46,7 +46,7 @@ export interface Settings {
   readonly ibmcloudSession?: boolean;
   /** The trusted profile that this machine or pod may act as where nothing else answers. */
   readonly computeProfile?: string;
-  /** The credential helper that keeps the secrets; absent where they rest in files. */
+  /** The credential helper that keeps the secrets, by its name; `file` or none: they rest in files. */
   readonly store?: string;
   /** The credential helper that is asked about registries that are not IBM's. */
   readonly others?: string;

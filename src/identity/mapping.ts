@@ -1,6 +1,7 @@
 import type { IdentitySettings, Mapping, Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { storeTitle } from '../secrets/secret-store.ts';
 import { warnOfExpiry } from './expiry.ts';
 import { loginCommand } from './hint.ts';
 import type { Lookup } from './lookup.ts';
@@ -56,7 +57,7 @@ function foundIdentity(
   return {
     username,
     identity: name,
-    keptIn: identity.kind === 'trusted-profile' ? 'this machine' : 'file store',
+    keptIn: identity.kind === 'trusted-profile' ? 'this machine' : storeTitle(lookup.settings()),
     ...(identity.expiresAt === undefined ? {} : { endsAt: identity.expiresAt }),
     ...secretAs(lookup, username, holder),
     ...(isWorthAccess(identity)

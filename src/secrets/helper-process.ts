@@ -37,7 +37,7 @@ export function callHelper(
   const program = requireHelper(context, name);
   const { status, output, failure } = context.runSync(program, [verb], {
     input,
-    env: childEnvironment(context, name),
+    env: { ...environmentOf(context), [callMark]: name },
     limit: longestWait,
     largest: largestAnswer,
   });
@@ -106,8 +106,9 @@ function isOurselves({ executable }: Context, program: string): boolean {
   return executable !== undefined && fs.realpathSync(program) === fs.realpathSync(executable);
 }
 
-function childEnvironment({ env }: Context, name: string): Record<string, string> {
-  const child: Record<string, string> = { [callMark]: name };
+/** The environment for a program that keeps secrets: without those of ours that it has no need of. */
+export function environmentOf({ env }: Context): Record<string, string> {
+  const child: Record<string, string> = {};
   for (const [variable, value] of Object.entries(env)) {
     if (value !== undefined && !secretVariables.includes(variable)) child[variable] = value;
   }

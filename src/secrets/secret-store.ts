@@ -5,12 +5,18 @@ import { fileStore } from './file-store.ts';
 import { helperStore } from './helper-store.ts';
 import type { SecretStore } from './store.ts';
 
-/** What the file store is called where a name is typed or shown. */
+/** What the file store is called in the settings and where its name is typed. */
 export const fileStoreName = 'file';
+
+/** What people are shown. */
+export function storeTitle({ store = fileStoreName }: Pick<Settings, 'store'>): string {
+  return store === fileStoreName ? 'file store' : store;
+}
 
 /** The store that the settings name: the choice was written down, so that nobody has to probe. */
 export function storeIn(context: Context, { store }: Pick<Settings, 'store'>): SecretStore {
-  return store === undefined ? fileStore(context) : helperStore(context, store);
+  const isFiles = store === undefined || store === fileStoreName;
+  return isFiles ? fileStore(context) : helperStore(context, store);
 }
 
 /** Throws `damaged` for settings that cannot be read. */
