@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { addIdentity, claimsOf, forEach, inCloud, newKey } from './identity-cloud.ts';
+
+const test = sandboxSuite('a registry token and its end');
+
+const minute = 60;
+const day = 24 * 60 * minute;
+
+/** A JWT as the registry signed them; times in seconds from now. */
+function registryToken(claims: { readonly iat?: number; readonly exp?: number }): string {
+  const now = Math.floor(Date.now() / 1000);
+  const times = Object.entries(claims).map(([name, seconds]) => [name, now + seconds] as const);
+  const payload = {
+    jti: randomUUID(),
+    iss: 'registry.ng.bluemix.net',
+    ...Object.fromEntries(times),
+  };
+  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+  return `${encode({ alg: 'RS256' })}.${encode(payload)}.canary-signature`;
+}
+
+const rows: readonly [name: string, token: string, word: RegExp | undefined][] = [
+  ['young', registryToken({ iat: -minute, exp: day }), undefined],
+  ['middle-aged', registryToken({ iat: -20 * 60 * minute, exp: 4 * 60 * minute }), undefined],
+  ['near its end', registryToken({ iat: -day, exp: 60 * minute }), / ends at /],
+  ['past its end', registryToken({ iat: -2 * day, exp: -day }), / ended at /],
+  ['without a beginning, near its end', registryToken({ exp: minute }), undefined],
+  ['without a beginning, past its end', registryToken({ exp: -minute }), / ended at /],
+  ['permanent', registryToken({ iat: -365 * day }), undefined],
+  ['no JWT', newKey(), undefined],
+];
+
+test('a warning when it is near or past, and the token all the same', ({ sandbox }) =>
+  forEach(rows, ([name, token, word]) =>
+    inCloud(sandbox, async (person) => {
+      addIdentity(person, 'old', { kind: 'registry-token' }, token);
+      await person.say('map * old');
+      const { username, secret, warnings } = await person.get('us.icr.io');
+      assert.equal([username, secret], ['token', token], name);
+      if (word === undefined) assert.is(warnings, '', name);
+      else {
+        assert.match(warnings, word, name);
+        assert.match(warnings, 'run docker-credential-icr login --identity old\n');
+        assert.is(warnings.split('\n').length, 2, 'one line');
+      }
+      // The others have nothing to hand out: two dozen hosts would warn two dozen times.
+      await person.say('list');
+      await person.say('status');
+    }),
+  ));
+
+test('login reads its end, and status shows it', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say }) => {
+    const login = 'login de.icr.io --identity old --registry-token-stdin --no-verify';
+    const token = registryToken({ iat: -day, exp: 3 * 60 * minute });
+    const { jti, exp } = claimsOf(token);
+    const end = new Date(Number(exp) * 1000).toISOString();
+    const owner = `registry token ${jti}, until ${end}`;
+    assert.match(await say(login, token), `identity old (${owner}) answers for de.icr.io\n`);
+    const { hosts } = JSON.parse(await say('status --json'));
+    assert.equal([hosts.length, hosts[0].endsAt, hosts[0].presentedAs], [1, end, 'token']);
+    assert.match(await say('status'), / 1[78]\d min\n| 2 h\n/);
+  }));
+
+test('what is no JWT is not taken for one', ({ sandbox }) =>
+  inCloud(sandbox, async ({ call }) => {
+    const outcome = await call('login --registry-token-stdin --no-verify', newKey());
+    const stderr = 'docker-credential-icr: the token is not a JWT\n';
+    assert.equal(outcome, { stdout: '', stderr, status: 1 });
+  }));
+
+test.run();
