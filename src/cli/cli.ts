@@ -76,7 +76,7 @@ function emptyParser(): Argv {
     .demandCommand(1, 'a command is missing')
     .recommendCommands()
     .exitProcess(false)
-    .parserConfiguration({ 'populate--': true, 'parse-positional-numbers': false })
+    .parserConfiguration({ 'populate--': true, 'parse-numbers': false })
     .wrap(80)
     .fail(false);
 }
