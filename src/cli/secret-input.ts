@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { read } from 'read';
-import type { Context } from '../context.ts';
+import type { Context, Terminal } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { ambientVariables, apiKeyIn, parseKeyFile } from '../identity/environment.ts';
 import { readInput } from '../protocol/input.ts';
@@ -29,8 +29,9 @@ export async function apiKeyFromPerson(context: Context): Promise<string> {
     context.warn(`using the API key in ${name}`);
     return checkedKey(context, apiKeyIn(name, value));
   }
+  const name = 'IBM Cloud API key';
   const instead = 'use --api-key-stdin, --api-key-file or IBMCLOUD_API_KEY';
-  return checkedKey(context, await askSecret(context, 'IBM Cloud API key', instead));
+  return checkedKey(context, await askSecret(requireTerminal(context, name, instead), name));
 }
 
 /** A token on standard input, in one piece. */
@@ -41,12 +42,15 @@ export function tokenOnStdin(context: Context, name: string): string {
   return token;
 }
 
-/** Asks on the terminal, and shows nothing of the answer. `instead` says what to do without one. */
-export async function askSecret(context: Context, name: string, instead: string): Promise<string> {
+/** Throws `invalid-input` where nobody can be asked; `instead` says what to do then. */
+export function requireTerminal(context: Context, name: string, instead: string): Terminal {
   const terminal = context.terminal();
-  if (terminal === undefined) {
-    throw invalid(`there is no terminal to ask for the ${name}; ${instead}`);
-  }
+  if (terminal !== undefined) return terminal;
+  throw invalid(`there is no terminal to ask for the ${name}; ${instead}`);
+}
+
+/** Asks on the terminal, and shows nothing of the answer. */
+export async function askSecret(terminal: Terminal, name: string): Promise<string> {
   try {
     return (await read({ ...terminal, prompt: `${name} (not shown):`, silent: true })).trim();
   } catch (error) {

@@ -1,22 +1,23 @@
 import { spawn } from 'node:child_process';
 import type { Context } from '../context.ts';
 import type { Question } from '../iam/owner.ts';
-import { askSecret } from './secret-input.ts';
+import { askSecret, requireTerminal } from './secret-input.ts';
 
 /** Shows where IAM gives out one-time passcodes, opens that page where there is a desktop, asks for one. */
 export async function askPasscode(context: Context, question: Question): Promise<string> {
+  const name = 'one-time passcode';
+  const terminal = requireTerminal(context, name, 'run login --sso in one, or use --api-key-stdin');
   const { passcodeEndpoint } = await import('../iam/openid.ts');
   const address = await passcodeEndpoint(context, question);
   context.stdout(`get a one-time passcode at ${address}\n`);
   openPage(context, address);
-  const instead = 'run login --sso in one, or use --api-key-stdin';
-  return askSecret(context, 'one-time passcode', instead);
+  return askSecret(terminal, name);
 }
 
 /** It is a convenience: the address is on the screen already. */
 function openPage(context: Context, address: string): void {
   const opener = openerFor(context);
-  if (opener === undefined || context.terminal() === undefined) return;
+  if (opener === undefined) return;
   const child = spawn(opener, [address], { stdio: 'ignore', detached: true });
   child.on('error', () => {});
   child.unref();

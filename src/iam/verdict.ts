@@ -50,6 +50,10 @@ export function accept(answer: HttpAnswer, name: string, options: Asked): JsonOb
   if (body === undefined) {
     throw unreachable(`${name} answered ${status} without saying why; is that the right address?`);
   }
+  if (status >= 500) {
+    const answered = describe(answer, options.secret);
+    throw unreachable(`${name} answered ${answered}; is that the right address?`);
+  }
   const reason = serviceError(text, options.secret) ?? String(status);
   throw new HelperError(
     'refused',
