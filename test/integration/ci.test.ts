@@ -1,0 +1,103 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const script = path.resolve(import.meta.dirname, '../../.ci/run');
+/** What each part prints last on standard output, and its exit status. */
+type Parts = Readonly<Record<'test' | 'lint' | 'test-clients' | 'demo', readonly [string, number]>>;
+
+const fine: Parts = {
+  test: ['5 passed, 0 failed, 1 skipped', 0],
+  lint: ['checked', 0],
+  'test-clients': ['3 passed, 0 failed', 0],
+  demo: ['that was all', 0],
+};
+
+const test = suite('.ci/run');
+/** It is for Debian's bash and coreutils. */
+const onLinux = process.platform === 'linux' ? test : test.skip;
+test.before((context) => {
+  context.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ci-'));
+});
+test.after(({ folder }) => {
+  fs.rmSync(folder, { recursive: true });
+});
+
+function standIn(folder: string, name: string, body: string): void {
+  fs.writeFileSync(path.join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+}
+
+/** On a machine where every package is installed, with a `make` that does what `parts` says. */
+function run(folder: string, parts: Parts, uid = 0) {
+  const cases = Object.entries(parts).map(
+    ([part, [line, status]]) => `${part}) echo '${line}'; exit ${status} ;;`,
+  );
+  standIn(folder, 'make', `case $1 in\n${cases.join('\n')}\nesac`);
+  standIn(folder, 'dpkg-query', 'echo installed');
+  standIn(folder, 'npm', 'exit 1');
+  standIn(folder, 'id', `echo ${uid}`);
+  const env = { PATH: `${folder}:/usr/bin:/bin` };
+  const { stdout, status } = spawnSync('bash', [script], { env, encoding: 'utf8' });
+  return { status, stdout, last: stdout.trimEnd().split('\n').at(-1) };
+}
+
+const rows: readonly [what: string, parts: Partial<Parts>, last: string, status: number][] = [
+  ['all is fine', {}, '8 passed, 0 failed', 0],
+  ['a test fails', { test: ['4 passed, 1 failed', 1] }, '7 passed, 1 failed', 1],
+  [
+    'a test fails, and make does not say so',
+    { test: ['4 passed, 1 failed', 0] },
+    '7 passed, 1 failed',
+    1,
+  ],
+  ['no count', { test: ['Killed', 0] }, '3 passed, 1 failed', 1],
+  [
+    'a count, then an end that is not well',
+    { test: ['5 passed, 0 failed', 2] },
+    '8 passed, 1 failed',
+    1,
+  ],
+  ['no test is run', { 'test-clients': ['0 passed, 0 failed', 0] }, '5 passed, 1 failed', 1],
+  [
+    'all are skipped',
+    { 'test-clients': ['0 passed, 0 failed, 4 skipped', 0] },
+    '5 passed, 1 failed',
+    1,
+  ],
+  ['lint fails', { lint: ['9 passed, 0 failed', 1] }, '8 passed, 1 failed', 1],
+  ['demo fails', { demo: ['', 1] }, '8 passed, 1 failed', 1],
+];
+
+for (const [what, parts, last, status] of rows) {
+  onLinux(what, ({ folder }) => {
+    const outcome = run(folder, { ...fine, ...parts });
+    assert.is(outcome.last, last, outcome.stdout);
+    assert.is(outcome.status, status);
+    const sections = outcome.stdout.match(/^== .*/gm);
+    const parted = [
+      'packages',
+      'make test',
+      'make lint',
+      'make test-clients',
+      'make demo',
+      'summary',
+    ];
+    assert.equal(
+      sections,
+      parted.map((name) => `== ${name}`),
+      'every part runs',
+    );
+  });
+}
+
+onLinux('without root, it says so and has failed', ({ folder }) => {
+  const { stdout, last, status } = run(folder, fine, 1000);
+  assert.match(stdout, 'needs root');
+  assert.is(last, '0 passed, 1 failed');
+  assert.is(status, 1);
+});
+
+test.run();
