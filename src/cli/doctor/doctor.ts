@@ -1,13 +1,25 @@
 import type { Context } from '../../context.ts';
 import type { Command } from '../command.ts';
+import { requireIbmHost } from '../hosts.ts';
 import type { Check, Examined } from './check.ts';
+import { credsStore } from './creds-store.ts';
+import { dockerFile } from './docker.ts';
+import { files } from './files.ts';
 import { helper } from './helper.ts';
+import { hosts } from './hosts.ts';
 import { iamProbe } from './iam-probe.ts';
+import { identityChecks } from './identities.ts';
 import { lookAt } from './look.ts';
 import { type Machine, thisMachine } from './machine.ts';
 import { networkChecks } from './network.ts';
+import { podmanFiles } from './podman.ts';
+import { registriesConf } from './registries-conf.ts';
+import { registryChecks } from './registry.ts';
 import { runCheck } from './run-check.ts';
+import { settingsCheck } from './settings.ts';
 import { showChecks } from './show.ts';
+import { sourceChecks } from './sources.ts';
+import { surroundings } from './surroundings.ts';
 
 interface DoctorArgs {
   readonly hosts?: readonly string[];
@@ -43,6 +55,25 @@ export function examine(context: Context, machine: Machine = thisMachine(context
   return { context, machine, look, iam: iamProbe(context, look) };
 }
 
-export function checksFor(_examined: Examined, _args: DoctorArgs): Check[] {
-  return [helper, ...networkChecks];
+/** In the order of their lines: what asks only this machine comes first. */
+export function checksFor(
+  examined: Examined,
+  { hosts: named = [], registry }: DoctorArgs,
+): Check[] {
+  const names = named.map((host) => requireIbmHost(host).name);
+  return [
+    helper,
+    ...surroundings,
+    dockerFile,
+    credsStore,
+    podmanFiles,
+    registriesConf,
+    settingsCheck,
+    files,
+    hosts,
+    ...networkChecks,
+    ...identityChecks(examined),
+    ...sourceChecks(examined),
+    ...(registry ? registryChecks(examined, names) : []),
+  ];
 }

@@ -24,7 +24,7 @@ async function ask(context: Context, look: Look): Promise<Probe> {
   const { requestAnswer } = await import('../../iam/request.ts');
   let address: string | undefined;
   try {
-    address = iamEndpoint(context, settingOf(look));
+    address = iamEndpoint(context, look.readableSettings().iamEndpoint);
     const url = new URL(`${address}/identity/.well-known/openid-configuration`);
     const began = context.now();
     const answer = await requestAnswer(
@@ -37,16 +37,6 @@ async function ask(context: Context, look: Look): Promise<Probe> {
     return { address, theirs: Number.isNaN(theirs) ? undefined : theirs, ours };
   } catch (error) {
     if (error instanceof HelperError) return { address, error };
-    throw error;
-  }
-}
-
-/** Damaged settings have a check of their own. */
-export function settingOf({ settings }: Look): string | undefined {
-  try {
-    return settings().iamEndpoint;
-  } catch (error) {
-    if (error instanceof HelperError) return undefined;
     throw error;
   }
 }

@@ -13,7 +13,11 @@ import { isSignedOut } from '../../identity/signed-out.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { fileOf, fileStore, parseCredential, setAsideEnding } from '../../secrets/file-store.ts';
-import type { Credential, SecretKey } from '../../secrets/store.ts';
+import { helperStore } from '../../secrets/helper-store.ts';
+import { fileStoreName } from '../../secrets/secret-store.ts';
+import type { Credential, SecretKey, SecretStore } from '../../secrets/store.ts';
+
+type Secrets = Pick<SecretStore, 'read' | 'names'>;
 
 /**
  * What is kept here, read and left exactly as it is: where `get` narrows a file's mode, moves a damaged
@@ -24,6 +28,9 @@ export interface Look {
   readonly folder: string | undefined;
   /** Throws `damaged` or `storage`. */
   readonly settings: () => Settings;
+  /** None where they cannot be read; `settings` says so. */
+  readonly readableSettings: () => Settings;
+  readonly secrets: () => Secrets;
   readonly lookup: Lookup;
   /** Every host with what answers for it, `host/namespace` included, in the order of names. */
   readonly answers: () => readonly HostAnswer[];
@@ -31,14 +38,66 @@ export interface Look {
 
 export function lookAt(context: Context): Look {
   const folder = configFolder(context);
-  const settings = () => readSettings(folder);
+  const settings = once(() => readSettings(folder));
+  const readableSettings = () => readable(settings);
+  const secrets = once(() => secretsIn(context, folder, readableSettings().store));
   const lookup: Lookup = {
     context: withoutCache(context),
     settings,
-    stored: (key) => (folder === undefined ? undefined : readStored(folder, key)),
+    stored: (key) => secrets().read(key),
     isSignedOut: (hostKey) => isSignedOut(context, hostKey),
   };
-  return { folder, settings, lookup, answers: () => answersIn(context, lookup) };
+  const answers = once(() => answersIn(lookup, readableSettings(), secrets()));
+  return { folder, settings, readableSettings, secrets, lookup, answers };
+}
+
+/** Keeps what was found, or thrown: a keychain that is slow is asked once. */
+function once<Value>(find: () => Value): () => Value {
+  let result: { readonly value: Value } | { readonly error: unknown } | undefined;
+  return () => {
+    result ??= attempt(find);
+    if ('error' in result) throw result.error;
+    return result.value;
+  };
+}
+
+function attempt<Value>(find: () => Value) {
+  try {
+    return { value: find() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+function readable(settings: () => Settings): Settings {
+  try {
+    return settings();
+  } catch (error) {
+    if (error instanceof HelperError) return noSettings;
+    throw error;
+  }
+}
+
+function secretsIn(
+  context: Context,
+  folder: string | undefined,
+  store: string = fileStoreName,
+): Secrets {
+  if (store === fileStoreName) {
+    const { names } = fileStore(context);
+    return { names, read: (key) => (folder === undefined ? undefined : readStored(folder, key)) };
+  }
+  const { names, read } = helperStore(context, store);
+  const kept = new Map<string, () => Credential | undefined>();
+  return {
+    names,
+    read: (key) => {
+      const name = `${key.of} ${key.name}`;
+      const get = kept.get(name) ?? once(() => read(key));
+      kept.set(name, get);
+      return get();
+    },
+  };
 }
 
 /** A context in which nothing is warned of twice and no token finds a cache folder to be kept in. */
@@ -94,10 +153,20 @@ function damagedSecret(file: string, { name }: SecretKey): HelperError {
   return new HelperError('damaged', `the stored secret of ${name} is damaged (${file})`);
 }
 
-function answersIn(context: Context, lookup: Lookup): HostAnswer[] {
-  const mapped = Object.keys(lookup.settings().mappings).filter((key) => key !== everyHost);
-  const names = new Set([...fileStore(context).names('host'), ...mapped, ...publicHosts]);
+function answersIn(lookup: Lookup, { mappings }: Settings, secrets: Secrets): HostAnswer[] {
+  const mapped = Object.keys(mappings).filter((key) => key !== everyHost);
+  const names = new Set([...keptHosts(secrets), ...mapped, ...publicHosts]);
   return [...names].sort().flatMap((name) => answerOf(lookup, name) ?? []);
+}
+
+/** A store that does not answer has a check of its own. */
+function keptHosts({ names }: Secrets): string[] {
+  try {
+    return names('host');
+  } catch (error) {
+    if (error instanceof HelperError) return [];
+    throw error;
+  }
 }
 
 function answerOf(lookup: Lookup, serverURL: string): HostAnswer | undefined {

@@ -12,7 +12,6 @@ import {
   skip,
   warn,
 } from './check.ts';
-import { settingOf } from './iam-probe.ts';
 
 const publicAddress = 'https://iam.cloud.ibm.com';
 
@@ -47,7 +46,7 @@ function mendIam(
   if (/certificate is not trusted/.test(message)) return 'export NODE_EXTRA_CA_CERTS=YOUR-CA.pem';
   if (/proxy/i.test(message)) return 'unset HTTPS_PROXY https_proxy';
   if (env.IBMCLOUD_IAM_API_ENDPOINT) return 'unset IBMCLOUD_IAM_API_ENDPOINT';
-  return settingOf(look) === undefined
+  return look.readableSettings().iamEndpoint === undefined
     ? undefined
     : 'docker-credential-icr settings iam-endpoint off';
 }
@@ -94,7 +93,10 @@ const proxy: Check = {
       return `${url.host} ${way === undefined ? 'directly' : `by ${way.host}:${way.port}`}`;
     };
     try {
-      const addresses = [iamEndpoint(context, settingOf(look)), 'https://icr.io'];
+      const addresses = [
+        iamEndpoint(context, look.readableSettings().iamEndpoint),
+        'https://icr.io',
+      ];
       return ok(addresses.map((address) => wayTo(new URL(address))).join(', '));
     } catch (error) {
       const { failure } = await import('./run-check.ts');

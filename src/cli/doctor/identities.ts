@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import { typed } from '../../clients/notes.ts';
+import type { IdentitySettings } from '../../config/settings.ts';
+import type { Context } from '../../context.ts';
+import { HelperError } from '../../errors.ts';
+import { lifeOf } from '../../identity/expiry.ts';
+import { loginCommand } from '../../identity/hint.ts';
+import { fileOf, setAsideEnding } from '../../secrets/file-store.ts';
+import { duration } from '../table.ts';
+import { askIam, type Verdict } from './ask-iam.ts';
+import {
+  type Check,
+  type Examined,
+  type Finding,
+  fail,
+  networkLimit,
+  ok,
+  skip,
+  warn,
+} from './check.ts';
+import type { Look } from './look.ts';
+
+const day = 24 * 60 * 60_000;
+/** Milliseconds before its end from which on a secret is warned of. */
+const near = 7 * day;
+/** Milliseconds that IAM keeps a refresh token at most. */
+const longestSession = 3 * day;
+
+/** A check for each identity: its secret is there, IAM takes it, and it does not end soon. */
+export function identityChecks({ look }: Examined): Check[] {
+  return Object.entries(look.readableSettings().identities).map(([name, identity]) => ({
+    name: `identity ${name}`,
+    limit: networkLimit,
+    run: (examined) => checkIdentity(examined, name, identity),
+  }));
+}
+
+async function checkIdentity(
+  examined: Examined,
+  name: string,
+  identity: IdentitySettings,
+): Promise<Finding> {
+  const { look } = examined;
+  const login = loginCommand(name, identity);
+  try {
+    const secret = secretOf(look, name, identity);
+    const verdict = await judge(examined, name, identity, secret);
+    return ended(examined.context, login, verdict, verdict.endsAt ?? identity.expiresAt);
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    if (error.code === 'unreachable') return unreachable(examined, error);
+    return fail(error.message, login + removeDamaged(look, name));
+  }
+}
+
+function secretOf(look: Look, name: string, { kind }: IdentitySettings): string {
+  if (kind === 'trusted-profile') return '';
+  const kept = look.secrets().read({ of: 'identity', name });
+  if (kept !== undefined) return kept.Secret;
+  throw new HelperError('damaged', 'its secret is gone');
+}
+
+/** A login puts a new secret in place of a damaged one, and leaves what was set aside. */
+function removeDamaged({ folder }: Look, name: string): string {
+  if (folder === undefined) return '';
+  const aside = fileOf(folder, { of: 'identity', name }) + setAsideEnding;
+  return fs.existsSync(aside) ? ` && rm ${typed(aside)}` : '';
+}
+
+async function judge(
+  examined: Examined,
+  name: string,
+  identity: IdentitySettings,
+  secret: string,
+): Promise<Verdict> {
+  switch (identity.kind) {
+    case 'api-key':
+    case 'trusted-profile':
+      return askIam(examined, identity, secret);
+    case 'refresh-token':
+      return session(examined, name);
+    case 'entitlement-key':
+    case 'registry-token': {
+      const { exp } = lifeOf(secret);
+      const asked = 'only its registry knows it: doctor --registry asks';
+      return { message: asked, ...(typeof exp === 'number' ? { endsAt: exp * 1000 } : {}) };
+    }
+  }
+}
+
+/** IAM takes a refresh token once: trying it here would use it up. */
+function session({ look, context }: Examined, name: string): Verdict {
+  const message = `not tried, since IAM takes a refresh token once; docker-credential-icr token --identity ${name} does`;
+  const file = look.folder === undefined ? '' : fileOf(look.folder, { of: 'identity', name });
+  const renewed = fs.statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+  const isOld = renewed !== undefined && context.now() - renewed > longestSession;
+  return isOld
+    ? { message: 'its session was not used for 72 h', endsAt: renewed + longestSession }
+    : { message };
+}
+
+function ended(
+  context: Context,
+  login: string,
+  { message }: Verdict,
+  endsAt: number | undefined,
+): Finding {
+  if (endsAt === undefined) return ok(message);
+  const left = endsAt - context.now();
+  const date = new Date(endsAt).toISOString().slice(0, 10);
+  if (left <= 0) return fail(`it ended on ${date}`, login);
+  const ends = `ends in ${duration(left)} (${date})`;
+  return left < near ? warn(`${message}; ${ends}`, login) : ok(`${message}; ${ends}`);
+}
+
+/** Where IAM cannot be reached at all, one line says so. */
+async function unreachable({ iam }: Examined, error: HelperError): Promise<Finding> {
+  return 'error' in (await iam()) ? skip('not tried: IAM cannot be reached') : fail(error.message);
+}

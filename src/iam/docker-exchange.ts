@@ -1,0 +1,109 @@
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { hostKey, isIbmHost } from '../registry/match.ts';
+import { parseServerURL } from '../registry/parse.ts';
+import { serviceError, textOf } from './answer.ts';
+import type { HttpAnswer, HttpRequest } from './http.ts';
+import { type Challenge, parseChallenge } from './registry-challenge.ts';
+import { type CallOptions, requestAnswer, requestJson } from './request.ts';
+import { unreachable } from './verdict.ts';
+
+export interface DockerCredential {
+  readonly Username: string;
+  readonly Secret: string;
+}
+
+type Bearer = Extract<Challenge, { scheme: 'bearer' }>;
+
+/**
+ * Signs in at a registry as Docker does before a pull: `/v2/`, the challenge, the token endpoint it names,
+ * `/v2/` again with the token. Throws `refused` with the registry's own words, else `unreachable`.
+ * Source: distribution/distribution, registry/client/auth/session.go.
+ */
+export async function signInAsDocker(
+  context: Context,
+  host: string,
+  credential: DockerCredential,
+  deadline: number,
+): Promise<void> {
+  const options = {
+    service: 'the registry',
+    owner: `user name ${credential.Username}`,
+    hint: '',
+    secret: credential.Secret,
+    deadline,
+  };
+  const ask = (authorization?: string) =>
+    requestAnswer(context, ping(host, authorization), options);
+  const first = await ask();
+  if (first.status === 200) return;
+  const challenge =
+    first.status === 401 ? parseChallenge(first.header('www-authenticate')) : undefined;
+  if (challenge === undefined) throw noRegistry(host, first);
+  const authorization =
+    challenge.scheme === 'basic'
+      ? basic(credential)
+      : `Bearer ${await tokenFor(context, host, challenge, credential, options)}`;
+  const second = await ask(authorization);
+  if (second.status === 200) return;
+  const said = serviceError(second.text, credential.Secret) ?? String(second.status);
+  throw new HelperError('refused', `${host} took the credential, and then said no (${said})`);
+}
+
+function ping(host: string, authorization?: string): HttpRequest {
+  const headers = authorization === undefined ? {} : { Authorization: authorization };
+  return { method: 'GET', url: new URL(`https://${host}/v2/`), headers };
+}
+
+function noRegistry(host: string, { status }: HttpAnswer): HelperError {
+  return unreachable(
+    `${host} answered ${status} to /v2/, which is not how a registry asks for a token`,
+  );
+}
+
+async function tokenFor(
+  context: Context,
+  host: string,
+  challenge: Bearer,
+  credential: DockerCredential,
+  options: CallOptions,
+): Promise<string> {
+  const request = tokenRequest(realmOf(challenge, host), challenge, credential);
+  const answer = await requestJson(context, request, options);
+  const token = textOf(answer, 'token') ?? textOf(answer, 'access_token');
+  if (token !== undefined) return token;
+  throw unreachable(`${host} answered without a token`);
+}
+
+/** Docker would send the password to whatever address is named; we do not. */
+function realmOf({ realm }: Bearer, host: string): URL {
+  const url = URL.parse(realm);
+  const target = url?.protocol === 'https:' ? parseServerURL(url.host) : undefined;
+  if (url && target && !('problem' in target) && (isIbmHost(target) || hostKey(target) === host)) {
+    return url;
+  }
+  throw new HelperError(
+    'refused',
+    `${host} asks to send the credential to a host that is not IBM's`,
+  );
+}
+
+/** With a password a GET; with an identity token, which Docker keeps under `<token>`, a POST. */
+function tokenRequest(
+  url: URL,
+  { service, scope }: Bearer,
+  { Username, Secret }: DockerCredential,
+): HttpRequest {
+  const asked = { ...(service && { service }), ...(scope && { scope }) };
+  if (Username !== '<token>') {
+    for (const [name, value] of Object.entries(asked)) url.searchParams.append(name, value);
+    url.searchParams.append('account', Username);
+    return { method: 'GET', url, headers: { Authorization: basic({ Username, Secret }) } };
+  }
+  const grant = { grant_type: 'refresh_token', refresh_token: Secret, client_id: 'docker' };
+  return { method: 'POST', url, body: new URLSearchParams({ ...grant, ...asked }) };
+}
+
+function basic({ Username, Secret }: DockerCredential): string {
+  return `Basic ${Buffer.from(`${Username}:${Secret}`).toString('base64')}`;
+}

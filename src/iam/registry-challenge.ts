@@ -1,0 +1,32 @@
+/** What a registry asks for: a token from an address, or the password itself. */
+export type Challenge =
+  | {
+      readonly scheme: 'bearer';
+      readonly realm: string;
+      readonly service: string | undefined;
+      readonly scope: string | undefined;
+    }
+  | { readonly scheme: 'basic' };
+
+/**
+ * Reads `WWW-Authenticate`. By RFC 9110 values that hold a colon are quoted; cp.icr.io's are not, and its
+ * commas have a space after them. `undefined` for what asks for neither.
+ */
+export function parseChallenge(header: string | undefined): Challenge | undefined {
+  const [, scheme = '', rest = ''] = /^\s*(\w+)\s*(.*)$/s.exec(header ?? '') ?? [];
+  if (scheme.toLowerCase() === 'basic') return { scheme: 'basic' };
+  if (scheme.toLowerCase() !== 'bearer') return undefined;
+  const { realm, service, scope } = parametersIn(rest);
+  return realm === undefined ? undefined : { scheme: 'bearer', realm, service, scope };
+}
+
+/** A value without quotes ends where the next name begins: a scope has commas of its own. */
+const parameter = /([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|(.*?))\s*(?:,\s*(?=[a-z_]+\s*=)|$)/gis;
+
+function parametersIn(text: string): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [, name = '', quoted, bare = ''] of text.matchAll(parameter)) {
+    found[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? bare;
+  }
+  return found;
+}
