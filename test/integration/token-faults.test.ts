@@ -1,0 +1,206 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Fault } from '../sandbox/faults.ts';
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { refused } from '../support/helper.ts';
+import { snapshot } from '../support/home.ts';
+import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
+
+const test = suite('what IAM may do wrong');
+
+/** Runs `use` with a sandbox of its own, so that rows do not meet each other's faults. */
+async function inSandbox(use: (sandbox: Sandbox) => Promise<void>): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sandbox-'));
+  const sandbox = await startSandbox({ folder });
+  try {
+    await use(sandbox);
+  } finally {
+    await sandbox.close();
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+/** What is kept of settings and secrets; the lock keeps count of who had it. */
+function kept({ home }: Person): [string, string][] {
+  return Object.entries(snapshot(home.config)).filter(([name]) => !name.startsWith('config.lock'));
+}
+
+/** `get`, `login` and `token` at once: each says it in one line, ends with 1 and loses nothing. */
+async function expectEverywhere(person: Person, key: string, line: string, verdict = '') {
+  const before = kept(person);
+  const again = 'run docker-credential-icr login --identity work';
+  const identity = verdict.replace('KEY', 'API key of identity work');
+  const outcomes = await Promise.all([
+    person.call('get', 'us.icr.io'),
+    person.call('token --identity work'),
+    person.call('login --identity work --api-key-stdin', key),
+    person.call('get', 'de.icr.io'),
+  ]);
+  const [said, typed] =
+    verdict === ''
+      ? [line, line]
+      : [
+          `${identity}; ${again}`,
+          `${verdict.replace('KEY', 'API key')}; check it, then ${again} again`,
+        ];
+  assert.equal(outcomes, [
+    refused(`us.icr.io: ${said}`),
+    refusal(said),
+    refusal(typed),
+    {
+      stdout: `${JSON.stringify({ ServerURL: 'de.icr.io', Username: 'iamapikey', Secret: key })}\n`,
+      stderr: '',
+      status: 0,
+    },
+  ]);
+  assert.equal(kept(person), before);
+}
+
+const faults: readonly [fault: Fault, line: string][] = [
+  [{ kind: 'status', status: 429 }, 'answered 429 (SANDBOX: told to answer 429); try again later'],
+  [
+    { kind: 'status', status: 429, retryAfter: 60 },
+    'answered 429 (SANDBOX: told to answer 429) and asks to wait 60 s; try again later',
+  ],
+  [{ kind: 'status', status: 500 }, 'answered 500 (SANDBOX: told to answer 500); try again later'],
+  [
+    { kind: 'status', status: 501 },
+    'answered 501 (SANDBOX: told to answer 501); is that the right address?',
+  ],
+  [{ kind: 'status', status: 302 }, 'sends us on, where no secret goes; check its address'],
+  [{ kind: 'drop' }, 'the connection was dropped; try again later'],
+  [{ kind: 'cut-off' }, 'its answer was cut off; try again later'],
+  [{ kind: 'hang' }, 'did not answer in time; try again later'],
+  [{ kind: 'huge' }, 'its answer is longer than 1 MiB'],
+  [
+    { kind: 'not-json' },
+    'answered 200 with something that is not a JSON object; is that the right address?',
+  ],
+  [
+    { kind: 'half-json' },
+    'answered 200 with something that is not a JSON object; is that the right address?',
+  ],
+  [{ kind: 'empty' }, 'answered 200 with nothing; is that the right address?'],
+  [{ kind: 'no-access-token' }, 'answered without an access token'],
+  [
+    { kind: 'expired' },
+    'answered with an access token that has expired already; check the clock here',
+  ],
+];
+
+test('each fault is one line, within 10 s', () =>
+  Promise.all(
+    faults.map(([fault, line]) =>
+      inSandbox((sandbox) =>
+        inCloud(sandbox, async (person) => {
+          const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
+          addIdentity(person, 'work', { present: 'iambearer' }, key);
+          await person.say('map us.icr.io work');
+          await person.say('map de.icr.io work --present iamapikey');
+          sandbox.faults.add('iam', { ...fault, times: 'forever' });
+          const began = performance.now();
+          const name = `IAM at ${new URL(sandbox.iamUrl).host}`;
+          const isAnswer = /^(answered|sends|did not)/.test(line);
+          const all = isAnswer ? `${name} ${line}` : `cannot reach ${name}: ${line}`;
+          await expectEverywhere(person, key, all);
+          const seconds = (performance.now() - began) / 1000;
+          assert.ok(seconds < 14, `${fault.kind}: ${seconds} s with a few processes at once`);
+        }),
+      ),
+    ),
+  ).then(() => {}));
+
+test('an API key that IAM refuses, in its own words', () =>
+  inSandbox(async (sandbox) => {
+    const { accounts } = sandbox;
+    const outsider = accounts.addUser({ needsExternalAuthentication: true }).iamId;
+    const rows: readonly [key: string, verdict: string][] = [
+      [newKey(), 'BXNIM0415E: Provided API key could not be found.'],
+      [
+        accounts.addApiKey({ value: newKey(), disabled: true }).value,
+        'BXNIM0462E: Provided API key is disabled.',
+      ],
+      [
+        accounts.addApiKey({ value: newKey(), owner: outsider }).value,
+        'BXNIM0400E: OpenID Connect exception',
+      ],
+    ];
+    for (const [key, reason] of rows) {
+      await inCloud(sandbox, async (person) => {
+        addIdentity(person, 'work', { present: 'iambearer' }, key);
+        await person.say('map us.icr.io work');
+        await person.say('map de.icr.io work --present iamapikey');
+        sandbox.requests.reset();
+        await expectEverywhere(person, key, '', `IAM refused the KEY (${reason})`);
+        const { log } = sandbox.requests;
+        assert.ok(log.length <= 3 && log.length > 1, 'a refusal is never tried again');
+      });
+    }
+  }));
+
+test('a refresh token that IAM refuses, in its own words', () =>
+  inSandbox(async (sandbox) => {
+    const { accounts } = sandbox;
+    const { iamId } = accounts.addUser();
+    const expired = accounts.addRefreshToken({ owner: iamId, value: newKey() });
+    accounts.expireRefreshToken(expired);
+    const ended = accounts.addRefreshToken({ owner: iamId, value: newKey() });
+    accounts.endSession(ended);
+    const rows = [
+      [newKey(), 'BXNIM0407E: Provided token is invalid.'],
+      [expired.value, 'BXNIM0408E: Provided refresh token is expired'],
+      [ended.value, 'BXNIM0439E: Session is invalidated due to inactivity.'],
+    ] as const;
+    for (const [token, reason] of rows) {
+      await inCloud(sandbox, async (person) => {
+        addIdentity(person, 'work', { kind: 'refresh-token', present: 'iambearer' }, token);
+        await person.say('map us.icr.io work');
+        const before = kept(person);
+        const again = 'run docker-credential-icr login --identity work';
+        const line = `IAM refused the refresh token of identity work (${reason}); ${again} --sso`;
+        const typed = `IAM refused the refresh token (${reason}); check it, then ${again} again`;
+        assert.equal(
+          await Promise.all([
+            person.call('get', 'us.icr.io'),
+            person.call('token --identity work'),
+            person.call('login --identity work --refresh-token-stdin', token),
+          ]),
+          [refused(`us.icr.io: ${line}`), refusal(line), refusal(typed)],
+        );
+        assert.equal(kept(person), before);
+      });
+    }
+  }));
+
+test('a fault that passes is not seen', () =>
+  inSandbox((sandbox) =>
+    inCloud(sandbox, async ({ say, get }) => {
+      const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+      await say('login --identity work --present iambearer --no-verify --api-key-stdin', value);
+      sandbox.faults.add('iam', { kind: 'drop' });
+      sandbox.faults.add('iam', { kind: 'status', status: 429, retryAfter: 1 });
+      sandbox.faults.add('iam', { kind: 'status', status: 503 });
+      const began = performance.now();
+      assert.is((await get('us.icr.io')).warnings, '');
+      assert.ok(performance.now() - began > 1000, 'it waits as long as it was asked to');
+      assert.is(sandbox.requests.count(), 4);
+    }),
+  ));
+
+test('certificates are checked, whatever the environment says', () =>
+  inSandbox((sandbox) =>
+    inCloud(sandbox, async (person) => {
+      const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+      const env = { SSL_CERT_FILE: undefined, NODE_TLS_REJECT_UNAUTHORIZED: '0' };
+      const { status, stdout, stderr } = await person.call('login --api-key-stdin', value, env);
+      assert.is(status, 1, stdout);
+      assert.match(stderr, /certificate is not trusted .* goes into NODE_EXTRA_CA_CERTS\n$/);
+      const trusting = { SSL_CERT_FILE: undefined, NODE_EXTRA_CA_CERTS: sandbox.caFile };
+      await person.say('login --api-key-stdin', value, trusting);
+    }),
+  ));
+
+test.run();

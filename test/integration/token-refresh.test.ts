@@ -1,0 +1,139 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { refused } from '../support/helper.ts';
+import { inCloud, newKey, type Person } from './identity-cloud.ts';
+
+const test = sandboxSuite('refresh tokens, each good once');
+
+/** The refresh token as it is kept. */
+function kept({ home }: Person, name = 'work'): string | undefined {
+  const file = path.join(home.config, 'identities', `${name}.json`);
+  return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')).Secret : undefined;
+}
+
+function newest({ accounts }: Sandbox): string | undefined {
+  return accounts.refreshTokens().at(-1)?.value;
+}
+
+async function logIn(person: Person, { accounts }: Sandbox, words = '--present iambearer') {
+  const { value } = accounts.addRefreshToken({ owner: accounts.addUser().iamId, value: newKey() });
+  await person.say(`login --identity work --refresh-token-stdin ${words}`, value);
+  return value;
+}
+
+/** Returns when IAM has been asked that often. */
+async function asked({ requests }: Sandbox, count: number): Promise<void> {
+  while (requests.count({ service: 'iam' }) < count) await sleep(5);
+}
+
+test('the newest is kept, each time', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const first = await logIn(person, sandbox);
+    assert.is.not(kept(person), first);
+    assert.is(kept(person), newest(sandbox), 'login uses it up, and keeps the one that came');
+    await person.get('us.icr.io');
+    assert.is(kept(person), newest(sandbox));
+    for (let i = 0; i < 3; i += 1) await person.say('token --refresh');
+    assert.is(kept(person), newest(sandbox));
+    assert.is(sandbox.requests.count({ grant: 'refresh_token', status: 200 }), 5);
+    assert.is(sandbox.requests.count(), 5, 'every one of them was taken');
+    await person.say('map us.icr.io work --present iamrefresh');
+    assert.equal(await person.get('us.icr.io'), {
+      username: 'iamrefresh',
+      secret: newest(sandbox),
+      warnings: '',
+    });
+    assert.is(sandbox.requests.count(), 5, 'it is handed out as it is');
+  }));
+
+test('two that want a token at once use it up once', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await logIn(person, sandbox);
+    sandbox.requests.reset();
+    const answers = await Promise.all([person.get('us.icr.io'), person.get('de.icr.io')]);
+    assert.is(answers[0]?.secret, answers[1]?.secret);
+    assert.is(sandbox.requests.count(), 1);
+    assert.is(kept(person), newest(sandbox));
+    const forced = await Promise.all([1, 2, 3].map(() => person.say('token --refresh')));
+    assert.not.ok(forced.includes(`${answers[0]?.secret}\n`), 'a new one for all');
+    assert.is(sandbox.requests.count({ status: 200 }), sandbox.requests.count());
+    assert.is(kept(person), newest(sandbox));
+  }));
+
+test('who logs in while IAM is asked keeps what they brought', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { accounts, faults, requests } = sandbox;
+    await logIn(person, sandbox);
+    requests.reset();
+    faults.add('iam', { kind: 'delay', delayMs: 1500 });
+    const getting = person.get('us.icr.io');
+    await asked(sandbox, 1);
+    const brought = accounts.addRefreshToken({ owner: accounts.addUser().iamId, value: newKey() });
+    await person.say(
+      'login --identity work --refresh-token-stdin --present iambearer --no-verify',
+      brought.value,
+    );
+    await getting;
+    assert.is(kept(person), brought.value);
+  }));
+
+test('who logs out while IAM is asked stays logged out', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await logIn(person, sandbox);
+    sandbox.requests.reset();
+    sandbox.faults.add('iam', { kind: 'delay', delayMs: 1500 });
+    const getting = person.call('get', 'us.icr.io');
+    await asked(sandbox, 1);
+    await person.say('logout');
+    await getting;
+    assert.is(kept(person), undefined);
+  }));
+
+test('killed after IAM took the token and before the next was kept: that session is lost, and said so', ({
+  sandbox,
+}) =>
+  inCloud(sandbox, async (person) => {
+    const { accounts, faults, requests } = sandbox;
+    await logIn(person, sandbox);
+    const key = accounts.addApiKey({ value: newKey() }).value;
+    await person.say('login de.icr.io --identity other --api-key-stdin --no-verify', key);
+    const old = kept(person);
+    requests.reset();
+    faults.add('iam', { kind: 'delay', delayMs: 300 });
+    const { child, outcome } = person.start('get', 'us.icr.io');
+    await asked(sandbox, 1);
+    child.kill('SIGKILL');
+    assert.is((await outcome).status, null);
+    // IAM has answered by then, to nobody.
+    while (newest(sandbox) === old) await sleep(5);
+    assert.is(kept(person), old);
+    assert.equal(
+      await person.call('get', 'us.icr.io'),
+      refused(
+        'us.icr.io: IAM refused the refresh token of identity work (BXNIM0407E: Provided token is invalid.); run docker-credential-icr login --identity work --sso',
+      ),
+    );
+    assert.is((await person.get('de.icr.io')).secret, key, 'and nothing else');
+    await logIn(person, sandbox);
+    assert.is((await person.get('us.icr.io')).username, 'iambearer');
+  }));
+
+test('a key presented as iamrefresh is asked for one refresh token, and half a life later another', ({
+  sandbox,
+}) =>
+  inCloud(sandbox, async (person) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    await person.say('login --identity work --present iamrefresh --api-key-stdin', value);
+    sandbox.requests.reset();
+    const { username, secret } = await person.get('us.icr.io');
+    assert.equal([username, secret], ['iamrefresh', newest(sandbox)]);
+    assert.is((await person.get('us.icr.io')).secret, secret);
+    assert.is(sandbox.requests.count(), 1);
+    assert.is(kept(person), value, 'the key is the root');
+  }));
+
+test.run();
