@@ -16,6 +16,7 @@ interface ConfigureArgs {
   readonly dryRun?: boolean;
   readonly remove?: boolean;
   readonly force?: boolean;
+  readonly credsStore?: boolean;
 }
 
 export const configure: Command<ConfigureArgs> = {
@@ -31,6 +32,10 @@ export const configure: Command<ConfigureArgs> = {
     host: { type: 'string', array: true, describe: 'only this host; may be given more than once' },
     region: { type: 'string', array: true, describe: 'only the host of this region: us-south …' },
     private: { type: 'boolean', describe: 'the private hosts as well' },
+    'creds-store': {
+      type: 'boolean',
+      describe: "be Docker's store for every registry; the one that stood there goes on for others",
+    },
     'dry-run': { type: 'boolean', describe: 'show the change as a diff, make none' },
     remove: { type: 'boolean', describe: 'take out what configure put in, and nothing else' },
     force: { type: 'boolean', describe: 'replace the entries of another helper' },
@@ -42,6 +47,10 @@ export const configure: Command<ConfigureArgs> = {
   run: async (context, args) => {
     const { clients } = await import('../clients/clients.ts');
     for (const client of clients[args.client](context)) await edit(context, client, args);
+    if (args.client !== 'podman' && (args.credsStore || args.remove)) {
+      const { giveBackStore, takeOverStore } = await import('./configure-store.ts');
+      await (args.remove ? giveBackStore : takeOverStore)(context, args.dryRun ?? false);
+    }
     return 0;
   },
 };

@@ -24,7 +24,7 @@ export function readCredHelpers(file: string): CredHelpersFile {
   if (text === undefined || root === undefined) {
     return { file, text, root: undefined, credHelpers: undefined, entries: [] };
   }
-  const found = settings(root, 'credHelpers');
+  const found = settingsNamed(root, 'credHelpers');
   for (const { value } of found) expectType(file, text, value, 'object');
   const [credHelpers, second] = found;
   if (second !== undefined) {
@@ -37,7 +37,7 @@ export function readCredHelpers(file: string): CredHelpersFile {
 }
 
 /** Go finds a struct's field whatever the letters' case. */
-function settings(root: Node, name: string): Property[] {
+export function settingsNamed(root: Node | undefined, name: string): Property[] {
   return propertiesOf(root).filter(({ key }) => key.toLowerCase() === name.toLowerCase());
 }
 
@@ -55,7 +55,7 @@ export function entryOf({ entries }: CredHelpersFile, host: string): Property | 
 
 /** A top-level setting that is a text, such as `credsStore`. */
 export function textSetting({ root }: CredHelpersFile, name: string): string | undefined {
-  const value = root && settings(root, name).at(-1)?.value.value;
+  const value = root && settingsNamed(root, name).at(-1)?.value.value;
   return typeof value === 'string' ? value : undefined;
 }
 
@@ -63,5 +63,5 @@ export function textSetting({ root }: CredHelpersFile, name: string): string | u
 export function authsOf({ root }: CredHelpersFile): Property[] {
   return root === undefined
     ? []
-    : settings(root, 'auths').flatMap(({ value }) => propertiesOf(value));
+    : settingsNamed(root, 'auths').flatMap(({ value }) => propertiesOf(value));
 }

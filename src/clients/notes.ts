@@ -61,7 +61,7 @@ function hostOf(key: string): string | undefined {
 }
 
 /** Docker leaves `"us.icr.io": {}` behind when a helper keeps the password: that is no secret. */
-function holdsSecret({ value }: Property): boolean {
+export function holdsSecret({ value }: Property): boolean {
   const secrets = ['auth', 'password', 'identitytoken', 'registrytoken'];
   return propertiesOf(value).some(
     (field) => secrets.includes(field.key.toLowerCase()) && Boolean(field.value.value),

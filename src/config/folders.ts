@@ -11,7 +11,8 @@ const name = 'docker-credential-icr';
  * `undefined` where the environment names no place at all: then nothing is configured here.
  */
 export function configFolder({ env, platform }: Context): string | undefined {
-  if (env.DOCKER_CREDENTIAL_ICR_CONFIG_DIR) return env.DOCKER_CREDENTIAL_ICR_CONFIG_DIR;
+  const named = namedFolder(env, 'DOCKER_CREDENTIAL_ICR_CONFIG_DIR');
+  if (named !== undefined) return named;
   if (platform === 'win32') return inside(env.APPDATA);
   if (platform === 'darwin') return inside(env.HOME, 'Library', 'Application Support');
   return isAbsolute(env.XDG_CONFIG_HOME)
@@ -21,7 +22,8 @@ export function configFolder({ env, platform }: Context): string | undefined {
 
 /** The folder of access tokens, which may be deleted at any time; found like `configFolder`. */
 export function cacheFolder({ env, platform }: Context): string | undefined {
-  if (env.DOCKER_CREDENTIAL_ICR_CACHE_DIR) return env.DOCKER_CREDENTIAL_ICR_CACHE_DIR;
+  const named = namedFolder(env, 'DOCKER_CREDENTIAL_ICR_CACHE_DIR');
+  if (named !== undefined) return named;
   if (platform === 'win32') return inside(env.LOCALAPPDATA, 'Cache');
   if (platform === 'darwin') return inside(env.HOME, 'Library', 'Caches');
   return isAbsolute(env.XDG_CACHE_HOME)
@@ -39,8 +41,16 @@ export function requireConfigFolder(context: Context): string {
   );
 }
 
+/** A relative folder would be another one in every repository that is built. */
+function namedFolder(env: Context['env'], variable: string): string | undefined {
+  const folder = env[variable];
+  if (!folder) return undefined;
+  if (path.isAbsolute(folder)) return folder;
+  throw new HelperError('misconfigured', `${variable} is not a full path; make it one`);
+}
+
 function inside(home: string | undefined, ...folders: string[]): string | undefined {
-  return home ? path.join(home, ...folders, name) : undefined;
+  return isAbsolute(home) ? path.join(home, ...folders, name) : undefined;
 }
 
 // The XDG Base Directory Specification: a relative path is to be ignored.

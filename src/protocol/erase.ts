@@ -7,13 +7,16 @@ import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { readableStore } from '../secrets/secret-store.ts';
 import { parseHostInput, readInput } from './input.ts';
+import { passOn } from './others.ts';
 
 /**
  * Signs a host out. It succeeds for a host nobody knows: podman takes anything else for a failure.
  * The mark comes first: an identity that answers for every host would otherwise go on answering.
  */
 export function erase(context: Context): void {
-  const { host } = parseHostInput(readInput(context));
+  const input = readInput(context);
+  const { host } = parseHostInput(input);
+  if (passOn(context, 'erase', host, input)) return;
   const name = hostKey(host);
   if (isIbmHost(host)) signOutWhereNeeded(context, host);
   readableStore(context).erase({ of: 'host', name });

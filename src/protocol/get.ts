@@ -5,10 +5,13 @@ import { lookupIn } from '../identity/lookup.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { parseHostInput, readInput } from './input.ts';
+import { passOn } from './others.ts';
 
 /** Answers with the credential for a host, under the very ServerURL that was asked for. */
 export async function get(context: Context): Promise<void> {
-  const { serverURL, host } = parseHostInput(readInput(context));
+  const input = readInput(context);
+  const { serverURL, host } = parseHostInput(input);
+  if (passOn(context, 'get', host, input)) return;
   const { username, secret } = await credentialFor(context, host);
   const answer = { ServerURL: serverURL, Username: username, Secret: secret };
   context.stdout(`${JSON.stringify(answer)}\n`);

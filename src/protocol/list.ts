@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
+import { listOthers } from './others.ts';
 
 /**
  * Every host that `get` answers, with its user name; needs no network. Standard input is left alone:
@@ -8,7 +9,7 @@ import { answeredHosts } from '../identity/hosts.ts';
  * here would stop `docker build` for every registry.
  */
 export function list(context: Context): void {
-  const usernames: Record<string, string> = {};
+  const usernames = listOthers(context);
   const warnings = new Set<string>();
   for (const { serverURL, found } of answeredHosts(context)) {
     if (found instanceof HelperError) warnings.add(found.message);

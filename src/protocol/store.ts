@@ -9,13 +9,16 @@ import type { RegistryHost } from '../registry/parse.ts';
 import { readableStore } from '../secrets/secret-store.ts';
 import type { Credential, SecretStore } from '../secrets/store.ts';
 import { parseCredentialInput, readInput } from './input.ts';
+import { passOn } from './others.ts';
 
 /**
  * Keeps what `docker login HOST` hands over, unless it is only an echo of our own answer: Docker
  * calls `get` and then `store` with what it got, or with an identity token the registry gave for it.
  */
 export async function store(context: Context): Promise<void> {
-  const { credential, host } = parseCredentialInput(readInput(context));
+  const input = readInput(context);
+  const { credential, host } = parseCredentialInput(input);
+  if (passOn(context, 'store', host, input)) return;
   const secrets = readableStore(context);
   const found = currentAnswer(context, secrets, host);
   if (found !== undefined && (await isEcho(found, credential))) return;

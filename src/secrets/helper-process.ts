@@ -53,9 +53,28 @@ export function callHelper(
   return { ok: status === 0, text: output.trim() };
 }
 
-/** `credentials not found in native keychain`, which docker-py looks for inside the text. */
+/**
+ * Whether `get` answered that there is none: in the sentence that docker-py looks for inside the text,
+ * or with an empty credential, as docker-credential-pass 0.6 does.
+ */
 export function isNotFound({ ok, text }: HelperAnswer): boolean {
-  return !ok && text.includes(sentences.notFound);
+  return ok ? isEmptyCredential(text) : text.includes(sentences.notFound);
+}
+
+function isEmptyCredential(text: string): boolean {
+  try {
+    const { Username, Secret } = JSON.parse(text);
+    return Username === '' && Secret === '';
+  } catch {
+    return false;
+  }
+}
+
+/** Erases. Some helpers fail for what they do not have: that is what was wanted. */
+export function eraseWith(context: Context, name: string, input: string): HelperAnswer {
+  const answer = callHelper(context, name, 'erase', input);
+  const isGone = !answer.ok && isNotFound(callHelper(context, name, 'get', input));
+  return isGone ? { ok: true, text: '' } : answer;
 }
 
 /** The program of that name on the `PATH`. Throws `misconfigured`. */

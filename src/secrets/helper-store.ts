@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { callHelper, type HelperAnswer, isNotFound } from './helper-process.ts';
+import { callHelper, eraseWith, type HelperAnswer, isNotFound } from './helper-process.ts';
 import type { Credential, SecretKey, SecretStore } from './store.ts';
 
 /** What Windows' credential manager keeps at most, in bytes (CRED_MAX_CREDENTIAL_BLOB_SIZE). */
@@ -8,7 +8,7 @@ const windowsLimit = 2560;
 
 /** Keeps secrets in a keychain, through the credential helper that Docker itself would use for it. */
 export function helperStore(context: Context, name: string): SecretStore {
-  const call = (verb: 'get' | 'store' | 'erase' | 'list', input: string) =>
+  const call = (verb: 'get' | 'store' | 'list', input: string) =>
     callHelper(context, name, verb, input);
   return {
     read: (key) => {
@@ -22,8 +22,7 @@ export function helperStore(context: Context, name: string): SecretStore {
       requireOk(name, call('store', `${JSON.stringify(credential)}\n`), Secret);
     },
     erase: (key) => {
-      const answer = call('erase', `${urlOf(key)}\n`);
-      if (!isNotFound(answer)) requireOk(name, answer);
+      requireOk(name, eraseWith(context, name, `${urlOf(key)}\n`));
     },
     names: (of) => names(of, parseList(name, requireOk(name, call('list', '\n')))),
   };
