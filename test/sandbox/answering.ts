@@ -68,6 +68,7 @@ export function answering(
     if (await meet(fault, response)) return;
     if (passable && pass(request, response)) return;
     const answer = spoil(fault, await service(asked), clock());
+    if (fault?.kind === 'mute') return;
     if (fault?.kind === 'cut-off') tearOff(answer, response);
     else send(answer, response);
   };

@@ -9,6 +9,8 @@ const kinds = [
   'drop',
   /** Never answers. */
   'hang',
+  /** Does what it is asked, and never answers. */
+  'mute',
   /** 200 and a page of HTML, as a captive portal or a proxy does. */
   'not-json',
   /** 200 and nothing. */

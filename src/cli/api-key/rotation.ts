@@ -41,7 +41,7 @@ function storedKey(lookup: Lookup, name: string): string {
   const kind = own(lookup.settings().identities, name)?.kind;
   const kept = lookup.stored({ of: 'identity', name });
   if (kind === 'api-key' && kept !== undefined) return kept.Secret;
-  throw new HelperError('invalid-input', `identity ${name} has no API key but a ${kind}`);
+  throw new HelperError('invalid-input', `identity ${name} has no API key: it is of kind ${kind}`);
 }
 
 /** The identity itself, by whichever of its keys IAM takes, unless another is to act. */

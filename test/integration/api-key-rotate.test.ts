@@ -1,0 +1,243 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import type { ApiKey } from '../sandbox/api-keys.ts';
+import type { Fault } from '../sandbox/faults.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
+import { collect, type Outcome } from '../support/helper.ts';
+import { snapshot, writeConfig } from '../support/home.ts';
+import { addUserWithKey, keysOf } from './api-key-world.ts';
+import {
+  addIdentity,
+  changeSettings,
+  claimsOf,
+  inCloud,
+  type Person,
+  settingsOf,
+} from './identity-cloud.ts';
+
+const test = sandboxSuite('api-key rotate');
+
+/** One key, kept three times: as two identities, and by `docker login`. */
+function addThreefold(sandbox: Sandbox, person: Person): ApiKey {
+  const key = addUserWithKey(sandbox, person, 'jane');
+  addIdentity(person, 'de.icr.io', {}, key.value);
+  changeSettings(person.home, (settings) => ({
+    ...settings,
+    mappings: { ...settings.mappings, 'de.icr.io': { identity: 'de.icr.io' } },
+  }));
+  const stored = { ServerURL: 'r.example', Username: 'iamapikey', Secret: key.value };
+  writeConfig(person.home, 'hosts/r.example.json', JSON.stringify(stored));
+  return key;
+}
+
+const hosts = ['us.icr.io', 'de.icr.io', 'r.example'];
+
+/** What `get` gives for each host has to open the registry; returns the different secrets. */
+async function requireSignIn({ askRegistry }: SandboxContext, person: Person): Promise<string[]> {
+  const secrets = new Set<string>();
+  for (const host of hosts) {
+    const { username = '', secret } = await person.get(host);
+    const { status } = await askRegistry('/oauth/token?service=registry', {
+      basic: [username, secret],
+    });
+    assert.is(status, 200, `${host} at the registry`);
+    secrets.add(secret);
+  }
+  return [...secrets];
+}
+
+/** After whatever happened: every host signs in, and one more run leaves one key, and nothing pending. */
+async function requireMended(given: SandboxContext, person: Person, old: ApiKey): Promise<void> {
+  await requireSignIn(given, person);
+  await person.say('api-key rotate jane');
+  const secrets = await requireSignIn(given, person);
+  const keys = keysOf(given.sandbox, old.iamId);
+  assert.equal(
+    keys.map(({ value }) => value),
+    secrets,
+  );
+  assert.is.not(keys[0]?.id, old.id);
+  assert.is(keys[0]?.name, 'jane');
+  const kept = Object.keys(snapshot(path.join(person.home.config, 'identities')));
+  // What a killed process wrote aside is swept a minute later.
+  const names = kept.filter((name) => !name.startsWith('.aside'));
+  assert.equal(names, ['de.icr.io.json', 'jane.json']);
+}
+
+test('gives every copy of the key the new one, and deletes the old one', async (given) => {
+  const { sandbox } = given;
+  await inCloud(sandbox, async (person) => {
+    const old = addThreefold(sandbox, person);
+    const said = await person.say('api-key rotate');
+    const [key, ...others] = keysOf(sandbox, old.iamId);
+    assert.equal(others, []);
+    assert.equal(await requireSignIn(given, person), [key?.value]);
+    assert.match(String(key?.value), /^[\w-]{44}$/);
+    assert.is(
+      said,
+      `made API key ${key?.id} (jane)
+IAM takes the new key
+docker login had stored the same key for r.example, and has the new one
+identity de.icr.io had the same key, and has the new one
+identity jane has the new key, and get answers with it
+the old API key ${old.id} is deleted
+`,
+    );
+  });
+});
+
+test('keeps what an identity is presented as, its profile and its length of life', async (given) => {
+  const { sandbox } = given;
+  await inCloud(sandbox, async (person) => {
+    const old = addUserWithKey(sandbox, person, 'jane');
+    const inAnHour = new Date(Date.now() + 3_600_000).toISOString();
+    sandbox.accounts.changeApiKey({ key: old.id, expiresAt: inAnHour, description: 'of jane' });
+    const profile = sandbox.accounts.addTrustedProfile({ assumableBy: [old.iamId] });
+    const settings = { present: 'iambearer', profile: profile.sub };
+    addIdentity(person, 'jane', settings, old.value);
+    const before = (await person.get('us.icr.io')).secret;
+    await person.say('api-key rotate jane');
+
+    const { present, profile: kept, expiresAt = 0 } = settingsOf(person.home).identities.jane ?? {};
+    assert.equal({ present, profile: kept }, settings);
+    assert.ok(Math.abs(expiresAt - Date.now() - 3_600_000) < 120_000, String(expiresAt));
+    const [key] = keysOf(sandbox, old.iamId);
+    assert.equal([key?.name, key?.description], ['jane', 'of jane']);
+    const { secret } = await person.get('us.icr.io');
+    assert.is.not(secret, before);
+    assert.is(claimsOf(secret).sub, profile.sub);
+  });
+});
+
+test('another identity acts for a service ID that may not', async ({ sandbox }) => {
+  await inCloud(sandbox, async (person) => {
+    addUserWithKey(sandbox, person, 'jane');
+    const made = await person.call('api-key create --service-id robot --save --identity ci');
+    assert.is(made.status, 0, made.stderr);
+    const old = (await person.call('exec us.icr.io -- true')).status;
+    assert.is(old, 0);
+    await person.say('api-key rotate ci --as jane');
+    const robot = sandbox.accounts.subjects().find(({ name }) => name === 'robot');
+    assert.is(keysOf(sandbox, robot?.iamId ?? '').length, 1);
+    assert.is(settingsOf(person.home).identities.ci?.owner, 'service ID robot');
+  });
+});
+
+test('refuses a locked key, and goes on where one was locked in the middle', async (given) => {
+  const { sandbox } = given;
+  await inCloud(sandbox, async (person) => {
+    const old = addThreefold(sandbox, person);
+    await person.say(`api-key lock ${old.id}`);
+    const { stderr } = await person.call('api-key rotate');
+    assert.match(stderr, /is locked, so it could not be deleted; run .*unlock ApiKey-\S+, then /);
+    assert.equal(keysOf(sandbox, old.iamId).length, 1);
+
+    await person.say(`api-key unlock ${old.id}`);
+    failAt(sandbox, 6, { kind: 'status', status: 409 });
+    const late = await person.call('api-key rotate');
+    assert.match(late.stderr, /^docker-credential-icr: identity jane has its new key, but the old/);
+    const said = await person.say('api-key rotate');
+    assert.match(said, /^going on where the last rotation of identity jane stopped\n/);
+    assert.match(said, /is deleted\n$/);
+    await requireMended(given, person, old);
+  });
+});
+
+test('ends a rotation that was left behind by a new login', async (given) => {
+  const { sandbox } = given;
+  await inCloud(sandbox, async (person) => {
+    const old = addThreefold(sandbox, person);
+    failAt(sandbox, 4, { kind: 'status', status: 403 });
+    assert.is((await person.call('api-key rotate')).status, 1);
+    assert.is(keysOf(sandbox, old.iamId).length, 2);
+    const { value } = sandbox.accounts.addApiKey({ owner: old.iamId, name: 'by hand' });
+    await person.say('login --identity jane --api-key-stdin', value);
+    const said = await person.say('api-key rotate jane');
+    assert.match(said, /\(jane\), which an interrupted rotation left, is deleted\n/);
+    const names = keysOf(sandbox, old.iamId).map(({ name }) => name);
+    assert.equal(names, ['jane', 'by hand']);
+    await requireSignIn(given, person);
+  });
+});
+
+test('says that a variable still holds the old key', async ({ sandbox }) => {
+  await inCloud(sandbox, async (person) => {
+    const old = addUserWithKey(sandbox, person, 'jane');
+    const env = { DOCKER_CREDENTIAL_ICR_API_KEY: old.value };
+    const { stderr, status } = await person.call('api-key rotate jane', '', env);
+    assert.is(status, 0);
+    assert.match(stderr, /DOCKER_CREDENTIAL_ICR_API_KEY still holds the old key; run unset/);
+    addIdentity(person, 'licence', { kind: 'entitlement-key' });
+    const other = await person.call('api-key rotate licence');
+    assert.match(other.stderr, /identity licence has no API key: it is of kind ent/);
+  });
+});
+
+/** Lets that many requests of IAM but one through; the last meets the fault. */
+function failAt({ faults }: Sandbox, number: number, fault: Fault): void {
+  if (number > 1) faults.add('iam', { kind: 'delay', delayMs: 0, times: number - 1 });
+  faults.add('iam', fault);
+}
+
+/** Rotates again and again, each time with trouble one step later, until a run is over before it meets any. */
+async function atEveryStep(
+  given: SandboxContext,
+  rotate: (person: Person, step: number) => Promise<Outcome>,
+  isOver: (outcome: Outcome, step: number) => boolean,
+): Promise<number> {
+  const { faults, requests } = given.sandbox;
+  for (let step = 1; ; step += 1) {
+    let over = false;
+    await inCloud(given.sandbox, async (person) => {
+      const old = addThreefold(given.sandbox, person);
+      requests.reset();
+      const outcome = await rotate(person, step);
+      over = isOver(outcome, step);
+      faults.clear();
+      assert.not.match(outcome.stderr, /internal error/);
+      await requireMended(given, person, old);
+    });
+    if (over) return step - 1;
+  }
+}
+
+const troubles: readonly (readonly [word: string, fault: Fault])[] = [
+  ['refuses', { kind: 'status', status: 403 }],
+  ['answers with half an answer to', { kind: 'half-json' }],
+  ['breaks off its answer to', { kind: 'cut-off' }],
+  ['drops', { kind: 'drop' }],
+  ['is killed at', { kind: 'hang' }],
+  ['does as asked by, and then is killed at', { kind: 'mute' }],
+];
+for (const [word, fault] of troubles) {
+  const killed = fault.kind === 'hang' || fault.kind === 'mute';
+  test(`mends itself whichever request ${killed ? 'it' : 'IAM'} ${word}`, async (given) => {
+    const { sandbox } = given;
+    const asked = () => sandbox.requests.count({ service: 'iam' });
+    const rotate = (person: Person, step: number) => {
+      failAt(sandbox, step, fault);
+      const { child, outcome } = person.start('api-key rotate jane');
+      const timer = setInterval(() => {
+        if (killed && asked() >= step) child.kill('SIGKILL');
+      }, 5);
+      return outcome.finally(() => clearInterval(timer));
+    };
+    const steps = await atEveryStep(given, rotate, (_, step) => asked() < step);
+    assert.ok(steps >= 6, `${steps} steps`);
+  });
+}
+
+test('mends itself when it is killed before any change to a file', async (given) => {
+  const program = path.join(import.meta.dirname, 'api-key-rotate-killed.ts');
+  const rotate = ({ env, home }: Person, step: number) => {
+    const words = [program, String(step), 'api-key', 'rotate', 'jane'];
+    const child = spawn(process.execPath, words, { env: { ...home.env, ...env } });
+    return collect(child);
+  };
+  const steps = await atEveryStep(given, rotate, ({ status }) => status === 0);
+  assert.ok(steps > 8, `${steps} steps`);
+});
+
+test.run();
