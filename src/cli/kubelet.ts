@@ -1,4 +1,3 @@
-import { HelperError } from '../errors.ts';
 import type { ProvideOptions } from '../kubernetes/provide.ts';
 import { readInput } from '../protocol/input.ts';
 import type { Command } from './command.ts';
@@ -8,7 +7,11 @@ export const kubelet: Command<ProvideOptions> = {
   describe: 'answer the kubelet as an image credential provider (it calls this, not you)',
   options: {
     identity: { type: 'string', describe: 'answer with this identity, whatever is mapped' },
-    present: { type: 'string', describe: 'the user name to answer with' },
+    present: { type: 'string', describe: 'the user name to answer with: iambearer …' },
+    'service-accounts': {
+      type: 'boolean',
+      describe: 'pods pull with their own identity; refuse a request without a token',
+    },
     'trusted-profile': {
       type: 'string',
       describe: 'the profile of pods whose service account is not annotated',
@@ -16,20 +19,22 @@ export const kubelet: Command<ProvideOptions> = {
     audience: {
       type: 'string',
       default: 'iam',
-      describe: 'the audience of the service account tokens',
+      describe: 'what the service account tokens are for',
     },
     'allow-node-identity': {
       type: 'boolean',
-      describe: "let a pod without a trusted profile pull with the node's identity",
+      describe: "let a pod without an identity of its own pull with the node's",
     },
   },
-  examples: [['kubelet --present iambearer', 'as args of the provider in its configuration']],
+  examples: [
+    ['kubelet --present iambearer', 'as args of the provider in its configuration'],
+    ['kubernetes config', 'prints that configuration'],
+  ],
   run: async (context, options) => {
-    if (options.present !== undefined && options.identity === undefined) {
-      throw new HelperError('invalid-input', '--present goes with --identity');
-    }
     const { provide } = await import('../kubernetes/provide.ts');
-    context.stdout(await provide(context, readInput(context), options));
+    const { withNodeFolders } = await import('../kubernetes/node-folders.ts');
+    const text = readInput(context);
+    context.stdout(await provide(withNodeFolders(context), text, options));
     return 0;
   },
 };

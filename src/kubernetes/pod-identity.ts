@@ -1,107 +1,137 @@
+import { createHash } from 'node:crypto';
 import { cacheFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { freshToken } from '../iam/cache.ts';
+import { requireProfileId } from '../identity/profile.ts';
 import type { ProviderRequest } from './request.ts';
+import { parseServiceAccount, refused, type ServiceAccount } from './service-account.ts';
 
 /** Names the trusted profile that a service account acts as. */
 export const profileAnnotation = 'icr.io/trusted-profile-id';
+/** What IBM's compute resource tokens are for. Source: IBM-Cloud/trusted-profile-enterprise-security, app.yaml. */
+export const usualAudience = 'iam';
 
 export interface PodOptions {
-  /** For service accounts without the annotation. */
+  /** Every request comes with a service account's token; one without is refused. */
+  readonly serviceAccounts?: boolean;
+  /** The profile of service accounts without the annotation. */
   readonly trustedProfile?: string;
   /** The audience that a service account's token must be for. */
   readonly audience: string;
-  /** Whether a pod without a profile may pull with the node's identity. */
+  /** Whether a pod without an identity of its own may pull with the node's. */
   readonly allowNodeIdentity?: boolean;
-  /** The setting for IAM's address. */
-  readonly endpoint: string | undefined;
 }
 
-/** The pod's own access token, and when it ends, in milliseconds since 1970. */
+/** The access token of a pod's trusted profile, and when it ends, in milliseconds since 1970. */
 export interface PodToken {
   readonly token: string;
   readonly expiresAt: number;
 }
 
+/** A service account and the trusted profile that it is to act as. */
+interface Pod extends ServiceAccount {
+  readonly profile: string;
+}
+
 /**
- * An access token of the trusted profile that the pod's service account acts as. `undefined` where it
- * has none and the node's identity may stand in. Throws `refused`, `unreachable`, `invalid-input`.
+ * The pod's own right to pull. `undefined` where the node's identity answers: it was not asked for a pod, or
+ * the pod has no identity and the node's may stand in. What IAM says no to is never answered by the node.
+ * Throws `refused`, `unreachable`, `misconfigured`.
  */
 export async function podToken(
   context: Context,
-  { serviceAccountToken: crToken = '', serviceAccountAnnotations }: ProviderRequest,
+  request: ProviderRequest,
   options: PodOptions,
+  endpoint: string | undefined,
 ): Promise<PodToken | undefined> {
-  const account = parseServiceAccount(context, crToken, options.audience);
-  const annotated = serviceAccountAnnotations[profileAnnotation]?.trim();
-  const profile = annotated || options.trustedProfile;
-  if (profile === undefined) {
-    if (options.allowNodeIdentity) return undefined;
-    throw refused(
-      `service account ${account.name} names no trusted profile; annotate it with ${profileAnnotation}`,
-    );
+  const { serviceAccountToken: crToken = '', serviceAccountAnnotations: annotations } = request;
+  const isForPod = crToken !== '' || Object.keys(annotations).length > 0;
+  if (!isForPod && !options.serviceAccounts && options.trustedProfile === undefined) {
+    return undefined;
   }
+  try {
+    const pod = podOf(context, request, options);
+    return await exchange(context, crToken, pod, endpoint);
+  } catch (error) {
+    if (!(error instanceof NoIdentity) || !options.allowNodeIdentity) throw error;
+    context.warn(`${error.message}; the node's identity answers instead`);
+    return undefined;
+  }
+}
+
+/** The pod brings none that could be asked about. */
+class NoIdentity extends HelperError {}
+
+function podOf(context: Context, request: ProviderRequest, options: PodOptions): Pod {
+  const account = accountOf(context, request, options);
+  const annotated = request.serviceAccountAnnotations[profileAnnotation];
+  const profile = annotated ?? options.trustedProfile;
+  if (profile !== undefined) return { ...account, profile: profileOf(account, profile) };
+  throw new NoIdentity(
+    'refused',
+    `service account ${account.name} names no trusted profile; annotate it with ${profileAnnotation}`,
+  );
+}
+
+function accountOf(
+  context: Context,
+  { serviceAccountToken }: ProviderRequest,
+  { audience }: PodOptions,
+): ServiceAccount {
+  try {
+    if (serviceAccountToken === undefined) {
+      throw refused('the request has no service account token, and pods answer for themselves');
+    }
+    return parseServiceAccount(context, serviceAccountToken, audience);
+  } catch (error) {
+    throw error instanceof HelperError ? new NoIdentity(error.code, error.message) : error;
+  }
+}
+
+/** Whoever may write an annotation may write anything: it goes into a form and into a file's name. */
+function profileOf({ name }: ServiceAccount, text: string): string {
+  try {
+    return requireProfileId(text);
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    throw refused(`service account ${name} is to act as no profile's ID: ${error.message}`);
+  }
+}
+
+async function exchange(
+  context: Context,
+  crToken: string,
+  pod: Pod,
+  endpoint: string | undefined,
+): Promise<PodToken> {
+  const { name, uid, profile } = pod;
   return freshToken(context, {
-    folder: cacheFolder(context),
-    // What one service account may pull never serves another, nor a later one of the same name.
-    name: `pod ${account.name} ${account.uid} ${profile}`,
+    // Without its uid, an account cannot be told from a later one of the same name.
+    folder: uid === '' ? undefined : cacheFolder(context),
+    name: cacheName(pod),
     since: 0,
+    endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || endpoint,
     mint: async (deadline) => {
       const { requestToken } = await import('../iam/token.ts');
       const grant = { kind: 'compute-resource', crToken, profile: { id: profile } } as const;
       return requestToken(context, grant, {
         deadline,
-        ...(options.endpoint === undefined ? {} : { endpoint: options.endpoint }),
-        owner: `service account ${account.name} as trusted profile ${profile}`,
-        hint: `let the profile trust service account ${account.name}`,
+        ...(endpoint === undefined ? {} : { endpoint }),
+        owner: `service account ${name} as trusted profile ${profile}`,
+        hint: `let ${profile} trust service account ${name} of this cluster`,
       });
     },
   });
 }
 
-interface ServiceAccount {
-  /** `namespace:name` */
-  readonly name: string;
-  readonly uid: string;
-}
-
-/** The kubelet vouches for the token; IAM verifies it. Here only what would be refused anyway is. */
-function parseServiceAccount(context: Context, jwt: string, audience: string): ServiceAccount {
-  const { aud, exp, sub, 'kubernetes.io': kubernetes } = payloadOf(jwt);
-  const name = typeof sub === 'string' ? sub.replace(/^system:serviceaccount:/, '') : '';
-  if (!/^[a-z0-9.-]+:[a-z0-9.-]+$/.test(name)) {
-    throw refused('the token that the kubelet passed on is not a service account’s');
-  }
-  const audiences = Array.isArray(aud) ? aud : [aud];
-  if (!audiences.includes(audience)) {
-    throw refused(
-      `the token of service account ${name} is not for audience ${audience}; set tokenAttributes.serviceAccountTokenAudience to ${audience}`,
-    );
-  }
-  if (typeof exp !== 'number' || exp * 1000 <= context.now()) {
-    throw refused(`the token of service account ${name} has expired; check the node's clock`);
-  }
-  return { name, uid: uidIn(kubernetes) };
-}
-
-function uidIn(kubernetes: unknown): string {
-  const { serviceaccount } = (kubernetes ?? {}) as { serviceaccount?: { uid?: unknown } };
-  return typeof serviceaccount?.uid === 'string' ? serviceaccount.uid : '';
-}
-
-function payloadOf(jwt: string): Record<string, unknown> {
-  try {
-    const payload: unknown = JSON.parse(
-      Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString(),
-    );
-    if (typeof payload === 'object' && payload !== null) return payload as Record<string, unknown>;
-  } catch {
-    // Its own message would quote the token.
-  }
-  throw refused('the token that the kubelet passed on is not a JWT');
-}
-
-function refused(message: string): HelperError {
-  return new HelperError('refused', message);
+/**
+ * One pod's right to pull never serves another service account, nor a later one of the same name, nor
+ * another profile. A hash, since the longest names would make no file name; no identity's name has a space.
+ */
+function cacheName({ name, uid, profile }: Pod): string {
+  const hash = createHash('sha256')
+    .update(JSON.stringify([name, uid, profile]))
+    .digest('hex');
+  return `pod ${name.slice(0, 100)} ${hash.slice(0, 32)}`;
 }

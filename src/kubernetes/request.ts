@@ -1,4 +1,5 @@
 import { HelperError } from '../errors.ts';
+import { repeatedMember } from './repeated-member.ts';
 
 /** What the kubelet asks of an image credential provider. */
 export interface ProviderRequest {
@@ -11,36 +12,38 @@ export interface ProviderRequest {
 
 const group = 'credentialprovider.kubelet.k8s.io';
 const kind = 'CredentialProviderRequest';
-const oldFields = new Set(['apiVersion', 'kind', 'image']);
+const oldFields = ['apiVersion', 'kind', 'image'];
 // Source: k8s.io/kubelet/pkg/apis/credentialprovider, each version's types.go.
-const fields: Readonly<Record<string, ReadonlySet<string>>> = {
-  [`${group}/v1`]: new Set([...oldFields, 'serviceAccountToken', 'serviceAccountAnnotations']),
-  [`${group}/v1beta1`]: oldFields,
-  [`${group}/v1alpha1`]: oldFields,
-};
+const fields: ReadonlyMap<unknown, readonly string[]> = new Map([
+  [`${group}/v1`, [...oldFields, 'serviceAccountToken', 'serviceAccountAnnotations']],
+  [`${group}/v1beta1`, oldFields],
+  [`${group}/v1alpha1`, oldFields],
+]);
 
-/** Reads a request strictly, as the kubelet reads our answer. Throws `invalid-input`; no token is repeated. */
+/**
+ * Reads a request as strictly as the kubelet reads our answer: no unknown member, none twice. Throws
+ * `invalid-input`, and repeats nothing of the request but a member's name: there is a token in it.
+ */
 export function parseProviderRequest(text: string): ProviderRequest {
   const request = parseObject(text);
-  const { apiVersion, image, serviceAccountToken, serviceAccountAnnotations = {} } = request;
+  const { apiVersion, image, serviceAccountToken, serviceAccountAnnotations } = request;
   if (request.kind !== kind) throw invalid(`its kind is not ${kind}`);
-  if (typeof apiVersion !== 'string' || !Object.hasOwn(fields, apiVersion)) {
-    throw invalid(`its apiVersion is none of ${Object.keys(fields).join(', ')}`);
+  const known = fields.get(apiVersion);
+  if (typeof apiVersion !== 'string' || known === undefined) {
+    throw invalid(`its apiVersion is none of ${[...fields.keys()].join(', ')}`);
   }
-  const unknown = Object.keys(request).find((name) => !fields[apiVersion]?.has(name));
-  if (unknown !== undefined) throw invalid(`${apiVersion} has no field ${JSON.stringify(unknown)}`);
+  const unknown = Object.keys(request).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw invalid(`${apiVersion} has no field ${shown(unknown)}`);
   if (typeof image !== 'string' || image === '') throw invalid('it names no image');
-  if (serviceAccountToken !== undefined && typeof serviceAccountToken !== 'string') {
-    throw invalid('serviceAccountToken is not a text');
-  }
-  if (!isTexts(serviceAccountAnnotations)) {
-    throw invalid('serviceAccountAnnotations is not an object of texts');
-  }
+  const token = serviceAccountToken ?? '';
+  if (typeof token !== 'string') throw invalid('serviceAccountToken is not a text');
+  const annotations = serviceAccountAnnotations ?? {};
+  if (!isTexts(annotations)) throw invalid('serviceAccountAnnotations is not an object of texts');
   return {
     apiVersion,
     image,
-    ...(serviceAccountToken ? { serviceAccountToken } : {}),
-    serviceAccountAnnotations,
+    ...(token === '' ? {} : { serviceAccountToken: token }),
+    serviceAccountAnnotations: annotations,
   };
 }
 
@@ -52,10 +55,12 @@ function parseObject(text: string): Record<string, unknown> {
     // The parser's message would quote the input, and with it a token.
     throw invalid('it is not JSON');
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid('it is not a JSON object');
   }
-  throw invalid('it is not a JSON object');
+  const repeated = repeatedMember(text);
+  if (repeated !== undefined) throw invalid(`it has ${shown(repeated)} twice`);
+  return value as Record<string, unknown>;
 }
 
 function isTexts(value: unknown): value is Record<string, string> {
@@ -65,6 +70,10 @@ function isTexts(value: unknown): value is Record<string, string> {
     !Array.isArray(value) &&
     Object.values(value).every((text) => typeof text === 'string')
   );
+}
+
+function shown(name: string): string {
+  return JSON.stringify(name.replace(/[^\x20-\x7e]/g, '?').slice(0, 40));
 }
 
 function invalid(problem: string): HelperError {

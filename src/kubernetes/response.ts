@@ -1,27 +1,21 @@
-/** How long the kubelet may keep an answer, and for what else. */
-export interface Caching {
-  /** `Image`: for this image only; `Registry`: for every image of the host. */
+/** A credential, which images it is for, and how long the kubelet may keep it. */
+export interface ProviderAnswer {
+  /** `host` or `host/namespace`, spelled as in the image that was asked for. */
+  readonly match: string;
+  readonly username: string;
+  readonly password: string;
+  /** `Image`: kept for this image only; `Registry`: for every image of the host. */
   readonly key: 'Image' | 'Registry';
   /** Milliseconds; 0 where it is not known how long the secret lasts. */
   readonly duration: number;
 }
 
-export interface ProviderAnswer {
-  /** `host` or `host/namespace`: which images the credential is for. */
-  readonly match: string;
-  readonly username: string;
-  readonly password: string;
-}
-
 /**
- * The text of a CredentialProviderResponse in the version that was asked in. No answer is an empty
- * `auth`: the kubelet goes on without a credential. The kubelet refuses a field that it does not know.
+ * The text of a CredentialProviderResponse in the version that was asked in. Without an answer `auth` is empty: the
+ * kubelet goes on without a credential, and asks again the next time. It refuses a field that it does not know.
  */
-export function providerResponse(
-  apiVersion: string,
-  answer: ProviderAnswer | undefined,
-  { key, duration }: Caching,
-): string {
+export function providerResponse(apiVersion: string, answer: ProviderAnswer | undefined): string {
+  const { key = 'Image', duration = 0 } = answer ?? {};
   const auth =
     answer === undefined
       ? {}

@@ -1,0 +1,94 @@
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { lifeOf } from '../identity/expiry.ts';
+import { findCredential } from '../identity/find.ts';
+import type { Lookup } from '../identity/lookup.ts';
+import { identityNamed, mappingKeyFor } from '../identity/mapping.ts';
+import type { Found } from '../identity/source.ts';
+import type { Image } from './image.ts';
+import type { ProviderAnswer } from './response.ts';
+
+export interface NodeOptions {
+  /** Answers, whatever is mapped. */
+  readonly identity?: string;
+  /** The user name to answer with, whatever the settings say. */
+  readonly present?: string;
+}
+
+/** Milliseconds. A root secret lasts, but one that was rotated should not be used for a day. */
+const rootSecretCaching = 6 * 3600_000;
+/** Milliseconds that a token may come from the future: the node's clock is slow. */
+const clockSkew = 5 * 60_000;
+
+/** What this node itself may pull with; `undefined` where nothing is known. Throws what went wrong. */
+export async function nodeAnswer(
+  lookup: Lookup,
+  image: Image,
+  options: NodeOptions,
+): Promise<ProviderAnswer | undefined> {
+  const found = findFor(lookup, image, options);
+  // Docker's word for an identity token: only docker's own client understands it.
+  if (found === undefined || found.username === '<token>') return undefined;
+  const password = await found.secret();
+  return {
+    username: found.username,
+    password,
+    duration: durationOf(lookup.context, found, password),
+    ...scopeOf(lookup, image, found, options),
+  };
+}
+
+function findFor(
+  lookup: Lookup,
+  { host }: Image,
+  { identity, present }: NodeOptions,
+): Found | undefined {
+  if (identity !== undefined) return identityNamed(lookup, identity, present);
+  const found = findCredential(lookup, host);
+  if (found === undefined || present === undefined || found.username === present) return found;
+  if (found.identity !== undefined) return identityNamed(lookup, found.identity, present);
+  const { accessToken } = found;
+  if (present === 'iambearer' && accessToken !== undefined) {
+    return { ...found, username: present, secret: () => accessToken(false) };
+  }
+  throw new HelperError(
+    'misconfigured',
+    `what answers for ${host.name} is kept in ${found.keptIn} and cannot be presented as ${present}; run docker-credential-icr login`,
+  );
+}
+
+/**
+ * Which images it is for. Where any namespace of the host has a mapping of its own, the kubelet must ask
+ * for each image: what it keeps for the whole host would serve the others too.
+ */
+function scopeOf(
+  lookup: Lookup,
+  { host, registry }: Image,
+  found: Found,
+  { identity }: NodeOptions,
+): Pick<ProviderAnswer, 'match' | 'key'> {
+  if (identity !== undefined) return { match: registry, key: 'Registry' };
+  const { mappings } = lookup.settings();
+  const key = mappingKeyFor(lookup.settings(), host);
+  const isByNamespace = key?.includes('/') && found.identity === mappings[key]?.identity;
+  const others = Object.keys(mappings).some((other) => other.startsWith(`${host.name}/`));
+  return {
+    match: isByNamespace ? `${registry}/${host.namespace}` : registry,
+    key: others ? 'Image' : 'Registry',
+  };
+}
+
+/** Half of what a token has left; hours for a root secret that lasts; none where it is not known. */
+function durationOf(
+  { now }: Context,
+  { username, endsAt = Number.POSITIVE_INFINITY }: Found,
+  password: string,
+): number {
+  if (username === 'iamrefresh') return 0;
+  if (username !== 'iambearer' && username !== 'token') {
+    return Math.min(rootSecretCaching, (endsAt - now()) / 2);
+  }
+  const { iat, exp } = lifeOf(password);
+  const isFuture = typeof iat === 'number' && iat * 1000 > now() + clockSkew;
+  return typeof exp !== 'number' || isFuture ? 0 : (exp * 1000 - now()) / 2;
+}
