@@ -14,7 +14,7 @@ usage: ./install.sh [--configure | --uninstall]
 
   (nothing)     build, and install to ~/.local/bin, or to PREFIX/bin
   --configure   the same, then name the helper in Docker's config.json
-  --uninstall   take it out of Docker's config.json, and remove it
+  --uninstall   take it out of the clients' configuration, and remove it
   --help        show this
 
 PREFIX=/usr/local ./install.sh installs to /usr/local/bin.
@@ -169,12 +169,15 @@ unconfigure() {
   search_path
   other=${before:-$after}
   if [ -n "$other" ]; then
-    printf "Docker's config.json is left as it is, for %s\n" "$other"
+    printf "the clients' configuration is left as it is, for %s\n" "$other"
     return
   fi
-  [ -n "${HOME:-}${DOCKER_CONFIG:-}" ] || return 0
-  "$target" configure --remove ||
-    fail "$target is still there, because Docker's config.json may still name it; mend that and try again"
+  clients='all registries.conf'
+  [ -n "${HOME:-}" ] || clients=${DOCKER_CONFIG:+docker}
+  for client in $clients; do
+    "$target" configure --remove --client "$client" ||
+      fail "$target is still there, because a client may still be told to use it; mend that and try again"
+  done
 }
 
 uninstall() {
@@ -189,7 +192,7 @@ uninstall() {
   find_secrets
   if [ -d "$secrets" ]; then
     printf 'credentials and settings are still in %s\n' "$secrets"
-    printf 'remove that folder to be rid of them; next time, %s logout first\n' "$program"
+    printf 'remove that folder to be rid of them; what is in a keychain goes with %s logout, before this\n' "$program"
   fi
 }
 

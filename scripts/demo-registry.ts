@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import { parseChallenge } from '../src/iam/registry-challenge.ts';
 import { isIbmHost } from '../src/registry/match.ts';
 import { parseServerURL } from '../src/registry/parse.ts';
-import { parseChallenge } from './demo-challenge.ts';
 import type { Answer, Cloud } from './demo-cloud.ts';
 import { DemoError, say } from './demo-output.ts';
 import type { DockerCredential } from './demo-programs.ts';
@@ -84,11 +84,12 @@ async function tokenEndpoint(cloud: Cloud): Promise<URL> {
   const text = header('www-authenticate') ?? '';
   say(`GET ${url}: ${status}, ${text}`);
   const challenge = parseChallenge(text);
-  const realm = URL.parse(challenge?.realm ?? '');
-  if (realm === null)
-    throw new DemoError(`${url} answered ${status} without saying how to sign in`);
+  const realm = challenge?.scheme === 'bearer' ? URL.parse(challenge.realm) : null;
+  if (challenge?.scheme !== 'bearer' || realm === null) {
+    throw new DemoError(`${url} answered ${status} without saying where there are tokens`);
+  }
   requireOurs(realm);
-  if (challenge?.service !== undefined) realm.searchParams.set('service', challenge.service);
+  if (challenge.service !== undefined) realm.searchParams.set('service', challenge.service);
   return realm;
 }
 

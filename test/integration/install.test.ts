@@ -8,6 +8,8 @@ import { type Checkout, inCheckout } from './install-checkout.ts';
 
 const program = 'docker-credential-icr';
 const installed = `home/.local/bin/${program}`;
+/** Whose files are put back. */
+const removal = ['all', 'registries.conf'];
 const secretsFolder = '.config/docker-credential-icr/hosts';
 
 const test = suite('install.sh');
@@ -36,7 +38,10 @@ for (const shell of [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']]) 
       assert.is(last.status, 0, last.stderr);
       assert.equal(checkout.files(), [secret]);
       assert.match(last.stdout, `still in ${checkout.home}/.config/${program}\n`);
-      assert.is(checkout.notes(), 'configure --remove\n');
+      assert.is(
+        checkout.notes(),
+        removal.map((client) => `configure --remove --client ${client}\n`).join(''),
+      );
     });
   });
 }
@@ -132,6 +137,15 @@ test('--uninstall leaves the configuration to another helper that is on PATH', (
     assert.match(stdout, `is left as it is, for ${checkout.folder}/other/${program}\n`);
     assert.equal(checkout.files(), [`other/${program}`]);
     assert.is(checkout.notes(), '');
+  });
+});
+
+test('--uninstall without HOME, with DOCKER_CONFIG: only that is put back', () => {
+  inCheckout((checkout) => {
+    const env = { HOME: undefined, PREFIX: checkout.folder, DOCKER_CONFIG: checkout.home };
+    checkout.install([], { env });
+    assert.is(checkout.install(['--uninstall'], { env }).status, 0);
+    assert.is(checkout.notes(), 'configure --remove --client docker\n');
   });
 });
 
