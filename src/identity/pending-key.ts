@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { fileStore } from '../secrets/file-store.ts';
+import { secretStore } from '../secrets/secret-store.ts';
 import type { SecretKey } from '../secrets/store.ts';
 
 /**
@@ -19,13 +19,13 @@ function keyOf(identity: string): SecretKey {
 
 /** Throws `damaged` or `storage`. */
 export function readPendingKey(context: Context, identity: string): PendingKey | undefined {
-  const kept = fileStore(context).read(keyOf(identity));
+  const kept = secretStore(context).read(keyOf(identity));
   return kept && { value: kept.Secret, oldId: kept.Username };
 }
 
 /** Throws `storage`. */
 export function writePendingKey(context: Context, identity: string, pending: PendingKey): void {
-  fileStore(context).write(keyOf(identity), {
+  secretStore(context).write(keyOf(identity), {
     ServerURL: identity,
     Username: pending.oldId,
     Secret: pending.value,
@@ -33,5 +33,5 @@ export function writePendingKey(context: Context, identity: string, pending: Pen
 }
 
 export function erasePendingKey(context: Context, identity: string): void {
-  fileStore(context).erase(keyOf(identity));
+  secretStore(context).erase(keyOf(identity));
 }

@@ -174,6 +174,11 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
     assert.equal(await call('api-key delete 2024'), refusal(asked));
     assert.ok(sandbox.accounts.apiKey(key.id));
     assert.is(await say('api-key delete 2024 --yes'), `${name} is deleted\n`);
+    const own = await call('api-key disable jane');
+    assert.match(
+      own.stderr,
+      / \(jane\) is what signs in here: identity jane\n.*there is no terminal/,
+    );
     const gone = 'there is no API key of that name; run docker-credential-icr api-key list';
     assert.equal(await call('api-key show 2024'), refusal(gone));
   }));

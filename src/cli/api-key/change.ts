@@ -2,10 +2,11 @@ import type { Context } from '../../context.ts';
 import type { Caller } from '../../iam/api-call.ts';
 import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import type { ApiKeyChange } from '../../iam/api-key-changes.ts';
-import { lookupIn } from '../../identity/lookup.ts';
+import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { callerFor } from '../caller.ts';
 import type { Command, Option } from '../command.ts';
 import { confirm } from '../confirm.ts';
+import { holdersOf } from './holders.ts';
 import { findKey, type KeyArgs, keyOptions, nameOf } from './keys.ts';
 
 interface ChangeArgs extends KeyArgs {
@@ -33,8 +34,9 @@ export const remove: Command<ChangeArgs> = {
   ],
   run: async (context, args) => {
     const { deleteApiKey } = await import('../../iam/api-key-changes.ts');
-    const { caller, key } = await found(context, args);
-    if (!(await confirm(context, `delete ${nameOf(key)}`, args.yes))) return 1;
+    const target = await find(context, args);
+    if (!(await mayStop(target, 'delete', args))) return 1;
+    const { caller, key } = target;
     const deleted = await deleteApiKey(context, caller, key.id);
     context.stdout(`${nameOf(key)} is ${deleted ? 'deleted' : 'gone already'}\n`);
     return 0;
@@ -49,9 +51,9 @@ function change(what: ApiKeyChange, describe: string, done: string): Command<Cha
     examples: [[`api-key ${what} laptop`, 'by its name, or by its ID']],
     run: async (context, args) => {
       const { changeApiKey } = await import('../../iam/api-key-changes.ts');
-      const { caller, key } = await found(context, args);
-      const asks = what === 'disable';
-      if (asks && !(await confirm(context, `disable ${nameOf(key)}`, args.yes))) return 1;
+      const target = await find(context, args);
+      if (what === 'disable' && !(await mayStop(target, what, args))) return 1;
+      const { caller, key } = target;
       await changeApiKey(context, caller, key.id, what);
       context.stdout(`${nameOf(key)} is ${done}\n`);
       return 0;
@@ -59,10 +61,28 @@ function change(what: ApiKeyChange, describe: string, done: string): Command<Cha
   };
 }
 
-async function found(
-  context: Context,
-  args: ChangeArgs,
-): Promise<{ readonly caller: Caller; readonly key: ApiKeyDetails }> {
-  const caller = await callerFor(lookupIn(context), args.identity);
-  return { caller, key: await findKey(context, caller, args.key, args) };
+interface Target {
+  readonly lookup: Lookup;
+  readonly caller: Caller;
+  readonly key: ApiKeyDetails;
+}
+
+async function find(context: Context, args: ChangeArgs): Promise<Target> {
+  const lookup = lookupIn(context);
+  const caller = await callerFor(lookup, args.identity);
+  return { lookup, caller, key: await findKey(context, caller, args.key, args) };
+}
+
+/** Asks, and says who signs in no more. */
+async function mayStop(
+  { lookup, caller, key }: Target,
+  what: 'delete' | 'disable',
+  { yes }: ChangeArgs,
+): Promise<boolean> {
+  const { context } = lookup;
+  const holders = await holdersOf(lookup, caller, key.id);
+  if (holders.length > 0) {
+    context.warn(`${nameOf(key)} is what signs in here: identity ${holders.join(', ')}`);
+  }
+  return confirm(context, `${what} ${nameOf(key)}`, yes);
 }

@@ -5,7 +5,7 @@ import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { mappingKey, requireIbmHost } from '../hosts.ts';
 import { openKeyFile } from './key-file.ts';
-import { placesFor, saveNewKey } from './save.ts';
+import { planSave, saveNewKey } from './save.ts';
 
 export interface DeliveryArgs {
   readonly name?: string;
@@ -31,8 +31,8 @@ export function deliveryFor(lookup: Lookup, args: DeliveryArgs): Delivery {
   const keyName = name ?? args.serviceId ?? identity ?? 'docker-credential-icr';
   if (save) {
     if (output !== undefined) throw invalid('--save and --output exclude each other');
-    const places = placesFor(lookup.settings(), identity, hosts.map(toKey), keyName);
-    return { keyName, deliver: (made) => saveNewKey(lookup, made, places), giveUp: () => {} };
+    const plan = planSave(lookup.context, identity, hosts.map(toKey), keyName);
+    return { keyName, deliver: (made) => saveNewKey(lookup, made, plan), giveUp: () => {} };
   }
   if (identity !== undefined || hosts.length > 0) {
     throw invalid('--identity and hosts say where the key is kept; add --save');

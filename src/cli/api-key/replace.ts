@@ -9,7 +9,7 @@ import { lookupIn } from '../../identity/lookup.ts';
 import { everyHost, identityNamed, own } from '../../identity/mapping.ts';
 import type { Found } from '../../identity/source.ts';
 import { parseServerURL } from '../../registry/parse.ts';
-import { fileStore } from '../../secrets/file-store.ts';
+import { secretStore } from '../../secrets/secret-store.ts';
 import type { Credential, SecretKey } from '../../secrets/store.ts';
 
 /**
@@ -51,7 +51,7 @@ function save(
 
 /** What `docker login` stored. */
 function replaceAtHosts(context: Context, old: string, value: string): void {
-  const store = fileStore(context);
+  const store = secretStore(context);
   for (const name of store.names('host')) {
     const key = { of: 'host', name } as const;
     const stored = read(context, key);
@@ -68,7 +68,7 @@ function hasSecret(context: Context, key: SecretKey, secret: string): boolean {
 /** A damaged secret is nobody's key any more; whoever asks for it is told so. */
 function read(context: Context, key: SecretKey): Credential | undefined {
   try {
-    return fileStore(context).read(key);
+    return secretStore(context).read(key);
   } catch (error) {
     if (error instanceof HelperError && error.code === 'damaged') return undefined;
     throw error;

@@ -1,4 +1,5 @@
-import type { Settings } from '../../config/settings.ts';
+import { readSettings, type Settings } from '../../config/settings.ts';
+import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Owner } from '../../iam/owner.ts';
@@ -10,20 +11,28 @@ import {
 } from '../../identity/identities.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { everyHost } from '../../identity/mapping.ts';
+import { keepIn, storeFor } from '../login-store.ts';
 
 /** A new identity, and the mapping keys it is to answer for. */
 type Place = readonly [identity: string, keys: readonly string[]];
+
+interface SavePlan {
+  readonly places: readonly Place[];
+  /** The secret store to begin with, where none is in use yet. */
+  readonly store: string | undefined;
+}
 
 /**
  * Which identities a new key becomes: as with `login`, a host's is named like the host. None that exists is
  * replaced, since that would lose its key. Throws `invalid-input`.
  */
-export function placesFor(
-  settings: Settings,
+export function planSave(
+  context: Context,
   identity: string | undefined,
   keys: readonly string[],
   keyName: string,
-): readonly Place[] {
+): SavePlan {
+  const settings = readSettings(context);
   const places = placesOf(settings, identity, keys, keyName);
   for (const [name] of places) {
     requireIdentityName(name);
@@ -34,7 +43,7 @@ export function placesFor(
       `there is an identity ${name} already; name another with --identity, or run docker-credential-icr api-key rotate ${name}`,
     );
   }
-  return places;
+  return { places, store: storeFor(context, settings, undefined) };
 }
 
 function placesOf(
@@ -53,7 +62,7 @@ function placesOf(
 export async function saveNewKey(
   lookup: Lookup,
   { value, details }: MadeApiKey,
-  places: readonly Place[],
+  { places, store }: SavePlan,
 ): Promise<void> {
   const { context } = lookup;
   const { accountId: account, expiresAt } = details;
@@ -65,17 +74,18 @@ export async function saveNewKey(
   } as const;
   const names = places.map(([name]) => name);
   try {
+    if (store !== undefined) await keepIn(context, store);
     for (const [name, keys] of places) {
       await saveIdentity(context, { name, settings, secret: value }, keys);
+    }
+    for (const [name, keys] of places) context.stdout(`${report(name, keys)}\n`);
+    const known = { ...settings, ...(await ownerOf(lookup, value)) };
+    for (const name of names) {
+      await saveIdentity(context, { name, settings: known, secret: value }, []);
     }
   } catch (error) {
     await forgetIdentities(context, names);
     throw error;
-  }
-  for (const [name, keys] of places) context.stdout(`${report(name, keys)}\n`);
-  const owner = await ownerOf(lookup, value);
-  for (const name of names) {
-    await saveIdentity(context, { name, settings: { ...settings, ...owner }, secret: value }, []);
   }
 }
 
