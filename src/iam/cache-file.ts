@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -64,13 +65,22 @@ export function forgetToken({ folder, name }: Omit<CacheKey, 'since'>): void {
 }
 
 /** Removes every token, and leaves what else somebody keeps in that folder. Throws `storage`. */
-export function forgetEveryToken(context: Context, folder: string): void {
+export function forgetEveryToken(folder: string): void {
   for (const name of namesIn(folder)) {
     const file = path.join(folder, name);
-    const entry = name.endsWith(ending) ? parse(readIfPossible(context, file) ?? '') : undefined;
-    if (entry !== undefined && cacheFile(folder, entry.name) === file) removeFile(file);
+    if (name.endsWith(ending) && isOurs(folder, file)) removeFile(file);
   }
   discardAside(folder);
+}
+
+/** Looks without tightening the mode: it may be somebody else's. */
+function isOurs(folder: string, file: string): boolean {
+  try {
+    const entry = parse(fs.readFileSync(file, 'utf8'));
+    return entry !== undefined && cacheFile(folder, entry.name) === file;
+  } catch {
+    return false;
+  }
 }
 
 function cacheFile(folder: string, name: string): string {

@@ -12,6 +12,8 @@ export interface FreshTokenOptions extends CacheKey {
    * token that comes with the answer is to be saved in here.
    */
   readonly mint: (deadline: number) => Promise<AccessToken>;
+  /** Asked when IAM has answered; `false`: the token is given, but not kept. */
+  readonly isToBeKept?: () => boolean;
 }
 
 /** A token is good for a pull while it lives that long, in milliseconds. */

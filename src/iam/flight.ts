@@ -64,7 +64,7 @@ async function renew(
   try {
     const { token, issuedAt, expiresAt } = await options.mint(began + limit);
     const minted = { token, issuedAt, expiresAt, since: options.since };
-    writeToken(context, options, minted);
+    if (options.isToBeKept?.() !== false) writeToken(context, options, minted);
     return minted;
   } catch (error) {
     if (spare === undefined || !(error instanceof HelperError) || error.code !== 'unreachable') {

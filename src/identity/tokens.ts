@@ -1,5 +1,5 @@
 import { cacheFolder } from '../config/folders.ts';
-import type { IdentityKind } from '../config/settings.ts';
+import { type IdentityKind, readSettings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { freshToken } from '../iam/cache.ts';
 import { forgetEveryToken, forgetToken } from '../iam/cache-file.ts';
@@ -23,40 +23,46 @@ export interface Holder {
 
 /** An access token from the cache, or a new one. Throws `refused`, `unreachable`, `misconfigured`. */
 export async function mintedAccessToken(
-  { context, settings }: Lookup,
+  lookup: Lookup,
   holder: Holder,
   force: boolean,
 ): Promise<string> {
-  const { token } = await freshToken(context, {
-    folder: cacheFolder(context),
-    name: holder.name,
-    since: holder.since,
-    endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || settings().iamEndpoint,
+  const { token } = await freshToken(lookup.context, {
+    ...cacheOptions(lookup, holder),
     force,
     mint: async (deadline) => {
       const { mintAccessToken } = await import('../iam/mint.ts');
-      return mintAccessToken(context, holder, { deadline, endpoint: settings().iamEndpoint });
+      const endpoint = lookup.settings().iamEndpoint;
+      return mintAccessToken(lookup.context, holder, { deadline, endpoint });
     },
   });
   return token;
 }
 
 /** A refresh token made from an API key; it is renewed as often as the access token beside it. */
-export async function mintedRefreshToken(
-  { context, settings }: Lookup,
-  holder: Holder,
-): Promise<string> {
-  const { token } = await freshToken(context, {
-    folder: cacheFolder(context),
+export async function mintedRefreshToken(lookup: Lookup, holder: Holder): Promise<string> {
+  const { token } = await freshToken(lookup.context, {
+    ...cacheOptions(lookup, holder),
     name: refreshTokenOf(holder.name),
-    since: holder.since,
-    endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || settings().iamEndpoint,
     mint: async (deadline) => {
       const { mintRefreshToken } = await import('../iam/mint.ts');
-      return mintRefreshToken(context, holder, { deadline, endpoint: settings().iamEndpoint });
+      const endpoint = lookup.settings().iamEndpoint;
+      return mintRefreshToken(lookup.context, holder, { deadline, endpoint });
     },
   });
   return token;
+}
+
+function cacheOptions({ context, settings }: Lookup, { name, since, kind }: Holder) {
+  return {
+    folder: cacheFolder(context),
+    name,
+    since,
+    endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || settings().iamEndpoint,
+    // Somebody may have logged out while IAM was asked; a machine's own identity has nothing to log out of.
+    isToBeKept: () =>
+      kind === 'trusted-profile' || readSettings(context).identities[name]?.since === since,
+  };
 }
 
 /** In the cache, beside the access token of the same identity. */
@@ -74,5 +80,5 @@ export function forgetTokens(context: Context, name: string): void {
 /** Removes whatever was minted, for the machine as well. Throws `storage`. */
 export function forgetMintedTokens(context: Context): void {
   const folder = cacheFolder(context);
-  if (folder !== undefined) forgetEveryToken(context, folder);
+  if (folder !== undefined) forgetEveryToken(folder);
 }
