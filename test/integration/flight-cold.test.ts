@@ -1,0 +1,101 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { refused } from '../support/helper.ts';
+import { addIdentity, inCloud, newKey, type Person } from './identity-cloud.ts';
+
+const test = sandboxSuite('many clients at once, and no token yet');
+
+async function addBearer(person: Person, key: string): Promise<void> {
+  addIdentity(person, 'work', { present: 'iambearer' }, key);
+  await person.say('map * work');
+}
+
+/** `count` times `get`, each in a process of its own. */
+function getAtOnce(person: Person, count: number) {
+  return Array.from({ length: count }, () => person.start('get', 'us.icr.io'));
+}
+
+/** Returns when IAM has been asked; the process that asks says in the lock who it is. */
+async function minterOf({ home }: Person, { requests }: Sandbox): Promise<number> {
+  const lock = path.join(home.folder, '.cache/docker-credential-icr/work.lock');
+  while (requests.count() === 0) await sleep(5);
+  const [turn = ''] = fs.readdirSync(lock);
+  return JSON.parse(fs.readFileSync(path.join(lock, turn), 'utf8')).holder.pid;
+}
+
+test('64 get one token, and IAM one request', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
+    sandbox.faults.add('iam', { kind: 'delay', delayMs: 300, times: 'forever' });
+    const outcomes = await Promise.all(getAtOnce(person, 64).map(({ outcome }) => outcome));
+    const [first] = outcomes;
+    assert.match(first?.stdout ?? '', /"Username":"iambearer","Secret":"eyJ/);
+    for (const outcome of outcomes) assert.equal(outcome, first);
+    assert.is(first?.stderr, '');
+    assert.is(sandbox.requests.count(), 1);
+  }));
+
+test('all are told of one refusal', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await addBearer(person, newKey());
+    // By then all of them wait.
+    sandbox.faults.add('iam', { kind: 'delay', delayMs: 2000 });
+    const outcomes = await Promise.all(getAtOnce(person, 12).map(({ outcome }) => outcome));
+    const line =
+      'us.icr.io: IAM refused the API key of identity work (BXNIM0415E: Provided API key could not be found.); run docker-credential-icr login --identity work';
+    for (const outcome of outcomes) assert.equal(outcome, refused(line));
+    assert.is(sandbox.requests.count(), 1);
+  }));
+
+test('when the one that asks is killed, the others recover within 2 s by one more request', ({
+  sandbox,
+}) =>
+  inCloud(sandbox, async (person) => {
+    await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
+    sandbox.faults.add('iam', { kind: 'hang' });
+    const all = getAtOnce(person, 12);
+    const minter = await minterOf(person, sandbox);
+    process.kill(minter, 'SIGKILL');
+    const killedAt = Date.now();
+    const outcomes = await Promise.all(all.map(({ outcome }) => outcome));
+    assert.is(outcomes.filter(({ status }) => status === null).length, 1);
+    const answers = outcomes.filter(({ status }) => status === 0).map(({ stdout }) => stdout);
+    assert.is(answers.length, 11);
+    assert.is(new Set(answers).size, 1);
+    assert.is(sandbox.requests.count(), 2);
+    const delay = (sandbox.requests.log[1]?.at ?? 0) - killedAt;
+    assert.ok(delay < 2000, `${delay} ms`);
+  }));
+
+test('what a killed one left in the lock keeps nobody waiting', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
+    sandbox.faults.add('iam', { kind: 'hang' });
+    const [killed] = getAtOnce(person, 1);
+    process.kill(await minterOf(person, sandbox), 'SIGKILL');
+    await killed?.outcome;
+    const began = performance.now();
+    assert.is((await person.get('us.icr.io')).warnings, '');
+    assert.ok(performance.now() - began < 1500, 'sooner than silence would tell');
+    assert.is(sandbox.requests.count(), 2);
+  }));
+
+test('one identity does not wait for another', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
+    const other = sandbox.accounts.addApiKey({ value: newKey() }).value;
+    addIdentity(person, 'other', { present: 'iambearer' }, other);
+    await person.say('map de.icr.io other');
+    sandbox.faults.add('iam', { kind: 'hang' });
+    const [waiting] = getAtOnce(person, 1);
+    const minter = await minterOf(person, sandbox);
+    assert.is((await person.get('de.icr.io')).username, 'iambearer');
+    process.kill(minter, 'SIGKILL');
+    assert.is((await waiting?.outcome)?.status, null);
+  }));
+
+test.run();

@@ -1,0 +1,129 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { credential, notFound } from '../support/helper.ts';
+import {
+  addIdentity,
+  forEach,
+  inCloud,
+  newKey,
+  type Person,
+  settingsOf,
+} from './identity-cloud.ts';
+
+const test = sandboxSuite('signing out, and what is left on disk');
+
+/** Files with anything secret in them, or anybody's name. */
+function secretFiles({ home }: Person): string[] {
+  return fs
+    .readdirSync(home.folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => {
+      const file = path.join(home.folder, name);
+      return fs.statSync(file).isFile() && /canary|eyJ|OKD/.test(fs.readFileSync(file, 'utf8'));
+    })
+    .sort();
+}
+
+/** The default identity, `work` for two hosts, what docker stored for two, and tokens of all of them. */
+async function settle(person: Person, key: string): Promise<void> {
+  const { say, get } = person;
+  await say('store', credential('es.icr.io', 'iamapikey', key));
+  await say('store', credential('quay.io', 'robot', 'canary-robot'));
+  await say('login --api-key-stdin --no-verify', key);
+  await say('login us.icr.io --api-key-stdin --no-verify', key);
+  await say('login de.icr.io jp.icr.io --identity work --api-key-stdin --no-verify', key);
+  await say('map uk.icr.io work --present iamrefresh');
+  await get('uk.icr.io');
+  for (const name of ['default', 'us.icr.io', 'work']) await say(`token --identity ${name}`);
+}
+
+const cache = '.cache/docker-credential-icr';
+const config = '.config/docker-credential-icr';
+
+test('logout takes everything along, but what is not IBM’s', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await settle(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
+    assert.equal(secretFiles(person), [
+      `${cache}/default.json`,
+      `${cache}/us.icr.io.json`,
+      `${cache}/work%20iamrefresh.json`,
+      `${cache}/work.json`,
+      `${config}/hosts/es.icr.io.json`,
+      `${config}/hosts/quay.io.json`,
+      `${config}/identities/default.json`,
+      `${config}/identities/us.icr.io.json`,
+      `${config}/identities/work.json`,
+    ]);
+    // Half a secret that a killed process left.
+    fs.writeFileSync(path.join(person.home.folder, cache, '.aside', '1-a'), 'eyJ');
+    fs.writeFileSync(path.join(person.home.folder, cache, 'notes.json'), '{"name":"somebody’s"}');
+    assert.is(
+      await person.say('logout'),
+      'signed out of every IBM host; nothing is kept for them any more\n',
+    );
+    assert.equal(secretFiles(person), [`${config}/hosts/quay.io.json`]);
+    assert.ok(fs.existsSync(path.join(person.home.folder, cache, 'notes.json')));
+    assert.equal(settingsOf(person.home), { identities: {}, mappings: {} });
+    assert.equal(await person.call('get', 'us.icr.io'), notFound);
+    assert.is((await person.get('quay.io')).username, 'robot');
+    assert.is(
+      await person.say('status'),
+      'HOST     IDENTITY  PRESENTED AS  KEPT IN              ENDS IN\nquay.io  -         robot         file (docker login)  -\n',
+    );
+  }));
+
+test('logout HOST takes along what was for that host only', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
+    await settle(person, key);
+    await person.say('map us.icr.io/team-a work');
+    assert.is(
+      await person.say('logout us.icr.io de.icr.io es.icr.io'),
+      'signed out of us.icr.io\nidentity work is kept, without this host\n' +
+        'signed out of de.icr.io\nidentity work is kept, without this host\n' +
+        'signed out of es.icr.io\n',
+    );
+    assert.equal(secretFiles(person), [
+      `${cache}/default.json`,
+      `${cache}/work%20iamrefresh.json`,
+      `${cache}/work.json`,
+      `${config}/hosts/quay.io.json`,
+      `${config}/identities/default.json`,
+      `${config}/identities/work.json`,
+    ]);
+    const hosts = ['us.icr.io', 'us.icr.io/team-a/image', 'de.icr.io', 'es.icr.io'];
+    await forEach(hosts, async (host) =>
+      // Not even the identity that answers for every host.
+      assert.equal(await person.call('get', host), notFound, host),
+    );
+    assert.is((await person.get('jp.icr.io')).secret, key);
+    assert.is((await person.get('ca.icr.io')).secret, key);
+    await person.say('map de.icr.io work');
+    assert.is((await person.get('de.icr.io')).secret, key, 'named again');
+  }));
+
+test('a key in the environment is not ours to forget: it is named', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { stderr, status } = await person.call('logout us.icr.io', '', { IC_API_KEY: newKey() });
+    assert.equal(
+      [stderr, status],
+      ['docker-credential-icr: IC_API_KEY is still set; run unset IC_API_KEY\n', 0],
+    );
+  }));
+
+test('what was asked for before a logout is not kept after it', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
+    addIdentity(person, 'work', { present: 'iambearer' }, key);
+    await person.say('map * work');
+    sandbox.faults.add('iam', { kind: 'delay', delayMs: 1500 });
+    const getting = person.call('get', 'us.icr.io');
+    while (sandbox.requests.count() === 0) await sleep(5);
+    await person.say('logout');
+    assert.is((await getting).status, 0, 'who asked in time is answered');
+    assert.equal(secretFiles(person), []);
+  }));
+
+test.run();
