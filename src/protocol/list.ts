@@ -9,8 +9,8 @@ import { listOthers } from './others.ts';
  * here would stop `docker build` for every registry.
  */
 export function list(context: Context): void {
-  const usernames = listOthers(context);
   const warnings = new Set<string>();
+  const usernames = listOthers({ ...context, warn: (line) => warnings.add(line) });
   for (const { serverURL, found } of answeredHosts(context)) {
     if (found instanceof HelperError) warnings.add(found.message);
     else usernames[serverURL] = found.username;
