@@ -1,5 +1,6 @@
 import { readSettings, type Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
+import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { Command } from './command.ts';
@@ -46,29 +47,43 @@ export const settings: Command<SettingsArgs> = {
     ['settings ibmcloud-session on', "the ibmcloud CLI's session answers where nothing else does"],
   ],
   run: async (context, { name, value }) => {
-    if (name === undefined) {
-      const current = readSettings(context);
-      for (const [each, { key, values }] of Object.entries(known)) {
-        context.stdout(`${each}: ${current[key] ?? 'off'} (${values})\n`);
-      }
-      return 0;
+    const chosen = name === undefined ? Object.keys(known) : [name];
+    for (const each of chosen) {
+      const setting = settingNamed(each);
+      if (value === undefined) show(context, each, setting);
+      else await change(context, each, setting, value);
     }
-    const setting = Object.hasOwn(known, name) ? known[name] : undefined;
-    if (setting === undefined || value === undefined) throw unknown(name, setting);
-    const change = value === 'off' ? {} : await setting.parse(value);
-    await updateSettings(context, ({ [setting.key]: _, ...rest }) => ({ ...rest, ...change }));
-    context.stdout(`${name} is ${value}\n`);
     return 0;
   },
 };
 
+function settingNamed(name: string): Setting {
+  const setting = Object.hasOwn(known, name) ? known[name] : undefined;
+  if (setting !== undefined) return setting;
+  throw new HelperError('invalid-input', `there are settings ${Object.keys(known).join(', ')}`);
+}
+
+function show(context: Context, name: string, { key, values }: Setting): void {
+  context.stdout(`${name}: ${word(readSettings(context)[key])} (${values})\n`);
+}
+
+async function change(
+  context: Context,
+  name: string,
+  { key, parse }: Setting,
+  value: string,
+): Promise<void> {
+  const changed: Partial<Settings> = value === 'off' ? {} : await parse(value);
+  await updateSettings(context, ({ [key]: _, ...rest }) => ({ ...rest, ...changed }));
+  context.stdout(`${name} is ${word(changed[key])}\n`);
+}
+
+function word(value: string | boolean | undefined): string {
+  if (typeof value === 'string') return value;
+  return value ? 'on' : 'off';
+}
+
 function requireOn(value: string): true {
   if (value === 'on') return true;
   throw new HelperError('invalid-input', 'the value is on or off');
-}
-
-function unknown(name: string, setting: Setting | undefined): HelperError {
-  return setting === undefined
-    ? new HelperError('invalid-input', `there are settings ${Object.keys(known).join(', ')}`)
-    : new HelperError('invalid-input', `${name} has no value; ${setting.values}`);
 }
