@@ -64,7 +64,9 @@ function readText(file: string): string | undefined {
 function parse(text: string, file: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as Record<string, unknown>;
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
   } catch {
     // The parser's message would quote the file.
   }
