@@ -1,0 +1,70 @@
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { forEach, inCloud, newKey, refusal, settingsOf } from './identity-cloud.ts';
+
+const test = sandboxSuite('settings');
+
+const profile = 'Profile-0e9a7f3c-52c6-4a1b-9e45-6f1f2d3c4b5a';
+
+test('each is off, takes a value, shows it, and is taken back', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, home }) => {
+    const rows = [
+      ['ibmcloud-session', 'on', 'on', { ibmcloudSession: true }],
+      ['compute-profile', `iam-${profile}`, profile, { computeProfile: profile }],
+      [
+        'iam-endpoint',
+        'iam.test.cloud.ibm.com/',
+        'https://iam.test.cloud.ibm.com',
+        {
+          iamEndpoint: 'https://iam.test.cloud.ibm.com',
+        },
+      ],
+    ] as const;
+    const none = { identities: {}, mappings: {} };
+    for (const [name, typed, kept, settings] of rows) {
+      assert.match(await say(`settings ${name}`), new RegExp(`^${name}: off \\(.*\\)\n$`));
+      assert.is(await say(`settings ${name} ${typed}`), `${name} is ${kept}\n`);
+      assert.equal(settingsOf(home), { ...none, ...settings });
+      assert.match(await say('settings'), new RegExp(`^${name}: ${kept} \\(`, 'm'));
+      assert.is(await say(`settings ${name} off`), `${name} is off\n`);
+      assert.equal(settingsOf(home), none);
+    }
+  }));
+
+const refusals: readonly [words: string, line: string][] = [
+  ['colour', 'there are settings ibmcloud-session, compute-profile, iam-endpoint'],
+  ['constructor on', 'there are settings ibmcloud-session, compute-profile, iam-endpoint'],
+  ['ibmcloud-session yes', 'the value is on or off'],
+  [
+    'compute-profile nodes',
+    'the ID of a trusted profile looks like Profile-0a1b2c3d-…; ibmcloud iam trusted-profiles lists them',
+  ],
+  [
+    'iam-endpoint http://iam.cloud.ibm.com',
+    'the value is not an https:// address; secrets go nowhere else',
+  ],
+];
+
+test('what is refused changes nothing', ({ sandbox }) =>
+  forEach(refusals, ([words, line]) =>
+    inCloud(sandbox, async ({ call, home }) => {
+      assert.equal(await call(`settings ${words}`), refusal(line));
+      assert.equal(settingsOf(home), { identities: {}, mappings: {} });
+    }),
+  ));
+
+test('the setting leads to another IAM, and the environment goes before it', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, call }) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    await say(`settings iam-endpoint ${sandbox.iamUrl}`);
+    const unset = { IBMCLOUD_IAM_API_ENDPOINT: undefined };
+    await say('login us.icr.io --api-key-stdin', value, unset);
+    await say('token us.icr.io', '', unset);
+    assert.is(sandbox.requests.count({ grant: 'apikey', status: 200 }), 2);
+    const elsewhere = { IBMCLOUD_IAM_API_ENDPOINT: 'http://127.0.0.1:9' };
+    const { stderr, status } = await call('token us.icr.io', '', elsewhere);
+    assert.match(stderr, 'cannot reach IAM at 127.0.0.1:9: the connection was refused');
+    assert.is(status, 1);
+  }));
+
+test.run();

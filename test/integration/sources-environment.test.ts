@@ -1,0 +1,124 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { notFound, type Outcome, refused } from '../support/helper.ts';
+import { addIdentity, claimsOf, forEach, inCloud, newKey } from './identity-cloud.ts';
+
+const test = sandboxSuite('API keys in the environment');
+
+const key = newKey();
+const other = newKey();
+
+function answer(secret = key): Outcome {
+  const found = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: secret };
+  return { stdout: `${JSON.stringify(found)}\n`, stderr: '', status: 0 };
+}
+
+/** A value is a key, or the name of a file in the home after an `@`. */
+const rows: readonly [env: Record<string, string>, expected: (folder: string) => Outcome][] = [
+  [{ IBMCLOUD_API_KEY: key }, () => answer()],
+  [{ BLUEMIX_API_KEY: key }, () => answer()],
+  [{ IC_API_KEY: key }, () => answer()],
+  [{ DOCKER_CREDENTIAL_ICR_API_KEY: key }, () => answer()],
+  [{ IBMCLOUD_API_KEY: key, IC_API_KEY: other, BLUEMIX_API_KEY: other }, () => answer()],
+  [{ BLUEMIX_API_KEY: key, IC_API_KEY: other }, () => answer()],
+  [{ DOCKER_CREDENTIAL_ICR_API_KEY: key, IBMCLOUD_API_KEY: other }, () => answer()],
+  [{ IBMCLOUD_API_KEY: '', IC_API_KEY: key }, () => answer()],
+  [{ IBMCLOUD_API_KEY: ' ', IC_API_KEY: key }, () => answer()],
+  [{ IBMCLOUD_API_KEY: ` ${key}\n` }, () => answer()],
+  [{ IBMCLOUD_API_KEY: '' }, () => notFound],
+  [{ IBMCLOUD_API_KEY: '@HOME/bare' }, () => answer()],
+  [{ IC_API_KEY: '@HOME/cli.json' }, () => answer()],
+  [{ IC_API_KEY: '@cli.json' }, () => answer()],
+  [
+    { IBMCLOUD_API_KEY: '@HOME/missing', IC_API_KEY: key },
+    (folder) =>
+      refused(
+        `us.icr.io: cannot read ${folder}/missing, which IBMCLOUD_API_KEY names (ENOENT); check that path`,
+      ),
+  ],
+  [
+    { IBMCLOUD_API_KEY: '@HOME/empty' },
+    (folder) =>
+      refused(
+        `us.icr.io: ${folder}/empty, which IBMCLOUD_API_KEY names, holds no API key; check it`,
+      ),
+  ],
+  [
+    { IBMCLOUD_API_KEY: '@HOME/half.json' },
+    (folder) =>
+      refused(
+        `us.icr.io: ${folder}/half.json, which IBMCLOUD_API_KEY names, holds no API key; check it`,
+      ),
+  ],
+  [
+    { IBMCLOUD_API_KEY: `${key}\n${other}` },
+    () => refused('us.icr.io: IBMCLOUD_API_KEY holds more than an API key; check it'),
+  ],
+];
+
+test('each name and form, in IBM’s order', ({ sandbox }) =>
+  forEach(rows, ([env, expected]) =>
+    inCloud(sandbox, async ({ home, call }) => {
+      const file = { name: 'ci', description: '', apikey: key, createdAt: '2026-01-01T00:00+0000' };
+      const files = {
+        bare: `${key}\n`,
+        empty: '\n',
+        'cli.json': JSON.stringify({ ...file, locked: false, uuid: 'ApiKey-1' }, null, '\t'),
+        'half.json': JSON.stringify(file).slice(0, 60),
+      };
+      for (const [name, text] of Object.entries(files)) {
+        fs.writeFileSync(path.join(home.folder, name), text);
+      }
+      const named = Object.entries(env).map(([name, value]) => [
+        name,
+        value.replace('HOME', home.folder),
+      ]);
+      const outcome = await call('get', 'us.icr.io', Object.fromEntries(named));
+      assert.equal(outcome, expected(home.folder), Object.keys(env).join());
+    }),
+  ));
+
+test('a mapping goes before those of IBM’s tools, and our own name before the mapping', ({
+  sandbox,
+}) =>
+  inCloud(sandbox, async (person) => {
+    const work = addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    const env = { IBMCLOUD_API_KEY: key };
+    assert.is((await person.get('us.icr.io', env)).secret, work);
+    assert.is((await person.get('de.icr.io', env)).secret, key);
+    const own = { DOCKER_CREDENTIAL_ICR_API_KEY: other };
+    assert.is((await person.get('us.icr.io', { ...env, ...own })).secret, other);
+    await person.say('erase', 'de.icr.io');
+    assert.is((await person.call('get', 'de.icr.io', env)).status, 1, 'signed out');
+  }));
+
+test('status names the variable, and a key in it is worth an access token', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, call }) => {
+    const user = sandbox.accounts.addUser();
+    const { value } = sandbox.accounts.addApiKey({ value: newKey(), owner: user.iamId });
+    const env = { IC_API_KEY: value };
+    assert.match(await say('status', '', env), /^us\.icr\.io +- +iamapikey +IC_API_KEY +-$/m);
+    for (const words of ['token', 'token us.icr.io --refresh']) {
+      assert.is(claimsOf(await say(words, '', env)).sub, user.sub);
+    }
+    assert.equal(await call('token', '', { IC_API_KEY: newKey() }), {
+      stdout: '',
+      stderr:
+        'docker-credential-icr: IAM refused the API key in IC_API_KEY (BXNIM0415E: Provided API key could not be found.); check it, or run docker-credential-icr login\n',
+      status: 1,
+    });
+  }));
+
+test('login keeps the key it finds there, and says so', ({ sandbox }) =>
+  inCloud(sandbox, async ({ call, get }) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    const outcome = await call('login us.icr.io', '', { IBMCLOUD_API_KEY: value });
+    assert.is(outcome.stderr, 'docker-credential-icr: using the API key in IBMCLOUD_API_KEY\n');
+    assert.is(outcome.status, 0);
+    assert.is((await get('us.icr.io')).secret, value);
+  }));
+
+test.run();
