@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
-import { fileStore } from '../secrets/file-store.ts';
+import { secretStore, storeIn } from '../secrets/secret-store.ts';
 import { everyHost, own } from './mapping.ts';
 import { presentation, requireHostOf, requirePresentable } from './present.ts';
 import { endSignOut, signedOutHosts, signOut } from './signed-out.ts';
@@ -45,7 +45,7 @@ export async function saveIdentity(
     const key = { of: 'identity', name } as const;
     // A trusted profile has none: the machine vouches for it.
     if (secret !== '') {
-      fileStore(context).write(key, {
+      storeIn(context, current).write(key, {
         ServerURL: name,
         Username: presentation(settings),
         Secret: secret,
@@ -116,7 +116,7 @@ function endSignOuts(context: Context, keys: readonly string[]): void {
  */
 export async function signOutOf(context: Context, host: string): Promise<string[]> {
   signOut(context, host);
-  fileStore(context).erase({ of: 'host', name: host });
+  secretStore(context).erase({ of: 'host', name: host });
   const { mappings } = readSettings(context);
   const keys = Object.keys(mappings).filter((key) => key === host || key.startsWith(`${host}/`));
   if (keys.length === 0) return [];
@@ -140,14 +140,14 @@ export async function forgetIdentities(context: Context, names: readonly string[
     return without(current, keys, names);
   });
   for (const name of names) {
-    fileStore(context).erase({ of: 'identity', name });
+    secretStore(context).erase({ of: 'identity', name });
     forgetTokens(context, name);
   }
 }
 
 /** Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. */
 export async function forgetEverything(context: Context): Promise<void> {
-  const secrets = fileStore(context);
+  const secrets = secretStore(context);
   await updateSettings(context, (current) => ({ ...current, identities: {}, mappings: {} }));
   for (const name of secrets.names('identity')) secrets.erase({ of: 'identity', name });
   for (const name of secrets.names('host')) {
