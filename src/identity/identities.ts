@@ -11,6 +11,7 @@ import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { secretStore, storeIn } from '../secrets/secret-store.ts';
 import { everyHost, own } from './mapping.ts';
+import { erasePendingKey } from './pending-key.ts';
 import { presentation, requireHostOf, requirePresentable } from './present.ts';
 import { endSignOut, signedOutHosts, signOut } from './signed-out.ts';
 import { forgetMintedTokens, forgetTokens } from './tokens.ts';
@@ -141,6 +142,7 @@ export async function forgetIdentities(context: Context, names: readonly string[
   });
   for (const name of names) {
     secretStore(context).erase({ of: 'identity', name });
+    erasePendingKey(context, name);
     forgetTokens(context, name);
   }
 }
