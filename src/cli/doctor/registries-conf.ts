@@ -65,8 +65,9 @@ function listIn(file: string): HelperList | undefined {
   return names.length === 0 ? undefined : { file, namesUs: names.includes(helperName) };
 }
 
+/** After the last name that is in the list. */
 function addTo(file: string): string {
   const sudo = isWritable(realName(file)) ? '' : 'sudo ';
-  const edit = `s/(credential-helpers\\W*=\\s*\\[[^\\]]*?),?\\s*\\]/$1, "${helperName}"]/`;
+  const edit = `s/(credential-helpers["\\x27]?\\s*=\\s*\\[[^\\]]*["\\x27])/$1, "${helperName}"/`;
   return `${sudo}perl -0pi -e '${edit}' ${typed(realName(file))}`;
 }

@@ -1,0 +1,349 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { privateHosts } from '../../src/registry/regions.ts';
+import { writeConfig, writeIdentity } from '../support/home.ts';
+import {
+  apiKey,
+  doctorSuite,
+  type Expected,
+  expectMended,
+  findingIn,
+  type Machine,
+  onMachine,
+  standIn,
+  writeDockerFile,
+  writeProgram,
+} from './doctor-world.ts';
+
+const test = doctorSuite("doctor: clients' files");
+
+type Case = readonly [
+  what: string,
+  spoil: (machine: Machine) => void,
+  state: Expected['state'],
+  message: RegExp,
+];
+
+const secret = { auth: btoa('iamapikey:canary') };
+
+/** Docker's file with other text than a healthy machine's. */
+function withText(text: string | Buffer) {
+  return ({ dockerFile }: Machine) => fs.writeFileSync(dockerFile, text);
+}
+
+function withAuth(key: string) {
+  return (machine: Machine) => {
+    writeDockerFile(machine.dockerFile, { auths: { 'quay.io': secret, [key]: secret } });
+    standIn(machine, 'docker');
+  };
+}
+
+const named = '{"credHelpers": {"us.icr.io": "icr"}}';
+const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(named, 'utf16le')]);
+
+const docker: readonly Case[] = [
+  ['no file', ({ dockerFile }) => fs.rmSync(dockerFile), 'fail', /does not name this helper$/],
+  ['an empty file', withText(''), 'fail', /does not name this helper$/],
+  ['other settings only', withText('{"auths": {}}'), 'fail', /does not name this helper$/],
+  ['a comment', withText('{\n  // here\n}'), 'fail', /line 2, column 3: a comment, which clients/],
+  ['a comma too many', withText('{"a": 1,}'), 'fail', /is damaged \(line 1, column 9: /],
+  ['two credHelpers', withText('{"credHelpers": {}, "credHelpers": {}}'), 'fail', /a second cred/],
+  ['a byte order mark', withText(`\ufeff${named}`), 'fail', /a byte order mark/],
+  ['UTF-16', withText(utf16), 'fail', /is UTF-16$/],
+  ['another text encoding', withText(Buffer.from('{"a": "\xe4"}', 'latin1')), 'fail', /not UTF-8$/],
+  [
+    'a folder in its place',
+    ({ dockerFile }) => {
+      fs.rmSync(dockerFile);
+      fs.mkdirSync(dockerFile);
+    },
+    'fail',
+    /is not a file$/,
+  ],
+  ['a password for a host', withAuth('us.icr.io'), 'fail', /a password for us\.icr\.io in plain/],
+  [
+    'one under a URL',
+    withAuth('https://us.icr.io'),
+    'fail',
+    /a password for https:\/\/us\.icr\.io/,
+  ],
+  [
+    'one under another spelling',
+    withAuth('us.icr.io/v1/'),
+    'fail',
+    /a password for us\.icr\.io\/v1/,
+  ],
+  [
+    'a password, and no docker to log out with',
+    ({ dockerFile }) => writeDockerFile(dockerFile, { auths: { 'de.icr.io': secret } }),
+    'fail',
+    /a password for de\.icr\.io in plain text/,
+  ],
+  [
+    'a password for a host that nothing answers for',
+    ({ dockerFile, home }) => {
+      writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
+      writeDockerFile(dockerFile, { auths: { 'jp.icr.io': { identitytoken: 'canary' } } });
+    },
+    'fail',
+    /a password for jp\.icr\.io/,
+  ],
+  [
+    'another helper for a host',
+    withText('{"credHelpers": {"us.icr.io": "ecr-login", "de.icr.io": "icr", "quay.io": "x"}}'),
+    'warn',
+    /names another helper for us\.icr\.io$/,
+  ],
+  [
+    'no helper for a host',
+    withText('{"credHelpers": {"us.icr.io": "", "de.icr.io": "icr"}}'),
+    'warn',
+    /names another helper for us\.icr\.io$/,
+  ],
+  [
+    'public hosts left out',
+    withText(named),
+    'warn',
+    /not asked about, though answered here: au\.icr\.io, br\.icr\.io/,
+  ],
+  [
+    'a host left out that has an identity of its own',
+    ({ home }) => writeIdentity(home, apiKey, { 'private.us.icr.io': { identity: 'work' } }),
+    'fail',
+    /not asked about, though answered here: private\.us\.icr\.io$/,
+  ],
+  [
+    'a host left out that docker logged in to',
+    ({ home }) => {
+      writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
+      const credential = { ServerURL: 'new.icr.io', Username: 'iamapikey', Secret: 'canary' };
+      writeConfig(home, 'hosts/new.icr.io.json', JSON.stringify(credential));
+    },
+    'fail',
+    /not asked about, though answered here: new\.icr\.io$/,
+  ],
+];
+
+for (const [what, spoil, state, message] of docker) {
+  test(`docker: ${what}`, (given) =>
+    onMachine(given, async (machine) => {
+      spoil(machine);
+      await expectMended(machine, { check: 'docker', state, message });
+    }));
+}
+
+test('docker: a symbolic link is followed, and kept', (given) =>
+  onMachine(given, async (machine) => {
+    const { dockerFile, home } = machine;
+    const target = path.join(home.folder, 'dotfiles.json');
+    for (const text of [`\ufeff${named}`, utf16]) {
+      fs.writeFileSync(target, text);
+      fs.rmSync(dockerFile);
+      fs.symlinkSync(target, dockerFile);
+      await expectMended(machine, { check: 'docker', state: 'fail', message: /mark|UTF-16/ });
+      assert.ok(fs.lstatSync(dockerFile).isSymbolicLink());
+    }
+  }));
+
+test('docker: hosts that nothing answers for are a remark', (given) =>
+  onMachine(given, async ({ dockerFile, home, doctor }) => {
+    writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
+    const credHelpers = { 'us.icr.io': 'icr', [String(privateHosts[0])]: 'icr' };
+    fs.writeFileSync(dockerFile, JSON.stringify({ credHelpers }));
+    const message = /for 2 IBM hosts; nothing answers for private\.icr\.io$/;
+    assert.ok(findingIn(await doctor(), { check: 'docker', state: 'ok', message }));
+  }));
+
+test('docker: not missed where only podman is', (given) =>
+  onMachine(given, async (machine) => {
+    fs.rmSync(machine.dockerFile);
+    standIn(machine, 'podman');
+    const message = /^no Docker client on PATH$/;
+    assert.ok(findingIn(await machine.doctor(), { check: 'docker', state: 'skip', message }));
+  }));
+
+/** All the ways in which people write it, and how the file ends without it. */
+const layouts: readonly (readonly [before: string, after: string])[] = [
+  ['{"credsStore": "gone.exe"}', '{}'],
+  ['{"credsStore":"gone.exe","auths":{}}', '{"auths":{}}'],
+  ['{"auths":{},"credsStore":"gone.exe"}', '{"auths":{}}'],
+  ['{\r\n  "credsStore" : "gone.exe",\r\n  "a": 1\r\n}', '{"a":1}'],
+  ['{\n\t"a": 1,\n\t"CredsStore": "gone.exe"\n}\n', '{"a":1}'],
+  [
+    '{"a": 1, "credsStore": "gone.exe", "b": {"credsStore": "x"}}',
+    '{"a":1,"b":{"credsStore":"x"}}',
+  ],
+];
+
+for (const [before, after] of layouts) {
+  test(`credsStore: gone, in ${JSON.stringify(before)}`, (given) =>
+    onMachine(given, async (machine) => {
+      fs.writeFileSync(machine.dockerFile, before);
+      const message = /docker-credential-gone\.exe, which is not on PATH$/;
+      await expectMended(machine, { check: 'credsStore', state: 'fail', message });
+      const left = JSON.parse(fs.readFileSync(machine.dockerFile, 'utf8'));
+      assert.is(JSON.stringify(left), after);
+    }));
+}
+
+const stores: readonly (readonly [what: string, script: string, message: RegExp])[] = [
+  ['fails', 'echo "pass is not initialized"; exit 1', /list fails \(pass is not initialized\)/],
+  ['fails without a word', 'exit 7', /list fails \(exit status 7\)/],
+  ['hangs', 'kill -STOP $$', /list gave no answer within 2 s/],
+  ['answers null', 'echo null', /list answers with something that is not a JSON object/],
+  ['answers nothing', 'true', /list answers with something that is not a JSON object/],
+];
+
+for (const [what, script, message] of stores) {
+  test(`credsStore: ${what}`, (given) =>
+    onMachine(given, async (machine) => {
+      writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
+      writeProgram(machine, 'docker-credential-stub', script);
+      await expectMended(machine, { check: 'credsStore', state: 'fail', message });
+    }));
+}
+
+test('credsStore: is asked as clients ask, and without API keys', (given) =>
+  onMachine(given, async (machine) => {
+    writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
+    const script =
+      'read line; echo "{\\"$1 $line $IC_API_KEY\\": \\"\\"}" > "$HOME/asked"; echo "{}"';
+    writeProgram(machine, 'docker-credential-stub', script);
+    machine.env.IC_API_KEY = apiKey;
+    const message = /^docker-credential-stub answers/;
+    assert.ok(findingIn(await machine.doctor(), { check: 'credsStore', state: 'ok', message }));
+    const asked = fs.readFileSync(path.join(machine.home.folder, 'asked'), 'utf8');
+    assert.is(asked, '{"list unused ": ""}\n');
+  }));
+
+test('credsStore: a name that leads elsewhere is not run', (given) =>
+  onMachine(given, async (machine) => {
+    const store = '../../evil';
+    writeDockerFile(machine.dockerFile, { credsStore: store });
+    const message = /is not the name of a helper$/;
+    await expectMended(machine, { check: 'credsStore', state: 'fail', message });
+  }));
+
+/** The file that `podman login` looks into, and the one that outlives the session. */
+function podmanFiles({ home, env }: Machine): { session: string; lasting: string } {
+  const runtime = path.join(home.folder, 'run');
+  const session = path.join(runtime, 'containers/auth.json');
+  const lasting = path.join(home.folder, '.config/containers/auth.json');
+  fs.mkdirSync(path.dirname(session), { recursive: true, mode: 0o700 });
+  fs.mkdirSync(path.dirname(lasting), { recursive: true });
+  env.XDG_RUNTIME_DIR = runtime;
+  return { session, lasting };
+}
+
+const podman: readonly Case[] = [
+  [
+    'no file, and none of Docker',
+    ({ dockerFile }) => fs.rmSync(dockerFile),
+    'fail',
+    /^no file names this helper \(\S+auth\.json, \S+auth\.json\)$/,
+  ],
+  ["Docker's file only", () => {}, 'warn', /^pulls by \S+config\.json, but podman login keeps/],
+  [
+    'a damaged file',
+    (machine) => fs.writeFileSync(podmanFiles(machine).session, '{'),
+    'fail',
+    /run\/containers\/auth\.json is damaged \(line 1/,
+  ],
+  [
+    'a file of the session that does not name it',
+    (machine) => {
+      const { session, lasting } = podmanFiles(machine);
+      writeDockerFile(lasting, {});
+      fs.writeFileSync(session, '{"auths": {}}');
+    },
+    'warn',
+    /run\/containers\/auth\.json does not: podman login keeps keys in it$/,
+  ],
+  [
+    'a password in the file of the session',
+    (machine) => {
+      const { session, lasting } = podmanFiles(machine);
+      writeDockerFile(lasting, {});
+      writeDockerFile(session, { auths: { 'us.icr.io': secret } });
+    },
+    'fail',
+    /run\/containers\/auth\.json has a password for us\.icr\.io in plain text$/,
+  ],
+  [
+    'a password for a namespace',
+    (machine) =>
+      writeDockerFile(podmanFiles(machine).lasting, { auths: { 'us.icr.io/ns': secret } }),
+    'fail',
+    /has a password for us\.icr\.io\/ns in plain text$/,
+  ],
+  [
+    'a password under a URL',
+    (machine) =>
+      writeDockerFile(podmanFiles(machine).lasting, { auths: { 'https://us.icr.io': secret } }),
+    'fail',
+    /has a password for https:\/\/us\.icr\.io in plain text$/,
+  ],
+  [
+    'another helper for a host',
+    (machine) => {
+      const text = '{"credHelpers": {"us.icr.io": "pass", "de.icr.io": "icr"}}';
+      fs.writeFileSync(podmanFiles(machine).lasting, text);
+    },
+    'warn',
+    /names another helper for us\.icr\.io$/,
+  ],
+  [
+    'hosts left out',
+    (machine) => fs.writeFileSync(podmanFiles(machine).lasting, named),
+    'warn',
+    /^not asked about, though answered here: au\.icr\.io/,
+  ],
+  [
+    'REGISTRY_AUTH_FILE that is not there',
+    ({ env, home, dockerFile }) => {
+      fs.rmSync(dockerFile);
+      env.REGISTRY_AUTH_FILE = path.join(home.folder, 'auth.json');
+    },
+    'fail',
+    /^no file names this helper \(\S+\/auth\.json\)$/,
+  ],
+];
+
+for (const [what, spoil, state, message] of podman) {
+  test(`podman: ${what}`, (given) =>
+    onMachine(given, async (machine) => {
+      standIn(machine, 'podman');
+      podmanFiles(machine);
+      spoil(machine);
+      await expectMended(machine, { check: 'podman', state, message });
+    }));
+}
+
+const rivals = [
+  'credential-helpers = ["containers-auth.json"]\n[[registry]]\nprefix = "a.example"\n',
+  '# ["icr"]\nunqualified-search-registries = []\ncredential-helpers = [\n  "pass", # mine\n]\n',
+  "credential-helpers=['pass',]\n",
+];
+
+for (const rival of rivals) {
+  test(`registries.conf: a later list without it: ${JSON.stringify(rival)}`, (given) =>
+    onMachine(given, async (machine) => {
+      standIn(machine, 'podman');
+      podmanFiles(machine);
+      const folder = path.join(machine.home.folder, '.config/containers/registries.conf.d');
+      fs.mkdirSync(folder, { recursive: true });
+      const list = 'credential-helpers = ["containers-auth.json", "icr"]\n';
+      fs.writeFileSync(path.join(folder, 'docker-credential-icr.conf'), list);
+      fs.writeFileSync(path.join(folder, 'later.conf'), rival);
+      const message = /later\.conf has a list of helpers without this one, and counts instead/;
+      await expectMended(machine, { check: 'registries.conf', state: 'warn', message });
+      const left = await machine.doctor();
+      const everywhere = /later\.conf names this helper for every registry$/;
+      assert.ok(findingIn(left, { check: 'podman', state: 'ok', message: everywhere }));
+      const conf = fs.readFileSync(path.join(folder, 'later.conf'), 'utf8');
+      assert.match(conf, /"(containers-auth\.json|pass)"|'pass'/);
+    }));
+}
+
+test.run();

@@ -1,0 +1,152 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { executable } from '../support/helper.ts';
+import {
+  doctorSuite,
+  expectMended,
+  type Machine,
+  onMachine,
+  writeProgram,
+} from './doctor-world.ts';
+
+const test = doctorSuite('doctor: the helper on PATH');
+
+const name = 'docker-credential-icr';
+const older = `echo "docker-credential-icr (IBM Cloud Container Registry) v0.0.1"`;
+
+/** Another folder that is on `PATH`, before or after the usual one. */
+function addFolder({ home, env, bin }: Machine, where: 'before' | 'after'): string {
+  const folder = path.join(home.folder, 'other');
+  fs.mkdirSync(folder);
+  env.PATH = where === 'before' ? `${folder}:${bin}` : `${bin}:${folder}`;
+  return folder;
+}
+
+test('a healthy machine has nothing wrong', (given) =>
+  onMachine(given, async ({ doctor }) => {
+    const report = await doctor();
+    const states = report.checks.map(({ name, state, message }) => `${state} ${name}: ${message}`);
+    assert.is(report.status, 0, states.join('\n'));
+    assert.ok(report.ok);
+    assert.equal(
+      states.filter((state) => /^(warn|fail)/.test(state)),
+      [],
+    );
+  }));
+
+const cases: readonly (readonly [
+  what: string,
+  spoil: (machine: Machine) => void,
+  state: 'warn' | 'fail',
+  message: RegExp,
+])[] = [
+  [
+    'is not on PATH',
+    ({ bin }) => fs.rmSync(path.join(bin, name)),
+    'fail',
+    /^no docker-credential-icr on PATH/,
+  ],
+  [
+    'is only in a relative folder of PATH',
+    ({ env, bin, home }) => {
+      fs.renameSync(path.join(bin, name), path.join(home.folder, name));
+      env.PATH = `.:${bin}`;
+    },
+    'fail',
+    /^no docker-credential-icr on PATH/,
+  ],
+  [
+    'is not executable',
+    ({ bin }) => {
+      fs.rmSync(path.join(bin, name));
+      fs.copyFileSync(executable, path.join(bin, name));
+      fs.chmodSync(path.join(bin, name), 0o644);
+    },
+    'fail',
+    /docker-credential-icr is not executable$/,
+  ],
+  [
+    'is a link to nothing',
+    ({ bin }) => {
+      fs.rmSync(path.join(bin, name));
+      fs.symlinkSync('/nonexistent/helper', path.join(bin, name));
+    },
+    'fail',
+    /docker-credential-icr is a link to nothing$/,
+  ],
+  [
+    'comes after another program of that name',
+    (machine) => writeProgram({ bin: addFolder(machine, 'before') }, name, 'echo hello'),
+    'fail',
+    /other\/docker-credential-icr comes first on PATH, and is another program/,
+  ],
+  [
+    'comes after an older one',
+    (machine) => writeProgram({ bin: addFolder(machine, 'before') }, name, older),
+    'warn',
+    /^clients run \S+ \(0\.0\.1\), not this \S+ \(\d+\.\d+\.\d+\)$/,
+  ],
+  [
+    'is not there, but an older one is',
+    ({ bin }) => {
+      fs.rmSync(path.join(bin, name));
+      writeProgram({ bin }, name, older);
+    },
+    'warn',
+    /^clients run \S+ \(0\.0\.1\), not this/,
+  ],
+  [
+    'comes before another program of that name',
+    (machine) => writeProgram({ bin: addFolder(machine, 'after') }, name, 'exit 3'),
+    'warn',
+    /other\/docker-credential-icr is another program of that name/,
+  ],
+  [
+    'comes before one that hangs',
+    (machine) => writeProgram({ bin: addFolder(machine, 'after') }, name, 'kill -STOP $$'),
+    'warn',
+    /other\/docker-credential-icr is another program of that name/,
+  ],
+  [
+    'comes before an older one',
+    (machine) => writeProgram({ bin: addFolder(machine, 'after') }, name, older),
+    'warn',
+    /other\/docker-credential-icr is a second one \(0\.0\.1\)/,
+  ],
+  [
+    'comes after a file that cannot be run',
+    (machine) => fs.writeFileSync(path.join(addFolder(machine, 'before'), name), ''),
+    'warn',
+    /other\/docker-credential-icr is in the way: not executable/,
+  ],
+];
+
+for (const [what, spoil, state, message] of cases) {
+  test(`it ${what}`, (given) =>
+    onMachine(given, async (machine) => {
+      spoil(machine);
+      await expectMended(machine, { check: 'helper', state, message });
+    }));
+}
+
+test('no folder of PATH can be written to', (given) =>
+  onMachine(given, async (machine) => {
+    fs.rmSync(path.join(machine.bin, name));
+    const tools = path.join(machine.home.folder, 'tools');
+    fs.renameSync(machine.bin, tools);
+    machine.env.PATH = tools;
+    await expectMended(machine, { check: 'helper', state: 'fail', message: /^no docker-cred/ });
+  }));
+
+test('two folders of PATH with one and the same file are one', (given) =>
+  onMachine(given, async (machine) => {
+    fs.symlinkSync(executable, path.join(addFolder(machine, 'after'), name));
+    const { checks } = await machine.doctor();
+    assert.equal(
+      checks.filter((check) => check.name === 'helper').map(({ state }) => state),
+      ['ok'],
+    );
+  }));
+
+test.run();

@@ -1,0 +1,194 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import path from 'node:path';
+import type { Test } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Result } from '../../src/cli/doctor/run-check.ts';
+import { publicHosts } from '../../src/registry/regions.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
+import { collect, executable } from '../support/helper.ts';
+import { type Home, inHome, snapshot, writeIdentity } from '../support/home.ts';
+
+export const apiKey = 'canary-key-that-the-doctor-tries-1234567890';
+/** What a person types at the prompt of a `login` that mends something. */
+export const newApiKey = 'canary-key-that-mends-1234567890-abcdefghijk';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** What doctor said. */
+export interface Report {
+  readonly ok: boolean;
+  readonly checks: readonly Result[];
+  readonly status: number | null;
+}
+
+/** A machine on which all is well: one that a test can spoil. */
+export interface Machine {
+  readonly home: Home;
+  readonly sandbox: Sandbox;
+  /** The only folder on `PATH`. */
+  readonly bin: string;
+  readonly dockerFile: string;
+  /** All that a program here has in its environment; a test may change it. */
+  readonly env: Record<string, string | undefined>;
+  readonly doctor: (...words: string[]) => Promise<Report>;
+  /** Types a command, then `doctor` in the same shell. */
+  readonly mend: (fix: string, ...words: string[]) => Promise<Report>;
+}
+
+export interface Expected {
+  readonly check: string;
+  readonly state: 'ok' | 'warn' | 'fail' | 'skip';
+  readonly message: RegExp;
+}
+
+/** A suite of its own cloud; every name is led there by a proxy, as from a company's network. */
+export function doctorSuite(name: string): Test<SandboxContext & { proxy: Proxy }> {
+  const test = sandboxSuite(name) as Test<SandboxContext & { proxy: Proxy }>;
+  test.before(async (context) => {
+    context.proxy = await startProxy(Number(new URL(context.sandbox.registryUrl).port));
+    context.sandbox.accounts.addApiKey({ value: apiKey });
+    context.sandbox.accounts.addApiKey({ value: newApiKey });
+  });
+  test.after(({ proxy }) => proxy.close());
+  return test;
+}
+
+export interface Proxy {
+  readonly url: string;
+  close(): void;
+}
+
+/** Takes every tunnel to the sandbox, whatever its name. */
+async function startProxy(port: number): Promise<Proxy> {
+  const server = net.createServer((client) => {
+    client.on('error', () => {});
+    client.once('data', () => {
+      const upstream = net.connect(port, '127.0.0.1', () =>
+        client.write('HTTP/1.1 200 Connection established\r\n\r\n'),
+      );
+      upstream.on('error', () => client.destroy());
+      upstream.pipe(client).pipe(upstream);
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address() as net.AddressInfo;
+  return { url: `http://127.0.0.1:${address.port}`, close: () => server.close() };
+}
+
+/** Programs that the commands of fixes are made of. */
+const tools = ['sh', 'mv', 'rm', 'ln', 'chmod', 'chown', 'mkdir', 'id', 'perl', 'iconv', 'cat'];
+
+/** Makes a healthy machine, hands it to `use`, and removes it. */
+export function onMachine(
+  { sandbox, proxy }: { readonly sandbox: Sandbox; readonly proxy: Proxy },
+  use: (machine: Machine) => Promise<void>,
+): Promise<void> {
+  return inHome(async (home) => {
+    const bin = path.join(home.folder, '.local/bin');
+    fs.mkdirSync(bin, { recursive: true });
+    for (const tool of tools) fs.symlinkSync(whereIs(tool), path.join(bin, tool));
+    fs.symlinkSync(executable, path.join(bin, 'docker-credential-icr'));
+    writeIdentity(home, apiKey);
+    const dockerFile = path.join(home.folder, '.docker/config.json');
+    fs.mkdirSync(path.dirname(dockerFile));
+    writeDockerFile(dockerFile, {});
+    const env = {
+      HOME: home.folder,
+      PATH: bin,
+      HTTPS_PROXY: proxy.url,
+      NODE_EXTRA_CA_CERTS: sandbox.caFile,
+    };
+    const mend = (fix: string, ...words: string[]) => type(env, home.folder, fix, words);
+    const doctor = (...words: string[]) => mend('', ...words);
+    await use({ home, sandbox, bin, dockerFile, env, doctor, mend });
+  });
+}
+
+export function whereIs(program: string): string {
+  const { stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
+  return fs.realpathSync(stdout.trim());
+}
+
+/** Every public host with this helper, and whatever else a test wants in the file. */
+export function writeDockerFile(file: string, other: object): void {
+  const credHelpers = Object.fromEntries(publicHosts.map((host) => [host, 'icr']));
+  fs.writeFileSync(file, `${JSON.stringify({ credHelpers, ...other }, null, '\t')}\n`);
+}
+
+/** A program that does what the script says. */
+export function writeProgram({ bin }: Pick<Machine, 'bin'>, name: string, script: string): string {
+  const file = path.join(bin, name);
+  fs.writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return file;
+}
+
+/**
+ * A client's `logout` where the client is not installed: it takes the entry out of the file and tells the
+ * helper, as docker and podman do. Where it is installed, the real one is used.
+ */
+export function standIn(machine: Machine, client: 'docker' | 'podman'): void {
+  const real = `/usr/bin/${client}`;
+  if (fs.existsSync(real)) {
+    fs.symlinkSync(real, path.join(machine.bin, client));
+    return;
+  }
+  const file = client === 'docker' ? machine.dockerFile : '$3';
+  const key = client === 'docker' ? '$2' : '$4';
+  writeProgram(
+    machine,
+    client,
+    `export key="${key}"
+for each in "$key" "http://$key" "https://$key"; do
+  export each; perl -0pi -e 's/"Q$ENV{each}E"s*:s*{[^{}]*}s*,?|,s*"Q$ENV{each}E"s*:s*{[^{}]*}//' "${file}"
+done
+echo "$key" | docker-credential-icr erase`,
+  );
+}
+
+/**
+ * A `login` in the command takes its key from the environment in place of the prompt; doctor itself then
+ * does not see it. Exports of the command last, as they do in a terminal.
+ */
+async function type(env: Env, cwd: string, fix: string, words: readonly string[]): Promise<Report> {
+  const lines = [
+    ...(fix === '' ? [] : [`export IBMCLOUD_API_KEY=${newApiKey}`, `{ ${fix}; } >&2 || exit 99`]),
+    ...(fix === '' ? [] : ['unset IBMCLOUD_API_KEY']),
+    `exec ${executable} doctor --json "$@"`,
+  ];
+  const child = spawn('/bin/sh', ['-c', lines.join('\n'), 'sh', ...words], { cwd, env });
+  child.stdin.end();
+  const { stdout, stderr, status } = await collect(child);
+  assert.not.match(stdout + stderr, /canary/);
+  assert.is.not(status, 99, `${fix} failed: ${stderr}`);
+  const report: Omit<Report, 'status'> = JSON.parse(stdout);
+  return { ...report, status };
+}
+
+/** Whether the report has such a line. */
+export function findingIn({ checks }: Report, { check, message }: Expected): Result | undefined {
+  return checks.find(({ name, message: said }) => name === check && message.test(said));
+}
+
+/** Doctor names it and changes nothing; what it says to type is typed; then it is gone. */
+export async function expectMended(machine: Machine, expected: Expected): Promise<void> {
+  const before = snapshot(machine.home.folder);
+  const report = await machine.doctor();
+  assert.equal(snapshot(machine.home.folder), before, 'doctor changed something');
+  const found = findingIn(report, expected);
+  const all = report.checks.map(({ name, message }) => `${name}: ${message}`).join('\n');
+  assert.ok(found, `${expected.check} does not say ${expected.message}: ${all}`);
+  assert.is(found.state, expected.state, found.message);
+  assert.is(report.status, report.checks.some(({ state }) => state === 'fail') ? 1 : 0);
+  assert.type(found.fix, 'string', found.message);
+  const after = await machine.mend(found.fix ?? '');
+  assert.is(findingIn(after, expected), undefined, `${found.fix} did not mend: ${found.message}`);
+  const left = after.checks.filter(
+    ({ state, name }) => state === 'fail' && name === expected.check,
+  );
+  assert.equal(left, [], found.fix);
+}
