@@ -40,7 +40,8 @@ async function show(cloud: Cloud): Promise<void> {
   step('IBM Cloud', ...cloud.about);
 
   step('log in: the API key is typed or piped, and checked with IAM');
-  await runHelper(['login', '--api-key-stdin'], { env, input: cloud.apiKey });
+  // Else it would go to the person's own keychain.
+  await runHelper(['login', '--api-key-stdin', '--store', 'file'], { env, input: cloud.apiKey });
 
   step("name the helper in Docker's config.json");
   await runHelper(['configure'], { env });
@@ -89,7 +90,7 @@ async function demo(): Promise<void> {
   });
   console.log('\nThat was all. The folder it happened in is removed.');
   console.log(
-    'To have it: ./install.sh, docker-credential-icr login, docker-credential-icr configure',
+    'To use it: ./install.sh, then docker-credential-icr login, then docker-credential-icr configure',
   );
 }
 

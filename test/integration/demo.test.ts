@@ -102,6 +102,27 @@ test('against the real IBM Cloud, without an image', async (context) => {
   assert.match(stdout, 'GET https://us.icr.io/v2/ with it: 200, signed in');
 });
 
+test('the keychain of the person is left alone', async (context) => {
+  const programs = path.join(context.folder, 'programs');
+  const called = path.join(context.folder, 'called');
+  fs.mkdirSync(programs);
+  for (const name of [
+    'dbus-send',
+    'docker-credential-secretservice',
+    'docker-credential-osxkeychain',
+  ]) {
+    const file = path.join(programs, name);
+    fs.writeFileSync(file, `#!/bin/sh\necho {}; echo "$0" >>'${called}'\n`, { mode: 0o755 });
+  }
+  const env = {
+    DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere',
+    PATH: `${programs}:${process.env.PATH}`,
+  };
+  const { code, stderr } = await demoThroughProxy(context, ['--host=us.icr.io'], env);
+  assert.is(code, 0, stderr);
+  assert.not.ok(fs.existsSync(called), 'a keychain was asked');
+});
+
 test('an image that is not there: one line', async (context) => {
   const words = ['--host=us.icr.io', '--image=demo/other:1'];
   const { code, stderr } = await demoThroughProxy(context, words);
