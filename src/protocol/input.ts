@@ -9,27 +9,31 @@ const longestInput = 1024 * 1024;
 
 /** Standard input to its end. Throws `invalid-input` for more than 1 MiB and for what is not UTF-8. */
 export function readInput({ stdin }: Context): string {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const chunk = Buffer.allocUnsafe(4096);
-  let text = '';
+  let bytes = new Uint8Array(4096);
   for (let length = 0; ; ) {
-    const count = readInputSome(stdin, chunk);
+    const count = readInputSome(stdin, bytes.subarray(length));
+    if (count === 0) return decode(bytes.subarray(0, length));
     length += count;
     if (length > longestInput) throw invalid('the input is longer than 1 MiB');
-    text += decode(decoder, chunk.subarray(0, count), count > 0);
-    if (count === 0) return text;
+    if (length === bytes.length) bytes = enlarge(bytes);
   }
 }
 
-function decode(decoder: TextDecoder, chunk: Buffer, stream: boolean): string {
+function enlarge(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
+}
+
+function decode(bytes: Uint8Array): string {
   try {
-    return decoder.decode(chunk, { stream });
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw invalid('the input is not UTF-8');
   }
 }
 
-function readInputSome(descriptor: number, chunk: Buffer): number {
+function readInputSome(descriptor: number, chunk: Uint8Array): number {
   try {
     return readSome(descriptor, chunk);
   } catch (error) {
