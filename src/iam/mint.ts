@@ -91,19 +91,17 @@ async function fromMachine(
   return requestComputeToken(context, holder.profile, explained(holder, options));
 }
 
-const secrets: Readonly<Record<Holder['kind'], string>> = {
-  'api-key': 'the API key',
-  'refresh-token': 'the refresh token',
-  'entitlement-key': 'the entitlement key',
-  'registry-token': 'the registry token',
-  'trusted-profile': 'the trusted profile',
-};
+/** What IAM is asked about, as a message names it. */
+function ownerOf({ kind, name, profile }: Holder): string {
+  if (kind === 'trusted-profile') return `trusted profile ${profile}`;
+  return `the ${kind === 'api-key' ? 'API key' : 'refresh token'} of identity ${name}`;
+}
 
 function explained(holder: Holder, { deadline, endpoint }: MintOptions): TokenOptions {
   return {
     deadline,
     ...(endpoint === undefined ? {} : { endpoint }),
-    owner: `${secrets[holder.kind]} of identity ${holder.name}`,
+    owner: ownerOf(holder),
     hint: holder.hint,
   };
 }
