@@ -1,0 +1,149 @@
+import { spawn, spawnSync } from 'node:child_process';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { collect, executable, notFound, refused } from '../support/helper.ts';
+import { addIdentity, claimsOf, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
+
+const test = sandboxSuite('the trusted profile of the machine or pod');
+
+const instanceToken = '/instance_identity/v1/token';
+
+test('off until it is switched on, then minted once and cached', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, get, call }) => {
+    const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
+    assert.equal(await call('get', 'us.icr.io'), notFound);
+    assert.is(sandbox.requests.count(), 0);
+    await say(`settings compute-profile ${sub}`);
+    const found = await get('us.icr.io');
+    assert.is(found.username, 'iambearer');
+    assert.is(claimsOf(found.secret).sub, sub);
+    assert.equal(
+      sandbox.requests.log.map(({ method, path }) => `${method} ${path}`),
+      ['PUT /instance_identity/v1/token', 'POST /instance_identity/v1/iam_token'],
+    );
+    assert.equal(await get('de.icr.io'), found);
+    assert.is((await say('token')).trim(), found.secret);
+    assert.is.not((await say('token --refresh')).trim(), found.secret);
+    assert.is(sandbox.requests.count(), 4);
+    assert.match(await say('status'), /^us\.icr\.io +- +iambearer +this machine +-$/m);
+    assert.match(await say('status'), `elsewhere trusted profile ${sub} answers\n`);
+    await say('settings compute-profile off');
+    assert.equal(await call('get', 'us.icr.io'), notFound);
+  }));
+
+test('an instance that knows the second generation only', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, get }) => {
+    const { sub } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
+    sandbox.faults.add('metadata', { kind: 'status', status: 404, path: instanceToken });
+    await say(`settings compute-profile ${sub}`);
+    assert.is(claimsOf((await get('us.icr.io')).secret).sub, sub);
+    assert.equal(
+      sandbox.requests.log.map(({ path }) => path),
+      [instanceToken, '/identity/v1/token', '/identity/v1/iam_tokens'],
+    );
+  }));
+
+test('login --trusted-profile keeps it under a name, and says whose it is', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, get }) => {
+    const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
+    assert.match(
+      await say(`login us.icr.io --identity vpc --trusted-profile ${sub}`),
+      /^identity vpc \(trusted profile nodes, account \w+\) answers for us\.icr\.io$/m,
+    );
+    const { username, secret } = await get('us.icr.io');
+    assert.equal([username, claimsOf(secret).sub], ['iambearer', sub]);
+    assert.is(claimsOf(await say('token --identity vpc')).sub, sub);
+  }));
+
+test('where nothing answers at the address, it takes a second to say so', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, call }) => {
+    sandbox.faults.add('metadata', { kind: 'hang', times: 'forever' });
+    await say('settings compute-profile Profile-x');
+    const began = performance.now();
+    const { host } = new URL(sandbox.metadataUrl);
+    const line = `the metadata service at ${host} did not answer in time; try again later`;
+    const login = 'login --identity vpc --trusted-profile Profile-x';
+    const outcomes = await Promise.all([call('get', 'us.icr.io'), call('token'), call(login)]);
+    const seconds = (performance.now() - began) / 1000;
+    assert.equal(outcomes, [refused(`us.icr.io: ${line}`), refusal(line), refusal(line)]);
+    assert.ok(seconds > 1 && seconds < 3, `${seconds} s`);
+  }));
+
+test('a profile that is not linked is refused, with what to do', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, call }) => {
+    await say('settings compute-profile Profile-x');
+    assert.equal(
+      await call('get', 'us.icr.io'),
+      refused(
+        'us.icr.io: the metadata service refused trusted profile Profile-x (trusted_profile_not_found: The trusted profile is not linked to the instance.); let profile Profile-x trust this machine, or run docker-credential-icr settings compute-profile off',
+      ),
+    );
+  }));
+
+test('is asked last', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { sub } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
+    await person.say(`settings compute-profile ${sub}`);
+    const env = { IC_API_KEY: newKey() };
+    assert.is((await person.get('us.icr.io', env)).secret, env.IC_API_KEY);
+    const work = addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    assert.is((await person.get('us.icr.io')).secret, work);
+    await person.say('erase', 'de.icr.io');
+    assert.equal(await person.call('get', 'de.icr.io'), notFound);
+    assert.is(sandbox.requests.count(), 0);
+  }));
+
+/** `get` where the platform has put these files under /var/run/secrets, in a mount namespace of its own. */
+function getInPod({ home, env }: Person, files: Readonly<Record<string, string>>) {
+  const writes = Object.entries(files).map(
+    ([name, text]) => `mkdir -p "$(dirname ${name})" && printf '%s' '${text}' > ${name}`,
+  );
+  const script = ['mount -t tmpfs tmpfs /run', 'cd /run && mkdir secrets && cd secrets', ...writes];
+  const words = ['-Urm', 'sh', '-ec', `${script.join('\n')}\nexec "${executable}" get`];
+  const child = spawn('unshare', words, { env: { ...home.env, ...env } });
+  child.stdin.end('us.icr.io');
+  return collect(child);
+}
+
+const canUnshare =
+  spawnSync('unshare', ['-Urm', 'sh', '-ec', 'mount -t tmpfs tmpfs /run']).status === 0 &&
+  spawnSync('readlink', ['-f', '/var/run'], { encoding: 'utf8' }).stdout === '/run\n';
+const inPod = canUnshare ? test : test.skip;
+
+inPod('a pod’s token file is exchanged, and asked for before the metadata service', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { accounts, requests } = sandbox;
+    const computeTokens = ['canary-vault', 'canary-sa', 'canary-engine'];
+    const { sub } = accounts.addTrustedProfile({ computeTokens });
+    const other = accounts.addTrustedProfile({ computeTokens: ['canary-sa'] }).sub;
+    await person.say(`settings compute-profile ${sub}`);
+    const rows = [
+      { 'tokens/vault-token': 'canary-vault\n', 'tokens/sa-token': 'canary-nobody' },
+      { 'tokens/sa-token': 'canary-sa' },
+      { 'codeengine.cloud.ibm.com/compute-resource-token/token': 'canary-engine' },
+    ];
+    for (const files of rows) {
+      const { stdout, stderr, status } = await getInPod(person, files);
+      assert.equal([stderr, status], ['', 0], stdout);
+      assert.is(claimsOf(JSON.parse(stdout).Secret).sub, sub);
+      await person.say('logout');
+    }
+    assert.is(requests.count({ grant: 'cr-token', status: 200 }), 3);
+    assert.is(requests.count({ service: 'metadata' }), 0);
+
+    await person.say(`settings compute-profile ${other}`);
+    assert.equal(
+      await getInPod(person, { 'tokens/vault-token': 'canary-vault' }),
+      refused(
+        `us.icr.io: IAM refused trusted profile ${other} (BXNIM0407E: Provided token is invalid.); let profile ${other} trust this machine, or run docker-credential-icr settings compute-profile off`,
+      ),
+    );
+    assert.equal(
+      await getInPod(person, { 'tokens/vault-token': '\n' }),
+      refused("us.icr.io: the pod's token in /var/run/secrets/tokens/vault-token is empty"),
+    );
+  }),
+);
+
+test.run();
