@@ -1,0 +1,88 @@
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+
+export interface ServiceAccount {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+export interface Pod {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+  /** Empty for a static pod. */
+  readonly serviceAccountName: string;
+}
+
+/** A cluster's service accounts and the tokens that it gives for them. */
+export interface ApiServer {
+  /** A new one each time: the old one of that name is gone, with its uid. */
+  addServiceAccount(
+    namespace: string,
+    name: string,
+    annotations?: Readonly<Record<string, string>>,
+  ): ServiceAccount;
+  serviceAccount(namespace: string, name: string): ServiceAccount | undefined;
+  /** `TokenRequest`, bound to a pod; an hour long, as the kubelet asks. */
+  requestToken(account: ServiceAccount, pod: Pod, audience: string): string;
+}
+
+const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+
+function encode(value: unknown): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+export function createPod(account: ServiceAccount): Pod {
+  const { namespace, name: serviceAccountName } = account;
+  return { namespace, name: `${serviceAccountName}-0`, uid: randomUUID(), serviceAccountName };
+}
+
+/** `issued` is shown each token that is given. */
+export function createApiServer(
+  clock: () => number,
+  issued: (token: string, account: ServiceAccount) => void = () => {},
+): ApiServer {
+  const accounts = new Map<string, ServiceAccount>();
+  return {
+    addServiceAccount(namespace, name, annotations = {}) {
+      const account = { namespace, name, uid: randomUUID(), annotations };
+      accounts.set(`${namespace}:${name}`, account);
+      return account;
+    },
+    serviceAccount: (namespace, name) => accounts.get(`${namespace}:${name}`),
+    requestToken(account, pod, audience) {
+      const token = createToken(account, pod, { audience, now: clock() });
+      issued(token, account);
+      return token;
+    },
+  };
+}
+
+/** The claims of Kubernetes' bound tokens; `now` and `life` in milliseconds. */
+export function createToken(
+  { namespace, name, uid }: ServiceAccount,
+  pod: Pod,
+  { audience, now, life = 3600_000 }: { audience: string; now: number; life?: number },
+): string {
+  const issuedAt = Math.floor(now / 1000);
+  const claims = {
+    aud: [audience],
+    exp: issuedAt + life / 1000,
+    iat: issuedAt,
+    iss: 'https://kubernetes.default.svc.cluster.local',
+    jti: randomUUID(),
+    'kubernetes.io': {
+      namespace,
+      node: { name: 'node', uid: randomUUID() },
+      pod: { name: pod.name, uid: pod.uid },
+      serviceaccount: { name, uid },
+    },
+    nbf: issuedAt,
+    sub: `system:serviceaccount:${namespace}:${name}`,
+  };
+  const text = `${encode({ alg: 'ES256', kid: 'canary' })}.${encode(claims)}`;
+  const signature = sign('sha256', Buffer.from(text), keys.privateKey);
+  return `${text}.${signature.toString('base64url')}`;
+}

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import type { Provider } from './config.ts';
+import { BadResponse, decodeResponse, type Response } from './response.ts';
+
+export interface PluginRequest {
+  readonly image: string;
+  readonly serviceAccountToken: string;
+  readonly serviceAccountAnnotations: Readonly<Record<string, string>>;
+}
+
+export interface Execution {
+  readonly provider: Provider;
+  readonly binDir: string;
+  /** The kubelet's own environment. A kubelet that systemd started has no `HOME`. */
+  readonly environ: Readonly<Record<string, string>>;
+  /** Milliseconds; the kubelet waits a minute. */
+  readonly limit?: number;
+}
+
+/** What the kubelet logs where a plugin gave nothing that it could use. */
+export class PluginError extends Error {}
+
+/** The request's text, as Kubernetes' encoder writes it: what is empty is left out, a line end comes last. */
+export function encodeRequest(apiVersion: string, request: PluginRequest): string {
+  const { image, serviceAccountToken, serviceAccountAnnotations } = request;
+  const fields = {
+    kind: 'CredentialProviderRequest',
+    apiVersion,
+    image,
+    ...(serviceAccountToken === '' ? {} : { serviceAccountToken }),
+    ...(Object.keys(serviceAccountAnnotations).length === 0 ? {} : { serviceAccountAnnotations }),
+  };
+  return `${JSON.stringify(fields)}\n`;
+}
+
+/** Runs the plugin once and decodes its answer. Source: ExecPlugin in plugin.go. Throws `PluginError`. */
+export async function execPlugin(execution: Execution, request: PluginRequest): Promise<Response> {
+  const { provider, binDir, environ, limit = 60_000 } = execution;
+  const configured = Object.fromEntries(
+    (provider.env ?? []).map(({ name, value }) => [name, value]),
+  );
+  const child = spawn(path.join(binDir, provider.name), [...(provider.args ?? [])], {
+    cwd: '/',
+    env: { ...environ, ...configured },
+    timeout: limit,
+    killSignal: 'SIGKILL',
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  child.stdin.on('error', () => {});
+  child.stdin.end(encodeRequest(provider.apiVersion, request));
+  const status = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+  if (status !== 0) {
+    const failed = `error execing credential provider plugin ${provider.name} for image ${request.image}`;
+    throw new PluginError(`${failed}: exit status ${status}: ${output.stderr}`);
+  }
+  try {
+    return decodeResponse(output.stdout, provider.apiVersion);
+  } catch (error) {
+    if (!(error instanceof BadResponse)) throw error;
+    throw new PluginError(`error decoding credential provider plugin response: ${error.message}`);
+  }
+}

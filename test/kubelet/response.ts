@@ -1,0 +1,70 @@
+import { parseGoDuration } from './go-duration.ts';
+import type { AuthConfig, DockerConfig } from './keyring.ts';
+import { type Json, parseStrictly } from './strict-json.ts';
+
+export interface Response {
+  readonly cacheKeyType: string;
+  /** Milliseconds; `undefined` where the answer leaves it to `defaultCacheDuration`. */
+  readonly cacheDuration: number | undefined;
+  readonly auth: DockerConfig;
+}
+
+type Fields = { readonly [name: string]: Json };
+
+/** One line that says what the kubelet would say; never the answer itself, which holds a password. */
+export class BadResponse extends Error {}
+
+/**
+ * What the kubelet makes of a plugin's standard output: decoded strictly, in the version that it asked in.
+ * Source: ExecPlugin and decodeResponse in pkg/credentialprovider/plugin/plugin.go; each version's types.go.
+ */
+export function decodeResponse(text: string, apiVersion: string): Response {
+  const fields = objectOf(parse(text), 'response');
+  if (fields.apiVersion !== apiVersion) throw new BadResponse('another apiVersion');
+  if (fields.kind !== 'CredentialProviderResponse') throw new BadResponse('another kind');
+  refuseOthers(fields, ['apiVersion', 'kind', 'cacheKeyType', 'cacheDuration', 'auth']);
+  const { cacheKeyType = '', cacheDuration = null, auth = null } = fields;
+  if (typeof cacheKeyType !== 'string') throw new BadResponse('cacheKeyType is no string');
+  return {
+    cacheKeyType,
+    cacheDuration: durationOf(cacheDuration),
+    auth: Object.fromEntries(
+      Object.entries(auth === null ? {} : objectOf(auth, 'auth')).map(authConfig),
+    ),
+  };
+}
+
+function parse(text: string): Json {
+  try {
+    return parseStrictly(text);
+  } catch (error) {
+    throw new BadResponse(`no strict JSON: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+function durationOf(value: Json): number | undefined {
+  if (value === null) return undefined;
+  const duration = typeof value === 'string' ? parseGoDuration(value) : undefined;
+  if (duration === undefined) throw new BadResponse('cacheDuration is no duration');
+  return duration;
+}
+
+function authConfig([key, value]: [string, Json]): [string, AuthConfig] {
+  const fields = objectOf(value, 'an auth');
+  refuseOthers(fields, ['username', 'password']);
+  const { username = '', password = '' } = fields;
+  if (typeof username !== 'string' || typeof password !== 'string') {
+    throw new BadResponse('a user name or password that is no string');
+  }
+  return [key, { username, password }];
+}
+
+function objectOf(value: Json, what: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new BadResponse(`${what} is no object`);
+}
+
+function refuseOthers(fields: Fields, known: readonly string[]): void {
+  const unknown = Object.keys(fields).find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new BadResponse(`unknown field ${unknown}`);
+}
