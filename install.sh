@@ -146,22 +146,21 @@ install_it() {
   fi
 }
 
-# Sets `secrets`: what src/config/folders.ts says, for the systems that this script runs on.
-find_secrets() {
-  if [ -n "${DOCKER_CREDENTIAL_ICR_CONFIG_DIR:-}" ]; then
-    secrets=$DOCKER_CREDENTIAL_ICR_CONFIG_DIR
-    return
-  fi
-  home=${HOME:-/nonexistent}
-  case $(uname -s) in
-    Darwin) secrets="$home/Library/Application Support/$program" ;;
-    *)
-      case ${XDG_CONFIG_HOME:-} in
-        /*) secrets=$XDG_CONFIG_HOME/$program ;;
-        *) secrets=$home/.config/$program ;;
-      esac
-      ;;
+# The folder, if it is there, as src/config/folders.ts finds it: named by a variable $1, else macOS's $2, else
+# XDG's $3, else $4 in the home folder.
+kept_folder() {
+  folder=${HOME:-/nonexistent}/$4/$program
+  case $3 in
+    /*) folder=$3/$program ;;
   esac
+  [ "$(uname -s)" != Darwin ] || folder=${HOME:-/nonexistent}/Library/$2/$program
+  folder=${1:-$folder}
+  [ ! -d "$folder" ] || printf '  %s\n' "$folder"
+}
+
+kept_folders() {
+  kept_folder "${DOCKER_CREDENTIAL_ICR_CONFIG_DIR:-}" 'Application Support' "${XDG_CONFIG_HOME:-}" .config
+  kept_folder "${DOCKER_CREDENTIAL_ICR_CACHE_DIR:-}" Caches "${XDG_CACHE_HOME:-}" .cache
 }
 
 # A client that is told to use a helper that is gone fails on every pull.
@@ -189,11 +188,10 @@ uninstall() {
   else
     printf 'there is no %s\n' "$target"
   fi
-  find_secrets
-  if [ -d "$secrets" ]; then
-    printf 'credentials and settings are still in %s\n' "$secrets"
-    printf 'remove that folder to be rid of them; what is in a keychain goes with %s logout, before this\n' "$program"
-  fi
+  kept=$(kept_folders)
+  [ -n "$kept" ] || return 0
+  printf 'settings, credentials and tokens are kept in\n%s\n' "$kept"
+  printf 'remove that to be rid of them; what is in a keychain goes with %s logout, before this\n' "$program"
 }
 
 action=install_it

@@ -37,7 +37,7 @@ for (const shell of [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']]) 
       const last = checkout.install(['--uninstall'], { shell });
       assert.is(last.status, 0, last.stderr);
       assert.equal(checkout.files(), [secret]);
-      assert.match(last.stdout, `still in ${checkout.home}/.config/${program}\n`);
+      assert.match(last.stdout, `are kept in\n  ${checkout.home}/.config/${program}\nremove`);
       assert.is(
         checkout.notes(),
         removal.map((client) => `configure --remove --client ${client}\n`).join(''),
@@ -146,6 +146,21 @@ test('--uninstall without HOME, with DOCKER_CONFIG: only that is put back', () =
     checkout.install([], { env });
     assert.is(checkout.install(['--uninstall'], { env }).status, 0);
     assert.is(checkout.notes(), 'configure --remove --client docker\n');
+  });
+});
+
+test('--uninstall names the folders wherever they are', () => {
+  inCheckout((checkout) => {
+    const [config, cache] = [checkout.addOther('elsewhere'), `${checkout.folder}/xdg/${program}`];
+    fs.mkdirSync(cache, { recursive: true });
+    const xdg = { XDG_CONFIG_HOME: '/nonexistent', XDG_CACHE_HOME: path.dirname(cache) };
+    const env = { ...xdg, DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config };
+    const { stdout } = checkout.install(['--uninstall'], { env });
+    const expected = process.platform === 'darwin' ? [config] : [config, cache];
+    assert.match(
+      stdout,
+      `are kept in\n${expected.map((folder) => `  ${folder}\n`).join('')}remove`,
+    );
   });
 });
 
