@@ -22,7 +22,7 @@ const shortestLife = 60_000;
 const restAfterFailure = 10_000;
 
 /**
- * An access token, from the cache until half of its life is over; then one process mints another, and
+ * An access token, from the cache until half of its life is over, or a little more; then one process mints another, and
  * the rest wait for it. Where IAM cannot be reached, one with a minute left is still given, with a warning.
  * Throws what `mint` throws.
  */
@@ -47,8 +47,8 @@ export function cachedToken(context: Context, key: CacheKey): CachedToken | unde
 
 /** Whether there is nothing to do about it now: it is young, or it was tried just now. */
 export function isUsable(token: CachedToken, now: number): boolean {
-  if (now < (token.issuedAt + token.expiresAt) / 2) return true;
-  const { failure } = token;
+  const { issuedAt, expiresAt, renewAfter = 0.5, failure } = token;
+  if (now < issuedAt + (expiresAt - issuedAt) * renewAfter) return true;
   if (failure === undefined || !isServable(token, now)) return false;
   return now >= failure.at && now < failure.at + restAfterFailure;
 }

@@ -10,10 +10,14 @@ import {
   writeToken,
 } from './cache-file.ts';
 
-/** Milliseconds that a `get` may take in all. */
-const timeLimit = 10_000;
+/** Milliseconds. A `get` may take 10 s in all; a busy machine needs some for the program's start and end. */
+const timeLimit = 9000;
 /** Milliseconds for a renewal that can wait. */
 const renewalLimit = 3000;
+/** Machines that started together renew apart: so much of a token's life lies between the first and the last. */
+const renewalSpread = 0.1;
+/** Milliseconds. Of a life shorter than that there is nothing to spare, and few machines ask for one. */
+const shortLife = 10 * 60_000;
 
 /**
  * Mints a token in one process, while the others that want it wait: they all get it, or the same error. Where
@@ -63,7 +67,8 @@ async function renew(
   const limit = spare === undefined ? timeLimit : renewalLimit;
   try {
     const { token, issuedAt, expiresAt } = await options.mint(began + limit);
-    const minted = { token, issuedAt, expiresAt, since: options.since };
+    const renewAfter = renewalShare(expiresAt - issuedAt);
+    const minted = { token, issuedAt, expiresAt, since: options.since, renewAfter };
     if (options.isToBeKept?.() !== false) writeToken(context, options, minted);
     return minted;
   } catch (error) {
@@ -74,6 +79,11 @@ async function renew(
     writeToken(context, options, kept);
     return kept;
   }
+}
+
+/** Drawn once for each token and kept with it, so that all who share the token agree. */
+function renewalShare(life: number): number {
+  return life < shortLife ? 0.5 : 0.5 + Math.random() * renewalSpread;
 }
 
 /** Why there is no token, for those who wait for the same one. */

@@ -63,7 +63,7 @@ async function failure(promise: Promise<unknown>): Promise<HelperError> {
 const ages = [
   [0, 'canary-1'],
   [29 * minute, 'canary-1'],
-  [30 * minute, 'canary-2'],
+  [36 * minute, 'canary-2'],
   [2 * hour, 'canary-2'],
   [-5 * minute, 'canary-1'],
   [-6 * minute, 'canary-2'],
@@ -78,12 +78,32 @@ for (const [age, expected] of ages) {
   });
 }
 
+cache(
+  'is renewed between a half and six tenths of its life, each at a time of its own',
+  async () => {
+    const { context, options } = setUp();
+    const shares = new Set<number>();
+    for (let count = 0; count < 100; count += 1) {
+      const { renewAfter = 0 } = await freshToken(context, { ...options, force: true });
+      assert.ok(renewAfter >= 0.5 && renewAfter < 0.6, String(renewAfter));
+      shares.add(Math.floor(renewAfter * 100));
+    }
+    assert.ok(shares.size >= 8, [...shares].join());
+  },
+);
+
+cache('with a short life is renewed at half of it', async () => {
+  const mint = async () => ({ token: 'canary', issuedAt: noon, expiresAt: noon + 9 * minute });
+  const { context, options } = setUp({ mint });
+  assert.is((await freshToken(context, options)).renewAfter, 0.5);
+});
+
 cache('is given without asking, or not at all', async () => {
   const { context, options, get, pass } = setUp();
   assert.is(cachedToken(context, options), undefined);
   await get();
   assert.is(cachedToken(context, options)?.token, 'canary-1');
-  pass(30 * minute);
+  pass(36 * minute);
   assert.is(cachedToken(context, options), undefined);
 });
 
@@ -143,6 +163,7 @@ const damage = [
   '{"name":"work","since":1,"token":"","issuedAt":1,"expiresAt":2}',
   '{"name":"work","since":1,"token":"canary","issuedAt":"1","expiresAt":2}',
   '{"name":"work","since":1,"token":"canary","issuedAt":1,"expiresAt":2,"failure":3}',
+  '{"name":"work","since":1,"token":"canary","issuedAt":1,"expiresAt":2,"renewAfter":"1"}',
 ];
 for (const text of damage) {
   cache(`a file that holds ${text || 'nothing'} is replaced, and named once`, async () => {
@@ -185,7 +206,7 @@ cache('a cold one gives what IAM says', async () => {
     const { get, failWith, deadlines } = setUp();
     failWith(code);
     assert.is((await failure(get())).message, `IAM is ${code}`);
-    assert.equal(deadlines, [10_000]);
+    assert.equal(deadlines, [9000]);
     failWith(undefined);
     assert.is(await get(), 'canary-1');
   }
@@ -205,7 +226,7 @@ for (const [age, left] of lives) {
     assert.equal(context.warnings, [
       `IAM is unreachable; the access token of work is good for ${left} min more`,
     ]);
-    assert.equal(deadlines, [10_000, 3000]);
+    assert.equal(deadlines, [9000, 3000]);
   });
 }
 
