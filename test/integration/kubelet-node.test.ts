@@ -1,0 +1,253 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import type { IdentitySettings } from '../../src/config/settings.ts';
+import { type Node, onNode, v1 } from '../kubelet/node.ts';
+import { decodeResponse } from '../kubelet/response.ts';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { snapshot } from '../support/home.ts';
+import { forEach, newKey } from './identity-cloud.ts';
+
+const test = sandboxSuite("the kubelet's provider, with the node's identity");
+
+const hour = 3600_000;
+const image = 'us.icr.io/ns/image';
+
+/** The one answer of a kubelet that had to ask the plugin. */
+async function answerTo(node: Node, asked: string, args: readonly string[] = []) {
+  const kubelet = node.start({ args, matchImages: [asked.split('/')[0] ?? ''] });
+  const credentials = await kubelet.credentials(asked);
+  assert.equal(kubelet.log, []);
+  assert.is(kubelet.answers.length, 1);
+  const [answer] = kubelet.answers;
+  if (answer === undefined) throw new Error('the plugin was not asked');
+  return { ...answer, keys: Object.keys(answer.auth), credentials };
+}
+
+test('answers in the version that it was asked in', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const key = newKey();
+    node.addIdentity('work', key);
+    node.map('*', 'work');
+    for (const version of ['v1', 'v1beta1', 'v1alpha1']) {
+      const kubelet = node.start({ apiVersion: v1.replace(/v1$/, version) });
+      const expected = [{ username: 'iamapikey', password: key }];
+      assert.equal(await kubelet.credentials(image), expected, version);
+    }
+  }));
+
+const answered: readonly (readonly [
+  image: string,
+  mapped: readonly string[],
+  key: string,
+  kept: 'Image' | 'Registry',
+])[] = [
+  [image, ['*'], 'us.icr.io', 'Registry'],
+  [image, ['us.icr.io'], 'us.icr.io', 'Registry'],
+  [image, ['*', 'de.icr.io/ns'], 'us.icr.io', 'Registry'],
+  ['private.us.icr.io/ns/image', ['*', 'us.icr.io/ns'], 'private.us.icr.io', 'Registry'],
+  ['icr.io/ns/image', ['*'], 'icr.io', 'Registry'],
+  ['cp.icr.io/cp/image', ['*'], 'cp.icr.io', 'Registry'],
+  [image, ['us.icr.io/ns'], 'us.icr.io/ns', 'Image'],
+  [image, ['*', 'us.icr.io/ns'], 'us.icr.io/ns', 'Image'],
+  [image, ['us.icr.io', 'us.icr.io/other'], 'us.icr.io', 'Image'],
+  ['us.icr.io:443/ns/image', ['us.icr.io'], 'us.icr.io:443', 'Registry'],
+  ['us.icr.io:443/ns/image', ['us.icr.io/ns'], 'us.icr.io:443/ns', 'Image'],
+  ['US.icr.io/ns/image', ['us.icr.io'], 'US.icr.io', 'Registry'],
+];
+
+test('names the host, or host and namespace, that the image and the mapping have', ({ sandbox }) =>
+  forEach(answered, ([asked, mapped, key, kept]) =>
+    onNode(sandbox, async (node) => {
+      const secret = newKey();
+      node.addIdentity('work', secret);
+      for (const each of mapped) node.map(each, 'work');
+      const answer = await answerTo(node, asked);
+      assert.equal(answer.keys, [key], asked);
+      assert.is(answer.cacheKeyType, kept, asked);
+      assert.is(answer.credentials[0]?.password, secret, 'it fits the image');
+    }),
+  ));
+
+test('keeps one namespace from being pulled with the credential of another', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const keys = new Map(['host', 'a', 'ab'].map((name) => [name, newKey()]));
+    for (const [name, key] of keys) node.addIdentity(name, key);
+    node.map('us.icr.io', 'host');
+    node.map('us.icr.io/team-a', 'a');
+    node.map('us.icr.io/team-ab', 'ab');
+    const kubelet = node.start();
+    const rows = ['team-a a', 'team-ab ab', 'team-b host', 'team host', 'team-a a', 'v2 host'];
+    for (const [namespace = '', name = ''] of rows.map((row) => row.split(' '))) {
+      const found = await kubelet.credentials(`us.icr.io/${namespace}/image`);
+      assert.equal(found, [{ username: 'iamapikey', password: keys.get(name) }], namespace);
+    }
+    assert.is(kubelet.answers.length, 5, 'the second pull of team-a was in its cache');
+  }));
+
+const unknown = [
+  'quay.io/ns/image',
+  'us.icr.io.evil.example/ns/image',
+  'us.icr.io@evil.example/ns/image',
+  'evil.example@us.icr.io/ns/image',
+  'https://us.icr.io/ns/image',
+  'us.icr.io\\@evil.example/ns/image',
+];
+
+test('has nothing for an image of another registry, and no error', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    node.addIdentity('work', newKey());
+    node.map('*', 'work');
+    await forEach(unknown, async (asked) => {
+      for (const args of [[], ['--identity', 'work']]) {
+        const { stdout, stderr, status } = await node.ask({ image: asked }, args);
+        assert.equal({ stderr, status }, { stderr: '', status: 0 }, asked);
+        const { auth, cacheDuration } = decodeResponse(stdout, v1);
+        assert.equal({ auth, cacheDuration }, { auth: {}, cacheDuration: 0 }, asked);
+      }
+    });
+  }));
+
+test('has nothing where nothing is known, and makes no folder', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const { auth, cacheDuration } = await answerTo(node, image);
+    assert.equal({ auth, cacheDuration }, { auth: {}, cacheDuration: 0 });
+    assert.equal(snapshot(node.folder), {});
+  }));
+
+const soon = () => Date.now() + 2 * hour;
+const kinds: readonly (readonly [
+  what: string,
+  settings: () => Partial<IdentitySettings>,
+  secret: (now: number) => string,
+  seconds: readonly [least: number, most: number],
+])[] = [
+  ['an API key', () => ({}), newKey, [21_600, 21_600]],
+  ['an API key that ends in two hours', () => ({ expiresAt: soon() }), newKey, [3590, 3600]],
+  ['an API key that has ended', () => ({ expiresAt: 1 }), newKey, [0, 0]],
+  ['an entitlement key', () => ({ kind: 'entitlement-key' }), newKey, [21_600, 21_600]],
+  [
+    'a registry token',
+    () => ({ kind: 'registry-token' }),
+    (now) => `canary.${Buffer.from(`{"exp":${now / 1000 + 7200}}`).toString('base64url')}.x`,
+    [3590, 3600],
+  ],
+  ['a registry token that is none', () => ({ kind: 'registry-token' }), newKey, [0, 0]],
+  ['a refresh token', () => ({ kind: 'refresh-token' }), newKey, [0, 0]],
+];
+
+test('says how long to keep it by what it is', ({ sandbox }) =>
+  forEach(kinds, ([what, settings, secret, [least, most]]) =>
+    onNode(sandbox, async (node) => {
+      node.addIdentity('work', secret(Date.now()), settings());
+      node.map('*', 'work');
+      const { cacheDuration = -1 } = await answerTo(node, image);
+      assert.ok(cacheDuration / 1000 >= least && cacheDuration / 1000 <= most, what);
+    }),
+  ));
+
+test('keeps an access token for half of what it has left', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    node.addIdentity('work', value, { present: 'iambearer' });
+    node.map('*', 'work');
+    const first = await answerTo(node, image);
+    assert.is(first.credentials[0]?.username, 'iambearer');
+    const half = (first.cacheDuration ?? 0) / 1000;
+    assert.ok(half > 1790 && half <= 1800, `${half} s`);
+    const second = await answerTo(node, image);
+    assert.equal(second.credentials, first.credentials);
+    assert.is(sandbox.requests.count({ service: 'iam' }), 1, 'it came from the cache on disk');
+    const written = Object.keys(snapshot(node.folder)).filter((name) => !name.startsWith('etc'));
+    assert.ok(
+      written.every((name) => /^run(\/|$)/.test(name)),
+      written.join(),
+    );
+    assert.is(fs.statSync(node.cache).mode & 0o777, 0o700);
+  }));
+
+test('presents what is mapped under the user name in its arguments', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    node.addIdentity('work', value);
+    node.map('us.icr.io/ns', 'work');
+    const { credentials, keys } = await answerTo(node, image, ['--present', 'iambearer']);
+    assert.equal(keys, ['us.icr.io/ns']);
+    assert.is(credentials[0]?.username, 'iambearer');
+    assert.match(credentials[0]?.password ?? '', /^eyJ/);
+  }));
+
+test('answers with the identity in its arguments, whatever is mapped', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const [work, other] = [newKey(), newKey()];
+    node.addIdentity('work', work);
+    node.addIdentity('other', other);
+    node.map('us.icr.io/ns', 'work');
+    const answer = await answerTo(node, image, ['--identity', 'other']);
+    assert.equal(answer.auth, { 'us.icr.io': { username: 'iamapikey', password: other } });
+    assert.is(answer.cacheKeyType, 'Registry');
+  }));
+
+test('pulls as the trusted profile of the machine', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const { sub: profile } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
+    node.addIdentity('node', '', { kind: 'trusted-profile', profile });
+    node.map('*', 'node');
+    const { credentials } = await answerTo(node, image);
+    assert.is(credentials[0]?.username, 'iambearer');
+    assert.match(credentials[0]?.password ?? '', /^eyJ/);
+  }));
+
+const refusals: readonly (readonly [args: readonly string[], line: RegExp])[] = [
+  [['--identity', 'nobody'], /there is no identity nobody; run .* login --identity nobody$/],
+  [['--identity', 'work', '--present', 'cp'], /cannot be presented as cp, only as iamapikey or/],
+  [['--present', 'cp'], /identity work cannot be presented as cp, only as iamapikey or/],
+];
+
+test('refuses on standard error, with nothing on standard output', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    node.addIdentity('work', newKey());
+    node.map('*', 'work');
+    for (const [args, line] of refusals) {
+      const { stdout, stderr, status } = await node.ask({}, args);
+      assert.equal({ stdout, status }, { stdout: '', status: 1 });
+      assert.match(stderr.trimEnd(), line);
+    }
+    for (const text of ['', '{}', '{"kind":"CredentialProviderRequest","apiVersion":"v2"}']) {
+      const { stdout, stderr, status } = await node.run(text);
+      assert.equal({ stdout, status }, { stdout: '', status: 1 });
+      assert.match(
+        stderr,
+        /^docker-credential-icr: the kubelet's request cannot be used: [^\n]*\n$/,
+      );
+    }
+  }));
+
+test('says why when IAM does not answer, within 10 s', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    sandbox.faults.add('iam', { kind: 'hang', times: 'forever' });
+    node.addIdentity('work', newKey(), { present: 'iambearer' });
+    node.map('*', 'work');
+    const began = performance.now();
+    const kubelet = node.start();
+    assert.equal(await kubelet.credentials(image), []);
+    const took = performance.now() - began;
+    assert.match(kubelet.log[0] ?? '', /exit status 1: .*IAM at .* did not answer in time/);
+    assert.ok(took < 10_000, `${took} ms`);
+  }));
+
+test("looks in the machine's own folders where there is no home", ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const { withNodeFolders, nodeFolders } = await import('../../src/kubernetes/node-folders.ts');
+    const { testContext } = await import('../support/context.ts');
+    const folders = (env: Record<string, string>) => {
+      const { env: made } = withNodeFolders(testContext({ env, platform: 'linux' }));
+      return made;
+    };
+    assert.equal(folders({}), { ...nodeFolders });
+    assert.equal(folders({ HOME: node.folder }), { HOME: node.folder });
+    const own = { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(node.folder, 'etc') };
+    assert.equal(folders(own), { ...nodeFolders, ...own });
+  }));
+
+test.run();
