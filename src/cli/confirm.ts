@@ -16,6 +16,7 @@ export async function confirm(context: Context, question: string, yes = false): 
     );
   }
   const answer = await read({ ...terminal, prompt: `${question}? [y/N] ` }).catch((error) => {
+    terminal.output.write('\n');
     throw new HelperError('cancelled', 'nothing was changed', error);
   });
   if (/^y(es)?$/i.test(answer.trim())) return true;

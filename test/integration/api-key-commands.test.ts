@@ -128,6 +128,9 @@ test('a service ID is used again, and its policy not made twice', ({ sandbox }) 
       apiKeys.map(({ name, iamId }: Record<string, unknown>) => [name, iamId]),
       [['nightly', ids[0]?.iamId]],
     );
+    const all = await person.say('api-key list --account');
+    assert.match(all, /jane\n/);
+    assert.match(all, /nightly\n/);
   }));
 
 test('list pages through every key, shows none, and fits a terminal', ({ sandbox }) =>

@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { requireConfigFolder } from '../../config/folders.ts';
+import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
@@ -18,7 +19,7 @@ const longestWait = 10_000;
 export const rotate: Command<RotateArgs> = {
   usage: 'rotate [identity]',
   describe:
-    "give an identity a new API key and delete the old one; can be run again if it's interrupted",
+    'give an identity a new API key and delete the old one; run it again if it is interrupted',
   options: {
     as: { type: 'string', describe: 'act as this identity; otherwise as the one that is rotated' },
   },
@@ -27,7 +28,7 @@ export const rotate: Command<RotateArgs> = {
     ['api-key rotate ci --as admin', 'where service ID ci may not make its own keys'],
   ],
   run: async (context, { identity, as }) => {
-    const name = identity ?? answering();
+    const name = identity ?? answering(context);
     const { rotateKey } = await import('./rotation.ts');
     const lock = path.join(requireConfigFolder(context), 'rotate.lock');
     await withLock(context, lock, () => rotateKey(context, name, as), {
@@ -35,14 +36,15 @@ export const rotate: Command<RotateArgs> = {
       otherwise: 'fail',
     });
     return 0;
-
-    function answering(): string {
-      const found = findCredential(lookupIn(context), requireIbmHost('icr.io'));
-      if (found?.identity !== undefined) return found.identity;
-      throw new HelperError(
-        'invalid-input',
-        'no identity answers for icr.io; name one: docker-credential-icr api-key rotate IDENTITY',
-      );
-    }
   },
 };
+
+/** The identity that answers for every host there is no other for. */
+function answering(context: Context): string {
+  const found = findCredential(lookupIn(context), requireIbmHost('icr.io'));
+  if (found?.identity !== undefined) return found.identity;
+  throw new HelperError(
+    'invalid-input',
+    'no identity answers for icr.io; name one: docker-credential-icr api-key rotate IDENTITY',
+  );
+}
