@@ -163,6 +163,29 @@ test('ends a rotation that was left behind by a new login', async (given) => {
   });
 });
 
+test('two at once take turns', async (given) => {
+  const { sandbox } = given;
+  await inCloud(sandbox, async (person) => {
+    const old = addThreefold(sandbox, person);
+    const outcomes = await Promise.all([
+      person.call('api-key rotate jane'),
+      person.call('api-key rotate de.icr.io'),
+    ]);
+    assert.equal(
+      outcomes.map(({ status, stderr }) => [status, stderr]),
+      [
+        [0, ''],
+        [0, ''],
+      ],
+    );
+    const keys = keysOf(sandbox, old.iamId);
+    assert.equal(
+      keys.map(({ value }) => value),
+      await requireSignIn(given, person),
+    );
+  });
+});
+
 test('logout takes an unfinished rotation along', async ({ sandbox }) => {
   await inCloud(sandbox, async (person) => {
     const old = addUserWithKey(sandbox, person, 'jane');
