@@ -23,6 +23,8 @@ export interface ApiServer {
     name: string,
     annotations?: Readonly<Record<string, string>>,
   ): ServiceAccount;
+  /** Changes the annotations of one that is there; its uid stays. */
+  annotate(namespace: string, name: string, annotations: Readonly<Record<string, string>>): void;
   serviceAccount(namespace: string, name: string): ServiceAccount | undefined;
   /** `TokenRequest`, bound to a pod; an hour long, as the kubelet asks. */
   requestToken(account: ServiceAccount, pod: Pod, audience: string): string;
@@ -50,6 +52,11 @@ export function createApiServer(
       const account = { namespace, name, uid: randomUUID(), annotations };
       accounts.set(`${namespace}:${name}`, account);
       return account;
+    },
+    annotate(namespace, name, annotations) {
+      const account = accounts.get(`${namespace}:${name}`);
+      if (account === undefined) throw new Error(`there is no service account ${name}`);
+      accounts.set(`${namespace}:${name}`, { ...account, annotations });
     },
     serviceAccount: (namespace, name) => accounts.get(`${namespace}:${name}`),
     requestToken(account, pod, audience) {
