@@ -36,7 +36,15 @@ export interface Machine {
   readonly env: Record<string, string | undefined>;
   readonly doctor: (...words: string[]) => Promise<Report>;
   /** Types a command, then `doctor` in the same shell. */
-  readonly mend: (fix: string, ...words: string[]) => Promise<Report>;
+  readonly mend: (fix: string, words?: readonly string[], input?: string) => Promise<Report>;
+}
+
+/** What a command of a fix asks the person for. */
+export interface Typed {
+  /** On its standard input. */
+  readonly input?: string;
+  /** An option that asks on a terminal, and one that reads standard input in its place. */
+  readonly instead?: readonly [option: string, other: string];
 }
 
 export interface Expected {
@@ -103,8 +111,9 @@ export function onMachine(
       HTTPS_PROXY: proxy.url,
       NODE_EXTRA_CA_CERTS: sandbox.caFile,
     };
-    const mend = (fix: string, ...words: string[]) => type(env, home.folder, fix, words);
-    const doctor = (...words: string[]) => mend('', ...words);
+    const mend = (fix: string, words: readonly string[] = [], input = '') =>
+      type(env, home.folder, fix, words, input);
+    const doctor = (...words: string[]) => mend('', words);
     await use({ home, sandbox, bin, dockerFile, env, doctor, mend });
   });
 }
@@ -154,14 +163,21 @@ echo "$key" | docker-credential-icr erase`,
  * A `login` in the command takes its key from the environment in place of the prompt; doctor itself then
  * does not see it. Exports of the command last, as they do in a terminal.
  */
-async function type(env: Env, cwd: string, fix: string, words: readonly string[]): Promise<Report> {
+async function type(
+  env: Env,
+  cwd: string,
+  fix: string,
+  words: readonly string[],
+  input: string,
+): Promise<Report> {
   const lines = [
     ...(fix === '' ? [] : [`export IBMCLOUD_API_KEY=${newApiKey}`, `{ ${fix}; } >&2 || exit 99`]),
     ...(fix === '' ? [] : ['unset IBMCLOUD_API_KEY']),
     `exec ${executable} doctor --json "$@"`,
   ];
   const child = spawn('/bin/sh', ['-c', lines.join('\n'), 'sh', ...words], { cwd, env });
-  child.stdin.end();
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
   const { stdout, stderr, status } = await collect(child);
   assert.not.match(stdout + stderr, /canary/);
   assert.is.not(status, 99, `${fix} failed: ${stderr}`);
@@ -175,7 +191,11 @@ export function findingIn({ checks }: Report, { check, message }: Expected): Res
 }
 
 /** Doctor names it and changes nothing; what it says to type is typed; then it is gone. */
-export async function expectMended(machine: Machine, expected: Expected): Promise<void> {
+export async function expectMended(
+  machine: Machine,
+  expected: Expected,
+  { input, instead = ['', ''] }: Typed = {},
+): Promise<void> {
   const before = snapshot(machine.home.folder);
   const report = await machine.doctor();
   assert.equal(snapshot(machine.home.folder), before, 'doctor changed something');
@@ -185,7 +205,7 @@ export async function expectMended(machine: Machine, expected: Expected): Promis
   assert.is(found.state, expected.state, found.message);
   assert.is(report.status, report.checks.some(({ state }) => state === 'fail') ? 1 : 0);
   assert.type(found.fix, 'string', found.message);
-  const after = await machine.mend(found.fix ?? '');
+  const after = await machine.mend((found.fix ?? '').replace(...instead), [], input);
   assert.is(findingIn(after, expected), undefined, `${found.fix} did not mend: ${found.message}`);
   const left = after.checks.filter(
     ({ state, name }) => state === 'fail' && name === expected.check,

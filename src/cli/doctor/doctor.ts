@@ -2,7 +2,6 @@ import type { Context } from '../../context.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../hosts.ts';
 import type { Check, Examined } from './check.ts';
-import { credsStore } from './creds-store.ts';
 import { dockerFile } from './docker.ts';
 import { files } from './files.ts';
 import { helper } from './helper.ts';
@@ -14,11 +13,12 @@ import { type Machine, thisMachine } from './machine.ts';
 import { networkChecks } from './network.ts';
 import { podmanFiles } from './podman.ts';
 import { registriesConf } from './registries-conf.ts';
-import { registryChecks } from './registry.ts';
+import { hostChecks, registryChecks } from './registry.ts';
 import { runCheck } from './run-check.ts';
 import { settingsCheck } from './settings.ts';
 import { showChecks } from './show.ts';
 import { sourceChecks } from './sources.ts';
+import { stores } from './stores.ts';
 import { surroundings } from './surroundings.ts';
 
 interface DoctorArgs {
@@ -65,7 +65,7 @@ export function checksFor(
     helper,
     ...surroundings,
     dockerFile,
-    credsStore,
+    ...stores,
     podmanFiles,
     registriesConf,
     settingsCheck,
@@ -74,6 +74,6 @@ export function checksFor(
     ...networkChecks,
     ...identityChecks(examined),
     ...sourceChecks(examined),
-    ...(registry ? registryChecks(examined, names) : []),
+    ...(registry ? registryChecks(examined, names) : hostChecks(names)),
   ];
 }

@@ -14,46 +14,43 @@ export const files: Check = {
   name: 'files',
   run: (examined) => {
     const { context, look } = examined;
-    const folders = [look.folder, cacheFolder(context)].filter((folder) => folder !== undefined);
-    const found = folders.flatMap((folder) => problemsIn(examined, folder));
-    if (found.length > 0) return found;
-    const present = folders.filter((folder) => fs.existsSync(folder));
-    if (present.length === 0) return skip('nothing is kept yet');
-    return ok(`${present.join(', ')}: only you can read them`);
+    const folders = [look.folder, cacheFolder(context)]
+      .filter((folder) => folder !== undefined)
+      .filter((folder) => fs.existsSync(folder));
+    if (folders.length === 0) return skip('nothing is kept yet');
+    const entries = folders.flatMap(entriesIn);
+    const found = [
+      ...(context.platform === 'win32' ? [] : [...wide(entries), ...foreign(examined, entries)]),
+      ...leftOver(examined, entries),
+    ];
+    return found.length > 0 ? found : ok(`${folders.join(', ')}: only you can read them`);
   },
 };
 
-function problemsIn(examined: Examined, folder: string): Finding[] {
-  const entries = everythingIn(folder).flatMap((file) => {
+function entriesIn(folder: string): Entry[] {
+  return everythingIn(folder).flatMap((file) => {
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-    return stat === undefined ? [] : [{ file, stat }];
+    return stat === undefined ? [] : [{ folder, file, stat }];
   });
-  const isPosix = examined.context.platform !== 'win32';
-  return [
-    ...(isPosix ? [...wide(folder, entries), ...foreign(examined, folder, entries)] : []),
-    ...leftOver(examined, entries),
-  ];
 }
 
 interface Entry {
+  /** The configuration folder, or the cache's. */
+  readonly folder: string;
   readonly file: string;
   readonly stat: fs.Stats;
 }
 
-function wide(folder: string, entries: readonly Entry[]): Finding[] {
+function wide(entries: readonly Entry[]): Finding[] {
   const open = entries.filter(({ stat }) => !stat.isSymbolicLink() && (stat.mode & 0o077) !== 0);
   const [first] = open;
   if (first === undefined) return [];
   const mode = (first.stat.mode & 0o777).toString(8).padStart(4, '0');
   const what = `others can reach ${first.file} (mode ${mode})${andMore(open)}`;
-  return [fail(what, `chmod -R go= ${typed(folder)}`)];
+  return [fail(what, `chmod -R go= ${foldersOf(open)}`)];
 }
 
-function foreign(
-  { machine: { uid }, context }: Examined,
-  folder: string,
-  entries: readonly Entry[],
-): Finding[] {
+function foreign({ machine: { uid }, context }: Examined, entries: readonly Entry[]): Finding[] {
   const others = entries.filter(({ stat }) => uid !== undefined && stat.uid !== uid);
   const [first] = others;
   if (first === undefined) return [];
@@ -63,7 +60,11 @@ function foreign(
   const owner = uid === 0 && home !== undefined ? home : uid;
   const isTheirs = owner !== uid && others.every(({ stat }) => stat.uid === owner);
   if (isTheirs) return [];
-  return [fail(what, `${uid === 0 ? '' : 'sudo '}chown -R ${owner} ${typed(folder)}`)];
+  return [fail(what, `${uid === 0 ? '' : 'sudo '}chown -R ${owner} ${foldersOf(others)}`)];
+}
+
+function foldersOf(entries: readonly Entry[]): string {
+  return [...new Set(entries.map(({ folder }) => typed(folder)))].join(' ');
 }
 
 function andMore({ length }: readonly unknown[]): string {

@@ -8,17 +8,9 @@ import { loginCommand } from '../../identity/hint.ts';
 import { fileOf, setAsideEnding } from '../../secrets/file-store.ts';
 import { duration } from '../table.ts';
 import { askIam, type Verdict } from './ask-iam.ts';
-import {
-  type Check,
-  type Examined,
-  type Finding,
-  fail,
-  networkLimit,
-  ok,
-  skip,
-  warn,
-} from './check.ts';
+import { type Check, type Examined, type Finding, fail, networkLimit, ok, warn } from './check.ts';
 import type { Look } from './look.ts';
+import { refusal } from './sources.ts';
 
 const day = 24 * 60 * 60_000;
 /** Milliseconds before its end from which on a secret is warned of. */
@@ -39,6 +31,30 @@ async function checkIdentity(
   examined: Examined,
   name: string,
   identity: IdentitySettings,
+): Promise<Finding[]> {
+  const rotating = isRotating(examined.look, name) ? [interrupted(name)] : [];
+  return [await tryIdentity(examined, name, identity), ...rotating];
+}
+
+function isRotating({ secrets }: Look, name: string): boolean {
+  try {
+    return secrets().names('identity').includes(`${name} (rotating)`);
+  } catch (error) {
+    // A store that does not answer has a check of its own.
+    if (error instanceof HelperError) return false;
+    throw error;
+  }
+}
+
+function interrupted(name: string): Finding {
+  const what = 'an api-key rotate was interrupted; the key that is kept goes on answering';
+  return warn(what, `docker-credential-icr api-key rotate ${name}`);
+}
+
+async function tryIdentity(
+  examined: Examined,
+  name: string,
+  identity: IdentitySettings,
 ): Promise<Finding> {
   const { look } = examined;
   const login = loginCommand(name, identity);
@@ -48,8 +64,7 @@ async function checkIdentity(
     return ended(examined.context, login, verdict, verdict.endsAt ?? identity.expiresAt);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    if (error.code === 'unreachable') return unreachable(examined, error);
-    return fail(error.message, login + removeDamaged(look, name));
+    return refusal(examined, error, mendOf(look, name, login, error));
   }
 }
 
@@ -60,11 +75,14 @@ function secretOf(look: Look, name: string, { kind }: IdentitySettings): string 
   throw new HelperError('damaged', 'its secret is gone');
 }
 
-/** A login puts a new secret in place of a damaged one, and leaves what was set aside. */
-function removeDamaged({ folder }: Look, name: string): string {
-  if (folder === undefined) return '';
-  const aside = fileOf(folder, { of: 'identity', name }) + setAsideEnding;
-  return fs.existsSync(aside) ? ` && rm ${typed(aside)}` : '';
+/** A login puts a new secret in place of a damaged one, but not of a folder, and leaves what was set aside. */
+function mendOf({ folder }: Look, name: string, login: string, error: HelperError): string {
+  if (folder === undefined) return login;
+  const file = fileOf(folder, { of: 'identity', name });
+  if (/EACCES|EPERM/.test(error.message)) return `sudo chown -R "$(id -u)" ${typed(folder)}`;
+  if (error.code === 'storage') return `mv ${typed(file)} ${typed(`${file}.old`)} && ${login}`;
+  const aside = file + setAsideEnding;
+  return fs.existsSync(aside) ? `${login} && rm ${typed(aside)}` : login;
 }
 
 async function judge(
@@ -111,9 +129,4 @@ function ended(
   if (left <= 0) return fail(`it ended on ${date}`, login);
   const ends = `ends in ${duration(left)} (${date})`;
   return left < near ? warn(`${message}; ${ends}`, login) : ok(`${message}; ${ends}`);
-}
-
-/** Where IAM cannot be reached at all, one line says so. */
-async function unreachable({ iam }: Examined, error: HelperError): Promise<Finding> {
-  return 'error' in (await iam()) ? skip('not tried: IAM cannot be reached') : fail(error.message);
 }

@@ -30,6 +30,7 @@ export interface Look {
   readonly settings: () => Settings;
   /** None where they cannot be read; `settings` says so. */
   readonly readableSettings: () => Settings;
+  readonly areSettingsReadable: () => boolean;
   readonly secrets: () => Secrets;
   readonly lookup: Lookup;
   /** Every host with what answers for it, `host/namespace` included, in the order of names. */
@@ -39,7 +40,7 @@ export interface Look {
 export function lookAt(context: Context): Look {
   const folder = configFolder(context);
   const settings = once(() => readSettings(folder));
-  const readableSettings = () => readable(settings);
+  const readableSettings = () => readable(settings) ?? noSettings;
   const secrets = once(() => secretsIn(context, folder, readableSettings().store));
   const lookup: Lookup = {
     context: withoutCache(context),
@@ -48,7 +49,8 @@ export function lookAt(context: Context): Look {
     isSignedOut: (hostKey) => isSignedOut(context, hostKey),
   };
   const answers = once(() => answersIn(lookup, readableSettings(), secrets()));
-  return { folder, settings, readableSettings, secrets, lookup, answers };
+  const areSettingsReadable = () => readable(settings) !== undefined;
+  return { folder, settings, readableSettings, areSettingsReadable, secrets, lookup, answers };
 }
 
 /** Keeps what was found, or thrown: a keychain that is slow is asked once. */
@@ -69,11 +71,11 @@ function attempt<Value>(find: () => Value) {
   }
 }
 
-function readable(settings: () => Settings): Settings {
+function readable(settings: () => Settings): Settings | undefined {
   try {
     return settings();
   } catch (error) {
-    if (error instanceof HelperError) return noSettings;
+    if (error instanceof HelperError) return undefined;
     throw error;
   }
 }
@@ -87,13 +89,27 @@ function secretsIn(
     const { names } = fileStore(context);
     return { names, read: (key) => (folder === undefined ? undefined : readStored(folder, key)) };
   }
-  const { names, read } = helperStore(context, store);
+  return patient(helperStore(context, store));
+}
+
+/** A keychain that is locked lets everybody wait for seconds: it is asked for each thing once, and after a failure for none. */
+function patient({ names, read }: SecretStore): Secrets {
   const kept = new Map<string, () => Credential | undefined>();
+  let failure: HelperError | undefined;
+  const ask = <Value>(find: () => Value): Value => {
+    if (failure !== undefined) throw failure;
+    try {
+      return find();
+    } catch (error) {
+      if (error instanceof HelperError) failure = error;
+      throw error;
+    }
+  };
   return {
-    names,
+    names: (of) => ask(() => names(of)),
     read: (key) => {
       const name = `${key.of} ${key.name}`;
-      const get = kept.get(name) ?? once(() => read(key));
+      const get = kept.get(name) ?? once(() => ask(() => read(key)));
       kept.set(name, get);
       return get();
     },

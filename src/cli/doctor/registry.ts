@@ -21,6 +21,19 @@ export function registryChecks({ look }: Examined, named: readonly string[]): Ch
   }));
 }
 
+/** The same without the network: what would answer for each of the hosts. */
+export function hostChecks(named: readonly string[]): Check[] {
+  return named.map((name) => ({
+    name,
+    run: ({ look }) => {
+      const host = parseServerURL(name);
+      const found = 'problem' in host ? undefined : findCredential(look.lookup, host);
+      const again = `docker-credential-icr login ${typed(name)}`;
+      return found === undefined ? fail('nothing answers for it', again) : ok(described(found));
+    },
+  }));
+}
+
 async function check(examined: Examined, name: string): Promise<Finding> {
   const host = parseServerURL(name);
   if ('problem' in host) return fail(host.problem);

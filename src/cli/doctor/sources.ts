@@ -94,5 +94,5 @@ export async function refusal(
 
 /** What happened, without what a command would say about what to type. */
 function withoutAdvice({ message }: HelperError): string {
-  return message.replace(/; (run |check |try again|let profile |)[^;]*$/, '');
+  return message.replace(/; (?:(?:run |check |try again|let profile ).*)?$/s, '');
 }

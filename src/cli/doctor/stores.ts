@@ -1,0 +1,106 @@
+import { helperName } from '../../clients/client.ts';
+import { textSetting } from '../../clients/cred-helpers.ts';
+import { dockerConfigFile } from '../../clients/docker.ts';
+import { shown, typed } from '../../clients/notes.ts';
+import { settingsFile } from '../../config/settings.ts';
+import type { Context } from '../../context.ts';
+import { fileOf, fileStore } from '../../secrets/file-store.ts';
+import { fileStoreName } from '../../secrets/secret-store.ts';
+import { type Check, type Examined, type Finding, fail, ok, warn } from './check.ts';
+import { configureCommand, cutProperty, isFinding, readClientFile } from './client-file.ts';
+import { type Ending, runProgram } from './run-program.ts';
+import { isOnPath } from './search-path.ts';
+
+/** The helper that Docker's file names for every other registry: `docker build` asks it for its list. */
+const credsStore: Check = {
+  name: 'credsStore',
+  run: async ({ context, machine, look }) => {
+    const file = dockerConfigFile(context);
+    const read = readClientFile(file, 'docker');
+    // What is wrong with the file has a line of its own.
+    const store = isFinding(read) ? undefined : textSetting(read, 'credsStore');
+    if (!store) return [];
+    if (store === helperName) return others(context, file, look.readableSettings().others);
+    const cut = cutProperty(file, 'credsStore', `"${store.replace(/[^\w]/g, '\\$&')}"`);
+    const problem = await problemOf(context, store, 'unused');
+    if (problem === undefined) return ok(`${store} answers for every other registry`);
+    const isLeft = /microsoft/i.test(machine.kernel) && store.startsWith('desktop');
+    const why = isLeft ? '; Docker Desktop left it behind in WSL' : '';
+    return fail(`${file} names it for every other registry: ${problem}${why}`, cut);
+  },
+};
+
+/** This helper stands in Docker's `credsStore`, and hands on what is not IBM's. */
+async function others(context: Context, file: string, name: string | undefined): Promise<Finding> {
+  if (name === undefined) return ok('this helper answers for every registry');
+  const problem = await problemOf(context, name, 'unused');
+  if (problem === undefined)
+    return ok(`this helper, and ${name} for registries that are not IBM's`);
+  const alone = `${cutProperty(file, 'credsStore', `"${helperName}"`)} && ${configureCommand('docker')}`;
+  return fail(`${problem}, but it is to answer for registries that are not IBM's`, alone);
+}
+
+/** Where this helper keeps its own secrets, unless that is in files. */
+const secretStore: Check = {
+  name: 'secret store',
+  run: async (examined) => {
+    const { context, look } = examined;
+    const { store = fileStoreName } = look.readableSettings();
+    if (store === fileStoreName || look.folder === undefined) return leftOver(examined, store);
+    const problem = await problemOf(context, store, '\n');
+    if (problem === undefined) return [ok(`${store} answers`), ...leftOver(examined, store)];
+    const file = typed(settingsFile(look.folder));
+    const anew = `mv ${file} ${file}.old && docker-credential-icr login --store file`;
+    return fail(`${problem}; install or unlock it, or else begin anew`, anew);
+  },
+};
+
+/** Secrets in files that nobody reads any more, or that belong to no identity. */
+function leftOver({ context, look }: Examined, store: string): Finding[] {
+  const { folder } = look;
+  if (folder === undefined) return [];
+  const names = fileStore(context).names('identity');
+  if (names.length > 0 && store !== fileStoreName) {
+    const what = `secrets are left in files, though ${store} has them: ${names.join(', ')}`;
+    return [warn(what, `docker-credential-icr store move ${typed(store)}`)];
+  }
+  const { identities } = look.readableSettings();
+  const orphans = names.filter(
+    (name) => !Object.hasOwn(identities, name.replace(/ \(rotating\)$/, '')),
+  );
+  if (orphans.length === 0 || !look.areSettingsReadable()) return [];
+  const files = orphans.map((name) => typed(fileOf(folder, { of: 'identity', name })));
+  const what = `secrets of identities that no setting names: ${orphans.join(', ')}`;
+  return [warn(what, `rm ${files.join(' ')}`)];
+}
+
+/** Why a credential helper is of no use, if it is. */
+async function problemOf(
+  context: Context,
+  name: string,
+  input: string,
+): Promise<string | undefined> {
+  const program = `docker-credential-${name}`;
+  if (!/^[\w.-]+$/.test(name)) return `"${shown(name)}" is not the name of a helper`;
+  if (!isOnPath(context, program)) return `no ${program} is on PATH`;
+  const problem = problemIn(await runProgram(context, program, 'list', input));
+  return problem === undefined ? undefined : `${program} list ${problem}`;
+}
+
+function problemIn(ending: Ending): string | undefined {
+  if ('problem' in ending) return ending.problem;
+  const { status, stdout } = ending;
+  if (status !== 0) return `fails (${shown(stdout.trim()) || `exit status ${status}`})`;
+  return isObject(stdout) ? undefined : 'answers with something that is not a JSON object';
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
+}
+
+export const stores: readonly Check[] = [credsStore, secretStore];

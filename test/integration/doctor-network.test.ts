@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import fs from 'node:fs';
+import http from 'node:http';
+import type net from 'node:net';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import type { Fault } from '../sandbox/faults.ts';
+import { writeConfig } from '../support/home.ts';
+import {
+  apiKey,
+  doctorSuite,
+  type Expected,
+  expectMended,
+  findingIn,
+  type Machine,
+  onMachine,
+  writeProgram,
+} from './doctor-world.ts';
+
+const test = doctorSuite('doctor: the network');
+
+type Case = readonly [
+  what: string,
+  spoil: (machine: Machine) => void,
+  check: string,
+  state: Expected['state'],
+  message: RegExp,
+];
+
+const cases: readonly Case[] = [
+  [
+    'another IAM in the environment that is not there',
+    ({ env }) => {
+      env.IBMCLOUD_IAM_API_ENDPOINT = 'https://localhost:1';
+    },
+    'IAM',
+    'fail',
+    /^cannot reach IAM at localhost:1: the connection was refused$/,
+  ],
+  [
+    'something else than an address there',
+    ({ env }) => {
+      env.IBMCLOUD_IAM_API_ENDPOINT = 'http://iam.cloud.ibm.com';
+    },
+    'IAM',
+    'fail',
+    /^IBMCLOUD_IAM_API_ENDPOINT is not an https:\/\/ address/,
+  ],
+  [
+    'another IAM in the settings that is not there',
+    ({ home }) => {
+      const file = path.join(home.config, 'config.json');
+      const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
+      const iamEndpoint = 'https://localhost:1';
+      writeConfig(home, 'config.json', JSON.stringify({ ...settings, iamEndpoint }));
+    },
+    'IAM',
+    'fail',
+    /^cannot reach IAM at localhost:1/,
+  ],
+  [
+    'a proxy that is no address',
+    ({ env }) => {
+      env.HTTPS_PROXY = 'socks5://me:canary@proxy.example';
+    },
+    'proxy',
+    'fail',
+    /^HTTPS_PROXY is not the address of an HTTP proxy/,
+  ],
+  [
+    'certificates that are not there',
+    ({ env }) => {
+      env.SSL_CERT_FILE = '/nonexistent/ca.pem';
+    },
+    'certificates',
+    'fail',
+    /^SSL_CERT_FILE names \/nonexistent\/ca\.pem, which does not exist$/,
+  ],
+  [
+    'certificates that are none',
+    ({ env, dockerFile }) => {
+      env.SSL_CERT_FILE = dockerFile;
+    },
+    'certificates',
+    'fail',
+    /config\.json, which has no certificate in PEM form in it$/,
+  ],
+  [
+    'a folder of certificates that is none',
+    ({ env, dockerFile }) => {
+      env.SSL_CERT_DIR = dockerFile;
+    },
+    'certificates',
+    'fail',
+    /config\.json, which is not a folder$/,
+  ],
+  [
+    'checking of certificates switched off',
+    ({ env }) => {
+      env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    },
+    'certificates',
+    'warn',
+    /^NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here/,
+  ],
+];
+
+for (const [what, spoil, check, state, message] of cases) {
+  test(what, (given) =>
+    onMachine(given, async (machine) => {
+      spoil(machine);
+      await expectMended(machine, { check, state, message });
+    }),
+  );
+}
+
+test('a proxy that is not there', (given) =>
+  onMachine(given, async ({ env, doctor, mend }) => {
+    // Of the reserved names: without a proxy nothing answers for it, and nobody is asked by mistake.
+    env.IBMCLOUD_IAM_API_ENDPOINT = 'https://iam.invalid';
+    env.HTTPS_PROXY = 'http://me:canary@127.0.0.1:1';
+    const message = /refused through the proxy 127\.0\.0\.1:1$/;
+    const expected: Expected = { check: 'IAM', state: 'fail', message };
+    const found = findingIn(await doctor(), expected);
+    assert.is(found?.fix, 'unset HTTPS_PROXY https_proxy');
+    assert.is(findingIn(await mend(String(found?.fix)), expected), undefined);
+  }));
+
+test('a CA that nobody trusts', (given) =>
+  onMachine(given, async (machine) => {
+    const { caFile } = machine.sandbox;
+    machine.env.NODE_EXTRA_CA_CERTS = undefined;
+    await expectMended(
+      machine,
+      { check: 'IAM', state: 'fail', message: /its certificate is not trusted/ },
+      { instead: ['YOUR-CA.pem', caFile] },
+    );
+  }));
+
+test('IAM that cannot be reached is said once', (given) =>
+  onMachine(given, async (machine) => {
+    const fault: Fault = { kind: 'drop', times: 'forever' };
+    machine.sandbox.faults.add('iam', fault);
+    machine.env.IC_API_KEY = apiKey;
+    const { checks, status } = await machine.doctor();
+    assert.is(status, 1);
+    assert.equal(
+      checks.filter(({ state }) => state === 'fail').map(({ name }) => name),
+      ['IAM'],
+    );
+    const skipped = checks.filter(({ state }) => state === 'skip').map(({ name }) => name);
+    for (const name of ['clock', 'identity work', 'IC_API_KEY']) assert.ok(skipped.includes(name));
+  }));
+
+test('IAM that gives no tokens, though it answers', (given) =>
+  onMachine(given, async (machine) => {
+    const path = '/identity/token';
+    machine.sandbox.faults.add('iam', { kind: 'status', status: 503, times: 'forever', path });
+    const message = /^IAM at iam\.cloud\.ibm\.com answered 503/;
+    const report = await machine.doctor();
+    assert.ok(findingIn(report, { check: 'identity work', state: 'fail', message }));
+    assert.ok(findingIn(report, { check: 'IAM', state: 'ok', message: /answers/ }));
+  }));
+
+const minute = 60_000;
+const clocks: readonly (readonly [off: number, state: Expected['state'], message: RegExp])[] = [
+  [1.5 * minute, 'warn', /^(89|90|91|92) s behind IAM's$/],
+  [-4 * minute, 'warn', /^4 min ahead of IAM's$/],
+  [60 * minute, 'fail', /^60 min behind IAM's$/],
+  [-60 * minute, 'fail', /^60 min ahead of IAM's$/],
+];
+
+for (const [off, state, message] of clocks) {
+  test(`an IAM whose clock is ${off / minute} minutes ahead of ours`, (given) =>
+    onMachine(given, async (machine) => {
+      await withClock(machine, off, async () => {
+        await expectMended(machine, { check: 'clock', state, message });
+      });
+    }));
+}
+
+test('a clock that is a little off', (given) =>
+  onMachine(given, async (machine) => {
+    await withClock(machine, 0.75 * minute, async () => {
+      const message = /^agrees with IAM's$/;
+      assert.ok(findingIn(await machine.doctor(), { check: 'clock', state: 'ok', message }));
+    });
+  }));
+
+/** An IAM with a clock of its own, until somebody calls `sudo`, who sets ours. */
+async function withClock(machine: Machine, off: number, use: () => Promise<void>): Promise<void> {
+  const isSet = path.join(machine.home.folder, 'clock-is-set');
+  writeProgram(machine, 'sudo', `: > ${isSet}`);
+  const server = http.createServer((_, response) => {
+    const now = Date.now() + (fs.existsSync(isSet) ? 0 : off);
+    response.writeHead(200, { date: new Date(now).toUTCString() }).end('{}');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as net.AddressInfo;
+  machine.env.IBMCLOUD_IAM_API_ENDPOINT = `http://127.0.0.1:${port}`;
+  try {
+    await use();
+  } finally {
+    server.close();
+  }
+}
+
+test.run();
