@@ -1,6 +1,6 @@
 import { type Context, debug } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { version } from '../version.ts';
+import { versionLine } from '../version.ts';
 import { erase } from './erase.ts';
 import { get } from './get.ts';
 import { list } from './list.ts';
@@ -8,8 +8,7 @@ import { store } from './store.ts';
 
 type Verb = (context: Context) => void | Promise<void>;
 
-const printVersion: Verb = ({ stdout }) =>
-  stdout(`docker-credential-icr (IBM Cloud Container Registry) v${version}\n`);
+const printVersion: Verb = ({ stdout }) => stdout(`${versionLine}\n`);
 
 const verbs: ReadonlyMap<string, Verb> = new Map([
   ['get', get],

@@ -1,0 +1,96 @@
+import { lineOf, type Page, readCommands } from './commands.ts';
+import type { Stamp } from './stamp.ts';
+import { program } from './targets.ts';
+
+/** The manual page docker-credential-icr(1), from what the commands say of themselves. */
+export async function manPage({ version, epoch }: Stamp): Promise<string> {
+  const date = new Date(epoch * 1000).toISOString().slice(0, 10);
+  const commands = await readCommands();
+  const parts = [
+    `.TH DOCKER-CREDENTIAL-ICR 1 "${date}" "${program} ${roff(version)}" "User Commands"`,
+    ...head,
+    '.SH COMMANDS',
+    ...commands.flatMap(commandPart),
+    ...tail,
+  ];
+  return `${parts.join('\n')}\n`;
+}
+
+const head = [
+  '.SH NAME',
+  'docker\\-credential\\-icr \\- signs container clients in to IBM Cloud Container Registry',
+  '.SH SYNOPSIS',
+  '.B docker\\-credential\\-icr',
+  '.IR command " [" argument " ...] [" option " ...]"',
+  '.SH DESCRIPTION',
+  'Docker, podman, skopeo, buildah and other container clients ask this program for the credential of a',
+  'registry host of IBM Cloud, by calling',
+  '.BR get ", " store ", " erase " and " list .',
+  'People type the commands below; the first two are',
+  '.B login',
+  'and',
+  '.BR configure .',
+];
+
+const tail = [
+  '.SH EXIT STATUS',
+  '0 where it did what it was told, 1 where it did not, 2 where the words make no command, 130 where it was',
+  'interrupted.',
+  '.SH ENVIRONMENT',
+  '.TP',
+  '.B DOCKER_CREDENTIAL_ICR_API_KEY\\fR, \\fBIBMCLOUD_API_KEY',
+  'An API key to answer with.',
+  '.TP',
+  '.B DOCKER_CREDENTIAL_ICR_CONFIG_DIR',
+  'The folder of settings and secrets, in place of the usual one.',
+  '.TP',
+  '.B DOCKER_CREDENTIAL_ICR_DEBUG',
+  '1 tells standard error which sources were asked, and why none answered.',
+  '.SH SEE ALSO',
+  '.BR docker\\-login (1),',
+  '.BR podman\\-login (1),',
+  '.BR skopeo\\-login (1)',
+];
+
+function commandPart(page: Page): string[] {
+  return [
+    `.SS ${quoted(roff(lineOf(page)))}`,
+    text(`${page.describe.charAt(0).toUpperCase()}${page.describe.slice(1)}.`),
+    ...Object.entries(page.options).flatMap(optionPart),
+    ...page.examples.flatMap(examplePart),
+  ];
+}
+
+function optionPart([name, option]: [string, Page['options'][string]]): string[] {
+  const names = [option.alias ?? [], name].flat().map(flag);
+  const value = option.choices?.join('|') ?? 'value';
+  const words = option.type === 'string' ? ` \\fI${roff(value)}\\fR` : '';
+  return ['.TP', `${names.join(', ')}${words}`, text(option.describe)];
+}
+
+function flag(name: string): string {
+  return `\\fB${roff(`${name.length === 1 ? '-' : '--'}${name}`)}\\fR`;
+}
+
+function examplePart([line, what]: readonly [string, string]): string[] {
+  return ['.TP', `$ \\fB${roff(`${program} ${line}`)}\\fR`, text(what)];
+}
+
+function quoted(words: string): string {
+  return `"${words.replaceAll('"', '\\(dq')}"`;
+}
+
+/** A line that begins with a dot or an apostrophe would be taken for a request. */
+function text(words: string): string {
+  const line = roff(words);
+  return /^[.']/.test(line) ? `\\&${line}` : line;
+}
+
+function roff(words: string): string {
+  return words
+    .replaceAll('\\', '\\e')
+    .replaceAll('-', '\\-')
+    .replaceAll("'", '\\(aq')
+    .replaceAll('`', '\\(ga')
+    .replaceAll('…', '...');
+}

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { lockedPackage } from './lockfile.ts';
+import { root } from './stamp.ts';
+
+export interface BundledPackage {
+  readonly name: string;
+  readonly version: string;
+  /** SPDX. */
+  readonly license: string;
+  /** The licence's own words, as the package has them. */
+  readonly text: string;
+}
+
+/** Third-party notices: of every package of which something is in the executable, and of Bun. */
+export function notices(): string {
+  const bun = readNotice('bun.md').replace('@MIT@', mit());
+  const parts = bundledPackages().map(
+    ({ name, version, license, text }) => `## ${name} ${version} (${license})\n\n${text}\n`,
+  );
+  return [
+    '# Third-party notices\n',
+    'Parts of these packages are inside docker-credential-icr.\n',
+    ...parts,
+    bun.replaceAll('@BUN_VERSION@', lockedPackage('bun').version),
+  ].join('\n');
+}
+
+/** In the order of their names. What is installed and not bundled is not among them. */
+export function bundledPackages(): BundledPackage[] {
+  const folders = new Set(bundledFiles().flatMap((file) => packageFolder(file) ?? []));
+  return [...folders].map(readPackage).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+/** Paths below the repository, as the bundler met them. */
+function bundledFiles(): string[] {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-notices-'));
+  try {
+    const metafile = path.join(folder, 'graph.json');
+    const out = ['--outdir', path.join(folder, 'out'), `--metafile=${metafile}`];
+    const words = ['build', path.join('src', 'main.ts'), '--target=bun', '--splitting', ...out];
+    execFileSync(process.execPath, words, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
+    return Object.keys(JSON.parse(fs.readFileSync(metafile, 'utf8')).inputs);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+function packageFolder(file: string): string | undefined {
+  return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
+}
+
+/** Throws where a package does not say under what it may be given away. */
+function readPackage(folder: string): BundledPackage {
+  const whole = path.join(root, folder);
+  const { name, version, license, author } = JSON.parse(
+    fs.readFileSync(path.join(whole, 'package.json'), 'utf8'),
+  );
+  const file = fs.readdirSync(whole).find((entry) => /^(licen[sc]e|copying)/i.test(entry));
+  if (file !== undefined && typeof license === 'string') {
+    return { name, version, license, text: fs.readFileSync(path.join(whole, file), 'utf8').trim() };
+  }
+  // Some only name the licence.
+  if (license !== 'MIT') throw new Error(`${name} has no licence file`);
+  const holder = typeof author === 'string' ? author : (author?.name ?? `the authors of ${name}`);
+  return { name, version, license, text: `Copyright (c) ${holder}\n\n${mit()}` };
+}
+
+function mit(): string {
+  return readNotice('mit.md').trim();
+}
+
+function readNotice(name: string): string {
+  return fs.readFileSync(path.join(root, 'packaging', 'notices', name), 'utf8');
+}

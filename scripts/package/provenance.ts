@@ -1,0 +1,76 @@
+import path from 'node:path';
+import { lockedPackage } from './lockfile.ts';
+import { root, type Stamp } from './stamp.ts';
+import { sha256 } from './sums.ts';
+import type { Target } from './targets.ts';
+
+/**
+ * An in-toto statement with SLSA's provenance: which files, from which commit, with which Bun. It is
+ * worth what its signature is worth. Without a time, so that the same commit gives the same bytes.
+ */
+export function provenance(
+  folder: string,
+  names: readonly string[],
+  chosen: readonly Target[],
+  { version, commit }: Stamp,
+  env: NodeJS.ProcessEnv = process.env,
+): string {
+  const statement = {
+    _type: 'https://in-toto.io/Statement/v1',
+    subject: names
+      .toSorted()
+      .map((name) => ({ name, digest: { sha256: sha256(path.join(folder, name)) } })),
+    predicateType: 'https://slsa.dev/provenance/v1',
+    predicate: {
+      buildDefinition: {
+        buildType: 'https://slsa.dev/provenance/v1#make-package',
+        externalParameters: { version, targets: chosen.map(({ name }) => name) },
+        resolvedDependencies: [source(commit, env), lockfile(), ...runtimes(chosen)],
+      },
+      runDetails: { builder: { id: builder(env) }, metadata: invocation(env) },
+    },
+  };
+  return `${JSON.stringify(statement, null, 2)}\n`;
+}
+
+/** Where this runs on GitHub: its address. */
+export function repositoryOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: NodeJS.ProcessEnv) {
+  if (!GITHUB_SERVER_URL || !GITHUB_REPOSITORY) return undefined;
+  return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
+}
+
+function source(commit: string, env: NodeJS.ProcessEnv) {
+  const [gitCommit] = commit.split('-');
+  return {
+    ...(repositoryOf(env) && { uri: `git+${repositoryOf(env)}@${gitCommit}` }),
+    name: 'source',
+    digest: { gitCommit },
+    ...(commit.endsWith('-dirty') && { annotations: { dirty: true } }),
+  };
+}
+
+function lockfile() {
+  const name = 'package-lock.json';
+  return { name, digest: { sha256: sha256(path.join(root, name)) } };
+}
+
+function runtimes(chosen: readonly Target[]) {
+  return [...new Set(chosen.map(({ bun }) => bun))].toSorted().map((bun) => {
+    const { version, integrity } = lockedPackage(bun);
+    const sha512 = Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex');
+    return { uri: `pkg:npm/${bun.replace('@', '%40')}@${version}`, digest: { sha512 } };
+  });
+}
+
+function builder(env: NodeJS.ProcessEnv): string {
+  const repository = repositoryOf(env);
+  // Never the name of a machine.
+  if (repository === undefined) return 'urn:docker-credential-icr:built-by-hand';
+  return `${env.GITHUB_SERVER_URL}/${env.GITHUB_WORKFLOW_REF ?? `${env.GITHUB_REPOSITORY}`}`;
+}
+
+function invocation(env: NodeJS.ProcessEnv) {
+  const repository = repositoryOf(env);
+  if (repository === undefined || !env.GITHUB_RUN_ID) return {};
+  return { invocationId: `${repository}/actions/runs/${env.GITHUB_RUN_ID}` };
+}
