@@ -80,7 +80,7 @@ function otherProgram({ file }: Program): string {
 async function versionOf(context: Context, file: string): Promise<string | undefined> {
   const ending = await runProgram(context, file, 'version', '');
   if ('problem' in ending) return undefined;
-  return /^docker-credential-icr \(IBM Cloud Container Registry\) v(\S+)\n$/.exec(
+  return /^docker-credential-icr \(IBM Cloud Container Registry[^)]*\) v(\S+)\n$/.exec(
     ending.stdout,
   )?.[1];
 }
