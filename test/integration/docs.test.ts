@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { collect, executable } from '../support/helper.ts';
+import { type Home, inHome } from '../support/home.ts';
+
+const test = sandboxSuite('what the documentation says to type');
+
+const root = path.join(import.meta.dirname, '..', '..');
+const docs = fs.readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = ['README.md', ...docs.map((name) => path.join('docs', name))];
+
+/** Programs that are not ours: whether the helper is called by the real ones is tested elsewhere. */
+const standIns = ['docker', 'podman', 'skopeo', 'buildah', 'cf'];
+/** What other tests run, or what needs more than a home folder. */
+const elsewhere =
+  /^(make|\.\/install\.sh|npm|git|sudo|systemctl|kubectl|kubelet|ctr|crictl|nerdctl|curl|wget|sh |tar|sha256sum|cosign)\b/;
+/** It may find something to say of a home that a test made. */
+const mayFind = /^docker-credential-icr (doctor|status)\b/;
+
+/** The lines of a page's `sh` blocks, each with what is continued; comments at their ends stay. */
+function commandsOf(page: string): string[] {
+  const text = fs.readFileSync(path.join(root, page), 'utf8');
+  const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
+  return blocks.flatMap((block) => block.replaceAll('\\\n', '').split('\n')).filter(Boolean);
+}
+
+function makeStandIns({ folder }: Home): string {
+  const bin = path.join(folder, 'bin');
+  fs.mkdirSync(bin);
+  for (const name of standIns) {
+    fs.writeFileSync(path.join(bin, name), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
+  }
+  return bin;
+}
+
+for (const page of pages) {
+  const commands = commandsOf(page).filter((command) => !elsewhere.test(command));
+  if (commands.length === 0) continue;
+  test(`${page}: ${commands.length} commands`, ({ sandbox }) =>
+    inHome(async (home) => {
+      const key = () => sandbox.accounts.addApiKey({}).value;
+      const work = path.join(home.folder, 'work');
+      fs.mkdirSync(work);
+      fs.writeFileSync(path.join(work, 'key.txt'), key());
+      const env = {
+        ...home.env,
+        PATH: [path.dirname(executable), makeStandIns(home), home.env.PATH].join(':'),
+        XDG_RUNTIME_DIR: home.folder,
+        IBMCLOUD_IAM_API_ENDPOINT: sandbox.iamUrl,
+        SSL_CERT_FILE: sandbox.caFile,
+        IBMCLOUD_API_KEY: key(),
+        WORK_KEY: key(),
+        PROD_KEY: key(),
+      };
+      for (const command of commands) {
+        const { status, stdout, stderr } = await run(command, work, env);
+        const ok = status === 0 || (status === 1 && mayFind.test(command));
+        assert.ok(ok, `${command}\n${status} ${stdout}${stderr}`);
+      }
+    }));
+}
+
+function run(command: string, cwd: string, env: Record<string, string>) {
+  return collect(spawn('sh', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
+}
+
+test.run();
