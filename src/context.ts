@@ -40,14 +40,16 @@ export interface RunOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Milliseconds after which it is killed. */
   readonly limit: number;
-  /** Bytes of standard output after which it is killed. */
+  /** Bytes of output after which it is killed. */
   readonly largest: number;
 }
 
 export interface RunResult {
   readonly status: number | null;
-  /** Its standard output; its standard error goes to ours. */
+  /** Its standard output. */
   readonly output: string;
+  /** Its standard error. */
+  readonly errors: string;
   /** `timeout`, or the system's word for why it did not run to its end. */
   readonly failure?: string;
 }
@@ -89,25 +91,22 @@ export function processContext(): Context {
 function runSync(program: string, args: readonly string[], options: RunOptions): RunResult {
   // An import would load it for every `get`, and most need none.
   const { spawnSync } = process.getBuiltinModule('node:child_process');
-  const { status, stdout, error } = spawnSync(program, args, {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
     input: options.input,
     env: options.env,
     timeout: options.limit,
     killSignal: 'SIGKILL',
     maxBuffer: options.largest,
     encoding: 'utf8',
-    stdio: ['pipe', 'pipe', 'inherit'],
     windowsHide: true,
   });
+  // One that was never started has no output.
+  const result = { status, output: stdout ?? '', errors: stderr ?? '' };
   const code = systemCode(error);
-  // One that ends without reading what it was told has ended all the same.
-  if (error === undefined || (code === 'EPIPE' && status !== null))
-    return { status, output: stdout };
-  return {
-    status,
-    output: '',
-    failure: code === 'ETIMEDOUT' ? 'timeout' : (code ?? String(error)),
-  };
+  // It has ended all the same: without reading what it was told, or with a child that goes on holding its output.
+  const hasEnded = status !== null && (code === 'EPIPE' || code === 'ETIMEDOUT');
+  if (error === undefined || hasEnded) return result;
+  return { ...result, failure: code === 'ETIMEDOUT' ? 'timeout' : (code ?? String(error)) };
 }
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, tells standard error why; otherwise does nothing. */

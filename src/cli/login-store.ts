@@ -2,37 +2,42 @@ import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { usableStore } from '../secrets/choose.ts';
-import { requireHelper } from '../secrets/helper-process.ts';
+import { tryStore, usableStore } from '../secrets/choose.ts';
 import { fileStoreName, storeIn, storeTitle } from '../secrets/secret-store.ts';
 
 /**
  * The store to begin with, where none is in use yet: the one that was asked for, else the keychain that
  * works here, else files. `undefined` where it stays as it is. Throws `invalid-input` where another one
- * holds secrets already, and `misconfigured` where the one that was asked for is not there.
+ * holds secrets already, `misconfigured` where the one that was asked for is not there, `storage` where it does not work.
  */
 export function storeFor(
   context: Context,
   current: Settings,
   wanted: string | undefined,
 ): string | undefined {
-  if (wanted !== undefined && wanted !== fileStoreName) requireHelper(context, wanted);
-  if (current.store !== undefined || hasSecrets(context, current)) {
+  if (isInUse(context, current)) {
     refuseOther(current, wanted);
     return undefined;
   }
-  return wanted ?? usableStore(context) ?? fileStoreName;
+  if (wanted === undefined) return usableStore(context) ?? fileStoreName;
+  if (wanted !== fileStoreName) tryStore(context, wanted);
+  return wanted;
 }
 
-/** Writes the choice down, so that nobody has to probe again, and says which it is. */
-export async function keepIn(context: Context, store: string): Promise<void> {
-  await updateSettings(context, (current) => ({ ...current, store }));
+/** Writes the choice down, so that nobody has to probe again, and says which it is. Another login's goes first. */
+export async function keepIn(context: Context, chosen: string): Promise<void> {
+  let store = chosen;
+  await updateSettings(context, (current) => {
+    store = isInUse(context, current) ? (current.store ?? fileStoreName) : chosen;
+    return { ...current, store };
+  });
   context.stdout(`secrets are kept in ${storeTitle({ store })}\n`);
 }
 
-function hasSecrets(context: Context, current: Settings): boolean {
-  const store = storeIn(context, current);
-  return store.names('identity').length + store.names('host').length > 0;
+function isInUse(context: Context, current: Settings): boolean {
+  if (current.store !== undefined) return true;
+  const files = storeIn(context, { store: fileStoreName });
+  return files.names('identity').length + files.names('host').length > 0;
 }
 
 function refuseOther(current: Settings, wanted: string | undefined): void {

@@ -1,4 +1,4 @@
-import { requireHelper } from '../secrets/helper-process.ts';
+import { tryStore } from '../secrets/choose.ts';
 import { moveSecrets } from '../secrets/move.ts';
 import { fileStoreName, storeTitle } from '../secrets/secret-store.ts';
 import type { Command, CommandGroup } from './command.ts';
@@ -12,7 +12,7 @@ const move: Command<{ readonly name: string }> = {
     ['store move file', 'back into files'],
   ],
   run: async (context, { name }) => {
-    if (name !== fileStoreName) requireHelper(context, name);
+    if (name !== fileStoreName) tryStore(context, name);
     const count = await moveSecrets(context, name);
     const secrets = count === 1 ? 'secret' : 'secrets';
     context.stdout(`moved ${count} ${secrets}; they are kept in ${storeTitle({ store: name })}\n`);

@@ -34,5 +34,6 @@ export const schema: Schema<Settings> = {
   ibmcloudSession: { type: 'boolean' },
   computeProfile: text,
   store: text,
+  emptying: text,
   others: text,
 };

@@ -48,6 +48,8 @@ export interface Settings {
   readonly computeProfile?: string;
   /** The credential helper that keeps the secrets, by its name; `file` or none: they rest in files. */
   readonly store?: string;
+  /** The one that kept them until `store move`, and has not been emptied yet. */
+  readonly emptying?: string;
   /** The credential helper that is asked about registries that are not IBM's. */
   readonly others?: string;
 }
@@ -90,13 +92,14 @@ export function parseSettings(text: string): Settings | undefined {
 // The schema that conf writes by, by hand: a validator costs more than a whole `get`.
 function isSettings(value: Table): value is Table & Settings {
   const { identities, mappings, iamEndpoint, ibmcloudSession, computeProfile } = value;
-  const { store, others } = value;
+  const { store, emptying, others } = value;
   return (
     isTableOf(identities, isIdentity) &&
     isTableOf(mappings, isMapping) &&
     isTextOrAbsent(iamEndpoint) &&
     isTextOrAbsent(computeProfile) &&
     isTextOrAbsent(store) &&
+    isTextOrAbsent(emptying) &&
     isTextOrAbsent(others) &&
     (ibmcloudSession === undefined || typeof ibmcloudSession === 'boolean')
   );

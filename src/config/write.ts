@@ -30,9 +30,21 @@ export async function updateSettings(
   await withLock(
     context,
     path.join(folder, 'config.lock'),
-    () => write(folder, change(readSettings(context))),
+    () => write(folder, changed(context, change)),
     { limit: longestWait, otherwise: 'fail' },
   );
+}
+
+/**
+ * The settings as they are to be. Where `change` asked a keychain that took its time, others may have taken this process
+ * for dead and changed them meanwhile: then once more, from what they left.
+ */
+function changed(context: Context, change: (settings: Settings) => Settings): Settings {
+  for (;;) {
+    const before = readSettings(context);
+    const after = change(before);
+    if (JSON.stringify(readSettings(context)) === JSON.stringify(before)) return after;
+  }
 }
 
 function write(folder: string, settings: Settings): void {

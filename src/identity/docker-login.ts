@@ -1,5 +1,6 @@
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { readableName } from '../secrets/secret-store.ts';
 import type { Credential } from '../secrets/store.ts';
 import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
@@ -16,14 +17,14 @@ export function fromDockerLogin(lookup: Lookup, host: RegistryHost): Found | und
   const credential = storedFor(lookup, host);
   return credential === undefined || isIdentityToken(credential.Username)
     ? undefined
-    : found(credential);
+    : found(lookup, credential);
 }
 
 /** Asked last of all: podman refuses to log in over an identity token, so any root secret goes first. */
 export function fromIdentityToken(lookup: Lookup, host: RegistryHost): Found | undefined {
   const credential = storedFor(lookup, host);
   return credential !== undefined && isIdentityToken(credential.Username)
-    ? found(credential)
+    ? found(lookup, credential)
     : undefined;
 }
 
@@ -31,6 +32,7 @@ function storedFor({ stored }: Lookup, host: RegistryHost): Credential | undefin
   return stored({ of: 'host', name: hostKey(host) });
 }
 
-function found({ Username, Secret }: Credential): Found {
-  return { username: Username, secret: () => Secret, keptIn: 'file (docker login)' };
+function found({ settings }: Lookup, { Username, Secret }: Credential): Found {
+  const keptIn = `${readableName(settings)} (docker login)`;
+  return { username: Username, secret: () => Secret, keptIn };
 }

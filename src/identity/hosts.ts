@@ -4,6 +4,7 @@ import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { publicHosts } from '../registry/regions.ts';
 import { readableStore } from '../secrets/secret-store.ts';
+import type { SecretStore } from '../secrets/store.ts';
 import { findCredential } from './find.ts';
 import { type Lookup, lookupIn } from './lookup.ts';
 import { everyHost } from './mapping.ts';
@@ -33,8 +34,19 @@ export function answeredHosts(
     isSignedOut: (name: string) => signedOut.has(name),
   };
   const mapped = mappedHosts(lookup).filter((key) => namespaces || !key.includes('/'));
-  const names = new Set([...secrets.names('host'), ...mapped, ...publicHosts]);
+  const names = new Set([...storedHosts(context, secrets), ...mapped, ...publicHosts]);
   return [...names].sort().flatMap((name) => answerOf(lookup, name) ?? []);
+}
+
+/** A keychain that is locked says nothing of the hosts that are answered from elsewhere. */
+function storedHosts(context: Context, secrets: SecretStore): string[] {
+  try {
+    return secrets.names('host');
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    context.warn(error.message);
+    return [];
+  }
 }
 
 /** Hosts that the settings name; a damaged settings file is reported by whoever is asked first. */

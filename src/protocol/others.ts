@@ -2,8 +2,9 @@ import { readSettings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError, notFound } from '../errors.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
-import type { RegistryHost } from '../registry/parse.ts';
-import { callHelper, eraseWith, isNotFound } from '../secrets/helper-process.ts';
+import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
+import { callHelper, eraseWith, isNotFound, parseList } from '../secrets/helper-process.ts';
+import { isOurEntry } from '../secrets/helper-store.ts';
 
 /**
  * Where this helper is Docker's store for everything, another one may be named for the registries
@@ -16,7 +17,7 @@ export function passOn(
   host: RegistryHost,
   input: string,
 ): boolean {
-  const name = isIbmHost(host) ? undefined : otherHelper(context);
+  const name = isOthers(host) ? otherHelper(context) : undefined;
   if (name === undefined) return false;
   const answer =
     verb === 'erase' ? eraseWith(context, name, input) : callHelper(context, name, verb, input);
@@ -29,19 +30,35 @@ export function passOn(
   return true;
 }
 
+/** What is ours may rest in the very same keychain; no client has to know of it. */
+function isOthers(host: RegistryHost): boolean {
+  return !isIbmHost(host) && !isOurEntry(host);
+}
+
 /** What the other helper lists; nothing, and a warning, where it fails: our own hosts are still there. */
 export function listOthers(context: Context): Record<string, string> {
   const name = otherHelper(context);
   if (name === undefined) return {};
   try {
     const answer = callHelper(context, name, 'list', '\n');
-    if (answer.ok) return parseList(name, answer.text);
-    throw new HelperError('storage', `docker-credential-${name} cannot list: ${answer.text}`);
+    if (!answer.ok) {
+      throw new HelperError('storage', `docker-credential-${name} cannot list: ${answer.text}`);
+    }
+    return withoutOurs(parseList(name, answer.text));
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     context.warn(error.message);
     return {};
   }
+}
+
+/** What is listed has to be answered by `get`, and that one is asked about hosts that are not IBM's only. */
+function withoutOurs(list: Readonly<Record<string, string>>): Record<string, string> {
+  const others = Object.entries(list).filter(([serverURL]) => {
+    const host = parseServerURL(serverURL);
+    return !('problem' in host) && isOthers(host);
+  });
+  return Object.fromEntries(others);
 }
 
 /** Settings that cannot be read fail IBM's hosts, with what to type; here they name nobody. */
@@ -53,15 +70,4 @@ function otherHelper(context: Context): string | undefined {
     context.warn(error.message);
     return undefined;
   }
-}
-
-function parseList(name: string, text: string): Record<string, string> {
-  try {
-    // Some helpers print null, or nothing, where they keep nothing.
-    const value: unknown = JSON.parse(text || 'null') ?? {};
-    if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, string>;
-  } catch {
-    // The parser's message would quote it.
-  }
-  throw new HelperError('storage', `docker-credential-${name} listed something that is no list`);
 }

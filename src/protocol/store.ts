@@ -6,7 +6,7 @@ import { lookupIn } from '../identity/lookup.ts';
 import type { Found } from '../identity/source.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { readableStore } from '../secrets/secret-store.ts';
+import { keepSecret, readableStore } from '../secrets/secret-store.ts';
 import type { Credential, SecretStore } from '../secrets/store.ts';
 import { parseCredentialInput, readInput } from './input.ts';
 import { passOn } from './others.ts';
@@ -22,7 +22,7 @@ export async function store(context: Context): Promise<void> {
   const secrets = readableStore(context);
   const found = currentAnswer(context, secrets, host);
   if (found !== undefined && (await isEcho(found, credential))) return;
-  secrets.write({ of: 'host', name: hostKey(host) }, credential);
+  keepSecret(context, { of: 'host', name: hostKey(host) }, credential);
   if (found?.identity === undefined) return;
   context.warn(
     `${host.name} stays with identity ${found.identity}; to use what was typed now, ` +

@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { environmentOf, findHelper } from './helper-process.ts';
+import { environmentFor, findHelper, findProgram } from './helper-program.ts';
 import { helperStore } from './helper-store.ts';
+import type { SecretKey } from './store.ts';
 
 /** Milliseconds in which a session bus has to answer. */
 const busLimit = 1000;
@@ -13,40 +14,67 @@ const busLimit = 1000;
  * once, at the first login: what it finds is written down.
  */
 export function usableStore(context: Context): string | undefined {
-  if (context.platform === 'darwin') return ifAnswering(context, 'osxkeychain');
-  if (context.platform === 'win32') return ifAnswering(context, 'wincred');
-  if (hasSessionBus(context)) return ifAnswering(context, 'secretservice');
-  return isPassInitialised(context) ? ifAnswering(context, 'pass') : undefined;
+  return candidates(context).find((name) => isWorking(context, name));
 }
 
-function ifAnswering(context: Context, name: string): string | undefined {
-  if (findHelper(context, name) === undefined) return undefined;
+function candidates(context: Context): string[] {
+  if (context.platform === 'darwin') return ['osxkeychain'];
+  if (context.platform === 'win32') return ['wincred'];
+  return [
+    ...(hasSessionBus(context) ? ['secretservice'] : []),
+    ...(isPassInitialised(context) ? ['pass'] : []),
+  ];
+}
+
+function isWorking(context: Context, name: string): boolean {
+  if (findHelper(context, name) === undefined) return false;
   try {
-    helperStore(context, name).names('identity');
-    return name;
+    tryStore(context, name);
+    return true;
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(`${error.message}; the secret will rest in a file`);
-    return undefined;
+    context.warn(`${error.message}; going on without ${name}`);
+    return false;
   }
 }
 
-/** Whether a secret service is there to be asked; a dead bus would hold the helper up for half a minute. */
+/**
+ * Keeps something in that store, reads it back and erases it: many a locked keychain lists what it has,
+ * and gives none of it away. Throws `storage`, `misconfigured`.
+ */
+export function tryStore(context: Context, name: string): void {
+  const store = helperStore(context, name);
+  // No identity has a name with a space.
+  const trial: SecretKey = { of: 'identity', name: `trial ${context.pid}` };
+  const credential = { ServerURL: trial.name, Username: 'iamapikey', Secret: 'not a secret' };
+  store.write(trial, credential);
+  const kept = store.read(trial);
+  store.erase(trial);
+  if (kept?.Secret === credential.Secret) return;
+  throw new HelperError('storage', `the secret store ${name} does not give back what it was given`);
+}
+
+/** A dead bus would hold the helper up for half a minute. */
 function hasSessionBus(context: Context): boolean {
-  if (!context.env.DBUS_SESSION_BUS_ADDRESS) return false;
-  const words = ['--session', '--dest=org.freedesktop.secrets', '--print-reply', '/', peer];
-  const { status } = context.runSync('dbus-send', words, {
+  const { DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR } = context.env;
+  const hasSocket = XDG_RUNTIME_DIR && fs.existsSync(path.join(XDG_RUNTIME_DIR, 'bus'));
+  if (!DBUS_SESSION_BUS_ADDRESS && !hasSocket) return false;
+  const program = findProgram(context, 'dbus-send');
+  // Without it there is nobody to ask; the helper's own time limit has to do.
+  if (program === undefined) return true;
+  const words = ['--session', '--dest=org.freedesktop.DBus', '--print-reply', '/', ping];
+  const { status } = context.runSync(program, words, {
     input: '',
-    env: environmentOf(context),
+    env: environmentFor(context, 'secretservice'),
     limit: busLimit,
     largest: 64 * 1024,
   });
   return status === 0;
 }
 
-const peer = 'org.freedesktop.DBus.Peer.Ping';
+const ping = 'org.freedesktop.DBus.Peer.Ping';
 
 function isPassInitialised({ env }: Context): boolean {
   const folder = env.PASSWORD_STORE_DIR || (env.HOME && path.join(env.HOME, '.password-store'));
-  return folder !== undefined && fs.existsSync(path.join(folder, '.gpg-id'));
+  return Boolean(folder) && fs.existsSync(path.join(folder ?? '', '.gpg-id'));
 }

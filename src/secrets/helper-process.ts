@@ -1,28 +1,18 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, sentences } from '../errors.ts';
+import { environmentFor, requireHelper } from './helper-program.ts';
 
 /** What another credential helper answered. */
 export interface HelperAnswer {
   /** Whether it exited with 0. */
   readonly ok: boolean;
-  /** Its standard output, spaces around it dropped. */
+  /** Its standard output, spaces around it dropped; for an error, without the secret it was given. */
   readonly text: string;
 }
 
 /** Milliseconds; a keychain that asks somebody for a password on some screen would wait for ever. */
 const longestWait = 5000;
 const largestAnswer = 8 * 1024 * 1024;
-/** Set for every helper we call, so that one that calls us is found out. */
-const callMark = 'DOCKER_CREDENTIAL_ICR_CALLS';
-/** What a keychain has no need of. */
-const secretVariables = [
-  'DOCKER_CREDENTIAL_ICR_API_KEY',
-  'IBMCLOUD_API_KEY',
-  'BLUEMIX_API_KEY',
-  'IC_API_KEY',
-];
 
 /**
  * Calls `docker-credential-NAME VERB`. Throws `misconfigured` where there is none, or where it is
@@ -35,22 +25,54 @@ export function callHelper(
   input: string,
 ): HelperAnswer {
   const program = requireHelper(context, name);
-  const { status, output, failure } = context.runSync(program, [verb], {
+  const { status, output, errors, failure } = context.runSync(program, [verb], {
     input,
-    env: { ...environmentOf(context), [callMark]: name },
+    env: environmentFor(context, name),
     limit: longestWait,
     largest: largestAnswer,
   });
-  if (failure === 'timeout') {
-    throw new HelperError(
+  const secret = secretIn(input) ?? secretIn(output);
+  for (const line of linesOf(errors, secret)) context.warn(`docker-credential-${name}: ${line}`);
+  if (failure === 'timeout') throw new SilentHelperError(name);
+  if (failure !== undefined) {
+    throw new HelperError('storage', `docker-credential-${name} cannot be run (${failure})`);
+  }
+  const text = output.trim();
+  return status === 0 ? { ok: true, text } : { ok: false, text: withoutSecret(text, secret) };
+}
+
+/** It was killed when its time was up: to ask it again would take as long. */
+export class SilentHelperError extends HelperError {
+  constructor(name: string) {
+    super(
       'storage',
       `docker-credential-${name} did not answer within ${longestWait / 1000} s; is it locked? unlock it and try again`,
     );
   }
-  if (failure !== undefined) {
-    throw new HelperError('storage', `docker-credential-${name} cannot be run (${failure})`);
+}
+
+function linesOf(text: string, secret: string | undefined): string[] {
+  return withoutSecret(text, secret)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+/** Some helpers say in an error what they were given, as it is or as JSON has it. */
+function withoutSecret(text: string, secret: string | undefined): string {
+  if (!secret) return text;
+  const quoted = JSON.stringify(secret).slice(1, -1);
+  return text.replaceAll(secret, '***').replaceAll(quoted, '***');
+}
+
+/** Also from what is no JSON as a whole: a failed `get` may have printed what it found. */
+function secretIn(text: string): string | undefined {
+  const [, quoted = '""'] = /"Secret"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
+  try {
+    return JSON.parse(quoted) || undefined;
+  } catch {
+    return undefined;
   }
-  return { ok: status === 0, text: output.trim() };
 }
 
 /**
@@ -62,6 +84,7 @@ export function isNotFound({ ok, text }: HelperAnswer): boolean {
 }
 
 function isEmptyCredential(text: string): boolean {
+  if (text === sentences.notFound) return true;
   try {
     const { Username, Secret } = JSON.parse(text);
     return Username === '' && Secret === '';
@@ -77,59 +100,28 @@ export function eraseWith(context: Context, name: string, input: string): Helper
   return isGone ? { ok: true, text: '' } : answer;
 }
 
-/** The program of that name on the `PATH`. Throws `misconfigured`. */
-export function requireHelper(context: Context, name: string): string {
-  if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) {
-    throw new HelperError(
-      'misconfigured',
-      'a credential helper has a name like pass or osxkeychain',
-    );
-  }
-  const program = findHelper(context, name);
-  if (program === undefined) {
-    throw new HelperError(
-      'misconfigured',
-      `docker-credential-${name} is not on the PATH; install it, or see docker-credential-icr store --help`,
-    );
-  }
-  if (isOurselves(context, program) || context.env[callMark] !== undefined) {
-    throw new HelperError(
-      'misconfigured',
-      `docker-credential-${name} leads back to docker-credential-icr; name another helper`,
-    );
-  }
-  return program;
+/** What a helper lists: user names by ServerURL. Throws `storage` for what is no list. */
+export function parseList(name: string, text: string): Record<string, string> {
+  // Some helpers print null, or nothing, where they keep nothing.
+  const list = text === '' || text === 'null' ? {} : parseObject(name, text);
+  const texts = Object.entries(list).filter((entry): entry is [string, string] => {
+    return typeof entry[1] === 'string';
+  });
+  return Object.fromEntries(texts);
 }
 
-/** `undefined` where the `PATH` has none. */
-export function findHelper({ env, platform }: Context, name: string): string | undefined {
-  const file = `docker-credential-${name}${platform === 'win32' ? '.exe' : ''}`;
-  for (const folder of (env.PATH ?? '').split(path.delimiter)) {
-    const program = path.join(folder, file);
-    // A relative folder would run whatever lies in the repository that is being built.
-    if (path.isAbsolute(folder) && isExecutable(program)) return program;
-  }
-  return undefined;
-}
-
-function isExecutable(program: string): boolean {
+/** Throws `storage`; the parser's own message would quote what may be a secret. */
+export function parseObject(name: string, text: string): Record<string, unknown> {
   try {
-    fs.accessSync(program, fs.constants.X_OK);
-    return fs.statSync(program).isFile();
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+      return value as Record<string, unknown>;
+    }
   } catch {
-    return false;
+    // It is no JSON.
   }
-}
-
-function isOurselves({ executable }: Context, program: string): boolean {
-  return executable !== undefined && fs.realpathSync(program) === fs.realpathSync(executable);
-}
-
-/** The environment for a program that keeps secrets: without those of ours that it has no need of. */
-export function environmentOf({ env }: Context): Record<string, string> {
-  const child: Record<string, string> = {};
-  for (const [variable, value] of Object.entries(env)) {
-    if (value !== undefined && !secretVariables.includes(variable)) child[variable] = value;
-  }
-  return child;
+  throw new HelperError(
+    'storage',
+    `docker-credential-${name} answered something that is no answer`,
+  );
 }

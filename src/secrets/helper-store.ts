@@ -1,52 +1,96 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { callHelper, eraseWith, type HelperAnswer, isNotFound } from './helper-process.ts';
+import type { RegistryHost } from '../registry/parse.ts';
+import { parseCredential } from './file-store.ts';
+import {
+  callHelper,
+  eraseWith,
+  type HelperAnswer,
+  isNotFound,
+  parseList,
+  parseObject,
+  SilentHelperError,
+} from './helper-process.ts';
 import type { Credential, SecretKey, SecretStore } from './store.ts';
 
 /** What Windows' credential manager keeps at most, in bytes (CRED_MAX_CREDENTIAL_BLOB_SIZE). */
 const windowsLimit = 2560;
+/**
+ * Under whose name a keychain has what is ours. Always the same: `pass` and the secret service keep a second
+ * credential for another user name, and answer with either.
+ */
+const account = 'docker-credential-icr';
+/** Keychains show it to people, so it says whose it is; some take it apart as a URL. */
+const base = `https://${account}`;
+/** What nearly every credential has as its user name. */
+const usual = 'iamapikey';
 
 /** Keeps secrets in a keychain, through the credential helper that Docker itself would use for it. */
 export function helperStore(context: Context, name: string): SecretStore {
-  const call = (verb: 'get' | 'store' | 'list', input: string) =>
-    callHelper(context, name, verb, input);
+  const ask = onceSilentNeverAgain((verb: 'get' | 'store' | 'list' | 'erase', input: string) =>
+    verb === 'erase' ? eraseWith(context, name, input) : callHelper(context, name, verb, input),
+  );
   return {
     read: (key) => {
-      const answer = call('get', `${urlOf(key)}\n`);
-      if (isNotFound(answer)) return undefined;
-      return parseCredential(name, key, requireOk(name, answer));
+      const answer = ask('get', `${urlOf(key)}\n`);
+      return isNotFound(answer) ? undefined : unpack(name, key, requireOk(name, answer));
     },
-    write: (key, { Username, Secret }) => {
+    write: (key, credential) => {
+      const Secret = pack(key, credential);
       refuseTooLong(name, Secret);
-      const credential = { ServerURL: urlOf(key), Username, Secret };
-      requireOk(name, call('store', `${JSON.stringify(credential)}\n`), Secret);
+      const input = JSON.stringify({ ServerURL: urlOf(key), Username: account, Secret });
+      requireOk(name, ask('store', `${input}\n`));
     },
     erase: (key) => {
-      requireOk(name, eraseWith(context, name, `${urlOf(key)}\n`));
+      requireOk(name, ask('erase', `${urlOf(key)}\n`));
     },
-    names: (of) => names(of, parseList(name, requireOk(name, call('list', '\n')))),
+    names: (of) => names(of, parseList(name, requireOk(name, ask('list', '\n')))),
   };
 }
 
-/** Keychains show it to people, so it says whose it is; some take it apart as a URL. */
-const base = 'https://docker-credential-icr';
+/** Whether it is the host of a keychain's entries that are ours, which no client is to be told. */
+export function isOurEntry({ name }: Pick<RegistryHost, 'name'>): boolean {
+  return name === account;
+}
 
 function urlOf({ of, name }: SecretKey): string {
   return `${base}/${of}/${encodeURIComponent(name)}`;
 }
 
-function names(of: SecretKey['of'], urls: readonly string[]): string[] {
+function names(of: SecretKey['of'], list: Readonly<Record<string, string>>): string[] {
   const prefix = `${base}/${of}/`;
-  return urls
+  return Object.keys(list)
     .filter((url) => url.startsWith(prefix))
-    .map((url) => decodeURIComponent(url.slice(prefix.length)))
+    .map((url) => decodeName(url.slice(prefix.length)))
     .sort();
 }
 
-function requireOk(name: string, { ok, text }: HelperAnswer, secret?: string): string {
+/** Some keychains give it back decoded. */
+function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
+
+/** A bare API key as it is, for those who look into their keychain; all of it where there is more to know. */
+function pack({ name }: SecretKey, { ServerURL, Username, Secret }: Credential): string {
+  const isBare = Username === usual && ServerURL === name && parseCredential(Secret) === undefined;
+  return isBare ? Secret : JSON.stringify({ ServerURL, Username, Secret });
+}
+
+function unpack(name: string, key: SecretKey, text: string): Credential {
+  const { Secret } = parseObject(name, text);
+  if (typeof Secret !== 'string' || Secret === '') {
+    throw new HelperError('storage', `docker-credential-${name} answered without a secret`);
+  }
+  return parseCredential(Secret) ?? { ServerURL: key.name, Username: usual, Secret };
+}
+
+function requireOk(name: string, { ok, text }: HelperAnswer): string {
   if (ok) return text;
-  const said = secret === undefined ? text : text.replaceAll(secret, '***');
-  throw new HelperError('storage', `the secret store ${name} failed: ${oneLine(said)}`);
+  throw new HelperError('storage', `the secret store ${name} failed: ${oneLine(text)}`);
 }
 
 function oneLine(text: string): string {
@@ -54,44 +98,27 @@ function oneLine(text: string): string {
   return line.length > 200 ? `${line.slice(0, 200)}…` : line || 'it did not say why';
 }
 
-function parseCredential(name: string, key: SecretKey, text: string): Credential {
-  const value = parseObject(name, text);
-  const { ServerURL, Username, Secret } = value;
-  if (typeof ServerURL === 'string' && typeof Username === 'string' && typeof Secret === 'string') {
-    if (Username !== '' && Secret !== '') return { ServerURL: key.name, Username, Secret };
-  }
-  throw nonsense(name);
-}
-
-function parseList(name: string, text: string): string[] {
-  // Some helpers print null, or nothing, where they keep nothing.
-  return text === '' || text === 'null' ? [] : Object.keys(parseObject(name, text));
-}
-
-function parseObject(name: string, text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // The parser's message would quote what may be a secret.
-  }
-  throw nonsense(name);
-}
-
-function nonsense(name: string): HelperError {
-  return new HelperError(
-    'storage',
-    `docker-credential-${name} answered something that is no answer`,
-  );
-}
-
 function refuseTooLong(name: string, secret: string): void {
   const length = Buffer.byteLength(secret);
   if (name !== 'wincred' || length <= windowsLimit) return;
   throw new HelperError(
     'storage',
-    `Windows keeps ${windowsLimit} bytes and this secret has ${length}; use --store file`,
+    `wincred keeps ${windowsLimit} bytes at most and this secret takes ${length}; keep secrets in files: --store file`,
   );
+}
+
+/** `docker build` asks about two dozen hosts: a keychain that gave no answer is not waited for each time. */
+function onceSilentNeverAgain<Words extends readonly unknown[]>(
+  ask: (...words: Words) => HelperAnswer,
+): (...words: Words) => HelperAnswer {
+  let silence: SilentHelperError | undefined;
+  return (...words) => {
+    if (silence !== undefined) throw silence;
+    try {
+      return ask(...words);
+    } catch (error) {
+      if (error instanceof SilentHelperError) silence = error;
+      throw error;
+    }
+  };
 }

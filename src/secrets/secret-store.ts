@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { fileStore } from './file-store.ts';
 import { helperStore } from './helper-store.ts';
-import type { SecretStore } from './store.ts';
+import type { Credential, SecretKey, SecretStore } from './store.ts';
 
 /** What the file store is called in the settings and where its name is typed. */
 export const fileStoreName = 'file';
@@ -14,9 +14,11 @@ export function storeTitle({ store = fileStoreName }: Pick<Settings, 'store'>): 
 }
 
 /** The store that the settings name: the choice was written down, so that nobody has to probe. */
-export function storeIn(context: Context, { store }: Pick<Settings, 'store'>): SecretStore {
-  const isFiles = store === undefined || store === fileStoreName;
-  return isFiles ? fileStore(context) : helperStore(context, store);
+export function storeIn(
+  context: Context,
+  { store = fileStoreName }: Pick<Settings, 'store'>,
+): SecretStore {
+  return store === fileStoreName ? fileStore(context) : helperStore(context, store);
 }
 
 /** Throws `damaged` for settings that cannot be read. */
@@ -32,10 +34,28 @@ export function readableStore(
   context: Context,
   settings = () => readSettings(context),
 ): SecretStore {
+  return storeIn(context, { store: readableName(settings) });
+}
+
+/**
+ * Writes to the readable store. Nobody waits for `store move`: where it has put another store in place meanwhile, what
+ * it may have missed is put there.
+ */
+export function keepSecret(context: Context, key: SecretKey, credential: Credential): void {
+  const settings = () => readSettings(context);
+  const store = readableName(settings);
+  storeIn(context, { store }).write(key, credential);
+  if (readableName(settings) === store) return;
+  keepSecret(context, key, credential);
+  storeIn(context, { store }).erase(key);
+}
+
+/** Its name; `file` where the settings cannot be read. */
+export function readableName(settings: () => Settings): string {
   try {
-    return storeIn(context, settings());
+    return settings().store ?? fileStoreName;
   } catch (error) {
-    if (error instanceof HelperError) return fileStore(context);
+    if (error instanceof HelperError) return fileStoreName;
     throw error;
   }
 }

@@ -24,7 +24,7 @@ export function testContext(given: Partial<Context> = {}): TestContext {
     pid: process.pid,
     terminal: () => undefined,
     onSignals: () => () => {},
-    runSync: () => ({ status: null, output: '', failure: 'ENOENT' }),
+    runSync: () => ({ status: null, output: '', errors: '', failure: 'ENOENT' }),
     ...given,
     output,
     warnings,

@@ -25,7 +25,7 @@ export function contextWith(env: Context['env'], other: Partial<Context> = {}): 
     pid: 1,
     terminal: () => undefined,
     onSignals: () => () => {},
-    runSync: () => ({ status: null, output: '', failure: 'ENOENT' }),
+    runSync: () => ({ status: null, output: '', errors: '', failure: 'ENOENT' }),
     ...other,
   };
 }

@@ -1,0 +1,83 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+
+/** Set for every helper we call, so that one that calls us is found out. */
+const callMark = 'DOCKER_CREDENTIAL_ICR_CALLS';
+/** What a keychain has no need of. */
+const secretVariables = [
+  'DOCKER_CREDENTIAL_ICR_API_KEY',
+  'IBMCLOUD_API_KEY',
+  'BLUEMIX_API_KEY',
+  'IC_API_KEY',
+  'DOCKER_AUTH_CONFIG',
+];
+
+/** The program of that helper on the `PATH`. Throws `misconfigured`, also where it is this program in the end. */
+export function requireHelper(context: Context, name: string): string {
+  if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) {
+    throw new HelperError(
+      'misconfigured',
+      'a credential helper has a name like pass or osxkeychain',
+    );
+  }
+  const program = findHelper(context, name);
+  if (program === undefined) {
+    throw new HelperError(
+      'misconfigured',
+      `docker-credential-${name} is not on the PATH; install it, or see docker-credential-icr store --help`,
+    );
+  }
+  if (isOurselves(context, program) || context.env[callMark] !== undefined) {
+    throw new HelperError(
+      'misconfigured',
+      `docker-credential-${name} leads back to docker-credential-icr; name another helper`,
+    );
+  }
+  return program;
+}
+
+/** `undefined` where the `PATH` has none. */
+export function findHelper(context: Context, name: string): string | undefined {
+  return findProgram(context, `docker-credential-${name}`);
+}
+
+export function findProgram({ env, platform }: Context, name: string): string | undefined {
+  const file = platform === 'win32' ? `${name}.exe` : name;
+  for (const folder of (env.PATH ?? '').split(path.delimiter)) {
+    const program = path.join(folder, file);
+    // A relative folder would run whatever lies in the repository that is being built.
+    if (path.isAbsolute(folder) && isExecutable(program)) return program;
+  }
+  return undefined;
+}
+
+function isExecutable(program: string): boolean {
+  try {
+    fs.accessSync(program, fs.constants.X_OK);
+    return fs.statSync(program).isFile();
+  } catch {
+    return false;
+  }
+}
+
+function isOurselves({ executable }: Context, program: string): boolean {
+  if (executable === undefined) return false;
+  try {
+    return fs.realpathSync(program) === fs.realpathSync(executable);
+  } catch {
+    // Somebody has just replaced one of the two by a newer one; the mark stops what goes round.
+    return false;
+  }
+}
+
+/** The environment for the helper of that name: ours, without the secrets that it has no need of. */
+export function environmentFor({ env }: Context, name: string): Record<string, string> {
+  const child: Record<string, string> = {};
+  for (const [variable, value] of Object.entries(env)) {
+    if (value !== undefined && !secretVariables.includes(variable)) child[variable] = value;
+  }
+  child[callMark] = name;
+  return child;
+}
