@@ -1,10 +1,8 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { hostKey, isIbmHost } from '../registry/match.ts';
-import { parseServerURL } from '../registry/parse.ts';
 import { serviceError, textOf } from './answer.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
-import { type Challenge, parseChallenge } from './registry-challenge.ts';
+import { type Challenge, parseChallenge, requireRealm } from './registry-challenge.ts';
 import { type CallOptions, requestAnswer, requestJson } from './request.ts';
 import { unreachable } from './verdict.ts';
 
@@ -68,24 +66,11 @@ async function tokenFor(
   credential: DockerCredential,
   options: CallOptions,
 ): Promise<string> {
-  const request = tokenRequest(realmOf(challenge, host), challenge, credential);
+  const request = tokenRequest(requireRealm(challenge.realm, host), challenge, credential);
   const answer = await requestJson(context, request, options);
   const token = textOf(answer, 'token') ?? textOf(answer, 'access_token');
   if (token !== undefined) return token;
   throw unreachable(`${host} answered without a token`);
-}
-
-/** Docker would send the password to whatever address is named; we do not. */
-function realmOf({ realm }: Bearer, host: string): URL {
-  const url = URL.parse(realm);
-  const target = url?.protocol === 'https:' ? parseServerURL(url.host) : undefined;
-  if (url && target && !('problem' in target) && (isIbmHost(target) || hostKey(target) === host)) {
-    return url;
-  }
-  throw new HelperError(
-    'refused',
-    `${host} asks to send the credential to a host that is not IBM's`,
-  );
 }
 
 /** With a password a GET; with an identity token, which Docker keeps under `<token>`, a POST. */

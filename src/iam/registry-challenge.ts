@@ -1,3 +1,7 @@
+import { HelperError } from '../errors.ts';
+import { isIbmHost } from '../registry/match.ts';
+import { parseServerURL } from '../registry/parse.ts';
+
 /** What a registry asks for: a token from an address, or the password itself. */
 export type Challenge =
   | {
@@ -29,4 +33,16 @@ function parametersIn(text: string): Record<string, string> {
     found[name.toLowerCase()] = quoted?.replace(/\\(.)/g, '$1') ?? bare;
   }
   return found;
+}
+
+/** Where to ask for the token. Docker would send the password wherever it is told; we do not. Throws `refused`. */
+export function requireRealm(realm: string, host: string): URL {
+  const url = URL.parse(realm);
+  const target = url?.protocol === 'https:' ? parseServerURL(url.host) : undefined;
+  const isSafe = target && !('problem' in target) && (target.name === host || isIbmHost(target));
+  if (url && isSafe && url.username === '') return url;
+  throw new HelperError(
+    'refused',
+    `${host} wants the credential sent where no secret of IBM's goes`,
+  );
 }

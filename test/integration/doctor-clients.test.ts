@@ -180,7 +180,7 @@ for (const [before, after] of layouts) {
   test(`credsStore: gone, in ${JSON.stringify(before)}`, (given) =>
     onMachine(given, async (machine) => {
       fs.writeFileSync(machine.dockerFile, before);
-      const message = /docker-credential-gone\.exe, which is not on PATH$/;
+      const message = /^no docker-credential-gone\.exe is on PATH; /;
       await expectMended(machine, { check: 'credsStore', state: 'fail', message });
       const left = JSON.parse(fs.readFileSync(machine.dockerFile, 'utf8'));
       assert.is(JSON.stringify(left), after);
@@ -211,7 +211,7 @@ test('credsStore: is asked as clients ask, and without API keys', (given) =>
       'read line; echo "{\\"$1 $line $IC_API_KEY\\": \\"\\"}" > "$HOME/asked"; echo "{}"';
     writeProgram(machine, 'docker-credential-stub', script);
     machine.env.IC_API_KEY = apiKey;
-    const message = /^docker-credential-stub answers/;
+    const message = /^stub answers for every/;
     assert.ok(findingIn(await machine.doctor(), { check: 'credsStore', state: 'ok', message }));
     const asked = fs.readFileSync(path.join(machine.home.folder, 'asked'), 'utf8');
     assert.is(asked, '{"list unused ": ""}\n');
@@ -221,7 +221,7 @@ test('credsStore: a name that leads elsewhere is not run', (given) =>
   onMachine(given, async (machine) => {
     const store = '../../evil';
     writeDockerFile(machine.dockerFile, { credsStore: store });
-    const message = /is not the name of a helper$/;
+    const message = /is not the name of a helper; /;
     await expectMended(machine, { check: 'credsStore', state: 'fail', message });
   }));
 

@@ -45,6 +45,8 @@ export interface Typed {
   readonly input?: string;
   /** An option that asks on a terminal, and one that reads standard input in its place. */
   readonly instead?: readonly [option: string, other: string];
+  /** Of doctor itself. */
+  readonly words?: readonly string[];
 }
 
 export interface Expected {
@@ -186,26 +188,28 @@ async function type(
 }
 
 /** Whether the report has such a line. */
-export function findingIn({ checks }: Report, { check, message }: Expected): Result | undefined {
-  return checks.find(({ name, message: said }) => name === check && message.test(said));
+export function findingIn({ checks }: Report, expected: Expected): Result | undefined {
+  const { check, state, message } = expected;
+  return checks.find(
+    (each) => each.name === check && each.state === state && message.test(each.message),
+  );
 }
 
 /** Doctor names it and changes nothing; what it says to type is typed; then it is gone. */
 export async function expectMended(
   machine: Machine,
   expected: Expected,
-  { input, instead = ['', ''] }: Typed = {},
+  { input, instead = ['', ''], words = [] }: Typed = {},
 ): Promise<void> {
   const before = snapshot(machine.home.folder);
-  const report = await machine.doctor();
+  const report = await machine.doctor(...words);
   assert.equal(snapshot(machine.home.folder), before, 'doctor changed something');
   const found = findingIn(report, expected);
-  const all = report.checks.map(({ name, message }) => `${name}: ${message}`).join('\n');
+  const all = report.checks.map((each) => `${each.state} ${each.name}: ${each.message}`).join('\n');
   assert.ok(found, `${expected.check} does not say ${expected.message}: ${all}`);
-  assert.is(found.state, expected.state, found.message);
   assert.is(report.status, report.checks.some(({ state }) => state === 'fail') ? 1 : 0);
   assert.type(found.fix, 'string', found.message);
-  const after = await machine.mend((found.fix ?? '').replace(...instead), [], input);
+  const after = await machine.mend((found.fix ?? '').replace(...instead), words, input);
   assert.is(findingIn(after, expected), undefined, `${found.fix} did not mend: ${found.message}`);
   const left = after.checks.filter(
     ({ state, name }) => state === 'fail' && name === expected.check,

@@ -11,6 +11,8 @@ import { configureCommand, cutProperty, isFinding, readClientFile } from './clie
 import { type Ending, runProgram } from './run-program.ts';
 import { isOnPath } from './search-path.ts';
 
+const noList = 'answers with something that is not a JSON object';
+
 /** The helper that Docker's file names for every other registry: `docker build` asks it for its list. */
 const credsStore: Check = {
   name: 'credsStore',
@@ -22,18 +24,18 @@ const credsStore: Check = {
     if (!store) return [];
     if (store === helperName) return others(context, file, look.readableSettings().others);
     const cut = cutProperty(file, 'credsStore', `"${store.replace(/[^\w]/g, '\\$&')}"`);
-    const problem = await problemOf(context, store, 'unused');
+    const problem = await problemOf(context, store);
     if (problem === undefined) return ok(`${store} answers for every other registry`);
     const isLeft = /microsoft/i.test(machine.kernel) && store.startsWith('desktop');
     const why = isLeft ? '; Docker Desktop left it behind in WSL' : '';
-    return fail(`${file} names it for every other registry: ${problem}${why}`, cut);
+    return fail(`${problem}; ${file} names it for every other registry${why}`, cut);
   },
 };
 
 /** This helper stands in Docker's `credsStore`, and hands on what is not IBM's. */
 async function others(context: Context, file: string, name: string | undefined): Promise<Finding> {
   if (name === undefined) return ok('this helper answers for every registry');
-  const problem = await problemOf(context, name, 'unused');
+  const problem = await problemOf(context, name);
   if (problem === undefined)
     return ok(`this helper, and ${name} for registries that are not IBM's`);
   const alone = `${cutProperty(file, 'credsStore', `"${helperName}"`)} && ${configureCommand('docker')}`;
@@ -47,8 +49,11 @@ const secretStore: Check = {
     const { context, look } = examined;
     const { store = fileStoreName } = look.readableSettings();
     if (store === fileStoreName || look.folder === undefined) return leftOver(examined, store);
-    const problem = await problemOf(context, store, '\n');
-    if (problem === undefined) return [ok(`${store} answers`), ...leftOver(examined, store)];
+    const problem = await problemOf(context, store);
+    // Where it keeps nothing, some print nothing, and we take that.
+    if (problem === undefined || problem.endsWith(noList)) {
+      return [ok(`${store} answers`), ...leftOver(examined, store)];
+    }
     const file = typed(settingsFile(look.folder));
     const anew = `mv ${file} ${file}.old && docker-credential-icr login --store file`;
     return fail(`${problem}; install or unlock it, or else begin anew`, anew);
@@ -74,16 +79,13 @@ function leftOver({ context, look }: Examined, store: string): Finding[] {
   return [warn(what, `rm ${files.join(' ')}`)];
 }
 
-/** Why a credential helper is of no use, if it is. */
-async function problemOf(
-  context: Context,
-  name: string,
-  input: string,
-): Promise<string | undefined> {
+/** Why a credential helper is of no use to Docker, if it is. */
+async function problemOf(context: Context, name: string): Promise<string | undefined> {
   const program = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name)) return `"${shown(name)}" is not the name of a helper`;
   if (!isOnPath(context, program)) return `no ${program} is on PATH`;
-  const problem = problemIn(await runProgram(context, program, 'list', input));
+  // What clients send with it.
+  const problem = problemIn(await runProgram(context, program, 'list', 'unused'));
   return problem === undefined ? undefined : `${program} list ${problem}`;
 }
 
@@ -91,7 +93,7 @@ function problemIn(ending: Ending): string | undefined {
   if ('problem' in ending) return ending.problem;
   const { status, stdout } = ending;
   if (status !== 0) return `fails (${shown(stdout.trim()) || `exit status ${status}`})`;
-  return isObject(stdout) ? undefined : 'answers with something that is not a JSON object';
+  return isObject(stdout) ? undefined : noList;
 }
 
 function isObject(text: string): boolean {

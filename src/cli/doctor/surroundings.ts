@@ -22,7 +22,12 @@ const home: Check = {
     if (!stat.isDirectory()) return fail(`${name} is ${folder}, which is not a folder`, ownHome);
     if (machine.uid !== undefined && stat.uid !== machine.uid)
       return foreign(examined, folder, stat.uid);
-    if (!isWritable(folder)) return warn(`${folder} is read-only: nothing can be kept there`);
+    if (!isWritable(folder)) {
+      return warn(
+        `${folder} is read-only: nothing can be kept there`,
+        `chmod u+w ${typed(folder)}`,
+      );
+    }
     return ok(folder);
   },
 };

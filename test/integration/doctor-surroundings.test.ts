@@ -1,0 +1,246 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { checksFor, examine } from '../../src/cli/doctor/doctor.ts';
+import { type Machine as Host, thisMachine } from '../../src/cli/doctor/machine.ts';
+import { type Result, runCheck } from '../../src/cli/doctor/run-check.ts';
+import { testContext } from '../support/context.ts';
+import {
+  doctorSuite,
+  type Expected,
+  expectMended,
+  type Machine,
+  onMachine,
+  standIn,
+  writeDockerFile,
+} from './doctor-world.ts';
+
+const test = doctorSuite('doctor: the surroundings');
+
+const isRoot = process.getuid?.() === 0;
+const nobody = 12_345;
+
+type Case = readonly [
+  what: string,
+  spoil: (machine: Machine) => void,
+  check: string,
+  state: Expected['state'],
+  message: RegExp,
+];
+
+/** Another home, where the settings stay: they must not be looked for in that of whoever runs this. */
+function withHome(folder: (machine: Machine) => string | undefined) {
+  return (machine: Machine) => {
+    machine.env.DOCKER_CREDENTIAL_ICR_CONFIG_DIR = machine.home.config;
+    machine.env.DOCKER_CONFIG = path.dirname(machine.dockerFile);
+    machine.env.HOME = folder(machine);
+  };
+}
+
+function withVariable(name: string, value: (machine: Machine) => string) {
+  return (machine: Machine) => {
+    machine.env[name] = value(machine);
+  };
+}
+
+const cases: readonly Case[] = [
+  ['no HOME', withHome(() => undefined), 'home', 'fail', /^HOME is not set/],
+  [
+    'a HOME that does not exist',
+    withHome(({ home }) => path.join(home.folder, 'not there')),
+    'home',
+    'fail',
+    /not there does not exist$/,
+  ],
+  [
+    'a HOME that is a file',
+    withHome(({ dockerFile }) => dockerFile),
+    'home',
+    'fail',
+    /config\.json, which is not a folder$/,
+  ],
+  [
+    'DOCKER_CONFIG with a ~',
+    withVariable('DOCKER_CONFIG', () => '~/.docker'),
+    'variables',
+    'fail',
+    /^DOCKER_CONFIG is ~\/\.docker: clients do not know what ~ means$/,
+  ],
+  [
+    'a relative DOCKER_CONFIG',
+    withVariable('DOCKER_CONFIG', () => '.docker'),
+    'variables',
+    'warn',
+    /^DOCKER_CONFIG is \.docker: another folder wherever/,
+  ],
+  [
+    'DOCKER_CONFIG that is the file',
+    withVariable('DOCKER_CONFIG', ({ dockerFile }) => dockerFile),
+    'variables',
+    'fail',
+    /config\.json, a file; clients want its folder$/,
+  ],
+  [
+    'DOCKER_CONFIG that is another file',
+    withVariable('DOCKER_CONFIG', ({ bin }) => path.join(bin, 'sh')),
+    'variables',
+    'fail',
+    /bin\/sh, a file; clients want its folder$/,
+  ],
+  [
+    'DOCKER_AUTH_CONFIG',
+    withVariable('DOCKER_AUTH_CONFIG', () => '{"auths":{"us.icr.io":{"auth":"canary"}}}'),
+    'variables',
+    'warn',
+    /^DOCKER_AUTH_CONFIG is set/,
+  ],
+  [
+    'a relative REGISTRY_AUTH_FILE',
+    withVariable('REGISTRY_AUTH_FILE', () => 'auth.json'),
+    'variables',
+    'fail',
+    /^REGISTRY_AUTH_FILE is auth\.json: another file/,
+  ],
+  [
+    'REGISTRY_AUTH_FILE that is none',
+    withVariable('REGISTRY_AUTH_FILE', () => '/dev/null'),
+    'variables',
+    'fail',
+    /^REGISTRY_AUTH_FILE is \/dev\/null, which is not a file$/,
+  ],
+  [
+    'XDG_RUNTIME_DIR that does not exist',
+    withVariable('XDG_RUNTIME_DIR', () => '/nonexistent'),
+    'XDG_RUNTIME_DIR',
+    'warn',
+    /^\/nonexistent does not exist$/,
+  ],
+  [
+    'XDG_RUNTIME_DIR that is a file',
+    withVariable('XDG_RUNTIME_DIR', ({ dockerFile }) => dockerFile),
+    'XDG_RUNTIME_DIR',
+    'warn',
+    /is not a folder$/,
+  ],
+];
+
+const casesOfRoot: readonly Case[] = [
+  [
+    "root with somebody's HOME",
+    (machine) => {
+      fs.chownSync(machine.home.folder, nobody, nobody);
+      withHome(({ home }) => home.folder)(machine);
+      machine.env.SUDO_USER = 'jane';
+    },
+    'home',
+    'warn',
+    /^you are user 0 \(sudo by jane\), but HOME is \S+ of user 12345: what you save there/,
+  ],
+  [
+    "somebody's XDG_RUNTIME_DIR",
+    ({ env, home }) => {
+      const folder = path.join(home.folder, 'run');
+      fs.mkdirSync(folder);
+      fs.chownSync(folder, nobody, nobody);
+      env.XDG_RUNTIME_DIR = folder;
+    },
+    'XDG_RUNTIME_DIR',
+    'warn',
+    /run belongs to user 12345, not to you \(0\)$/,
+  ],
+  [
+    'root by sudo, without anything saved',
+    ({ env, home }) => {
+      fs.rmSync(home.config, { recursive: true });
+      env.SUDO_USER = 'jane';
+    },
+    'sudo',
+    'fail',
+    /^you are root by sudo: what jane saved, and jane's client files, are not used$/,
+  ],
+];
+
+for (const [what, spoil, check, state, message] of [...cases, ...(isRoot ? casesOfRoot : [])]) {
+  test(what, (given) =>
+    onMachine(given, async (machine) => {
+      standIn(machine, 'podman');
+      machine.env.XDG_RUNTIME_DIR = machine.home.folder;
+      spoil(machine);
+      await expectMended(machine, { check, state, message });
+    }),
+  );
+}
+
+/** What one check finds on a machine of another kind than the one that runs this. */
+async function findOn(machine: Machine, host: Partial<Host>, check: string): Promise<Result[]> {
+  const context = testContext({ env: machine.env, platform: 'linux', now: Date.now });
+  const examined = examine(context, { ...thisMachine(context), ...host });
+  const found = checksFor(examined, {}).find(({ name }) => name === check);
+  assert.ok(found);
+  return runCheck(found, examined);
+}
+
+test('no XDG_RUNTIME_DIR for a user', (given) =>
+  onMachine(given, async (machine) => {
+    standIn(machine, 'podman');
+    const [found] = await findOn(machine, { uid: nobody }, 'XDG_RUNTIME_DIR');
+    assert.is(found?.state, 'warn');
+    const folder = '/tmp/run-12345';
+    const fix = `mkdir -p -m 700 ${folder} && export XDG_RUNTIME_DIR=${folder}`;
+    assert.is(found?.fix, fix);
+    assert.is((await findOn(machine, { uid: 0 }, 'XDG_RUNTIME_DIR'))[0]?.state, 'skip');
+  }));
+
+test('root by sudo, with something saved', (given) =>
+  onMachine(given, async (machine) => {
+    machine.env.SUDO_USER = 'jane';
+    const [found] = await findOn(machine, { uid: 0 }, 'sudo');
+    assert.is(found?.state, 'ok');
+    assert.equal(await findOn(machine, { uid: nobody }, 'sudo'), []);
+    machine.env.SUDO_USER = 'root';
+    assert.equal(await findOn(machine, { uid: 0 }, 'sudo'), []);
+  }));
+
+test("somebody's HOME for another user", (given) =>
+  onMachine(given, async (machine) => {
+    const [found] = await findOn(machine, { uid: nobody }, 'home');
+    assert.is(found?.state, 'warn');
+    const own = fs.statSync(machine.home.folder).uid;
+    assert.match(String(found?.message), `you are user 12345, but HOME is`);
+    assert.match(String(found?.message), `of user ${own}`);
+  }));
+
+test('files of another user than the one who asks', (given) =>
+  onMachine(given, async (machine) => {
+    const own = fs.statSync(machine.home.folder).uid;
+    const [found] = await findOn(machine, { uid: nobody }, 'files');
+    assert.match(String(found?.message), `belongs to user ${own}, not to you (12345), and 3 more`);
+    assert.is(found?.fix, `sudo chown -R 12345 ${machine.home.config}`);
+  }));
+
+test('WSL, and what Docker Desktop left there', (given) =>
+  onMachine(given, async (machine) => {
+    const wsl = { kernel: '5.15.153.1-microsoft-standard-WSL2' };
+    writeDockerFile(machine.dockerFile, { credsStore: 'desktop.exe' });
+    const [left] = await findOn(machine, wsl, 'credsStore');
+    assert.match(
+      String(left?.message),
+      /desktop\.exe is on PATH; .*; Docker Desktop left it behind/,
+    );
+    const [said] = await findOn(machine, wsl, 'system');
+    assert.match(String(said?.message), /^WSL: /);
+    assert.equal(await findOn(machine, { kernel: os.release() }, 'system'), []);
+  }));
+
+test('a user namespace', (given) =>
+  onMachine(given, async (machine) => {
+    const [said] = await findOn(machine, { inUserNamespace: true, uid: 0 }, 'system');
+    assert.is(said?.state, 'ok');
+    assert.match(
+      String(said?.message),
+      /^in a user namespace: user 0 here is another one outside$/,
+    );
+  }));
+
+test.run();
