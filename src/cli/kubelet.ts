@@ -8,6 +8,10 @@ export const kubelet: Command<ProvideOptions> = {
   options: {
     identity: { type: 'string', describe: 'answer with this identity, whatever is mapped' },
     present: { type: 'string', describe: 'the user name to answer with: iambearer …' },
+    'node-profile': {
+      type: 'string',
+      describe: 'answer as this trusted profile, by what the machine is',
+    },
     'service-accounts': {
       type: 'boolean',
       describe: 'pods pull with their own identity; refuse a request without a token',

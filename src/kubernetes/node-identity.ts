@@ -1,9 +1,11 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { fromComputeIdentity } from '../identity/compute.ts';
 import { lifeOf } from '../identity/expiry.ts';
 import { findCredential } from '../identity/find.ts';
 import type { Lookup } from '../identity/lookup.ts';
 import { identityNamed, mappingKeyFor } from '../identity/mapping.ts';
+import { requireProfileId } from '../identity/profile.ts';
 import type { Found } from '../identity/source.ts';
 import type { Image } from './image.ts';
 import type { ProviderAnswer } from './response.ts';
@@ -13,6 +15,8 @@ export interface NodeOptions {
   readonly identity?: string;
   /** The user name to answer with, whatever the settings say. */
   readonly present?: string;
+  /** The node is this trusted profile, by what the machine is; answers, whatever is mapped. */
+  readonly nodeProfile?: string;
 }
 
 /** Milliseconds. A root secret lasts, but one that was rotated should not be used for a day. */
@@ -41,8 +45,9 @@ export async function nodeAnswer(
 function findFor(
   lookup: Lookup,
   { host }: Image,
-  { identity, present }: NodeOptions,
+  { identity, present, nodeProfile }: NodeOptions,
 ): Found | undefined {
+  if (nodeProfile !== undefined) return machine(lookup, nodeProfile);
   if (identity !== undefined) return identityNamed(lookup, identity, present);
   const found = findCredential(lookup, host);
   if (found === undefined || present === undefined || found.username === present) return found;
@@ -57,6 +62,12 @@ function findFor(
   );
 }
 
+function machine(lookup: Lookup, nodeProfile: string): Found | undefined {
+  const computeProfile = requireProfileId(nodeProfile);
+  const settings = () => ({ ...lookup.settings(), computeProfile });
+  return fromComputeIdentity({ ...lookup, settings });
+}
+
 /**
  * Which images it is for. Where any namespace of the host has a mapping of its own, the kubelet must ask
  * for each image: what it keeps for the whole host would serve the others too.
@@ -65,9 +76,9 @@ function scopeOf(
   lookup: Lookup,
   { host, registry }: Image,
   found: Found,
-  { identity }: NodeOptions,
+  { identity, nodeProfile }: NodeOptions,
 ): Pick<ProviderAnswer, 'match' | 'key'> {
-  if (identity !== undefined) return { match: registry, key: 'Registry' };
+  if ((identity ?? nodeProfile) !== undefined) return { match: registry, key: 'Registry' };
   const { mappings } = lookup.settings();
   const key = mappingKeyFor(lookup.settings(), host);
   const isByNamespace = key?.includes('/') && found.identity === mappings[key]?.identity;

@@ -1,0 +1,53 @@
+import { HelperError } from '../errors.ts';
+import type { Command } from './command.ts';
+import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './kubernetes-options.ts';
+
+interface DaemonsetArgs extends WhoPulls {
+  readonly image?: string;
+  readonly executable: string;
+  readonly namespace: string;
+  readonly imagePullSecret?: string;
+  readonly apiKeySecret?: string;
+}
+
+export const daemonset: Command<DaemonsetArgs> = {
+  usage: 'daemonset',
+  describe: 'print a manifest that puts the executable and its configuration on every node',
+  options: {
+    image: { type: 'string', describe: 'an image with this executable and a shell in it' },
+    executable: {
+      type: 'string',
+      default: '/usr/local/bin/docker-credential-icr',
+      describe: 'where the executable is in that image',
+    },
+    namespace: { type: 'string', default: 'kube-system', describe: 'where it runs' },
+    'image-pull-secret': { type: 'string', describe: 'the Secret that the image is pulled with' },
+    'api-key-secret': {
+      type: 'string',
+      describe: 'nodes pull with the API key in this Secret (apikey)',
+    },
+    ...whoPulls,
+  },
+  examples: [
+    ['kubernetes daemonset --image IMAGE | kubectl apply -f -', 'installs it on every node'],
+    ['kubernetes daemonset --image IMAGE --service-accounts', 'pods pull with their identity'],
+  ],
+  run: async (context, { image, executable, namespace, ...args }) => {
+    const { imagePullSecret, apiKeySecret, ...who } = args;
+    requireImage(image);
+    const { manifests } = await import('../kubernetes/manifests.ts');
+    const options = { image, executable, namespace, imagePullSecret, apiKeySecret };
+    context.stdout(manifests(options, await checkedOptions(who), await kubeletFlags()));
+    context.warn(`it does not restart the kubelet, which needs ${await kubeletFlags()}`);
+    context.warn('on IKS and ROKS nobody can set these flags: there, kubernetes secret is the way');
+    return 0;
+  },
+};
+
+function requireImage(image: string | undefined): asserts image is string {
+  if (image !== undefined && /^[\w][\w./:@-]*$/.test(image)) return;
+  throw new HelperError(
+    'invalid-input',
+    'name an image with --image: one that has this executable and a shell in it',
+  );
+}
