@@ -9,12 +9,12 @@ import { configure } from './configure.ts';
 import { doctor } from './doctor/doctor.ts';
 import { exec } from './exec.ts';
 import { kubelet } from './kubelet.ts';
-import { kubernetes } from './kubernetes.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { map, unmap } from './map.ts';
 import { registryToken } from './registry-token/registry-token.ts';
 import { settings } from './settings.ts';
+import { explainSlip } from './slip.ts';
 import { status } from './status.ts';
 import { store } from './store.ts';
 import { token } from './token.ts';
@@ -23,6 +23,9 @@ import { token } from './token.ts';
 const usageError = 2;
 /** What a shell reports for a program that Ctrl-C ended. */
 const cancelled = 130;
+
+/** A host, an identity or a word for exec may look like a number, and stays as it was typed. */
+const asTyped = { 'populate--': true, 'parse-numbers': false, 'parse-positional-numbers': false };
 
 type Chosen = () => number | Promise<number>;
 
@@ -50,14 +53,13 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   addGroup(context, parser, store, choose);
   add(completion);
   add(kubelet);
-  addGroup(context, parser, kubernetes, choose);
   try {
     await parser.parseAsync([...argv], {}, (_error, _args, output) => {
       if (output) context.stdout(`${output}\n`);
     });
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    context.warn(`${message.toLowerCase()}; see docker-credential-icr --help`);
+    context.warn(`${explainSlip(message, argv)}; see docker-credential-icr --help`);
     return usageError;
   }
   return chosen === undefined ? 0 : explainErrors(context, chosen);
@@ -78,7 +80,7 @@ function emptyParser(): Argv {
     .demandCommand(1, 'a command is missing')
     .recommendCommands()
     .exitProcess(false)
-    .parserConfiguration({ 'populate--': true, 'parse-numbers': false })
+    .parserConfiguration(asTyped)
     .wrap(80)
     .fail(false);
 }

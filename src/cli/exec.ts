@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import os from 'node:os';
+import tty from 'node:tty';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
@@ -46,7 +47,9 @@ export const exec: Command<ExecArgs> = {
   },
 };
 
-const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+const caught = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+/** What Ctrl-C and Ctrl-\ send to every process of the terminal's, the command included. */
+const fromTerminal: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
 /** The exit status of the command; 128 and the signal's number where a signal ended it, as in a shell. */
 function runWith(
@@ -56,15 +59,22 @@ function runWith(
   added: Readonly<Record<string, string>>,
 ): Promise<number> {
   const child = spawn(command, args, { stdio: 'inherit', env: { ...context.env, ...added } });
-  const stop = context.onSignals(forwarded, (signal) => child.kill(signal));
-  return new Promise<number>((resolve, reject) => {
-    child.on('error', (error) => reject(cannotRun(command, error)));
+  const isOnTerminal = tty.isatty(context.stdin);
+  const stop = context.onSignals(caught, (signal) => {
+    // Passed on as well, one Ctrl-C would be two, and many programs end at once at the second.
+    if (!(isOnTerminal && fromTerminal.includes(signal))) child.kill(signal);
+  });
+  return new Promise<number>((resolve) => {
+    child.on('error', (error) => resolve(cannotRun(context, command, error)));
     child.on('exit', (code, signal) =>
       resolve(code ?? 128 + os.constants.signals[signal ?? 'SIGTERM']),
     );
   }).finally(stop);
 }
 
-function cannotRun(command: string, error: unknown): HelperError {
-  return new HelperError('invalid-input', `cannot run ${command} (${systemCode(error) ?? error})`);
+/** What a shell's status is for a command that is not found, or is none. */
+function cannotRun({ warn }: Context, command: string, error: unknown): number {
+  const code = systemCode(error);
+  warn(`cannot run ${command} (${code ?? error})`);
+  return code === 'ENOENT' ? 127 : 126;
 }

@@ -62,7 +62,9 @@ function readText(file: string): string {
   try {
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
-    throw new HelperError('storage', `cannot read ${file} (${systemCode(error) ?? error})`);
+    // Its name is not repeated: it may be the key itself.
+    const reason = systemCode(error) ?? error;
+    throw new HelperError('storage', `cannot read the file that was named (${reason}); check it`);
   }
 }
 

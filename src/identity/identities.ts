@@ -67,7 +67,7 @@ export async function saveIdentity(
 export async function mapHost(context: Context, key: string, mapping: Mapping): Promise<void> {
   await updateSettings(context, (current) => {
     const identity = own(current.identities, mapping.identity);
-    if (identity === undefined) throw unknownIdentity(current, mapping.identity);
+    if (identity === undefined) throw unknownIdentity(current);
     requirePresentable(identity, presentation(identity, mapping), mapping.identity);
     requireHostOf(identity, key);
     return { ...current, mappings: { ...current.mappings, [key]: mapping } };
@@ -86,9 +86,10 @@ export async function unmapHost(context: Context, key: string): Promise<void> {
   });
 }
 
-function unknownIdentity({ identities }: Settings, name: string): HelperError {
+/** What was typed is not repeated: it may be a key in the wrong place. */
+function unknownIdentity({ identities }: Settings): HelperError {
   const names = Object.keys(identities).join(', ') || 'none';
-  return new HelperError('invalid-input', `there is no identity ${name}; there are: ${names}`);
+  return new HelperError('invalid-input', `there is no such identity; there are: ${names}`);
 }
 
 /** Throws `invalid-input` where two identities would differ in letter case only: some file systems know no case. */
