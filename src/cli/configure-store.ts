@@ -2,22 +2,42 @@ import type { EditPlan } from '../clients/client.ts';
 import { planGiveBack, planTakeOver } from '../clients/creds-store.ts';
 import { unifiedDiff } from '../clients/diff.ts';
 import { planAndApply } from '../clients/edit-file.ts';
+import { shown } from '../clients/notes.ts';
 import { readSettings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
+import { hostKey } from '../registry/match.ts';
+import { parseServerURL } from '../registry/parse.ts';
+import { keepSecret, secretStore } from '../secrets/secret-store.ts';
+import type { Credential } from '../secrets/store.ts';
 
-/** Makes this helper Docker's `credsStore`. Who stood there is written down first, so that no registry is lost. */
+/**
+ * Makes this helper Docker's `credsStore`. Who stood there is written down first, or what Docker had in plain
+ * text kept, so that no registry is lost.
+ */
 export async function takeOverStore(context: Context, dryRun: boolean): Promise<void> {
-  const { others, ...plan } = planTakeOver(context);
+  const { others, logins, ...plan } = planTakeOver(context);
   if (dryRun) return show(context, plan);
   if (others !== undefined) await updateSettings(context, (all) => ({ ...all, others }));
+  for (const login of logins) keep(context, login);
   const { changed, backup } = planAndApply(context, () => planTakeOver(context));
   if (changed) {
     const rest = others === undefined ? '' : `; ${others} goes on for other registries`;
     context.stdout(`docker asks this helper for every registry${rest}\n`);
   }
   if (backup !== undefined) context.stdout(`what was there before is in ${backup}\n`);
-  for (const note of plan.notes) context.warn(note);
+}
+
+/** Unless there is one already: then it is the plain one that nobody has used for long. */
+function keep(context: Context, credential: Credential): void {
+  const host = parseServerURL(credential.ServerURL);
+  if ('problem' in host) return;
+  const key = { of: 'host', name: hostKey(host) } as const;
+  if (secretStore(context).read(key) !== undefined) return;
+  keepSecret(context, key, credential);
+  const name = shown(credential.ServerURL);
+  context.stdout(`what docker login had kept for ${name} in plain text is kept here now\n`);
+  context.warn(`it is still in docker's file; docker login ${name} takes it out of there`);
 }
 
 /** Puts back the store that stood there before. */

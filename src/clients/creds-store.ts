@@ -1,26 +1,33 @@
 import { applyEdits } from 'jsonc-parser';
 import type { Context } from '../context.ts';
+import type { Credential } from '../secrets/store.ts';
 import { type EditPlan, helperName } from './client.ts';
-import { authsOf, type CredHelpersFile, readCredHelpers, settingsNamed } from './cred-helpers.ts';
+import { type CredHelpersFile, readCredHelpers, settingsNamed } from './cred-helpers.ts';
 import { dockerConfigFile } from './docker.ts';
 import { addProperties, newObjectText, removeProperties, replaceValue } from './json-edit.ts';
-import { holdsSecret, typed } from './notes.ts';
+import { damaged, type Property } from './json-text.ts';
+import { plainLogins } from './plain-logins.ts';
 
 const setting = 'credsStore';
 
-/** A change of Docker's `credsStore`, and the helper that stood there. */
+/** A change of Docker's `credsStore`, and what stood there. */
 export interface CredsStorePlan extends EditPlan {
+  /** The helper by its name. */
   readonly others: string | undefined;
+  /** The passwords that Docker finds in its file now, and will not look for any more. */
+  readonly logins: readonly Credential[];
 }
 
-/** Makes this helper Docker's store for everything. */
+/** Makes this helper Docker's store for everything. Throws `damaged`, `storage`. */
 export function planTakeOver(context: Context): CredsStorePlan {
   const read = readCredHelpers(dockerConfigFile(context));
   const { text, root } = read;
-  const [current] = settingsNamed(root, setting);
-  const others = typeof current?.value.value === 'string' ? current.value.value : undefined;
-  const plan = { file: read.file, before: text, hosts: [], others, notes: plainTextNotes(read) };
-  if (others === helperName) return { ...plan, after: text, others: undefined, notes: [] };
+  const current = currentStore(read);
+  const before = current?.value.value;
+  const others = typeof before === 'string' && before !== '' ? before : undefined;
+  const logins = others === undefined ? plainLogins(read) : [];
+  const plan = { file: read.file, before: text, hosts: [], others, logins, notes: [] };
+  if (others === helperName) return { ...plan, after: text, others: undefined };
   const property = [setting, helperName] as const;
   if (text === undefined || root === undefined)
     return { ...plan, after: newObjectText([property]) };
@@ -36,7 +43,7 @@ export function planGiveBack(context: Context, others: string | undefined): Edit
   const read = readCredHelpers(dockerConfigFile(context));
   const { text, root } = read;
   const plan = { file: read.file, before: text, hosts: [], notes: [] };
-  const [current] = settingsNamed(root, setting);
+  const current = currentStore(read);
   if (!text || !root || current?.value.value !== helperName) return { ...plan, after: text };
   const edits =
     others === undefined
@@ -45,10 +52,8 @@ export function planGiveBack(context: Context, others: string | undefined): Edit
   return { ...plan, after: applyEdits(text, edits) };
 }
 
-/** Docker looks for a password in `auths` only where no store is named. */
-function plainTextNotes(read: CredHelpersFile): string[] {
-  return authsOf(read)
-    .filter(holdsSecret)
-    .map(({ key }) => typed(key))
-    .map((key) => `docker will not look for ${key} in auths any more; run docker login ${key}`);
+function currentStore({ file, text, root }: CredHelpersFile): Property | undefined {
+  const [current, second] = settingsNamed(root, setting);
+  if (second === undefined || text === undefined) return current;
+  throw damaged(file, text, second.node.offset, 'a second credsStore, make it one');
 }

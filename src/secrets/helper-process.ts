@@ -32,7 +32,9 @@ export function callHelper(
     largest: largestAnswer,
   });
   const secret = secretIn(input) ?? secretIn(output);
-  for (const line of linesOf(errors, secret)) context.warn(`docker-credential-${name}: ${line}`);
+  for (const line of linesOf(withoutSecret(errors, secret))) {
+    context.warn(`docker-credential-${name}: ${line}`);
+  }
   if (failure === 'timeout') throw new SilentHelperError(name);
   if (failure !== undefined) {
     throw new HelperError('storage', `docker-credential-${name} cannot be run (${failure})`);
@@ -51,11 +53,16 @@ export class SilentHelperError extends HelperError {
   }
 }
 
-function linesOf(text: string, secret: string | undefined): string[] {
-  return withoutSecret(text, secret)
+/** Lines of standard error that people are shown: one that crashes fills screens. */
+const mostLines = 5;
+
+function linesOf(text: string): string[] {
+  const lines = text
     .split('\n')
-    .map((line) => line.trim())
+    .map((line) => line.replace(/\p{C}+/gu, ' ').trim())
     .filter((line) => line !== '');
+  const left = lines.length - mostLines;
+  return left > 0 ? [...lines.slice(0, mostLines), `and ${left} lines more`] : lines;
 }
 
 /** Some helpers say in an error what they were given, as it is or as JSON has it. */

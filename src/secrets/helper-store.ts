@@ -95,7 +95,7 @@ function requireOk(name: string, { ok, text }: HelperAnswer): string {
 
 function oneLine(text: string): string {
   const line = text.replace(/\p{C}+/gu, ' ').trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line || 'it did not say why';
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line || 'it did not say why; is it locked?';
 }
 
 function refuseTooLong(name: string, secret: string): void {
