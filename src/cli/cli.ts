@@ -9,6 +9,7 @@ import { configure } from './configure.ts';
 import { doctor } from './doctor/doctor.ts';
 import { exec } from './exec.ts';
 import { kubelet } from './kubelet.ts';
+import { kubernetes } from './kubernetes.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import { map, unmap } from './map.ts';
@@ -53,6 +54,7 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
   addGroup(context, parser, store, choose);
   add(completion);
   add(kubelet);
+  addGroup(context, parser, kubernetes, choose);
   try {
     await parser.parseAsync([...argv], {}, (_error, _args, output) => {
       if (output) context.stdout(`${output}\n`);
