@@ -90,16 +90,35 @@ const docker: readonly Case[] = [
     /a password for jp\.icr\.io/,
   ],
   [
-    'another helper for a host',
-    withText('{"credHelpers": {"us.icr.io": "ecr-login", "de.icr.io": "icr", "quay.io": "x"}}'),
+    'another helper for hosts',
+    (machine) => {
+      writeProgram(machine, 'docker-credential-pass', 'echo "{}"');
+      const others = '"us.icr.io": "pass", "uk.icr.io": "pass", "quay.io": "x"';
+      withText(`{"credHelpers": {${others}, "de.icr.io": "icr"}}`)(machine);
+    },
     'warn',
-    /names another helper for us\.icr\.io$/,
+    /^another helper "pass" for us\.icr\.io, uk\.icr\.io in \S+config\.json$/,
+  ],
+  [
+    'the helper by the wrong name',
+    withText('{"credHelpers": {"us.icr.io": "docker-credential-icr", "de.icr.io": "icr"}}'),
+    'fail',
+    /^helper "docker-credential-icr" for us\.icr\.io in \S+, and it is not on PATH$/,
   ],
   [
     'no helper for a host',
     withText('{"credHelpers": {"us.icr.io": "", "de.icr.io": "icr"}}'),
     'warn',
-    /names another helper for us\.icr\.io$/,
+    /^no helper for us\.icr\.io in \S+config\.json$/,
+  ],
+  [
+    'what a configure that was killed left',
+    ({ dockerFile }) => {
+      fs.writeFileSync(`${dockerFile}.icr-new`, '');
+      fs.utimesSync(`${dockerFile}.icr-new`, 0, 0);
+    },
+    'warn',
+    /^left by a configure that was killed: \S+config\.json\.icr-new$/,
   ],
   [
     'public hosts left out',
@@ -290,8 +309,8 @@ const podman: readonly Case[] = [
       const text = '{"credHelpers": {"us.icr.io": "pass", "de.icr.io": "icr"}}';
       fs.writeFileSync(podmanFiles(machine).lasting, text);
     },
-    'warn',
-    /names another helper for us\.icr\.io$/,
+    'fail',
+    /^helper "pass" for us\.icr\.io in \S+auth\.json, and it is not on PATH$/,
   ],
   [
     'hosts left out',

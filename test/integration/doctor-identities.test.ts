@@ -226,6 +226,13 @@ const cases: readonly Case[] = [
     /^left by a program that was killed: \S+\/\.aside\/12-abc$/,
   ],
   [
+    'what a killed command left of the settings',
+    ({ home }) => fs.utimesSync(writeConfig(home, 'config.json.tmp-1762345678abcdef', '{'), 0, 0),
+    'files',
+    'warn',
+    /^left by a program that was killed: \S+config\.json\.tmp-1762345678abcdef$/,
+  ],
+  [
     'what a damaged secret left',
     ({ home }) => void writeConfig(home, 'identities/work.json.damaged', 'canary'),
     'files',

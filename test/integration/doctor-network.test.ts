@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
-import type net from 'node:net';
+import net from 'node:net';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Fault } from '../sandbox/faults.ts';
@@ -124,6 +124,44 @@ test('a proxy that is not there', (given) =>
     const found = findingIn(await doctor(), expected);
     assert.is(found?.fix, 'unset HTTPS_PROXY https_proxy');
     assert.is(findingIn(await mend(String(found?.fix)), expected), undefined);
+  }));
+
+test('a page of HTML in place of IAM', (given) =>
+  onMachine(given, async ({ doctor, sandbox }) => {
+    sandbox.faults.add('iam', { kind: 'not-json', times: 'forever' });
+    const message = /^IAM at iam\.cloud\.ibm\.com answered 200 with something that is not a JSON/;
+    assert.ok(findingIn(await doctor(), { check: 'IAM', state: 'fail', message }));
+  }));
+
+test('a proxy that asks for a password', (given) =>
+  onMachine(given, async (machine) => {
+    const inner = new URL(String(machine.env.HTTPS_PROXY));
+    const proxy = net.createServer((client) => {
+      client.on('error', () => {});
+      client.once('data', (head) => {
+        if (!String(head).includes(btoa('jane:word'))) {
+          client.end('HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n');
+          return;
+        }
+        const upstream = net.connect(Number(inner.port), inner.hostname, () =>
+          upstream.write(head),
+        );
+        upstream.on('error', () => client.destroy());
+        upstream.pipe(client).pipe(upstream);
+      });
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    machine.env.HTTPS_PROXY = `127.0.0.1:${(proxy.address() as net.AddressInfo).port}`;
+    try {
+      await expectMended(
+        machine,
+        { check: 'IAM', state: 'fail', message: /^the proxy on the way to IAM .* asks for a pass/ },
+        { instead: ['USER:PASSWORD', 'jane:word'] },
+      );
+    } finally {
+      proxy.close();
+    }
   }));
 
 test('a CA that nobody trusts', (given) =>

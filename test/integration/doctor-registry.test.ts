@@ -59,6 +59,16 @@ test('without --registry no registry is asked', (given) =>
     assert.is(sandbox.requests.count({ host: 'us.icr.io' }), 0);
   }));
 
+test('a namespace with an identity of its own', (given) =>
+  onMachine(given, async ({ home, sandbox, doctor }) => {
+    const mappings = { 'us.icr.io/team': { identity: 'work', present: 'iambearer' } };
+    writeIdentity(home, apiKey, mappings);
+    const message = /^takes iambearer of identity work$/;
+    const report = await doctor('--registry');
+    assert.ok(findingIn(report, { check: 'registry us.icr.io/team', state: 'ok', message }));
+    assert.is(sandbox.requests.count({ host: 'us.icr.io', userName: 'iambearer' }), 1);
+  }));
+
 test('an identity token goes as Docker sends it', (given) =>
   onMachine(given, async (machine) => {
     const { askRegistry } = given;

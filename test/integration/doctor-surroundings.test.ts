@@ -219,6 +219,15 @@ test('files of another user than the one who asks', (given) =>
     assert.is(found?.fix, `sudo chown -R 12345 ${machine.home.config}`);
   }));
 
+test("a client's file of another user", (given) =>
+  onMachine(given, async (machine) => {
+    const own = fs.statSync(machine.home.folder).uid;
+    const found = await findOn(machine, { uid: nobody }, 'docker');
+    const foreign = found.find(({ state }) => state === 'fail');
+    assert.match(String(foreign?.message), `belongs to user ${own}, not to you (12345)`);
+    assert.is(foreign?.fix, `sudo chown -R 12345 ${path.dirname(machine.dockerFile)}`);
+  }));
+
 test('WSL, and what Docker Desktop left there', (given) =>
   onMachine(given, async (machine) => {
     const wsl = { kernel: '5.15.153.1-microsoft-standard-WSL2' };

@@ -1,11 +1,22 @@
-import type { CredHelpersFile } from '../../clients/cred-helpers.ts';
+import fs from 'node:fs';
+import path from 'node:path';
+import { type CredHelpersFile, entryOf } from '../../clients/cred-helpers.ts';
 import { shown, typed } from '../../clients/notes.ts';
 import { HelperError } from '../../errors.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { type Examined, type Finding, fail, warn } from './check.ts';
-import { configureCommand, cutProperty, givenToOthers, staleAuths } from './client-file.ts';
+import {
+  configureCommand,
+  cutProperty,
+  givenToOthers,
+  realName,
+  staleAuths,
+} from './client-file.ts';
 import { isOnPath } from './search-path.ts';
+
+/** Milliseconds after which nobody is still writing. */
+export const abandonedAfter = 60_000;
 
 /** Passwords in a client's file, past every helper, and in plain text. */
 export function staleAuthFindings(
@@ -42,11 +53,42 @@ function signInAgain({ look }: Examined, host: string): string {
     : ` && docker-credential-icr map ${host} ${typed(identity)}`;
 }
 
-export function otherHelperFindings(client: string, read: CredHelpersFile): Finding[] {
-  const hosts = givenToOthers(read);
-  if (hosts.length === 0) return [];
-  const what = `${read.file} names another helper for ${hosts.map(shown).join(', ')}`;
-  return [warn(what, `${configureCommand(client, hosts.map(typed))} --force`)];
+/** IBM's hosts that somebody gave to another helper: on purpose, or by a name that is not one. */
+export function otherHelperFindings(
+  { context }: Examined,
+  client: string,
+  read: CredHelpersFile,
+): Finding[] {
+  const groups = Map.groupBy(givenToOthers(read), (host) => entryOf(read, host)?.value.value);
+  return [...groups].map(([value, hosts]) => {
+    const fix = `${configureCommand(client, hosts.map(typed))} --force`;
+    const where = `${hosts.map(shown).join(', ')} in ${read.file}`;
+    if (typeof value !== 'string' || value === '') return warn(`no helper for ${where}`, fix);
+    const isThere = isOnPath(context, `docker-credential-${value}`);
+    const what = `helper "${shown(value)}" for ${where}`;
+    return isThere ? warn(`another ${what}`, fix) : fail(`${what}, and it is not on PATH`, fix);
+  });
+}
+
+/** What the client itself could not write any more. */
+export function ownerFindings({ machine: { uid } }: Examined, file: string): Finding[] {
+  // Root can write it, and a home of somebody else has a line of its own.
+  if (uid === undefined || uid === 0) return [];
+  const [first] = [file, path.dirname(file)].flatMap((place) => {
+    const owner = fs.statSync(place, { throwIfNoEntry: false })?.uid ?? uid;
+    return owner === uid ? [] : [{ place, owner }];
+  });
+  if (first === undefined) return [];
+  const what = `${first.place} belongs to user ${first.owner}, not to you (${uid})`;
+  return [fail(what, `sudo chown -R ${uid} ${typed(path.dirname(file))}`)];
+}
+
+/** What a `configure` that was killed left beside the file. */
+export function asideFindings({ context }: Examined, file: string): Finding[] {
+  const aside = `${realName(file)}.icr-new`;
+  const stat = fs.lstatSync(aside, { throwIfNoEntry: false });
+  if (stat === undefined || stat.mtimeMs > context.now() - abandonedAfter) return [];
+  return [warn(`left by a configure that was killed: ${aside}`, `rm ${typed(aside)}`)];
 }
 
 /** Hosts that are answered here, and about which no file of the client asks. */

@@ -12,9 +12,11 @@ import {
   readClientFile,
 } from './client-file.ts';
 import {
+  asideFindings,
   countOf,
   leftOutFindings,
   otherHelperFindings,
+  ownerFindings,
   staleAuthFindings,
   unanswered,
 } from './client-findings.ts';
@@ -40,7 +42,9 @@ export const dockerFile: Check = {
     if (read.text === undefined && isPodmanOnly(context)) return skip('no Docker client on PATH');
     const findings: Finding[] = [
       ...staleAuthFindings(examined, read, logout),
-      ...otherHelperFindings('docker', read),
+      ...otherHelperFindings(examined, 'docker', read),
+      ...ownerFindings(examined, file),
+      ...asideFindings(examined, file),
     ];
     if (!namesUs(read)) {
       return [fail(`${file} does not name this helper`, configureCommand('docker')), ...findings];

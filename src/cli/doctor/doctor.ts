@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import type { Command } from '../command.ts';
-import { requireIbmHost } from '../hosts.ts';
+import { mappingKey, requireIbmHost } from '../hosts.ts';
 import type { Check, Examined } from './check.ts';
 import { dockerFile } from './docker.ts';
 import { files } from './files.ts';
@@ -60,7 +60,7 @@ export function checksFor(
   examined: Examined,
   { hosts: named = [], registry }: DoctorArgs,
 ): Check[] {
-  const names = named.map((host) => requireIbmHost(host).name);
+  const names = named.map((host) => mappingKey(requireIbmHost(host)));
   return [
     helper,
     ...surroundings,

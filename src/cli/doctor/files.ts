@@ -4,10 +4,8 @@ import { typed } from '../../clients/notes.ts';
 import { cacheFolder } from '../../config/folders.ts';
 import { setAsideEnding } from '../../secrets/file-store.ts';
 import { type Check, type Examined, type Finding, fail, ok, skip, warn } from './check.ts';
+import { abandonedAfter } from './client-findings.ts';
 import { everythingIn } from './look.ts';
-
-/** Milliseconds after which nobody is still writing. */
-const abandonedAfter = 60_000;
 
 /** Who may read what is kept here, and what was left behind by programs that were killed. */
 export const files: Check = {
@@ -78,8 +76,7 @@ function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
   );
   const aside = entries.filter(
     ({ file, stat }) =>
-      path.basename(path.dirname(file)) === '.aside' &&
-      stat.mtimeMs < context.now() - abandonedAfter,
+      isTemporary(file) && stat.isFile() && stat.mtimeMs < context.now() - abandonedAfter,
   );
   const remove = (some: readonly Entry[]) => `rm ${some.map(({ file }) => typed(file)).join(' ')}`;
   return [
@@ -90,6 +87,11 @@ function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
       ? [warn(`left by a program that was killed: ${namesIn(aside)}`, remove(aside))]
       : []),
   ];
+}
+
+/** As our own files are written, and as `conf` writes the settings. */
+function isTemporary(file: string): boolean {
+  return path.basename(path.dirname(file)) === '.aside' || /\.json\.tmp-\w+$/.test(file);
 }
 
 function namesIn(entries: readonly Entry[]): string {

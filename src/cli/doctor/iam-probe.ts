@@ -22,16 +22,17 @@ export function iamProbe(context: Context, look: Look): () => Promise<Probe> {
 async function ask(context: Context, look: Look): Promise<Probe> {
   const { iamEndpoint } = await import('../../iam/endpoint.ts');
   const { requestAnswer } = await import('../../iam/request.ts');
+  const { accept } = await import('../../iam/verdict.ts');
   let address: string | undefined;
   try {
     address = iamEndpoint(context, look.readableSettings().iamEndpoint);
     const url = new URL(`${address}/identity/.well-known/openid-configuration`);
     const began = context.now();
-    const answer = await requestAnswer(
-      context,
-      { method: 'GET', url },
-      { service: 'IAM', owner: 'to describe itself', hint: '', deadline: began + patience },
-    );
+    const asked = { service: 'IAM', owner: 'to describe itself', hint: '' };
+    const options = { ...asked, deadline: began + patience };
+    const answer = await requestAnswer(context, { method: 'GET', url }, options);
+    // A private IAM need not describe itself; a page of a hotel's network is no IAM.
+    if (!isOwnRefusal(answer)) accept(answer, `IAM at ${url.host}`, asked);
     const theirs = Date.parse(answer.header('date') ?? '');
     const ours = (began + context.now()) / 2;
     return { address, theirs: Number.isNaN(theirs) ? undefined : theirs, ours };
@@ -39,4 +40,8 @@ async function ask(context: Context, look: Look): Promise<Probe> {
     if (error instanceof HelperError) return { address, error };
     throw error;
   }
+}
+
+function isOwnRefusal({ status }: { readonly status: number }): boolean {
+  return status >= 400 && status <= 499 && status !== 407;
 }

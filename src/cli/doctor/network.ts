@@ -35,20 +35,29 @@ function originOf({ context }: Examined): string {
 
 /** What is wrong without "try again later": the line below says what to do. */
 function withoutAdvice({ message }: HelperError): string {
-  return message.replace(/; try again later$/, '');
+  return message.replace(/; (try again later|put it into HTTPS_PROXY)$/, '');
 }
 
 /** What was set by hand is the first to be doubted. */
-function mendIam(
-  { context: { env }, look }: Examined,
-  { message }: HelperError,
-): string | undefined {
+function mendIam({ context, look }: Examined, { message }: HelperError): string | undefined {
   if (/certificate is not trusted/.test(message)) return 'export NODE_EXTRA_CA_CERTS=YOUR-CA.pem';
+  const password = passwordFor(context, message);
+  if (password !== undefined) return password;
   if (/proxy/i.test(message)) return 'unset HTTPS_PROXY https_proxy';
-  if (env.IBMCLOUD_IAM_API_ENDPOINT) return 'unset IBMCLOUD_IAM_API_ENDPOINT';
+  if (context.env.IBMCLOUD_IAM_API_ENDPOINT) return 'unset IBMCLOUD_IAM_API_ENDPOINT';
   return look.readableSettings().iamEndpoint === undefined
     ? undefined
     : 'docker-credential-icr settings iam-endpoint off';
+}
+
+/** To be filled in: the proxy stays, and wants to know who asks. */
+function passwordFor({ env }: Context, message: string): string | undefined {
+  if (!/proxy .* asks for a password/.test(message)) return undefined;
+  const setting = env.HTTPS_PROXY || env.https_proxy || '';
+  const proxy = URL.parse(setting.includes('://') ? setting : `http://${setting}`);
+  return proxy === null
+    ? undefined
+    : `export HTTPS_PROXY=${typed(`${proxy.protocol}//USER:PASSWORD@${proxy.host}`)}`;
 }
 
 /** Seconds that a clock may be off before tokens look expired, or not yet valid. */

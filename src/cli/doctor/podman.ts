@@ -12,9 +12,11 @@ import {
   readClientFile,
 } from './client-file.ts';
 import {
+  asideFindings,
   countOf,
   leftOutFindings,
   otherHelperFindings,
+  ownerFindings,
   staleAuthFindings,
   unanswered,
 } from './client-findings.ts';
@@ -35,7 +37,9 @@ export const podmanFiles: Check = {
     }
     const findings = present.flatMap((read) => [
       ...staleAuthFindings(examined, read, logoutOf(read)),
-      ...otherHelperFindings('podman', read),
+      ...otherHelperFindings(examined, 'podman', read),
+      ...ownerFindings(examined, read.file),
+      ...asideFindings(examined, read.file),
     ]);
     return [...broken, ...coverage(examined, files), ...findings];
   },

@@ -13,7 +13,7 @@ const patience = 9000;
 /** A check for each host: the credential that clients are given opens it. */
 export function registryChecks({ look }: Examined, named: readonly string[]): Check[] {
   const all = look.answers().map(({ serverURL }) => serverURL);
-  const names = new Set(named.length > 0 ? named : all.map((name) => name.replace(/\/.*/, '')));
+  const names = new Set(named.length > 0 ? named : all);
   return [...names].map((name) => ({
     name: `registry ${name}`,
     limit: networkLimit,

@@ -11,8 +11,6 @@ import { configureCommand, cutProperty, isFinding, readClientFile } from './clie
 import { type Ending, runProgram } from './run-program.ts';
 import { isOnPath } from './search-path.ts';
 
-const noList = 'answers with something that is not a JSON object';
-
 /** The helper that Docker's file names for every other registry: `docker build` asks it for its list. */
 const credsStore: Check = {
   name: 'credsStore',
@@ -49,11 +47,9 @@ const secretStore: Check = {
     const { context, look } = examined;
     const { store = fileStoreName } = look.readableSettings();
     if (store === fileStoreName || look.folder === undefined) return leftOver(examined, store);
-    const problem = await problemOf(context, store);
-    // Where it keeps nothing, some print nothing, and we take that.
-    if (problem === undefined || problem.endsWith(noList)) {
-      return [ok(`${store} answers`), ...leftOver(examined, store)];
-    }
+    // Where it keeps nothing, some print nothing: Docker stumbles over it, we do not.
+    const problem = await problemOf(context, store, /^\s*(null)?\s*$/);
+    if (problem === undefined) return [ok(`${store} answers`), ...leftOver(examined, store)];
     const file = typed(settingsFile(look.folder));
     const anew = `mv ${file} ${file}.old && docker-credential-icr login --store file`;
     return fail(`${problem}; install or unlock it, or else begin anew`, anew);
@@ -79,21 +75,28 @@ function leftOver({ context, look }: Examined, store: string): Finding[] {
   return [warn(what, `rm ${files.join(' ')}`)];
 }
 
-/** Why a credential helper is of no use to Docker, if it is. */
-async function problemOf(context: Context, name: string): Promise<string | undefined> {
+const never = /(?!)/;
+
+/** Why a credential helper is of no use, if it is. A list that is `empty` will do as well as an object. */
+async function problemOf(
+  context: Context,
+  name: string,
+  empty: RegExp = never,
+): Promise<string | undefined> {
   const program = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name)) return `"${shown(name)}" is not the name of a helper`;
   if (!isOnPath(context, program)) return `no ${program} is on PATH`;
   // What clients send with it.
-  const problem = problemIn(await runProgram(context, program, 'list', 'unused'));
+  const problem = problemIn(await runProgram(context, program, 'list', 'unused'), empty);
   return problem === undefined ? undefined : `${program} list ${problem}`;
 }
 
-function problemIn(ending: Ending): string | undefined {
+function problemIn(ending: Ending, empty: RegExp): string | undefined {
   if ('problem' in ending) return ending.problem;
   const { status, stdout } = ending;
   if (status !== 0) return `fails (${shown(stdout.trim()) || `exit status ${status}`})`;
-  return isObject(stdout) ? undefined : noList;
+  const isList = isObject(stdout) || empty.test(stdout);
+  return isList ? undefined : 'answers with something that is not a JSON object';
 }
 
 function isObject(text: string): boolean {
