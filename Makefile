@@ -14,7 +14,7 @@ option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 .DEFAULT_GOAL := help
 # One after the other, also with -j: two targets at once would disturb each other's measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-clients lint bench demo package install clean
+.PHONY: help deps build test test-clients lint bench demo package package-node install clean
 
 help: ## say what can be typed
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -51,6 +51,10 @@ bench: build ## measure the executable, and write docs/benchmarks.md
 
 package: $(installed) ## make the archives of a release in dist/release; TARGETS="linux-x64 ..." for some
 	@$(bun) scripts/package.ts $(TARGETS)
+
+package-node: $(installed) ## the same on Node, for machines without Bun; NODE=/path/to/node to pack that one
+	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier
+	@$(bun) scripts/package-node.ts $(if $(filter command,$(origin NODE)),"$(NODE)")
 
 demo: build ## sign in to IBM Cloud on loopback; with HOST=us.icr.io and IBMCLOUD_API_KEY, to the real one
 	@$(bun) scripts/demo.ts $(call option,host,HOST) $(call option,image,IMAGE)

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { manPage } from './man-page.ts';
-import { notices } from './notices.ts';
+import { notices, type Runtime } from './notices.ts';
 import { root, type Stamp } from './stamp.ts';
 import type { ArchiveFile } from './tar.ts';
 import { program } from './targets.ts';
@@ -14,11 +14,11 @@ const completions = {
   fish: `completions/fish/${program}.fish`,
 } as const;
 
-/** What comes with the executable, the same for every target. */
-export async function documents(stamp: Stamp): Promise<ArchiveFile[]> {
+/** What comes with an executable on this runtime, the same for every target. */
+export async function documents(stamp: Stamp, runtime: Runtime = 'bun'): Promise<ArchiveFile[]> {
   const files: readonly (readonly [name: string, text: string])[] = [
     ['LICENSE', fs.readFileSync(path.join(root, 'LICENSE'), 'utf8')],
-    ['THIRD-PARTY-NOTICES.md', notices()],
+    ['THIRD-PARTY-NOTICES.md', notices(runtime)],
     [`man/man1/${program}.1`, await manPage(stamp)],
     ...Object.entries(completions).map(([shell, name]) => [name, completionFor(shell)] as const),
   ];

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { compile } from '../build.ts';
-import { unpackBun } from './bun-runtime.ts';
+import { lockedPackage } from './lockfile.ts';
+import { unpackMember } from './npm-tarball.ts';
 import { root, type Stamp } from './stamp.ts';
 import { bunTarget, executableName, type Target } from './targets.ts';
 
@@ -14,13 +15,17 @@ export function buildFor(target: Target, stamp: Stamp): string {
   const folder = path.join(root, 'dist', 'targets', target.name);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
-  const bun = unpackBun(target, folder);
+  const bun = path.join(folder, 'bun');
+  unpackMember(lockedPackage(target.bun), target.os === 'windows' ? 'bin/bun.exe' : 'bin/bun', bun);
   const file = path.join(folder, executableName(target));
   try {
     compile(path.join(root, 'src', 'main.ts'), file, [
       `--target=${bunTarget(target)}`,
       `--compile-executable-path=${bun}`,
-      ...defines(stamp),
+      ...Object.entries(defines(stamp)).flatMap(([name, value]) => [
+        '--define',
+        `${name}=${value}`,
+      ]),
     ]);
   } finally {
     fs.rmSync(bun);
@@ -30,10 +35,7 @@ export function buildFor(target: Target, stamp: Stamp): string {
 }
 
 /** What src/version.ts is told. */
-export function defines({ version, commit }: Stamp): string[] {
+export function defines({ version, commit }: Stamp): Record<string, string> {
   const short = commit.slice(0, 12) + (commit.endsWith('-dirty') ? '-dirty' : '');
-  return [
-    ...['--define', `BUILD_VERSION=${JSON.stringify(version)}`],
-    ...['--define', `BUILD_COMMIT=${JSON.stringify(short)}`],
-  ];
+  return { BUILD_VERSION: JSON.stringify(version), BUILD_COMMIT: JSON.stringify(short) };
 }

@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { lockedPackage } from './lockfile.ts';
+import { lockedPackage, nodeLockfile } from './lockfile.ts';
+import { readMember } from './npm-tarball.ts';
 import { root } from './stamp.ts';
 
 export interface BundledPackage {
@@ -14,9 +15,11 @@ export interface BundledPackage {
   readonly text: string;
 }
 
-/** Third-party notices: of every package of which something is in the executable, and of Bun. */
-export function notices(): string {
-  const bun = readNotice('bun.md').replace('@MIT@', mit());
+/** What the helper runs on, inside its executable. */
+export type Runtime = 'bun' | 'node';
+
+/** Third-party notices: of every package of which something is in the executable, and of the runtime. */
+export function notices(runtime: Runtime): string {
   const parts = bundledPackages().map(
     ({ name, version, license, text }) => `## ${name} ${version} (${license})\n\n${text}\n`,
   );
@@ -24,8 +27,21 @@ export function notices(): string {
     '# Third-party notices\n',
     'Parts of these packages are inside docker-credential-icr.\n',
     ...parts,
-    bun.replaceAll('@BUN_VERSION@', lockedPackage('bun').version),
+    runtime === 'bun' ? bunNotice() : nodeNotice(),
   ].join('\n');
+}
+
+function bunNotice(): string {
+  const { version } = lockedPackage('bun');
+  return readNotice('bun.md').replace('@MIT@', mit()).replaceAll('@BUN_VERSION@', version);
+}
+
+/** Node's licence has those of what it links in it. */
+function nodeNotice(): string {
+  const node = lockedPackage('node26-linux-x64', nodeLockfile);
+  const pkg = lockedPackage('@yao-pkg/pkg', nodeLockfile);
+  const licence = readMember(node, 'LICENSE').toString().trim();
+  return `## Node.js\n\n${licence}\n\n## pkg ${pkg.version} (MIT)\n\n${readMember(pkg, 'LICENSE').toString().trim()}\n`;
 }
 
 /** In the order of their names. What is installed and not bundled is not among them. */

@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { lockedPackage } from './lockfile.ts';
+import { lockedPackage, nodeLockfile, sha512Of } from './lockfile.ts';
 import { root, type Stamp } from './stamp.ts';
 import { sha256 } from './sums.ts';
-import type { Target } from './targets.ts';
+import { archiveName, targets } from './targets.ts';
 
 /**
  * An in-toto statement with SLSA's provenance: which files, from which commit, with which Bun. It is
@@ -11,7 +11,6 @@ import type { Target } from './targets.ts';
 export function provenance(
   folder: string,
   names: readonly string[],
-  chosen: readonly Target[],
   { version, commit }: Stamp,
   env: NodeJS.ProcessEnv = process.env,
 ): string {
@@ -24,8 +23,8 @@ export function provenance(
     predicate: {
       buildDefinition: {
         buildType: 'https://slsa.dev/provenance/v1#make-package',
-        externalParameters: { version, targets: chosen.map(({ name }) => name) },
-        resolvedDependencies: [source(commit, env), lockfile(), ...runtimes(chosen)],
+        externalParameters: { version },
+        resolvedDependencies: [source(commit, env), lockfile(), ...runtimes(names, version)],
       },
       runDetails: { builder: { id: builder(env) }, metadata: invocation(env) },
     },
@@ -54,12 +53,17 @@ function lockfile() {
   return { name, digest: { sha256: sha256(path.join(root, name)) } };
 }
 
-function runtimes(chosen: readonly Target[]) {
-  return [...new Set(chosen.map(({ bun }) => bun))].toSorted().map((bun) => {
-    const { version, integrity } = lockedPackage(bun);
-    const sha512 = Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex');
-    return { uri: `pkg:npm/${bun.replace('@', '%40')}@${version}`, digest: { sha512 } };
-  });
+/** The Bun, or the Node, inside each archive. */
+function runtimes(names: readonly string[], version: string) {
+  const present = targets.filter((target) => names.includes(archiveName(target, version)));
+  const locked = [...new Set(present.map(({ bun }) => bun))].map((bun) => lockedPackage(bun));
+  if (names.some((name) => name.endsWith('-node.tar.gz'))) {
+    locked.push(lockedPackage('node26-linux-x64', nodeLockfile));
+  }
+  return locked.map((each) => ({
+    uri: `pkg:npm/${each.name.replace('@', '%40')}@${each.version}`,
+    digest: { sha512: sha512Of(each) },
+  }));
 }
 
 function builder(env: NodeJS.ProcessEnv): string {

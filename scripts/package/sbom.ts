@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
-import { lockedPackage } from './lockfile.ts';
+import { lockedPackage, sha512Of } from './lockfile.ts';
 import { root, type Stamp } from './stamp.ts';
 
 interface Bom {
@@ -30,19 +30,17 @@ export function sbom(stamp: Stamp): string {
 }
 
 function addBun({ metadata, components, dependencies }: Bom): void {
-  const { version, integrity } = lockedPackage('bun');
-  const ref = `bun@${version}`;
+  const bun = lockedPackage('bun');
+  const ref = `bun@${bun.version}`;
   components.push({
     'bom-ref': ref,
     type: 'platform',
     name: 'bun',
-    version,
+    version: bun.version,
     scope: 'required',
     purl: `pkg:npm/${ref}`,
     licenses: [{ license: { id: 'MIT' } }],
-    hashes: [
-      { alg: 'SHA-512', content: Buffer.from(integrity.slice(7), 'base64').toString('hex') },
-    ],
+    hashes: [{ alg: 'SHA-512', content: sha512Of(bun) }],
   });
   dependencies.find((each) => each.ref === metadata.component['bom-ref'])?.dependsOn.push(ref);
   dependencies.push({ ref, dependsOn: [] });

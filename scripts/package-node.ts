@@ -1,0 +1,82 @@
+/**
+ * Makes dist/release/docker-credential-icr-VERSION-OS-ARCH-node.tar.gz: the helper on Node instead of
+ * Bun, for machines that Bun is not built for and for people who want Node.
+ *
+ *   package-node.ts [NODE] [BUNDLE]
+ *
+ * NODE is the executable to pack, 22 or later; without it, the Node 26 that the lockfile names (Linux
+ * on x64). BUNDLE is a folder that this script made on another machine (dist/node): with it, this runs
+ * on Node itself.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import { gzip } from './package/archive.ts';
+import { documents } from './package/documents.ts';
+import { defines } from './package/executable.ts';
+import { finishRelease, releaseFolder } from './package/finish.ts';
+import { bundleForNode } from './package/node-bundle.ts';
+import { bundleManifest, describeNode, packNode, unpackNode } from './package/node-executable.ts';
+import { readStamp, root, type Stamp } from './package/stamp.ts';
+import { type ArchiveFile, tar } from './package/tar.ts';
+import { program } from './package/targets.ts';
+
+const platform = `${process.platform}-${process.arch}`;
+
+/** Everything that needs Bun: what it writes is the same for every machine. */
+async function makeBundle(folder: string): Promise<void> {
+  const stamp = readStamp();
+  fs.rmSync(folder, { recursive: true, force: true });
+  await bundleForNode(folder, defines(stamp), { splitting: true });
+  fs.writeFileSync(path.join(folder, 'package.json'), bundleManifest(stamp.version));
+  fs.writeFileSync(path.join(folder, 'stamp.json'), JSON.stringify(stamp));
+  for (const { name, data } of await documents(stamp, 'node')) {
+    const file = path.join(folder, 'documents', name);
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, data);
+  }
+}
+
+function readDocuments(folder: string): ArchiveFile[] {
+  const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names
+    .filter((name) => fs.statSync(path.join(folder, name)).isFile())
+    .map((name) => ({
+      name: name.replaceAll('\\', '/'),
+      data: fs.readFileSync(path.join(folder, name)),
+    }));
+}
+
+function writeArchive(bundle: string, executable: string, stamp: Stamp): string {
+  const top = `${program}-${stamp.version}-${platform}-node`;
+  const data = fs.readFileSync(executable);
+  const own = { name: path.basename(executable), data, isExecutable: true };
+  const files = [own, ...readDocuments(path.join(bundle, 'documents'))].map((file) => ({
+    ...file,
+    name: `${top}/${file.name}`,
+  }));
+  fs.mkdirSync(releaseFolder, { recursive: true });
+  fs.writeFileSync(path.join(releaseFolder, `${top}.tar.gz`), gzip(tar(files, stamp.epoch)));
+  return `${top}.tar.gz`;
+}
+
+function makeExecutable(file: string, bundle: string): string {
+  const node = describeNode(path.resolve(file));
+  const folder = path.join(root, 'dist', 'targets', `${platform}-node`);
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  const executable = path.join(folder, process.platform === 'win32' ? `${program}.exe` : program);
+  packNode(node, bundle, executable);
+  console.log(`${path.relative(root, executable)}, on Node ${node.version}`);
+  return executable;
+}
+
+async function main([chosen, given]: readonly string[]): Promise<void> {
+  const bundle = path.resolve(given ?? path.join(root, 'dist', 'node'));
+  if (given === undefined) await makeBundle(bundle);
+  const stamp: Stamp = JSON.parse(fs.readFileSync(path.join(bundle, 'stamp.json'), 'utf8'));
+  const node = chosen ?? unpackNode(26, path.join(root, 'dist', 'targets'));
+  console.log(writeArchive(bundle, makeExecutable(node, bundle), stamp));
+  finishRelease(stamp);
+}
+
+await main(process.argv.slice(2));
