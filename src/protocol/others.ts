@@ -17,7 +17,8 @@ export function passOn(
   host: RegistryHost,
   input: string,
 ): boolean {
-  const name = isOthers(host) ? otherHelper(context) : undefined;
+  if (isOurEntry(host)) throw leadsBack();
+  const name = isIbmHost(host) ? undefined : otherHelper(context);
   if (name === undefined) return false;
   const answer =
     verb === 'erase' ? eraseWith(context, name, input) : callHelper(context, name, verb, input);
@@ -30,9 +31,12 @@ export function passOn(
   return true;
 }
 
-/** What is ours may rest in the very same keychain; no client has to know of it. */
-function isOthers(host: RegistryHost): boolean {
-  return !isIbmHost(host) && !isOurEntry(host);
+/** Only this program asks a keychain for what is its own. */
+function leadsBack(): HelperError {
+  return new HelperError(
+    'misconfigured',
+    'this is for a keychain that docker-credential-icr keeps secrets in, and leads back to it; name another store',
+  );
 }
 
 /** What the other helper lists; nothing, and a warning, where it fails: our own hosts are still there. */
@@ -52,11 +56,11 @@ export function listOthers(context: Context): Record<string, string> {
   }
 }
 
-/** What is listed has to be answered by `get`, and that one is asked about hosts that are not IBM's only. */
+/** What is listed has to be answered by `get`. Our own secrets may rest in the very same keychain. */
 function withoutOurs(list: Readonly<Record<string, string>>): Record<string, string> {
   const others = Object.entries(list).filter(([serverURL]) => {
     const host = parseServerURL(serverURL);
-    return !('problem' in host) && isOthers(host);
+    return !('problem' in host || isIbmHost(host) || isOurEntry(host));
   });
   return Object.fromEntries(others);
 }

@@ -4,10 +4,10 @@ import { isIdentityToken } from '../identity/docker-login.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import type { Found } from '../identity/source.ts';
-import { hostKey } from '../registry/match.ts';
+import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { keepSecret, readableStore } from '../secrets/secret-store.ts';
-import type { Credential, SecretStore } from '../secrets/store.ts';
+import { keepSecret } from '../secrets/secret-store.ts';
+import type { Credential } from '../secrets/store.ts';
 import { parseCredentialInput, readInput } from './input.ts';
 import { passOn } from './others.ts';
 
@@ -19,8 +19,8 @@ export async function store(context: Context): Promise<void> {
   const input = readInput(context);
   const { credential, host } = parseCredentialInput(input);
   if (passOn(context, 'store', host, input)) return;
-  const secrets = readableStore(context);
-  const found = currentAnswer(context, secrets, host);
+  // For other registries we are a plain store: the last one counts.
+  const found = isIbmHost(host) ? currentAnswer(context, host) : undefined;
   if (found !== undefined && (await isEcho(found, credential))) return;
   keepSecret(context, { of: 'host', name: hostKey(host) }, credential);
   if (found?.identity === undefined) return;
@@ -31,13 +31,9 @@ export async function store(context: Context): Promise<void> {
 }
 
 /** What is broken now must not keep a person from logging in anew, which is how it is mended. */
-function currentAnswer(
-  context: Context,
-  secrets: SecretStore,
-  host: RegistryHost,
-): Found | undefined {
+function currentAnswer(context: Context, host: RegistryHost): Found | undefined {
   try {
-    return findCredential(lookupIn(context, secrets), host);
+    return findCredential(lookupIn(context), host);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     context.warn(error.message);
