@@ -1,30 +1,50 @@
+import path from 'node:path';
 import type { Command } from './command.ts';
 import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './kubernetes-options.ts';
 
-export const config: Command<WhoPulls> = {
+interface ConfigArgs extends WhoPulls {
+  readonly output?: string;
+}
+
+export const config: Command<ConfigArgs> = {
   usage: 'config',
   describe: "print the kubelet's CredentialProviderConfig",
-  options: whoPulls,
+  options: {
+    output: { type: 'string', alias: 'o', describe: 'write it to this file instead' },
+    ...whoPulls,
+  },
   examples: [
     ['kubernetes config > credential-provider.yaml', 'nodes pull with their own identity'],
     ['kubernetes config --node-profile Profile-…', 'nodes of VPC pull as a trusted profile'],
     ['kubernetes config --service-accounts', 'pods pull with theirs'],
   ],
-  run: async (context, args) => {
+  run: async (context, { output, ...args }) => {
     const { textOf } = await import('../kubernetes/yaml.ts');
-    const { binFolder, configFile, providerConfig, providerName } = await import(
-      '../kubernetes/provider-config.ts'
-    );
-    context.stdout(textOf(providerConfig(await checkedOptions(args))));
-    context.warn(`save it on every node as ${configFile}`);
-    context.warn(
-      `put this executable on every node as ${binFolder}/${providerName}: owner root, mode 0755`,
-    );
-    context.warn(`start the kubelet with ${await kubeletFlags()}`);
-    for (const line of identityLines(args)) context.warn(line);
+    const { configFile, providerConfig } = await import('../kubernetes/provider-config.ts');
+    const text = textOf(providerConfig(await checkedOptions(args)));
+    const file = output === undefined ? configFile : path.resolve(output);
+    if (output === undefined) {
+      context.stdout(text);
+      context.warn(`save it on every node as ${configFile}`);
+    } else {
+      const { writePrivate } = await import('../files.ts');
+      writePrivate(context, file, text);
+      context.stdout(`wrote ${file}\n`);
+    }
+    for (const line of await nextSteps(file, args)) context.warn(line);
     return 0;
   },
 };
+
+/** A configuration alone does nothing: what must be on the node, how its kubelet is told, who it pulls as. */
+async function nextSteps(file: string, args: WhoPulls): Promise<string[]> {
+  const { binFolder, providerName } = await import('../kubernetes/provider-config.ts');
+  return [
+    `put this executable on every node as ${binFolder}/${providerName}: owner root, mode 0755`,
+    `start the kubelet with ${await kubeletFlags(file)}`,
+    ...identityLines(args),
+  ];
+}
 
 function identityLines({ serviceAccounts, identity, nodeProfile, audience }: WhoPulls): string[] {
   if (serviceAccounts) {

@@ -39,7 +39,9 @@ export const daemonset: Command<DaemonsetArgs> = {
     const options = { image, executable, namespace, imagePullSecret, apiKeySecret };
     context.stdout(manifests(options, await checkedOptions(who), await kubeletFlags()));
     context.warn(`it does not restart the kubelet, which needs ${await kubeletFlags()}`);
-    context.warn('on IKS and ROKS nobody can set these flags: there, kubernetes secret is the way');
+    context.warn(
+      "on IKS and ROKS these flags are IBM's to set; there, kubernetes secret is the way",
+    );
     return 0;
   },
 };

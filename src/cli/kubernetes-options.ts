@@ -44,7 +44,7 @@ export async function checkedOptions(args: WhoPulls): Promise<WhoPulls> {
 }
 
 /** What must be done to the kubelet, for people: no manifest can. */
-export async function kubeletFlags(): Promise<string> {
+export async function kubeletFlags(file?: string): Promise<string> {
   const { binFolder, configFile } = await import('../kubernetes/provider-config.ts');
-  return `--image-credential-provider-config=${configFile} --image-credential-provider-bin-dir=${binFolder}`;
+  return `--image-credential-provider-config=${file ?? configFile} --image-credential-provider-bin-dir=${binFolder}`;
 }

@@ -54,5 +54,7 @@ export const secret: Command<SecretArgs> = {
 function warnOfEnd({ now, warn }: Context, { endsAt }: PullCredentials): void {
   if (endsAt === undefined) return;
   const when = new Date(endsAt).toISOString();
-  warn(`it ends at ${when}, in ${duration(endsAt - now())}; pods that start later cannot pull`);
+  warn(
+    `what is in it ends at ${when}, in ${duration(endsAt - now())}; pods that start later cannot pull with it`,
+  );
 }

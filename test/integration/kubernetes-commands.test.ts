@@ -1,0 +1,221 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { parse, parseAllDocuments } from 'yaml';
+import { createCluster, profileOf } from '../kubelet/cluster.ts';
+import { type Provider, readProviderConfig } from '../kubelet/config.ts';
+import { execPlugin, type PluginRequest } from '../kubelet/exec-plugin.ts';
+import { createKubelet } from '../kubelet/kubelet.ts';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { executable, type Outcome } from '../support/helper.ts';
+import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
+
+const test = sandboxSuite('kubernetes config, secret and daemonset');
+
+/** Their standard output may hold what no other command's does. */
+function print({ start }: Person, words: string): Promise<Outcome> {
+  return start(words).outcome;
+}
+
+async function printed(person: Person, words: string): Promise<{ text: string; notes: string }> {
+  const { stdout, stderr, status } = await print(person, words);
+  assert.is(status, 0, stderr);
+  assert.not.match(stderr, /canary|eyJ/);
+  return { text: stdout, notes: stderr };
+}
+
+/** A kubelet that was given the printed file, on a machine whose folders are in this home. */
+function kubeletWith(
+  { home, env }: Person,
+  text: string,
+  cluster: ReturnType<typeof createCluster>,
+) {
+  const [read] = readProviderConfig(text).providers;
+  if (read === undefined) throw new Error('no provider');
+  const here = (value: string) => value.replace(/^\/(etc|run)\//, `${home.folder}/$1/`);
+  const provider: Provider = {
+    ...read,
+    env: (read.env ?? []).map(({ name, value }) => ({ name, value: here(value) })),
+  };
+  const environ = Object.fromEntries(
+    Object.entries({ PATH: home.env.PATH, ...env }).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
+  );
+  const execution = { provider, binDir: path.dirname(executable), environ };
+  const exec = (request: PluginRequest) => execPlugin(execution, request);
+  return createKubelet({ provider, exec, apiServer: cluster.apiServer });
+}
+
+test('config prints what a kubelet pulls with', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { home, start } = person;
+    const { text, notes } = await printed(person, 'kubernetes config');
+    assert.match(
+      notes,
+      ' --image-credential-provider-config=/etc/docker-credential-icr/credential-provider.yaml --image-credential-provider-bin-dir=/opt/docker-credential-icr/bin\n',
+    );
+    assert.match(notes, '/opt/docker-credential-icr/bin/docker-credential-icr');
+    const kubelet = kubeletWith(person, text, createCluster(sandbox));
+    assert.equal(await kubelet.credentials('us.icr.io/ns/image'), []);
+    const key = newKey();
+    // As the notes say: a login on the node, into the node's folder.
+    const env = { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${home.folder}/etc/docker-credential-icr` };
+    const login = await start('login --api-key-stdin --no-verify', key, env).outcome;
+    assert.is(login.status, 0, login.stderr);
+    const expected = [{ username: 'iamapikey', password: key }];
+    assert.equal(await kubelet.credentials('private.de.icr.io/ns/image'), expected);
+    assert.equal(kubelet.log, []);
+  }));
+
+test('config --service-accounts lets pods pull as themselves', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const cluster = createCluster(sandbox);
+    const profile = cluster.addProfile('ns:app');
+    const { text, notes } = await printed(person, 'kubernetes config --service-accounts');
+    assert.match(notes, 'let nodes ask for tokens of audience iam');
+    const kubelet = kubeletWith(person, text, cluster);
+    const [found] = await kubelet.credentials('us.icr.io/a/b', cluster.addPod('ns:app', profile));
+    assert.is(profileOf(found?.password), profile);
+    assert.equal(await kubelet.credentials('us.icr.io/a/b', cluster.addPod('ns:app')), []);
+    assert.match(kubelet.log[0] ?? '', 'annotate it with icr.io/trusted-profile-id');
+  }));
+
+test('config --node-profile lets nodes pull as what they are', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { sub: profile } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
+    const { text } = await printed(person, `kubernetes config --node-profile ${profile}`);
+    const kubelet = kubeletWith(person, text, createCluster(sandbox));
+    const [found] = await kubelet.credentials('us.icr.io/ns/image');
+    assert.is(profileOf(found?.password), profile);
+    assert.is(kubelet.answers[0]?.cacheKeyType, 'Registry');
+  }));
+
+test('config --output writes a file, and names it', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const file = path.join(person.home.folder, 'provider.yaml');
+    const { text, notes } = await printed(person, 'kubernetes config --output provider.yaml');
+    assert.is(text, `wrote ${file}\n`);
+    assert.match(notes, `--image-credential-provider-config=${file} `);
+    assert.is(readProviderConfig(fs.readFileSync(file, 'utf8')).providers.length, 1);
+  }));
+
+/** The registries of a printed Secret, each with its user name and password. */
+function authsIn(text: string): Record<string, { username: string; password: string }> {
+  const { data, type } = parse(text);
+  assert.is(type, 'kubernetes.io/dockerconfigjson');
+  return JSON.parse(Buffer.from(data['.dockerconfigjson'], 'base64').toString()).auths;
+}
+
+test('secret has what answers, each host with its own', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const [work, other] = [addIdentity(person, 'work'), addIdentity(person, 'other')];
+    await person.say('map us.icr.io work');
+    await person.say('map de.icr.io/ns other');
+    const { text, notes } = await printed(person, 'kubernetes secret icr --namespace shop');
+    assert.equal(parse(text).metadata, { name: 'icr', namespace: 'shop' });
+    const auths = authsIn(text);
+    assert.equal(Object.keys(auths).sort(), ['de.icr.io/ns', 'us.icr.io']);
+    assert.is(auths['us.icr.io']?.password, work);
+    assert.is(auths['de.icr.io/ns']?.password, other);
+    assert.not.match(notes, 'ends at');
+  }));
+
+test('secret is for the identity and the hosts that are named', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const work = addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    addIdentity(person, 'spare');
+    const keys = async (words: string) => {
+      const auths = authsIn((await printed(person, `kubernetes secret icr ${words}`)).text);
+      return Object.keys(auths);
+    };
+    assert.equal(await keys('--identity work'), ['us.icr.io']);
+    assert.is((await keys('--identity spare')).length, 26);
+    const both = ['private.us.icr.io', 'de.icr.io/ns'];
+    assert.equal(await keys('--identity work --host private.us.icr.io --host de.icr.io/ns'), both);
+    const { text } = await printed(person, 'kubernetes secret icr --host us.icr.io');
+    assert.is(authsIn(text)['us.icr.io']?.password, work);
+  }));
+
+test('secret --bearer has one access token, and says when it ends', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    addIdentity(person, 'work', {}, value);
+    await person.say('map * work');
+    sandbox.requests.reset();
+    for (const words of ['--bearer', '--bearer --identity work']) {
+      const { text, notes } = await printed(person, `kubernetes secret icr ${words}`);
+      const auths = Object.values(authsIn(text));
+      assert.is(auths.length, 26);
+      assert.equal([...new Set(auths.map(({ username }) => username))], ['iambearer']);
+      assert.is(new Set(auths.map(({ password }) => password)).size, 1);
+      assert.not.match(text, value);
+      assert.match(notes, /ends at 20\d\d-.*Z, in (59|60) min; pods that start later cannot pull/);
+    }
+    assert.is(sandbox.requests.count({ service: 'iam' }), 2, 'as new as can be');
+  }));
+
+const refusals: readonly (readonly [words: string, line: string])[] = [
+  [
+    'kubernetes secret Icr',
+    'the name of a Kubernetes object has small letters, digits, hyphens and dots, 253 at most, and begins and ends with a letter or digit',
+  ],
+  [
+    'kubernetes secret icr --namespace a.b',
+    'the name of a Kubernetes namespace has small letters, digits and hyphens, 63 at most, and begins and ends with a letter or digit',
+  ],
+  ['kubernetes secret icr', 'nothing answers for icr.io; run docker-credential-icr login icr.io'],
+  [
+    'kubernetes secret icr --host us.icr.io',
+    'nothing answers for us.icr.io; run docker-credential-icr login us.icr.io',
+  ],
+  [
+    'kubernetes secret icr --host quay.io',
+    'quay.io is not a host of IBM Cloud Container Registry; they end in icr.io',
+  ],
+  [
+    'kubernetes secret icr --identity nobody',
+    'there is no identity nobody; run docker-credential-icr login --identity nobody',
+  ],
+  [
+    'kubernetes secret icr --identity key --bearer',
+    'identity key cannot be presented as iambearer, only as cp',
+  ],
+  [
+    'kubernetes config --trusted-profile Profile-1',
+    '--trusted-profile and --require-annotation go with --service-accounts',
+  ],
+  [
+    'kubernetes config --iam-endpoint http://iam.example',
+    '--iam-endpoint is not an https:// address; secrets go nowhere else',
+  ],
+  [
+    'kubernetes daemonset',
+    'name an image with --image: one that has this executable and a shell in it',
+  ],
+  [
+    'kubernetes daemonset --image us.icr.io/a/b --executable bin',
+    '--executable is an absolute path in the image',
+  ],
+];
+
+test('what is refused prints nothing', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'key', { kind: 'entitlement-key' });
+    for (const [words, line] of refusals) {
+      assert.equal(await print(person, words), refusal(line), words);
+    }
+  }));
+
+test('daemonset prints manifests, and what it does not do', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const words = 'kubernetes daemonset --image us.icr.io/ns/tools:1 --service-accounts';
+    const { text, notes } = await printed(person, words);
+    const kinds = parseAllDocuments(text).map((document) => document.get('kind'));
+    assert.equal(kinds, ['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'DaemonSet']);
+    assert.match(notes, 'it does not restart the kubelet');
+    assert.match(notes, 'on IKS and ROKS');
+  }));
+
+test.run();

@@ -1,0 +1,124 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { type ConfigOptions, providerConfig } from '../../src/kubernetes/provider-config.ts';
+import { textOf } from '../../src/kubernetes/yaml.ts';
+import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
+import { readProviderConfig } from '../kubelet/config.ts';
+import { matches } from '../kubelet/match.ts';
+import { fails } from '../support/rejects.ts';
+
+const configs = suite("the kubelet's configuration");
+
+/** As the kubelet reads it, which refuses what it does not know. */
+function provider(options: Partial<ConfigOptions> = {}) {
+  const [first] = readProviderConfig(
+    textOf(providerConfig({ audience: 'iam', ...options })),
+  ).providers;
+  if (first === undefined) throw new Error('there is no provider');
+  return first;
+}
+
+configs('names every host of IBM, the private ones too', () => {
+  const { matchImages, name } = provider();
+  assert.is(name, 'docker-credential-icr');
+  for (const host of [...publicHosts, ...privateHosts]) assert.ok(matchImages.includes(host), host);
+  const younger = ['new.icr.io', 'private.new.icr.io', 'cp.icr.io', 'registry.ng.bluemix.net'];
+  for (const host of [...publicHosts, ...privateHosts, ...younger]) {
+    assert.ok(
+      matchImages.some((pattern) => matches(pattern, `${host}/ns/image`)),
+      host,
+    );
+  }
+  for (const host of ['docker.io', 'quay.io', 'icr.io.example', 'a.b.c.icr.io', 'evil.example']) {
+    assert.not.ok(
+      matchImages.some((pattern) => matches(pattern, `${host}/ns/image`)),
+      host,
+    );
+  }
+});
+
+configs('gives the executable its folders, since the kubelet has no home', () => {
+  assert.equal(provider().env, [
+    { name: 'DOCKER_CREDENTIAL_ICR_CONFIG_DIR', value: '/etc/docker-credential-icr' },
+    { name: 'DOCKER_CREDENTIAL_ICR_CACHE_DIR', value: '/run/docker-credential-icr' },
+  ]);
+  const { env = [] } = provider({
+    iamEndpoint: 'https://private.iam.cloud.ibm.com',
+    apiKeyFile: '/k',
+  });
+  assert.equal(env.slice(2), [
+    { name: 'IBMCLOUD_IAM_API_ENDPOINT', value: 'https://private.iam.cloud.ibm.com' },
+    { name: 'DOCKER_CREDENTIAL_ICR_API_KEY', value: '@/k' },
+  ]);
+});
+
+const args: readonly (readonly [Partial<ConfigOptions>, string])[] = [
+  [{}, 'kubelet'],
+  [{ present: 'iambearer' }, 'kubelet --present=iambearer'],
+  [{ identity: 'ci', present: 'iambearer' }, 'kubelet --identity=ci --present=iambearer'],
+  [{ nodeProfile: 'Profile-1' }, 'kubelet --node-profile=Profile-1'],
+  [{ serviceAccounts: true }, 'kubelet --service-accounts --audience=iam'],
+  [
+    { serviceAccounts: true, trustedProfile: 'Profile-1', allowNodeIdentity: true, audience: 'x' },
+    'kubelet --service-accounts --allow-node-identity --trusted-profile=Profile-1 --audience=x',
+  ],
+];
+configs('hands the arguments on', () => {
+  for (const [options, line] of args) assert.is(provider(options).args?.join(' '), line);
+});
+
+const attributes = { serviceAccountTokenAudience: 'iam', cacheType: 'ServiceAccount' };
+const annotation = ['icr.io/trusted-profile-id'];
+const tokens: readonly (readonly [Partial<ConfigOptions>, object | undefined])[] = [
+  [{}, undefined],
+  [
+    { serviceAccounts: true },
+    {
+      ...attributes,
+      requireServiceAccount: true,
+      optionalServiceAccountAnnotationKeys: annotation,
+    },
+  ],
+  [
+    { serviceAccounts: true, requireAnnotation: true },
+    {
+      ...attributes,
+      requireServiceAccount: true,
+      requiredServiceAccountAnnotationKeys: annotation,
+    },
+  ],
+  [
+    { serviceAccounts: true, allowNodeIdentity: true, audience: 'other' },
+    {
+      ...attributes,
+      serviceAccountTokenAudience: 'other',
+      requireServiceAccount: false,
+      optionalServiceAccountAnnotationKeys: annotation,
+    },
+  ],
+];
+configs('asks for service account tokens only when told to', () => {
+  for (const [options, expected] of tokens)
+    assert.equal(provider(options).tokenAttributes, expected);
+});
+
+const contradictions: readonly (readonly [Partial<ConfigOptions>, RegExp])[] = [
+  [{ trustedProfile: 'Profile-1' }, /go with --service-accounts$/],
+  [{ requireAnnotation: true }, /go with --service-accounts$/],
+  [{ allowNodeIdentity: true }, /goes with --service-accounts$/],
+  [{ identity: 'a', nodeProfile: 'Profile-1' }, /name one$/],
+  [{ nodeProfile: 'my-profile' }, /looks like Profile-/],
+  [{ serviceAccounts: true, trustedProfile: 'my-profile' }, /looks like Profile-/],
+  [{ serviceAccounts: true, requireAnnotation: true, allowNodeIdentity: true }, /leaves nobody/],
+  [
+    { serviceAccounts: true, requireAnnotation: true, trustedProfile: 'Profile-1' },
+    /leaves nobody/,
+  ],
+];
+for (const [options, problem] of contradictions) {
+  configs(`refuses ${JSON.stringify(options)}`, () => {
+    fails(() => providerConfig({ audience: 'iam', ...options }), 'invalid-input', problem);
+  });
+}
+
+configs.run();

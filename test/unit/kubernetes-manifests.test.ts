@@ -1,0 +1,204 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { DaemonSet } from 'kubernetes-models/apps/v1';
+import { ClusterRole, ClusterRoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
+import { ConfigMap, Secret } from 'kubernetes-models/v1';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parse, parseAllDocuments } from 'yaml';
+import { installScript } from '../../src/kubernetes/install-script.ts';
+import { type ManifestOptions, manifests } from '../../src/kubernetes/manifests.ts';
+import { requireNamespace, requireObjectName } from '../../src/kubernetes/names.ts';
+import type { ConfigOptions } from '../../src/kubernetes/provider-config.ts';
+import { pullSecret } from '../../src/kubernetes/pull-secret.ts';
+import { textOf } from '../../src/kubernetes/yaml.ts';
+import { readProviderConfig } from '../kubelet/config.ts';
+import { fails } from '../support/rejects.ts';
+
+const written = suite('manifests');
+
+const kinds = { ClusterRole, ClusterRoleBinding, ConfigMap, DaemonSet, Secret };
+
+/** The objects in a text; each must fit the schema that Kubernetes publishes for its kind. */
+function objectsIn(text: string) {
+  return parseAllDocuments(text, { version: '1.1', strict: true }).map((document) => {
+    if (document.errors.length > 0) throw document.errors[0];
+    const value = document.toJS();
+    const Model = Object.entries(kinds).find(([kind]) => kind === value.kind)?.[1];
+    if (Model === undefined) throw new Error(`no schema for ${value.kind}`);
+    new Model(value).validate();
+    return value;
+  });
+}
+
+const usual: ManifestOptions = {
+  image: 'us.icr.io/ns/tools:1',
+  executable: '/usr/local/bin/docker-credential-icr',
+  namespace: 'kube-system',
+  imagePullSecret: undefined,
+  apiKeySecret: undefined,
+};
+
+function daemonSetOf(options: Partial<ManifestOptions> = {}, who: Partial<ConfigOptions> = {}) {
+  const text = manifests({ ...usual, ...options }, { audience: 'iam', ...who }, '--flags');
+  const objects = objectsIn(text);
+  const daemonSet = objects.at(-1);
+  const config = objects.at(-2).data['credential-provider.yaml'];
+  return { text, objects, pod: daemonSet.spec.template.spec, daemonSet, config };
+}
+
+written('install the executable and the configuration on every node', () => {
+  const { text, objects, pod, config } = daemonSetOf();
+  assert.equal(
+    objects.map(({ kind }) => kind),
+    ['ConfigMap', 'DaemonSet'],
+  );
+  assert.match(text, /^# .*\n(# .*\n)*# {3}--flags\n/);
+  const [provider] = readProviderConfig(config).providers;
+  assert.is(provider?.name, 'docker-credential-icr');
+  const paths = pod.volumes.flatMap(
+    (volume: { hostPath?: { path: string } }) => volume.hostPath?.path ?? [],
+  );
+  assert.equal(paths, ['/opt/docker-credential-icr/bin', '/etc/docker-credential-icr']);
+  assert.is(pod.automountServiceAccountToken, false);
+  for (const { securityContext } of [...pod.initContainers, ...pod.containers]) {
+    assert.is(securityContext.allowPrivilegeEscalation, false);
+    assert.is(securityContext.privileged, undefined);
+  }
+});
+
+written('let nodes ask for tokens where pods pull as themselves', () => {
+  const { objects, config } = daemonSetOf({}, { serviceAccounts: true, audience: 'other' });
+  const [role, binding] = objects;
+  assert.equal(role.rules, [
+    { verbs: ['request-serviceaccounts-token-audience'], apiGroups: [''], resources: ['other'] },
+  ]);
+  assert.equal(binding.subjects[0].name, 'system:nodes');
+  assert.is(
+    readProviderConfig(config).providers[0]?.tokenAttributes?.serviceAccountTokenAudience,
+    'other',
+  );
+});
+
+written('name the Secrets that they are given', () => {
+  const { pod, config } = daemonSetOf({ imagePullSecret: 'pull', apiKeySecret: 'key' });
+  assert.equal(pod.imagePullSecrets, [{ name: 'pull' }]);
+  assert.equal(pod.volumes.at(-1).secret.secretName, 'key');
+  const { env = [] } = readProviderConfig(config).providers[0] ?? {};
+  assert.equal(env.at(-1), {
+    name: 'DOCKER_CREDENTIAL_ICR_API_KEY',
+    value: '@/etc/docker-credential-icr/api-key',
+  });
+});
+
+written('change the pods when the configuration changes', () => {
+  const checksums = [{}, { present: 'iambearer' }, {}].map(
+    (who) =>
+      daemonSetOf({}, who).daemonSet.spec.template.metadata.annotations['icr.io/config-checksum'],
+  );
+  assert.is(checksums[0], checksums[2]);
+  assert.is.not(checksums[0], checksums[1]);
+});
+
+const refused: readonly (readonly [Partial<ManifestOptions>, RegExp])[] = [
+  [{ namespace: 'Kube' }, /namespace/],
+  [{ namespace: 'a.b' }, /namespace/],
+  [{ imagePullSecret: '-x' }, /Kubernetes object/],
+  [{ apiKeySecret: '' }, /Kubernetes object/],
+  [{ executable: 'bin/x' }, /absolute path/],
+];
+written('are refused where a name is none', () => {
+  for (const [options, problem] of refused) {
+    fails(() => daemonSetOf(options), 'invalid-input', problem);
+  }
+});
+
+written('put files in place as root would have them, also over the old ones', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-install-'));
+  const file = (...names: string[]) => path.join(folder, ...names);
+  const mode = (name: string) => (fs.statSync(file(name)).mode & 0o777).toString(8);
+  const run = (key: string) =>
+    execFileSync('/bin/sh', [
+      ...['-c', installScript, 'install', file('image', 'exe'), file('config'), file(key)],
+      ...[file('bin'), file('etc')],
+    ]);
+  try {
+    for (const name of ['image', 'config', 'key', 'none', 'bin', 'etc']) fs.mkdirSync(file(name));
+    fs.writeFileSync(file('key', 'api-key'), 'canary');
+    for (const version of ['one', 'two']) {
+      fs.writeFileSync(file('image', 'exe'), version);
+      fs.writeFileSync(file('config', 'credential-provider.yaml'), version);
+      run('key');
+      assert.is(fs.readFileSync(file('bin', 'docker-credential-icr'), 'utf8'), version);
+      assert.is(fs.readFileSync(file('etc', 'credential-provider.yaml'), 'utf8'), version);
+    }
+    assert.is(mode('bin/docker-credential-icr'), '755');
+    assert.is(mode('etc/api-key'), '600');
+    assert.is(mode('etc'), '700');
+    run('none');
+    assert.equal(fs.readdirSync(file('etc')), ['credential-provider.yaml']);
+    assert.equal(fs.readdirSync(file('bin')), ['docker-credential-icr']);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
+written('hold a pull Secret as kubectl makes it', () => {
+  const credentials = [
+    { match: 'us.icr.io', username: 'iamapikey', password: 'canary-ü"' },
+    { match: 'de.icr.io/ns', username: 'iambearer', password: 'canary-2' },
+  ];
+  const [secret] = objectsIn(textOf(pullSecret('icr', 'shop', credentials)));
+  assert.is(secret.type, 'kubernetes.io/dockerconfigjson');
+  assert.equal(secret.metadata, { name: 'icr', namespace: 'shop' });
+  const { auths } = JSON.parse(Buffer.from(secret.data['.dockerconfigjson'], 'base64').toString());
+  assert.equal(Object.keys(auths), ['us.icr.io', 'de.icr.io/ns']);
+  const { auth, ...rest } = auths['us.icr.io'];
+  assert.equal(rest, { username: 'iamapikey', password: 'canary-ü"' });
+  assert.is(Buffer.from(auth, 'base64').toString(), 'iamapikey:canary-ü"');
+  assert.equal(pullSecret('icr', undefined, []).metadata, { name: 'icr' });
+});
+
+const texts = [
+  ...['y', 'No', 'on', 'off', 'yes', 'true', 'null', '~', '', '1', '1e3', '0x1f', '0o14', '1_000'],
+  ...['12:30:00', '.5', '-1', '+1', '2026-01-01', '10%', '*.icr.io', '--a=b', '- a', 'a: b', '# a'],
+  ...['=', '<<', '.inf', 'x\ny\n', ' x', 'x ', 'ü', '"', "'", '{a}', '[a]', '&a', '!a', '@a', '`a'],
+];
+written('keep texts texts, whichever YAML reads them', () => {
+  for (const text of texts) {
+    const yaml = textOf({ text, list: [text] });
+    for (const version of ['1.1', '1.2'] as const) {
+      assert.equal(parse(yaml, { version }), { text, list: [text] }, yaml);
+    }
+    // Go's ParseInt takes 0o14 and 1_000, which neither version of YAML has.
+    if (/^[\d+-]/.test(text)) assert.match(yaml, /^text: ["'-]/, yaml);
+  }
+});
+
+const names = ['icr', 'a', '1', 'all-icr-io', 'a.b.c', 'a'.repeat(63), `${'a'.repeat(63)}.b`];
+const noNames = [
+  '',
+  'A',
+  'a_b',
+  '-a',
+  'a-',
+  'a..b',
+  '.a',
+  'a.',
+  'ü',
+  'a b',
+  'a\n',
+  'a'.repeat(254),
+];
+written('have names that Kubernetes takes', () => {
+  for (const name of names) assert.is(requireObjectName(name), name);
+  for (const name of noNames) fails(() => requireObjectName(name), 'invalid-input');
+  for (const name of ['shop', 'kube-system']) assert.is(requireNamespace(name), name);
+  for (const name of [...noNames, 'a.b', 'a'.repeat(64)]) {
+    fails(() => requireNamespace(name), 'invalid-input');
+  }
+});
+
+written.run();
