@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { parseChallenge, requireRealm } from '../../src/iam/registry-challenge.ts';
-import { writeConfig, writeIdentity } from '../support/home.ts';
+import { snapshot, writeConfig, writeIdentity } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 import {
   apiKey,
@@ -88,9 +88,11 @@ test('an identity token goes as Docker sends it', (given) =>
 test('an access token is asked of IAM, and not kept', (given) =>
   onMachine(given, async (machine) => {
     writeIdentity(machine.home, apiKey, { '*': { identity: 'work', present: 'iambearer' } });
+    const before = snapshot(machine.home.folder);
     const message = /^takes iambearer of identity work$/;
     const report = await machine.doctor(...registry);
     assert.ok(findingIn(report, { check: 'registry us.icr.io', state: 'ok', message }));
+    assert.equal(snapshot(machine.home.folder), before);
   }));
 
 const refusals: readonly (readonly [what: string, (machine: Machine) => void, RegExp])[] = [

@@ -172,6 +172,18 @@ for (const [what, spoil, check, state, message] of [...cases, ...(isRoot ? cases
   );
 }
 
+test('that there is no home is said once', (given) =>
+  onMachine(given, async (machine) => {
+    standIn(machine, 'podman');
+    machine.env.HOME = undefined;
+    const { checks } = await machine.doctor();
+    const failed = checks.filter(({ message }) => /no home folder|HOME is/.test(message));
+    assert.equal(
+      failed.map(({ name, state }) => `${name} ${state}`),
+      ['home fail', 'docker skip', 'credsStore skip', 'podman skip', 'registries.conf skip'],
+    );
+  }));
+
 /** What one check finds on a machine of another kind than the one that runs this. */
 async function findOn(machine: Machine, host: Partial<Host>, check: string): Promise<Result[]> {
   const context = testContext({ env: machine.env, platform: 'linux', now: Date.now });

@@ -5,7 +5,6 @@ import { cacheFolder } from '../../config/folders.ts';
 import { setAsideEnding } from '../../secrets/file-store.ts';
 import { type Check, type Examined, type Finding, fail, ok, skip, warn } from './check.ts';
 import { abandonedAfter } from './client-findings.ts';
-import { everythingIn } from './look.ts';
 
 /** Who may read what is kept here, and what was left behind by programs that were killed. */
 export const files: Check = {
@@ -26,10 +25,20 @@ export const files: Check = {
 };
 
 function entriesIn(folder: string): Entry[] {
-  return everythingIn(folder).flatMap((file) => {
+  return [folder, ...namesBelow(folder)].flatMap((file) => {
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
     return stat === undefined ? [] : [{ folder, file, stat }];
   });
+}
+
+/** A folder that may not be read has an entry itself, which says why. */
+function namesBelow(folder: string): string[] {
+  try {
+    const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
+    return names.map((name) => path.join(folder, name));
+  } catch {
+    return [];
+  }
 }
 
 interface Entry {

@@ -1,10 +1,7 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import { configFolder } from '../../config/folders.ts';
 import { noSettings, parseSettings, type Settings, settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
-import { HelperError, systemCode } from '../../errors.ts';
-import { cannot } from '../../files.ts';
+import { HelperError } from '../../errors.ts';
 import { findCredential } from '../../identity/find.ts';
 import type { HostAnswer } from '../../identity/hosts.ts';
 import type { Lookup } from '../../identity/lookup.ts';
@@ -12,12 +9,9 @@ import { everyHost } from '../../identity/mapping.ts';
 import { isSignedOut } from '../../identity/signed-out.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { publicHosts } from '../../registry/regions.ts';
-import { fileOf, fileStore, parseCredential, setAsideEnding } from '../../secrets/file-store.ts';
-import { helperStore } from '../../secrets/helper-store.ts';
-import { fileStoreName } from '../../secrets/secret-store.ts';
-import type { Credential, SecretKey, SecretStore } from '../../secrets/store.ts';
-
-type Secrets = Pick<SecretStore, 'read' | 'names'>;
+import { once } from './once.ts';
+import { readText } from './read-text.ts';
+import { type Secrets, secretsIn } from './secrets.ts';
 
 /**
  * What is kept here, read and left exactly as it is: where `get` narrows a file's mode, moves a damaged
@@ -53,24 +47,6 @@ export function lookAt(context: Context): Look {
   return { folder, settings, readableSettings, areSettingsReadable, secrets, lookup, answers };
 }
 
-/** Keeps what was found, or thrown: a keychain that is slow is asked once. */
-function once<Value>(find: () => Value): () => Value {
-  let result: { readonly value: Value } | { readonly error: unknown } | undefined;
-  return () => {
-    result ??= attempt(find);
-    if ('error' in result) throw result.error;
-    return result.value;
-  };
-}
-
-function attempt<Value>(find: () => Value) {
-  try {
-    return { value: find() };
-  } catch (error) {
-    return { error };
-  }
-}
-
 function readable(settings: () => Settings): Settings | undefined {
   try {
     return settings();
@@ -78,42 +54,6 @@ function readable(settings: () => Settings): Settings | undefined {
     if (error instanceof HelperError) return undefined;
     throw error;
   }
-}
-
-function secretsIn(
-  context: Context,
-  folder: string | undefined,
-  store: string = fileStoreName,
-): Secrets {
-  if (store === fileStoreName) {
-    const { names } = fileStore(context);
-    return { names, read: (key) => (folder === undefined ? undefined : readStored(folder, key)) };
-  }
-  return patient(helperStore(context, store));
-}
-
-/** A keychain that is locked lets everybody wait for seconds: it is asked for each thing once, and after a failure for none. */
-function patient({ names, read }: SecretStore): Secrets {
-  const kept = new Map<string, () => Credential | undefined>();
-  let failure: HelperError | undefined;
-  const ask = <Value>(find: () => Value): Value => {
-    if (failure !== undefined) throw failure;
-    try {
-      return find();
-    } catch (error) {
-      if (error instanceof HelperError) failure = error;
-      throw error;
-    }
-  };
-  return {
-    names: (of) => ask(() => names(of)),
-    read: (key) => {
-      const name = `${key.of} ${key.name}`;
-      const get = kept.get(name) ?? once(() => ask(() => read(key)));
-      kept.set(name, get);
-      return get();
-    },
-  };
 }
 
 /** A context in which nothing is warned of twice and no token finds a cache folder to be kept in. */
@@ -131,20 +71,6 @@ function withoutCache(context: Context): Context {
   return { ...context, warn: () => {}, env: { ...env, ...noCache } };
 }
 
-/** The text of a file; `undefined` where there is none. A named pipe is not waited for. */
-export function readText(file: string): string | undefined {
-  try {
-    const stat = fs.statSync(file);
-    if (!stat.isFile()) throw new HelperError('storage', `${file} is not a file`);
-    return fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    if (error instanceof HelperError) throw error;
-    const code = systemCode(error);
-    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
-    throw cannot('read', file, error);
-  }
-}
-
 function readSettings(folder: string | undefined): Settings {
   const file = folder === undefined ? undefined : settingsFile(folder);
   const text = file === undefined ? undefined : readText(file);
@@ -152,21 +78,6 @@ function readSettings(folder: string | undefined): Settings {
   const settings = parseSettings(text);
   if (settings !== undefined) return settings;
   throw new HelperError('damaged', `the settings in ${file} are damaged`);
-}
-
-function readStored(folder: string, key: SecretKey): Credential | undefined {
-  const file = fileOf(folder, key);
-  const text = readText(file);
-  if (text === undefined && fs.existsSync(file + setAsideEnding)) {
-    throw damagedSecret(file + setAsideEnding, key);
-  }
-  const credential = text === undefined ? undefined : parseCredential(text);
-  if (text !== undefined && credential === undefined) throw damagedSecret(file, key);
-  return credential;
-}
-
-function damagedSecret(file: string, { name }: SecretKey): HelperError {
-  return new HelperError('damaged', `the stored secret of ${name} is damaged (${file})`);
 }
 
 function answersIn(lookup: Lookup, { mappings }: Settings, secrets: Secrets): HostAnswer[] {
@@ -195,11 +106,4 @@ function answerOf(lookup: Lookup, serverURL: string): HostAnswer | undefined {
     if (error instanceof HelperError) return { host, serverURL, found: error };
     throw error;
   }
-}
-
-/** Every file and folder below `folder` and itself; none where there is none. */
-export function everythingIn(folder: string): string[] {
-  if (!fs.existsSync(folder)) return [];
-  const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
-  return [folder, ...names.map((name) => path.join(folder, name))];
 }

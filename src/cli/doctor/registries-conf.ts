@@ -6,7 +6,7 @@ import { typed } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
 import { type Check, warn } from './check.ts';
 import { realName } from './client-file.ts';
-import { readText } from './look.ts';
+import { readText } from './read-text.ts';
 import { isWritable } from './search-path.ts';
 
 /** A file of podman, buildah and skopeo that lists helpers for every registry. */

@@ -1,6 +1,6 @@
 import { type Context, debug } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { type Check, type Examined, type Finding, fail, localLimit } from './check.ts';
+import { type Check, type Examined, type Finding, fail, localLimit, skip } from './check.ts';
 
 /** A finding with the name of the check that made it: a line of the report. */
 export interface Result extends Finding {
@@ -34,7 +34,10 @@ async function attempt(
   try {
     return await check.run(examined, signal);
   } catch (error) {
-    return error instanceof HelperError ? failure(error) : bug(examined.context, error);
+    if (!(error instanceof HelperError)) return bug(examined.context, error);
+    // That there is none has a line of its own.
+    const isHomeless = error.code === 'misconfigured' && /no home folder/.test(error.message);
+    return isHomeless ? skip('there is no home folder to look in') : failure(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { typed } from '../../clients/notes.ts';
 import { type Settings, settingsFile } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
@@ -13,6 +14,7 @@ export const settingsCheck: Check = {
     const file = settingsFile(look.folder);
     try {
       const settings = look.settings();
+      if (!fs.existsSync(file)) return skip('none yet');
       const problems = Object.keys(settings.mappings).flatMap((key) => problemOf(settings, key));
       const count = Object.keys(settings.identities).length;
       return problems.length > 0 ? problems : ok(`${file}, identities: ${count}`);
