@@ -6,7 +6,7 @@ import { environmentFor, requireHelper } from './helper-program.ts';
 export interface HelperAnswer {
   /** Whether it exited with 0. */
   readonly ok: boolean;
-  /** Its standard output, spaces around it dropped; for an error, without the secret it was given. */
+  /** Its standard output, spaces around it dropped; for an error, never the secret. */
   readonly text: string;
 }
 
@@ -31,7 +31,7 @@ export function callHelper(
     limit: longestWait,
     largest: largestAnswer,
   });
-  const secret = secretIn(input) ?? secretIn(output);
+  const secret = secretIn(input) ?? secretIn(output) ?? '';
   for (const line of linesOf(withoutSecret(errors, secret))) {
     context.warn(`docker-credential-${name}: ${line}`);
   }
@@ -65,18 +65,25 @@ function linesOf(text: string): string[] {
   return left > 0 ? [...lines.slice(0, mostLines), `and ${left} lines more`] : lines;
 }
 
-/** Some helpers say in an error what they were given, as it is or as JSON has it. */
-function withoutSecret(text: string, secret: string | undefined): string {
-  if (!secret) return text;
-  const quoted = JSON.stringify(secret).slice(1, -1);
-  return text.replaceAll(secret, '***').replaceAll(quoted, '***');
+/** Characters of a secret that no other text has by chance. */
+const telling = 8;
+
+/** Some helpers say in an error what they were given, or what they found, in quotes of their own. */
+function withoutSecret(text: string, secret: string): string {
+  for (let i = 0; i === 0 || i + telling <= secret.length; i++) {
+    const piece = secret.slice(i, i + telling);
+    if (piece !== '' && text.includes(piece)) return 'what it said holds the secret';
+  }
+  return text;
 }
 
-/** Also from what is no JSON as a whole: a failed `get` may have printed what it found. */
+/** Also from what is no JSON as a whole, and from a credential in place of the secret. */
 function secretIn(text: string): string | undefined {
-  const [, quoted = '""'] = /"Secret"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
+  const [, quoted] = /"Secret"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
+  if (quoted === undefined) return undefined;
   try {
-    return JSON.parse(quoted) || undefined;
+    const secret: string = JSON.parse(quoted);
+    return secretIn(secret) ?? secret;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { helper, type Outcome } from '../support/helper.ts';
+import { helper, type Outcome, startHelper } from '../support/helper.ts';
 import { type Home, inHome } from '../support/home.ts';
 
 const standIn = path.join(import.meta.dirname, 'store-stand-in.ts');
@@ -16,6 +16,8 @@ export interface Keychains {
     input?: string,
     env?: Readonly<Record<string, string | undefined>>,
   ) => Outcome;
+  /** The same without waiting. */
+  readonly start: (words: string, input?: string) => Promise<Outcome>;
   /** `call` that has to succeed without a warning; its standard output. */
   readonly say: (words: string, input?: string) => string;
   /** Puts the stand-in there under that name. */
@@ -45,6 +47,8 @@ export function withKeychains(use: (keychains: Keychains) => void | Promise<void
       home,
       folder,
       call,
+      start: (words, input = '') =>
+        startHelper(home, words.split(' '), input, { env: { PATH: search } }).outcome,
       say: (words, input) => {
         const { stdout, stderr, status } = call(words, input);
         assert.equal({ stderr, status }, { stderr: '', status: 0 }, `${words}: ${stdout}`);

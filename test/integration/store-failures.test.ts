@@ -1,0 +1,226 @@
+import fs from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { answer, credential, executable, type Outcome } from '../support/helper.ts';
+import { type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
+
+const test = suite('a keychain that fails');
+
+const key = keyNamed('key');
+const login = 'login --no-verify --api-key-stdin';
+/** Milliseconds that a call may take beyond the five seconds of a keychain's time limit. */
+const slack = 3000;
+
+/** Logs in with a keychain that is well, then lets `body` take its place. */
+function withBroken(
+  body: string,
+  use: (keychains: Keychains) => void | Promise<void>,
+): Promise<void> {
+  return withKeychains((keychains) => {
+    const { say, addStandIn, addScript } = keychains;
+    addStandIn('vault');
+    say(`${login} --store vault`, key);
+    say('store', credential('registry.example', 'me', 'canary-other'));
+    addScript('vault', body);
+    return use(keychains);
+  });
+}
+
+/** One line on standard output, no secret anywhere, exit status 1. */
+function expectRefusal({ stdout, stderr, status }: Outcome, expected: RegExp): void {
+  assert.is(status, 1, stdout + stderr);
+  assert.match(stdout, expected);
+  assert.match(stdout, /^[^\n]+\n$/);
+  assert.not.match(stdout + stderr, 'canary');
+}
+
+// What it does when it is called, and what `get` says then.
+const troubles: readonly [what: string, body: string, expected: RegExp][] = [
+  [
+    'answers nonsense',
+    'echo nonsense',
+    /docker-credential-vault answered something that is no answer/,
+  ],
+  ['answers nothing', 'exit 0', /docker-credential-vault answered something that is no answer/],
+  ['answers a list', 'echo "[]"', /docker-credential-vault answered something that is no answer/],
+  ['answers without a secret', 'echo "{}"', /docker-credential-vault answered without a secret/],
+  [
+    'is locked',
+    'echo "keychain is locked"; exit 1',
+    /the secret store vault failed: keychain is locked/,
+  ],
+  [
+    'says why in lines',
+    'printf "one\\ntwo\\033[31m\\n"; exit 1',
+    /store vault failed: one two \[31m\n/,
+  ],
+  [
+    'does not say why',
+    'exit 2',
+    /the secret store vault failed: it did not say why; is it locked\?/,
+  ],
+  ['crashes', 'kill -SEGV $$', /the secret store vault failed: it did not say why; is it locked\?/],
+  [
+    'says what it knows',
+    `echo 'error: {"Secret":"canary-key"}'; echo canary-key >&2; exit 1`,
+    /the secret store vault failed: what it said holds the secret\n/,
+  ],
+  [
+    'says more than fits',
+    'head -c 9000000 /dev/zero | tr "\\0" x',
+    /docker-credential-vault cannot be run \(ENOBUFS\)/,
+  ],
+];
+for (const [what, body, expected] of troubles) {
+  test(`${what}: get names the store, and everything else goes on`, () =>
+    withBroken(body, ({ call }) => {
+      expectRefusal(call('get', 'us.icr.io'), expected);
+      const list = call('list');
+      assert.equal({ stdout: list.stdout, status: list.status }, { stdout: '{}\n', status: 0 });
+      assert.match(list.stderr, /vault/);
+      assert.not.match(list.stderr, 'canary');
+      const env = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary-env' };
+      assert.is(
+        call('get', 'us.icr.io', env).stdout,
+        answer('us.icr.io', 'iamapikey', 'canary-env'),
+      );
+    }));
+}
+
+test('is missing: get says which and what to do', () =>
+  withBroken('', ({ call }) => {
+    const { stdout, status } = call('get', 'us.icr.io', { PATH: '/usr/bin:/bin' });
+    assert.is(
+      stdout,
+      'us.icr.io: docker-credential-vault is not on the PATH; install it, or see docker-credential-icr store --help\n',
+    );
+    assert.is(status, 1);
+  }));
+
+test('is not run from a relative folder of the PATH', () =>
+  withBroken('echo pwned >&2', ({ call, home }) => {
+    const { stdout, stderr } = call('get', 'us.icr.io', { PATH: `helpers:.:${home.folder}/none` });
+    assert.match(stdout, 'docker-credential-vault is not on the PATH');
+    assert.not.match(stderr, 'pwned');
+  }));
+
+test('says its not-found sentence: the secret of the identity is gone', () =>
+  withBroken('echo credentials not found in native keychain; exit 1', ({ call }) => {
+    expectRefusal(
+      call('get', 'us.icr.io'),
+      /the secret of identity default is gone; run docker-credential-icr login/,
+    );
+    assert.is(call('get', 'registry.example').stdout, 'credentials not found in native keychain\n');
+    assert.is(call('erase', 'registry.example').status, 0);
+  }));
+
+test('answers with an empty credential, as docker-credential-pass 0.6 does: there is none', () =>
+  withBroken('echo \'{"ServerURL":"","Username":"","Secret":""}\'', ({ call }) => {
+    assert.is(call('get', 'registry.example').stdout, 'credentials not found in native keychain\n');
+    expectRefusal(call('get', 'us.icr.io'), /the secret of identity default is gone/);
+  }));
+
+test('hangs: five seconds, for a get and for a list of every host', () =>
+  withBroken('sleep 60', async ({ start }) => {
+    const began = performance.now();
+    const calls = [start('get', 'us.icr.io'), start('list')];
+    const [get, list] = await Promise.all(calls);
+    const took = performance.now() - began;
+    const line = /docker-credential-vault did not answer within 5 s; is it locked\? unlock it/;
+    assert.match(get?.stdout ?? '', line);
+    assert.match(list?.stderr ?? '', line);
+    assert.equal([get?.status, list?.status], [1, 0]);
+    assert.ok(took > 4900 && took < 5000 + slack, `it took ${took} ms`);
+  }));
+
+test('a helper that leaves something running behind is not waited for beyond its time', () =>
+  withKeychains(({ say, call, addStandIn, addScript, home }) => {
+    addStandIn('vault');
+    say(`${login} --store vault`, key);
+    addScript('agent', `sleep 20 & exec ${home.folder}/helpers/docker-credential-vault "$@"`);
+    const settings = `${home.config}/config.json`;
+    fs.writeFileSync(settings, fs.readFileSync(settings, 'utf8').replace('"vault"', '"agent"'));
+    assert.is(call('get', 'us.icr.io').stdout, answer('us.icr.io', 'iamapikey', key));
+  }));
+
+test('fails with what it was told: login, docker login and move do not repeat it', () =>
+  withKeychains(({ say, call, addScript, addStandIn }) => {
+    const echo = 'cat; cat >&2; exit 1';
+    const both = `input=$(cat); echo "$input"; echo "$input" >&2; exit 1`;
+    addStandIn('vault');
+    say(`${login} --store vault`, key);
+    for (const body of [echo, both]) {
+      addScript('vault', body);
+      for (const outcome of [
+        call(login, key),
+        call('store', credential('registry.example', 'me', 'canary"quoted\\')),
+      ]) {
+        assert.is(outcome.status, 1);
+        assert.not.match(outcome.stdout + outcome.stderr, 'canary');
+        assert.match(outcome.stdout + outcome.stderr, 'the secret store vault failed: ');
+      }
+    }
+  }));
+
+test("a keychain gets none of the environment's keys", () =>
+  withKeychains(({ call, addScript, addStandIn, folder, say }) => {
+    addStandIn('vault');
+    say(`${login} --store vault`, key);
+    addScript('vault', `env >> ${folder}/env; exit 1`);
+    const env = {
+      DOCKER_AUTH_CONFIG: 'canary-a',
+      IBMCLOUD_API_KEY: 'canary-b',
+      BLUEMIX_API_KEY: 'canary-c',
+      IC_API_KEY: 'canary-d',
+      GNUPGHOME: '/some/where',
+    };
+    for (const verb of ['get', 'list', 'erase']) call(verb, 'us.icr.io', env);
+    call('login --no-verify --api-key-stdin', key, env);
+    const seen = fs.readFileSync(`${folder}/env`, 'utf8');
+    assert.not.match(seen, 'canary');
+    assert.match(seen, 'GNUPGHOME=/some/where');
+  }));
+
+const longest = 2560;
+const sizes: readonly [size: number, status: number][] = [
+  [longest, 0],
+  [longest + 1, 1],
+];
+for (const [size, status] of sizes) {
+  test(`wincred and a secret of ${size} bytes`, () =>
+    withKeychains(({ say, call, addStandIn }) => {
+      addStandIn('wincred');
+      say(`${login} --store wincred`, key);
+      // Two bytes each, but for the last.
+      const secret = 'é'.repeat(Math.floor(size / 2)) + (size % 2 === 1 ? 'e' : '');
+      const outcome = call('store', credential('registry.example', 'iamapikey', secret));
+      assert.is(outcome.status, status, outcome.stdout);
+      if (status === 0) return;
+      assert.is(
+        outcome.stdout,
+        `wincred keeps 2560 bytes at most and this secret takes ${size}; keep secrets in files: --store file\n`,
+      );
+    }));
+}
+
+test('a ring of helpers ends at once', () =>
+  withKeychains(({ say, call, addScript, addStandIn, home }) => {
+    addStandIn('vault');
+    say(`${login} --store vault`, key);
+    addScript('round', `exec '${executable}' "$@"`);
+    const settings = `${home.config}/config.json`;
+    const text = fs.readFileSync(settings, 'utf8');
+    fs.writeFileSync(settings, text.replace('"vault"', '"round"'));
+    expectRefusal(
+      call('get', 'us.icr.io'),
+      /us\.icr\.io: the secret store round failed: .* leads back/,
+    );
+    fs.symlinkSync(executable, `${home.folder}/helpers/docker-credential-link`);
+    fs.writeFileSync(settings, text.replace('"vault"', '"link"'));
+    expectRefusal(
+      call('get', 'us.icr.io'),
+      /docker-credential-link leads back to docker-credential-icr/,
+    );
+  }));
+
+test.run();
