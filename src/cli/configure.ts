@@ -25,7 +25,7 @@ export const configure: Command<ConfigureArgs> = {
   options: {
     client: {
       type: 'string',
-      choices: ['docker', 'podman', 'registries.conf', 'all'],
+      choices: ['docker', 'nerdctl', 'podman', 'registries.conf', 'all'],
       default: 'docker',
       describe: 'whose file to edit',
     },

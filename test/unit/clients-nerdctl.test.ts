@@ -1,0 +1,70 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { nerdctl } from '../../src/clients/nerdctl.ts';
+import { contextWith, inFolder } from './clients-folder.ts';
+
+const test = suite('configuration of nerdctl');
+
+const both = { 'us.icr.io': 'icr', 'us.icr.io:443': 'icr' };
+
+const added: readonly (readonly [before: object, after: object])[] = [
+  [{}, { credHelpers: both }],
+  [{ credHelpers: { 'us.icr.io': 'icr' } }, { credHelpers: both }],
+  [{ credHelpers: both }, { credHelpers: both }],
+  [
+    { credHelpers: { 'us.icr.io:443': 'other', 'quay.io': 'quay' } },
+    { credHelpers: { 'us.icr.io:443': 'other', 'quay.io': 'quay', 'us.icr.io': 'icr' } },
+  ],
+];
+
+const removed: readonly (readonly [hosts: readonly string[] | 'all-ours', after: object])[] = [
+  ['all-ours', { credHelpers: { 'quay.io': 'quay' } }],
+  [['us.icr.io'], { credHelpers: { 'de.icr.io': 'icr', 'quay.io': 'quay' } }],
+];
+
+/** What the file becomes, as JSON; it is Docker's own. */
+function plan(
+  before: object,
+  change: (folder: ReturnType<typeof contextWith>) => string | undefined,
+) {
+  let after = '';
+  inFolder((folder) => {
+    fs.writeFileSync(path.join(folder, 'config.json'), JSON.stringify(before));
+    after = change(contextWith({ DOCKER_CONFIG: folder })) ?? '{}';
+  });
+  return JSON.parse(after);
+}
+
+test('names the helper under both spellings that nerdctl looks for', () => {
+  for (const [before, after] of added) {
+    const add = (context: ReturnType<typeof contextWith>) => {
+      const { after: text, before: old, hosts } = nerdctl.planAdd(context, ['us.icr.io']);
+      assert.equal(hosts, text === old ? [] : ['us.icr.io'], 'one host, however it is spelled');
+      return text;
+    };
+    assert.equal(plan(before, add), after);
+  }
+});
+
+test('takes both out again', () => {
+  for (const [hosts, after] of removed) {
+    const before = { credHelpers: { ...both, 'de.icr.io': 'icr', 'quay.io': 'quay' } };
+    assert.equal(
+      plan(before, (context) => nerdctl.planRemove(context, hosts).after),
+      after,
+    );
+  }
+});
+
+test('tells of a password that nerdctl left in plain text', () => {
+  const auths = { 'us.icr.io:443': { auth: 'Y2FuYXJ5' } };
+  plan({ auths }, (context) => {
+    const { notes, after } = nerdctl.planAdd(context, ['us.icr.io']);
+    assert.match(notes.join(), 'run nerdctl logout us.icr.io:443');
+    return after;
+  });
+});
+
+test.run();
