@@ -55,6 +55,9 @@ export async function askSecret(terminal: Terminal, name: string): Promise<strin
     return (await read({ ...terminal, prompt: `${name} (not shown):`, silent: true })).trim();
   } catch (error) {
     throw new HelperError('cancelled', 'nothing was changed', error);
+  } finally {
+    // The Enter was not shown either.
+    terminal.output.write('\n');
   }
 }
 
