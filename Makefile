@@ -14,7 +14,7 @@ option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 .DEFAULT_GOAL := help
 # One after the other, also with -j: two targets at once would disturb each other's measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-clients lint bench demo package package-node install clean
+.PHONY: help deps build test test-clients lint bench demo package package-node test-package install clean
 
 help: ## say what can be typed
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,10 @@ package: $(installed) ## make the archives of a release in dist/release; TARGETS
 package-node: $(installed) ## the same on Node, for machines without Bun; NODE=/path/to/node to pack that one
 	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier
 	@$(bun) scripts/package-node.ts $(if $(filter command,$(origin NODE)),"$(NODE)")
+
+test-package: $(installed) ## make a whole release and try each build that starts here (needs the npm registry)
+	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier
+	@$(bun) scripts/test-package.ts
 
 demo: build ## sign in to IBM Cloud on loopback; with HOST=us.icr.io and IBMCLOUD_API_KEY, to the real one
 	@$(bun) scripts/demo.ts $(call option,host,HOST) $(call option,image,IMAGE)

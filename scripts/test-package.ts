@@ -1,0 +1,35 @@
+/**
+ * Makes a release and tries it: every build that this machine can start, the archives, npm's and the
+ * system's packages. Needs the npm registry. Arguments narrow it to the files whose path contains one.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { exitCodeOf, formatCount, runFiles } from './uvu-run.ts';
+
+const root = path.dirname(import.meta.dirname);
+const folder = 'test/package';
+
+function makeRelease(): void {
+  for (const script of ['package.ts', 'package-node.ts']) {
+    execFileSync(process.execPath, [path.join('scripts', script)], { cwd: root, stdio: 'inherit' });
+  }
+}
+
+function testFiles(words: readonly string[]): string[] {
+  return fs
+    .readdirSync(path.join(root, folder))
+    .filter((name) => name.endsWith('.test.ts'))
+    .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
+    .sort()
+    .map((name) => path.join(folder, name));
+}
+
+const [first, ...rest] = process.argv.slice(2);
+const asIs = first === '--as-is';
+if (!asIs) makeRelease();
+const count = await runFiles(testFiles(asIs || first === undefined ? rest : [first, ...rest]), {
+  timeLimit: 600_000,
+});
+console.log(formatCount(count));
+process.exit(exitCodeOf(count));
