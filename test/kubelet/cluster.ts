@@ -7,6 +7,8 @@ export interface Cluster {
   readonly apiServer: ApiServer;
   /** A profile that trusts these service accounts (`namespace:name`); returns its ID. */
   addProfile(...trusted: readonly string[]): string;
+  /** The same, in an account that is not the usual one. */
+  addProfileIn(accountId: string | undefined, ...trusted: readonly string[]): string;
   /** A pod of a new service account; annotated, where a profile is given. */
   addPod(account: string, profile?: string): Pod;
 }
@@ -18,14 +20,17 @@ export function createCluster({ accounts }: Pick<Sandbox, 'accounts'>, clock = D
       if (trusted.includes(`${namespace}:${name}`)) tokens.push(token);
     }
   });
+  const addProfileIn: Cluster['addProfileIn'] = (accountId, ...trusted) => {
+    // The sandbox looks into the very list that it was given.
+    const tokens: string[] = [];
+    links.push({ trusted, tokens });
+    const account = accountId === undefined ? {} : { accountId };
+    return accounts.addTrustedProfile({ computeTokens: tokens, ...account }).sub;
+  };
   return {
     apiServer,
-    addProfile(...trusted) {
-      // The sandbox looks into the very list that it was given.
-      const tokens: string[] = [];
-      links.push({ trusted, tokens });
-      return accounts.addTrustedProfile({ computeTokens: tokens }).sub;
-    },
+    addProfile: (...trusted) => addProfileIn(undefined, ...trusted),
+    addProfileIn,
     addPod(account, profile) {
       const [namespace = '', name = ''] = account.split(':');
       const annotations: Record<string, string> =

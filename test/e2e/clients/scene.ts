@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import type { LoggedRequest } from '../../sandbox/requests.ts';
+import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { Home } from './home.ts';
 import type { RegistryHost } from './hosts.ts';
 import { createImage, type Image, writeLayout } from './image.ts';
@@ -11,6 +12,7 @@ import type { World } from './world.ts';
 
 /** One IBM Cloud account of the sandbox: a namespace that only its own API keys open. */
 export interface Account {
+  readonly accountId: string;
   readonly namespace: string;
   /** Adds an API key; returns its value. */
   addKey(): string;
@@ -18,6 +20,7 @@ export interface Account {
 
 /** What one test starts from: a fresh home, an account, and nothing of the other tests. */
 export interface Scene {
+  readonly sandbox: Sandbox;
   readonly home: Home;
   readonly account: Account;
   addAccount(options?: { readonly public: boolean }): Account;
@@ -70,9 +73,10 @@ export function createScene({ sandbox, store, createHome }: World): Scene {
     const owner = accounts.addUser({ accountId });
     accounts.addNamespace({ name: namespace, accountId, ...options });
     const addKey = () => accounts.addApiKey({ owner: owner.iamId, value: createKey() }).value;
-    return { namespace, addKey };
+    return { accountId, namespace, addKey };
   };
   return {
+    sandbox,
     home,
     account: addAccount(),
     addAccount,

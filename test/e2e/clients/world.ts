@@ -3,6 +3,7 @@ import { lookup } from 'node:dns/promises';
 import net from 'node:net';
 import path from 'node:path';
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
+import { containerdSocket, startContainerd } from './containerd.ts';
 import { dockerHost, startDockerDaemon } from './docker-daemon.ts';
 import { createHome, type Home } from './home.ts';
 import { iamAddress, registryAddress } from './hosts.ts';
@@ -12,6 +13,8 @@ import { type Server, startAll } from './server.ts';
 export interface WorldOptions {
   /** Starts a dockerd and points every home's docker at it. */
   readonly dockerd?: boolean;
+  /** Starts a containerd and points every home's ctr at it. */
+  readonly containerd?: boolean;
   /** Whether the registry hands out identity tokens; see the sandbox. */
   readonly identityTokens?: boolean;
 }
@@ -63,7 +66,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   await requireNamespace();
   // In lower case: podman makes an image's name of the path it was read from.
   const folder = `/run/world-${randomUUID()}`;
-  const { dockerd = false, identityTokens = true } = options;
+  const { dockerd = false, containerd = false, identityTokens = true } = options;
   const sandbox = await startSandbox({
     folder: path.join(folder, 'sandbox'),
     address: registryAddress,
@@ -74,13 +77,18 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const { caFile } = sandbox;
   const store = path.join(folder, 'registries');
   const docker = path.join(folder, 'docker');
+  const runtime = path.join(folder, 'containerd');
   const servers = await startAll([
     Promise.resolve(sandbox),
     listenAsIam(Number(new URL(sandbox.iamUrl).port)),
     startRegistries({ ...sandbox, folder: store }),
     ...(dockerd ? [startDockerDaemon(docker, caFile)] : []),
+    ...(containerd ? [startContainerd(runtime, caFile)] : []),
   ]);
-  const env = { DOCKER_HOST: dockerHost(docker) };
+  const env = {
+    DOCKER_HOST: dockerHost(docker),
+    CONTAINERD_ADDRESS: containerdSocket(runtime),
+  };
   return {
     sandbox,
     store,
