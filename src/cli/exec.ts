@@ -58,12 +58,13 @@ function runWith(
   args: readonly string[],
   added: Readonly<Record<string, string>>,
 ): Promise<number> {
-  const child = spawn(command, args, { stdio: 'inherit', env: { ...context.env, ...added } });
   const isOnTerminal = tty.isatty(context.stdin);
+  // Before there is a command: a signal in between would end us, and leave the command alone.
   const stop = context.onSignals(caught, (signal) => {
     // Passed on as well, one Ctrl-C would be two, and many programs end at once at the second.
     if (!(isOnTerminal && fromTerminal.includes(signal))) child.kill(signal);
   });
+  const child = spawn(command, args, { stdio: 'inherit', env: { ...context.env, ...added } });
   return new Promise<number>((resolve) => {
     child.on('error', (error) => resolve(cannotRun(context, command, error)));
     child.on('exit', (code, signal) =>
