@@ -71,9 +71,9 @@ test('status shows hosts, namespaces and what they are presented as', ({ sandbox
 const badName =
   'an identity has a name of letters, digits, dots, hyphens and underscores, 128 at most';
 const refusals: readonly [words: string, line: string][] = [
-  ['map us.icr.io nobody', 'there is no identity nobody; there are: work'],
-  ['map us.icr.io WORK', 'there is no identity WORK; there are: work'],
-  ['map us.icr.io constructor', 'there is no identity constructor; there are: work'],
+  ['map us.icr.io nobody', 'there is no such identity; there are: work'],
+  ['map us.icr.io WORK', 'there is no such identity; there are: work'],
+  ['map us.icr.io constructor', 'there is no such identity; there are: work'],
   ['map quay.io work', 'quay.io is not a host of IBM Cloud Container Registry; they end in icr.io'],
   ['unmap us.icr.io', 'us.icr.io has no mapping; see docker-credential-icr status'],
   ['unmap *', '* has no mapping; see docker-credential-icr status'],

@@ -1,0 +1,127 @@
+import type { ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { collect, executable, type Outcome } from '../support/helper.ts';
+import { addIdentity, claimsOf, forEach, inCloud, newKey, type Person } from './identity-cloud.ts';
+
+const test = sandboxSuite('exec HOST -- COMMAND');
+
+/** Starts a shell script under `exec us.icr.io`. */
+function start({ home, env }: Person, script: string): ChildProcess {
+  const words = ['exec', 'us.icr.io', '--', 'sh', '-c', script];
+  return spawn(executable, words, { env: { ...home.env, ...env }, cwd: home.folder });
+}
+
+async function run(person: Person, script: string, input = ''): Promise<Outcome> {
+  const child = start(person, script);
+  child.stdin?.end(input);
+  return collect(child);
+}
+
+test('the command has the credential in its environment, and its own streams', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const key = addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    const script = 'echo "$ICR_USERNAME $ICR_PASSWORD $CF_DOCKER_PASSWORD"; cat; echo oops >&2';
+    assert.equal(await run(person, script, 'its input'), {
+      stdout: `iamapikey ${key} ${key}\nits input`,
+      stderr: 'oops\n',
+      status: 0,
+    });
+    await person.say('map us.icr.io/team-a work --present iambearer');
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    addIdentity(person, 'work', {}, value);
+    const printed = await person.call(
+      'exec us.icr.io/team-a -- printenv ICR_USERNAME ICR_PASSWORD',
+    );
+    const [username, token = ''] = printed.stdout.split('\n');
+    assert.is(username, 'iambearer');
+    assert.ok(claimsOf(token).sub);
+  }));
+
+test('cf push takes the password from there', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const key = addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    const script =
+      '#!/bin/sh\necho "$*"\ntest -n "$CF_DOCKER_PASSWORD" && printf %s "$CF_DOCKER_PASSWORD"';
+    fs.writeFileSync(path.join(person.home.folder, 'cf'), script, { mode: 0o755 });
+    const push = './cf push app -o us.icr.io/ns/image --docker-username "$ICR_USERNAME"';
+    assert.equal(await run(person, push), {
+      stdout: `push app -o us.icr.io/ns/image --docker-username iamapikey\n${key}`,
+      stderr: '',
+      status: 0,
+    });
+  }));
+
+const statuses: readonly [script: string, status: number][] = [
+  ['exit 0', 0],
+  ['exit 7', 7],
+  ['exit 255', 255],
+  ['kill -TERM $$', 128 + 15],
+  ['kill -KILL $$', 128 + 9],
+  ['exec no-such-command 2>&1', 127],
+];
+
+test('its exit status is the command’s', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    await forEach(statuses, async ([script, status]) =>
+      assert.is((await run(person, script)).status, status, script),
+    );
+  }));
+
+const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+
+test('a signal to it reaches the command, which may go on', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    await forEach(signals, async (signal) => {
+      const name = signal.slice(3);
+      const script = `trap 'echo got; exit 3' ${name}; echo ready; while :; do sleep 0.05; done`;
+      const child = start(person, script);
+      const outcome = collect(child);
+      if (child.stdout !== null) await once(child.stdout, 'data');
+      child.kill(signal);
+      assert.equal(await outcome, { stdout: 'ready\ngot\n', stderr: '', status: 3 }, signal);
+    });
+  }));
+
+const refusals: readonly [words: string, status: number, line: string][] = [
+  ['exec us.icr.io', 1, 'there is no command; put it after --'],
+  ['exec us.icr.io --', 1, 'there is no command; put it after --'],
+  ['exec us.icr.io ls', 2, 'unknown argument: ls; see docker-credential-icr --help'],
+  ['exec us.icr.io -- ./no-such-command', 127, 'cannot run ./no-such-command (ENOENT)'],
+  ['exec us.icr.io -- /', 126, 'cannot run / (EACCES)'],
+  [
+    'exec quay.io -- ls',
+    1,
+    'quay.io is not a host of IBM Cloud Container Registry; they end in icr.io',
+  ],
+  [
+    'exec de.icr.io -- ls',
+    1,
+    'nothing answers for de.icr.io; run docker-credential-icr login de.icr.io',
+  ],
+];
+
+test('what is refused runs nothing', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    await forEach(refusals, async ([words, status, line]) =>
+      assert.equal(await person.call(words), {
+        stdout: '',
+        stderr: `docker-credential-icr: ${line}\n`,
+        status,
+      }),
+    );
+  }));
+
+test.run();
