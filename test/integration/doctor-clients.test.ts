@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { privateHosts } from '../../src/registry/regions.ts';
+import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
 import { writeConfig, writeIdentity } from '../support/home.ts';
 import {
   apiKey,
@@ -39,8 +40,13 @@ function withAuth(key: string) {
   };
 }
 
-const named = '{"credHelpers": {"us.icr.io": "icr"}}';
-const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(named, 'utf16le')]);
+/** Docker's file with every public host given to this helper, except for some. */
+function given(others: Readonly<Record<string, string>>): string {
+  const ours = Object.fromEntries(publicHosts.map((host) => [host, 'icr']));
+  return JSON.stringify({ credHelpers: { ...ours, ...others } });
+}
+
+const utf16 = Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(given({}), 'utf16le')]);
 
 const docker: readonly Case[] = [
   ['no file', ({ dockerFile }) => fs.rmSync(dockerFile), 'fail', /does not name this helper$/],
@@ -49,7 +55,7 @@ const docker: readonly Case[] = [
   ['a comment', withText('{\n  // here\n}'), 'fail', /line 2, column 3: a comment, which clients/],
   ['a comma too many', withText('{"a": 1,}'), 'fail', /is damaged \(line 1, column 9: /],
   ['two credHelpers', withText('{"credHelpers": {}, "credHelpers": {}}'), 'fail', /a second cred/],
-  ['a byte order mark', withText(`\ufeff${named}`), 'fail', /a byte order mark/],
+  ['a byte order mark', withText(`\ufeff${given({})}`), 'fail', /a byte order mark/],
   ['UTF-16', withText(utf16), 'fail', /is UTF-16$/],
   ['another text encoding', withText(Buffer.from('{"a": "\xe4"}', 'latin1')), 'fail', /not UTF-8$/],
   [
@@ -93,21 +99,20 @@ const docker: readonly Case[] = [
     'another helper for hosts',
     (machine) => {
       writeProgram(machine, 'docker-credential-pass', 'echo "{}"');
-      const others = '"us.icr.io": "pass", "uk.icr.io": "pass", "quay.io": "x"';
-      withText(`{"credHelpers": {${others}, "de.icr.io": "icr"}}`)(machine);
+      withText(given({ 'us.icr.io': 'pass', 'uk.icr.io': 'pass', 'quay.io': 'x' }))(machine);
     },
     'warn',
     /^another helper "pass" for us\.icr\.io, uk\.icr\.io in \S+config\.json$/,
   ],
   [
     'the helper by the wrong name',
-    withText('{"credHelpers": {"us.icr.io": "docker-credential-icr", "de.icr.io": "icr"}}'),
+    withText(given({ 'us.icr.io': 'docker-credential-icr' })),
     'fail',
     /^helper "docker-credential-icr" for us\.icr\.io in \S+, and it is not on PATH$/,
   ],
   [
     'no helper for a host',
-    withText('{"credHelpers": {"us.icr.io": "", "de.icr.io": "icr"}}'),
+    withText(given({ 'us.icr.io': '' })),
     'warn',
     /^no helper for us\.icr\.io in \S+config\.json$/,
   ],
@@ -122,7 +127,7 @@ const docker: readonly Case[] = [
   ],
   [
     'public hosts left out',
-    withText(named),
+    withText('{"credHelpers": {"us.icr.io": "icr"}}'),
     'warn',
     /not asked about, though answered here: au\.icr\.io, br\.icr\.io/,
   ],
@@ -145,18 +150,18 @@ const docker: readonly Case[] = [
 ];
 
 for (const [what, spoil, state, message] of docker) {
-  test(`docker: ${what}`, (given) =>
-    onMachine(given, async (machine) => {
+  test(`docker: ${what}`, (cloud) =>
+    onMachine(cloud, async (machine) => {
       spoil(machine);
       await expectMended(machine, { check: 'docker', state, message });
     }));
 }
 
-test('docker: a symbolic link is followed, and kept', (given) =>
-  onMachine(given, async (machine) => {
+test('docker: a symbolic link is followed, and kept', (cloud) =>
+  onMachine(cloud, async (machine) => {
     const { dockerFile, home } = machine;
     const target = path.join(home.folder, 'dotfiles.json');
-    for (const text of [`\ufeff${named}`, utf16]) {
+    for (const text of [`\ufeff${given({})}`, utf16]) {
       fs.writeFileSync(target, text);
       fs.rmSync(dockerFile);
       fs.symlinkSync(target, dockerFile);
@@ -165,8 +170,8 @@ test('docker: a symbolic link is followed, and kept', (given) =>
     }
   }));
 
-test('docker: hosts that nothing answers for are a remark', (given) =>
-  onMachine(given, async ({ dockerFile, home, doctor }) => {
+test('docker: hosts that nothing answers for are a remark', (cloud) =>
+  onMachine(cloud, async ({ dockerFile, home, doctor }) => {
     writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
     const credHelpers = { 'us.icr.io': 'icr', [String(privateHosts[0])]: 'icr' };
     fs.writeFileSync(dockerFile, JSON.stringify({ credHelpers }));
@@ -174,8 +179,8 @@ test('docker: hosts that nothing answers for are a remark', (given) =>
     assert.ok(findingIn(await doctor(), { check: 'docker', state: 'ok', message }));
   }));
 
-test('docker: not missed where only podman is', (given) =>
-  onMachine(given, async (machine) => {
+test('docker: not missed where only podman is', (cloud) =>
+  onMachine(cloud, async (machine) => {
     fs.rmSync(machine.dockerFile);
     standIn(machine, 'podman');
     const message = /^no Docker client on PATH$/;
@@ -196,8 +201,8 @@ const layouts: readonly (readonly [before: string, after: string])[] = [
 ];
 
 for (const [before, after] of layouts) {
-  test(`credsStore: gone, in ${JSON.stringify(before)}`, (given) =>
-    onMachine(given, async (machine) => {
+  test(`credsStore: gone, in ${JSON.stringify(before)}`, (cloud) =>
+    onMachine(cloud, async (machine) => {
       fs.writeFileSync(machine.dockerFile, before);
       const message = /^no docker-credential-gone\.exe is on PATH; /;
       await expectMended(machine, { check: 'credsStore', state: 'fail', message });
@@ -215,16 +220,28 @@ const stores: readonly (readonly [what: string, script: string, message: RegExp]
 ];
 
 for (const [what, script, message] of stores) {
-  test(`credsStore: ${what}`, (given) =>
-    onMachine(given, async (machine) => {
+  test(`credsStore: ${what}`, (cloud) =>
+    onMachine(cloud, async (machine) => {
       writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
       writeProgram(machine, 'docker-credential-stub', script);
       await expectMended(machine, { check: 'credsStore', state: 'fail', message });
     }));
 }
 
-test('credsStore: is asked as clients ask, and without API keys', (given) =>
-  onMachine(given, async (machine) => {
+test('credsStore: one that hangs is ended', (cloud) =>
+  onMachine(cloud, async (machine) => {
+    writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
+    writeProgram(machine, 'docker-credential-stub', 'echo $$ > "$HOME/number"; kill -STOP $$');
+    await machine.doctor();
+    const number = Number(fs.readFileSync(path.join(machine.home.folder, 'number'), 'utf8'));
+    assert.ok(number > 1);
+    // Nobody may have fetched what is left of it, Z.
+    const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(number)], { encoding: 'utf8' });
+    assert.match(stdout.trim(), /^Z?\+?$/);
+  }));
+
+test('credsStore: is asked as clients ask, and without API keys', (cloud) =>
+  onMachine(cloud, async (machine) => {
     writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
     const script =
       'read line; echo "{\\"$1 $line $IC_API_KEY\\": \\"\\"}" > "$HOME/asked"; echo "{}"';
@@ -236,8 +253,8 @@ test('credsStore: is asked as clients ask, and without API keys', (given) =>
     assert.is(asked, '{"list unused ": ""}\n');
   }));
 
-test('credsStore: a name that leads elsewhere is not run', (given) =>
-  onMachine(given, async (machine) => {
+test('credsStore: a name that leads elsewhere is not run', (cloud) =>
+  onMachine(cloud, async (machine) => {
     const store = '../../evil';
     writeDockerFile(machine.dockerFile, { credsStore: store });
     const message = /is not the name of a helper; /;
@@ -306,15 +323,15 @@ const podman: readonly Case[] = [
   [
     'another helper for a host',
     (machine) => {
-      const text = '{"credHelpers": {"us.icr.io": "pass", "de.icr.io": "icr"}}';
-      fs.writeFileSync(podmanFiles(machine).lasting, text);
+      fs.writeFileSync(podmanFiles(machine).lasting, given({ 'us.icr.io': 'pass' }));
     },
     'fail',
     /^helper "pass" for us\.icr\.io in \S+auth\.json, and it is not on PATH$/,
   ],
   [
     'hosts left out',
-    (machine) => fs.writeFileSync(podmanFiles(machine).lasting, named),
+    (machine) =>
+      fs.writeFileSync(podmanFiles(machine).lasting, '{"credHelpers": {"us.icr.io": "icr"}}'),
     'warn',
     /^not asked about, though answered here: au\.icr\.io/,
   ],
@@ -330,8 +347,8 @@ const podman: readonly Case[] = [
 ];
 
 for (const [what, spoil, state, message] of podman) {
-  test(`podman: ${what}`, (given) =>
-    onMachine(given, async (machine) => {
+  test(`podman: ${what}`, (cloud) =>
+    onMachine(cloud, async (machine) => {
       standIn(machine, 'podman');
       podmanFiles(machine);
       spoil(machine);
@@ -346,8 +363,8 @@ const rivals = [
 ];
 
 for (const rival of rivals) {
-  test(`registries.conf: a later list without it: ${JSON.stringify(rival)}`, (given) =>
-    onMachine(given, async (machine) => {
+  test(`registries.conf: a later list without it: ${JSON.stringify(rival)}`, (cloud) =>
+    onMachine(cloud, async (machine) => {
       standIn(machine, 'podman');
       podmanFiles(machine);
       const folder = path.join(machine.home.folder, '.config/containers/registries.conf.d');

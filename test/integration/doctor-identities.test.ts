@@ -27,7 +27,7 @@ type Case = readonly [
 ];
 
 const day = 24 * 60 * 60_000;
-const inDays = (days: number) => new Date(Date.now() + days * day + 60_000).toISOString();
+const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();
 
 /** The settings, with some of them changed. */
 function withSettings(change: object) {
@@ -35,6 +35,14 @@ function withSettings(change: object) {
     const file = path.join(home.config, 'config.json');
     const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
     fs.writeFileSync(file, JSON.stringify({ ...settings, ...change }));
+  };
+}
+
+/** Another store than files, where nothing is left in files. */
+function withStore(store: string) {
+  return (machine: Machine) => {
+    fs.rmSync(path.join(machine.home.config, 'identities'), { recursive: true });
+    withSettings({ store })(machine);
   };
 }
 
@@ -89,6 +97,16 @@ const cases: readonly Case[] = [
     'settings',
     'fail',
     /^every host is mapped to identity gone/,
+  ],
+  [
+    'a mapping to nobody, and two who could be meant',
+    withSettings({
+      identities: { work, other: work },
+      mappings: { '*': { identity: 'work' }, 'us.icr.io': { identity: 'gone' } },
+    }),
+    'settings',
+    'fail',
+    /^us\.icr\.io is mapped to identity gone/,
   ],
   [
     'a user name that cannot be',
@@ -192,7 +210,7 @@ const cases: readonly Case[] = [
   ],
   [
     'an API key that ends within a week',
-    withKey({ value: 'canary-ending', expiresAt: inDays(6) }),
+    withKey({ value: 'canary-ending', expiresAt: inDays(6.5) }),
     'identity work',
     'warn',
     /^IAM accepts its API key; ends in 6 days \(20\d\d-\d\d-\d\d\)$/,
@@ -248,7 +266,7 @@ const cases: readonly Case[] = [
   ],
   [
     'a store that is not there',
-    withSettings({ store: 'gone' }),
+    withStore('gone'),
     'secret store',
     'fail',
     /^no docker-credential-gone is on PATH; install or unlock it, or else begin anew$/,
@@ -257,7 +275,7 @@ const cases: readonly Case[] = [
     'a store that is locked',
     (machine) => {
       writeProgram(machine, 'docker-credential-stub', 'kill -STOP $$');
-      withSettings({ store: 'stub' })(machine);
+      withStore('stub')(machine);
     },
     'secret store',
     'fail',
@@ -267,7 +285,7 @@ const cases: readonly Case[] = [
     'a store that fails',
     (machine) => {
       writeProgram(machine, 'docker-credential-stub', 'echo no key; exit 1');
-      withSettings({ store: 'stub' })(machine);
+      withStore('stub')(machine);
     },
     'secret store',
     'fail',
@@ -338,7 +356,7 @@ const remarks: readonly Case[] = [
   ],
   [
     'an API key that ends later',
-    withKey({ value: 'canary-later', expiresAt: inDays(8) }),
+    withKey({ value: 'canary-later', expiresAt: inDays(8.5) }),
     'identity work',
     'ok',
     /^IAM accepts its API key; ends in 8 days/,

@@ -60,7 +60,9 @@ const cases: readonly Case[] = [
   ],
   [
     'a proxy that is no address',
-    ({ env }) => {
+    ({ env, sandbox }) => {
+      // This machine is reached without a proxy, as it is when there is none.
+      env.IBMCLOUD_IAM_API_ENDPOINT = sandbox.iamUrl;
       env.HTTPS_PROXY = 'socks5://me:canary@proxy.example';
     },
     'proxy',

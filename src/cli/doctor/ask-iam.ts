@@ -7,6 +7,8 @@ export interface Verdict {
   readonly message: string;
   /** Milliseconds since 1970, where it is known. */
   readonly endsAt?: number;
+  /** Milliseconds before that from which on it is warned of; a week by default. */
+  readonly near?: number;
 }
 
 /** Milliseconds: less than a check may take, so that it is our own error that is shown. */

@@ -99,11 +99,18 @@ async function judge(
       return session(examined, name);
     case 'entitlement-key':
     case 'registry-token': {
-      const { exp } = lifeOf(secret);
-      const asked = 'only its registry knows it: doctor --registry asks';
-      return { message: asked, ...(typeof exp === 'number' ? { endsAt: exp * 1000 } : {}) };
+      const message = 'only its registry knows it: doctor --registry asks';
+      return { message, ...ownEnd(secret) };
     }
   }
+}
+
+/** A registry token lives for a day: the last hours of it are its last week. */
+function ownEnd(jwt: string): Pick<Verdict, 'endsAt' | 'near'> {
+  const { iat, exp } = lifeOf(jwt);
+  if (typeof exp !== 'number') return {};
+  const life = typeof iat === 'number' ? (exp - iat) * 1000 : near;
+  return { endsAt: exp * 1000, near: Math.min(near, life / 10) };
 }
 
 /** IAM takes a refresh token once: trying it here would use it up. */
@@ -120,13 +127,16 @@ function session({ look, context }: Examined, name: string): Verdict {
 function ended(
   context: Context,
   login: string,
-  { message }: Verdict,
+  verdict: Verdict,
   endsAt: number | undefined,
 ): Finding {
+  const { message } = verdict;
   if (endsAt === undefined) return ok(message);
   const left = endsAt - context.now();
   const date = new Date(endsAt).toISOString().slice(0, 10);
   if (left <= 0) return fail(`it ended on ${date}`, login);
   const ends = `ends in ${duration(left)} (${date})`;
-  return left < near ? warn(`${message}; ${ends}`, login) : ok(`${message}; ${ends}`);
+  return left < (verdict.near ?? near)
+    ? warn(`${message}; ${ends}`, login)
+    : ok(`${message}; ${ends}`);
 }

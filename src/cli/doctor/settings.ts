@@ -27,7 +27,7 @@ export const settingsCheck: Check = {
 
 function mend(file: string, folder: string, { message }: HelperError): string {
   if (/EACCES|EPERM/.test(message)) return `sudo chown -R "$(id -u)" ${typed(folder)}`;
-  return `mv ${typed(file)} ${typed(`${file}.damaged`)} && docker-credential-icr login`;
+  return `mv ${typed(file)} ${typed(`${file}.old`)} && docker-credential-icr login`;
 }
 
 function problemOf({ identities, mappings }: Settings, key: string): Finding[] {
@@ -36,8 +36,8 @@ function problemOf({ identities, mappings }: Settings, key: string): Finding[] {
   const [host, name] = [key === everyHost ? 'every host' : key, mapping.identity];
   const identity = Object.hasOwn(identities, name) ? identities[name] : undefined;
   if (identity === undefined) {
-    const fix = `docker-credential-icr unmap ${typed(key)}`;
-    return [fail(`${host} is mapped to identity ${name}, which does not exist`, fix)];
+    const what = `${host} is mapped to identity ${name}, which does not exist`;
+    return [fail(what, mapAgain(identities, key))];
   }
   try {
     requirePresentable(identity, presentation(identity, mapping), name);
@@ -51,4 +51,15 @@ function problemOf({ identities, mappings }: Settings, key: string): Finding[] {
     });
     return [fail(`${host}: ${error.message}`, `${again} --present ${own}`)];
   }
+}
+
+/** To the only identity that there is, else to a new one. */
+function mapAgain(identities: Settings['identities'], key: string): string {
+  const [name, another] = Object.keys(identities).filter(
+    (each) => identities[each]?.kind !== 'entitlement-key',
+  );
+  if (name !== undefined && another === undefined) {
+    return `docker-credential-icr map ${typed(key)} ${typed(name)}`;
+  }
+  return `docker-credential-icr login${key === everyHost ? '' : ` ${typed(key)}`}`;
 }
