@@ -1,0 +1,96 @@
+import type { Fleet } from './fleet.ts';
+import { createRandom } from './random.ts';
+
+export const minute = 60_000;
+/** An access token lives an hour; nobody needs another one before half of it. */
+export const halfLife = 30 * minute;
+
+export interface StoryOptions {
+  readonly nodes: number;
+  readonly accounts: number;
+  readonly seed: number;
+}
+
+type Pull = readonly [node: number, account: number];
+
+/**
+ * An hour and a quarter of a fleet: all start together, a kubelet restarts, a node reboots while IAM answers 429
+ * for a minute, IAM is slow, all tokens are renewed once and some twice.
+ */
+export async function playStory(fleet: Fleet, options: StoryOptions): Promise<void> {
+  const random = createRandom(options.seed);
+  const everybody = shuffled(pairs(options), random);
+  const some = (count: number) => shuffled(everybody, random).slice(0, count);
+  const { faults } = fleet.cloud;
+
+  // Every pod of the cluster starts within a minute.
+  await pullAll(fleet, everybody, minute);
+  passTo(fleet, 10 * minute);
+  fleet.nodes[1]?.restart();
+  await pullAll(fleet, some(100), minute);
+
+  passTo(fleet, 15 * minute);
+  faults.add('iam', { kind: 'status', status: 429, times: 'forever', retryAfter: 60 });
+  fleet.nodes[2]?.reboot();
+  await pullAll(fleet, some(100), minute / 2);
+  faults.clear();
+  // Another time IAM does not say for how long.
+  faults.add('iam', { kind: 'status', status: 429, times: 'forever' });
+  await pullAll(fleet, onNode(2, some(250)), minute / 2);
+  faults.clear();
+  await pullAll(fleet, onNode(2, everybody), minute);
+
+  passTo(fleet, 31 * minute);
+  faults.add('iam', { kind: 'delay', delayMs: 1000, times: 'forever' });
+  await pullAll(fleet, everybody, 4 * minute, 125);
+  faults.clear();
+  passTo(fleet, 37 * minute);
+  await pullAll(fleet, everybody, 2 * minute);
+
+  // Due for renewal while IAM is busy: what has not ended goes on being served.
+  passTo(fleet, 71 * minute);
+  faults.add('iam', { kind: 'status', status: 429, times: 'forever', retryAfter: 60 });
+  await pullAll(fleet, some(100), minute);
+  faults.clear();
+  await pullAll(fleet, everybody, 4 * minute);
+}
+
+/** The pulls in groups of so many as a machine can do at once, evenly over `duration` milliseconds. */
+async function pullAll(
+  fleet: Fleet,
+  pulls: readonly Pull[],
+  duration: number,
+  together = 25,
+): Promise<void> {
+  const groups = Math.ceil(pulls.length / together);
+  for (let group = 0; group < groups; group += 1) {
+    const now = pulls.slice(group * together, (group + 1) * together);
+    // Two containers of a pod are pulled for at once.
+    const twice = now.slice(0, 2);
+    await Promise.all([...now, ...twice].map(([node, account]) => fleet.pull(node, account)));
+    fleet.pass(duration / groups);
+  }
+}
+
+function pairs({ nodes, accounts }: StoryOptions): Pull[] {
+  return Array.from({ length: nodes * accounts }, (_, index) => [
+    index % nodes,
+    Math.floor(index / nodes),
+  ]);
+}
+
+function onNode(node: number, all: readonly Pull[]): Pull[] {
+  return all.filter(([each]) => each === node);
+}
+
+function passTo(fleet: Fleet, time: number): void {
+  if (fleet.now() > time) throw new Error(`the story is at ${fleet.now()} already, past ${time}`);
+  fleet.pass(time - fleet.now());
+}
+
+function shuffled<Item>(items: readonly Item[], random: () => number): Item[] {
+  return items
+    .map((item) => ({ item, order: random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item);
+}
