@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds docker-credential-icr from this checkout and installs it: install.sh --help
+# Installs docker-credential-icr, from the checkout it lies in or from a release: install.sh --help
 # The shells that run this all know -ef, which POSIX names since 2024.
 # shellcheck disable=SC3013
 set -eu
@@ -8,16 +8,29 @@ unset CDPATH
 program=docker-credential-icr
 root=$(cd -- "$(dirname -- "$0")" && pwd -P)
 
+# A release has these filled in. Where its files are: BASE_URL/vVERSION/…; who signs them.
+release_version=''
+release_base_url=''
+release_minisign_key=''
+release_cosign_identity=''
+
 usage() {
   cat <<'END'
-usage: ./install.sh [--configure | --uninstall]
+usage: install.sh [--configure | --uninstall] [OPTION...]
 
-  (nothing)     build, and install to ~/.local/bin, or to PREFIX/bin
-  --configure   the same, then name the helper in Docker's config.json
-  --uninstall   take it out of the clients' configuration, and remove it
-  --help        show this
+  (nothing)         install to ~/.local/bin, or to PREFIX/bin: in a checkout what is built
+                    from it, elsewhere a release, which is downloaded
+  --configure       the same, then name the helper in Docker's config.json
+  --uninstall       take it out of the clients' configuration, and remove it
 
-PREFIX=/usr/local ./install.sh installs to /usr/local/bin.
+  --prefix=FOLDER   install to FOLDER/bin, or remove it there; PREFIX=FOLDER does the same
+  --version=X.Y.Z   download this release
+  --base-url=URL    download from URL/vX.Y.Z/, over HTTPS
+  --dry-run         say what would be done, and do nothing
+  --help            show this
+
+To build it takes make, Node and npm; to download it curl or wget, tar, gzip, and sha256sum,
+shasum or openssl.
 END
 }
 
@@ -53,15 +66,24 @@ build() {
   make -s --no-print-directory -C "$root" build >&2 || fail 'the build failed; nothing was installed'
 }
 
-# In one rename: who runs it meanwhile has the old one or the new one, whole.
+# What is not finished leaves nothing behind.
+aside='' work=''
+clean_up() {
+  [ -z "$aside" ] || rm -f -- "$aside"
+  [ -z "$work" ] || rm -rf -- "$work"
+}
+
+# Puts the executable $1 in place, in one rename: who runs it meanwhile has the old one or the new
+# one, whole.
 place() {
   [ ! -d "$target" ] || fail "$target is a folder; remove it first"
   mkdir -p -- "$bin"
   aside=$bin/.$program.$$
-  trap 'rm -f -- "$aside"' EXIT
+  trap clean_up EXIT
   trap 'exit 1' HUP INT TERM
-  cp -- "$root/dist/$program" "$aside"
+  cp -- "$1" "$aside" || fail "could not write to $bin; nothing was installed"
   chmod 755 "$aside"
+  [ "$source" = checkout ] || check_start
   mv -f -- "$aside" "$target"
   printf 'installed %s\n' "$target"
 }
@@ -135,8 +157,17 @@ check_path() {
 
 install_it() {
   find_bin
-  build
-  place
+  if [ "$source" = checkout ]; then
+    ! is_dry "build in $root, and install $target" || return 0
+    build
+    place "$root/dist/$program"
+  else
+    find_archive
+    forbid_root
+    ! is_dry "download $url/$archive, check it, and install $target" || return 0
+    download
+    place "$work/$folder/$program"
+  fi
   check_path
   if [ -n "$configure" ]; then
     "$target" configure
@@ -181,6 +212,7 @@ unconfigure() {
 
 uninstall() {
   find_bin
+  ! is_dry "take $target out of the clients' configuration, and remove it" || return 0
   if [ -x "$target" ] && [ ! -d "$target" ]; then
     unconfigure
     rm -f -- "$target"
@@ -194,17 +226,223 @@ uninstall() {
   printf 'remove that to be rid of them; what is in a keychain goes with %s logout, before this\n' "$program"
 }
 
-action=install_it
-configure=''
-[ $# -le 1 ] || wrong_usage 'one option at most'
-case ${1-} in
-  '') [ $# -eq 0 ] || wrong_usage 'an empty word is no option' ;;
-  --configure) configure=yes ;;
-  --uninstall) action=uninstall ;;
-  -h | --help)
-    usage
-    exit
-    ;;
-  *) wrong_usage "unknown option: $1" ;;
-esac
-"$action"
+# From here to `check_start`: a release.
+
+# Sets `os` and `arch` as the names of the archives have them.
+find_machine() {
+  case $(uname -s) in
+    Linux) os=linux ;;
+    Darwin) os=darwin ;;
+    *) fail "no release for $(uname -s) is installed by this script; on Windows take the .zip, Scoop or npm" ;;
+  esac
+  case $(uname -m) in
+    x86_64 | amd64) arch=x64 ;;
+    aarch64 | arm64) arch=arm64 ;;
+    *) fail "there is no release for $(uname -m); in a checkout there, make package-node builds one" ;;
+  esac
+  # A shell that Rosetta translates is told x86_64.
+  if [ "$os" = darwin ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then
+    arch=arm64
+  fi
+}
+
+is_musl() {
+  ! getconf GNU_LIBC_VERSION >/dev/null 2>&1 || return 1
+  # musl's prints its name and fails.
+  case $(ldd --version 2>&1) in
+    *musl*) return 0 ;;
+    *GNU* | *GLIBC*) return 1 ;;
+  esac
+  for loader in /lib/ld-musl-*; do
+    [ ! -e "$loader" ] || return 0
+  done
+  return 1
+}
+
+# Sets `variant`, what the name of the archive ends with.
+find_variant() {
+  variant=''
+  if [ "$os" != linux ]; then
+    return
+  elif is_musl; then
+    variant=-musl
+  elif [ "$arch" = x64 ] && ! grep -qw avx2 /proc/cpuinfo 2>/dev/null; then
+    variant=-baseline
+  fi
+}
+
+# Sets `url`, `folder` and `archive`.
+find_archive() {
+  [ -n "$base_url" ] || fail 'say where to download from: --base-url=https://…'
+  [ -n "$version" ] || fail 'say which release to download: --version=X.Y.Z'
+  case $version in
+    *[!0-9A-Za-z.+-]*) fail "not a version: $version" ;;
+  esac
+  find_machine
+  find_variant
+  url=${base_url%/}/v$version
+  require_https "$url"
+  folder=$program-$version-$os-$arch$variant
+  archive=$folder.tar.gz
+}
+
+# Root may overwrite what belongs to packages, so the place has to be named.
+forbid_root() {
+  if [ "$(id -u)" -eq 0 ] && [ -z "${PREFIX:-}" ]; then
+    fail 'this is root; run it as yourself, or say where to install with --prefix=/usr/local'
+  fi
+}
+
+# What never leaves this machine needs no HTTPS.
+require_https() {
+  case $1 in
+    https://*) ;;
+    http://*@*) fail "this is not HTTPS: $1" ;;
+    http://127.0.0.1[:/]* | http://localhost[:/]*) ;;
+    *) fail "this is not HTTPS: $1" ;;
+  esac
+}
+
+# Downloads $1 of the release into `work`.
+fetch() {
+  if command -v curl >/dev/null; then
+    curl -fsSL --proto "=${url%%:*}" --proto-redir '=https' --connect-timeout 20 --retry 2 \
+      -o "$work/$1" "$url/$1"
+  elif wget --version 2>/dev/null | grep -q GNU; then
+    wget -nv -t 3 -T 20 -O "$work/$1" "$url/$1"
+  else
+    # busybox: Debian 12's crashes when it is given a time limit.
+    wget -q -O "$work/$1" "$url/$1"
+  fi
+}
+
+require_fetch() {
+  fetch "$1" || fail "could not download $url/$1; nothing was installed"
+}
+
+require_tools() {
+  command -v curl >/dev/null || command -v wget >/dev/null || fail 'neither curl nor wget is installed'
+  for tool in tar gzip; do
+    command -v "$tool" >/dev/null || fail "$tool is missing; install it first"
+  done
+  for sha256 in 'sha256sum' 'shasum -a 256' 'openssl dgst -sha256 -r'; do
+    ! command -v "${sha256%% *}" >/dev/null || return 0
+  done
+  fail 'none of sha256sum, shasum and openssl is installed'
+}
+
+# Before anything is unpacked.
+check_sum() {
+  expected=''
+  while read -r sum name; do
+    if [ "${name#\*}" = "$archive" ]; then expected=$sum; fi
+  done <"$work/SHA256SUMS"
+  [ -n "$expected" ] || fail "SHA256SUMS of the release does not name $archive; nothing was installed"
+  # It is two words.
+  # shellcheck disable=SC2086
+  actual=$($sha256 "$work/$archive")
+  [ "${actual%% *}" = "$expected" ] ||
+    fail "$archive is not what was released: its SHA-256 is ${actual%% *}, not $expected; nothing was installed"
+}
+
+# A release that is signed has to be signed by its own key, where something here can check it.
+check_signature() {
+  checked=''
+  if [ -n "$release_minisign_key" ] && command -v minisign >/dev/null; then
+    require_fetch SHA256SUMS.minisig
+    minisign -V -q -P "$release_minisign_key" -m "$work/SHA256SUMS" ||
+      fail 'SHA256SUMS of the release is not signed by its key; nothing was installed'
+    checked=yes
+  fi
+  if [ -n "$release_cosign_identity" ] && command -v cosign >/dev/null; then
+    require_fetch SHA256SUMS.sigstore.json
+    cosign verify-blob --bundle "$work/SHA256SUMS.sigstore.json" \
+      --certificate-identity "$release_cosign_identity" \
+      --certificate-oidc-issuer https://token.actions.githubusercontent.com "$work/SHA256SUMS" ||
+      fail 'SHA256SUMS of the release is not signed by its workflow; nothing was installed'
+    checked=yes
+  fi
+  [ -n "$checked" ] || printf 'the checksum is right; no signature was checked\n'
+}
+
+# Sets `work`, and leaves the unpacked executable in it.
+download() {
+  require_tools
+  trap clean_up EXIT
+  trap 'exit 1' HUP INT TERM
+  work=$(mktemp -d)
+  printf 'downloading %s\n' "$archive"
+  require_fetch SHA256SUMS
+  check_signature
+  require_fetch "$archive"
+  check_sum
+  tar -xzf "$work/$archive" -C "$work" "$folder/$program" ||
+    fail "could not unpack $archive; nothing was installed"
+}
+
+# An executable that does not start must not take the place of one that does.
+check_start() {
+  said=$("$aside" version </dev/null 2>&1) && return
+  case $said in
+    *libstdc++*) fail "it needs libstdc++ to start; on Alpine: apk add libstdc++" ;;
+  esac
+  fail "$archive does not start on this machine; nothing was installed: $said"
+}
+
+# With --dry-run, says what would be done.
+is_dry() {
+  [ -n "$dry_run" ] || return 1
+  printf 'would %s\n' "$1"
+}
+
+# Piped into a shell, the script lies nowhere, and the folder it runs in is anybody's.
+is_in_checkout() {
+  [ "${0##*/}" = install.sh ] && [ -f "$0" ] && [ -f "$root/Makefile" ]
+}
+
+set_option() {
+  [ -n "$2" ] || wrong_usage "$1 needs a value"
+  case $1 in
+    --prefix) PREFIX=$2 ;;
+    --version)
+      version=${2#v}
+      source=release
+      ;;
+    --base-url)
+      base_url=$2
+      source=release
+      ;;
+    *) wrong_usage "unknown option: $1" ;;
+  esac
+}
+
+main() {
+  action='' configure='' dry_run='' source=release
+  version=$release_version
+  base_url=$release_base_url
+  ! is_in_checkout || source=checkout
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --configure) configure=yes ;;
+      --uninstall) action=uninstall ;;
+      --dry-run) dry_run=yes ;;
+      -h | --help)
+        usage
+        return
+        ;;
+      --prefix | --version | --base-url)
+        set_option "$1" "${2-}"
+        shift
+        ;;
+      --*=*) set_option "${1%%=*}" "${1#*=}" ;;
+      '') wrong_usage 'an empty word is no option' ;;
+      *) wrong_usage "unknown option: $1" ;;
+    esac
+    shift
+  done
+  [ -z "$configure" ] || [ -z "$action" ] || wrong_usage '--configure or --uninstall, not both'
+  "${action:-install_it}"
+}
+
+# The last line, so that a script that was cut on its way does nothing.
+main "$@"

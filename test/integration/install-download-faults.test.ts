@@ -1,0 +1,204 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  type InstallOptions,
+  inWorld,
+  machineHere,
+  program,
+  release,
+  standIn,
+  type World,
+} from './install-download-world.ts';
+
+const test = suite('install.sh, from a release that is not right');
+const machine = machineHere();
+const archive = `/v1.2.3/${program}-1.2.3-${machine}.tar.gz`;
+const sums = '/v1.2.3/SHA256SUMS';
+const old = standIn('0.9.0');
+
+function publish({ files }: World, executable = standIn('1.2.3')): void {
+  for (const [name, data] of release('1.2.3', [machine], executable)) files.set(name, data);
+}
+
+function contents({ files }: World, name: string): Buffer {
+  return files.get(name) ?? Buffer.alloc(0);
+}
+
+/** An old version is in place, and stays: nothing else is left, and nothing was run. */
+async function refuses(world: World, message: string | RegExp, options: InstallOptions = {}) {
+  fs.mkdirSync(path.dirname(world.target), { recursive: true });
+  fs.writeFileSync(world.target, old, { mode: 0o755 });
+  const before = fs.statSync(world.target).ino;
+  const { status, stdout, stderr } = await world.install(['--configure'], options);
+  assert.is(status, 1, stdout + stderr);
+  assert.match(stderr, message);
+  assert.is(fs.statSync(world.target).ino, before);
+  assert.is(fs.readFileSync(world.target, 'utf8'), old);
+  assert.equal(world.left(), [`home/.local/bin/${program}`]);
+}
+
+/** Each changes what the server has, or how it answers. */
+const faults: readonly [name: string, spoil: (world: World) => void, message: string][] = [
+  [
+    'a byte of the archive was changed',
+    (world) => {
+      const data = Buffer.from(contents(world, archive));
+      data[40] = (data[40] ?? 0) ^ 1;
+      world.files.set(archive, data);
+    },
+    'is not what was released',
+  ],
+  [
+    'another archive is in its place',
+    (world) => {
+      const other = release('6.6.6', [machine], '#!/bin/sh\ntouch "$HOME/caught"\n');
+      world.files.set(archive, [...other.values()][0] ?? Buffer.alloc(0));
+    },
+    'is not what was released',
+  ],
+  ['the archive is not there', ({ files }) => files.delete(archive), 'could not download'],
+  ['the checksums are not there', ({ files }) => files.delete(sums), 'could not download'],
+  [
+    'the checksums do not name it',
+    (world) => world.files.set(sums, Buffer.from(`${'0'.repeat(64)}  other.tar.gz\n`)),
+    'does not name',
+  ],
+  ['the checksums are empty', ({ files }) => files.set(sums, Buffer.alloc(0)), 'does not name'],
+  [
+    'the checksums are a page of a portal',
+    ({ files }) => files.set(sums, Buffer.from('<html>please log in</html>\n')),
+    'does not name',
+  ],
+  [
+    'the answer ends too early',
+    (world) => {
+      world.answer = (request, response) => {
+        if (request.url !== archive) return false;
+        const data = contents(world, archive);
+        response.writeHead(200, { 'content-length': data.length });
+        response.write(data.subarray(0, data.length / 2), () => response.destroy());
+        return true;
+      };
+    },
+    'nothing was installed',
+  ],
+  [
+    'the archive has no executable',
+    (world) => {
+      const name = archive.slice('/v1.2.3/'.length);
+      const files = release('1.2.3', ['other'], old);
+      const data = [...files.values()][0] ?? Buffer.alloc(0);
+      const line = [...files.entries()].find(([each]) => each === sums)?.[1].toString() ?? '';
+      world.files.set(archive, data);
+      world.files.set(sums, Buffer.from(`${line.split(' ')[0]}  ${name}\n`));
+    },
+    'could not unpack',
+  ],
+  [
+    'the executable does not start',
+    (world) =>
+      publish(world, '#!/bin/sh\necho "Error loading shared library libfoo.so"; exit 127\n'),
+    'does not start on this machine',
+  ],
+  [
+    'the executable misses libstdc++',
+    (world) => publish(world, '#!/bin/sh\necho "loading libstdc++.so.6: none" >&2; exit 127\n'),
+    'apk add libstdc++',
+  ],
+  [
+    'it leads elsewhere, without HTTPS',
+    (world) => {
+      world.answer = (_request, response) => {
+        response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end();
+        return true;
+      };
+    },
+    'could not download',
+  ],
+];
+
+for (const [name, spoil, message] of faults) {
+  test(`${name}: nothing is installed`, () =>
+    inWorld(async (world) => {
+      publish(world);
+      spoil(world);
+      await refuses(world, message);
+    }));
+}
+
+for (const [base, why] of [
+  ['http://registry.example', 'not HTTPS'],
+  ['http://127.0.0.1:80@registry.example', 'not HTTPS'],
+  ['ftp://registry.example', 'not HTTPS'],
+] as const) {
+  test(`${base} is not asked`, () =>
+    inWorld(async (world) => {
+      const words = ['--version=1.2.3', `--base-url=${base}`, `--prefix=${world.home}`];
+      const { status, stderr } = await world.run(words);
+      assert.is(status, 1);
+      assert.match(stderr, why);
+    }));
+}
+
+/** The script as a release has it: it knows who signs. */
+function stamped(world: World): string {
+  const file = path.join(world.folder, 'stamped.sh');
+  const text = fs.readFileSync(path.resolve(import.meta.dirname, '../../install.sh'), 'utf8');
+  fs.writeFileSync(
+    file,
+    text.replace("release_minisign_key=''", "release_minisign_key='RWcanary'"),
+  );
+  return file;
+}
+
+test('a signature that is not right, or is not there: nothing is installed', () =>
+  inWorld(async (world) => {
+    publish(world);
+    world.replace('minisign', 'exit 1');
+    await refuses(world, /could not download \S+SHA256SUMS.minisig/, { script: stamped(world) });
+    world.files.set(`${sums}.minisig`, Buffer.from('a signature'));
+    await refuses(world, 'is not signed by its key', { script: stamped(world) });
+  }));
+
+test('a signature that is right is asked for by the key of the release', () =>
+  inWorld(async (world) => {
+    publish(world);
+    world.files.set(`${sums}.minisig`, Buffer.from('a signature'));
+    world.replace('minisign', 'echo "$*" >"$HOME/notes"');
+    const { status, stdout, stderr } = await world.install([], { script: stamped(world) });
+    assert.is(status, 0, stderr);
+    assert.not.match(stdout, 'no signature');
+    assert.match(fs.readFileSync(path.join(world.home, 'notes'), 'utf8'), '-V -q -P RWcanary -m ');
+  }));
+
+/** A file system of 64 KiB; root may make one. */
+function small(folder: string): boolean {
+  fs.mkdirSync(folder, { recursive: true });
+  return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
+}
+
+test('no space where it is unpacked, or where it goes: the old one stays', () =>
+  inWorld(async (world) => {
+    const large = `${standIn('1.2.3')}# ${Array.from({ length: 300_000 }, (_, i) => String.fromCharCode(33 + ((i * i) % 89))).join('')}\n`;
+    publish(world, large);
+    const folder = path.join(world.folder, 'small');
+    if (!small(folder)) return console.log('not tried: only root mounts a small file system');
+    try {
+      await refuses(world, /could not (unpack|download)/, { env: { TMPDIR: folder } });
+      assert.equal(fs.readdirSync(folder), []);
+      fs.mkdirSync(path.join(folder, 'bin'));
+      fs.writeFileSync(path.join(folder, 'bin', program), old);
+      const { status, stderr } = await world.install([`--prefix=${folder}`]);
+      assert.is(status, 1);
+      assert.match(stderr, 'No space left');
+      assert.equal(fs.readdirSync(path.join(folder, 'bin')), [program]);
+      assert.is(fs.readFileSync(path.join(folder, 'bin', program), 'utf8'), old);
+    } finally {
+      spawnSync('umount', [folder]);
+    }
+  }));
+
+test.run();

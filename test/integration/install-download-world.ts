@@ -1,0 +1,202 @@
+import { spawn, spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import os from 'node:os';
+import path from 'node:path';
+import { gzip } from '../../scripts/package/archive.ts';
+import { tar } from '../../scripts/package/tar.ts';
+import { type Listening, listen, type Place } from '../sandbox/listen.ts';
+import { collect, type Outcome } from '../support/helper.ts';
+
+export const program = 'docker-credential-icr';
+const script = path.resolve(import.meta.dirname, '../../install.sh');
+
+/** Every program that the script may call, but for what downloads. */
+const tools = [
+  ...['sh', 'cat', 'chmod', 'cp', 'dirname', 'getconf', 'grep', 'gzip', 'id', 'ldd', 'mkdir'],
+  ...[
+    'mktemp',
+    'mv',
+    'rm',
+    'sha256sum',
+    'tar',
+    'uname',
+    'bash',
+    'dash',
+    'env',
+    'sed',
+    'shasum',
+    'openssl',
+    'perl',
+  ],
+];
+
+/** In place of the executable: says its version, and answers `get` once it was told a host. */
+export function standIn(version: string): string {
+  return `#!/bin/sh
+case $1 in
+  version) echo "${program} (test) v${version}" ;;
+  get) read -r host; echo "$host by ${version}" ;;
+  *) echo "$*" >>"$HOME/notes" ;;
+esac
+`;
+}
+
+/** Release files by their path: what the server has. */
+export type Files = Map<string, Buffer>;
+
+/** The archive of one release for each of these machines, and its SHA256SUMS. */
+export function release(version: string, machines: readonly string[], executable: string): Files {
+  const archives = machines.map((machine): [string, Buffer] => {
+    const folder = `${program}-${version}-${machine}`;
+    const own = { name: `${folder}/${program}`, data: Buffer.from(executable), isExecutable: true };
+    const other = { name: `${folder}/LICENSE`, data: Buffer.from('a licence\n') };
+    return [`${folder}.tar.gz`, gzip(tar([own, other], 0))];
+  });
+  const lines = archives.map(([name, data]) => `${sha256(data)}  ${name}\n`);
+  const files: [string, Buffer][] = [...archives, ['SHA256SUMS', Buffer.from(lines.join(''))]];
+  return new Map(files.map(([name, data]) => [`/v${version}/${name}`, data]));
+}
+
+export function sha256(data: Buffer): string {
+  return crypto.createHash('sha256').update(data).digest('hex');
+}
+
+export interface World {
+  readonly folder: string;
+  readonly home: string;
+  readonly files: Files;
+  /** The paths that were asked for. */
+  readonly asked: string[];
+  readonly url: string;
+  /** Where the executable goes, of which nothing is there yet. */
+  readonly target: string;
+  /** Answers in place of the files: `true` where it did. */
+  answer: (request: IncomingMessage, response: ServerResponse) => boolean;
+  /** Puts a program in the place of one on PATH. */
+  readonly replace: (name: string, body: string) => void;
+  /** Runs the script with these words, behind `--base-url` and `--version`. */
+  readonly install: (words?: readonly string[], options?: InstallOptions) => Promise<Outcome>;
+  /** The script itself, with these words only. */
+  readonly run: (words: readonly string[], options?: InstallOptions) => Promise<Outcome>;
+  /** Everything under the home, the temporary folder and the prefix. */
+  readonly left: () => string[];
+}
+
+export interface InstallOptions {
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** What runs the script: `sh` unless told. */
+  readonly shell?: readonly string[];
+  /** The script, changed. */
+  readonly script?: string;
+  /** `curl` unless told; `busybox wget` is busybox's own. */
+  readonly downloader?: 'curl' | 'wget' | 'busybox wget';
+}
+
+/** Runs `use` with a home, a PATH and a server on loopback of its own. */
+export async function inWorld(
+  use: (world: World) => Promise<void>,
+  place: Omit<Place, 'address' | 'port'> = {},
+): Promise<void> {
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'download-')));
+  const files: Files = new Map();
+  const asked: string[] = [];
+  let world: World | undefined;
+  const listener: RequestListener = (request, response) => {
+    asked.push(request.url ?? '');
+    if (world?.answer(request, response)) return;
+    const file = files.get(request.url ?? '');
+    response.writeHead(file === undefined ? 404 : 200).end(file);
+  };
+  const server = await listen(listener, { address: '127.0.0.1', port: 0, ...place });
+  try {
+    world = makeWorld(folder, files, asked, urlOf(server, place));
+    await use(world);
+  } finally {
+    await server.close();
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+function urlOf({ port }: Listening, { certificate }: Partial<Place>): string {
+  return certificate === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
+}
+
+function makeWorld(folder: string, files: Files, asked: string[], url: string): World {
+  const [home, bin, scratch] = ['home', 'bin', 'tmp'].map((name) => {
+    fs.mkdirSync(path.join(folder, name));
+    return path.join(folder, name);
+  }) as [string, string, string];
+  for (const name of tools) linkTool(bin, name);
+  const run: World['run'] = (words, options = {}) => {
+    const { env = {}, shell = ['sh'], script: changed = script, downloader = 'curl' } = options;
+    chooseDownloader(bin, downloader);
+    const [command = '', ...given] = [...shell, changed, ...words];
+    const child = spawn(findTool(command) ?? command, given, {
+      cwd: folder,
+      env: { HOME: home, PATH: bin, TMPDIR: scratch, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    return collect(child);
+  };
+  return {
+    folder,
+    home,
+    files,
+    asked,
+    url,
+    target: path.join(home, '.local', 'bin', program),
+    answer: () => false,
+    replace(name, body) {
+      fs.rmSync(path.join(bin, name), { force: true });
+      fs.writeFileSync(path.join(bin, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+    },
+    run,
+    install: (words = [], options = {}) => {
+      const place = [`--base-url=${url}`, '--version=1.2.3', `--prefix=${home}/.local`];
+      return run([...place, ...words], options);
+    },
+    left: () =>
+      ['home', 'tmp'].flatMap((name) => {
+        const under = fs.readdirSync(path.join(folder, name), {
+          recursive: true,
+          withFileTypes: true,
+        });
+        return under
+          .filter((entry) => !entry.isDirectory() || entry.parentPath === scratch)
+          .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)));
+      }),
+  };
+}
+
+export function findTool(name: string): string | undefined {
+  return ['/usr/bin', '/bin', '/sbin']
+    .map((folder) => path.join(folder, name))
+    .find((file) => fs.existsSync(file));
+}
+
+function linkTool(bin: string, name: string, as = name): void {
+  const file = findTool(name);
+  if (file !== undefined) fs.symlinkSync(file, path.join(bin, as));
+}
+
+function chooseDownloader(bin: string, downloader: string): void {
+  for (const name of ['curl', 'wget']) fs.rmSync(path.join(bin, name), { force: true });
+  if (downloader === 'busybox wget') linkTool(bin, 'busybox', 'wget');
+  else linkTool(bin, downloader);
+}
+
+/** This machine's, as the archives' names have it. */
+export function machineHere(): string {
+  const { stdout } = spawnSync(
+    'sh',
+    [script, '--dry-run', '--base-url=https://x', '--version=1', '--prefix=/x'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  const [, machine] = /-1-(\S+)\.tar\.gz/.exec(stdout) ?? [];
+  if (machine === undefined) throw new Error(`not a machine that install.sh knows: ${stdout}`);
+  return machine;
+}

@@ -1,0 +1,252 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { createServerCertificate } from '../sandbox/ca.ts';
+import { collect } from '../support/helper.ts';
+import {
+  findTool,
+  type InstallOptions,
+  inWorld,
+  machineHere,
+  program,
+  release,
+  standIn,
+  type World,
+} from './install-download-world.ts';
+
+const test = suite('install.sh, from a release');
+const machine = machineHere();
+const installer = path.resolve(import.meta.dirname, '../../install.sh');
+
+function publish({ files }: World, version = '1.2.3'): void {
+  for (const [name, data] of release(version, [machine], standIn(version))) files.set(name, data);
+}
+
+const shells = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']];
+type Way = readonly [shell: readonly string[], downloader: InstallOptions['downloader']];
+const ways: readonly Way[] = [
+  ...shells.map((shell): Way => [shell, 'curl']),
+  [['sh'], 'wget'],
+  [['busybox', 'sh'], 'busybox wget'],
+];
+
+for (const [shell, downloader = 'curl'] of ways) {
+  const needed = [shell[0] ?? '', downloader.split(' ')[0] ?? ''];
+  const isThere = needed.every((name) => findTool(name) !== undefined);
+  (isThere ? test : test.skip)(`with ${shell.join(' ')} and ${downloader}`, () =>
+    inWorld(async (world) => {
+      publish(world);
+      const { status, stdout, stderr } = await world.install([], { shell, downloader });
+      assert.is(status, 0, stderr);
+      assert.match(stdout, `installed ${world.target}\n`);
+      assert.match(stdout, 'no signature was checked');
+      assert.equal(world.left(), [`home/.local/bin/${program}`]);
+      assert.is(fs.statSync(world.target).mode & 0o777, 0o755);
+      assert.is(fs.readFileSync(world.target, 'utf8'), standIn('1.2.3'));
+    }),
+  );
+}
+
+const machines: readonly [name: string, stubs: Record<string, string>, archive: string][] = [
+  ['Linux on x64', {}, 'linux-x64'],
+  ['Linux on x64 without AVX2', { grep: 'exit 1' }, 'linux-x64-baseline'],
+  [
+    'Alpine on x64',
+    { getconf: 'exit 1', ldd: 'echo "musl libc (x86_64)" >&2; exit 1' },
+    'linux-x64-musl',
+  ],
+  [
+    'Alpine on arm64, with packages for glibc',
+    {
+      uname: 'case $1 in -s) echo Linux ;; *) echo aarch64 ;; esac',
+      getconf: 'exit 1',
+      ldd: 'echo "musl libc (aarch64)" >&2; exit 1',
+    },
+    'linux-arm64-musl',
+  ],
+  [
+    'Linux on arm64',
+    { uname: 'case $1 in -s) echo Linux ;; *) echo aarch64 ;; esac' },
+    'linux-arm64',
+  ],
+  [
+    'a Mac with Intel',
+    { uname: 'case $1 in -s) echo Darwin ;; *) echo x86_64 ;; esac', sysctl: 'exit 1' },
+    'darwin-x64',
+  ],
+  [
+    'a Mac',
+    { uname: 'case $1 in -s) echo Darwin ;; *) echo arm64 ;; esac', sysctl: 'exit 1' },
+    'darwin-arm64',
+  ],
+  [
+    'a Mac, in a shell that is translated',
+    { uname: 'case $1 in -s) echo Darwin ;; *) echo x86_64 ;; esac', sysctl: 'echo 1' },
+    'darwin-arm64',
+  ],
+];
+
+/** A Linux on x64 with glibc and AVX2, whatever this one is. */
+const usual = {
+  uname: 'case $1 in -s) echo Linux ;; *) echo x86_64 ;; esac',
+  getconf: 'echo glibc 2.36',
+  grep: 'exit 0',
+};
+
+for (const [name, stubs, archive] of machines) {
+  test(`${name} gets ${archive}, and --dry-run asks for nothing`, () =>
+    inWorld(async (world) => {
+      for (const [tool, body] of Object.entries({ ...usual, ...stubs })) world.replace(tool, body);
+      const { status, stdout, stderr } = await world.install(['--dry-run']);
+      assert.is(status, 0, stderr);
+      const url = `${world.url}/v1.2.3/${program}-1.2.3-${archive}.tar.gz`;
+      assert.is(stdout, `would download ${url}, check it, and install ${world.target}\n`);
+      assert.equal([world.asked, world.left()], [[], []]);
+    }));
+}
+
+for (const [system, hint] of [
+  ['case $1 in -s) echo Linux ;; *) echo s390x ;; esac', 'make package-node'],
+  ['case $1 in -s) echo MINGW64_NT-10.0 ;; *) echo x86_64 ;; esac', 'Scoop'],
+] as const) {
+  test(`a machine without a release is told of ${hint}`, () =>
+    inWorld(async (world) => {
+      world.replace('uname', system);
+      const { status, stderr } = await world.install();
+      assert.is(status, 1);
+      assert.match(stderr, hint);
+    }));
+}
+
+test('root has to say where', () =>
+  inWorld(async (world) => {
+    publish(world);
+    world.replace('id', 'echo 0');
+    const words = [`--base-url=${world.url}`, '--version', 'v1.2.3'];
+    const refused = await world.run(words);
+    assert.is(refused.status, 1);
+    assert.match(refused.stderr, '--prefix=/usr/local');
+    assert.equal([world.asked, world.left()], [[], []]);
+    const prefix = path.join(world.folder, 'usr');
+    const asked = await world.run([...words, '--prefix', prefix]);
+    assert.is(asked.status, 0, asked.stderr);
+    assert.ok(fs.existsSync(path.join(prefix, 'bin', program)));
+  }));
+
+test('--configure calls configure; --uninstall takes both back', () =>
+  inWorld(async (world) => {
+    publish(world);
+    assert.is((await world.install(['--configure'])).status, 0);
+    const notes = path.join(world.home, 'notes');
+    assert.is(fs.readFileSync(notes, 'utf8'), 'configure\n');
+    assert.match(
+      (await world.install(['--uninstall', '--dry-run'])).stdout,
+      `would take ${world.target}`,
+    );
+    assert.ok(fs.existsSync(world.target));
+    assert.is((await world.install(['--uninstall'])).status, 0);
+    assert.match(fs.readFileSync(notes, 'utf8'), 'configure --remove --client all\n');
+    assert.equal(world.left(), ['home/notes']);
+  }));
+
+test('through a proxy', () =>
+  inWorld(async (proxied) => {
+    await inWorld(async (world) => {
+      publish(proxied);
+      // A proxy is asked for the whole URL.
+      proxied.answer = (request) => {
+        request.url = request.url?.replace('http://127.0.0.1:9', '');
+        return false;
+      };
+      const base = ['--base-url=http://127.0.0.1:9', '--version=1.2.3', `--prefix=${world.home}`];
+      for (const downloader of ['curl', 'wget'] as const) {
+        const env = { http_proxy: proxied.url };
+        const { status, stderr } = await world.run(base, { env, downloader });
+        assert.is(status, 0, stderr);
+      }
+      assert.match(proxied.asked.join(' '), `http://127.0.0.1:9/v1.2.3/SHA256SUMS`);
+    });
+  }));
+
+test('over HTTPS, from a server that is known, and from no other', async () => {
+  const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
+  await inWorld(
+    async (world) => {
+      publish(world);
+      const ca = path.join(world.folder, 'ca.pem');
+      fs.writeFileSync(ca, certificate.caPem);
+      const stranger = await world.install();
+      assert.is(stranger.status, 1);
+      assert.match(stranger.stderr, 'could not download');
+      assert.equal(world.left(), []);
+      const known = await world.install([], { env: { CURL_CA_BUNDLE: ca } });
+      assert.is(known.status, 0, known.stderr);
+    },
+    { certificate },
+  );
+});
+
+test('an upgrade while a get runs: it goes on, and the next one is new', () =>
+  inWorld(async (world) => {
+    publish(world, '1.2.3');
+    publish(world, '2.0.0');
+    assert.is((await world.install()).status, 0);
+    const running = spawn(world.target, ['get'], { env: { PATH: '/usr/bin:/bin' } });
+    await once(running, 'spawn');
+    const { status, stderr } = await world.install(['--version=2.0.0']);
+    assert.is(status, 0, stderr);
+    running.stdin.end('us.icr.io\n');
+    assert.is((await collect(running)).stdout, 'us.icr.io by 1.2.3\n');
+    const next = spawnSync(world.target, ['get'], { input: 'us.icr.io\n', encoding: 'utf8' });
+    assert.is(next.stdout, 'us.icr.io by 2.0.0\n');
+  }));
+
+test('piped into a shell, it takes nothing from the folder it runs in', () =>
+  inWorld(async (world) => {
+    publish(world);
+    const trap = path.join(world.folder, 'caught');
+    fs.writeFileSync(path.join(world.folder, 'Makefile'), `build:\n\ttouch "${trap}"\n`);
+    const words = [
+      '-s',
+      '--',
+      `--base-url=${world.url}`,
+      '--version=1.2.3',
+      `--prefix=${world.home}`,
+    ];
+    const child = spawn('sh', words, {
+      cwd: world.folder,
+      env: { HOME: world.home, PATH: '/usr/bin:/bin' },
+    });
+    child.stdin.end(fs.readFileSync(installer));
+    const { status, stderr } = await collect(child);
+    assert.is(status, 0, stderr);
+    assert.not.ok(fs.existsSync(trap));
+    assert.ok(fs.existsSync(path.join(world.home, 'bin', program)));
+  }));
+
+test('a script that was cut on its way does nothing', () =>
+  inWorld(async (world) => {
+    publish(world);
+    const whole = fs.readFileSync(installer, 'utf8');
+    const cut = path.join(world.folder, 'cut.sh');
+    for (const part of [0.3, 0.6, 0.9, 0.99]) {
+      fs.writeFileSync(cut, whole.slice(0, Math.floor(whole.length * part)));
+      await world.install([], { script: cut });
+      assert.equal([world.asked, world.left()], [[], []], `${part}`);
+    }
+  }));
+
+test('without a base, without a version: says what to type', () =>
+  inWorld(async ({ run, folder }) => {
+    const copy = path.join(folder, 'copy.sh');
+    fs.copyFileSync(installer, copy);
+    assert.match((await run(['--version=1'], { script: copy })).stderr, '--base-url=https');
+    assert.match((await run(['--base-url=https://x'], { script: copy })).stderr, '--version=X.Y.Z');
+    assert.is((await run(['--version'], { script: copy })).status, 2);
+    assert.match((await run(['--base-url=https://x', '--version=../1'])).stderr, 'not a version');
+  }));
+
+test.run();
