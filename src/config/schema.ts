@@ -34,6 +34,6 @@ export const schema: Schema<Settings> = {
   ibmcloudSession: { type: 'boolean' },
   computeProfile: text,
   store: text,
-  emptying: text,
+  leftovers: text,
   others: text,
 };

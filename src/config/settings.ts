@@ -48,8 +48,8 @@ export interface Settings {
   readonly computeProfile?: string;
   /** The credential helper that keeps the secrets, by its name; `file` or none: they rest in files. */
   readonly store?: string;
-  /** The one that kept them until `store move`, and has not been emptied yet. */
-  readonly emptying?: string;
+  /** Another one, in which `store move` may have left what is not in use. */
+  readonly leftovers?: string;
   /** The credential helper that is asked about registries that are not IBM's. */
   readonly others?: string;
 }
@@ -92,14 +92,14 @@ export function parseSettings(text: string): Settings | undefined {
 // The schema that conf writes by, by hand: a validator costs more than a whole `get`.
 function isSettings(value: Table): value is Table & Settings {
   const { identities, mappings, iamEndpoint, ibmcloudSession, computeProfile } = value;
-  const { store, emptying, others } = value;
+  const { store, leftovers, others } = value;
   return (
     isTableOf(identities, isIdentity) &&
     isTableOf(mappings, isMapping) &&
     isTextOrAbsent(iamEndpoint) &&
     isTextOrAbsent(computeProfile) &&
     isTextOrAbsent(store) &&
-    isTextOrAbsent(emptying) &&
+    isTextOrAbsent(leftovers) &&
     isTextOrAbsent(others) &&
     (ibmcloudSession === undefined || typeof ibmcloudSession === 'boolean')
   );

@@ -3,8 +3,7 @@ import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { environmentFor, findHelper, findProgram } from './helper-program.ts';
-import { helperStore } from './helper-store.ts';
-import type { SecretKey } from './store.ts';
+import { helperStore, type KeychainKey } from './helper-store.ts';
 
 /** Milliseconds in which a session bus has to answer. */
 const busLimit = 1000;
@@ -39,13 +38,12 @@ function isWorking(context: Context, name: string): boolean {
 }
 
 /**
- * Keeps something in that store, reads it back and erases it: many a locked keychain lists what it has,
+ * Keeps something in that keychain, reads it back and erases it: many a locked one lists what it has,
  * and gives none of it away. Throws `storage`, `misconfigured`.
  */
 export function tryStore(context: Context, name: string): void {
   const store = helperStore(context, name);
-  // No identity has a name with a space.
-  const trial: SecretKey = { of: 'identity', name: `trial ${context.pid}` };
+  const trial: KeychainKey = { of: 'trial', name: String(context.pid) };
   const credential = { ServerURL: trial.name, Username: 'iamapikey', Secret: 'not a secret' };
   store.write(trial, credential);
   const kept = store.read(trial);

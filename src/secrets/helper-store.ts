@@ -25,8 +25,14 @@ const base = `https://${account}`;
 /** What nearly every credential has as its user name. */
 const usual = 'iamapikey';
 
+/** What is kept in a keychain for a moment, to try it, is neither a host's nor an identity's. */
+export interface KeychainKey {
+  readonly of: SecretKey['of'] | 'trial';
+  readonly name: string;
+}
+
 /** Keeps secrets in a keychain, through the credential helper that Docker itself would use for it. */
-export function helperStore(context: Context, name: string): SecretStore {
+export function helperStore(context: Context, name: string): SecretStore<KeychainKey> {
   const ask = onceSilentNeverAgain((verb: 'get' | 'store' | 'list' | 'erase', input: string) =>
     verb === 'erase' ? eraseWith(context, name, input) : callHelper(context, name, verb, input),
   );
@@ -53,7 +59,7 @@ export function isOurEntry({ name }: Pick<RegistryHost, 'name'>): boolean {
   return name === account;
 }
 
-function urlOf({ of, name }: SecretKey): string {
+function urlOf({ of, name }: KeychainKey): string {
   return `${base}/${of}/${encodeURIComponent(name)}`;
 }
 
@@ -75,12 +81,12 @@ function decodeName(name: string): string {
 }
 
 /** A bare API key as it is, for those who look into their keychain; all of it where there is more to know. */
-function pack({ name }: SecretKey, { ServerURL, Username, Secret }: Credential): string {
+function pack({ name }: KeychainKey, { ServerURL, Username, Secret }: Credential): string {
   const isBare = Username === usual && ServerURL === name && parseCredential(Secret) === undefined;
   return isBare ? Secret : JSON.stringify({ ServerURL, Username, Secret });
 }
 
-function unpack(name: string, key: SecretKey, text: string): Credential {
+function unpack(name: string, key: KeychainKey, text: string): Credential {
   const { Secret } = parseObject(name, text);
   if (typeof Secret !== 'string' || Secret === '') {
     throw new HelperError('storage', `docker-credential-${name} answered without a secret`);

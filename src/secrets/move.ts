@@ -1,9 +1,15 @@
-import { readSettings } from '../config/settings.ts';
+import path from 'node:path';
+import { requireConfigFolder } from '../config/folders.ts';
+import { readSettings, type Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { withLock } from '../lock.ts';
 import { fileStoreName, storeIn, storeTitle } from './secret-store.ts';
 import type { Credential, SecretKey, SecretStore } from './store.ts';
+
+/** Milliseconds to wait for another move. */
+const longestWait = 10_000;
 
 interface Copy {
   readonly key: SecretKey;
@@ -12,51 +18,73 @@ interface Copy {
 
 /**
  * Moves every secret to another store: all are copied, read back and compared; then the settings name
- * the new store, and the old one as one to be emptied; only then is that done. Interrupted at any moment, the
- * store that the settings name is whole, and running it again ends it. Returns how many were moved.
+ * the new store; only then is the old one emptied. All the while the settings say which of the two is not in use: interrupted
+ * at any moment, the store in use is whole, and the next move empties the other. Returns how many were moved.
  * Throws `storage` and `misconfigured`; then the old store goes on, unless the message says otherwise.
  */
 export async function moveSecrets(context: Context, target: string): Promise<number> {
-  await endLastMove(context);
-  let from: string = fileStoreName;
-  let copies: readonly Copy[] = [];
-  await updateSettings(context, (current) => {
-    from = current.store ?? fileStoreName;
-    if (from === target) return { ...current, store: target };
-    copies = copyAll(storeIn(context, current), storeIn(context, { store: target }), target);
-    return { ...current, store: target, emptying: from };
+  const lock = path.join(requireConfigFolder(context), 'move.lock');
+  return withLock(context, lock, () => move(context, target), {
+    limit: longestWait,
+    otherwise: 'fail',
   });
-  if (from === target) return 0;
-  try {
-    settle(storeIn(context, { store: from }), storeIn(context, { store: target }), copies);
-  } catch (error) {
-    throw error instanceof HelperError ? notEmptied(from, target, error) : error;
+}
+
+async function move(context: Context, target: string): Promise<number> {
+  await endLastMove(context);
+  const { store: from = fileStoreName } = readSettings(context);
+  if (from === target) {
+    await change(context, { store: target });
+    return 0;
   }
-  await forgetEmptying(context, from);
+  const source = storeIn(context, { store: from });
+  const destination = storeIn(context, { store: target });
+  await change(context, { leftovers: target });
+  const copies = await copyAll(source, destination, target).catch(async (error) => {
+    await endLastMove(context);
+    throw error;
+  });
+  await change(context, { store: target, leftovers: from });
+  await settle(source, destination, copies).catch((error) => {
+    throw error instanceof HelperError ? notEmptied(from, target, error) : error;
+  });
+  await forgetLeftovers(context);
   return copies.length;
 }
 
-function copyAll(source: SecretStore, destination: SecretStore, target: string): readonly Copy[] {
-  return keysIn(source).flatMap((key) => {
+async function change(context: Context, changes: Partial<Settings>): Promise<void> {
+  await updateSettings(context, (settings) => ({ ...settings, ...changes }));
+}
+
+async function forgetLeftovers(context: Context): Promise<void> {
+  await updateSettings(context, ({ leftovers: _, ...rest }) => rest);
+}
+
+async function copyAll(
+  source: SecretStore,
+  destination: SecretStore,
+  target: string,
+): Promise<Copy[]> {
+  const copies: Copy[] = [];
+  for (const key of keysIn(source)) {
+    await letOthersSeeUs();
     const credential = source.read(key);
-    if (credential === undefined) return [];
-    copy(destination, { key, credential }, target);
-    return [{ key, credential }];
-  });
+    if (credential === undefined) continue;
+    destination.write(key, credential);
+    if (!isSame(destination.read(key), credential)) throw notGivenBack(target, key);
+    copies.push({ key, credential });
+  }
+  return copies;
+}
+
+/** A keychain is called without anything running beside it; whoever waits for the lock takes silence for death. */
+function letOthersSeeUs(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 function keysIn(store: SecretStore): SecretKey[] {
   return (['identity', 'host'] as const).flatMap((of) =>
     store.names(of).map((name) => ({ of, name })),
-  );
-}
-
-function copy(destination: SecretStore, { key, credential }: Copy, target: string): void {
-  destination.write(key, credential);
-  if (isSame(destination.read(key), credential)) return;
-  throw new HelperError(
-    'storage',
-    `${target} gave back another secret for ${key.name} than it was given; nothing was moved`,
   );
 }
 
@@ -68,20 +96,34 @@ function isSame(one: Credential | undefined, other: Credential | undefined): boo
   );
 }
 
+function notGivenBack(target: string, { name }: SecretKey): HelperError {
+  return new HelperError(
+    'storage',
+    `${target} gave back another secret for ${name} than it was given; nothing was moved`,
+  );
+}
+
 /**
- * Empties the store that was left. Clients do not wait for a move: what they stored, renewed or erased
- * there while the rest was copied is done in the new one first.
+ * Empties the store that was left. Nobody waits for a move: what was stored, renewed or erased there
+ * while the rest was copied is done in the new one first.
  */
-function settle(source: SecretStore, destination: SecretStore, copies: readonly Copy[]): void {
+async function settle(
+  source: SecretStore,
+  destination: SecretStore,
+  copies: readonly Copy[],
+): Promise<void> {
   const copied = new Map(copies.map(({ key, credential }) => [titleOf(key), credential]));
-  for (const key of keysIn(source)) {
+  const left = keysIn(source);
+  for (const key of left) {
+    await letOthersSeeUs();
     const latest = source.read(key);
-    const isNews = latest !== undefined && !isSame(latest, copied.get(titleOf(key)));
-    if (isNews) destination.write(key, latest);
-    copied.delete(titleOf(key));
+    if (latest !== undefined && !isSame(latest, copied.get(titleOf(key)))) {
+      destination.write(key, latest);
+    }
     source.erase(key);
   }
-  for (const { key } of copies) if (copied.has(titleOf(key))) destination.erase(key);
+  const titles = left.map(titleOf);
+  for (const { key } of copies) if (!titles.includes(titleOf(key))) destination.erase(key);
 }
 
 function titleOf({ of, name }: SecretKey): string {
@@ -99,25 +141,16 @@ function notEmptied(
   return new HelperError(code, `${now}, ${left}; ${again}`, cause);
 }
 
-/** All that a move which was cut short has left behind is in use elsewhere, or was signed out of since. */
+/** Whatever a move that was cut short has left behind is in use elsewhere, or was signed out of since. */
 async function endLastMove(context: Context): Promise<void> {
-  const { emptying, store = fileStoreName } = readSettings(context);
-  if (emptying === undefined) return;
-  if (emptying !== store) {
-    try {
-      const left = storeIn(context, { store: emptying });
-      for (const key of keysIn(left)) left.erase(key);
-    } catch (error) {
-      if (!(error instanceof HelperError)) throw error;
-      context.warn(`${error.message}; what was left there stays`);
-    }
+  const { leftovers, store = fileStoreName } = readSettings(context);
+  if (leftovers === undefined) return;
+  try {
+    const left = storeIn(context, { store: leftovers });
+    if (leftovers !== store) for (const key of keysIn(left)) left.erase(key);
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    context.warn(`${error.message}; secrets may be left there`);
   }
-  await forgetEmptying(context, emptying);
-}
-
-async function forgetEmptying(context: Context, name: string): Promise<void> {
-  await updateSettings(context, (current) => {
-    const { emptying, ...rest } = current;
-    return emptying === name ? rest : current;
-  });
+  await forgetLeftovers(context);
 }

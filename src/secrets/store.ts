@@ -12,12 +12,12 @@ export interface SecretKey {
 }
 
 /** A place where secrets rest. */
-export interface SecretStore {
+export interface SecretStore<Key = SecretKey> {
   /** `undefined` where nothing is kept; throws `damaged` or `storage` where something is, unreadable. */
-  read(key: SecretKey): Credential | undefined;
-  write(key: SecretKey, credential: Credential): void;
+  read(key: Key): Credential | undefined;
+  write(key: Key, credential: Credential): void;
   /** Nothing to erase is fine. */
-  erase(key: SecretKey): void;
+  erase(key: Key): void;
   /** The names under which something is kept, readable or not. */
   names(of: SecretKey['of']): string[];
 }

@@ -4,7 +4,12 @@ import * as assert from 'uvu/assert';
 import { helper, type Outcome, startHelper } from '../support/helper.ts';
 import { type Home, inHome } from '../support/home.ts';
 
-const standIn = path.join(import.meta.dirname, 'store-stand-in.ts');
+const standIn = path.join(import.meta.dirname, 'store-stand-in.sh');
+
+interface Entry {
+  readonly Username: string;
+  readonly Secret: string;
+}
 
 /** A home with a folder of its own on the PATH, in which keychains' helpers are put. */
 export interface Keychains {
@@ -25,7 +30,7 @@ export interface Keychains {
   /** Puts a shell script there. */
   readonly addScript: (name: string, body: string) => void;
   /** What the stand-in of that name keeps. */
-  readonly kept: (name: string) => Record<string, { Username: string; Secret: string }>;
+  readonly kept: (name: string) => Record<string, Entry>;
   /** The verbs that helpers were called with since the last time this was asked. */
   readonly calls: () => string[];
 }
@@ -55,12 +60,8 @@ export function withKeychains(use: (keychains: Keychains) => void | Promise<void
         return stdout;
       },
       addScript,
-      addStandIn: (name) =>
-        addScript(name, `exec '${process.execPath}' '${standIn}' '${folder}' ${name} "$@"`),
-      kept: (name) => {
-        const file = path.join(folder, `${name}.json`);
-        return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : {};
-      },
+      addStandIn: (name) => addScript(name, `exec '${standIn}' '${folder}' ${name} "$@"`),
+      kept: (name) => keptIn(path.join(folder, name)),
       calls: () => {
         const text = fs.existsSync(log) ? fs.readFileSync(log, 'utf8') : '';
         fs.rmSync(log, { force: true });
@@ -68,6 +69,16 @@ export function withKeychains(use: (keychains: Keychains) => void | Promise<void
       },
     });
   });
+}
+
+/** The stand-in keeps one file an entry, named by its ServerURL. */
+function keptIn(folder: string): Record<string, Entry> {
+  const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
+  const entries = names.map((name) => {
+    const entry = fs.readFileSync(path.join(folder, name), 'utf8');
+    return [name.replaceAll('!', '/'), JSON.parse(`{${entry}`)];
+  });
+  return Object.fromEntries(entries);
 }
 
 /** 44 characters, as IBM's keys have. */

@@ -1,0 +1,254 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { answer, credential, executable, type Outcome } from '../support/helper.ts';
+import { filesWith, type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
+
+const test = suite('store move');
+
+const login = 'login --no-verify --api-key-stdin';
+const hub = 'https://index.docker.io/v1/';
+/** What `get` says for each host, once `fill` has been called. */
+const answers: readonly (readonly [host: string, expected: string])[] = [
+  ['us.icr.io', answer('us.icr.io', 'iamapikey', keyNamed('every'))],
+  ['de.icr.io', answer('de.icr.io', 'iamapikey', keyNamed('german'))],
+  ['registry.example:5000', answer('registry.example:5000', '<token>', 'canary-token')],
+  [hub, answer(hub, 'me', 'canary "quoted" \\ é')],
+];
+
+/** Keeps an identity for every host, one for a single host, and two that docker login brings. */
+function fill({ say }: Keychains, store: string): void {
+  say(`${login} --store ${store}`, keyNamed('every'));
+  say(`${login} de.icr.io`, keyNamed('german'));
+  for (const [, text] of answers.slice(2)) say('store', text);
+}
+
+function expectAll({ call }: Keychains, when: string): void {
+  for (const [host, expected] of answers) {
+    const { stdout, stderr } = call('get', host);
+    assert.is(stdout, expected, `${host} ${when}: ${stderr}`);
+  }
+}
+
+/** Nothing but the store of that name holds a secret. */
+function expectOnlyIn({ home, kept }: Keychains, store: string): void {
+  for (const name of ['osxkeychain', 'wincred']) {
+    const secrets = Object.keys(kept(name)).filter((url) => !url.includes('/trial/'));
+    assert.is(secrets.length, name === store ? answers.length : 0, name);
+  }
+  // What a killed writer has left aside is swept away when it is a minute old.
+  const files = filesWith(home, 'canary').filter((file) => !file.includes('.aside'));
+  assert.is(files.length, store === 'file' ? answers.length : 0);
+}
+
+/** Homes that are filled, by the store that was filled: each takes a second to fill, and none to copy. */
+const templates = new Map<string, string>();
+test.after(() => {
+  for (const folder of templates.values()) fs.rmSync(folder, { recursive: true });
+});
+
+function withFilled(store: string, use: (keychains: Keychains) => void): Promise<void> {
+  return withKeychains((keychains) => {
+    const { home, addStandIn } = keychains;
+    const template = templates.get(store);
+    if (template !== undefined) fs.cpSync(template, home.folder, { recursive: true });
+    for (const name of ['osxkeychain', 'wincred']) addStandIn(name);
+    if (template === undefined) {
+      fill(keychains, store);
+      const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-filled-'));
+      fs.cpSync(home.folder, folder, { recursive: true });
+      templates.set(store, folder);
+    }
+    use(keychains);
+  });
+}
+
+test('there, on, and back again, whole each time', () =>
+  withFilled('file', (keychains) => {
+    for (const store of ['osxkeychain', 'wincred', 'file', 'file', 'osxkeychain']) {
+      const said = keychains.say(`store move ${store}`);
+      assert.match(
+        said,
+        new RegExp(`they are kept in ${store === 'file' ? 'file store' : store}\n$`),
+      );
+      expectAll(keychains, `in ${store}`);
+      expectOnlyIn(keychains, store);
+    }
+  }));
+
+test('says how many', () =>
+  withFilled('file', ({ say }) => {
+    assert.is(say('store move wincred'), 'moved 4 secrets; they are kept in wincred\n');
+    assert.is(say('store move wincred'), 'moved 0 secrets; they are kept in wincred\n');
+  }));
+
+test('a store that is not there is refused, and nothing is moved', () =>
+  withFilled('file', (keychains) => {
+    for (const name of ['no-such-one', 'icr', '../x', '']) {
+      const { stderr, status } = keychains.call(`store move ${name}`);
+      assert.is(status === 0, false, stderr);
+      expectAll(keychains, `after ${name}`);
+    }
+    expectOnlyIn(keychains, 'file');
+  }));
+
+/** Stands before the stand-in, and does `instead` for calls that match. */
+function spoil({ folder, addScript }: Keychains, name: string, pattern: string, instead: string) {
+  const real = path.join(folder, `docker-credential-${name}`);
+  fs.renameSync(real, path.join(folder, `real-${name}`));
+  addScript(
+    name,
+    `input=$(cat)
+case "$1 $input" in ${pattern}) ${instead} ;; esac
+printf '%s\\n' "$input" | '${folder}/real-${name}' "$@"`,
+  );
+}
+
+const spoiled: readonly [what: string, pattern: string, instead: string, expected: RegExp][] = [
+  [
+    'refuses one',
+    '"store "*german*',
+    'echo full; exit 1',
+    /the secret store wincred failed: full\n$/,
+  ],
+  [
+    'gives back another secret',
+    '"get "*/identity/de.icr.io*',
+    `echo '{"Secret":"canary-wrong"}'; exit 0`,
+    /wincred gave back another secret for de\.icr\.io than it was given; nothing was moved\n$/,
+  ],
+  [
+    'gives nothing back',
+    '"get "*/identity/de.icr.io*',
+    'echo credentials not found in native keychain; exit 1',
+    /wincred gave back another secret for de\.icr\.io than it was given; nothing was moved\n$/,
+  ],
+];
+for (const [what, pattern, instead, expected] of spoiled) {
+  test(`where the new store ${what}, the old one goes on`, () =>
+    withFilled('osxkeychain', (keychains) => {
+      spoil(keychains, 'wincred', pattern, instead);
+      const { stderr, status } = keychains.call('store move wincred');
+      assert.match(stderr, expected);
+      assert.not.match(stderr, 'canary');
+      assert.is(status, 1);
+      expectAll(keychains, 'afterwards');
+      assert.is(Object.keys(keychains.kept('osxkeychain')).length, answers.length);
+    }));
+}
+
+test('where the old store cannot be emptied, it says so, and again does it', () =>
+  withFilled('osxkeychain', (keychains) => {
+    spoil(keychains, 'osxkeychain', '"erase "*german*|"erase "*/identity/d*', 'echo busy; exit 1');
+    const { stderr, status } = keychains.call('store move wincred');
+    assert.is(
+      stderr,
+      'docker-credential-icr: secrets are kept in wincred now, but osxkeychain is not empty: the secret store osxkeychain failed: busy; run docker-credential-icr store move wincred again\n',
+    );
+    assert.is(status, 1);
+    expectAll(keychains, 'in the new one');
+    keychains.addStandIn('osxkeychain');
+    keychains.say('store move wincred');
+    expectOnlyIn(keychains, 'wincred');
+    expectAll(keychains, 'at the end');
+  }));
+
+// What a client does while secrets are copied, and what is true at the end.
+const meanwhile: readonly [
+  what: string,
+  command: string,
+  input: string,
+  host: string,
+  expected: string,
+][] = [
+  [
+    'stores another',
+    'store',
+    credential('new.example', 'me'),
+    'new.example',
+    answer('new.example', 'me'),
+  ],
+  [
+    'stores a newer one',
+    'store',
+    credential(hub, 'me', 'canary-new'),
+    hub,
+    answer(hub, 'me', 'canary-new'),
+  ],
+  ['signs out', 'erase', hub, hub, 'credentials not found in native keychain\n'],
+];
+for (const [what, verb, input, host, expected] of meanwhile) {
+  for (const from of ['file', 'osxkeychain']) {
+    test(`a client that ${what} meanwhile, out of ${from}, counts`, () =>
+      withFilled(from, (keychains) => {
+        const { folder } = keychains;
+        fs.writeFileSync(path.join(folder, 'input'), `${input}\n`);
+        // At the last copy; the mark that tells of rings is not the client's.
+        const client = `env -u DOCKER_CREDENTIAL_ICR_CALLS '${executable}' ${verb} <${folder}/input`;
+        const once = `[ -e ${folder}/done ] || { touch ${folder}/done; ${client}; }`;
+        spoil(keychains, 'wincred', '"store "*/host/registry*', once);
+        keychains.say('store move wincred');
+        assert.ok(fs.existsSync(path.join(folder, 'done')));
+        assert.is(keychains.call('get', host).stdout, expected);
+        assert.equal(filesWith(keychains.home, 'canary'), []);
+        assert.equal(keychains.kept('osxkeychain'), {});
+      }));
+  }
+}
+
+/** Everything answers at once; a move, whether again or elsewhere, ends well and leaves nothing behind. */
+function expectMended(keychains: Keychains, target: string, step: string): void {
+  expectAll(keychains, step);
+  keychains.say(`store move ${target}`);
+  expectAll(keychains, `${step}, moved again`);
+  expectOnlyIn(keychains, target);
+}
+
+const routes: readonly (readonly [from: string, to: string])[] = [
+  ['file', 'osxkeychain'],
+  ['osxkeychain', 'file'],
+  ['osxkeychain', 'wincred'],
+];
+/** Every step, or some of them: each takes half a second. */
+const stride = process.env.SOAK ? 1 : 7;
+const strideOfChanges = process.env.SOAK ? 1 : 3;
+
+for (const [index, [from, to]] of routes.entries()) {
+  test(`killed before a call of a keychain, from ${from} to ${to}`, async () => {
+    for (let call = 1 + index; ; call += stride) {
+      let over = false;
+      await withFilled(from, (keychains) => {
+        keychains.calls();
+        const file = path.join(keychains.folder, 'kill');
+        fs.writeFileSync(file, String(call));
+        over = keychains.call(`store move ${to}`).status === 0;
+        fs.rmSync(file);
+        expectMended(keychains, call % 2 === 0 ? to : from, `killed before call ${call}`);
+      });
+      if (over) return assert.ok(call > 10, `${call} calls`);
+    }
+  });
+
+  test(`killed before each change to a file, from ${from} to ${to}`, async () => {
+    for (let change = 1 + index; ; change += strideOfChanges) {
+      let over = false;
+      await withFilled(from, (keychains) => {
+        over = moveKilled(keychains, change, to).status === 0;
+        expectMended(keychains, change % 2 === 0 ? to : from, `killed before change ${change}`);
+      });
+      if (over) return assert.ok(change >= 3, `${change} changes`);
+    }
+  });
+}
+
+function moveKilled({ home, folder }: Keychains, change: number, to: string): Outcome {
+  const program = path.join(import.meta.dirname, 'api-key-rotate-killed.ts');
+  const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin` };
+  const words = [program, String(change), 'store', 'move', to];
+  return spawnSync(process.execPath, words, { env, encoding: 'utf8' });
+}
+
+test.run();

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# A keychain's credential helper, for machines that have no such keychain: speaks Docker's protocol as osxkeychain and
+# wincred of docker/docker-credential-helpers do. Words: its folder, its name, the verb. One file an entry; in bash, since
+# the tests call it thousands of times.
+set -euo pipefail
+folder=$1 name=$2 verb=$3
+kept=$folder/$name
+
+fail() {
+  echo "$1"
+  exit 1
+}
+
+# macOS takes a URL apart and puts it together again, decoded.
+set_file() {
+  local key=$1
+  [ "$name" != osxkeychain ] || printf -v key '%b' "${1//%/\\x}"
+  file=$kept/${key//\//!}
+}
+
+store() {
+  local input
+  IFS= read -r input || [ -n "$input" ]
+  [[ $input =~ ^\{\"ServerURL\":\"([^\"]*)\",(\"Username\":\"[^\"]*\",\"Secret\":\"(.*)\"\})$ ]] || fail 'no credential'
+  local LC_ALL=C entry=${BASH_REMATCH[2]} secret=${BASH_REMATCH[3]}
+  if [ "$name" = wincred ] && [ ${#secret} -gt 2560 ]; then fail 'The stub received bad data.'; fi
+  set_file "${BASH_REMATCH[1]}"
+  # In one rename, so that a keychain is never half written.
+  printf '%s' "$entry" >"$kept/.$$"
+  mv "$kept/.$$" "$file"
+}
+
+list() {
+  local comma='' entry
+  printf '{'
+  for file in "$kept"/*; do
+    [ -e "$file" ] || continue
+    entry=$(<"$file")
+    [[ $entry =~ ^\"Username\":(\"[^\"]*\") ]]
+    file=${file##*/}
+    printf '%s"%s":%s' "$comma" "${file//!//}" "${BASH_REMATCH[1]}"
+    comma=,
+  done
+  echo '}'
+}
+
+mkdir -p "$kept"
+echo "$verb" >>"$folder/calls"
+# At the call of that number it ends its caller, as no time limit could.
+if [ -e "$folder/kill" ] && [ "$(wc -l <"$folder/calls")" -eq "$(<"$folder/kill")" ]; then kill -KILL $PPID; fi
+case $verb in
+  store) store ;;
+  list) list ;;
+  *)
+    read -r url || [ -n "$url" ]
+    set_file "$url"
+    [ -e "$file" ] || fail 'credentials not found in native keychain'
+    if [ "$verb" = erase ]; then rm "$file"; else printf '{"ServerURL":"%s",%s\n' "$url" "$(<"$file")"; fi
+    ;;
+esac
