@@ -82,7 +82,8 @@ async function entitlementKey(
   } as const;
   if (!verify) return root;
   const { checkAtRegistry } = await import('../iam/registry-exchange.ts');
-  await checkAtRegistry(context, host, { Username: 'cp', Secret: root.secret }, question);
+  const credential = { Username: 'cp', Secret: root.secret };
+  await checkAtRegistry(context, host, credential, { ...question, owner: 'the entitlement key' });
   return { ...root, owner: `entitlement key that ${host} accepts` };
 }
 
@@ -97,7 +98,8 @@ async function registryToken(
   const root = { kind: 'registry-token', secret, ...ownerOfRegistryToken(secret) } as const;
   if (!verify) return root;
   const { checkAtRegistry } = await import('../iam/registry-exchange.ts');
-  await checkAtRegistry(context, host, { Username: 'token', Secret: secret }, question);
+  const credential = { Username: 'token', Secret: secret };
+  await checkAtRegistry(context, host, credential, { ...question, owner: 'the registry token' });
   return root;
 }
 

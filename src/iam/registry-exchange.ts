@@ -9,7 +9,7 @@ export async function checkAtRegistry(
   context: Context,
   host: string,
   credential: { readonly Username: string; readonly Secret: string },
-  options: { readonly hint: string },
+  { owner, hint }: { readonly owner: string; readonly hint: string },
 ): Promise<void> {
   const { Username, Secret } = credential;
   const basic = Buffer.from(`${Username}:${Secret}`).toString('base64');
@@ -20,8 +20,8 @@ export async function checkAtRegistry(
     { method: 'GET', url, headers: { Authorization: `Basic ${basic}` } },
     {
       service: host,
-      owner: `the secret of user name ${Username}`,
-      hint: options.hint,
+      owner,
+      hint,
       secret: Secret,
     },
   );

@@ -66,7 +66,7 @@ export async function requestAnswer(
 }
 
 export function nameOf({ url }: HttpRequest, { service }: CallOptions): string {
-  return `${service} at ${url.host}`;
+  return service === url.host ? service : `${service} at ${url.host}`;
 }
 
 async function attemptOnce(
