@@ -1,0 +1,104 @@
+import * as assert from 'uvu/assert';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
+import { type ConnectProxy, startProxy } from './login-proxy.ts';
+
+const test = sandboxSuite('what only the registry can check');
+
+/** `use` with a proxy that leads every registry host to the sandbox's. */
+async function withProxy(
+  sandbox: Sandbox,
+  use: (person: Person, proxy: ConnectProxy, env: { HTTPS_PROXY: string }) => Promise<void>,
+): Promise<void> {
+  const proxy = await startProxy(Number(new URL(sandbox.registryUrl).port));
+  try {
+    await inCloud(sandbox, (person) => use(person, proxy, { HTTPS_PROXY: proxy.url }));
+  } finally {
+    proxy.close();
+  }
+}
+
+test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sandbox }) =>
+  withProxy(sandbox, async ({ say, get, call }, { asked }, env) => {
+    const key = sandbox.accounts.addEntitlementKey({ value: newKey() });
+    assert.match(
+      await say('login --entitlement-key-stdin', key, env),
+      /^identity cp\.icr\.io \(entitlement key that cp\.icr\.io accepts\) answers for cp\.icr\.io$/m,
+    );
+    assert.equal(asked, ['cp.icr.io:443']);
+    assert.is(sandbox.requests.count({ userName: 'cp', status: 200 }), 1);
+    assert.equal(await get('cp.icr.io/cp/image'), { username: 'cp', secret: key, warnings: '' });
+    assert.is((await call('get', 'us.icr.io')).status, 1);
+    const named = 'login cp.icr.io --identity ibm --entitlement-key-stdin';
+    assert.match(await say(named, key, env), 'identity ibm (entitlement key');
+    assert.equal(
+      await call('token --identity ibm'),
+      refusal(
+        'user name cp (file store) is worth no access token; run docker-credential-icr login with an API key',
+      ),
+    );
+  }));
+
+test('one that cp.icr.io does not take is not kept', ({ sandbox }) =>
+  withProxy(sandbox, async ({ call }, _proxy, env) => {
+    assert.equal(
+      await call('login --entitlement-key-stdin', newKey(), env),
+      refusal(
+        'cp.icr.io refused the entitlement key (UNAUTHORIZED: The username and password combination is not valid.); check it, then run docker-credential-icr login again',
+      ),
+    );
+    assert.is((await call('get', 'cp.icr.io')).status, 1);
+  }));
+
+test('a registry token is tried at its host', ({ sandbox }) =>
+  withProxy(sandbox, async ({ say, get, call }, { asked }, env) => {
+    const { iamId, accountId } = sandbox.accounts.addUser();
+    const { id, token } = await sandbox.accounts.addRegistryToken({ owner: iamId, accountId });
+    const login = 'login de.icr.io/team --identity old --registry-token-stdin';
+    assert.match(
+      await say(login, token, env),
+      new RegExp(`identity old \\(registry token ${id}, until .*\\) answers for de.icr.io/team\n`),
+    );
+    assert.equal(asked, ['de.icr.io:443']);
+    const { username, secret } = await get('de.icr.io/team/image');
+    assert.equal([username, secret], ['token', token]);
+    // Issued and gone: IBM refuses them all since 2021.
+    const forged = `${token.slice(0, -20)}${'A'.repeat(20)}`;
+    assert.equal(
+      await call(login, forged, env),
+      refusal(
+        'de.icr.io refused the registry token (UNAUTHORIZED: The username and password combination is not valid.); check it, then run docker-credential-icr login de.icr.io/team --identity old again',
+      ),
+    );
+    assert.is((await get('de.icr.io/team/image')).secret, token);
+  }));
+
+test('a registry that answers no sense is not the key’s fault', ({ sandbox }) =>
+  withProxy(sandbox, async ({ call }, _proxy, env) => {
+    sandbox.faults.add('registry', { kind: 'not-json' });
+    assert.equal(
+      await call('login --entitlement-key-stdin', newKey(), env),
+      refusal(
+        'cp.icr.io answered 200 with something that is not a JSON object; is that the right address?',
+      ),
+    );
+  }));
+
+test('--no-verify asks nobody', ({ sandbox }) =>
+  withProxy(sandbox, async ({ say }, { asked }, env) => {
+    const rows = [
+      ['--api-key-stdin', 'not checked'],
+      ['--refresh-token-stdin', 'not checked'],
+      ['--entitlement-key-stdin', 'not checked'],
+      ['--trusted-profile Profile-x', 'not checked'],
+    ] as const;
+    for (const [option, whose] of rows) {
+      const said = await say(`login --identity new ${option} --no-verify`, newKey(), env);
+      assert.match(said, `identity new (${whose}) `);
+    }
+    assert.equal(asked, []);
+    assert.is(sandbox.requests.count(), 0);
+  }));
+
+test.run();

@@ -1,0 +1,170 @@
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { collect, executable } from '../support/helper.ts';
+import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
+
+const test = sandboxSuite('a person at a terminal');
+
+interface Session {
+  /** Everything that appeared on the terminal. */
+  readonly screen: string;
+  readonly status: number | null;
+}
+
+/** Runs the executable on a pseudo-terminal of its own; when `prompt` appears, types `keys`. */
+async function atTerminal(
+  { home, env }: Person,
+  words: string,
+  prompt: string,
+  keys: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<Session> {
+  const command = `stty -onlcr; exec "${executable}" ${words}`;
+  const child = spawn('script', ['-qefc', command, '/dev/null'], {
+    env: { ...home.env, ...env, SHELL: '/bin/sh', TERM: 'xterm', ...more },
+    cwd: home.folder,
+  });
+  let screen = '';
+  child.stdout.on('data', (text) => {
+    const before = screen.includes(prompt);
+    screen += text;
+    if (!before && screen.includes(prompt)) child.stdin.write(keys);
+  });
+  const { status } = await collect(child);
+  return { screen, status };
+}
+
+const hasScript = spawnSync('script', ['-qefc', 'true', '/dev/null'], { input: '' }).status === 0;
+const onTerminal = hasScript ? test : test.skip;
+const keyPrompt = 'IBM Cloud API key (not shown):';
+const passcodePrompt = 'one-time passcode (not shown):';
+
+onTerminal('login asks for the key, and shows nothing of it', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    const { screen, status } = await atTerminal(person, 'login us.icr.io', keyPrompt, `${value}\r`);
+    assert.is(status, 0, screen);
+    assert.not.match(screen, /canary|\*/);
+    assert.match(screen, /identity us\.icr\.io \(user \S+, account \w+\) answers for us\.icr\.io/);
+    assert.is((await person.get('us.icr.io')).secret, value);
+  }),
+);
+
+const endings: readonly [name: string, keys: string, status: number, line: string][] = [
+  ['Ctrl-C', '\x03', 130, 'nothing was changed'],
+  ['Ctrl-C after half a key', 'canary-\x03', 130, 'nothing was changed'],
+  ['Enter alone', '\r', 1, 'the API key is empty'],
+  [
+    'a key with a space',
+    'canary key\r',
+    1,
+    'the API key has a space or a character that no key has',
+  ],
+];
+
+for (const [name, keys, status, line] of endings) {
+  onTerminal(`${name} at the prompt changes nothing`, ({ sandbox }) =>
+    inCloud(sandbox, async (person) => {
+      const session = await atTerminal(person, 'login', keyPrompt, keys);
+      assert.is(session.status, status, session.screen);
+      assert.match(session.screen, `docker-credential-icr: ${line}\n`);
+      assert.not.match(session.screen, 'canary');
+      assert.is(sandbox.requests.count(), 0);
+      assert.not.ok(fs.existsSync(path.join(person.home.config, 'identities')));
+    }),
+  );
+}
+
+onTerminal(
+  'login --sso shows where passcodes are, asks for one, and keeps a refresh token',
+  ({ sandbox }) =>
+    inCloud(sandbox, async (person) => {
+      const { accounts } = sandbox;
+      const user = accounts.addUser({ name: 'Jane Doe' });
+      const passcode = accounts.addPasscode({ owner: user.iamId, value: 'canary-passcode' });
+      const words = 'login --identity jane --sso';
+      const { screen, status } = await atTerminal(person, words, passcodePrompt, `${passcode}\r`);
+      assert.is(status, 0, screen);
+      assert.match(screen, `get a one-time passcode at ${sandbox.iamUrl}/identity/passcode\n`);
+      assert.match(screen, `identity jane (user ${user.sub}, account ${user.accountId}) answers`);
+      assert.not.match(screen, /canary|OKD/);
+      const kept = accounts.refreshTokens().at(-1);
+      assert.equal(await person.get('us.icr.io'), {
+        username: 'iamrefresh',
+        secret: kept?.value,
+        warnings: '',
+      });
+      assert.is(kept?.iamId, user.iamId);
+    }),
+);
+
+onTerminal('a passcode that IAM does not know', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { screen, status } = await atTerminal(person, 'login --sso', passcodePrompt, 'canary\r');
+    assert.is(status, 1);
+    assert.match(
+      screen,
+      'IAM refused the passcode (BXNIM0513E: Provided passcode is invalid.); check it, then run docker-credential-icr login again\n',
+    );
+    assert.not.ok(fs.existsSync(path.join(person.home.config, 'identities')));
+  }),
+);
+
+onTerminal('where a desktop is there, the page is opened in its browser', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const opened = path.join(person.home.folder, 'opened');
+    const bin = path.join(person.home.folder, 'bin');
+    fs.mkdirSync(bin);
+    const script = `#!/bin/sh\necho "$*" > "${opened}.new" && mv "${opened}.new" "${opened}"\n`;
+    fs.writeFileSync(path.join(bin, 'xdg-open'), script, { mode: 0o755 });
+    const env = { DISPLAY: ':0', PATH: `${bin}:${person.home.env.PATH}` };
+    const session = atTerminal(person, 'login --sso', passcodePrompt, '\x03', env);
+    assert.is((await session).status, 130);
+    while (!fs.existsSync(opened)) await sleep(5);
+    assert.is(fs.readFileSync(opened, 'utf8'), `${sandbox.iamUrl}/identity/passcode\n`);
+  }),
+);
+
+onTerminal('under exec, one Ctrl-C is one', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    const counting = path.join(person.home.folder, 'counting');
+    const script = `count=0
+trap 'count=$((count + 1))' INT
+echo ready
+while [ $count = 0 ]; do sleep 0.02; done
+sleep 0.3
+echo "interrupted $count"
+exit 5
+`;
+    fs.writeFileSync(counting, script);
+    const words = `exec us.icr.io -- sh "${counting}"`;
+    const { screen, status } = await atTerminal(person, words, 'ready', '\x03');
+    assert.match(screen, 'interrupted 1\n');
+    assert.is(status, 5);
+  }),
+);
+
+test('without a terminal, nobody is asked: what to do instead is said', ({ sandbox }) =>
+  inCloud(sandbox, async ({ call }) => {
+    assert.equal(
+      await call('login'),
+      refusal(
+        'there is no terminal to ask for the IBM Cloud API key; use --api-key-stdin, --api-key-file or IBMCLOUD_API_KEY',
+      ),
+    );
+    assert.equal(
+      await call('login --sso'),
+      refusal(
+        'there is no terminal to ask for the one-time passcode; run login --sso in one, or use --api-key-stdin',
+      ),
+    );
+    assert.is(sandbox.requests.count(), 0);
+  }));
+
+test.run();

@@ -1,0 +1,138 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { forEach, inCloud, newKey, refusal, settingsOf } from './identity-cloud.ts';
+
+const test = sandboxSuite('login: whose it is, and what is kept');
+
+const end = '2099-12-31T23:59:00.000Z';
+
+test('an API key: of a user or a service ID, with its account and its end', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, get }) => {
+    const { accounts } = sandbox;
+    const user = accounts.addUser({ name: 'Jane Doe', accountId: 'account1' });
+    const service = accounts.addServiceId({ name: 'ci', accountId: 'account2' });
+    const ofUser = accounts.addApiKey({ owner: user.iamId, value: newKey(), expiresAt: end });
+    const ofService = accounts.addApiKey({ owner: service.iamId, value: newKey(), locked: true });
+    assert.match(
+      await say('login --identity jane --api-key-stdin', `${ofUser.value}\n`),
+      /^identity jane \(user jane\.doe@example\.com, account account1, until 2099-12-31T23:59:00\.000Z\) answers for every IBM host\nnext, .* configure\n$/m,
+    );
+    assert.match(
+      await say('login us.icr.io --identity ci --api-key-stdin', ofService.value),
+      /^identity ci \(service ID ci, account account2\) answers for us\.icr\.io$/m,
+    );
+    assert.is((await get('us.icr.io')).secret, ofService.value);
+    assert.is((await get('de.icr.io')).secret, ofUser.value);
+    // A third never takes every host away from another.
+    assert.match(
+      await say('login --identity more --api-key-stdin', ofService.value),
+      /^identity more \(.*\) is saved; docker-credential-icr map HOST more lets it answer for a host$/m,
+    );
+    assert.match(
+      await say('login --identity ci --api-key-stdin', ofUser.value),
+      /^identity ci \(user .*\) answers for us\.icr\.io$/m,
+      'one that is kept again says where it goes on answering',
+    );
+  }));
+
+test('a file as the ibmcloud CLI writes it, and what is no such file', ({ sandbox }) =>
+  inCloud(sandbox, async ({ home, say, call, get }) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    const file = path.join(home.folder, 'key.json');
+    const whole = JSON.stringify({ name: 'ci', apikey: value, locked: false });
+    fs.writeFileSync(file, whole);
+    await say('login us.icr.io --api-key-file key.json');
+    assert.is((await get('us.icr.io')).secret, value);
+    await say('login de.icr.io --api-key-stdin', whole);
+    assert.is((await get('de.icr.io')).secret, value, 'the file on standard input');
+    for (const text of ['', whole.slice(0, -9), '{"apikey":""}', '{}', `${value} ${value}`]) {
+      fs.writeFileSync(file, text);
+      const line = 'holds no API key; it should be what ibmcloud iam api-key-create --file wrote';
+      assert.equal(await call('login --api-key-file key.json'), refusal(`key.json ${line}`), text);
+    }
+  }));
+
+test('without a name, each host has an identity of its own', ({ sandbox }) =>
+  inCloud(sandbox, async ({ home, say, get }) => {
+    const [first, second] = [newKey(), newKey()];
+    await say('login us.icr.io de.icr.io/team --no-verify --api-key-stdin', first);
+    await say('login --no-verify --api-key-stdin', second);
+    assert.equal(Object.keys(settingsOf(home).identities), [
+      'us.icr.io',
+      'de.icr.io/team',
+      'default',
+    ]);
+    assert.is((await get('us.icr.io')).secret, first);
+    assert.is((await get('de.icr.io/team/image')).secret, first);
+    assert.is((await get('de.icr.io')).secret, second);
+  }));
+
+test('a refresh token: whose session it is', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, get }) => {
+    const user = sandbox.accounts.addUser({ name: 'Jane Roe' });
+    const { value } = sandbox.accounts.addRefreshToken({ owner: user.iamId, value: newKey() });
+    const said = await say('login --identity roe --refresh-token-stdin', value);
+    assert.match(said, `identity roe (user ${user.sub}, account ${user.accountId}) answers`);
+    assert.is((await get('us.icr.io')).username, 'iamrefresh');
+  }));
+
+test('a key that may not look at itself logs in all the same', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say }) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey(), expiresAt: end });
+    sandbox.faults.add('iam', { kind: 'status', status: 403, path: '/v1/apikeys/details' });
+    const said = await say('login --identity ci --api-key-stdin', value);
+    assert.match(said, /^identity ci \(user \S+, account \w+\) answers/m);
+  }));
+
+const inputs: readonly [words: string, input: string, line: string][] = [
+  ['--api-key-stdin', '', 'the API key is empty'],
+  ['--api-key-stdin', ' \n', 'the API key is empty'],
+  ['--api-key-stdin', 'canary canary', 'standard input holds no API key'],
+  ['--api-key-stdin', 'canary\u0001', 'the API key has a space or a character that no key has'],
+  [
+    '--api-key-stdin',
+    '"canary"',
+    'the API key begins or ends with a brace or a quotation mark; take those off',
+  ],
+  ['--refresh-token-stdin', '', 'standard input is empty; it should hold the refresh token'],
+  [
+    '--refresh-token-stdin',
+    'canary canary',
+    'the refresh token has a space or a character that none has',
+  ],
+  ['--entitlement-key-stdin', '\n', 'standard input is empty; it should hold the entitlement key'],
+  ['--registry-token-stdin', 'canary', 'the token is not a JWT'],
+  ['--api-key-stdin --sso', '', '--api-key-stdin and --sso exclude each other'],
+  ['--api-key-stdin --api-key-file x', '', '--api-key-stdin and --api-key-file exclude each other'],
+  ['--trusted-profile Profile-x --sso', '', '--trusted-profile and --sso exclude each other'],
+  [
+    '--trusted-profile nodes',
+    '',
+    'the ID of a trusted profile looks like Profile-0a1b2c3d-…; ibmcloud iam trusted-profiles lists them',
+  ],
+  [
+    'us.icr.io --entitlement-key-stdin',
+    'canary',
+    'only cp.icr.io takes an entitlement key; us.icr.io does not',
+  ],
+];
+
+test('what cannot be is refused before anybody is asked', ({ sandbox }) =>
+  forEach(inputs, ([words, input, line]) =>
+    inCloud(sandbox, async ({ home, call }) => {
+      assert.equal(await call(`login ${words}`, input), refusal(line), words);
+      assert.not.ok(fs.existsSync(path.join(home.config, 'identities')));
+      assert.is(sandbox.requests.count(), 0);
+    }),
+  ));
+
+test('a short key is said to be short, and kept', ({ sandbox }) =>
+  inCloud(sandbox, async ({ call, get }) => {
+    const { stderr } = await call('login --no-verify --api-key-stdin', 'canary-short');
+    assert.is(stderr, "docker-credential-icr: the API key has 12 characters; IBM's have 44\n");
+    assert.is((await get('us.icr.io')).secret, 'canary-short');
+  }));
+
+test.run();
