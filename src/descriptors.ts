@@ -22,13 +22,25 @@ export function readSome(descriptor: number, chunk: Uint8Array): number {
 
 /** Returns when all of it is written. Throws `storage` where nobody reads, or nothing fits. */
 export function writeAll(descriptor: number, text: string): void {
-  let rest = new TextEncoder().encode(text);
-  while (rest.length > 0) rest = rest.subarray(writeSome(descriptor, rest));
+  let rest = isShortAscii(text) ? text : new TextEncoder().encode(text);
+  while (rest.length > 0) {
+    const count = writeSome(descriptor, rest);
+    rest = typeof rest === 'string' ? rest.slice(count) : rest.subarray(count);
+  }
 }
 
-function writeSome(descriptor: number, bytes: Uint8Array): number {
+/** Such a text has as many bytes as characters; an encoder would cost a `get` half a megabyte. */
+function isShortAscii(text: string): boolean {
+  if (text.length > 10_000) return false;
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
+  return true;
+}
+
+function writeSome(descriptor: number, part: string | Uint8Array): number {
   try {
-    return fs.writeSync(descriptor, bytes);
+    return typeof part === 'string'
+      ? fs.writeSync(descriptor, part)
+      : fs.writeSync(descriptor, part);
   } catch (error) {
     const code = systemCode(error);
     if (code !== 'EAGAIN') {

@@ -25,7 +25,18 @@ function enlarge(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return larger;
 }
 
+/** ASCII, as nearly always: a decoder would cost a `get` half a megabyte. */
 function decode(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte > 0x7f) return decodeUtf8(bytes);
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
