@@ -10,22 +10,37 @@ import type { Found } from './source.ts';
 export async function accessTokenOf(lookup: Lookup, found: Found, force = false): Promise<string> {
   if (found.accessToken !== undefined) return found.accessToken(force);
   if (found.username === 'iambearer' && !force) return found.secret();
-  if (found.username === 'iamapikey') return accessTokenOfKey(lookup, found);
+  if (found.username === 'iamapikey') {
+    return accessTokenOfKey(lookup, `the API key in ${found.keptIn}`, await found.secret());
+  }
   throw new HelperError(
     'misconfigured',
-    `user name ${found.username} (${found.keptIn}) is worth no ${force ? 'new ' : ''}access token; run docker-credential-icr login with an API key`,
+    `${nameOf(found)} is worth no ${force ? 'new ' : ''}access token; run docker-credential-icr login with an API key`,
   );
 }
 
-/** Not cached: nobody could tell from the cache which key it came from. */
-async function accessTokenOfKey({ context, settings }: Lookup, found: Found): Promise<string> {
+/** What a message calls whoever is behind a credential. */
+export function nameOf({ identity, keptIn }: Found): string {
+  return identity === undefined ? `the credential in ${keptIn}` : `identity ${identity}`;
+}
+
+/**
+ * A new access token of whoever the API key belongs to; `owner` names the key in messages. It is not cached: nobody could
+ * tell from the cache which key it came from. Throws what IAM says.
+ */
+export async function accessTokenOfKey(
+  { context, settings }: Lookup,
+  owner: string,
+  apiKey: string,
+  hint = 'check it, or run docker-credential-icr login',
+): Promise<string> {
   const { requestToken } = await import('../iam/token.ts');
   const { iamEndpoint } = settings();
-  const grant = { kind: 'api-key', apiKey: await found.secret() } as const;
+  const grant = { kind: 'api-key', apiKey } as const;
   const { token } = await requestToken(context, grant, {
     ...(iamEndpoint === undefined ? {} : { endpoint: iamEndpoint }),
-    owner: `the API key in ${found.keptIn}`,
-    hint: 'check it, or run docker-credential-icr login',
+    owner,
+    hint,
   });
   return token;
 }

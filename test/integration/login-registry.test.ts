@@ -35,7 +35,7 @@ test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sand
     assert.equal(
       await call('token --identity ibm'),
       refusal(
-        'user name cp (file store) is worth no access token; run docker-credential-icr login with an API key',
+        'identity ibm is worth no access token; run docker-credential-icr login with an API key',
       ),
     );
   }));

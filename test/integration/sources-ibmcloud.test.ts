@@ -170,10 +170,7 @@ test('comes after a mapping, docker login and the environment, and not for who s
     assert.equal(await person.call('get', 'de.icr.io'), notFound);
     assert.is((await person.get('jp.icr.io')).secret, fresh);
     const token = await person.call('token jp.icr.io --refresh');
-    assert.match(
-      token.stderr,
-      'user name iambearer (ibmcloud session) is worth no new access token',
-    );
+    assert.match(token.stderr, 'the credential in ibmcloud session is worth no new access token');
   }));
 
 test('a file that cannot be read is an error, not another secret', ({ sandbox }) =>

@@ -3,12 +3,13 @@ import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../iam/api-call.ts';
 import { deleteApiKey } from '../../iam/api-key-changes.ts';
 import { ownerOfApiKey } from '../../iam/owner.ts';
+import { accessTokenOfKey } from '../../identity/access.ts';
 import { ambientVariables } from '../../identity/environment.ts';
 import { loginCommand } from '../../identity/hint.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed, own } from '../../identity/mapping.ts';
 import { erasePendingKey, type PendingKey, readPendingKey } from '../../identity/pending-key.ts';
-import { accessTokenOfKey, callerFor, toCaller } from '../caller.ts';
+import { callerFor, toCaller } from '../caller.ts';
 import { makeNewKey } from './new-key.ts';
 import { replaceKey, requireAnswer } from './replace.ts';
 
@@ -57,7 +58,7 @@ async function rotationCaller(
     return toCaller(
       lookup,
       `identity ${name}`,
-      await accessTokenOfKey(lookup, `identity ${name}`, key, hint),
+      await accessTokenOfKey(lookup, `the API key of identity ${name}`, key, hint),
     );
   } catch (error) {
     const [next] = others;
