@@ -3,13 +3,20 @@ import type { Context } from '../context.ts';
 import { HelperError, notFound } from '../errors.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
-import { callHelper, eraseWith, isNotFound, parseList } from '../secrets/helper-process.ts';
+import {
+  callHelper,
+  eraseWith,
+  isNotFound,
+  oneLine,
+  parseList,
+  parseObject,
+} from '../secrets/helper-process.ts';
 import { isOurEntry } from '../secrets/helper-store.ts';
 
 /**
  * Where this helper is Docker's store for everything, another one may be named for the registries
- * that are not IBM's: it is asked in Docker's own words and its answer goes back as it came.
- * Returns whether it was asked. Throws what it answers when it fails.
+ * that are not IBM's: it is asked in Docker's own words and what it has goes back as it came.
+ * Returns whether it was asked. Throws where it fails, naming it.
  */
 export function passOn(
   context: Context,
@@ -25,10 +32,14 @@ export function passOn(
   if (verb === 'get' && isNotFound(answer)) {
     throw notFound(`docker-credential-${name} has none for ${hostKey(host)}`);
   }
-  if (!answer.ok)
-    throw new HelperError('storage', answer.text || `docker-credential-${name} failed`);
+  if (!answer.ok) throw failed(name, answer.text);
+  if (verb === 'get') parseObject(name, answer.text);
   if (answer.text !== '') context.stdout(`${answer.text}\n`);
   return true;
+}
+
+function failed(name: string, text: string): HelperError {
+  return new HelperError('storage', `docker-credential-${name} failed: ${oneLine(text)}`);
 }
 
 /** Only this program asks a keychain for what is its own. */
@@ -45,9 +56,7 @@ export function listOthers(context: Context): Record<string, string> {
   if (name === undefined) return {};
   try {
     const answer = callHelper(context, name, 'list', '\n');
-    if (!answer.ok) {
-      throw new HelperError('storage', `docker-credential-${name} cannot list: ${answer.text}`);
-    }
+    if (!answer.ok) throw failed(name, answer.text);
     return withoutOurs(parseList(name, answer.text));
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;

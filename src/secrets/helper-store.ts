@@ -7,6 +7,7 @@ import {
   eraseWith,
   type HelperAnswer,
   isNotFound,
+  oneLine,
   parseList,
   parseObject,
   SilentHelperError,
@@ -97,11 +98,6 @@ function unpack(name: string, key: KeychainKey, text: string): Credential {
 function requireOk(name: string, { ok, text }: HelperAnswer): string {
   if (ok) return text;
   throw new HelperError('storage', `the secret store ${name} failed: ${oneLine(text)}`);
-}
-
-function oneLine(text: string): string {
-  const line = text.replace(/\p{C}+/gu, ' ').trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line || 'it did not say why; is it locked?';
 }
 
 function refuseTooLong(name: string, secret: string): void {

@@ -1,0 +1,204 @@
+import fs from 'node:fs';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { answer, credential, executable } from '../support/helper.ts';
+import { writeConfig } from '../support/home.ts';
+import { type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
+
+const test = suite('registries that are not IBM’s, as credsStore');
+
+const hub = 'https://index.docker.io/v1/';
+const notFound = 'credentials not found in native keychain\n';
+
+/** With a helper of that name for other registries: the stand-in, or a script. */
+function withOthers(
+  use: (keychains: Keychains) => void | Promise<void>,
+  { name = 'theirs', body = '', store = 'file' } = {},
+): Promise<void> {
+  return withKeychains((keychains) => {
+    const { home, addScript, addStandIn } = keychains;
+    if (body === '') addStandIn(name);
+    else addScript(name, body);
+    const identities = { work: { kind: 'api-key', since: 0 } };
+    const mappings = { 'us.icr.io': { identity: 'work' } };
+    const settings = { identities, mappings, store, others: name };
+    writeConfig(home, 'config.json', JSON.stringify(settings));
+    const secret = credential('work', 'iamapikey', keyNamed('work'));
+    writeConfig(home, 'identities/work.json', secret);
+    return use(keychains);
+  });
+}
+
+test('get, store, erase and list go to the other one, in the words that came', () =>
+  withOthers(({ say, call, kept, calls, home }) => {
+    const stored = credential(hub, 'me', 'canary-hub');
+    assert.is(call('get', hub).stdout, notFound);
+    assert.is(say('store', `${stored}\n`), '');
+    assert.equal(kept('theirs'), { [hub]: { Username: 'me', Secret: 'canary-hub' } });
+    assert.is(say('get', `${hub}\n`), `${stored}\n`);
+    assert.is(say('list', 'unused'), `{"${hub}":"me","us.icr.io":"iamapikey"}\n`);
+    assert.is(say('erase', hub), '');
+    assert.equal(kept('theirs'), {});
+    assert.equal(calls(), ['get', 'store', 'get', 'list', 'erase']);
+    assert.not.ok(fs.existsSync(`${home.config}/hosts`));
+  }));
+
+test('erase of what the other one does not know succeeds, as podman needs it', () =>
+  withOthers(({ say, calls }) => {
+    assert.is(say('erase', hub), '');
+    assert.equal(calls(), ['erase', 'get']);
+  }));
+
+test("IBM's hosts are never passed on, nor are look-alikes kept here", () =>
+  withOthers(({ say, call, kept, calls }) => {
+    assert.is(say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', keyNamed('work')));
+    say('store', credential('de.icr.io', 'iamapikey', 'canary-german'));
+    say('erase', 'de.icr.io');
+    assert.is(call('get', 'jp.icr.io').stdout, notFound);
+    assert.equal(calls(), []);
+    say('store', credential('icr.io.evil.example', 'me', 'canary-theirs'));
+    assert.equal(Object.keys(kept('theirs')), ['icr.io.evil.example']);
+  }));
+
+test('with none named, they are kept like any other', () =>
+  withKeychains(({ say, call }) => {
+    say('store', credential(hub, 'me', 'canary-hub'));
+    assert.is(say('get', hub), answer(hub, 'me', 'canary-hub'));
+    assert.is(say('list'), `{"${hub}":"me"}\n`);
+    say('erase', hub);
+    assert.is(call('get', hub).stdout, notFound);
+  }));
+
+const failures: readonly [what: string, body: string, get: RegExp, list: RegExp][] = [
+  [
+    'fails',
+    'echo broken; exit 1',
+    /^docker-credential-theirs failed: broken\n$/,
+    /docker-credential-theirs failed: broken\n$/,
+  ],
+  [
+    'says nothing',
+    'exit 3',
+    /^docker-credential-theirs failed: it did not say why/,
+    /failed: it did not say why/,
+  ],
+  [
+    'lists a list',
+    'echo "[]"',
+    /^docker-credential-theirs answered something that is no answer\n$/,
+    /docker-credential-theirs answered something that is no/,
+  ],
+  ['hangs', 'sleep 60', /^docker-credential-theirs did not answer within 5 s;/, /within 5 s/],
+  [
+    'leads back',
+    `exec '${executable}' "$@"`,
+    /theirs leads back to docker-credential-icr/,
+    /leads back/,
+  ],
+];
+for (const [what, body, get, list] of failures) {
+  test(`where the other one ${what}, IBM's hosts are answered and listed`, () =>
+    withOthers(
+      async ({ say, start }) => {
+        assert.match(say('get', 'us.icr.io'), keyNamed('work'));
+        const [got, listed] = await Promise.all([start('get', hub), start('list')]);
+        assert.match(got?.stdout ?? '', get);
+        assert.match(listed?.stderr ?? '', list);
+        assert.is(listed?.stdout, '{"us.icr.io":"iamapikey"}\n');
+        assert.is(listed?.status, 0);
+      },
+      { body },
+    ));
+}
+
+test('where the other one is missing, it is named', () =>
+  withOthers(({ call, say, folder }) => {
+    fs.rmSync(`${folder}/docker-credential-theirs`);
+    assert.match(say('get', 'us.icr.io'), keyNamed('work'));
+    assert.match(call('get', hub).stdout, /^docker-credential-theirs is not on the PATH; install/);
+    const list = call('list');
+    assert.is(list.stdout, '{"us.icr.io":"iamapikey"}\n');
+    assert.match(list.stderr, 'docker-credential-theirs is not on the PATH');
+    assert.is(list.status, 0);
+  }));
+
+test('this very program under another name, or a copy of it, is not asked round and round', () =>
+  withOthers(({ call, folder }) => {
+    const other = `${folder}/docker-credential-theirs`;
+    for (const put of [fs.symlinkSync, fs.linkSync, fs.copyFileSync]) {
+      fs.rmSync(other);
+      put(executable, other);
+      const began = performance.now();
+      assert.match(call('get', hub).stdout, /docker-credential-theirs leads back to docker-cr/);
+      assert.is(call('list').stdout, '{"us.icr.io":"iamapikey"}\n');
+      assert.ok(performance.now() - began < 4000);
+    }
+  }));
+
+test('two helpers that ask each other end at once', () =>
+  withOthers(
+    ({ call, addScript, folder }) => {
+      addScript('second', `exec '${executable}' "$@"`);
+      assert.match(call('get', hub).stdout, 'leads back');
+      assert.ok(fs.readFileSync(`${folder}/rounds`, 'utf8').split('\n').length <= 2);
+    },
+    { body: 'echo >>"$(dirname "$0")/rounds"; exec docker-credential-second "$@"' },
+  ));
+
+test('what it lists of IBM’s hosts, or of our own secrets, is not repeated', () => {
+  const list = {
+    'https://index.docker.io/v1/': 'me',
+    'de.icr.io': 'old',
+    'https://us.icr.io': 'old',
+    'https://docker-credential-icr/identity/work': 'docker-credential-icr',
+    'bad host': 'x',
+    number: 5,
+  };
+  return withOthers(
+    ({ say }) => assert.is(say('list'), `{"${hub}":"me","us.icr.io":"iamapikey"}\n`),
+    { body: `echo '${JSON.stringify(list)}'` },
+  );
+});
+
+test('one keychain for both: nobody gets our own secrets out of it by name', () =>
+  withOthers(({ call, say, kept }) => {
+    say('store move theirs');
+    say('store', credential(hub, 'me', 'canary-hub'));
+    assert.is(Object.keys(kept('theirs')).length, 2);
+    assert.is(say('list'), `{"${hub}":"me","us.icr.io":"iamapikey"}\n`);
+    for (const url of Object.keys(kept('theirs')).filter((name) => name !== hub)) {
+      for (const spelling of [url, url.toUpperCase(), url.replace('https://', '')]) {
+        const { stdout, status } = call('get', spelling);
+        assert.is(status, 1);
+        assert.not.match(stdout, 'canary');
+      }
+    }
+  }));
+
+for (const body of [
+  'echo \'{"ServerURL":"","Username":"","Secret":""}\'',
+  'echo credentials not found in native keychain; exit 1',
+  'echo "error: credentials not found in native keychain (0x80)"; exit 1',
+]) {
+  test(`${body.slice(0, 60)}: there is none, in Docker's own sentence`, () =>
+    withOthers(({ call }) => assert.is(call('get', hub).stdout, notFound), { body }));
+}
+
+test('a store that fails does not repeat the secret', () =>
+  withOthers(
+    ({ call }) => {
+      const { stdout, stderr, status } = call('store', credential(hub, 'me', 'canary-secret'));
+      assert.is(status, 1);
+      assert.not.match(stdout + stderr, 'canary');
+    },
+    { body: 'input=$(cat); echo "no: $input"; echo "no: $input" >&2; exit 1' },
+  ));
+
+test('settings that cannot be read name no other helper: those registries are in files', () =>
+  withOthers(({ home, call }) => {
+    writeConfig(home, 'config.json', '{');
+    assert.is(call('store', credential(hub, 'me')).status, 0);
+    assert.is(call('get', hub).stdout, answer(hub, 'me'));
+  }));
+
+test.run();
