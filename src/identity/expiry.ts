@@ -2,13 +2,15 @@ import type { Context } from '../context.ts';
 
 /** How much of a token's life is left when we begin to warn. */
 const nearTheEnd = 0.1;
+/** Milliseconds, for one that does not say when it began: IBM's lived for a day, where they ended at all. */
+const usualLife = 24 * 60 * 60_000;
 
 /** Says on standard error that a registry token (a JWT) has ended, or is about to. */
 export function warnOfExpiry(context: Context, identity: string, jwt: string): void {
   const { iat, exp } = lifeOf(jwt);
   if (typeof exp !== 'number') return;
   const left = exp * 1000 - context.now();
-  const life = typeof iat === 'number' ? (exp - iat) * 1000 : 0;
+  const life = typeof iat === 'number' ? (exp - iat) * 1000 : usualLife;
   if (left > Math.max(life * nearTheEnd, 0)) return;
   const when = new Date(exp * 1000).toISOString();
   context.warn(
