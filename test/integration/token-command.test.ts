@@ -1,0 +1,81 @@
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { credential } from '../support/helper.ts';
+import { addIdentity, claimsOf, forEach, inCloud, newKey, refusal } from './identity-cloud.ts';
+
+const test = sandboxSuite('token');
+
+test('of the identity that answers for a host, or of one by its name', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { accounts, requests } = sandbox;
+    const [one, two] = [accounts.addUser({ name: 'One' }), accounts.addUser({ name: 'Two' })];
+    addIdentity(person, 'one', {}, accounts.addApiKey({ owner: one.iamId }).value);
+    addIdentity(person, 'two', {}, accounts.addApiKey({ owner: two.iamId }).value);
+    await person.say('map * one');
+    await person.say('map us.icr.io/team-a two');
+    const rows = [
+      ['token', one.sub],
+      ['token us.icr.io', one.sub],
+      ['token us.icr.io/team-a', two.sub],
+      ['token --identity two', two.sub],
+      ['token de.icr.io --identity two', two.sub],
+    ] as const;
+    await forEach(rows, async ([words, sub]) => {
+      const printed = await person.say(words);
+      assert.match(printed, /^[\w-]+\.[\w-]+\.[\w-]+\n$/, words);
+      assert.is(claimsOf(printed).sub, sub, words);
+    });
+    assert.is(requests.count(), 2, 'one for each identity, however it was named');
+  }));
+
+test('--refresh asks IAM for a new one, which clients get from then on', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { value } = sandbox.accounts.addApiKey();
+    addIdentity(person, 'work', { present: 'iambearer' }, value);
+    await person.say('map * work');
+    const first = await person.say('token');
+    assert.is(await person.say('token'), first);
+    const second = await person.say('token --refresh');
+    assert.is.not(second, first);
+    assert.is((await person.get('us.icr.io')).secret, second.trim());
+    sandbox.faults.add('iam', { kind: 'not-json' });
+    assert.is((await person.call('token --refresh')).status, 1, 'an old one is no new one');
+    assert.is(await person.say('token'), second, 'which is kept all the same');
+  }));
+
+test('of what docker login stored', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, call }) => {
+    const user = sandbox.accounts.addUser();
+    const { value } = sandbox.accounts.addApiKey({ owner: user.iamId, value: newKey() });
+    await say('store', credential('us.icr.io', 'iamapikey', value));
+    assert.is(claimsOf(await say('token us.icr.io')).sub, user.sub);
+    await say('store', credential('de.icr.io', 'iamrefresh', 'canary-refresh'));
+    const worthless = refusal(
+      'the credential in file (docker login) is worth no access token; run docker-credential-icr login with an API key',
+    );
+    assert.equal(await call('token de.icr.io'), worthless);
+    assert.is(sandbox.requests.count(), 1, 'a refresh token is not used up for a look');
+  }));
+
+test('where there is none, it says why', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'entitled', { kind: 'entitlement-key' });
+    addIdentity(person, 'old', { kind: 'registry-token' });
+    const why = 'is worth no access token; run docker-credential-icr login with an API key';
+    const rows = [
+      ['token', 'nothing answers for icr.io; run docker-credential-icr login'],
+      ['token us.icr.io', 'nothing answers for us.icr.io; run docker-credential-icr login'],
+      ['token --identity entitled', `identity entitled ${why}`],
+      ['token --identity old', `identity old ${why}`],
+      [
+        'token quay.io',
+        'quay.io is not a host of IBM Cloud Container Registry; they end in icr.io',
+      ],
+    ] as const;
+    await forEach(rows, async ([words, line]) =>
+      assert.equal(await person.call(words), refusal(line), words),
+    );
+    assert.is(sandbox.requests.count(), 0);
+  }));
+
+test.run();

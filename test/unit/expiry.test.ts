@@ -1,0 +1,43 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { lifeOf, warnOfExpiry } from '../../src/identity/expiry.ts';
+import { noon, testContext } from '../support/context.ts';
+
+const test = suite('the end of a registry token');
+
+function jwt(payload: unknown): string {
+  return `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.canary`;
+}
+
+const now = noon / 1000;
+/** A life of 1000 s, of which that many are left. */
+const left = (seconds: number) => jwt({ iat: now + seconds - 1000, exp: now + seconds });
+const rows: readonly [token: string, warning: RegExp | undefined][] = [
+  [left(1000), undefined],
+  [left(101), undefined],
+  [left(100), / ends at 2026-01-01T12:01:40\.000Z; registry tokens are deprecated: run /],
+  [left(1), / ends at /],
+  [left(0), / ended at 2026-01-01T12:00:00\.000Z/],
+  [left(-1), / ended at /],
+  [jwt({ exp: now + 3 * 3600 }), undefined],
+  [jwt({ exp: now + 2 * 3600 }), / ends at /],
+  [jwt({ exp: now - 1 }), / ended at /],
+  [jwt({ iat: now }), undefined],
+  [jwt({ iat: 'canary', exp: 'canary' }), undefined],
+  [jwt(null), undefined],
+  [jwt('canary'), undefined],
+  ['canary', undefined],
+  ['', undefined],
+];
+
+for (const [token, warning] of rows) {
+  test(`${JSON.stringify(lifeOf(token))} at ${now}: ${warning ?? 'no warning'}`, () => {
+    const context = testContext();
+    warnOfExpiry(context, 'old', token);
+    assert.is(context.warnings.length, warning === undefined ? 0 : 1);
+    assert.not.match(String(context.warnings), 'canary');
+    if (warning !== undefined) assert.match(context.warnings[0] ?? '', warning);
+  });
+}
+
+test.run();

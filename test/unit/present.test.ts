@@ -1,0 +1,69 @@
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { identityKinds } from '../../src/config/settings.ts';
+import { presentation, requireHostOf, requirePresentable } from '../../src/identity/present.ts';
+import { requireProfileId } from '../../src/identity/profile.ts';
+import { fails } from '../support/rejects.ts';
+
+const test = suite('what an identity is presented as');
+
+const profile = 'Profile-1';
+const usual = [
+  [{ kind: 'api-key' }, 'iamapikey'],
+  [{ kind: 'api-key', profile }, profile],
+  [{ kind: 'refresh-token' }, 'iamrefresh'],
+  [{ kind: 'entitlement-key' }, 'cp'],
+  [{ kind: 'registry-token' }, 'token'],
+  [{ kind: 'trusted-profile', profile }, 'iambearer'],
+] as const;
+
+test('the usual one, unless the identity or the mapping says another', () => {
+  for (const [identity, word] of usual) {
+    assert.is(presentation(identity), word);
+    assert.is(presentation(identity, {}), word);
+    assert.is(presentation({ ...identity, present: 'a' }), 'a');
+    assert.is(presentation({ ...identity, present: 'a' }, { present: 'b' }), 'b');
+    requirePresentable(identity, word, 'work');
+  }
+  assert.is(new Set(usual.map(([{ kind }]) => kind)).size, identityKinds.length);
+});
+
+test('a key that acts as a profile is never presented as itself', () => {
+  for (const word of ['iamapikey', 'iamrefresh', 'Profile-2']) {
+    fails(
+      () => requirePresentable({ kind: 'api-key', profile }, word, 'work'),
+      'misconfigured',
+      new RegExp(`^identity work cannot be presented as ${word}, only as Profile-1 or iambearer$`),
+    );
+  }
+});
+
+test('an entitlement key goes to cp.icr.io only', () => {
+  requireHostOf({ kind: 'entitlement-key' }, 'cp.icr.io');
+  requireHostOf({ kind: 'entitlement-key' }, 'cp.icr.io/cp');
+  for (const kind of identityKinds) {
+    const check = (key: string) => requireHostOf({ kind }, key);
+    if (kind !== 'entitlement-key') for (const key of ['*', 'us.icr.io']) check(key);
+    else
+      for (const key of ['*', 'us.icr.io', 'icr.io/cp']) fails(() => check(key), 'invalid-input');
+  }
+});
+
+test('a trusted profile has an ID, also as an IAM ID', () => {
+  const id = 'Profile-0e9a7f3c-52c6-4a1b-9e45-6f1f2d3c4b5a';
+  for (const text of [id, `iam-${id}`, ` ${id}\n`]) assert.is(requireProfileId(text), id);
+  const crn = `crn:v1:bluemix:public:iam-identity::a/1::profile:${id}`;
+  for (const text of [
+    '',
+    'nodes',
+    crn,
+    'Profile-',
+    `${id}/..`,
+    'profile-1',
+    `${id}${'x'.repeat(80)}`,
+  ]) {
+    fails(() => requireProfileId(text), 'invalid-input');
+  }
+});
+
+test.run();
