@@ -93,7 +93,20 @@ async function startProxy(port: number): Promise<Proxy> {
 }
 
 /** Programs that the commands of fixes are made of. */
-const tools = ['sh', 'mv', 'rm', 'ln', 'chmod', 'chown', 'mkdir', 'id', 'perl', 'iconv', 'cat'];
+const tools = [
+  'mktemp',
+  'sh',
+  'mv',
+  'rm',
+  'ln',
+  'chmod',
+  'chown',
+  'mkdir',
+  'id',
+  'perl',
+  'iconv',
+  'cat',
+];
 
 /** Makes a healthy machine, hands it to `use`, and removes it. */
 export function onMachine(

@@ -17,25 +17,32 @@ export const files: Check = {
     if (folders.length === 0) return skip('nothing is kept yet');
     const entries = folders.flatMap(entriesIn);
     const found = [
-      ...(context.platform === 'win32' ? [] : [...wide(entries), ...foreign(examined, entries)]),
+      ...(context.platform === 'win32' ? [] : inPosix(examined, entries)),
       ...leftOver(examined, entries),
     ];
     return found.length > 0 ? found : ok(`${folders.join(', ')}: only you can read them`);
   },
 };
 
-function entriesIn(folder: string): Entry[] {
-  return [folder, ...namesBelow(folder)].flatMap((file) => {
-    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-    return stat === undefined ? [] : [{ folder, file, stat }];
-  });
+function inPosix(examined: Examined, entries: readonly Entry[]): Finding[] {
+  return [...wide(entries), ...closed(entries), ...foreign(examined, entries)];
 }
 
-/** A folder that may not be read has an entry itself, which says why. */
-function namesBelow(folder: string): string[] {
+/** The folder and all that is below it, as far as it can be read. */
+function entriesIn(folder: string): Entry[] {
+  const walk = (file: string): Entry[] => {
+    const stat = fs.lstatSync(file, { throwIfNoEntry: false });
+    if (stat === undefined) return [];
+    const names = stat.isDirectory() ? namesIn(file) : [];
+    return [{ folder, file, stat }, ...names.flatMap((name) => walk(path.join(file, name)))];
+  };
+  return walk(folder);
+}
+
+/** None where it may not be read: its own mode, or its owner, says why. */
+function namesIn(folder: string): string[] {
   try {
-    const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
-    return names.map((name) => path.join(folder, name));
+    return fs.readdirSync(folder);
   } catch {
     return [];
   }
@@ -52,9 +59,24 @@ function wide(entries: readonly Entry[]): Finding[] {
   const open = entries.filter(({ stat }) => !stat.isSymbolicLink() && (stat.mode & 0o077) !== 0);
   const [first] = open;
   if (first === undefined) return [];
-  const mode = (first.stat.mode & 0o777).toString(8).padStart(4, '0');
-  const what = `others can reach ${first.file} (mode ${mode})${andMore(open)}`;
+  const what = `others can reach ${first.file} (mode ${modeOf(first)})${andMore(open)}`;
   return [fail(what, `chmod -R go= ${foldersOf(open)}`)];
+}
+
+/** What its own owner may not read and write. */
+function closed(entries: readonly Entry[]): Finding[] {
+  const shut = entries.filter(({ stat }) => {
+    const needed = stat.isDirectory() ? 0o700 : 0o600;
+    return !stat.isSymbolicLink() && (stat.mode & needed) !== needed;
+  });
+  const [first] = shut;
+  if (first === undefined) return [];
+  const what = `you cannot use ${first.file} (mode ${modeOf(first)})${andMore(shut)}`;
+  return [fail(what, `chmod -R u+rwX ${foldersOf(shut)}`)];
+}
+
+function modeOf({ stat }: Entry): string {
+  return (stat.mode & 0o777).toString(8).padStart(4, '0');
 }
 
 function foreign({ machine: { uid }, context }: Examined, entries: readonly Entry[]): Finding[] {
@@ -90,10 +112,10 @@ function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
   const remove = (some: readonly Entry[]) => `rm ${some.map(({ file }) => typed(file)).join(' ')}`;
   return [
     ...(damaged.length > 0
-      ? [warn(`left from a damaged secret that was replaced: ${namesIn(damaged)}`, remove(damaged))]
+      ? [warn(`left from a damaged secret that was replaced: ${listed(damaged)}`, remove(damaged))]
       : []),
     ...(aside.length > 0
-      ? [warn(`left by a program that was killed: ${namesIn(aside)}`, remove(aside))]
+      ? [warn(`left by a program that was killed: ${listed(aside)}`, remove(aside))]
       : []),
   ];
 }
@@ -103,6 +125,6 @@ function isTemporary(file: string): boolean {
   return path.basename(path.dirname(file)) === '.aside' || /\.json\.tmp-\w+$/.test(file);
 }
 
-function namesIn(entries: readonly Entry[]): string {
+function listed(entries: readonly Entry[]): string {
   return entries.map(({ file }) => file).join(', ');
 }

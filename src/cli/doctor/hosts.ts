@@ -16,14 +16,17 @@ export const hosts: Check = {
     const answers = look.answers();
     const answered = answers.filter(({ found }) => !(found instanceof HelperError));
     const names = new Set(answers.map(({ serverURL }) => serverURL));
-    const signedOut = [...signedOutHosts(context)].filter((host) => !names.has(host)).sort();
+    const signedOut = readable(() => [...signedOutHosts(context)])
+      .filter((host) => !names.has(host))
+      .sort();
     const problems = [
       ...damagedLogins(examined),
       ...signedOut.map((host) => signedOutFinding(examined, host)),
     ];
     if (answered.length > 0) return [ok(`${answered.length} are answered`), ...problems];
     if (problems.length > 0) return problems;
-    if (answers.length > 0) return skip('none is answered, for the reasons in other lines');
+    if (answers.length > 0 || !look.areSettingsReadable())
+      return skip('none is answered, for the reasons in other lines');
     return fail('none is answered: nobody has logged in', 'docker-credential-icr login');
   },
 };
@@ -43,7 +46,7 @@ function signedOutFinding({ look }: Examined, name: string): Finding {
 
 /** What `docker login` stored for a host, and nobody can read any more. */
 function damagedLogins({ look }: Examined): Finding[] {
-  return namesOf(look).flatMap((name) => {
+  return readable(() => look.secrets().names('host')).flatMap((name) => {
     try {
       look.secrets().read({ of: 'host', name });
       return [];
@@ -54,11 +57,11 @@ function damagedLogins({ look }: Examined): Finding[] {
   });
 }
 
-function namesOf(look: Examined['look']): string[] {
+/** What cannot be read, and a store that does not answer, have lines of their own. */
+function readable(names: () => string[]): string[] {
   try {
-    return look.secrets().names('host');
+    return names();
   } catch (error) {
-    // The store does not answer, which has a check of its own.
     if (error instanceof HelperError) return [];
     throw error;
   }

@@ -4,6 +4,7 @@ import { dockerConfigFile } from '../../clients/docker.ts';
 import { shown, typed } from '../../clients/notes.ts';
 import { settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
+import { HelperError } from '../../errors.ts';
 import { fileOf, fileStore } from '../../secrets/file-store.ts';
 import { fileStoreName } from '../../secrets/secret-store.ts';
 import { type Check, type Examined, type Finding, fail, ok, warn } from './check.ts';
@@ -60,7 +61,7 @@ const secretStore: Check = {
 function leftOver({ context, look }: Examined, store: string): Finding[] {
   const { folder } = look;
   if (folder === undefined) return [];
-  const names = fileStore(context).names('identity');
+  const names = namesInFiles(context);
   if (names.length > 0 && store !== fileStoreName) {
     const what = `secrets are left in files, though ${store} has them: ${names.join(', ')}`;
     return [warn(what, `docker-credential-icr store move ${typed(store)}`)];
@@ -73,6 +74,16 @@ function leftOver({ context, look }: Examined, store: string): Finding[] {
   const files = orphans.map((name) => typed(fileOf(folder, { of: 'identity', name })));
   const what = `secrets of identities that no setting names: ${orphans.join(', ')}`;
   return [warn(what, `rm ${files.join(' ')}`)];
+}
+
+/** What may not be read has a line of its own. */
+function namesInFiles(context: Context): string[] {
+  try {
+    return fileStore(context).names('identity');
+  } catch (error) {
+    if (error instanceof HelperError) return [];
+    throw error;
+  }
 }
 
 const never = /(?!)/;

@@ -57,32 +57,28 @@ const runtimeFolder: Check = {
   run: ({ context, machine: { uid } }) => {
     if (context.platform !== 'linux' || !hasOneOf(context, podmanPrograms)) return [];
     const folder = context.env.XDG_RUNTIME_DIR;
-    const usual = `/run/user/${uid}`;
+    const fix = otherRuntimeFolder(uid, folder);
     if (!folder) {
       if (uid === 0) return skip('not set, which root does not need');
-      return warn(
-        'not set: rootless podman loses logins, or cannot keep them',
-        runtime(usual, uid),
-      );
+      return warn('not set: rootless podman loses logins, or cannot keep them', fix);
     }
     const stat = fs.statSync(folder, { throwIfNoEntry: false });
-    const fix =
-      folder === usual || !fs.existsSync(usual)
-        ? 'unset XDG_RUNTIME_DIR'
-        : `export XDG_RUNTIME_DIR=${usual}`;
     if (stat === undefined) return warn(`${folder} does not exist`, fix);
     if (!stat.isDirectory()) return warn(`${folder} is not a folder`, fix);
-    if (stat.uid !== uid)
+    if (stat.uid !== uid) {
       return warn(`${folder} belongs to user ${stat.uid}, not to you (${uid})`, fix);
+    }
     return isWritable(folder) ? ok(folder) : warn(`${folder} cannot be written to`, fix);
   },
 };
 
-/** As podman's own documentation advises where no login session made one. */
-function runtime(usual: string, uid: number | undefined): string {
-  if (fs.existsSync(usual)) return `export XDG_RUNTIME_DIR=${usual}`;
-  const folder = `/tmp/run-${uid}`;
-  return `mkdir -p -m 700 ${folder} && export XDG_RUNTIME_DIR=${folder}`;
+/** The one that a login session has; else, as podman advises, one for this shell. */
+function otherRuntimeFolder(uid: number | undefined, current: string | undefined): string {
+  const usual = `/run/user/${uid}`;
+  if (usual !== current && fs.statSync(usual, { throwIfNoEntry: false })?.uid === uid) {
+    return `export XDG_RUNTIME_DIR=${usual}`;
+  }
+  return uid === 0 ? 'unset XDG_RUNTIME_DIR' : 'export XDG_RUNTIME_DIR="$(mktemp -d)"';
 }
 
 /** Variables that move Docker's and podman's files, or go before them. */
