@@ -1,0 +1,75 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { credential } from '../support/helper.ts';
+import { addIdentity, changeSettings, inCloud, newKey } from './identity-cloud.ts';
+
+const test = sandboxSuite('status');
+
+const hour = 3_600_000;
+
+test('a line a host, whatever answers for it, and what keeps it from being answered', ({
+  sandbox,
+}) =>
+  inCloud(sandbox, async (person) => {
+    const { say, call, home } = person;
+    addIdentity(person, 'work', { expiresAt: Date.now() + 23.5 * hour });
+    addIdentity(person, 'past', { kind: 'registry-token', expiresAt: Date.now() - hour });
+    addIdentity(person, 'gone');
+    fs.rmSync(path.join(home.config, 'identities', 'gone.json'));
+    await say('store', credential('quay.io', 'robot', newKey()));
+    await say('map us.icr.io work --present iambearer');
+    await say('map de.icr.io past');
+    await say('map jp.icr.io gone');
+    await say('map ca.icr.io work');
+    await say('erase', 'ca.icr.io');
+    changeSettings(home, (settings) => ({ ...settings, ibmcloudSession: true }));
+    const { stdout, stderr, status } = await call('status');
+    assert.equal(
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => line.split(/ {2,}/)),
+      [
+        ['HOST', 'IDENTITY', 'PRESENTED AS', 'KEPT IN', 'ENDS IN'],
+        ['ca.icr.io', '-', '-', 'signed-out', '-'],
+        ['de.icr.io', 'past', 'token', 'file store', 'ended'],
+        ['jp.icr.io', '-', '-', 'failing', '-'],
+        ['quay.io', '-', 'robot', 'file (docker login)', '-'],
+        ['us.icr.io', 'work', 'iambearer', 'file store', '23 h'],
+        ['elsewhere the ibmcloud session answers'],
+      ],
+    );
+    const problem =
+      'the secret of identity gone is gone; run docker-credential-icr login --identity gone';
+    assert.equal([stderr, status], [`docker-credential-icr: ${problem}\n`, 1]);
+
+    const json = JSON.parse((await call('status --json')).stdout);
+    assert.equal(
+      json.hosts.map(({ host, state }: Record<string, string>) => [host, state]),
+      [
+        ['ca.icr.io', 'signed-out'],
+        ['de.icr.io', 'answered'],
+        ['jp.icr.io', 'failing'],
+        ['quay.io', 'answered'],
+        ['us.icr.io', 'answered'],
+      ],
+    );
+    assert.is(json.hosts[2].problem, problem);
+    assert.equal(Object.keys(json.identities), ['work', 'past', 'gone']);
+    assert.equal(json.sources, { ibmcloudSession: true, computeProfile: false });
+    assert.is(sandbox.requests.count(), 0, 'nobody is asked for it');
+  }));
+
+test('nothing at all', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say }) => {
+    assert.is(await say('status'), 'no host is answered; run docker-credential-icr login\n');
+    assert.equal(JSON.parse(await say('status --json')), {
+      hosts: [],
+      identities: {},
+      sources: { ibmcloudSession: false, computeProfile: false },
+    });
+  }));
+
+test.run();
