@@ -21,6 +21,7 @@ export async function takeOverStore(context: Context, dryRun: boolean): Promise<
   if (others !== undefined) await updateSettings(context, (all) => ({ ...all, others }));
   for (const login of logins) keep(context, login);
   const { changed, backup } = planAndApply(context, () => planTakeOver(context));
+  if (!changed) context.stdout(`nothing to change in ${plan.file}\n`);
   if (changed) {
     const rest = others === undefined ? '' : `; ${others} goes on for other registries`;
     context.stdout(`docker asks this helper for every registry${rest}\n`);

@@ -46,10 +46,14 @@ export const configure: Command<ConfigureArgs> = {
   ],
   run: async (context, args) => {
     const { clients } = await import('../clients/clients.ts');
-    for (const client of clients[args.client](context)) await edit(context, client, args);
-    if (args.client !== 'podman' && (args.credsStore || args.remove)) {
-      const { giveBackStore, takeOverStore } = await import('./configure-store.ts');
-      await (args.remove ? giveBackStore : takeOverStore)(context, args.dryRun ?? false);
+    for (const client of clients[args.client](context)) {
+      if (client.name === 'docker' && (args.credsStore || args.remove)) {
+        const { giveBackStore, takeOverStore } = await import('./configure-store.ts');
+        await (args.remove ? giveBackStore : takeOverStore)(context, args.dryRun ?? false);
+      }
+      // A helper that is asked for every registry need not be named for each of IBM's.
+      const isCovered = client.name === 'docker' && args.credsStore && !args.remove;
+      if (!isCovered) await edit(context, client, args);
     }
     return 0;
   },

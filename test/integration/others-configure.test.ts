@@ -1,0 +1,158 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { planGiveBack, planTakeOver } from '../../src/clients/creds-store.ts';
+import { testContext } from '../support/context.ts';
+import { answer, credential } from '../support/helper.ts';
+import { fails } from '../support/rejects.ts';
+import { type Keychains, withKeychains } from './store-keychains.ts';
+
+const test = suite('configure --creds-store');
+
+const hub = 'https://index.docker.io/v1/';
+
+/** Docker's file in that home. */
+function dockerFile({ home }: Keychains, text?: string): string {
+  const file = path.join(home.folder, '.docker', 'config.json');
+  if (text !== undefined) {
+    fs.mkdirSync(path.dirname(file), { recursive: true });
+    fs.writeFileSync(file, text, { mode: 0o600 });
+  }
+  return fs.readFileSync(file, 'utf8');
+}
+
+test('takes over the name that stood there, and gives the place back', () =>
+  withKeychains((keychains) => {
+    const { say, addStandIn, kept } = keychains;
+    addStandIn('desktop');
+    const before = dockerFile(keychains, '{\n  "credsStore": "desktop",\n  "auths": {}\n}\n');
+    const said = say('configure --creds-store');
+    assert.match(said, 'docker asks this helper for every registry; desktop goes on for other');
+    assert.match(dockerFile(keychains), '"credsStore": "icr"');
+    say('store', credential(hub, 'me'));
+    assert.equal(Object.keys(kept('desktop')), [hub]);
+    assert.match(say('configure --creds-store'), /^nothing to change in .*config.json\n$/);
+    say('erase', hub);
+    assert.equal(kept('desktop'), {}, 'still the one that stood there');
+    assert.match(say('configure --remove'), "docker's credsStore is desktop again\n");
+    assert.is(dockerFile(keychains), before);
+    say('store', credential(hub, 'me'));
+    assert.equal(kept('desktop'), {}, 'no longer asked');
+  }));
+
+test('without a file, or a store in it, makes one and takes it out again', () =>
+  withKeychains((keychains) => {
+    const { say, home } = keychains;
+    say('configure --creds-store');
+    assert.is(JSON.parse(dockerFile(keychains)).credsStore, 'icr');
+    say('configure --remove');
+    const file = path.join(home.folder, '.docker', 'config.json');
+    assert.equal(fs.existsSync(file) ? JSON.parse(dockerFile(keychains)) : {}, {});
+  }));
+
+test('--dry-run shows the change and makes none', () =>
+  withKeychains((keychains) => {
+    const before = dockerFile(
+      keychains,
+      '{\n\t"auths": {"x.example": {"auth": "Y2FuYXJ5OmNhbmFyeQ=="}},\n\t"credsStore": "desktop"\n}\n',
+    );
+    const { stdout, stderr } = keychains.call('configure --creds-store --dry-run');
+    assert.match(stdout, '-\t"credsStore": "desktop"\n+\t"credsStore": "icr"\n');
+    assert.not.match(stdout + stderr, 'Y2FuYXJ5');
+    assert.is(dockerFile(keychains), before);
+    assert.not.ok(fs.existsSync(keychains.home.config));
+  }));
+
+test('plain text logins of docker, which it looks for no longer, are taken along', () =>
+  withKeychains((keychains) => {
+    const auth = (text: string) => Buffer.from(text).toString('base64');
+    const auths = {
+      [hub]: { auth: auth('me:canary:with:colons') },
+      'token.example': {
+        auth: auth('00000000-0000-0000-0000-000000000000:'),
+        identitytoken: 'canary-token',
+      },
+      'kept.example': { auth: auth('me:canary-old') },
+      'other.example': { auth: auth('me:canary-other') },
+      'empty.example': {},
+      'bad.example': { auth: '!!' },
+    };
+    const { call } = keychains;
+    call('store', credential('kept.example', 'me', 'canary-newer'));
+    dockerFile(keychains, JSON.stringify({ auths, credHelpers: { 'other.example': 'gcloud' } }));
+    const { stdout, stderr, status } = call('configure --creds-store');
+    assert.is(status, 0, stderr);
+    assert.match(stdout, `what docker login had kept for ${hub} in plain text is kept here now\n`);
+    assert.match(
+      stderr,
+      `it is still in docker's file; docker login ${hub} takes it out of there\n`,
+    );
+    assert.not.match(stdout + stderr, /canary|Y2FuYXJ5/);
+    for (const [host, user, secret] of [
+      [hub, 'me', 'canary:with:colons'],
+      ['token.example', '<token>', 'canary-token'],
+      ['kept.example', 'me', 'canary-newer'],
+    ] as const) {
+      assert.is(call('get', host).stdout, answer(host, user, secret));
+    }
+    for (const host of ['other.example', 'empty.example', 'bad.example']) {
+      assert.is(call('get', host).status, 1, host);
+    }
+  }));
+
+test('a file that Docker refuses is left alone', () =>
+  withKeychains((keychains) => {
+    for (const text of ['{"credsStore": "a", "credsstore": "b"}', '{"credsStore"', '[]']) {
+      dockerFile(keychains, text);
+      const { stderr, status } = keychains.call('configure --creds-store');
+      assert.match(stderr, 'config.json is damaged');
+      assert.is(status, 1);
+      assert.is(dockerFile(keychains), text);
+    }
+  }));
+
+const name = fc.constantFrom('credsStore', 'CredsStore', 'credsstore');
+const others = fc.option(fc.constantFrom('desktop', 'osxkeychain', 'pass'), { nil: undefined });
+const rest = fc.dictionary(
+  fc.string({ unit: 'grapheme' }).filter((key) => !/^creds?(store|helpers)$/i.test(key)),
+  fc.jsonValue({ maxDepth: 2 }),
+  { maxKeys: 4, noNullPrototype: true },
+);
+
+test('takes over and gives back byte for byte, whatever else is in the file', () =>
+  withKeychains(({ home }) => {
+    const folder = home.folder;
+    const context = testContext({ env: { HOME: folder, DOCKER_CONFIG: folder } });
+    const file = path.join(folder, 'config.json');
+    const property = fc.property(
+      rest,
+      name,
+      others,
+      fc.nat(),
+      fc.constantFrom('', '\t', '  '),
+      fc.constantFrom('\n', '\r\n'),
+      (settings, key, store, place, indent, endOfLine) => {
+        const entries = Object.entries<unknown>(settings);
+        if (store) entries.splice(place % (entries.length + 1), 0, [key, store]);
+        const text = JSON.stringify(Object.fromEntries(entries), null, indent);
+        const before = text.replaceAll('\n', endOfLine);
+        fs.writeFileSync(file, before);
+        const taken = planTakeOver(context);
+        assert.is(taken.others, store);
+        const { [store ? key : 'credsStore']: now, ...kept } = JSON.parse(taken.after ?? '');
+        assert.is(now, 'icr');
+        const { [key]: _, ...had } = JSON.parse(before);
+        assert.is(JSON.stringify(kept), JSON.stringify(had));
+        fs.writeFileSync(file, taken.after ?? '');
+        assert.is(planTakeOver(context).after, taken.after);
+        assert.is(planGiveBack(context, store).after, before);
+      },
+    );
+    fc.assert(property, { numRuns: 300 });
+    fs.writeFileSync(file, '{"credsStore": "a", "CREDSSTORE": "b"}');
+    fails(() => planTakeOver(context), 'damaged', /line 1, column 21: a second credsStore/);
+  }));
+
+test.run();
