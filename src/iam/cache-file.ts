@@ -11,8 +11,6 @@ export interface CachedToken {
   readonly expiresAt: number;
   /** When the root secret was set: a token minted from an older one is worth nothing. */
   readonly since: number;
-  /** The share of its life after which it is renewed; half of it where there is none. */
-  readonly renewAfter?: number;
   /** The last attempt to renew it, where IAM could not be reached. */
   readonly failure?: { readonly at: number; readonly why: string };
 }
@@ -122,7 +120,6 @@ function isEntry(value: unknown): value is CacheEntry {
     typeof entry.token === 'string' &&
     entry.token !== '' &&
     [entry.issuedAt, entry.expiresAt, entry.since].every(Number.isFinite) &&
-    (entry.renewAfter === undefined || Number.isFinite(entry.renewAfter)) &&
     (entry.failure === undefined || isFailure(entry.failure))
   );
 }

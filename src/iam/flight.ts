@@ -14,10 +14,6 @@ import {
 const timeLimit = 9000;
 /** Milliseconds for a renewal that can wait. */
 const renewalLimit = 3000;
-/** Machines that started together renew apart: so much of a token's life lies between the first and the last. */
-const renewalSpread = 0.1;
-/** Milliseconds. Of a life shorter than that there is nothing to spare, and few machines ask for one. */
-const shortLife = 10 * 60_000;
 
 /**
  * Mints a token in one process, while the others that want it wait: they all get it, or the same error. Where
@@ -67,8 +63,7 @@ async function renew(
   const limit = spare === undefined ? timeLimit : renewalLimit;
   try {
     const { token, issuedAt, expiresAt } = await options.mint(began + limit);
-    const renewAfter = renewalShare(expiresAt - issuedAt);
-    const minted = { token, issuedAt, expiresAt, since: options.since, renewAfter };
+    const minted = { token, issuedAt, expiresAt, since: options.since };
     if (options.isToBeKept?.() !== false) writeToken(context, options, minted);
     return minted;
   } catch (error) {
@@ -79,11 +74,6 @@ async function renew(
     writeToken(context, options, kept);
     return kept;
   }
-}
-
-/** Drawn once for each token and kept with it, so that all who share the token agree. */
-function renewalShare(life: number): number {
-  return life < shortLife ? 0.5 : 0.5 + Math.random() * renewalSpread;
 }
 
 /** Why there is no token, for those who wait for the same one. */

@@ -7,6 +7,7 @@ import type { Lookup } from '../identity/lookup.ts';
 import { identityNamed, mappingKeyFor } from '../identity/mapping.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { Found } from '../identity/source.ts';
+import { tokenDuration } from './duration.ts';
 import type { Image } from './image.ts';
 import type { ProviderAnswer } from './response.ts';
 
@@ -100,6 +101,11 @@ function durationOf(
     return Math.min(rootSecretCaching, (endsAt - now()) / 2);
   }
   const { iat, exp } = lifeOf(password);
-  const isFuture = typeof iat === 'number' && iat * 1000 > now() + clockSkew;
-  return typeof exp !== 'number' || isFuture ? 0 : (exp * 1000 - now()) / 2;
+  if (typeof exp !== 'number') return 0;
+  const expiresAt = exp * 1000;
+  const issuedAt = typeof iat === 'number' ? iat * 1000 : 0;
+  if (issuedAt > now() + clockSkew) return 0;
+  // A registry token is never renewed.
+  if (username === 'token' || issuedAt === 0) return (expiresAt - now()) / 2;
+  return tokenDuration({ token: password, issuedAt, expiresAt }, now());
 }

@@ -3,6 +3,7 @@ import { cacheFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { freshToken } from '../iam/cache.ts';
+import type { CachedToken } from '../iam/cache-file.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { ProviderRequest } from './request.ts';
 import { parseServiceAccount, refused, type ServiceAccount } from './service-account.ts';
@@ -23,11 +24,8 @@ export interface PodOptions {
   readonly allowNodeIdentity?: boolean;
 }
 
-/** The access token of a pod's trusted profile, and when it ends, in milliseconds since 1970. */
-export interface PodToken {
-  readonly token: string;
-  readonly expiresAt: number;
-}
+/** The access token of a pod's trusted profile. */
+export type PodToken = Pick<CachedToken, 'token' | 'issuedAt' | 'expiresAt'>;
 
 /** A service account and the trusted profile that it is to act as. */
 interface Pod extends ServiceAccount {

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { type Lookup, lookupIn } from '../identity/lookup.ts';
+import { tokenDuration } from './duration.ts';
 import { type Image, parseImage } from './image.ts';
 import { type NodeOptions, nodeAnswer } from './node-identity.ts';
 import { type PodOptions, podToken } from './pod-identity.ts';
@@ -38,6 +39,6 @@ async function answerFor(
     username: 'iambearer',
     password: pod.token,
     key: 'Registry',
-    duration: (pod.expiresAt - context.now()) / 2,
+    duration: tokenDuration(pod, context.now()),
   };
 }

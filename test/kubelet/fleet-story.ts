@@ -5,6 +5,12 @@ export const minute = 60_000;
 /** An access token lives an hour; nobody needs another one before half of it. */
 export const halfLife = 30 * minute;
 
+/** When everybody's first token is renewed: half of its life after the first minute, and a tenth later at most. */
+export const renewals = { begin: 30 * minute, end: 38 * minute };
+
+/** The one whose machine is started anew. */
+export const rebootedNode = 2;
+
 export interface StoryOptions {
   readonly nodes: number;
   readonly accounts: number;
@@ -15,7 +21,7 @@ type Pull = readonly [node: number, account: number];
 
 /**
  * An hour and a quarter of a fleet: all start together, a kubelet restarts, a node reboots while IAM answers 429
- * for a minute, IAM is slow, all tokens are renewed once and some twice.
+ * for a minute, IAM is slow, and all tokens are renewed twice.
  */
 export async function playStory(fleet: Fleet, options: StoryOptions): Promise<void> {
   const random = createRandom(options.seed);
@@ -31,21 +37,21 @@ export async function playStory(fleet: Fleet, options: StoryOptions): Promise<vo
 
   passTo(fleet, 15 * minute);
   faults.add('iam', { kind: 'status', status: 429, times: 'forever', retryAfter: 60 });
-  fleet.nodes[2]?.reboot();
+  fleet.nodes[rebootedNode]?.reboot();
   await pullAll(fleet, some(100), minute / 2);
   faults.clear();
   // Another time IAM does not say for how long.
   faults.add('iam', { kind: 'status', status: 429, times: 'forever' });
-  await pullAll(fleet, onNode(2, some(250)), minute / 2);
+  await pullAll(fleet, onNode(rebootedNode, some(250)), minute / 2);
   faults.clear();
-  await pullAll(fleet, onNode(2, everybody), minute);
+  await pullAll(fleet, onNode(rebootedNode, everybody), minute);
 
-  passTo(fleet, 31 * minute);
+  // The first renewals, with pods that start all the time, and an IAM that is slow for the first minutes.
+  passTo(fleet, renewals.begin);
   faults.add('iam', { kind: 'delay', delayMs: 1000, times: 'forever' });
-  await pullAll(fleet, everybody, 4 * minute, 125);
+  for (let turn = 0; turn < 2; turn += 1) await pullAll(fleet, everybody, minute, 125);
   faults.clear();
-  passTo(fleet, 37 * minute);
-  await pullAll(fleet, everybody, 2 * minute);
+  while (fleet.now() < renewals.end) await pullAll(fleet, everybody, minute);
 
   // Due for renewal while IAM is busy: what has not ended goes on being served.
   passTo(fleet, 71 * minute);
