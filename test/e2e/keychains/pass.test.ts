@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { answer } from '../../support/helper.ts';
+import type { Home } from '../../support/home.ts';
+import { keychainSuite } from './keychain.ts';
+import { key, login, testKeychain } from './keychain-tests.ts';
+
+const owner = 'Canary <canary@example.com>';
+
+/** Runs a program of GnuPG or pass in that home. */
+function run({ folder, env }: Home, program: string, ...words: string[]): void {
+  const { status, stderr } = spawnSync(program, words, { cwd: folder, env, encoding: 'utf8' });
+  assert.is(status, 0, `${program}: ${stderr}`);
+}
+
+/** A throw-away key, by default without a passphrase, and an agent that goes with the home. */
+async function open(home: Home, passphrase = '') {
+  fs.mkdirSync(path.join(home.folder, '.gnupg'), { mode: 0o700 });
+  const quiet = ['--batch', '--quiet', '--pinentry-mode', 'loopback', '--passphrase', passphrase];
+  run(home, 'gpg', ...quiet, '--quick-gen-key', owner, 'future-default', 'default', 'never');
+  run(home, 'pass', 'init', 'canary@example.com');
+  // The first to encrypt tells of it.
+  run(home, 'gpg', '--quiet', '--batch', '--check-trustdb');
+  return { env: {}, close: async () => run(home, 'gpgconf', '--kill', 'all') };
+}
+
+const { test, run: runAll } = keychainSuite({ name: 'pass', programs: ['pass', 'gpg'], open });
+
+testKeychain(test, 'pass');
+
+test('not initialised: login keeps files, and --store says what is wrong', async (keychain) => {
+  const { home, call, say } = keychain;
+  fs.rmSync(path.join(home.folder, '.password-store'), { recursive: true });
+  const { stdout, stderr, status } = await call(`${login} --store pass`, key);
+  assert.is(stdout, '');
+  assert.match(stderr, /the secret store pass failed: .*pass/);
+  assert.is(status, 1);
+  assert.match(await say(login, key), 'secrets are kept in file store\n');
+});
+
+test('PASSWORD_STORE_DIR and GNUPGHOME are handed on', async ({ home, call }) => {
+  const moved = path.join(home.folder, 'elsewhere');
+  fs.renameSync(path.join(home.folder, '.password-store'), moved);
+  const env = { PASSWORD_STORE_DIR: moved, GNUPGHOME: path.join(home.folder, '.gnupg') };
+  assert.match((await call(login, key, env)).stdout, 'secrets are kept in pass\n');
+  assert.is((await call('get', 'us.icr.io', env)).stdout, answer('us.icr.io', 'iamapikey', key));
+});
+
+test('locked since: get names the store within its time, and login can move on', async (keychain) => {
+  const { home, call, say, run: runHere } = keychain;
+  await say(login, key);
+  // The secret key goes, as that of a smart card that was pulled.
+  run(home, 'gpgconf', '--kill', 'all');
+  fs.renameSync(
+    path.join(home.folder, '.gnupg', 'private-keys-v1.d'),
+    path.join(home.folder, 'pulled'),
+  );
+  const began = performance.now();
+  const { stdout, stderr, status } = await call('get', 'us.icr.io');
+  assert.ok(performance.now() - began < 8000);
+  assert.match(stdout, /^us\.icr\.io: .*pass.*\n$/);
+  assert.is(status, 1);
+  assert.not.match(stdout + stderr, 'canary-key');
+  const list = await runHere(['docker-credential-pass', 'list']);
+  assert.is(list.status, 0);
+});
+
+runAll();

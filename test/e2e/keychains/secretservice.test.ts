@@ -1,0 +1,100 @@
+import { spawn } from 'node:child_process';
+import * as assert from 'uvu/assert';
+import { answer } from '../../support/helper.ts';
+import type { Home } from '../../support/home.ts';
+import { end, keychainSuite } from './keychain.ts';
+import { key, login, testKeychain } from './keychain-tests.ts';
+
+/**
+ * A session bus with an unlocked keyring on it; both end with the shell, and that with its input. Whoever asks for
+ * the keyring too early gets another one, which is locked.
+ */
+const session = `
+printf canary-password | gnome-keyring-daemon --foreground --unlock --components=secrets >/dev/null 2>&1 &
+until dbus-send --session --print-reply --dest=org.freedesktop.DBus / \\
+  org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets | grep -q true; do sleep 0.05; done
+echo "$DBUS_SESSION_BUS_ADDRESS"
+cat
+kill $!
+wait`;
+
+async function open(home: Home) {
+  const child = spawn('dbus-run-session', ['--', 'sh', '-c', session], {
+    cwd: home.folder,
+    env: home.env,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  const address = await firstLine(child.stdout);
+  return { env: { DBUS_SESSION_BUS_ADDRESS: address }, close: () => end(child) };
+}
+
+function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = '';
+  return new Promise((resolve, reject) => {
+    stream.setEncoding('utf8');
+    stream.on('data', (more) => {
+      text += more;
+      if (text.includes('\n')) resolve(text.trim());
+    });
+    stream.once('end', () => reject(new Error('the session did not come up')));
+  });
+}
+
+const programs = ['dbus-run-session', 'dbus-send', 'gnome-keyring-daemon'];
+const { test, run } = keychainSuite({ name: 'secretservice', programs, open });
+
+testKeychain(test, 'secretservice');
+
+const lock = [
+  'dbus-send',
+  ...['--session', '--print-reply', '--dest=org.freedesktop.secrets'],
+  '/org/freedesktop/secrets',
+  'org.freedesktop.Secret.Service.Lock',
+  'array:objpath:/org/freedesktop/secrets/collection/login',
+];
+
+test('locked, and nobody to unlock it: get and login name the store, list goes on', async (keychain) => {
+  const { run: runHere, say, call } = keychain;
+  await say(login, key);
+  const locked = await runHere(lock);
+  assert.is(locked.status, 0, locked.stderr);
+  const { stdout, status } = await call('get', 'us.icr.io');
+  assert.match(stdout, /^us\.icr\.io: .*secretservice.*; is it locked\?/);
+  assert.match(stdout, /^[^\n]*\n$/);
+  assert.is(status, 1);
+  const list = await call('list');
+  assert.is(list.status, 0);
+  const again = await call(login, key);
+  assert.is(again.status, 1);
+  assert.match(again.stderr, /secretservice/);
+  assert.not.match(stdout + list.stdout + again.stdout + again.stderr, 'canary-key');
+});
+
+test('locked before the first login: files are used, and it is said why', async (keychain) => {
+  const { run: runHere, call } = keychain;
+  await runHere(lock);
+  const { stdout, stderr, status } = await call(login, key);
+  assert.is(status, 0);
+  assert.match(stdout, 'secrets are kept in file store\n');
+  assert.match(stderr, /secretservice.*; going on without secretservice\n/);
+  assert.is((await call('get', 'us.icr.io')).stdout, answer('us.icr.io', 'iamapikey', key));
+});
+
+test('a session bus that is dead costs login a second, and get nothing', async (keychain) => {
+  const { call } = keychain;
+  const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
+  const began = performance.now();
+  const { stdout } = await call(login, key, env);
+  assert.match(stdout, 'secrets are kept in file store\n');
+  assert.ok(performance.now() - began < 5000);
+});
+
+test('gone with its session: get names the store', async ({ say, call }) => {
+  await say(login, key);
+  const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
+  const { stdout, status } = await call('get', 'us.icr.io', env);
+  assert.match(stdout, /^us\.icr\.io: .*secretservice/);
+  assert.is(status, 1);
+});
+
+run();
