@@ -1,7 +1,8 @@
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { executable } from '../support/helper.ts';
+import { collect, executable } from '../support/helper.ts';
 import {
   doctorSuite,
   expectMended,
@@ -138,6 +139,29 @@ test('no folder of PATH can be written to', (given) =>
     fs.renameSync(machine.bin, tools);
     machine.env.PATH = tools;
     await expectMended(machine, { check: 'helper', state: 'fail', message: /^no docker-cred/ });
+  }));
+
+test('nothing that was moved out of the way is moved over', (given) =>
+  onMachine(given, async (machine) => {
+    const folder = addFolder(machine, 'before');
+    const file = writeProgram({ bin: folder }, name, 'echo hello');
+    fs.writeFileSync(`${file}.old`, 'older');
+    await expectMended(machine, { check: 'helper', state: 'fail', message: /comes first on PATH/ });
+    assert.is(fs.readFileSync(`${file}.old`, 'utf8'), 'older');
+    assert.ok(fs.existsSync(`${file}.old-2`));
+  }));
+
+test('from source, it says that it cannot be the file that clients run', (given) =>
+  onMachine(given, async ({ env, home }) => {
+    const main = path.join(import.meta.dirname, '../../src/main.ts');
+    const words = [main, 'doctor', '--json'];
+    const child = spawn(process.execPath, words, { env, cwd: home.folder, stdio: 'pipe' });
+    const { checks } = JSON.parse((await collect(child)).stdout);
+    assert.match(
+      checks[0].message,
+      /^clients run \S+ \(\d+\.\d+\.\d+\); this doctor runs from source$/,
+    );
+    assert.is(checks[0].state, 'ok');
   }));
 
 test('two folders of PATH with one and the same file are one', (given) =>

@@ -116,6 +116,13 @@ for (const [what, spoil, check, state, message] of cases) {
   );
 }
 
+test("an IAM that is no address does not hide the proxy's own fault, nor make one", (given) =>
+  onMachine(given, async ({ env, doctor }) => {
+    env.IBMCLOUD_IAM_API_ENDPOINT = 'http://iam.example';
+    const message = /^icr\.io by 127\.0\.0\.1:\d+$/;
+    assert.ok(findingIn(await doctor(), { check: 'proxy', state: 'ok', message }));
+  }));
+
 test('a proxy that is not there', (given) =>
   onMachine(given, async ({ env, doctor, mend }) => {
     // Of the reserved names: without a proxy nothing answers for it, and nobody is asked by mistake.

@@ -242,7 +242,10 @@ test("a client's file of another user", (given) =>
     const found = await findOn(machine, { uid: nobody }, 'docker');
     const foreign = found.find(({ state }) => state === 'fail');
     assert.match(String(foreign?.message), `belongs to user ${own}, not to you (12345)`);
-    assert.is(foreign?.fix, `sudo chown -R 12345 ${path.dirname(machine.dockerFile)}`);
+    assert.is(
+      foreign?.fix,
+      `sudo chown 12345 ${path.dirname(machine.dockerFile)} ${machine.dockerFile}`,
+    );
   }));
 
 test('WSL, and what Docker Desktop left there', (given) =>

@@ -13,7 +13,7 @@ import { HelperError } from '../../errors.ts';
 import { hostKey, isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { type Finding, fail } from './check.ts';
-import { isWritable } from './search-path.ts';
+import { setAside, sudoFor } from './set-aside.ts';
 
 /** A client's file, or what is wrong with it. */
 export function readClientFile(file: string, client: string): CredHelpersFile | Finding {
@@ -32,14 +32,15 @@ export function isFinding(read: CredHelpersFile | Finding): read is Finding {
 }
 
 function mend(file: string, what: string, { code }: HelperError, client: string): string {
-  const [plain, real] = [typed(file), typed(realName(file))];
+  const real = typed(realName(file));
   if (/byte order mark/.test(what)) return `perl -pi -e 's/^\\xEF\\xBB\\xBF//' ${real}`;
   if (/UTF-16/.test(what)) {
     const aside = typed(`${realName(file)}.utf8`);
     return `iconv -f UTF-16 -t UTF-8 ${real} > ${aside} && mv ${aside} ${real}`;
   }
-  if (code === 'storage' && /EACCES|EPERM/.test(what)) return `sudo chown "$(id -u)" ${plain}`;
-  return `mv ${plain} ${typed(`${file}.damaged`)} && ${configureCommand(client)}`;
+  if (code === 'storage' && /EACCES|EPERM/.test(what))
+    return `sudo chown "$(id -u)" ${typed(file)}`;
+  return `${setAside(file)} && ${configureCommand(client)}`;
 }
 
 /** Editors that write in place would put a file where a link was. */
@@ -111,7 +112,6 @@ export function ibmHost(key: string): string | undefined {
 /** A command that takes `"key": VALUE` out of a JSON file, with the comma that goes with it. */
 export function cutProperty(file: string, key: string, valuePattern: string): string {
   const property = `"${key.replace(/[^\w ]/g, '\\$&').replaceAll("'", '.')}"\\s*:\\s*${valuePattern}`;
-  const sudo = isWritable(realName(file)) ? '' : 'sudo ';
   const edit = `s/,\\s*${property}|${property}\\s*,?//i`;
-  return `${sudo}perl -0pi -e '${edit}' ${typed(realName(file))}`;
+  return `${sudoFor(realName(file))}perl -0pi -e '${edit}' ${typed(realName(file))}`;
 }

@@ -71,16 +71,24 @@ export function otherHelperFindings(
 }
 
 /** What the client itself could not write any more. */
-export function ownerFindings({ machine: { uid } }: Examined, file: string): Finding[] {
+export function ownerFindings(
+  { context: { env }, machine: { uid } }: Examined,
+  file: string,
+): Finding[] {
   // Root can write it, and a home of somebody else has a line of its own.
   if (uid === undefined || uid === 0) return [];
-  const [first] = [file, path.dirname(file)].flatMap((place) => {
-    const owner = fs.statSync(place, { throwIfNoEntry: false })?.uid ?? uid;
-    return owner === uid ? [] : [{ place, owner }];
-  });
+  // Elsewhere than in the home, the folder may be everybody's.
+  const isInHome = env.HOME !== undefined && file.startsWith(path.join(env.HOME, '/'));
+  const places = isInHome ? [path.dirname(file), file] : [file];
+  const foreign = places.filter((place) => (ownerOf(place) ?? uid) !== uid);
+  const [first] = foreign;
   if (first === undefined) return [];
-  const what = `${first.place} belongs to user ${first.owner}, not to you (${uid})`;
-  return [fail(what, `sudo chown -R ${uid} ${typed(path.dirname(file))}`)];
+  const what = `${first} belongs to user ${ownerOf(first)}, not to you (${uid})`;
+  return [fail(what, `sudo chown ${uid} ${foreign.map(typed).join(' ')}`)];
+}
+
+function ownerOf(place: string): number | undefined {
+  return fs.statSync(place, { throwIfNoEntry: false })?.uid;
 }
 
 /** What a `configure` that was killed left beside the file. */

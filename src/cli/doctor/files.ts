@@ -63,16 +63,21 @@ function wide(entries: readonly Entry[]): Finding[] {
   return [fail(what, `chmod -R go= ${foldersOf(open)}`)];
 }
 
-/** What its own owner may not read and write. */
+/** What its own owner may not read, or may not write, as where a secret is mounted. */
 function closed(entries: readonly Entry[]): Finding[] {
-  const shut = entries.filter(({ stat }) => {
-    const needed = stat.isDirectory() ? 0o700 : 0o600;
-    return !stat.isSymbolicLink() && (stat.mode & needed) !== needed;
-  });
-  const [first] = shut;
+  const unread = entries.filter((entry) => lacks(entry, 0o500, 0o400));
+  const unwritten = entries.filter((entry) => lacks(entry, 0o700, 0o600));
+  const [first] = unread.length > 0 ? unread : unwritten;
   if (first === undefined) return [];
-  const what = `you cannot use ${first.file} (mode ${modeOf(first)})${andMore(shut)}`;
-  return [fail(what, `chmod -R u+rwX ${foldersOf(shut)}`)];
+  const what = `${unread.length > 0 ? 'read' : 'change'} ${first.file} (mode ${modeOf(first)})`;
+  const message = `you cannot ${what}${andMore(unwritten)}`;
+  const fix = `chmod -R u+rwX ${foldersOf(unwritten)}`;
+  return [unread.length > 0 ? fail(message, fix) : warn(message, fix)];
+}
+
+function lacks({ stat }: Entry, folder: number, file: number): boolean {
+  const needed = stat.isDirectory() ? folder : file;
+  return !stat.isSymbolicLink() && (stat.mode & needed) !== needed;
 }
 
 function modeOf({ stat }: Entry): string {

@@ -6,6 +6,7 @@ import { version } from '../../version.ts';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';
 import { runProgram } from './run-program.ts';
 import { identityOf, isWritable, type Program, pathFolders, programsNamed } from './search-path.ts';
+import { setAside, sudoFor } from './set-aside.ts';
 
 const program = `docker-credential-${helperName}`;
 /** A version that the build has not put in: Bun or Node runs the source. */
@@ -89,11 +90,6 @@ function ownFile({ executable }: Context): string | undefined {
   return isSource ? undefined : executable;
 }
 
-/** Nothing is deleted: it may be somebody's. */
-function setAside(file: string): string {
-  return `${sudoFor(path.dirname(file))}mv ${typed(file)} ${typed(`${file}.old`)}`;
-}
-
 /** A link in a folder where people keep programs of their own, else a longer `PATH`. */
 function putOnPath(context: Context, own: string): string {
   const home = context.env.HOME ?? '/';
@@ -102,8 +98,4 @@ function putOnPath(context: Context, own: string): string {
   const folder = usual.find((each) => folders.includes(each) && isWritable(each));
   if (folder !== undefined) return `ln -s ${typed(own)} ${typed(path.join(folder, program))}`;
   return `export PATH=${typed(path.dirname(own))}:"$PATH"`;
-}
-
-function sudoFor(place: string): string {
-  return isWritable(place) ? '' : 'sudo ';
 }

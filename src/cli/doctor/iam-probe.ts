@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { iamEndpoint } from '../../iam/endpoint.ts';
 import type { Look } from './look.ts';
 
 /** What IAM's description of itself told, or why it could not be read. Times in milliseconds since 1970. */
@@ -20,7 +21,6 @@ export function iamProbe(context: Context, look: Look): () => Promise<Probe> {
 }
 
 async function ask(context: Context, look: Look): Promise<Probe> {
-  const { iamEndpoint } = await import('../../iam/endpoint.ts');
   const { requestAnswer } = await import('../../iam/request.ts');
   const { accept } = await import('../../iam/verdict.ts');
   let address: string | undefined;

@@ -10,6 +10,7 @@ import { duration } from '../table.ts';
 import { askIam, type Verdict } from './ask-iam.ts';
 import { type Check, type Examined, type Finding, fail, networkLimit, ok, warn } from './check.ts';
 import type { Look } from './look.ts';
+import { setAside } from './set-aside.ts';
 import { refusal } from './sources.ts';
 
 const day = 24 * 60 * 60_000;
@@ -80,7 +81,7 @@ function mendOf({ folder }: Look, name: string, login: string, error: HelperErro
   if (folder === undefined) return login;
   const file = fileOf(folder, { of: 'identity', name });
   if (/EACCES|EPERM/.test(error.message)) return `sudo chown -R "$(id -u)" ${typed(folder)}`;
-  if (error.code === 'storage') return `mv ${typed(file)} ${typed(`${file}.old`)} && ${login}`;
+  if (error.code === 'storage') return `${setAside(file)} && ${login}`;
   const aside = file + setAsideEnding;
   return fs.existsSync(aside) ? `${login} && rm ${typed(aside)}` : login;
 }

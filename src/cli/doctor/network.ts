@@ -1,7 +1,9 @@
 import fs from 'node:fs';
 import { typed } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
-import type { HelperError } from '../../errors.ts';
+import { HelperError } from '../../errors.ts';
+import { iamEndpoint } from '../../iam/endpoint.ts';
+import { proxyFor } from '../../iam/proxy.ts';
 import {
   type Check,
   type Examined,
@@ -12,6 +14,8 @@ import {
   skip,
   warn,
 } from './check.ts';
+import type { Look } from './look.ts';
+import { failure } from './run-check.ts';
 
 const publicAddress = 'https://iam.cloud.ibm.com';
 
@@ -92,29 +96,34 @@ function setClock({ platform }: Context): string {
 
 const proxy: Check = {
   name: 'proxy',
-  run: async ({ context, look }) => {
-    const { proxyFor } = await import('../../iam/proxy.ts');
-    const { iamEndpoint } = await import('../../iam/endpoint.ts');
-    const setting = context.env.HTTPS_PROXY || context.env.https_proxy;
-    if (!setting) return ok('none, connections are direct');
-    const wayTo = (url: URL) => {
-      const way = proxyFor(context, url);
-      return `${url.host} ${way === undefined ? 'directly' : `by ${way.host}:${way.port}`}`;
-    };
+  run: ({ context, look }) => {
+    if (!context.env.HTTPS_PROXY && !context.env.https_proxy) {
+      return ok('none, connections are direct');
+    }
+    const addresses = [...addressOfIam(context, look), 'https://icr.io'];
     try {
-      const addresses = [
-        iamEndpoint(context, look.readableSettings().iamEndpoint),
-        'https://icr.io',
-      ];
-      return ok(addresses.map((address) => wayTo(new URL(address))).join(', '));
+      return ok(addresses.map((address) => wayTo(context, new URL(address))).join(', '));
     } catch (error) {
-      const { failure } = await import('./run-check.ts');
-      const { HelperError } = await import('../../errors.ts');
       if (!(error instanceof HelperError)) throw error;
       return failure(error, 'unset HTTPS_PROXY https_proxy');
     }
   },
 };
+
+/** None where it cannot be understood, which is said of IAM. */
+function addressOfIam(context: Context, { readableSettings }: Look): string[] {
+  try {
+    return [iamEndpoint(context, readableSettings().iamEndpoint)];
+  } catch (error) {
+    if (error instanceof HelperError) return [];
+    throw error;
+  }
+}
+
+function wayTo(context: Context, url: URL): string {
+  const way = proxyFor(context, url);
+  return `${url.host} ${way === undefined ? 'directly' : `by ${way.host}:${way.port}`}`;
+}
 
 const caVariables = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'] as const;
 

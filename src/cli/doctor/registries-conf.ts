@@ -7,7 +7,7 @@ import type { Context } from '../../context.ts';
 import { type Check, warn } from './check.ts';
 import { realName } from './client-file.ts';
 import { readText } from './read-text.ts';
-import { isWritable } from './search-path.ts';
+import { sudoFor } from './set-aside.ts';
 
 /** A file of podman, buildah and skopeo that lists helpers for every registry. */
 interface HelperList {
@@ -67,7 +67,6 @@ function listIn(file: string): HelperList | undefined {
 
 /** After the last name that is in the list. */
 function addTo(file: string): string {
-  const sudo = isWritable(realName(file)) ? '' : 'sudo ';
   const edit = `s/(credential-helpers["\\x27]?\\s*=\\s*\\[[^\\]]*["\\x27])/$1, "${helperName}"/`;
-  return `${sudo}perl -0pi -e '${edit}' ${typed(realName(file))}`;
+  return `${sudoFor(realName(file))}perl -0pi -e '${edit}' ${typed(realName(file))}`;
 }

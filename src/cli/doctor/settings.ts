@@ -5,6 +5,7 @@ import { HelperError } from '../../errors.ts';
 import { everyHost } from '../../identity/mapping.ts';
 import { presentation, requirePresentable } from '../../identity/present.ts';
 import { type Check, type Finding, fail, ok, skip } from './check.ts';
+import { setAside } from './set-aside.ts';
 
 /** `config.json`: whether it can be read, and whether what it says fits together. */
 export const settingsCheck: Check = {
@@ -27,7 +28,7 @@ export const settingsCheck: Check = {
 
 function mend(file: string, folder: string, { message }: HelperError): string {
   if (/EACCES|EPERM/.test(message)) return `sudo chown -R "$(id -u)" ${typed(folder)}`;
-  return `mv ${typed(file)} ${typed(`${file}.old`)} && docker-credential-icr login`;
+  return `${setAside(file)} && docker-credential-icr login`;
 }
 
 function problemOf({ identities, mappings }: Settings, key: string): Finding[] {

@@ -11,6 +11,7 @@ import { type Check, type Examined, type Finding, fail, ok, warn } from './check
 import { configureCommand, cutProperty, isFinding, readClientFile } from './client-file.ts';
 import { type Ending, runProgram } from './run-program.ts';
 import { isOnPath } from './search-path.ts';
+import { setAside } from './set-aside.ts';
 
 /** The helper that Docker's file names for every other registry: `docker build` asks it for its list. */
 const credsStore: Check = {
@@ -51,8 +52,8 @@ const secretStore: Check = {
     // Where it keeps nothing, some print nothing: Docker stumbles over it, we do not.
     const problem = await problemOf(context, store, /^\s*(null)?\s*$/);
     if (problem === undefined) return [ok(`${store} answers`), ...leftOver(examined, store)];
-    const file = typed(settingsFile(look.folder));
-    const anew = `mv ${file} ${file}.old && docker-credential-icr login --store file`;
+    const away = setAside(settingsFile(look.folder));
+    const anew = `${away} && docker-credential-icr login --store file`;
     return fail(`${problem}; install or unlock it, or else begin anew`, anew);
   },
 };
