@@ -5,10 +5,10 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { spawnSandbox } from '../test/sandbox/spawn.ts';
 import { timeFlight } from './bench/flight.ts';
-import { listProgram, sizes } from './bench/lists.ts';
 import { describeMachine } from './bench/machine.ts';
-import { ownPrograms, startCloud } from './bench/own.ts';
+import { listPrograms, ownPrograms } from './bench/own.ts';
 import { type Measured, report } from './bench/report.ts';
 import { type Rival, startRivals } from './bench/rivals.ts';
 import { timeInTurns } from './bench/rounds.ts';
@@ -19,15 +19,12 @@ const listRounds = 20;
 const file = path.join(path.dirname(import.meta.dirname), 'docs', 'benchmarks.md');
 
 async function measure(folder: string, rivals: readonly Rival[]): Promise<Measured> {
-  const cloud = await startCloud(folder);
+  const cloud = await spawnSandbox({ folder: path.join(folder, 'cloud') });
   try {
     const machine = describeMachine();
     const others = rivals.flatMap(({ program }) => program ?? []);
     const gets = timeInTurns([...(await ownPrograms(folder, cloud)), ...others], rounds);
-    const lists = timeInTurns(
-      sizes.map((size) => listProgram(folder, size)),
-      listRounds,
-    );
+    const lists = timeInTurns(listPrograms(folder), listRounds);
     const notInstalled = rivals.filter(({ program }) => !program).map(({ name }) => name);
     const flight = await timeFlight(folder, cloud);
     return { machine, rounds, gets, notInstalled, listRounds, lists, flight };

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { SandboxProcess } from '../../test/sandbox/spawn.ts';
-import { bearerHome, get } from './own.ts';
+import { executable } from '../build.ts';
+import { bearerHome } from './home.ts';
+import { get } from './own.ts';
 import type { Program } from './program.ts';
 import { summarize } from './rounds.ts';
 
@@ -26,7 +28,7 @@ export async function timeFlight(folder: string, cloud: SandboxProcess): Promise
   for (let i = 0; i < repetitions; i++) {
     const home = await bearerHome(folder, `flight-${i}`, cloud);
     await cloud.requests.reset();
-    times.push(await timeAtOnce(get('get', home)));
+    times.push(await timeAtOnce(get(executable, 'get', home)));
     requests = Math.max(requests, await cloud.requests.count({ service: 'iam' }));
   }
   await cloud.faults.clear();

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import manifest from '../../package.json' with { type: 'json' };
 import { executable } from '../build.ts';
-import { findProgram } from './rivals.ts';
+import { findProgram } from './find-program.ts';
 
 /** Where and with what it was measured: one line each. */
 export function describeMachine(): string[] {

@@ -1,95 +1,73 @@
-import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { type SandboxProcess, spawnSandbox } from '../../test/sandbox/spawn.ts';
+import type { SandboxProcess } from '../../test/sandbox/spawn.ts';
 import { compile, executable } from '../build.ts';
+import { cachedHome, type Home, host, makeHome, mappedHome, storedHome } from './home.ts';
 import type { Program } from './program.ts';
 
-const host = 'us.icr.io';
-const secret = 'canary-0123456789abcdefghijklmnopqrstuvwxyz0';
-const notFound = 'credentials not found in native keychain\n';
 const found = `{"ServerURL":"${host}","Username":"iam`;
+const notFound = 'credentials not found in native keychain\n';
+const usual = { answers: '', status: 0, alone: true };
+const sizes = [10, 1000, 10_000];
 
-/** A home for one way to be signed in, with no more in its environment than a client would give. */
-export interface Home {
-  readonly folder: string;
-  readonly env: Readonly<Record<string, string>>;
-}
-
-export function makeHome(parent: string, name: string): Home {
-  const folder = path.join(parent, name);
-  fs.mkdirSync(folder, { mode: 0o700 });
-  return { folder, env: { HOME: folder, PATH: process.env.PATH ?? '' } };
-}
-
-/** What nothing written in JavaScript and made into an executable in the same way can be faster than. */
-function emptyProgram(folder: string): Program {
-  const source = path.join(folder, 'empty.ts');
-  const file = path.join(folder, 'empty');
-  fs.writeFileSync(source, 'export {};\n');
-  compile(source, file);
-  const { env } = makeHome(folder, 'nobody');
-  return { name: 'empty executable', file, args: [], input: '', env, answers: '', status: 0 };
+/**
+ * Copies a program as an installation does. One that a compiler wrote in small parts takes the system half a
+ * millisecond longer to map, so what is compared has to have been written in the same way.
+ */
+export function install(file: string, folder: string): string {
+  const copy = path.join(folder, 'installed', path.basename(file));
+  fs.mkdirSync(path.dirname(copy), { recursive: true });
+  fs.copyFileSync(file, copy);
+  return copy;
 }
 
 /** The helper's ways to answer, after the empty executable that they are compared with. */
 export async function ownPrograms(folder: string, cloud: SandboxProcess): Promise<Program[]> {
+  const helper = install(executable, folder);
+  const { env } = makeHome(folder, 'none');
   return [
     emptyProgram(folder),
-    get('get, stored credential', storedHome(folder)),
-    get('get, identity mapped to `*`', mappedHome(folder)),
-    get('get, cached access token', await cachedHome(folder, cloud)),
-    get('get, not found', makeHome(folder, 'not-found'), notFound),
+    get(helper, 'get, stored credential', storedHome(folder)),
+    get(helper, 'get, identity mapped to `*`', mappedHome(folder)),
+    get(helper, 'get, cached access token', await cachedHome(folder, cloud)),
+    { ...get(helper, 'get, not found', makeHome(folder, 'none')), answers: notFound, status: 1 },
+    { name: '`true`: any process at all', file: '/bin/true', args: [], input: '', env, ...usual },
   ];
 }
 
+/** What no program that is made into an executable in the same way can be faster than. */
+function emptyProgram(folder: string): Program {
+  const source = path.join(folder, 'empty.ts');
+  const compiled = path.join(folder, 'empty');
+  fs.writeFileSync(source, 'export {};\n');
+  compile(source, compiled);
+  const file = install(compiled, folder);
+  const { env } = makeHome(folder, 'none');
+  return { name: 'empty executable', file, args: [], input: '', env, ...usual };
+}
+
 /** The helper, asked for a host. */
-export function get(name: string, { env }: Home, answers = found): Program {
-  const status = answers === found ? 0 : 1;
-  return { name, file: executable, args: ['get'], input: `${host}\n`, env, answers, status };
+export function get(file: string, name: string, { env }: Home): Program {
+  return { name, file, args: ['get'], input: `${host}\n`, env, ...usual, answers: found };
 }
 
-/** As `docker login` leaves it. */
-export function storedHome(folder: string): Home {
-  const home = makeHome(folder, 'stored');
-  run(home, ['store'], JSON.stringify({ ServerURL: host, Username: 'iamapikey', Secret: secret }));
-  return home;
+/** `list` of many credentials, each a copy of one that the helper itself stored. */
+export function listPrograms(folder: string): Program[] {
+  const file = install(executable, folder);
+  return sizes.map((size) => {
+    const { folder: home, env } = storedHome(folder, `list-${size}`);
+    multiply(home, size);
+    const name = `list, ${size.toLocaleString('en')} credentials`;
+    return { name, file, args: ['list'], input: '', env, ...usual, answers: '{"' };
+  });
 }
 
-/** As `login` leaves it: an identity that answers for every host. */
-function mappedHome(folder: string): Home {
-  const home = makeHome(folder, 'mapped');
-  run(home, ['login', '--no-verify', '--api-key-stdin'], secret);
-  return home;
-}
-
-/** The same, presented as an access token that the first `get` left in the cache. */
-async function cachedHome(folder: string, cloud: SandboxProcess): Promise<Home> {
-  const home = await bearerHome(folder, 'cached', cloud);
-  run(home, ['get'], host);
-  return { ...home, env: { HOME: home.folder, PATH: home.env.PATH ?? '' } };
-}
-
-/** An identity whose access token IAM on loopback has to mint. */
-export async function bearerHome(
-  folder: string,
-  name: string,
-  cloud: SandboxProcess,
-): Promise<Home> {
-  const { folder: own, env } = makeHome(folder, name);
-  const home = {
-    folder: own,
-    env: { ...env, SSL_CERT_FILE: cloud.caFile, IBMCLOUD_IAM_API_ENDPOINT: cloud.iamUrl },
-  };
-  const { value } = await cloud.accounts.addApiKey({});
-  run(home, ['login', '--no-verify', '--api-key-stdin', '--present', 'iambearer'], value);
-  return home;
-}
-
-export function startCloud(folder: string): Promise<SandboxProcess> {
-  return spawnSandbox({ folder: path.join(folder, 'cloud') });
-}
-
-function run({ env }: Home, args: readonly string[], input: string): void {
-  execFileSync(executable, args, { env, input });
+function multiply(home: string, size: number): void {
+  const names = fs.readdirSync(home, { recursive: true, encoding: 'utf8' });
+  const [first] = names.filter((name) => name.endsWith('.json'));
+  if (first === undefined) throw new Error('no credential was stored');
+  const { dir, base } = path.parse(path.join(home, first));
+  for (let i = 1; i < size; i++) {
+    fs.copyFileSync(path.join(dir, base), path.join(dir, `n${i}.${base}`));
+  }
 }

@@ -12,6 +12,8 @@ export interface Program {
   /** What its standard output begins with. */
   readonly answers: string;
   readonly status: number;
+  /** It starts no other process, so that its own instructions are all there is to count. */
+  readonly alone?: boolean;
 }
 
 /** Runs it once and returns the milliseconds from before its start to after its end. */
@@ -25,7 +27,9 @@ export function time({ file, args, input, env }: Program): number {
 export function check({ name, file, args, input, env, answers, status }: Program): void {
   const ended = spawnSync(file, args, { input, env, cwd: '/', encoding: 'utf8', maxBuffer });
   if (ended.status === status && ended.stdout.startsWith(answers)) return;
-  throw new Error(`${name} ended with ${ended.status ?? ended.error}: ${ended.stderr}`);
+  throw new Error(
+    `${name} ended with ${ended.status ?? ended.error}: ${ended.stderr || ended.stdout}`,
+  );
 }
 
 const maxBuffer = 16 * 1024 ** 2;

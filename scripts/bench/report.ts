@@ -25,9 +25,9 @@ export function report(measured: Measured): string {
     '## Targets',
     table(['target', 'measured', 'limit', 'verdict'], judge(measured)),
     '## One call',
-    `Whole processes, from before the start to after the end, in milliseconds: ${rounds} rounds, each program once a round. Of the memory, the peak of one run.`,
+    `Whole processes, from before the start to after the end, in milliseconds: ${rounds} rounds of two runs each, of which the second counts. Memory is the resident set at its peak; instructions are counted outside the kernel, and do not depend on what else the machine does.`,
     table(
-      ['program', 'min', 'median', '× empty', 'peak MiB', '× empty'],
+      ['program', 'min', 'median', '× empty', 'peak MiB', '× empty', 'M instructions'],
       [...callRows(gets), ...notInstalled.map((name) => [name, 'not installed'])],
     ),
     '## A long list',
@@ -50,6 +50,7 @@ function callRows(gets: readonly Timing[]): string[][] {
     ratio(timing.median, empty?.median),
     timing.memory === undefined ? '' : (timing.memory / 1024).toFixed(1),
     ratio(timing.memory, empty?.memory),
+    timing.instructions === undefined ? '' : (timing.instructions / 1e6).toFixed(2),
   ]);
 }
 
@@ -61,6 +62,6 @@ function cells({ min, median }: { readonly min: number; readonly median: number 
   return [min, median].map((value) => value.toFixed(value < 100 ? 2 : 0));
 }
 
-export function ratio(value: number | undefined, base: number | undefined): string {
+function ratio(value: number | undefined, base: number | undefined): string {
   return value === undefined || base === undefined ? '' : (value / base).toFixed(2);
 }

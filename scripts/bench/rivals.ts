@@ -1,9 +1,10 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Home, makeHome } from './own.ts';
+import { findProgram } from './find-program.ts';
+import { type Home, makeHome } from './home.ts';
 import type { Program } from './program.ts';
 
 const host = 'https://us.icr.io';
@@ -76,11 +77,4 @@ echo "$DBUS_SESSION_BUS_ADDRESS"; read -r end`;
 function startEcrLogin(folder: string): Started | undefined {
   const file = findProgram('docker-credential-ecr-login');
   return file === undefined ? undefined : { file, env: makeHome(folder, 'ecr-login').env };
-}
-
-export function findProgram(name: string): string | undefined {
-  const { stdout, status } = spawnSync('/bin/sh', ['-c', 'command -v "$1"', 'sh', name], {
-    encoding: 'utf8',
-  });
-  return status === 0 ? stdout.trim() : undefined;
 }

@@ -1,3 +1,4 @@
+import { countInstructions } from './instructions.ts';
 import { peakMemory } from './memory.ts';
 import { check, type Program, time } from './program.ts';
 
@@ -6,33 +7,43 @@ export interface Timing {
   /** Milliseconds. */
   readonly min: number;
   readonly median: number;
-  /** KiB at most, of one run; `undefined` where that cannot be measured. */
+  /** KiB at the peak; `undefined` where that cannot be measured. */
   readonly memory: number | undefined;
+  /** Outside the kernel; `undefined` where they are not counted. */
+  readonly instructions: number | undefined;
 }
 
-/** Rounds that are not counted. */
-const warmUp = 5;
-
 /**
- * Runs every program once a round, so that whatever else the machine does hits all of them alike.
- * Each round begins with the next one: what a program leaves in the caches meets each of the others.
+ * Runs every program once a round, so that whatever else the machine does hits all of them alike, and
+ * in an order of each round's own: the processor's caches hold what the one before has left there.
+ * Each runs twice, and the second time counts.
  */
 export function timeInTurns(programs: readonly Program[], rounds: number): Timing[] {
   for (const program of programs) check(program);
-  const times = programs.map((): number[] => []);
-  for (let round = 0; round < warmUp + rounds; round++) {
-    for (let turn = 0; turn < programs.length; turn++) {
-      const index = (turn + round) % programs.length;
-      const program = programs[index];
-      const took = program === undefined ? Number.NaN : time(program);
-      if (round >= warmUp) times[index]?.push(took);
+  const samples = programs.map((program) => ({ program, times: [] as number[] }));
+  for (let round = 0; round < rounds; round++) {
+    for (const { program, times } of shuffle(samples)) {
+      time(program);
+      times.push(time(program));
     }
   }
-  return programs.map((program, index) => ({
+  return samples.map(({ program, times }) => ({
     program,
-    ...summarize(times[index] ?? []),
-    memory: peakMemory(program),
+    ...summarize(times),
+    memory: typicalMemory(program),
+    instructions: program.alone ? countInstructions(program) : undefined,
   }));
+}
+
+function shuffle<Item>(items: readonly Item[]): Item[] {
+  const drawn = items.map((item) => ({ item, lot: Math.random() }));
+  return drawn.sort((a, b) => a.lot - b.lot).map(({ item }) => item);
+}
+
+function typicalMemory(program: Program): number | undefined {
+  const peaks = Array.from({ length: 5 }, () => peakMemory(program) ?? Number.NaN);
+  const { median } = summarize(peaks);
+  return Number.isNaN(median) ? undefined : median;
 }
 
 export function summarize(times: readonly number[]): { min: number; median: number } {

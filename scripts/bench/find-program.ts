@@ -1,0 +1,8 @@
+import { spawnSync } from 'node:child_process';
+
+/** Where a program is on `PATH`. */
+export function findProgram(name: string): string | undefined {
+  const words = ['-c', 'command -v "$1"', 'sh', name];
+  const { stdout, status } = spawnSync('/bin/sh', words, { encoding: 'utf8' });
+  return status === 0 ? stdout.trim() : undefined;
+}

@@ -1,0 +1,59 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { SandboxProcess } from '../../test/sandbox/spawn.ts';
+import { executable } from '../build.ts';
+
+/** A person's home, signed in one way, and no more of an environment than a client would give. */
+export interface Home {
+  readonly folder: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export const host = 'us.icr.io';
+const key = 'canary-0123456789abcdefghijklmnopqrstuvwxyz0';
+
+export function makeHome(parent: string, name: string): Home {
+  const folder = path.join(parent, name);
+  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return { folder, env: { HOME: folder, PATH: process.env.PATH ?? '' } };
+}
+
+/** As `docker login` leaves it. */
+export function storedHome(parent: string, name = 'stored'): Home {
+  const home = makeHome(parent, name);
+  run(home, ['store'], JSON.stringify({ ServerURL: host, Username: 'iamapikey', Secret: key }));
+  return home;
+}
+
+/** As `login` leaves it: an identity that answers for every host. */
+export function mappedHome(parent: string): Home {
+  const home = makeHome(parent, 'mapped');
+  run(home, ['login', '--no-verify', '--api-key-stdin'], key);
+  return home;
+}
+
+/** An identity that is presented as an access token, which IAM on loopback has to mint. */
+export async function bearerHome(
+  parent: string,
+  name: string,
+  cloud: SandboxProcess,
+): Promise<Home> {
+  const { folder, env } = makeHome(parent, name);
+  const reaching = { SSL_CERT_FILE: cloud.caFile, IBMCLOUD_IAM_API_ENDPOINT: cloud.iamUrl };
+  const home = { folder, env: { ...env, ...reaching } };
+  const { value } = await cloud.accounts.addApiKey({});
+  run(home, ['login', '--no-verify', '--api-key-stdin', '--present', 'iambearer'], value);
+  return home;
+}
+
+/** The same, with a token that the first `get` left in the cache. */
+export async function cachedHome(parent: string, cloud: SandboxProcess): Promise<Home> {
+  const home = await bearerHome(parent, 'cached', cloud);
+  run(home, ['get'], host);
+  return home;
+}
+
+function run({ env }: Home, args: readonly string[], input: string): void {
+  execFileSync(executable, args, { env, input });
+}
