@@ -111,10 +111,12 @@ const faults: readonly [name: string, spoil: (world: World) => void, message: st
   [
     'it leads elsewhere, without HTTPS',
     (world) => {
-      world.answer = (_request, response) => {
-        response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end();
+      world.answer = (request, response) => {
+        if (request.url?.startsWith('/elsewhere')) return false;
+        response.writeHead(302, { location: `${world.url}/elsewhere${request.url}` }).end();
         return true;
       };
+      for (const [name, data] of [...world.files]) world.files.set(`/elsewhere${name}`, data);
     },
     'could not download',
   ],

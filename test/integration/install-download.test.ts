@@ -194,12 +194,14 @@ test('an upgrade while a get runs: it goes on, and the next one is new', () =>
     publish(world, '1.2.3');
     publish(world, '2.0.0');
     assert.is((await world.install()).status, 0);
+    const before = fs.statSync(world.target).ino;
     const running = spawn(world.target, ['get'], { env: { PATH: '/usr/bin:/bin' } });
     await once(running, 'spawn');
     const { status, stderr } = await world.install(['--version=2.0.0']);
-    assert.is(status, 0, stderr);
     running.stdin.end('us.icr.io\n');
     assert.is((await collect(running)).stdout, 'us.icr.io by 1.2.3\n');
+    assert.is(status, 0, stderr);
+    assert.is.not(fs.statSync(world.target).ino, before, 'another file took its name');
     const next = spawnSync(world.target, ['get'], { input: 'us.icr.io\n', encoding: 'utf8' });
     assert.is(next.stdout, 'us.icr.io by 2.0.0\n');
   }));
