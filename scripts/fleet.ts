@@ -1,0 +1,50 @@
+/**
+ * Plays a fleet of kubelets on this machine, reckons what a large one asks of IAM, prints what it
+ * found and writes it into docs/fleets.md, between the marks.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { describeMachine } from './bench/machine.ts';
+import { buildExecutable } from './build.ts';
+import { loadOf } from './fleet/arithmetic.ts';
+import { timeProcesses } from './fleet/processes.ts';
+import { type Measured, report } from './fleet/report.ts';
+import { tellStory } from './fleet/story.ts';
+
+const file = path.join(path.dirname(import.meta.dirname), 'docs', 'fleets.md');
+const marks = /(<!-- figures: written by make fleet -->\n)[\s\S]*(<!-- end of figures -->)/;
+const size = { nodes: 10, accounts: 50 };
+const atOnce = 8;
+const large = [1, 50].map((accounts) => ({ nodes: 10_000, accounts }));
+
+async function measure(folder: string): Promise<Measured> {
+  return {
+    // The other helpers play no part here.
+    machine: describeMachine().slice(0, 3),
+    size,
+    story: await tellStory(size),
+    atOnce,
+    processes: await timeProcesses({ folder, ...size, atOnce }),
+    loads: large.map((cluster) => ({
+      cluster,
+      together: loadOf(cluster, false),
+      spread: loadOf(cluster, true),
+    })),
+  };
+}
+
+const page = fs.readFileSync(file, 'utf8');
+if (!marks.test(page)) throw new Error(`${file} has no marks to write between`);
+buildExecutable();
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-fleet-'));
+try {
+  const text = report(await measure(folder));
+  fs.writeFileSync(
+    file,
+    page.replace(marks, (_, begin, end) => `${begin}\n${text}\n\n${end}`),
+  );
+  console.log(text);
+} finally {
+  fs.rmSync(folder, { recursive: true });
+}
