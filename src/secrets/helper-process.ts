@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import { type Context, debug } from '../context.ts';
 import { HelperError, sentences } from '../errors.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
 
@@ -33,7 +33,10 @@ export function callHelper(
   });
   const secret = secretIn(input) ?? secretIn(output) ?? '';
   for (const line of linesOf(withoutSecret(errors, secret))) {
-    context.warn(`docker-credential-${name}: ${line}`);
+    const told = `docker-credential-${name}: ${line}`;
+    // Beside an answer it is nothing to worry about, and testcontainers-java would take it for a part of that.
+    if (status === 0 && failure === undefined) debug(context, told);
+    else context.warn(told);
   }
   if (failure === 'timeout') throw new SilentHelperError(name);
   if (failure !== undefined) {
