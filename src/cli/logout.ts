@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { ambientVariables } from '../identity/environment.ts';
-import { forgetEverything, signOutOf } from '../identity/identities.ts';
+import { forgetEverything, signOutOf } from '../identity/forget.ts';
 import type { Command } from './command.ts';
 import { requireIbmHost } from './hosts.ts';
 

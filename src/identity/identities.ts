@@ -1,20 +1,13 @@
-import {
-  type IdentitySettings,
-  type Mapping,
-  readSettings,
-  type Settings,
-} from '../config/settings.ts';
+import type { IdentitySettings, Mapping, Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isIbmHost } from '../registry/match.ts';
-import { parseServerURL } from '../registry/parse.ts';
-import { secretStore, storeIn } from '../secrets/secret-store.ts';
+import { storeIn } from '../secrets/secret-store.ts';
+import { without } from './forget.ts';
 import { everyHost, own } from './mapping.ts';
-import { erasePendingKey } from './pending-key.ts';
 import { presentation, requireHostOf, requirePresentable } from './present.ts';
-import { endSignOut, signedOutHosts, signOut } from './signed-out.ts';
-import { forgetMintedTokens, forgetTokens } from './tokens.ts';
+import { endSignOut, signedOutHosts } from './signed-out.ts';
+import { forgetTokens } from './tokens.ts';
 
 export interface NewIdentity {
   readonly name: string;
@@ -110,68 +103,4 @@ function endSignOuts(context: Context, keys: readonly string[]): void {
     ? signedOutHosts(context)
     : keys.map((key) => key.replace(/\/.*/, ''));
   for (const host of hosts) endSignOut(context, host);
-}
-
-/**
- * Signs one host out: what was kept for it alone goes, and nothing else answers for it any more.
- * Returns the identities that are kept, and that answered for it by a mapping of its own.
- */
-export async function signOutOf(context: Context, host: string): Promise<string[]> {
-  signOut(context, host);
-  secretStore(context).erase({ of: 'host', name: host });
-  const { mappings } = readSettings(context);
-  const keys = Object.keys(mappings).filter((key) => key === host || key.startsWith(`${host}/`));
-  if (keys.length === 0) return [];
-  const named = new Set(keys.flatMap((key) => mappings[key]?.identity ?? []));
-  await updateSettings(context, (current) => without(current, keys, []));
-  const elsewhere = Object.entries(mappings).flatMap(([key, { identity }]) =>
-    keys.includes(key) ? [] : identity,
-  );
-  const alone = [...named].filter((name) => keys.includes(name) && !elsewhere.includes(name));
-  await forgetIdentities(context, alone);
-  return [...named].filter((name) => !alone.includes(name));
-}
-
-/** Removes identities with their secrets and whatever is mapped to them. */
-export async function forgetIdentities(context: Context, names: readonly string[]): Promise<void> {
-  if (names.length === 0) return;
-  await updateSettings(context, (current) => {
-    const keys = Object.keys(current.mappings).filter((key) =>
-      names.includes(current.mappings[key]?.identity ?? ''),
-    );
-    return without(current, keys, names);
-  });
-  for (const name of names) {
-    secretStore(context).erase({ of: 'identity', name });
-    erasePendingKey(context, name);
-    forgetTokens(context, name);
-  }
-}
-
-/** Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. */
-export async function forgetEverything(context: Context): Promise<void> {
-  const secrets = secretStore(context);
-  await updateSettings(context, (current) => ({ ...current, identities: {}, mappings: {} }));
-  for (const name of secrets.names('identity')) secrets.erase({ of: 'identity', name });
-  for (const name of secrets.names('host')) {
-    const host = parseServerURL(name);
-    if (!('problem' in host) && isIbmHost(host)) secrets.erase({ of: 'host', name });
-  }
-  forgetMintedTokens(context);
-}
-
-function without(
-  settings: Settings,
-  keys: readonly string[],
-  identities: readonly string[],
-): Settings {
-  return {
-    ...settings,
-    identities: omit(settings.identities, identities),
-    mappings: omit(settings.mappings, keys),
-  };
-}
-
-function omit<Value>(table: Readonly<Record<string, Value>>, names: readonly string[]) {
-  return Object.fromEntries(Object.entries(table).filter(([name]) => !names.includes(name)));
 }

@@ -3,12 +3,8 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Owner } from '../../iam/owner.ts';
-import {
-  forgetIdentities,
-  refuseOtherCase,
-  requireIdentityName,
-  saveIdentity,
-} from '../../identity/identities.ts';
+import { forgetIdentities } from '../../identity/forget.ts';
+import { refuseOtherCase, requireIdentityName, saveIdentity } from '../../identity/identities.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { everyHost } from '../../identity/mapping.ts';
 import { keepIn, storeFor } from '../login-store.ts';

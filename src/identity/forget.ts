@@ -1,0 +1,84 @@
+import { readSettings, type Settings } from '../config/settings.ts';
+import { updateSettings } from '../config/write.ts';
+import type { Context } from '../context.ts';
+import { isIbmHost } from '../registry/match.ts';
+import { parseServerURL } from '../registry/parse.ts';
+import { secretStore } from '../secrets/secret-store.ts';
+import { erasePendingKey } from './pending-key.ts';
+import { signOut } from './signed-out.ts';
+import { forgetMintedTokens, forgetTokens } from './tokens.ts';
+
+/**
+ * Signs one host out: what was kept for it alone goes, and nothing else answers for it any more.
+ * Returns the identities that are kept, and that answered for it by a mapping of its own.
+ */
+export async function signOutOf(context: Context, host: string): Promise<string[]> {
+  signOut(context, host);
+  secretStore(context).erase({ of: 'host', name: host });
+  if (keysOf(readSettings(context), host).length === 0) return [];
+  let kept: string[] = [];
+  let gone: string[] = [];
+  await updateSettings(context, (current) => {
+    const keys = keysOf(current, host);
+    const rest = without(current, keys, []);
+    const named = [...new Set(keys.flatMap((key) => current.mappings[key]?.identity ?? []))];
+    const elsewhere = Object.values(rest.mappings).map(({ identity }) => identity);
+    // An identity that is named like the host was made by its login, for it alone.
+    gone = named.filter((name) => keys.includes(name) && !elsewhere.includes(name));
+    kept = named.filter((name) => !gone.includes(name));
+    return without(rest, [], gone);
+  });
+  for (const name of gone) eraseSecrets(context, name);
+  return kept;
+}
+
+/** Removes identities with their secrets and whatever is mapped to them. */
+export async function forgetIdentities(context: Context, names: readonly string[]): Promise<void> {
+  await updateSettings(context, (current) => {
+    const keys = Object.keys(current.mappings).filter((key) =>
+      names.includes(current.mappings[key]?.identity ?? ''),
+    );
+    return without(current, keys, names);
+  });
+  for (const name of names) eraseSecrets(context, name);
+}
+
+/** Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. */
+export async function forgetEverything(context: Context): Promise<void> {
+  const secrets = secretStore(context);
+  await updateSettings(context, (current) => ({ ...current, identities: {}, mappings: {} }));
+  for (const name of secrets.names('identity')) secrets.erase({ of: 'identity', name });
+  for (const name of secrets.names('host')) {
+    const host = parseServerURL(name);
+    if (!('problem' in host) && isIbmHost(host)) secrets.erase({ of: 'host', name });
+  }
+  forgetMintedTokens(context);
+}
+
+/** The settings without these mappings and identities. */
+export function without(
+  settings: Settings,
+  keys: readonly string[],
+  identities: readonly string[],
+): Settings {
+  return {
+    ...settings,
+    identities: omit(settings.identities, identities),
+    mappings: omit(settings.mappings, keys),
+  };
+}
+
+function omit<Value>(table: Readonly<Record<string, Value>>, names: readonly string[]) {
+  return Object.fromEntries(Object.entries(table).filter(([name]) => !names.includes(name)));
+}
+
+function eraseSecrets(context: Context, name: string): void {
+  secretStore(context).erase({ of: 'identity', name });
+  erasePendingKey(context, name);
+  forgetTokens(context, name);
+}
+
+/** The mappings of a host and of its namespaces. */
+function keysOf({ mappings }: Settings, host: string): string[] {
+  return Object.keys(mappings).filter((key) => key === host || key.startsWith(`${host}/`));
+}
