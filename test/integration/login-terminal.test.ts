@@ -133,17 +133,15 @@ onTerminal('under exec, one Ctrl-C is one', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work');
     await person.say('map us.icr.io work');
-    const counting = path.join(person.home.folder, 'counting');
-    const script = `count=0
-trap 'count=$((count + 1))' INT
-echo ready
-while [ $count = 0 ]; do sleep 0.02; done
-sleep 0.3
-echo "interrupted $count"
-exit 5
+    const counting = path.join(person.home.folder, 'counting.js');
+    const script = `let count = 0;
+const end = () => { console.log('interrupted ' + count); process.exit(5); };
+process.on('SIGINT', () => { if (++count === 1) setTimeout(end, 300); });
+setInterval(() => {}, 1000);
+console.log('ready');
 `;
     fs.writeFileSync(counting, script);
-    const words = `exec us.icr.io -- sh "${counting}"`;
+    const words = `exec us.icr.io -- "${process.execPath}" "${counting}"`;
     const { screen, status } = await atTerminal(person, words, 'ready', '\x03');
     assert.match(screen, 'interrupted 1\n');
     assert.is(status, 5);
