@@ -272,7 +272,7 @@ const cases: readonly Case[] = [
     ({ home }) => void writeConfig(home, 'identities/old%2Fone.json', 'canary'),
     'secret store',
     'warn',
-    /^secrets of identities that no setting names: old\/one$/,
+    /^files of secrets that nothing reads: old\/one$/,
   ],
   [
     'a store that is not there',
@@ -318,7 +318,7 @@ for (const [what, spoil, check, state, message] of cases) {
     onMachine(given, async (machine) => {
       spoil(machine);
       // What the settings knew is lost with them; the secret itself is still there.
-      const leaves = check === 'settings' ? /no setting names: work$/ : /(?!)/;
+      const leaves = check === 'settings' ? /files of secrets that nothing reads: work$/ : /(?!)/;
       await expectMended(machine, { check, state, message }, { leaves });
     }),
   );
@@ -331,6 +331,15 @@ test('an API key that may not act as its profile, but another may', (given) =>
     const { sub: profile } = accounts.addTrustedProfile({ assumableBy: [owner] });
     withKind({ kind: 'api-key', profile }, apiKey)(machine);
     const message = /^IAM refused the API key as trusted profile Profile-\S+ \(BXNIM/;
+    await expectMended(machine, { check: 'identity work', state: 'fail', message });
+  }));
+
+test('an identity that another machine vouched for', (given) =>
+  onMachine(given, async (machine) => {
+    const profile = 'Profile-00000000-0000-4000-8000-000000000000';
+    withSettings({ identities: { work: { kind: 'trusted-profile', since: 0, profile } } })(machine);
+    machine.env.DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS = 'http://127.0.0.1:1';
+    const message = /^cannot reach the metadata service at 127\.0\.0\.1:1/;
     await expectMended(machine, { check: 'identity work', state: 'fail', message });
   }));
 

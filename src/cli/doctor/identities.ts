@@ -78,6 +78,9 @@ function secretOf(look: Look, name: string, { kind }: IdentitySettings): string 
 
 /** A login puts a new secret in place of a damaged one, but not of a folder, and leaves what was set aside. */
 function mendOf({ folder }: Look, name: string, login: string, error: HelperError): string {
+  // Another machine vouched for it; here, an API key can.
+  if (/metadata service/.test(error.message))
+    return `docker-credential-icr login --identity ${name}`;
   if (folder === undefined) return login;
   const file = fileOf(folder, { of: 'identity', name });
   if (/EACCES|EPERM/.test(error.message)) return `sudo chown -R "$(id -u)" ${typed(folder)}`;

@@ -58,22 +58,20 @@ const secretStore: Check = {
   },
 };
 
-/** Secrets in files that nobody reads any more, or that belong to no identity. */
+/** What a move from one store to another left behind, and files that belong to no identity. */
 function leftOver({ context, look }: Examined, store: string): Finding[] {
-  const { folder } = look;
-  if (folder === undefined) return [];
-  const names = namesInFiles(context);
-  if (names.length > 0 && store !== fileStoreName) {
-    const what = `secrets are left in files, though ${store} has them: ${names.join(', ')}`;
+  const { identities, leftovers } = look.readableSettings();
+  if (leftovers !== undefined && leftovers !== store) {
+    const what = `a move of the secrets was cut short: some may be left in ${leftovers}`;
     return [warn(what, `docker-credential-icr store move ${typed(store)}`)];
   }
-  const { identities } = look.readableSettings();
-  const orphans = names.filter(
-    (name) => !Object.hasOwn(identities, name.replace(/ \(rotating\)$/, '')),
-  );
-  if (orphans.length === 0 || !look.areSettingsReadable()) return [];
-  const files = orphans.map((name) => typed(fileOf(folder, { of: 'identity', name })));
-  const what = `secrets of identities that no setting names: ${orphans.join(', ')}`;
+  const isUsed = (name: string) =>
+    store === fileStoreName && Object.hasOwn(identities, name.replace(/ \(rotating\)$/, ''));
+  const unused = namesInFiles(context).filter((name) => !isUsed(name));
+  if (unused.length === 0 || look.folder === undefined || !look.areSettingsReadable()) return [];
+  const { folder } = look;
+  const files = unused.map((name) => typed(fileOf(folder, { of: 'identity', name })));
+  const what = `files of secrets that nothing reads: ${unused.join(', ')}`;
   return [warn(what, `rm ${files.join(' ')}`)];
 }
 

@@ -1,0 +1,238 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { writeConfig } from '../support/home.ts';
+import {
+  apiKey,
+  doctorSuite,
+  type Expected,
+  expectMended,
+  findingIn,
+  type Machine,
+  onMachine,
+  writeProgram,
+} from './doctor-world.ts';
+
+const test = doctorSuite('doctor: other sources');
+
+type Case = readonly [
+  what: string,
+  spoil: (machine: Machine) => void,
+  check: string,
+  state: Expected['state'],
+  message: RegExp,
+];
+
+function withVariable(name: string, value: string) {
+  return (machine: Machine) => {
+    machine.env[name] = value;
+  };
+}
+
+/** What answers where nothing saved does. */
+function withSetting(change: object) {
+  return ({ home }: Machine) => {
+    const file = path.join(home.config, 'config.json');
+    const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
+    fs.writeFileSync(file, JSON.stringify({ ...settings, ...change }));
+  };
+}
+
+function withSession(text: string) {
+  return (machine: Machine) => {
+    withSetting({ ibmcloudSession: true })(machine);
+    const folder = path.join(machine.home.folder, '.bluemix');
+    fs.mkdirSync(folder);
+    fs.writeFileSync(path.join(folder, 'config.json'), text);
+  };
+}
+
+function accessToken(seconds: number): string {
+  const claims = { exp: Math.floor(Date.now() / 1000) + seconds };
+  return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.canary`;
+}
+
+/** A credential helper that keeps each credential in a file. */
+const keychain = `PATH=/usr/bin:/bin; mkdir -p "$HOME/kept" && cd "$HOME/kept" || exit 1; read -r input
+url() { sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/'; }
+name=$(printf %s "$input" | url | tr -c 'a-zA-Z0-9' _)
+case $1 in
+  store) printf '%s\\n' "$input" > "$name" ;;
+  get) cat "$name" 2>/dev/null || { echo credentials not found in native keychain; exit 1; } ;;
+  erase) rm -f "$name" ;;
+  list) sep='{'; for file in *; do test -f "$file" && printf '%s"%s":""' "$sep" "$(url < "$file")" && sep=,; done
+    test "$sep" = , && echo '}' || echo '{}' ;;
+esac`;
+
+const profile = 'Profile-11111111-2222-4333-8444-555555555555';
+
+const faults: readonly Case[] = [
+  [
+    'a key of our own variable that IAM does not know',
+    withVariable('DOCKER_CREDENTIAL_ICR_API_KEY', 'canary-unknown'),
+    'DOCKER_CREDENTIAL_ICR_API_KEY',
+    'fail',
+    /^IAM refused the API key \(BXNIM0415E: /,
+  ],
+  [
+    "a key of IBM's tools that IAM does not know",
+    withVariable('BLUEMIX_API_KEY', 'canary-unknown'),
+    'BLUEMIX_API_KEY',
+    'fail',
+    /^IAM refused the API key \(BXNIM0415E: /,
+  ],
+  [
+    'a file of a key that is not there',
+    withVariable('IC_API_KEY', '@/nonexistent/key.json'),
+    'IC_API_KEY',
+    'fail',
+    /^cannot read \/nonexistent\/key\.json, which IC_API_KEY names \(ENOENT\)$/,
+  ],
+  [
+    'a file without a key',
+    (machine) => withVariable('IC_API_KEY', `@${machine.dockerFile}`)(machine),
+    'IC_API_KEY',
+    'fail',
+    /config\.json, which IC_API_KEY names, holds no API key$/,
+  ],
+  [
+    'nobody logged in with the ibmcloud CLI',
+    withSetting({ ibmcloudSession: true }),
+    'ibmcloud session',
+    'fail',
+    /^nobody is logged in with the ibmcloud CLI$/,
+  ],
+  [
+    'a session that has ended',
+    withSession(JSON.stringify({ IAMToken: `Bearer ${accessToken(-60)}`, IAMRefreshToken: '' })),
+    'ibmcloud session',
+    'fail',
+    /^the ibmcloud session in \S+ has ended$/,
+  ],
+  [
+    'a session that cannot be read',
+    withSession('{'),
+    'ibmcloud session',
+    'fail',
+    /^the ibmcloud session in \S+ cannot be read$/,
+  ],
+  [
+    'a profile, and a machine that has no identity',
+    (machine) => {
+      withSetting({ computeProfile: profile })(machine);
+      withVariable('DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS', 'nonsense')(machine);
+    },
+    'compute identity',
+    'fail',
+    /^DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an address/,
+  ],
+  [
+    'a profile, and nobody who vouches for this machine',
+    (machine) => {
+      withSetting({ computeProfile: profile })(machine);
+      const address = 'http://127.0.0.1:1';
+      withVariable('DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS', address)(machine);
+    },
+    'compute identity',
+    'fail',
+    /^cannot reach the metadata service at 127\.0\.0\.1:1: the connection was refused$/,
+  ],
+];
+
+for (const [what, spoil, check, state, message] of faults) {
+  test(what, (given) =>
+    onMachine(given, async (machine) => {
+      spoil(machine);
+      await expectMended(machine, { check, state, message });
+    }),
+  );
+}
+
+test('with the ibmcloud CLI there, it is what mends its session', (given) =>
+  onMachine(given, async (machine) => {
+    withSession('{}')(machine);
+    const session = JSON.stringify({ IAMToken: `Bearer ${accessToken(3600)}` });
+    const file = path.join(machine.home.folder, '.bluemix/config.json');
+    writeProgram(machine, 'ibmcloud', `test "$1" = login && echo '${session}' > ${file}`);
+    const message = /^nobody is logged in/;
+    await expectMended(machine, { check: 'ibmcloud session', state: 'fail', message });
+    const until = /^answers as iambearer where nothing saved does, for 59 min more$/;
+    const report = await machine.doctor();
+    assert.ok(findingIn(report, { check: 'ibmcloud session', state: 'ok', message: until }));
+  }));
+
+test('a key in the environment is said to answer, and when', (given) =>
+  onMachine(given, async (machine) => {
+    machine.env.IBMCLOUD_API_KEY = apiKey;
+    machine.env.DOCKER_CREDENTIAL_ICR_API_KEY = apiKey;
+    const report = await machine.doctor();
+    const said = [
+      ['IBMCLOUD_API_KEY', /^IAM accepts its API key; it answers where nothing saved does$/],
+      ['DOCKER_CREDENTIAL_ICR_API_KEY', /^IAM accepts its API key; it answers before everything/],
+    ] as const;
+    for (const [check, message] of said) {
+      assert.ok(findingIn(report, { check, state: 'ok', message }));
+    }
+  }));
+
+test('a machine that may act as its profile', (given) =>
+  onMachine(given, async (machine) => {
+    const { accounts, metadataUrl } = machine.sandbox;
+    const { sub } = accounts.addTrustedProfile({ ofInstance: true });
+    withSetting({ computeProfile: sub })(machine);
+    machine.env.DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS = metadataUrl;
+    const message = /^IAM accepts it: trusted profile Profile-/;
+    const report = await machine.doctor();
+    assert.ok(findingIn(report, { check: 'compute identity', state: 'ok', message }));
+  }));
+
+test('a move to another store that was cut short', (given) =>
+  onMachine(given, async (machine) => {
+    writeProgram(machine, 'docker-credential-stub', keychain);
+    const file = path.join(machine.home.config, 'identities/work.json');
+    const secret = fs.readFileSync(file, 'utf8');
+    const moved = await machine.mend('docker-credential-icr store move stub');
+    const answers = { check: 'secret store', state: 'ok', message: /^stub answers$/ } as const;
+    assert.ok(findingIn(moved, answers));
+    assert.not.ok(fs.existsSync(file));
+    writeConfig(machine.home, 'identities/work.json', secret);
+    withSetting({ leftovers: 'file' })(machine);
+    const message = /^a move of the secrets was cut short: some may be left in file$/;
+    await expectMended(machine, { check: 'secret store', state: 'warn', message });
+    assert.not.ok(fs.existsSync(file));
+    const ours = { check: 'identity work', state: 'ok', message: /^IAM accepts/ } as const;
+    assert.ok(findingIn(await machine.doctor(), ours));
+  }));
+
+test('a file of a secret that is kept elsewhere', (given) =>
+  onMachine(given, async (machine) => {
+    writeProgram(machine, 'docker-credential-stub', keychain);
+    const file = path.join(machine.home.config, 'identities/work.json');
+    const secret = fs.readFileSync(file, 'utf8');
+    await machine.mend('docker-credential-icr store move stub');
+    writeConfig(machine.home, 'identities/work.json', secret);
+    const message = /^files of secrets that nothing reads: work$/;
+    await expectMended(machine, { check: 'secret store', state: 'warn', message });
+  }));
+
+test("another registries' helper that answers", (given) =>
+  onMachine(given, async (machine) => {
+    writeProgram(machine, 'docker-credential-stub', 'echo "{}"');
+    withSetting({ others: 'stub' })(machine);
+    fs.writeFileSync(machine.dockerFile, '{"credsStore": "icr"}');
+    const report = await machine.doctor();
+    const message = /^this helper, and stub for registries that are not IBM's$/;
+    assert.ok(findingIn(report, { check: 'credsStore', state: 'ok', message }));
+    const everything = /names this helper for every registry$/;
+    assert.ok(findingIn(report, { check: 'docker', state: 'ok', message: everything }));
+  }));
+
+test("a damaged credential of a registry that is not IBM's", (given) =>
+  onMachine(given, async (machine) => {
+    writeConfig(machine.home, 'hosts/quay.io.json', '{"canary');
+    const message = /^the stored secret of quay\.io is damaged/;
+    writeProgram(machine, 'docker', 'test "$1 $2" = "login quay.io"');
+    await expectMended(machine, { check: 'hosts', state: 'fail', message });
+  }));
+
+test.run();
