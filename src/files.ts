@@ -16,6 +16,8 @@ const abandonedAfter = 60_000;
 export function readPrivate(context: Context, file: string): string | undefined {
   let descriptor: number;
   try {
+    // Asked first: an error thrown for a file that is not there costs more than reading it would.
+    if (fs.statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
     // Not blocking: a named pipe put there would be waited for without end.
     descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK);
   } catch (error) {
