@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
+import { writeClosedRuntime } from './runtime.ts';
 
 const root = path.dirname(import.meta.dirname);
 
@@ -33,7 +34,8 @@ export function compile(entry: string, outfile: string, extra: readonly string[]
 
 /**
  * Renamed into place, so that whoever runs it meanwhile has the old one or the new one. Made twice: the
- * first says which of its bytecode a `get` runs, and the second has that together at the front.
+ * first says which of its bytecode a `get` runs, and the second has that together at the front and a runtime
+ * that is closed.
  */
 export function buildExecutable(): void {
   const aside = `${executable}.${process.pid}`;
@@ -43,7 +45,10 @@ export function buildExecutable(): void {
   try {
     compile(main, aside, define);
     const order = recordOrder(aside, folder);
-    compile(main, aside, [...define, `--bytecode-order=${order}`]);
+    const runtime = path.join(folder, 'bun');
+    writeClosedRuntime(process.execPath, runtime);
+    const words = [`--bytecode-order=${order}`, `--compile-executable-path=${runtime}`];
+    compile(main, aside, [...define, ...words]);
     fs.renameSync(aside, executable);
   } finally {
     fs.rmSync(folder, { recursive: true });

@@ -1,0 +1,89 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { writeClosedRuntime } from '../../scripts/runtime.ts';
+import { answer, credential, executable, helper } from '../support/helper.ts';
+import { type Home, inHome, snapshot } from '../support/home.ts';
+
+const test = suite('what the runtime takes from the environment');
+
+/** A stranger's folder: whatever Bun would run in it leaves a file there, or says so. */
+const stranger: Readonly<Record<string, string>> = {
+  'package.json': JSON.stringify({
+    scripts: { get: 'echo evil', list: 'echo evil', store: 'echo evil', erase: 'echo evil' },
+  }),
+  'evil.ts': 'require("fs").writeFileSync(__dirname + "/marker", ""); console.log("evil");',
+  'get.ts': 'console.log("evil")',
+  'bunfig.toml': 'preload = ["./evil.ts"]',
+  '.env': 'BUN_OPTIONS=--preload ./evil.ts',
+};
+
+// What somebody who works with Bun or Node may have in the environment of a `docker build`.
+const environments: readonly Readonly<Record<string, string>>[] = [
+  { BUN_OPTIONS: '--preload ./evil.ts' },
+  { BUN_OPTIONS: '--preload=./evil.ts --smol' },
+  { BUN_OPTIONS: '-r ./evil.ts' },
+  { BUN_OPTIONS: '--import ./evil.ts' },
+  { BUN_OPTIONS: '--config=./bunfig.toml' },
+  { BUN_OPTIONS: '--env-file=.env' },
+  { BUN_OPTIONS: '--eval console.log("evil")' },
+  { BUN_OPTIONS: '--inspect-brk' },
+  { BUN_BE_BUN: '1' },
+  { BUN_BE_BUN: 'true' },
+  { BUN_INSPECT: 'ws+unix://inspector' },
+  { BUN_INSPECT: 'ws+unix://inspector?break=1' },
+  { BUN_INSPECT_CONNECT_TO: 'unix://inspector' },
+  { BUN_INSPECT_PRELOAD: './evil.ts' },
+  { BUN_CONFIG_VERBOSE_FETCH: 'curl' },
+  { BUN_RUNTIME_TRANSPILER_CACHE_PATH: 'cache' },
+  { BUN_FFI_IMPORT: './evil.ts' },
+  { NODE_OPTIONS: '--require ./evil.ts' },
+  { NODE_OPTIONS: '--import ./evil.ts --inspect' },
+  { NODE_PATH: '.' },
+  { NODE_COMPILE_CACHE: 'cache' },
+  { NODE_V8_COVERAGE: 'coverage' },
+  { NODE_DEBUG: 'fs,net,http,tls,child_process' },
+  { NODE_REPL_EXTERNAL_MODULE: './evil.ts' },
+];
+
+/** The verbs with their input, and what they answer in every environment. */
+function expectUsual(home: Home, cwd: string, env: Readonly<Record<string, string>>): void {
+  const stored = credential('us.icr.io');
+  const calls: readonly [verb: string, input: string, stdout: string][] = [
+    ['store', stored, ''],
+    ['get', 'us.icr.io', answer('us.icr.io')],
+    ['list', '', '{"us.icr.io":"iamapikey"}\n'],
+    ['erase', 'us.icr.io', ''],
+    ['get', 'us.icr.io', 'credentials not found in native keychain\n'],
+  ];
+  for (const [verb, input, expected] of calls) {
+    const { stdout, stderr } = helper(home, verb, input, { cwd, env });
+    assert.is(stdout, expected, `${JSON.stringify(env)}: ${verb}`);
+    assert.not.match(stderr, /evil|canary/);
+  }
+}
+
+for (const env of environments) {
+  test(`${JSON.stringify(env)} changes nothing, and runs nothing of the folder at hand`, () =>
+    inHome((home) => {
+      const folder = path.join(home.folder, 'stranger');
+      fs.mkdirSync(folder);
+      for (const [name, text] of Object.entries(stranger)) {
+        fs.writeFileSync(path.join(folder, name), text);
+      }
+      const before = snapshot(folder);
+      expectUsual(home, folder, env);
+      assert.equal(snapshot(folder), before, 'nothing was written there');
+    }));
+}
+
+test('a runtime that knows one of the names no longer is refused when the executable is built', () =>
+  inHome(({ folder }) => {
+    const program = path.join(folder, 'bun');
+    fs.copyFileSync(executable, program);
+    assert.throws(() => writeClosedRuntime(program, `${program}.closed`), /knows no BUN_OPTIONS/);
+    assert.not.ok(fs.existsSync(`${program}.closed`));
+  }));
+
+test.run();
