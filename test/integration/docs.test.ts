@@ -13,7 +13,7 @@ const docs = fs.readdirSync(path.join(root, 'docs')).filter((name) => name.endsW
 const pages = ['README.md', ...docs.map((name) => path.join('docs', name))];
 
 /** Programs that are not ours: whether the helper is called by the real ones is tested elsewhere. */
-const standIns = ['docker', 'podman', 'skopeo', 'buildah', 'cf'];
+const standIns = ['docker', 'podman', 'skopeo', 'buildah', 'cf', 'kubectl', 'script'];
 /** What other tests run, or what needs more than a home folder. */
 const elsewhere =
   /^(make|\.\/install\.sh|npm|git|sudo|systemctl|kubectl|kubelet|ctr|crictl|nerdctl|curl|wget|sh |tar|sha256sum|cosign)\b/;
