@@ -31,8 +31,5 @@ export function writeClosedRuntime(bun: string, copy: string): void {
 }
 
 function* placesOf(bytes: Buffer, name: string): Generator<number> {
-  for (const encoding of ['latin1', 'utf16le'] as const) {
-    const wanted = Buffer.from(name, encoding);
-    for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) yield at;
-  }
+  for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) yield at;
 }

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { compile } from '../build.ts';
+import { writeClosedRuntime } from '../runtime.ts';
 import { lockedPackage } from './lockfile.ts';
 import { unpackMember } from './npm-tarball.ts';
 import { root, type Stamp } from './stamp.ts';
@@ -17,6 +18,7 @@ export function buildFor(target: Target, stamp: Stamp): string {
   fs.mkdirSync(folder, { recursive: true });
   const bun = path.join(folder, 'bun');
   unpackMember(lockedPackage(target.bun), target.os === 'windows' ? 'bin/bun.exe' : 'bin/bun', bun);
+  writeClosedRuntime(bun, bun);
   const file = path.join(folder, executableName(target));
   try {
     compile(path.join(root, 'src', 'main.ts'), file, [
