@@ -1,4 +1,6 @@
+import fs from 'node:fs';
 import path from 'node:path';
+import { cannot } from '../files.ts';
 import type { Command } from './command.ts';
 import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './kubernetes-options.ts';
 
@@ -27,14 +29,22 @@ export const config: Command<ConfigArgs> = {
       context.stdout(text);
       context.warn(`save it on every node as ${configFile}`);
     } else {
-      const { writePrivate } = await import('../files.ts');
-      writePrivate(context, file, text);
+      writeFile(file, text);
       context.stdout(`wrote ${file}\n`);
     }
     for (const line of await nextSteps(file, args)) context.warn(line);
     return 0;
   },
 };
+
+/** For root's kubelet; there is no secret in it. */
+function writeFile(file: string, text: string): void {
+  try {
+    fs.writeFileSync(file, text);
+  } catch (error) {
+    throw cannot('write', file, error);
+  }
+}
 
 /** A configuration alone does nothing: what must be on the node, how its kubelet is told, who it pulls as. */
 async function nextSteps(file: string, args: WhoPulls): Promise<string[]> {

@@ -7,6 +7,7 @@ import type { CachedToken } from '../iam/cache-file.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { ProviderRequest } from './request.ts';
 import { parseServiceAccount, refused, type ServiceAccount } from './service-account.ts';
+import { sweepPods } from './sweep.ts';
 
 /** Names the trusted profile that a service account acts as. */
 export const profileAnnotation = 'icr.io/trusted-profile-id';
@@ -104,13 +105,15 @@ async function exchange(
   endpoint: string | undefined,
 ): Promise<PodToken> {
   const { name, uid, profile } = pod;
+  // Without its uid, an account cannot be told from a later one of the same name.
+  const folder = uid === '' ? undefined : cacheFolder(context);
   return freshToken(context, {
-    // Without its uid, an account cannot be told from a later one of the same name.
-    folder: uid === '' ? undefined : cacheFolder(context),
+    folder,
     name: cacheName(pod),
     since: 0,
     endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || endpoint,
     mint: async (deadline) => {
+      if (folder !== undefined) sweepPods(context, folder);
       const { requestToken } = await import('../iam/token.ts');
       const grant = { kind: 'compute-resource', crToken, profile: { id: profile } } as const;
       return requestToken(context, grant, {

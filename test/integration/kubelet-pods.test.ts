@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { createToken, type Pod } from '../kubelet/api-server.ts';
 import { createCluster, profileOf } from '../kubelet/cluster.ts';
@@ -257,6 +259,23 @@ test('has nothing for other registries, and sends no token anywhere', (context) 
     assert.equal(kubelet.log, []);
     assert.is(kubelet.answers.length, 2);
     assert.is(context.sandbox.requests.count(), 0);
+  }));
+
+test('forgets accounts that have not pulled for a day', (context) =>
+  inCluster(context, async ({ addPod, addProfile }, node, start) => {
+    const profile = addProfile('ns:old', 'ns:new');
+    await pullsAs(start(), addPod('ns:old', profile));
+    const kept = () => fs.readdirSync(node.cache).filter((name) => name.startsWith('pod'));
+    const old = kept();
+    assert.is(old.length, 2, 'a token and a lock');
+    const time = Date.now() / 1000 - 25 * 3600;
+    for (const name of old) fs.utimesSync(path.join(node.cache, name), time, time);
+    await pullsAs(start(), addPod('ns:new', profile));
+    assert.equal(
+      kept().filter((name) => old.includes(name)),
+      [],
+    );
+    assert.is(kept().length, 2);
   }));
 
 test('keeps the names of the longest account and namespace', (context) =>

@@ -98,6 +98,10 @@ test('config --output writes a file, and names it', ({ sandbox }) =>
     assert.is(text, `wrote ${file}\n`);
     assert.match(notes, `--image-credential-provider-config=${file} `);
     assert.is(readProviderConfig(fs.readFileSync(file, 'utf8')).providers.length, 1);
+    assert.equal(fs.readdirSync(person.home.folder), ['provider.yaml']);
+    const { stdout, status, stderr } = await print(person, 'kubernetes config -o none/x.yaml');
+    assert.equal({ stdout, status }, { stdout: '', status: 1 });
+    assert.match(stderr, /cannot write .*none\/x.yaml \(ENOENT\)/);
   }));
 
 /** The registries of a printed Secret, each with its user name and password. */
