@@ -90,7 +90,8 @@ function hostOfRegion(typed: string): string {
 
 /** The hosts of IBM's documentation, and any that has a credential here. */
 function usualHosts(context: Context, withPrivate: boolean): string[] {
-  const answered = answeredHosts(context).filter(({ host }) => isIbmHost(host));
+  const all = answeredHosts(context, { namespaces: true });
+  const answered = all.filter(({ host }) => isIbmHost(host));
   const names = answered.map(({ host }) => host.name);
   return [...new Set([...publicHosts, ...(withPrivate ? privateHosts : []), ...names])];
 }

@@ -45,7 +45,9 @@ function showTable(context: Context, rows: readonly Row[]): void {
   context.stdout(rows.length === 0 ? none : table(head, rows.map(cellsIn(context))));
   if (ibmcloudSession) context.stdout('elsewhere the ibmcloud session answers\n');
   if (computeProfile) context.stdout(`elsewhere trusted profile ${computeProfile} answers\n`);
-  for (const { problem } of rows) if (problem !== undefined) context.warn(problem);
+  // What is wrong with the settings is wrong for each host, and said once.
+  const problems = new Set(rows.flatMap(({ problem }) => problem ?? []));
+  for (const problem of problems) context.warn(problem);
 }
 
 /** Damaged settings are a problem of the hosts already, with what to type. */
