@@ -80,7 +80,7 @@ test('what a killed one left in the lock keeps nobody waiting', ({ sandbox }) =>
     await killed?.outcome;
     const began = performance.now();
     assert.is((await person.get('us.icr.io')).warnings, '');
-    assert.ok(performance.now() - began < 1500, 'sooner than silence would tell');
+    assert.ok(performance.now() - began < 2000, 'a stale lock never blocks for longer');
     assert.is(sandbox.requests.count(), 2);
   }));
 

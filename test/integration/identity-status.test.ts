@@ -62,6 +62,21 @@ test('a line a host, whatever answers for it, and what keeps it from being answe
     assert.is(sandbox.requests.count(), 0, 'nobody is asked for it');
   }));
 
+test('one fault of all hosts is said once', ({ sandbox }) =>
+  inCloud(sandbox, async ({ call }) => {
+    const { stdout, stderr, status } = await call('status', '', { IC_API_KEY: '@/missing' });
+    const line = 'cannot read /missing, which IC_API_KEY names (ENOENT); check that path';
+    assert.equal([stderr, status], [`docker-credential-icr: ${line}\n`, 1]);
+    assert.is(stdout.match(/failing/g)?.length, 13);
+  }));
+
+test('a host of which one namespace is mapped is configured too', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'work');
+    await person.say('map fr2.icr.io/team-a work');
+    assert.match(await person.say('configure --dry-run'), '"fr2.icr.io": "icr"');
+  }));
+
 test('nothing at all', ({ sandbox }) =>
   inCloud(sandbox, async ({ say }) => {
     assert.is(await say('status'), 'no host is answered; run docker-credential-icr login\n');
