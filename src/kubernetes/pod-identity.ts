@@ -6,20 +6,21 @@ import { freshToken } from '../iam/cache.ts';
 import type { CachedToken } from '../iam/cache-file.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { ProviderRequest } from './request.ts';
-import { parseServiceAccount, refused, type ServiceAccount } from './service-account.ts';
+import { NoIdentity, parseServiceAccount, type ServiceAccount } from './service-account.ts';
 import { sweepPods } from './sweep.ts';
 
 /** Names the trusted profile that a service account acts as. */
 export const profileAnnotation = 'icr.io/trusted-profile-id';
-/** What IBM's compute resource tokens are for. Source: IBM-Cloud/trusted-profile-enterprise-security, app.yaml. */
-export const usualAudience = 'iam';
 
 export interface PodOptions {
   /** Every request comes with a service account's token; one without is refused. */
   readonly serviceAccounts?: boolean;
   /** The profile of service accounts without the annotation. */
   readonly trustedProfile?: string;
-  /** The audience that a service account's token must be for. */
+  /**
+   * What a service account's token must be for; IAM takes `iam`.
+   * Source: IBM-Cloud/trusted-profile-enterprise-security, app.yaml.
+   */
   readonly audience: string;
   /** Whether a pod without an identity of its own may pull with the node's. */
   readonly allowNodeIdentity?: boolean;
@@ -59,16 +60,12 @@ export async function podToken(
   }
 }
 
-/** The pod brings none that could be asked about. */
-class NoIdentity extends HelperError {}
-
 function podOf(context: Context, request: ProviderRequest, options: PodOptions): Pod {
   const account = accountOf(context, request, options);
   const annotated = request.serviceAccountAnnotations[profileAnnotation];
   const profile = annotated ?? options.trustedProfile;
   if (profile !== undefined) return { ...account, profile: profileOf(account, profile) };
   throw new NoIdentity(
-    'refused',
     `service account ${account.name} names no trusted profile; annotate it with ${profileAnnotation}`,
   );
 }
@@ -78,14 +75,10 @@ function accountOf(
   { serviceAccountToken }: ProviderRequest,
   { audience }: PodOptions,
 ): ServiceAccount {
-  try {
-    if (serviceAccountToken === undefined) {
-      throw refused('the request has no service account token, and pods answer for themselves');
-    }
+  if (serviceAccountToken !== undefined) {
     return parseServiceAccount(context, serviceAccountToken, audience);
-  } catch (error) {
-    throw error instanceof HelperError ? new NoIdentity(error.code, error.message) : error;
   }
+  throw new NoIdentity('the request has no service account token, and pods answer for themselves');
 }
 
 /** Whoever may write an annotation may write anything: it goes into a form and into a file's name. */
@@ -94,7 +87,10 @@ function profileOf({ name }: ServiceAccount, text: string): string {
     return requireProfileId(text);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    throw refused(`service account ${name} is to act as no profile's ID: ${error.message}`);
+    throw new HelperError(
+      'refused',
+      `service account ${name} is to act as no profile's ID: ${error.message}`,
+    );
   }
 }
 

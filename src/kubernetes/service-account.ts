@@ -10,11 +10,18 @@ export interface ServiceAccount {
   readonly uid: string;
 }
 
+/** A pod brings no identity that IAM could be asked about. */
+export class NoIdentity extends HelperError {
+  constructor(message: string) {
+    super('refused', message);
+  }
+}
+
 /** The API server's: namespaces are DNS labels, names are DNS subdomains. */
 const subject = /^system:serviceaccount:([a-z0-9-]{1,63}:[a-z0-9.-]{1,253})$/;
 
 /**
- * Reads the token that the kubelet got for a pod. Throws `refused` for what IAM would refuse anyway, with what to
+ * Reads the token that the kubelet got for a pod. Throws `NoIdentity` for what IAM would refuse anyway, with what to
  * mend; the token itself is in no message.
  */
 export function parseServiceAccount(
@@ -25,14 +32,16 @@ export function parseServiceAccount(
   const claims: Record<string, unknown> = lifeOf(token);
   const { sub, aud, exp, 'kubernetes.io': kubernetes } = claims;
   const name = typeof sub === 'string' ? subject.exec(sub)?.[1] : undefined;
-  if (name === undefined) throw refused("the token in the request is no service account's");
+  if (name === undefined) throw new NoIdentity("the token in the request is no service account's");
   if (![aud].flat().includes(audience)) {
-    throw refused(
+    throw new NoIdentity(
       `the token of service account ${name} is not for audience ${audience}; set serviceAccountTokenAudience to it in the kubelet's CredentialProviderConfig`,
     );
   }
   if (typeof exp !== 'number' || exp * 1000 <= now()) {
-    throw refused(`the token of service account ${name} has expired; check this node's clock`);
+    throw new NoIdentity(
+      `the token of service account ${name} has expired; check this node's clock`,
+    );
   }
   return { name, uid: uidIn(kubernetes) };
 }
@@ -40,8 +49,4 @@ export function parseServiceAccount(
 function uidIn(kubernetes: unknown): string {
   const { serviceaccount } = (kubernetes ?? {}) as { serviceaccount?: { uid?: unknown } | null };
   return typeof serviceaccount?.uid === 'string' ? serviceaccount.uid : '';
-}
-
-export function refused(message: string): HelperError {
-  return new HelperError('refused', message);
 }

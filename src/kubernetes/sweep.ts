@@ -13,12 +13,12 @@ const forgottenAfter = 24 * 3600_000;
  * would fill the node's memory. What cannot be removed now is swept another time.
  */
 export function sweepPods({ now }: Context, folder: string): void {
-  for (const name of namesIn(folder).filter((each) => isPods.test(each))) {
-    const file = path.join(folder, name);
-    try {
+  try {
+    for (const name of namesIn(folder).filter((each) => isPods.test(each))) {
+      const file = path.join(folder, name);
       if (fs.statSync(file).mtimeMs < now() - forgottenAfter) fs.rmSync(file, { recursive: true });
-    } catch {
-      // Another process was faster.
     }
+  } catch {
+    // Another process is at it, or nobody may: there is a token to get all the same.
   }
 }
