@@ -1,8 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import Conf from 'conf';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
 import { cannot } from '../files.ts';
 import { withLock } from '../lock.ts';
 import { requireConfigFolder } from './folders.ts';
@@ -27,12 +25,10 @@ export async function updateSettings(
   } catch (error) {
     throw cannot('make', folder, error);
   }
-  await withLock(
-    context,
-    path.join(folder, 'config.lock'),
-    () => write(folder, changed(context, change)),
-    { limit: longestWait, otherwise: 'fail' },
-  );
+  const write = await writerIn(folder);
+  const lock = path.join(folder, 'config.lock');
+  const limit = { limit: longestWait, otherwise: 'fail' } as const;
+  await withLock(context, lock, () => write(changed(context, change)), limit);
 }
 
 /**
@@ -47,12 +43,19 @@ function changed(context: Context, change: (settings: Settings) => Settings): Se
   }
 }
 
-function write(folder: string, settings: Settings): void {
+/** `conf` asks for the home as soon as it is loaded, and those who only read may have none. */
+async function writerIn(folder: string): Promise<(settings: Settings) => void> {
+  const file = path.join(folder, 'config.json');
   try {
-    const conf = new Conf<Settings>({ cwd: folder, configFileMode: 0o600, schema });
-    conf.store = settings;
+    const { default: Conf } = await import('conf');
+    return (settings) => {
+      try {
+        new Conf<Settings>({ cwd: folder, configFileMode: 0o600, schema }).store = settings;
+      } catch (error) {
+        throw cannot('write', file, error);
+      }
+    };
   } catch (error) {
-    if (error instanceof HelperError) throw error;
-    throw cannot('write', `${folder}/config.json`, error);
+    throw cannot('write', file, error);
   }
 }
