@@ -1,6 +1,8 @@
 /**
- * Makes a release in dist/release: an archive for each target, what belongs beside them, and
- * SHA256SUMS of all. Arguments choose among the targets of scripts/package/targets.ts.
+ * Makes a release in dist/release: for each target an archive, npm's package and, on Linux, the
+ * system's; then what is about all of them. Arguments choose among the targets of
+ * scripts/package/targets.ts. BASE_URL says where the release will be: without it there is no
+ * install.sh, no formula and no Scoop manifest in it, because each has to name that place.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,25 +10,58 @@ import { writeArchive } from './package/archive.ts';
 import { documents } from './package/documents.ts';
 import { buildFor } from './package/executable.ts';
 import { finishRelease, releaseFolder } from './package/finish.ts';
-import { readStamp, type Stamp } from './package/stamp.ts';
+import { stampInstaller } from './package/installer.ts';
+import { findLocation } from './package/location.ts';
+import { writeManifests } from './package/manifests.ts';
+import { isOnNpm, packStaged, stageExecutable, stageMain } from './package/npm-packages.ts';
+import { readStamp, root, type Stamp } from './package/stamp.ts';
+import { writeSystemPackages } from './package/system-packages.ts';
+import type { ArchiveFile } from './package/tar.ts';
 import { chooseTargets, program, type Target } from './package/targets.ts';
 
-async function writeArchives(chosen: readonly Target[], stamp: Stamp): Promise<void> {
-  const others = await documents(stamp);
-  for (const target of chosen) {
-    const name = writeArchive(target, buildFor(target, stamp), others, stamp, releaseFolder);
-    const { size } = fs.statSync(path.join(releaseFolder, name));
-    console.log(`${name} ${(size / 1024 ** 2).toFixed(1)} MiB`);
+const stage = path.join(root, 'dist', 'npm');
+const location = findLocation();
+const homepage = location?.homepage;
+
+function say(name: string): void {
+  const { size } = fs.statSync(path.join(releaseFolder, name));
+  console.log(`${name} ${(size / 1024 ** 2).toFixed(1)} MiB`);
+}
+
+function makeTarget(target: Target, others: readonly ArchiveFile[], stamp: Stamp): void {
+  const executable = buildFor(target, stamp);
+  say(writeArchive(target, executable, others, stamp, releaseFolder));
+  const given = { target, executable, documents: others, stamp, homepage };
+  for (const name of writeSystemPackages(given, releaseFolder)) say(name);
+  if (!isOnNpm(target)) return;
+  const folder = path.join(stage, target.name);
+  stageExecutable(folder, target, executable, others, stamp, homepage);
+  say(packStaged(folder, releaseFolder));
+}
+
+function writePlaced(stamp: Stamp): void {
+  if (location === undefined) {
+    console.log(
+      'no install.sh, formula and Scoop manifest: BASE_URL does not say where the release will be',
+    );
+    return;
   }
+  const installer = path.join(releaseFolder, 'install.sh');
+  fs.writeFileSync(installer, stampInstaller(stamp, location), { mode: 0o755 });
+  for (const name of ['install.sh', ...writeManifests(releaseFolder, stamp, location)]) say(name);
 }
 
 async function main(words: readonly string[]): Promise<void> {
   const chosen = chooseTargets(words);
   const stamp = readStamp();
-  fs.rmSync(releaseFolder, { recursive: true, force: true });
+  for (const folder of [releaseFolder, stage]) fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(releaseFolder, { recursive: true });
   console.log(`${program} ${stamp.version}, commit ${stamp.commit}`);
-  await writeArchives(chosen, stamp);
+  const others = await documents(stamp);
+  for (const target of chosen) makeTarget(target, others, stamp);
+  await stageMain(path.join(stage, program), await documents(stamp, 'node'), stamp, homepage);
+  say(packStaged(path.join(stage, program), releaseFolder));
+  writePlaced(stamp);
   finishRelease(stamp);
 }
 

@@ -1,0 +1,43 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Location } from './location.ts';
+import type { Stamp } from './stamp.ts';
+import { sha256 } from './sums.ts';
+import { archiveName, program, targets } from './targets.ts';
+import { fillTemplate } from './template.ts';
+
+const manifests = {
+  [`homebrew/${program}.rb`]: ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64'],
+  [`scoop/${program}.json`]: ['windows-x64', 'windows-arm64'],
+} as const;
+
+/**
+ * Writes Homebrew's formula and Scoop's manifest of the archives in `folder`; returns their names.
+ * Leaves out one whose archives are not all there.
+ */
+export function writeManifests(
+  folder: string,
+  { version }: Stamp,
+  { baseUrl, homepage }: Location,
+): string[] {
+  const written: string[] = [];
+  const common = { VERSION: version, HOMEPAGE: homepage, URL: `${baseUrl}/v${version}` };
+  for (const [template, names] of Object.entries(manifests)) {
+    const files = names.map((name) => [name, archiveOf(name, version)] as const);
+    if (!files.every(([, file]) => fs.existsSync(path.join(folder, file)))) continue;
+    const values = files.flatMap(([name, file]) => [
+      [`ARCHIVE_${name}`, file],
+      [`SHA256_${name}`, sha256(path.join(folder, file))],
+    ]);
+    const text = fillTemplate(template, { ...common, ...Object.fromEntries(values) });
+    fs.writeFileSync(path.join(folder, path.basename(template)), text);
+    written.push(path.basename(template));
+  }
+  return written;
+}
+
+function archiveOf(name: string, version: string): string {
+  const target = targets.find((each) => each.name === name);
+  if (target === undefined) throw new Error(`no target ${name}`);
+  return archiveName(target, version);
+}

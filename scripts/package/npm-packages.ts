@@ -1,0 +1,121 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+import { defines } from './executable.ts';
+import { bundleForNode } from './node-bundle.ts';
+import { root, type Stamp } from './stamp.ts';
+import type { ArchiveFile } from './tar.ts';
+import { executableName, program, type Target, targets } from './targets.ts';
+
+/** npm's own copy of an executable; the baseline has the same bytes as linux-x64. */
+const npmTargets = targets.filter(({ name }) => !name.endsWith('-baseline'));
+
+/** What npm calls the package with the executable of a target. */
+export function npmName({ os, arch, libc }: Target): string {
+  const system = os === 'windows' ? 'win32' : os;
+  return [program, system, arch, ...(libc === 'musl' ? [libc] : [])].join('-');
+}
+
+/** Lays out, in `folder`, the package that people install: the program for Node, and what starts it. */
+export async function stageMain(
+  folder: string,
+  documents: readonly ArchiveFile[],
+  stamp: Stamp,
+  homepage?: string,
+): Promise<void> {
+  const source = path.join(root, 'packaging', 'npm');
+  await bundleForNode(path.join(folder, 'lib'), defines(stamp), { splitting: true });
+  for (const name of ['find-executable.js', 'install.js', 'README.md']) {
+    write(folder, name, fs.readFileSync(path.join(source, name)));
+  }
+  write(folder, `bin/${program}.js`, fs.readFileSync(path.join(source, `${program}.js`)), 0o755);
+  writeLicences(folder, documents);
+  writeManifest(folder, {
+    ...common(stamp, homepage),
+    name: program,
+    description: manifest.description,
+    type: 'module',
+    bin: { [program]: `bin/${program}.js` },
+    engines: manifest.engines,
+    scripts: { postinstall: 'node install.js' },
+    optionalDependencies: Object.fromEntries(
+      npmTargets.map((target) => [npmName(target), stamp.version]),
+    ),
+  });
+}
+
+/** The same for the package with the executable of one target. */
+export function stageExecutable(
+  folder: string,
+  target: Target,
+  executable: string,
+  documents: readonly ArchiveFile[],
+  stamp: Stamp,
+  homepage?: string,
+): void {
+  write(folder, `bin/${executableName(target)}`, fs.readFileSync(executable), 0o755);
+  writeLicences(folder, documents);
+  writeManifest(folder, {
+    ...common(stamp, homepage),
+    name: npmName(target),
+    description: `The executable of ${program} for ${target.name}`,
+    os: [target.os === 'windows' ? 'win32' : target.os],
+    cpu: [target.arch],
+    ...(target.libc && { libc: [target.libc] }),
+    preferUnplugged: true,
+  });
+}
+
+/** Packs what was laid out into `out`; returns the tarball's name. npm gives every file the same time. */
+export function packStaged(folder: string, out: string): string {
+  fs.mkdirSync(out, { recursive: true });
+  const words = [
+    'pack',
+    '--pack-destination',
+    out,
+    '--json',
+    '--ignore-scripts',
+    '--loglevel=error',
+  ];
+  const text = execFileSync('npm', words, {
+    cwd: folder,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const answer = JSON.parse(text);
+  // npm 11 answers with a list, npm 12 with a member for each package.
+  const [packed] = Object.values<{ filename: string }>(answer);
+  if (packed === undefined) throw new Error(`npm pack made nothing of ${folder}`);
+  return packed.filename;
+}
+
+/** Whether npm has a package for it. */
+export function isOnNpm(target: Target): boolean {
+  return npmTargets.includes(target);
+}
+
+function common({ version }: Stamp, homepage: string | undefined) {
+  return {
+    version,
+    license: manifest.license,
+    ...(homepage && { homepage, repository: { type: 'git', url: `git+${homepage}.git` } }),
+  };
+}
+
+function writeLicences(folder: string, documents: readonly ArchiveFile[]): void {
+  for (const { name, data } of documents) {
+    if (/^(LICENSE|THIRD-PARTY-NOTICES\.md)$/.test(name)) write(folder, name, data);
+  }
+}
+
+function writeManifest(folder: string, contents: object): void {
+  write(folder, 'package.json', Buffer.from(`${JSON.stringify(contents, null, 2)}\n`));
+}
+
+function write(folder: string, name: string, data: Buffer, mode = 0o644): void {
+  const file = path.join(folder, name);
+  fs.mkdirSync(path.dirname(file), { recursive: true });
+  fs.writeFileSync(file, data);
+  fs.chmodSync(file, mode);
+}

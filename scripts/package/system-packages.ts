@@ -1,0 +1,116 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Stamp } from './stamp.ts';
+import { settle, writeTree } from './system-tree.ts';
+import type { ArchiveFile } from './tar.ts';
+import { program, type Target } from './targets.ts';
+import { fillTemplate } from './template.ts';
+
+/** What Bun's executables ask of glibc: `readelf --dyn-syms` names no later version. */
+const glibc = '2.17';
+/** `.invalid` is nobody's: whoever releases says who they are with MAINTAINER. */
+const nobody = `${program} maintainers <maintainers@${program}.invalid>`;
+
+export interface SystemPackage {
+  readonly target: Target;
+  readonly executable: string;
+  readonly documents: readonly ArchiveFile[];
+  readonly stamp: Stamp;
+  readonly homepage: string | undefined;
+}
+
+/** Writes a .deb and an .rpm of a target into `folder`; returns the names of those that could be made. */
+export function writeSystemPackages(given: SystemPackage, folder: string): string[] {
+  const { target } = given;
+  if (target.os !== 'linux' || target.libc !== 'glibc' || target.name.endsWith('-baseline'))
+    return [];
+  const scratch = path.join(path.dirname(given.executable), 'system');
+  try {
+    return [
+      isHere('dpkg-deb') && deb(given, scratch, folder),
+      isHere('rpmbuild') && rpm(given, scratch, folder),
+    ].filter((name) => name !== false);
+  } finally {
+    fs.rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+function isHere(tool: string): boolean {
+  if (spawnSync(tool, ['--version']).error === undefined) return true;
+  console.log(`${tool} is not installed: no package of it`);
+  return false;
+}
+
+function deb(
+  { target, executable, documents, stamp, homepage }: SystemPackage,
+  tree: string,
+  folder: string,
+): string {
+  const doc = `usr/share/doc/${program}`;
+  const places = { license: `${doc}/copyright`, zsh: 'usr/share/zsh/vendor-completions' };
+  const size = writeTree(tree, executable, documents, places, stamp.epoch);
+  const arch = target.arch === 'x64' ? 'amd64' : 'arm64';
+  const version = systemVersion(stamp);
+  fs.mkdirSync(path.join(tree, 'DEBIAN'));
+  const control = fillTemplate('debian/control', {
+    VERSION: version,
+    ARCH: arch,
+    MAINTAINER: process.env.MAINTAINER || nobody,
+    INSTALLED_SIZE: String(size),
+    GLIBC: glibc,
+    HOMEPAGE: homepage === undefined ? '' : `\nHomepage: ${homepage}`,
+  });
+  fs.writeFileSync(path.join(tree, 'DEBIAN', 'control'), control);
+  settle(tree, stamp.epoch);
+  const name = `${program}_${version}_${arch}.deb`;
+  const env = { ...process.env, SOURCE_DATE_EPOCH: String(stamp.epoch) };
+  // xz: what every dpkg reads.
+  const words = ['--root-owner-group', '-Zxz', '--build', tree, path.join(folder, name)];
+  execFileSync('dpkg-deb', words, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  return name;
+}
+
+function rpm(
+  { target, executable, documents, stamp, homepage }: SystemPackage,
+  scratch: string,
+  folder: string,
+): string {
+  const doc = `usr/share/doc/${program}`;
+  const places = { license: `${doc}/LICENSE`, zsh: 'usr/share/zsh/site-functions' };
+  fs.rmSync(scratch, { recursive: true, force: true });
+  const tree = path.join(scratch, 'tree');
+  writeTree(tree, executable, documents, places, stamp.epoch);
+  const spec = path.join(scratch, `${program}.spec`);
+  const values = {
+    VERSION: systemVersion(stamp),
+    GLIBC: glibc,
+    TREE: tree,
+    HOMEPAGE: homepage === undefined ? '' : `\nURL: ${homepage}`,
+  };
+  fs.writeFileSync(spec, fillTemplate(`rpm/${program}.spec`, values));
+  const arch = target.arch === 'x64' ? 'x86_64' : 'aarch64';
+  const name = `${program}-${systemVersion(stamp)}-1.${arch}.rpm`;
+  const defines = [`_topdir ${scratch}`, `_rpmdir ${scratch}/out`, '_rpmfilename result.rpm'];
+  execFileSync(
+    'rpmbuild',
+    [
+      '-bb',
+      '--quiet',
+      `--target=${arch}-linux`,
+      ...defines.flatMap((each) => ['--define', each]),
+      spec,
+    ],
+    {
+      env: { ...process.env, SOURCE_DATE_EPOCH: String(stamp.epoch) },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
+  fs.copyFileSync(path.join(scratch, 'out', 'result.rpm'), path.join(folder, name));
+  return name;
+}
+
+/** Both take `-` for the beginning of a release's number, and `~` for what comes before a version. */
+function systemVersion({ version }: Stamp): string {
+  return version.replaceAll('-', '~');
+}
