@@ -7,8 +7,8 @@ import { requireConfigFolder } from './folders.ts';
 import { schema } from './schema.ts';
 import { readSettings, type Settings } from './settings.ts';
 
-/** Milliseconds for the commands before this one; each takes a few. */
-const longestWait = 10_000;
+/** Milliseconds for the commands before this one; each takes a few, or many on a machine that is busy. */
+const longestWait = 30_000;
 
 /**
  * Changes `config.json`, whole or not at all. Commands that run at the same time change it one after
