@@ -1,0 +1,79 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { documents } from '../../scripts/package/documents.ts';
+import { bundledPackages } from '../../scripts/package/notices.ts';
+import { root, type Stamp } from '../../scripts/package/stamp.ts';
+
+const test = suite('documents of a release');
+const stamp: Stamp = { version: '1.2.3', commit: 'c'.repeat(40), epoch: 1_700_000_000 };
+const all = await documents(stamp);
+const manPage = read('man/man1/docker-credential-icr.1');
+
+function read(name: string): string {
+  const file = all.find((each) => each.name === name);
+  if (file === undefined) throw new Error(`there is no ${name}`);
+  return file.data.toString();
+}
+
+/** The first words of the commands that the program itself says it has. */
+function commandsOfHelp(): string[] {
+  const words = [path.join('src', 'main.ts'), '--help'];
+  const help = execFileSync(process.execPath, words, { cwd: root, encoding: 'utf8' });
+  const lines = [...help.matchAll(/^ {2}docker-credential-icr ([a-z][\w-]*)/gm)];
+  return lines.map(([, name = '']) => name);
+}
+
+test('the manual page has every command that --help shows, and no other', () => {
+  const shown = commandsOfHelp();
+  assert.ok(shown.length > 10, shown.join());
+  const headings = [...manPage.matchAll(/^\.SS "([\w\\-]+)/gm)];
+  const written = new Set(headings.map(([, name = '']) => name.replaceAll('\\', '')));
+  assert.equal([...written].sort(), [...shown].sort());
+});
+
+test('it has the options and the version, and nothing undefined', () => {
+  for (const word of ['api\\-key\\-stdin', 'dry\\-run', '1.2.3', '2023-11-14']) {
+    assert.ok(manPage.includes(word), word);
+  }
+  assert.not.match(manPage, /undefined|\[object/);
+});
+
+for (const [tool, words] of [
+  ['mandoc', ['-T', 'lint', '-W', 'warning']],
+  ['groff', ['-man', '-ww', '-z', '-T', 'utf8', '-K', 'utf8']],
+] as const) {
+  const isThere = spawnSync(tool, ['--version']).error === undefined;
+  (isThere ? test : test.skip)(`${tool} finds nothing wrong with it`, () => {
+    const { stdout, stderr, status } = spawnSync(tool, words, { input: manPage, encoding: 'utf8' });
+    assert.equal([stdout, stderr, status], ['', '', 0]);
+  });
+}
+
+test('the completions are those that the program prints', () => {
+  assert.match(read('completions/bash/docker-credential-icr'), 'complete -o bashdefault');
+  assert.match(read('completions/zsh/_docker-credential-icr'), '#compdef docker-credential-icr');
+  assert.match(
+    read('completions/fish/docker-credential-icr.fish'),
+    'complete -c docker-credential-icr',
+  );
+});
+
+test('the notices have the licence of every package that is inside, and of no other', () => {
+  const notices = read('THIRD-PARTY-NOTICES.md');
+  const names = bundledPackages().map(({ name }) => name);
+  for (const name of ['axios', 'conf', 'yargs', 'jsonc-parser'])
+    assert.ok(names.includes(name), name);
+  for (const name of names) assert.ok(notices.includes(`\n## ${name} `), name);
+  for (const name of ['typescript', 'uvu', '@biomejs/biome'])
+    assert.not.ok(names.includes(name), name);
+  assert.match(notices, /## Bun \d/);
+  assert.not.match(notices, /@[A-Z_]+@/);
+});
+
+test('nothing in them tells where they were made', () => {
+  for (const { name, data } of all) assert.not.ok(data.includes(root), name);
+});
+
+test.run();

@@ -1,0 +1,142 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { lockedPackage, nodeLockfile } from '../../scripts/package/lockfile.ts';
+import { readMember } from '../../scripts/package/npm-tarball.ts';
+import { provenance } from '../../scripts/package/provenance.ts';
+import { sign } from '../../scripts/package/sign.ts';
+import { readStamp, root } from '../../scripts/package/stamp.ts';
+import { sha256, writeSums } from '../../scripts/package/sums.ts';
+import { chooseTargets, targets } from '../../scripts/package/targets.ts';
+
+const test = suite('what a release can be trusted by');
+
+/** Runs `use` in a folder that is gone afterwards. */
+function inFolder(use: (folder: string) => void): void {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'trust-'));
+  try {
+    use(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+/** With an `npm` before all others on PATH that packs this file, whatever it is asked for. */
+function withNpm(file: string, use: () => void): void {
+  const before = process.env.PATH;
+  const bin = path.join(path.dirname(file), 'bin');
+  fs.mkdirSync(bin, { recursive: true });
+  const script = `#!/bin/sh\nfor word; do [ -d "$word" ] && cp "${file}" "$word/packed.tgz"; done\nexit 0\n`;
+  fs.writeFileSync(path.join(bin, 'npm'), script, { mode: 0o755 });
+  process.env.PATH = `${bin}:${before}`;
+  try {
+    use();
+  } finally {
+    process.env.PATH = before;
+  }
+}
+
+test('a runtime is taken from the registry only if it is the one in the lockfile', () =>
+  inFolder((folder) => {
+    fs.mkdirSync(path.join(folder, 'package'));
+    fs.writeFileSync(path.join(folder, 'package', 'bun'), 'the real one');
+    const tarball = path.join(folder, 'packed.tgz');
+    execFileSync('tar', ['-czf', tarball, '-C', folder, 'package']);
+    const digest = crypto.createHash('sha512').update(fs.readFileSync(tarball)).digest('base64');
+    const name = `test-${process.pid}`;
+    const cached = path.join(root, 'node_modules', '.cache', 'runtimes', `${name}-1.0.0.tgz`);
+    const real = { name, version: '1.0.0', integrity: `sha512-${digest}` };
+    const other = { ...real, integrity: `sha512-${'A'.repeat(86)}==` };
+    try {
+      withNpm(tarball, () => {
+        assert.throws(() => readMember(other, 'bun'), 'is not what the lockfile says');
+        assert.not.ok(fs.existsSync(cached), 'nothing of it is kept');
+        assert.is(readMember(real, 'bun').toString(), 'the real one');
+        // Somebody writes into the cache: it is fetched anew.
+        fs.writeFileSync(cached, 'another one');
+        assert.is(readMember(real, 'bun').toString(), 'the real one');
+      });
+    } finally {
+      fs.rmSync(cached, { force: true });
+    }
+  }));
+
+test('the lockfile has every runtime, of the one version of Bun', () => {
+  const { version } = lockedPackage('bun');
+  for (const { bun } of targets) assert.is(lockedPackage(bun).version, version, bun);
+  for (const major of [22, 24, 26]) {
+    const locked = lockedPackage(`node${major}-linux-x64`, nodeLockfile);
+    assert.ok(locked.version.startsWith(`${major}.`), locked.version);
+  }
+  assert.throws(() => lockedPackage('left-pad'), 'no sha512 of left-pad');
+});
+
+test('a target that is none is refused', () => {
+  assert.throws(() => chooseTargets(['linux-x64', 'linux-z80']), 'no such target: linux-z80');
+});
+
+test('the time of a release is the commit’s, or SOURCE_DATE_EPOCH', () => {
+  assert.is(readStamp({ SOURCE_DATE_EPOCH: '1700000000' }).epoch, 1_700_000_000);
+  assert.throws(() => readStamp({ SOURCE_DATE_EPOCH: 'yesterday' }), 'no number of seconds');
+});
+
+test('SHA256SUMS is what sha256sum reads', () =>
+  inFolder((folder) => {
+    for (const name of ['b', 'a']) fs.writeFileSync(path.join(folder, name), name);
+    writeSums(folder, ['b', 'a']);
+    const text = fs.readFileSync(path.join(folder, 'SHA256SUMS'), 'utf8');
+    assert.match(text, /^[0-9a-f]{64} {2}a\n[0-9a-f]{64} {2}b\n$/);
+    if (spawnSync('sha256sum', ['--version']).error) return;
+    execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: folder });
+  }));
+
+test('provenance names the files by their hash, the commit, and what is inside', () =>
+  inFolder((folder) => {
+    const name = 'docker-credential-icr-1.2.3-linux-x64.tar.gz';
+    fs.writeFileSync(path.join(folder, name), 'x');
+    const stamp = { version: '1.2.3', commit: 'c'.repeat(40), epoch: 0 };
+    const statement = JSON.parse(provenance(folder, [name], stamp, {}));
+    assert.is(statement._type, 'https://in-toto.io/Statement/v1');
+    assert.equal(statement.subject, [
+      { name, digest: { sha256: sha256(path.join(folder, name)) } },
+    ]);
+    const { resolvedDependencies } = statement.predicate.buildDefinition;
+    assert.equal(resolvedDependencies[0].digest, { gitCommit: stamp.commit });
+    assert.match(JSON.stringify(resolvedDependencies), 'pkg:npm/%40oven/bun-linux-x64@');
+    assert.not.match(JSON.stringify(statement), os.hostname());
+    const env = {
+      GITHUB_SERVER_URL: 'https://github.com',
+      GITHUB_REPOSITORY: 'a/b',
+      GITHUB_RUN_ID: '7',
+    };
+    const there = provenance(folder, [name], stamp, env);
+    assert.match(there, `git+https://github.com/a/b@${stamp.commit}`);
+    assert.match(there, 'https://github.com/a/b/actions/runs/7');
+  }));
+
+test('without a key and without an identity nothing is signed', () =>
+  inFolder((folder) => assert.equal(sign(folder, ['SHA256SUMS'], {}), [])));
+
+test('with a key, and without what signs: an error, not a release without a signature', () =>
+  inFolder((folder) => {
+    const env = { PATH: folder, MINISIGN_SECRET_KEY_FILE: 'key' };
+    assert.throws(() => sign(folder, ['SHA256SUMS'], env), 'minisign is not installed');
+  }));
+
+const minisign = spawnSync('minisign', ['-v']).error === undefined ? test : test.skip;
+minisign('minisign itself finds its signature right', () =>
+  inFolder((folder) => {
+    const [key, pub] = [path.join(folder, 'key'), path.join(folder, 'pub')];
+    execFileSync('minisign', ['-G', '-W', '-s', key, '-p', pub], { stdio: 'ignore' });
+    fs.writeFileSync(path.join(folder, 'SHA256SUMS'), 'x');
+    const env = { ...process.env, MINISIGN_SECRET_KEY_FILE: key };
+    assert.equal(sign(folder, ['SHA256SUMS'], env), ['SHA256SUMS.minisig']);
+    execFileSync('minisign', ['-V', '-q', '-p', pub, '-m', path.join(folder, 'SHA256SUMS')]);
+  }),
+);
+
+test.run();
