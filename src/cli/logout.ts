@@ -1,24 +1,32 @@
+import { readSettings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import { ambientVariables } from '../identity/environment.ts';
-import { forgetEverything, signOutOf } from '../identity/forget.ts';
+import { forgetEverything, forgetIdentities, signOutOf } from '../identity/forget.ts';
+import { requireIdentity } from '../identity/identities.ts';
 import type { Command } from './command.ts';
 import { requireIbmHost } from './hosts.ts';
 
 interface LogoutArgs {
   readonly hosts?: readonly string[];
+  readonly identity?: string;
 }
 
 export const logout: Command<LogoutArgs> = {
   usage: 'logout [hosts..]',
   describe: 'forget what answers for the hosts, or everything that is kept for IBM hosts',
-  options: {},
+  options: {
+    identity: { type: 'string', describe: 'forget this identity and its secret instead' },
+  },
   examples: [
     ['logout us.icr.io', 'signs out of one host, whatever answered for it'],
+    ['logout --identity work', 'removes one identity, whatever is mapped to it'],
     ['logout', 'removes every identity and its secret'],
   ],
-  run: async (context, { hosts = [] }) => {
+  run: async (context, { hosts = [], identity }) => {
     const names = hosts.map((host) => requireIbmHost(host).name);
-    if (names.length === 0) await leaveAll(context);
+    if (identity !== undefined) await leaveIdentity(context, identity, names);
+    else if (names.length === 0) await leaveAll(context);
     else for (const name of names) await leaveHost(context, name);
     warnOfVariables(context);
     return 0;
@@ -34,6 +42,15 @@ async function leaveHost(context: Context, name: string): Promise<void> {
   const kept = await signOutOf(context, name);
   context.stdout(`signed out of ${name}\n`);
   for (const identity of kept) context.stdout(`identity ${identity} is kept, without this host\n`);
+}
+
+async function leaveIdentity(context: Context, name: string, hosts: readonly string[]) {
+  if (hosts.length > 0) {
+    throw new HelperError('invalid-input', '--identity and hosts exclude each other');
+  }
+  requireIdentity(readSettings(context), name);
+  await forgetIdentities(context, [name]);
+  context.stdout(`identity ${name} and its secret are gone\n`);
 }
 
 /** A key in the environment is not ours to forget. */

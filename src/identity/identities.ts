@@ -59,8 +59,7 @@ export async function saveIdentity(
 /** Lets an identity that is kept already answer for `host`, `host/namespace` or `*`. */
 export async function mapHost(context: Context, key: string, mapping: Mapping): Promise<void> {
   await updateSettings(context, (current) => {
-    const identity = own(current.identities, mapping.identity);
-    if (identity === undefined) throw unknownIdentity(current);
+    const identity = requireIdentity(current, mapping.identity);
     requirePresentable(identity, presentation(identity, mapping), mapping.identity);
     requireHostOf(identity, key);
     return { ...current, mappings: { ...current.mappings, [key]: mapping } };
@@ -79,10 +78,12 @@ export async function unmapHost(context: Context, key: string): Promise<void> {
   });
 }
 
-/** What was typed is not repeated: it may be a key in the wrong place. */
-function unknownIdentity({ identities }: Settings): HelperError {
+/** Throws `invalid-input` for a name that none has; it is not repeated: it may be a key in the wrong place. */
+export function requireIdentity({ identities }: Settings, name: string): IdentitySettings {
+  const identity = own(identities, name);
+  if (identity !== undefined) return identity;
   const names = Object.keys(identities).join(', ') || 'none';
-  return new HelperError('invalid-input', `there is no such identity; there are: ${names}`);
+  throw new HelperError('invalid-input', `there is no such identity; there are: ${names}`);
 }
 
 /** Throws `invalid-input` where two identities would differ in letter case only: some file systems know no case. */

@@ -42,6 +42,23 @@ async function settle(person: Person, key: string): Promise<void> {
 const cache = '.cache/docker-credential-icr';
 const config = '.config/docker-credential-icr';
 
+test('logout --identity takes one identity along, with its mappings and tokens', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await settle(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
+    const gone = await person.say('logout --identity work');
+    assert.is(gone, 'identity work and its secret are gone\n');
+    assert.not.match(secretFiles(person).join(), /work/);
+    assert.equal(Object.keys(settingsOf(person.home).mappings).sort(), ['*', 'us.icr.io']);
+    const { stderr, status } = await person.call('logout --identity work');
+    assert.equal(
+      { stderr, status },
+      {
+        stderr: 'docker-credential-icr: there is no such identity; there are: default, us.icr.io\n',
+        status: 1,
+      },
+    );
+  }));
+
 test('logout takes everything along, but what is not IBM’s', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await settle(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
