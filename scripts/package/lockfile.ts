@@ -25,7 +25,16 @@ export function lockedPackage(key: string, lockfile = repository): LockedPackage
   return { name, version, integrity };
 }
 
-/** The same, in hexadecimal. */
+/** `name@version` of everything that is not there for development only. */
+export function productionPackages(): string[] {
+  const { packages } = JSON.parse(fs.readFileSync(path.join(root, repository), 'utf8'));
+  const entries = Object.entries<{ version?: string; dev?: boolean }>(packages);
+  return entries
+    .filter(([key, { dev }]) => key !== '' && dev !== true)
+    .map(([key, { version }]) => `${key.replace(/^.*node_modules\//, '')}@${version}`);
+}
+
+/** Its hash, in hexadecimal. */
 export function sha512Of({ integrity }: LockedPackage): string {
   return Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex');
 }

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { documents } from '../../scripts/package/documents.ts';
 import { bundledPackages } from '../../scripts/package/notices.ts';
+import { sbom } from '../../scripts/package/sbom.ts';
 import { root, type Stamp } from '../../scripts/package/stamp.ts';
 
 const test = suite('documents of a release');
@@ -70,6 +71,21 @@ test('the notices have the licence of every package that is inside, and of no ot
     assert.not.ok(names.includes(name), name);
   assert.match(notices, /## Bun \d/);
   assert.not.match(notices, /@[A-Z_]+@/);
+});
+
+test('the SBOM has each of these packages in its version, and none for development', () => {
+  const { metadata, components, dependencies } = JSON.parse(sbom(stamp));
+  assert.is(metadata.component.name, 'docker-credential-icr');
+  const refs = new Set(components.map((each: { 'bom-ref': string }) => each['bom-ref']));
+  for (const { name, version } of bundledPackages()) {
+    assert.ok(refs.has(`${name}@${version}`), `${name}@${version}`);
+  }
+  const names = [...refs].join(' ');
+  assert.match(names, 'bun@');
+  assert.not.match(names, /typescript@|uvu@|biome@/);
+  for (const { dependsOn } of dependencies)
+    for (const ref of dependsOn) assert.ok(refs.has(ref), ref);
+  assert.is(sbom(stamp), sbom(stamp));
 });
 
 test('nothing in them tells where they were made', () => {

@@ -1,0 +1,125 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { root } from '../../scripts/package/stamp.ts';
+import { executableName, targets } from '../../scripts/package/targets.ts';
+import { inScratch, isInstalled, releaseFiles, releaseFolder, run, version } from './release.ts';
+
+const test = suite('the archives of a release');
+
+const documents = [
+  'LICENSE',
+  'THIRD-PARTY-NOTICES.md',
+  'completions/bash/docker-credential-icr',
+  'completions/fish/docker-credential-icr.fish',
+  'completions/zsh/_docker-credential-icr',
+  'man/man1/docker-credential-icr.1',
+];
+
+/** What an executable of a system and a processor begins with, and where. */
+const machines: Readonly<Record<string, (data: Buffer) => boolean>> = {
+  'linux-x64': (data) => data.readUInt32BE(0) === 0x7f454c46 && data.readUInt16LE(18) === 62,
+  'linux-arm64': (data) => data.readUInt32BE(0) === 0x7f454c46 && data.readUInt16LE(18) === 183,
+  'darwin-x64': (data) =>
+    data.readUInt32LE(0) === 0xfeedfacf && data.readUInt32LE(4) === 0x01000007,
+  'darwin-arm64': (data) =>
+    data.readUInt32LE(0) === 0xfeedfacf && data.readUInt32LE(4) === 0x0100000c,
+  'windows-x64': (data) => peMachine(data) === 0x8664,
+  'windows-arm64': (data) => peMachine(data) === 0xaa64,
+};
+
+function peMachine(data: Buffer): number {
+  const header = data.readUInt32LE(0x3c);
+  return data.toString('latin1', header, header + 4) === 'PE\0\0'
+    ? data.readUInt16LE(header + 4)
+    : 0;
+}
+
+/** Below `folder`, with `/` between folders. */
+function filesIn(folder: string): string[] {
+  return fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => fs.statSync(path.join(folder, name)).isFile())
+    .sort();
+}
+
+for (const target of targets) {
+  const top = `docker-credential-icr-${version}-${target.name}`;
+  const [archive] = releaseFiles(new RegExp(`^${top}\\.(tar\\.gz|zip)$`));
+  (archive ? test : test.skip)(`${target.name}: what is in it`, () =>
+    inScratch((folder) => {
+      const file = path.join(releaseFolder, archive ?? '');
+      run(
+        ...((file.endsWith('.zip') ? ['unzip', ['-q', file]] : ['tar', ['-xzf', file]]) as [
+          string,
+          string[],
+        ]),
+        folder,
+      );
+      assert.equal(fs.readdirSync(folder), [top]);
+      const whole = path.join(folder, top);
+      assert.equal(filesIn(whole), [...documents, executableName(target)].sort());
+      const executable = path.join(whole, executableName(target));
+      assert.is(fs.statSync(executable).mode & 0o777, 0o755);
+      const data = fs.readFileSync(executable);
+      assert.ok(machines[`${target.os}-${target.arch}`]?.(data), 'an executable of that machine');
+      assert.ok(data.includes(`v${version}`) || data.includes(version), 'its version is in it');
+      assert.not.ok(data.includes(root), 'it tells where it was made');
+    }),
+  );
+}
+
+test('SHA256SUMS has every file but itself and its signatures, and is right', () => {
+  run('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS']);
+  const listed = fs.readFileSync(path.join(releaseFolder, 'SHA256SUMS'), 'utf8').match(/\S+$/gm);
+  assert.equal(listed, releaseFiles(/^(?!SHA256SUMS|.*\.(minisig|sigstore\.json)$)/));
+});
+
+test('the SBOM has every package that the notices have, and Bun', () => {
+  const [name = ''] = releaseFiles(/\.cdx\.json$/);
+  const bom = JSON.parse(fs.readFileSync(path.join(releaseFolder, name), 'utf8'));
+  assert.is(bom.bomFormat, 'CycloneDX');
+  const components = new Set(
+    bom.components.map((each: { name: string; version: string }) => `${each.name} ${each.version}`),
+  );
+  const notices = fs.readFileSync(
+    path.join(root, 'dist', 'npm', 'docker-credential-icr', 'THIRD-PARTY-NOTICES.md'),
+    'utf8',
+  );
+  const named = [...notices.matchAll(/^## (\S+ \d\S*) \(/gm)].map(([, each = '']) => each);
+  assert.ok(named.length > 20);
+  for (const each of named.filter((one) => !one.startsWith('pkg ')))
+    assert.ok(components.has(each), each);
+  assert.ok([...components].some((each) => String(each).startsWith('bun ')));
+  assert.not.match(JSON.stringify(bom), root);
+});
+
+for (const [pattern, tool, words, expected] of [
+  [/\.deb$/, 'dpkg-deb', ['--info'], /Package: docker-credential-icr/],
+  [/\.rpm$/, 'rpm', ['-qpi'], /Name +: docker-credential-icr/],
+] as const) {
+  for (const name of releaseFiles(pattern)) {
+    (isInstalled(tool) ? test : test.skip)(`${name}: ${tool} reads it`, () => {
+      assert.match(run(tool, [...words, name]), expected);
+    });
+  }
+}
+
+for (const name of releaseFiles(/_amd64\.deb$/)) {
+  (isInstalled('dpkg-deb') ? test : test.skip)(
+    `${name}: what is in it starts, and man finds its page`,
+    () =>
+      inScratch((folder) => {
+        run('dpkg-deb', ['-x', path.join(releaseFolder, name), folder]);
+        assert.match(run(path.join(folder, 'usr/bin/docker-credential-icr'), ['version']), version);
+        const page = run('gzip', [
+          '-dc',
+          path.join(folder, 'usr/share/man/man1/docker-credential-icr.1.gz'),
+        ]);
+        assert.match(page, '.TH DOCKER-CREDENTIAL-ICR');
+      }),
+  );
+}
+
+test.run();

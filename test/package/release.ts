@@ -1,0 +1,37 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import manifest from '../../package.json' with { type: 'json' };
+import { root } from '../../scripts/package/stamp.ts';
+
+export const { version } = manifest;
+export const releaseFolder = path.join(root, 'dist', 'release');
+
+/** The files of the release that was made; a test that has none of its kind is skipped. */
+export function releaseFiles(pattern: RegExp): string[] {
+  return fs
+    .readdirSync(releaseFolder)
+    .filter((name) => pattern.test(name))
+    .sort();
+}
+
+export function isInstalled(tool: string): boolean {
+  return spawnSync(tool, ['--version']).error === undefined;
+}
+
+export function run(command: string, words: readonly string[], cwd = releaseFolder): string {
+  return execFileSync(command, words, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 });
+}
+
+/** Runs `use` with a folder that is gone afterwards. */
+export async function inScratch<Value>(
+  use: (folder: string) => Value | Promise<Value>,
+): Promise<Value> {
+  const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'release-')));
+  try {
+    return await use(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
