@@ -1,11 +1,10 @@
 import { type Context, debug, processContext } from './context.ts';
 import { isProtocolVerb, serve } from './protocol/serve.ts';
 
-async function main(context: Context, argv: readonly string[]): Promise<number> {
+function main(context: Context, argv: readonly string[]): number | Promise<number> {
   const [word, ...others] = argv;
   if (isProtocolVerb(word) && !isForPeople(word, others)) return serve(context, word);
-  const { run } = await import('./cli/cli.ts');
-  return run(context, argv);
+  return import('./cli/cli.ts').then(({ run }) => run(context, argv));
 }
 
 /** Clients give a verb and nothing else. */
@@ -22,6 +21,10 @@ function report(context: Context, error: unknown): number {
 }
 
 const context = processContext();
-const status = await main(context, process.argv.slice(2)).catch((error) => report(context, error));
-// Leaving at once is faster than unwinding, and nothing is left to do: every write is done by now.
-process.exit(status);
+try {
+  const status = main(context, process.argv.slice(2));
+  // Leaving at once is faster than unwinding, and nothing is left to do: every write is done by now.
+  process.exit(typeof status === 'number' ? status : await status);
+} catch (error) {
+  process.exit(report(context, error));
+}

@@ -25,19 +25,25 @@ export function isProtocolVerb(word: string | undefined): word is string {
 }
 
 /**
- * Docker's credential-helper protocol. Returns the exit status, 0 or 1; on 1, standard output has
- * one line that clients show, or compare with Docker's sentences.
+ * Docker's credential-helper protocol. Returns the exit status, 0 or 1, at once where nothing has to be
+ * waited for; on 1, standard output has one line that clients show, or compare with Docker's sentences.
  */
-export async function serve(context: Context, verb: string): Promise<0 | 1> {
+export function serve(context: Context, verb: string): 0 | 1 | Promise<0 | 1> {
   try {
-    await verbs.get(verb)?.(context);
-    return 0;
+    const done = verbs.get(verb)?.(context);
+    return done === undefined
+      ? 0
+      : done.then(() => 0 as const).catch((error) => fail(context, error));
   } catch (error) {
-    if (!(error instanceof HelperError)) throw error;
-    if (error.cause !== undefined) debug(context, String(error.cause));
-    tell(context, error.message);
-    return 1;
+    return fail(context, error);
   }
+}
+
+function fail(context: Context, error: unknown): 1 {
+  if (!(error instanceof HelperError)) throw error;
+  if (error.cause !== undefined) debug(context, String(error.cause));
+  tell(context, error.message);
+  return 1;
 }
 
 function tell({ stdout, warn }: Context, line: string): void {
