@@ -56,7 +56,7 @@ export function buildExecutable(): void {
 }
 
 /** The file in which Bun wrote what `program` ran to answer a `get`. */
-function recordOrder(program: string, folder: string): string {
+export function recordOrder(program: string, folder: string): string {
   const order = path.join(folder, 'order');
   const env = { ...process.env, DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, 'config') };
   const credential = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'none' };

@@ -20,6 +20,7 @@ import type { ArchiveFile } from './package/tar.ts';
 import { chooseTargets, program, type Target } from './package/targets.ts';
 
 const stage = path.join(root, 'dist', 'npm');
+const targetFolder = path.join(root, 'dist', 'targets');
 const location = findLocation();
 const homepage = location?.homepage;
 
@@ -54,7 +55,8 @@ function writePlaced(stamp: Stamp): void {
 async function main(words: readonly string[]): Promise<void> {
   const chosen = chooseTargets(words);
   const stamp = readStamp();
-  for (const folder of [releaseFolder, stage]) fs.rmSync(folder, { recursive: true, force: true });
+  for (const folder of [releaseFolder, stage, targetFolder])
+    fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(releaseFolder, { recursive: true });
   console.log(`${program} ${stamp.version}, commit ${stamp.commit}`);
   const others = await documents(stamp);

@@ -1,11 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { compile } from '../build.ts';
+import { compile, recordOrder } from '../build.ts';
 import { writeClosedRuntime } from '../runtime.ts';
 import { lockedPackage } from './lockfile.ts';
 import { unpackMember } from './npm-tarball.ts';
 import { root, type Stamp } from './stamp.ts';
-import { bunTarget, executableName, type Target } from './targets.ts';
+import { bunTarget, executableName, program, type Target } from './targets.ts';
+
+const main = path.join(root, 'src', 'main.ts');
 
 /**
  * Builds the executable of `target` and returns its path. The names of Bun's modules are hashes of
@@ -13,31 +15,58 @@ import { bunTarget, executableName, type Target } from './targets.ts';
  * elsewhere gives the same bytes.
  */
 export function buildFor(target: Target, stamp: Stamp): string {
-  const folder = path.join(root, 'dist', 'targets', target.name);
-  fs.rmSync(folder, { recursive: true, force: true });
-  fs.mkdirSync(folder, { recursive: true });
-  const bun = path.join(folder, 'bun');
-  unpackMember(lockedPackage(target.bun), target.os === 'windows' ? 'bin/bun.exe' : 'bin/bun', bun);
-  writeClosedRuntime(bun, bun);
+  const folder = emptyFolder(target.name);
+  const [bun, runtime] = ['bun', 'runtime'].map((name) => path.join(folder, name)) as [
+    string,
+    string,
+  ];
   const file = path.join(folder, executableName(target));
   try {
-    compile(path.join(root, 'src', 'main.ts'), file, [
+    const member = target.os === 'windows' ? 'bin/bun.exe' : 'bin/bun';
+    unpackMember(lockedPackage(target.bun), member, bun);
+    writeClosedRuntime(bun, runtime);
+    compile(main, file, [
       `--target=${bunTarget(target)}`,
-      `--compile-executable-path=${bun}`,
-      ...Object.entries(defines(stamp)).flatMap(([name, value]) => [
-        '--define',
-        `${name}=${value}`,
-      ]),
+      `--compile-executable-path=${runtime}`,
+      `--bytecode-order=${orderFor(stamp)}`,
+      ...defineWords(stamp),
     ]);
   } finally {
-    fs.rmSync(bun);
+    for (const each of [bun, runtime]) fs.rmSync(each, { force: true });
   }
   fs.chmodSync(file, 0o755);
   return file;
+}
+
+/** Which bytecode a `get` runs: the same on every machine, so this one's own executable tells it. */
+function orderFor(stamp: Stamp): string {
+  const folder = path.join(root, 'dist', 'targets', 'order');
+  const order = path.join(folder, 'order');
+  if (fs.existsSync(order)) return order;
+  emptyFolder('order');
+  const file = path.join(folder, program);
+  compile(main, file, defineWords(stamp));
+  recordOrder(file, folder);
+  fs.rmSync(file);
+  return order;
+}
+
+function emptyFolder(name: string): string {
+  const folder = path.join(root, 'dist', 'targets', name);
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 /** What src/version.ts is told. */
 export function defines({ version, commit }: Stamp): Record<string, string> {
   const short = commit.slice(0, 12) + (commit.endsWith('-dirty') ? '-dirty' : '');
   return { BUILD_VERSION: JSON.stringify(version), BUILD_COMMIT: JSON.stringify(short) };
+}
+
+function defineWords(stamp: Stamp): string[] {
+  return Object.entries(defines(stamp)).flatMap(([name, value]) => [
+    '--define',
+    `${name}=${value}`,
+  ]);
 }
