@@ -26,7 +26,8 @@ async function open(home: Home, passphrase = '') {
   return { env: {}, close: async () => run(home, 'gpgconf', '--kill', 'all') };
 }
 
-const { test, run: runAll } = keychainSuite({ name: 'pass', programs: ['pass', 'gpg'], open });
+const keychains = keychainSuite({ name: 'pass', programs: ['pass', 'gpg'], open });
+const { test } = keychains;
 
 testKeychain(test, 'pass');
 
@@ -67,4 +68,4 @@ test('locked since: get names the store within its time, and login can move on',
   assert.is(list.status, 0);
 });
 
-runAll();
+keychains.run();

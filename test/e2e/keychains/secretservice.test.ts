@@ -41,7 +41,8 @@ function firstLine(stream: NodeJS.ReadableStream): Promise<string> {
 }
 
 const programs = ['dbus-run-session', 'dbus-send', 'gnome-keyring-daemon'];
-const { test, run } = keychainSuite({ name: 'secretservice', programs, open });
+const keychains = keychainSuite({ name: 'secretservice', programs, open });
+const { test } = keychains;
 
 testKeychain(test, 'secretservice');
 
@@ -97,4 +98,4 @@ test('gone with its session: get names the store', async ({ say, call }) => {
   assert.is(status, 1);
 });
 
-run();
+keychains.run();
