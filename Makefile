@@ -14,7 +14,7 @@ option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 .DEFAULT_GOAL := help
 # One after the other, also with -j: two targets at once would disturb each other's measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-clients lint bench fleet demo package package-node test-package install clean
+.PHONY: help deps build test test-clients lint bench fleet demo package package-node test-package bench-targets release-notes audit install clean
 
 help: ## say what can be typed
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -62,6 +62,16 @@ package-node: $(installed) ## the same on Node, for machines without Bun; NODE=/
 test-package: $(installed) ## make a whole release and try each build that starts here (needs the npm registry)
 	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier
 	@$(bun) scripts/test-package.ts
+
+bench-targets: $(installed) ## measure what make package and package-node made; write docs/benchmarks-targets.md
+	@$(bun) scripts/bench-targets.ts
+
+release-notes: $(installed) ## write dist/release-notes.md, what CHANGELOG.md says of this version
+	@$(bun) scripts/release-notes.ts $(TAG)
+
+audit: ## ask the registry for advisories on the locked packages
+	npm audit --package-lock-only
+	npm audit --package-lock-only --prefix packaging/node
 
 demo: build ## sign in to IBM Cloud on loopback; with HOST=us.icr.io and IBMCLOUD_API_KEY, to the real one
 	@$(bun) scripts/demo.ts $(call option,host,HOST) $(call option,image,IMAGE)

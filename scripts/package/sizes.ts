@@ -1,0 +1,63 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { compile } from '../build.ts';
+import { root } from './stamp.ts';
+
+const main = path.join(root, 'src', 'main.ts');
+
+/** A way to make an archive smaller, and what it comes to. */
+export interface Packing {
+  readonly name: string;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** The same executable, compressed in other ways; those whose program is not installed are left out. */
+export function tryPackings(executable: string): Packing[] {
+  const ways: readonly (readonly [string, ...string[]])[] = [
+    ['gzip', '-9'],
+    ['zstd', '-10'],
+    ['zstd', '-19', '-T0'],
+    ['xz', '-6', '-T0'],
+  ];
+  return ways.flatMap(([tool, ...words]) => {
+    const start = performance.now();
+    const { stdout, error } = spawnSync(tool, [...words, '-q', '-c', executable], {
+      maxBuffer: 2 ** 30,
+    });
+    if (error !== undefined) return [];
+    const seconds = (performance.now() - start) / 1000;
+    return [{ name: [tool, ...words].join(' '), bytes: stdout.length, seconds }];
+  });
+}
+
+/** The executable of this machine, built in other ways; `undefined` where it no longer starts. */
+export function tryBuilds(folder: string): { name: string; file: string | undefined }[] {
+  const stripped = path.join(folder, 'stripped-bun');
+  spawnSync('strip', ['--strip-all', '-o', stripped, process.execPath]);
+  const ways: readonly (readonly [name: string, words: readonly string[]])[] = [
+    ['as it is, but for the order of its bytecode', []],
+    ['bytecode of what is not in a function only', ['--bytecode-depth=0']],
+    ['bytecode of the outermost functions only', ['--bytecode-depth=1']],
+    ['no passes over the bytecode', ['--no-optimize-bytecode']],
+    ['with a Bun that was stripped before', [`--compile-executable-path=${stripped}`]],
+  ];
+  return [
+    ...ways.map(([name, words], index) => {
+      const file = path.join(folder, `way${index}`);
+      compile(main, file, words);
+      return { name, file };
+    }),
+    { name: 'stripped afterwards', file: stripAfterwards(folder) },
+  ];
+}
+
+/** strip(1) cuts off what Bun has put behind its own sections: the program itself. */
+function stripAfterwards(folder: string): string | undefined {
+  const file = path.join(folder, 'stripped');
+  fs.copyFileSync(path.join(folder, 'way0'), file);
+  if (spawnSync('strip', ['--strip-all', file]).status !== 0) return undefined;
+  const { status } = spawnSync(file, ['version']);
+  return status === 0 ? file : undefined;
+}

@@ -1,0 +1,19 @@
+/**
+ * Writes dist/release-notes.md: what CHANGELOG.md says of the version in package.json. The one argument
+ * is the tag that is released; another version's ends it here.
+ */
+import fs from 'node:fs';
+import path from 'node:path';
+import manifest from '../package.json' with { type: 'json' };
+import { notesOf } from './package/changelog.ts';
+import { root } from './package/stamp.ts';
+
+const [tag = `v${manifest.version}`] = process.argv.slice(2);
+if (tag !== `v${manifest.version}`) {
+  throw new Error(`the tag is ${tag}, and package.json says ${manifest.version}`);
+}
+const notes = notesOf(fs.readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8'), manifest.version);
+const file = path.join(root, 'dist', 'release-notes.md');
+fs.mkdirSync(path.dirname(file), { recursive: true });
+fs.writeFileSync(file, notes);
+console.log(notes);

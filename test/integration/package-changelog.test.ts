@@ -1,0 +1,61 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { notesOf } from '../../scripts/package/changelog.ts';
+import { root } from '../../scripts/package/stamp.ts';
+
+const test = suite('release notes and workflows');
+
+const changelog = `# Changelog
+
+## [Unreleased]
+
+## [1.2.0] - 2027-01-02
+
+### Added
+
+- A thing.
+
+## [1.1.0] - 2027-01-01
+
+- Another.
+`;
+
+test('the notes of a release are what the changelog says of it', () => {
+  assert.is(notesOf(changelog, '1.2.0'), '### Added\n\n- A thing.\n');
+  assert.is(notesOf(changelog, '1.1.0'), '- Another.\n');
+});
+
+for (const version of ['1.3.0', '1.2', 'Unreleased', '1x2.0']) {
+  test(`of ${version} it says nothing: no release`, () => {
+    assert.throws(() => notesOf(changelog, version), `says nothing of ${version}`);
+  });
+}
+
+const folder = path.join(root, '.github', 'workflows');
+for (const name of fs.readdirSync(folder)) {
+  const text = fs.readFileSync(path.join(folder, name), 'utf8');
+
+  test(`${name}: every action is pinned to a commit, with its version beside it`, () => {
+    const uses = text.match(/uses: .*$/gm) ?? [];
+    assert.ok(uses.length > 0);
+    for (const line of uses) assert.match(line, /^uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
+  });
+
+  test(`${name}: permissions are named, and nobody's token is left in the checkout`, () => {
+    assert.match(text, /^permissions:/m);
+    assert.not.match(text, /write-all|pull_request_target/);
+    const checkouts = text.match(/uses: actions\/checkout@/g)?.length ?? 0;
+    assert.is(text.match(/persist-credentials: false/g)?.length ?? 0, checkouts);
+  });
+
+  test(`${name}: what it makes is a target that people can make`, () => {
+    const makefile = fs.readFileSync(path.join(root, 'Makefile'), 'utf8');
+    for (const [, words = ''] of text.matchAll(/run: make ([a-z -]+)/g)) {
+      for (const target of words.trim().split(' ')) assert.match(makefile, `\n${target}: `);
+    }
+  });
+}
+
+test.run();
