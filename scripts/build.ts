@@ -10,6 +10,9 @@ const root = path.dirname(import.meta.dirname);
 /** Where the executable is after `buildExecutable`. */
 export const executable = path.join(root, 'dist', 'docker-credential-icr');
 
+/** What dependencies see in place of the environment: DEBUG=* lets axios' proxy agent print a proxy's password. */
+export const closed: Readonly<Record<string, string>> = { 'process.env.DEBUG': 'undefined' };
+
 /** Measured in docs/benchmarks.md; the two autoload flags keep a stranger's folder from running code. */
 export const flags: readonly string[] = [
   '--compile',
@@ -21,6 +24,7 @@ export const flags: readonly string[] = [
   '--compile-jit-policy=4',
   '--no-compile-autoload-dotenv',
   '--no-compile-autoload-bunfig',
+  ...Object.entries(closed).map(([name, value]) => `--define=${name}=${value}`),
 ];
 
 /** Compiles `entry` to the executable `outfile`, absolute paths both, with the Bun that runs this. */

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { closed } from '../build.ts';
 import { root } from './stamp.ts';
 
 interface BuildOptions {
@@ -50,7 +51,7 @@ export async function bundleForNode(
     minify: true,
     splitting,
     outdir: folder,
-    define: defines,
+    define: { ...closed, ...defines },
     plugins: [jsoncParser],
   });
   return path.join(folder, 'main.js');

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Context } from '../context.ts';
 import type { Question } from '../iam/owner.ts';
+import { findProgram, withoutSecrets } from '../secrets/helper-program.ts';
 import { askSecret, requireTerminal } from './secret-input.ts';
 
 /** Shows where IAM gives out one-time passcodes, opens that page where there is a desktop, asks for one. */
@@ -17,14 +18,16 @@ export async function askPasscode(context: Context, question: Question): Promise
 /** It is a convenience: the address is on the screen already. */
 function openPage(context: Context, address: string): void {
   const opener = openerFor(context);
-  if (opener === undefined) return;
-  const child = spawn(opener, [address], { stdio: 'ignore', detached: true });
+  const program = opener === undefined ? undefined : findProgram(context, opener);
+  if (program === undefined) return;
+  const env = withoutSecrets(context);
+  const child = spawn(program, [address], { stdio: 'ignore', detached: true, env });
   child.on('error', () => {});
   child.unref();
 }
 
 function openerFor({ env, platform }: Context): string | undefined {
   if (platform === 'darwin') return 'open';
-  if (platform === 'win32') return 'explorer.exe';
+  if (platform === 'win32') return 'explorer';
   return env.DISPLAY || env.WAYLAND_DISPLAY ? 'xdg-open' : undefined;
 }

@@ -5,7 +5,7 @@ import { HelperError } from '../errors.ts';
 
 /** Set for every helper we call, so that one that calls us is found out. */
 const callMark = 'DOCKER_CREDENTIAL_ICR_CALLS';
-/** What a keychain has no need of. */
+/** What no other program has need of. */
 const secretVariables = [
   'DOCKER_CREDENTIAL_ICR_API_KEY',
   'IBMCLOUD_API_KEY',
@@ -72,12 +72,16 @@ function isOurselves({ executable }: Context, program: string): boolean {
   }
 }
 
-/** The environment for the helper of that name: ours, without the secrets that it has no need of. */
-export function environmentFor({ env }: Context, name: string): Record<string, string> {
+/** The environment for the helper of that name. */
+export function environmentFor(context: Context, name: string): Record<string, string> {
+  return { ...withoutSecrets(context), [callMark]: name };
+}
+
+/** Our environment, for a program that has nothing to do with the secrets in it. */
+export function withoutSecrets({ env }: Context): Record<string, string> {
   const child: Record<string, string> = {};
   for (const [variable, value] of Object.entries(env)) {
     if (value !== undefined && !secretVariables.includes(variable)) child[variable] = value;
   }
-  child[callMark] = name;
   return child;
 }
