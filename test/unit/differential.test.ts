@@ -1,0 +1,129 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { isIbmHost } from '../../src/registry/match.ts';
+import { parseServerURL } from '../../src/registry/parse.ts';
+
+const test = suite('whose host it is, by two parsers');
+
+/** Ours: what gets a key. */
+function ours(text: string): boolean {
+  const host = parseServerURL(text);
+  return !('problem' in host) && isIbmHost(host);
+}
+
+/** The same by the WHATWG's parser, as browsers and Node have it, and a pattern of its own. */
+function theirs(text: string): boolean {
+  const url = text.trim();
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(url);
+  const parsed = URL.parse(hasScheme ? url.replace(/^[^:]*/, 'https') : `https://${url}`);
+  return /^(([^.]+\.)*icr\.io|registry\.([^.]+\.)*bluemix\.net)\.?$/.test(parsed?.hostname ?? '');
+}
+
+const pieces = fc.oneof(
+  fc.constantFrom(
+    'icr.io',
+    '.icr.io',
+    'us',
+    'cp',
+    'private',
+    'evil',
+    '.example',
+    'registry.',
+    '.bluemix.net',
+  ),
+  fc.constantFrom(
+    'https://',
+    'http://',
+    '://',
+    '//',
+    'ftp://',
+    ':443',
+    ':5000',
+    ':',
+    ':99999',
+    '/v2/',
+    '/ns/img',
+  ),
+  fc.constantFrom(
+    '.',
+    '/',
+    '@',
+    '\\',
+    '?',
+    '#',
+    '%2e',
+    '%00',
+    '-',
+    '_',
+    ' ',
+    '\t',
+    '\n',
+    '\r',
+    '\0',
+  ),
+  fc.constantFrom('。', 'ı', 'ſ', 'K', 'ｉ', '\u00ad', 'xn--', '[', ']', '..', '\u202e', '\ufeff'),
+  fc.string({ maxLength: 2 }),
+);
+const near = fc.array(pieces, { maxLength: 3 }).map((parts) => parts.join(''));
+const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/);
+const inputs = fc.oneof(
+  fc
+    .tuple(near, fc.constantFrom('icr.io', 'us.icr.io', 'US.icr.IO'), near)
+    .map((parts) => parts.join('')),
+  fc
+    .tuple(fc.constantFrom('', 'https://'), fc.array(label, { maxLength: 3 }), near)
+    .map(([scheme, labels, end]) => `${scheme}${[...labels, 'icr', 'io'].join('.')}${end}`),
+  fc.array(pieces, { maxLength: 6 }).map((parts) => parts.join('')),
+  fc.domain(),
+  fc.webUrl(),
+);
+
+/** Why the two may differ: only in that we refuse, where somebody could read another host. */
+const refusals: readonly [reason: string, applies: (text: string) => boolean][] = [
+  ['a control character is dropped by the other one', (text) => /\p{Cc}/u.test(text)],
+  ['a user name stands before the host', (text) => /@/.test(text)],
+  ['a backslash is a slash to the other one', (text) => /\\/.test(text)],
+  ['a percent sign is decoded by the other one', (text) => /%/.test(text)],
+  ['letters outside ASCII become others there', (text) => /[^\0-\x7f]/.test(text)],
+  ['slashes too many are dropped there', (text) => /^([a-z][a-z0-9+.-]*:\/\/)?\//i.test(text)],
+  [
+    'what stands before :// is no scheme',
+    (text) => /^([^a-z/?#][^/?#]*|[a-z][^/?#]*[^a-z0-9+./?#:-][^/?#]*):\/\//i.test(text),
+  ],
+  ['a port is missing after its colon', (text) => /:(?!\/\/)([/?#]|$)/.test(text)],
+  [
+    'a label is empty, or ends with a hyphen',
+    (text) => /\.\.|^\.|\/\.|-(\.|$)|-[:/?#]|\.-|^-|\/-/.test(text),
+  ],
+  [
+    'a character that no host has, but any name of theirs',
+    (text) => /[!"$&'()*+,;=`{}~]/.test(text),
+  ],
+];
+/** Where the other one refuses and we do not. */
+const acceptances: readonly [reason: string, applies: (text: string) => boolean][] = [
+  ['a label that is no Punycode', (text) => /xn--/i.test(text)],
+];
+
+const count = 10_000;
+
+for (const seed of [1, 2]) {
+  test(`${count} inputs, seed ${seed}: they agree, or the reason is listed`, () => {
+    const seen = new Map<string, number>();
+    let both = 0;
+    for (const text of fc.sample(inputs, { numRuns: count, seed })) {
+      const [mine, other] = [ours(text), theirs(text)];
+      if (mine && other) both += 1;
+      if (mine === other) continue;
+      const [reason] =
+        (mine ? acceptances : refusals).find(([, applies]) => applies(text.trim())) ?? [];
+      assert.ok(reason, `${JSON.stringify(text)} is IBM's ${mine ? 'here only' : 'there only'}`);
+      seen.set(reason ?? '', (seen.get(reason ?? '') ?? 0) + 1);
+    }
+    assert.ok(both > count / 20, `${both} were IBM's to both`);
+    assert.ok(seen.size > 5, `${seen.size} kinds of difference were met`);
+  });
+}
+
+test.run();
