@@ -6,6 +6,8 @@ import { latestTurn, type OwnTurn, readTurn, type Turn, takeTurn } from './lock-
 export interface LockOptions<T> {
   /** Milliseconds to wait for others at most. */
   readonly limit: number;
+  /** Milliseconds before the second look, where the others' work takes longer: to look slows them down. */
+  readonly patience?: number;
   /** What to do at the limit, or where the file system cannot lock: act all the same, or throw `storage`. */
   readonly otherwise: 'proceed' | 'fail';
   /**
@@ -21,6 +23,8 @@ export interface LockOptions<T> {
 /** Runs under the lock; what it leaves is shown to those who wait. */
 export type Action<T> = (leave: (note: string) => void) => T | Promise<T>;
 
+/** Milliseconds between two looks, and up to 20 more. */
+const shortestWait = 10;
 /** Milliseconds between two signs of life. */
 const heartbeat = 250;
 /** Milliseconds without a sign of life after which nobody waits any longer… */
@@ -73,11 +77,13 @@ async function act<T>(turn: OwnTurn, action: Action<T>): Promise<T> {
 type Won<T> = { readonly turn: OwnTurn } | { readonly answer: T };
 
 async function waitForTurn<T>(folder: string, options: LockOptions<T>): Promise<Won<T>> {
-  const { limit, meanwhile, pause = sleep, clock = () => performance.now() } = options;
+  const { limit, patience = shortestWait, meanwhile } = options;
+  const { pause = sleep, clock = () => performance.now() } = options;
   const began = clock();
   const here = thisHolder();
   const watch = watcher(clock, here);
   let waitedFor: number | undefined;
+  let wait = patience;
   for (;;) {
     const latest = attempt(() => latestTurn(folder));
     if (waitedFor !== undefined && meanwhile !== undefined) {
@@ -94,7 +100,8 @@ async function waitForTurn<T>(folder: string, options: LockOptions<T>): Promise<
       waitedFor = latest.number;
     }
     if (clock() - began >= limit) throw new CannotLock(`others hold it for ${limit / 1000} s now`);
-    await pause(10 + Math.random() * 20);
+    await pause(wait + Math.random() * 20);
+    wait = shortestWait;
   }
 }
 

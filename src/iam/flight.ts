@@ -12,6 +12,8 @@ import {
 
 /** Milliseconds. A `get` may take 10 s in all; a busy machine needs some for the program's start and end. */
 const timeLimit = 9000;
+/** Milliseconds that IAM, far away, takes at least. */
+const shortestMint = 150;
 /** Milliseconds for a renewal that can wait. */
 const renewalLimit = 3000;
 
@@ -43,6 +45,7 @@ export function mintOnce(
   if (options.folder === undefined) return renew(context, options, old, began);
   return withLock(context, lockFolder(options.folder, options.name), action, {
     limit: timeLimit,
+    patience: shortestMint,
     otherwise: 'proceed',
     meanwhile: (note) => {
       const token = madeMeanwhile();
