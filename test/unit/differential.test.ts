@@ -91,7 +91,10 @@ const refusals: readonly [reason: string, applies: (text: string) => boolean][] 
     'what stands before :// is no scheme',
     (text) => /^([^a-z/?#][^/?#]*|[a-z][^/?#]*[^a-z0-9+./?#:-][^/?#]*):\/\//i.test(text),
   ],
-  ['a port is missing after its colon', (text) => /:(?!\/\/)([/?#]|$)/.test(text)],
+  [
+    'a port is missing after its colon',
+    (text) => /^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*:([/?#]|$)/i.test(text),
+  ],
   [
     'a label is empty, or ends with a hyphen',
     (text) => /\.\.|^\.|\/\.|-(\.|$)|-[:/?#]|\.-|^-|\/-/.test(text),
