@@ -8,7 +8,9 @@ import { store } from './store.ts';
 
 type Verb = (context: Context) => void | Promise<void>;
 
-const printVersion: Verb = ({ stdout }) => stdout(`${versionLine}\n`);
+const printVersion: Verb = ({ stdout }) => {
+  stdout(`${versionLine}\n`);
+};
 
 const verbs: ReadonlyMap<string, Verb> = new Map([
   ['get', get],

@@ -1,0 +1,241 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { identityKinds, noSettings, parseSettings } from '../../src/config/settings.ts';
+import { updateSettings } from '../../src/config/write.ts';
+import { HelperError } from '../../src/errors.ts';
+import { type CachedToken, readToken, writeToken } from '../../src/iam/cache-file.ts';
+import {
+  erasePendingKey,
+  readPendingKey,
+  writePendingKey,
+} from '../../src/identity/pending-key.ts';
+import { parseCredentialInput } from '../../src/protocol/input.ts';
+import { serve } from '../../src/protocol/serve.ts';
+import { fileStore, parseCredential } from '../../src/secrets/file-store.ts';
+import { noon, type TestContext, testContext } from '../support/context.ts';
+
+const test = suite('formats, by property');
+
+/** A context with a home of its own. */
+async function inHome(use: (context: TestContext, home: string) => void | Promise<void>) {
+  const home = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-formats-'));
+  try {
+    await use(testContext({ env: { HOME: home } }), home);
+  } finally {
+    fs.rmSync(home, { recursive: true });
+  }
+}
+
+const text = fc.string({ unit: 'grapheme', minLength: 1 });
+const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.json(), text);
+const credential = fc.record(
+  { ServerURL: text, Username: text, Secret: text },
+  { noNullPrototype: true },
+);
+const name = fc.stringMatching(/^[a-z0-9][a-z0-9._/-]{0,40}$/);
+
+/** The text with a piece cut out, doubled or replaced, as half a write or a bad disk leaves it. */
+const damage = (whole: string) =>
+  fc
+    .tuple(fc.nat(whole.length), fc.nat(whole.length), fc.constantFrom('', '\0', '"', '}', '🐳'))
+    .map(([a, b, put]) => whole.slice(0, Math.min(a, b)) + put + whole.slice(Math.max(a, b)));
+
+test('a credential file gives back what was written, whatever it is', () =>
+  inHome((context) => {
+    const store = fileStore(context);
+    const property = fc.property(name, credential, (key, given) => {
+      store.write({ of: 'host', name: key }, given);
+      assert.equal(store.read({ of: 'host', name: key }), given);
+      assert.ok(store.names('host').includes(key));
+      store.erase({ of: 'host', name: key });
+      assert.is(store.read({ of: 'host', name: key }), undefined);
+    });
+    fc.assert(property, { numRuns: 60 });
+  }));
+
+test('a damaged credential file is a credential, or none, and never half of one', () => {
+  const property = fc.property(
+    credential.chain((given) => fc.tuple(fc.constant(given), damage(JSON.stringify(given)))),
+    ([given, damaged]) => {
+      const read = parseCredential(damaged);
+      if (read === undefined) return;
+      for (const value of Object.values(read)) assert.ok(typeof value === 'string' && value !== '');
+      if (damaged === JSON.stringify(given)) assert.equal(read, given);
+    },
+  );
+  fc.assert(property, { numRuns: 1000 });
+  fc.assert(
+    fc.property(anything, (garbage) => void parseCredential(garbage)),
+    { numRuns: 1000 },
+  );
+});
+
+const identity = fc.record(
+  {
+    kind: fc.constantFrom(...identityKinds),
+    since: fc.nat(),
+    present: text,
+    owner: text,
+    expiresAt: fc.nat(),
+  },
+  { requiredKeys: ['kind', 'since'], noNullPrototype: true },
+);
+const settings = fc.record(
+  {
+    identities: fc.dictionary(name, identity, { maxKeys: 4, noNullPrototype: true }),
+    mappings: fc.dictionary(name, fc.record({ identity: name }, { noNullPrototype: true }), {
+      maxKeys: 4,
+      noNullPrototype: true,
+    }),
+    store: name,
+    leftovers: name,
+    others: name,
+    ibmcloudSession: fc.boolean(),
+    unknownToThisVersion: fc.jsonValue(),
+  },
+  { requiredKeys: ['identities', 'mappings'], noNullPrototype: true },
+);
+
+test('settings that conf writes are read as they were meant, what is unknown included', () =>
+  inHome(async (context, home) => {
+    const file = path.join(home, '.config', 'docker-credential-icr', 'config.json');
+    const property = fc.asyncProperty(settings, async (given) => {
+      fs.rmSync(file, { force: true });
+      await updateSettings(context, () => given);
+      const written = fs.readFileSync(file, 'utf8');
+      const same = JSON.parse(JSON.stringify(given));
+      assert.equal(JSON.parse(written), same);
+      assert.equal(parseSettings(written), same);
+    });
+    await fc.assert(property, { numRuns: 40 });
+  }));
+
+test('damaged settings are settings, or none: nothing throws', () => {
+  const property = fc.property(
+    settings.chain((given) => damage(JSON.stringify(given))),
+    (damaged) => {
+      const read = parseSettings(damaged);
+      if (read === undefined) return;
+      for (const { identity: of } of Object.values(read.mappings)) assert.type(of, 'string');
+      for (const { kind } of Object.values(read.identities))
+        assert.ok(identityKinds.includes(kind));
+    },
+  );
+  fc.assert(property, { numRuns: 1000 });
+  fc.assert(
+    fc.property(anything, (garbage) => void parseSettings(garbage)),
+    { numRuns: 1000 },
+  );
+  assert.equal(parseSettings('{}'), noSettings);
+});
+
+const token: fc.Arbitrary<CachedToken> = fc.record(
+  {
+    token: text,
+    issuedAt: fc.integer({ min: 0, max: noon }),
+    expiresAt: fc.nat(),
+    since: fc.nat(),
+    failure: fc.record({ at: fc.nat(), why: text }, { noNullPrototype: true }),
+  },
+  { requiredKeys: ['token', 'issuedAt', 'expiresAt', 'since'], noNullPrototype: true },
+);
+
+test('a cached token is the one that was kept, and nobody else’s', () =>
+  inHome((context, home) => {
+    const property = fc.property(name, token, name, (kept, given, other) => {
+      const key = { folder: path.join(home, 'cache'), name: kept, since: given.since };
+      writeToken(context, key, given);
+      const {
+        name: _,
+        endpoint: __,
+        ...read
+      } = { ...readToken(context, key), endpoint: '' } as {
+        name?: string;
+        endpoint?: string;
+      };
+      assert.equal(read, given);
+      assert.is(readToken(context, { ...key, since: given.since + 1 }), undefined);
+      if (other !== kept) assert.is(readToken(context, { ...key, name: `${other}x` }), undefined);
+    });
+    fc.assert(property, { numRuns: 60 });
+    assert.equal(context.warnings, []);
+  }));
+
+test('a damaged cached token is a token, or none with a warning', () =>
+  inHome((context, home) => {
+    const folder = path.join(home, 'cache');
+    const key = { folder, name: 'work', since: 1 };
+    const file = path.join(folder, 'work.json');
+    writeToken(context, key, { token: 'canary', issuedAt: 1, expiresAt: 2, since: 1 });
+    const whole = fs.readFileSync(file, 'utf8');
+    const property = fc.property(fc.oneof(damage(whole), anything), (damaged) => {
+      fs.writeFileSync(file, damaged, { mode: 0o600 });
+      const read = readToken(context, key);
+      if (read !== undefined) assert.ok(read.token !== '' && Number.isFinite(read.expiresAt));
+      assert.not.match(context.warnings.join(''), 'canary');
+    });
+    fc.assert(property, { numRuns: 300 });
+  }));
+
+test('the journal of a rotation gives back the key and what it replaces', () =>
+  inHome((context) => {
+    const property = fc.property(name, text, text, (identityName, value, oldId) => {
+      writePendingKey(context, identityName, { value, oldId });
+      assert.equal(readPendingKey(context, identityName), { value, oldId });
+      erasePendingKey(context, identityName);
+      assert.is(readPendingKey(context, identityName), undefined);
+    });
+    fc.assert(property, { numRuns: 60 });
+  }));
+
+test('input of store: a credential as it was sent, or an error that repeats none of it', () => {
+  const canary = fc.stringMatching(/^canary[a-z]{6}$/);
+  const property = fc.property(
+    canary.chain((secret) => {
+      const sent = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: secret };
+      return fc.oneof(fc.constant(JSON.stringify(sent)), damage(JSON.stringify(sent)), anything);
+    }),
+    (input) => {
+      try {
+        const { credential: read } = parseCredentialInput(input);
+        assert.equal(JSON.parse(input).Secret, read.Secret);
+      } catch (error) {
+        if (!(error instanceof HelperError)) throw error;
+        assert.is(error.code, 'invalid-input');
+        assert.not.match(error.message, 'canary');
+      }
+    },
+  );
+  fc.assert(property, { numRuns: 2000 });
+});
+
+test('whatever comes on standard input, each verb ends with 0, or 1 and one line', () =>
+  inHome(async (context, home) => {
+    const file = path.join(home, 'input');
+    const verb = fc.constantFrom('get', 'store', 'erase', 'list', 'version');
+    const hosts = fc.constantFrom('us.icr.io', 'registry.example', 'https://index.docker.io/v1/');
+    const stored = fc
+      .tuple(hosts, text, text)
+      .map(([ServerURL, Username, Secret]) => JSON.stringify({ ServerURL, Username, Secret }));
+    const property = fc.asyncProperty(
+      verb,
+      fc.oneof(anything, hosts, stored),
+      async (word, input) => {
+        fs.writeFileSync(file, input);
+        const stdin = fs.openSync(file, 'r');
+        const written: string[] = [];
+        const status = await serve({ ...context, stdin, stdout: (out) => written.push(out) }, word);
+        fs.closeSync(stdin);
+        const output = written.join('');
+        if (status === 1) assert.match(output, /^[^\n]+\n$/);
+        else if (output !== '' && word !== 'version') assert.type(JSON.parse(output), 'object');
+      },
+    );
+    await fc.assert(property, { numRuns: 400 });
+  }));
+
+test.run();
