@@ -228,7 +228,8 @@ test('whatever comes on standard input, each verb ends with 0, or 1 and one line
         fs.writeFileSync(file, input);
         const stdin = fs.openSync(file, 'r');
         const written: string[] = [];
-        const status = await serve({ ...context, stdin, stdout: (out) => written.push(out) }, word);
+        const stdout = (out: string) => void written.push(out);
+        const status = await serve({ ...context, stdin, stdout }, word);
         fs.closeSync(stdin);
         const output = written.join('');
         if (status === 1) assert.match(output, /^[^\n]+\n$/);
