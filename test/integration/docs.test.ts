@@ -16,7 +16,7 @@ const pages = ['README.md', ...docs.map((name) => path.join('docs', name))];
 const standIns = ['docker', 'podman', 'skopeo', 'buildah', 'cf', 'kubectl', 'script'];
 /** What other tests run, or what needs more than a home folder. */
 const elsewhere =
-  /^(make|\.\/install\.sh|npm|git|sudo|systemctl|kubectl|kubelet|ctr|crictl|nerdctl|curl|wget|sh |tar|sha256sum|cosign)\b/;
+  /^(make|\.\/install\.sh|brew|scoop|apt|dpkg|dnf|rpm|npm|node|minisign|git|sudo|systemctl|kubectl|kubelet|ctr|crictl|nerdctl|curl|wget|sh |tar|sha256sum|cosign)\b/;
 /** It may find something to say of a home that a test made. */
 const mayFind = /^docker-credential-icr (doctor|status)\b/;
 
