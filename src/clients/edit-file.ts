@@ -16,8 +16,8 @@ export interface Applied {
 /** Another writer came first: a new plan may succeed. */
 class ConflictError extends HelperError {}
 
-/** Milliseconds. A write takes a few; what is this old was left by a process that was killed. */
-const abandonedAfter = 60_000;
+/** Milliseconds. A write takes a few; what is this old was left by a process that was killed. Others wait longer. */
+const abandonedAfter = 1500;
 
 /**
  * Makes the change: written aside in the same folder, synced, renamed, so that a reader sees the old
@@ -73,31 +73,43 @@ function replaceFile(context: Context, plan: EditPlan, target: string): Applied 
     } else {
       fs.writeFileSync(descriptor, plan.after);
       fs.fsyncSync(descriptor);
+      if (!isStill(aside, descriptor)) throw atWork(aside);
       fs.renameSync(aside, target);
       renamed = true;
     }
     return backup === undefined ? { changed: true } : { changed: true, backup };
   } finally {
-    fs.closeSync(descriptor);
     // After the rename the name is free, and may already be another process's.
-    if (!renamed) fs.rmSync(aside, { force: true });
+    if (!renamed && isStill(aside, descriptor)) fs.rmSync(aside, { force: true });
+    fs.closeSync(descriptor);
   }
 }
 
 /** The new file is its own lock: of two that write at once, one is told to try again. */
 function openAside({ now }: Context, aside: string): number {
   const stat = fs.lstatSync(aside, { throwIfNoEntry: false });
-  if (stat !== undefined && stat.mtimeMs < now() - abandonedAfter)
+  // A clock that was set back makes it as young as it was old.
+  if (stat !== undefined && Math.abs(now() - stat.mtimeMs) > abandonedAfter)
     fs.rmSync(aside, { force: true });
   try {
     return fs.openSync(aside, 'wx', 0o600);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    throw new ConflictError(
-      'storage',
-      `another configure is at work (${aside}); try again in a minute`,
-    );
+    throw atWork(aside);
   }
+}
+
+function atWork(aside: string): ConflictError {
+  return new ConflictError(
+    'storage',
+    `another configure is at work (${aside}); try again in a minute`,
+  );
+}
+
+/** Whether the file of that name is the open one: somebody may have taken us for dead. */
+function isStill(file: string, descriptor: number): boolean {
+  const [named, open] = [fs.lstatSync(file, { throwIfNoEntry: false }), fs.fstatSync(descriptor)];
+  return named?.ino === open.ino && named.dev === open.dev;
 }
 
 function refuseIfChanged({ file, before }: EditPlan): void {
