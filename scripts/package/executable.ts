@@ -3,6 +3,7 @@ import path from 'node:path';
 import { compile, recordOrder } from '../build.ts';
 import { writeClosedRuntime } from '../runtime.ts';
 import { lockedPackage } from './lockfile.ts';
+import { signMachO } from './mach-o-signature.ts';
 import { unpackMember } from './npm-tarball.ts';
 import { root, type Stamp } from './stamp.ts';
 import { bunTarget, executableName, program, type Target } from './targets.ts';
@@ -34,6 +35,7 @@ export function buildFor(target: Target, stamp: Stamp): string {
   } finally {
     for (const each of [bun, runtime]) fs.rmSync(each, { force: true });
   }
+  if (target.name === 'darwin-x64') fs.writeFileSync(file, signMachO(fs.readFileSync(file)));
   fs.chmodSync(file, 0o755);
   return file;
 }

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { root } from '../../scripts/package/stamp.ts';
 import { executableName, targets } from '../../scripts/package/targets.ts';
+import { findSignatureFault } from './code-signature.ts';
 import { inScratch, isInstalled, releaseFiles, releaseFolder, run, version } from './release.ts';
 
 const test = suite('the archives of a release');
@@ -66,6 +67,7 @@ for (const target of targets) {
       assert.ok(machines[`${target.os}-${target.arch}`]?.(data), 'an executable of that machine');
       assert.ok(data.includes(`v${version}`) || data.includes(version), 'its version is in it');
       assert.not.ok(data.includes(root), 'it tells where it was made');
+      if (target.os === 'darwin') assert.is(findSignatureFault(data), undefined);
     }),
   );
 }

@@ -18,7 +18,7 @@ function call({ command, env }: Build, home: Home, words: string, input = '', mo
   const [program = '', ...given] = command;
   const child = spawn(program, [...given, ...words.split(' ')], {
     cwd: home.folder,
-    env: { ...home.env, ...env, ...more },
+    env: { ...home.env, ...env?.(home.folder), ...more },
   });
   child.stdin.end(input);
   child.stdin.on('error', () => {});

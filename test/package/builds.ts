@@ -3,14 +3,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { unpackNode } from '../../scripts/package/node-executable.ts';
 import { root } from '../../scripts/package/stamp.ts';
-import { executableName, targets } from '../../scripts/package/targets.ts';
-import { linkLibstdcxx, loader } from './musl.ts';
+import { executableName, type Target, targets } from '../../scripts/package/targets.ts';
+import { linkLibstdcxx, musl } from './musl.ts';
+import { compiler, layOutForWine, wine, wineEnv } from './wine.ts';
 
 /** A build of the helper, and how this machine starts it. */
 export interface Build {
   readonly name: string;
   readonly command: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  /** What it needs beside the usual in its environment, in a home. */
+  readonly env?: (home: string) => Readonly<Record<string, string>>;
 }
 
 /** A build that cannot be started here, and why. */
@@ -26,22 +28,22 @@ const built = path.join(root, 'dist', 'targets');
 /** Each build of a release: those of Bun, Node's executable, and the bundle on plain Node. */
 export function findBuilds(scratch: string): Found[] {
   return [
-    ...targets.map(({ name }) => findTarget(name, scratch)),
+    ...targets.map((target) => findTarget(target, scratch)),
     fileBuild('linux-x64-node', path.join(built, 'linux-x64-node', 'docker-credential-icr')),
     ...[22, 24, 26].map((major) => bundleOn(major, scratch)),
   ];
 }
 
-function findTarget(name: string, scratch: string): Found {
-  const target = targets.find((each) => each.name === name);
-  if (target === undefined) throw new Error(`no target ${name}`);
+function findTarget(target: Target, scratch: string): Found {
+  const { name } = target;
   const file = path.join(built, name, executableName(target));
   if (!fs.existsSync(file)) return { name, why: 'was not built' };
   if (name === 'linux-x64') return native(name, file);
   if (name === 'linux-x64-baseline')
     return emulated(name, file, ['qemu-x86_64-static', '-cpu', 'Nehalem']);
   if (name === 'linux-arm64') return onArm(name, file);
-  if (name === 'linux-x64-musl') return onMusl(name, file, scratch);
+  if (target.libc === 'musl') return onMusl(target, file, scratch);
+  if (name === 'windows-x64') return onWine(name, file, scratch);
   return { name, why: `nothing on ${process.platform} ${process.arch} starts it` };
 }
 
@@ -69,10 +71,32 @@ function onArm(name: string, file: string): Found {
   return emulated(name, file, ['qemu-aarch64-static', '-L', libraries]);
 }
 
-function onMusl(name: string, file: string, scratch: string): Found {
-  if (!fs.existsSync(loader)) return { name, why: 'musl is not installed' };
-  linkLibstdcxx(file, scratch);
-  return { build: { name, command: [file], env: { LD_LIBRARY_PATH: scratch } } };
+/** Debian's package `musl`; on x64 that of arm64 beside it, with gcc-aarch64-linux-gnu, and qemu. */
+function onMusl({ name, arch }: Target, file: string, scratch: string): Found {
+  const machine = musl[arch];
+  if (!fs.existsSync(machine.loader)) return { name, why: `${machine.loader} is not there` };
+  if (spawnSync(machine.gcc, ['--version']).error)
+    return { name, why: `${machine.gcc} is missing` };
+  const folder = path.join(scratch, name);
+  fs.mkdirSync(folder);
+  linkLibstdcxx(file, machine, folder);
+  const env = () => ({ LD_LIBRARY_PATH: folder });
+  if (arch === process.arch) return { build: { name, command: [file], env } };
+  const found = emulated(name, file, ['qemu-aarch64-static']);
+  return 'why' in found ? found : { build: { ...found.build, env } };
+}
+
+/** Not Windows, but its interface: Debian's packages wine64 and gcc-mingw-w64-x86-64-win32. */
+function onWine(name: string, file: string, scratch: string): Found {
+  for (const program of [wine, compiler]) {
+    if (spawnSync(program, ['--version']).error)
+      return { name, why: `${program} is not installed` };
+  }
+  const command = [wine, layOutForWine(file, scratch)];
+  const env = (home: string) => wineEnv(path.join(scratch, 'wine'), home);
+  // The first start makes the prefix, and says so.
+  spawnSync(wine, [command[1] ?? '', 'version'], { env: { ...process.env, ...env(scratch) } });
+  return { build: { name: `${name}, by Wine`, command, env } };
 }
 
 function bundleOn(major: number, scratch: string): Found {
