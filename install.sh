@@ -395,9 +395,10 @@ is_dry() {
   printf 'would %s\n' "$1"
 }
 
-# Piped into a shell, the script lies nowhere, and the folder it runs in is anybody's.
+# Piped into a shell, the script lies nowhere, and the folder it runs in is anybody's; so is the folder
+# that somebody downloaded it to.
 is_in_checkout() {
-  [ "${0##*/}" = install.sh ] && [ -f "$0" ] && [ -f "$root/Makefile" ]
+  [ -z "$release_version" ] && [ "${0##*/}" = install.sh ] && [ -f "$0" ] && [ -f "$root/Makefile" ]
 }
 
 set_option() {

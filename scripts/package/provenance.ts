@@ -22,7 +22,7 @@ export function provenance(
     predicateType: 'https://slsa.dev/provenance/v1',
     predicate: {
       buildDefinition: {
-        buildType: 'https://slsa.dev/provenance/v1#make-package',
+        buildType: 'urn:docker-credential-icr:make-package:1',
         externalParameters: { version },
         resolvedDependencies: [source(commit, env), lockfile(), ...runtimes(names, version)],
       },

@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { stampInstaller } from '../../scripts/package/installer.ts';
 import { createServerCertificate } from '../sandbox/ca.ts';
 import { collect } from '../support/helper.ts';
 import {
@@ -227,6 +228,21 @@ test('piped into a shell, it takes nothing from the folder it runs in', () =>
     assert.is(status, 0, stderr);
     assert.not.ok(fs.existsSync(trap));
     assert.ok(fs.existsSync(path.join(world.home, 'bin', program)));
+  }));
+
+test('the script of a release takes nothing from the folder that it was downloaded to', () =>
+  inWorld(async (world) => {
+    publish(world);
+    const downloads = path.join(world.folder, 'downloads');
+    fs.mkdirSync(downloads);
+    fs.writeFileSync(path.join(downloads, 'Makefile'), 'build:\n\tfalse\n');
+    const script = path.join(downloads, 'install.sh');
+    const location = { baseUrl: world.url, homepage: world.url };
+    const stamp = { version: '1.2.3', commit: '', epoch: 0 };
+    fs.writeFileSync(script, stampInstaller(stamp, location, {}));
+    const { status, stderr } = await world.run([`--prefix=${world.home}/.local`], { script });
+    assert.is(status, 0, stderr);
+    assert.equal(world.left(), [`home/.local/bin/${program}`]);
   }));
 
 test('a script that was cut on its way does nothing', () =>
