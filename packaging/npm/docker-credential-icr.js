@@ -7,13 +7,21 @@ import { findExecutable } from '../find-executable.js';
 
 const file = findExecutable();
 const words = process.argv.slice(2);
-if (file === undefined) {
+if (file !== undefined) {
+  run(file);
+} else if (process.getBuiltinModule === undefined) {
+  console.error(`docker-credential-icr: needs Node 22.15 or later; this is ${process.version}`);
+  process.exitCode = 1;
+} else {
   await import('../lib/main.js');
-} else if (process.platform === 'win32') {
-  const { status, error } = spawnSync(file, words, { stdio: 'inherit', windowsHide: true });
+}
+
+function run(executable) {
+  // In our place: signals, descriptors and the exit status are its own. Windows cannot do that.
+  if (process.platform !== 'win32' && process.execve !== undefined) {
+    process.execve(executable, [executable, ...words], process.env);
+  }
+  const { status, error } = spawnSync(executable, words, { stdio: 'inherit', windowsHide: true });
   if (error !== undefined) throw error;
   process.exitCode = status ?? 1;
-} else {
-  // In our place: signals, descriptors and the exit status are its own.
-  process.execve(file, [file, ...words], process.env);
 }
