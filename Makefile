@@ -14,7 +14,7 @@ option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 .DEFAULT_GOAL := help
 # One after the other, also with -j: two targets at once would disturb each other's measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-clients lint bench fleet demo package package-node test-package bench-targets release-notes audit install clean
+.PHONY: help deps build test test-clients lint bench soak fleet demo package package-node test-package bench-targets release-notes audit install clean
 
 help: ## say what can be typed
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -48,6 +48,9 @@ lint: $(installed) ## check style, import fences, types and shell scripts
 
 bench: build ## measure the executable, and write docs/benchmarks.md
 	@$(bun) scripts/bench.ts
+
+soak: build ## fill disks, kill commands, crowd the helper for some minutes, and write docs/reliability.md
+	@$(bun) scripts/soak.ts
 
 fleet: build ## play a fleet of kubelets, and write the figures into docs/fleets.md
 	@$(bun) scripts/fleet.ts

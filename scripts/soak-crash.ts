@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process';
+import path from 'node:path';
+import { expect, type Part } from './soak-part.ts';
+import { parseTotals } from './uvu-run.ts';
+
+const root = path.dirname(import.meta.dirname);
+
+/** The test of that name, with more to do than `make test` gives it. */
+function runTest(name: string, env: Readonly<Record<string, string>>): string {
+  const file = path.join(root, 'test', 'integration', `${name}.test.ts`);
+  const { stdout, stderr, status } = spawnSync(process.execPath, [file], {
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  });
+  const failed = parseTotals(stdout)?.failed;
+  if (status !== 0 || failed !== 0) console.log(stdout + stderr);
+  expect(status === 0 && failed === 0, `${name} failed`);
+  return stdout;
+}
+
+export function killed(kills: number): Part {
+  return {
+    name: 'killed at random moments',
+    what: 'SIGKILL in the middle of store, erase, login, configure, api-key rotate and the minting of a token: what was acknowledged is whole, every file of a client parses and is the old or the new one, the next command works',
+    run: async () => {
+      const seed = Date.now() % 1_000_000;
+      const output = runTest('crash-killed', {
+        SOAK_KILLS: String(kills),
+        SOAK_SEED: String(seed),
+      });
+      const counts = [...output.matchAll(/killed (\{.*\})/g)].map(([, json = '{}']) =>
+        JSON.parse(json),
+      );
+      const text = counts
+        .map(({ name, killed: count, of }) => `${name} ${count} of ${of}`)
+        .join(', ');
+      return `${text}; seed ${seed}`;
+    },
+  };
+}
+
+export const moved: Part = {
+  name: 'a move of secrets killed at every step',
+  what: '`store move` between files and two keychains (stand-ins), killed before each of its calls and each change to a file: the store in use answers, and another move leaves every secret in one place',
+  run: async () => {
+    const output = runTest('store-move', { SOAK: '1' });
+    return `${parseTotals(output)?.passed} tests, every step`;
+  },
+};

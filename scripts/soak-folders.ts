@@ -1,0 +1,155 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { answer, credential, executable, helper, type Outcome } from '../test/support/helper.ts';
+import { type Home, inHome } from '../test/support/home.ts';
+import { expect, type Part } from './soak-part.ts';
+import { runFile } from './uvu-run.ts';
+
+const root = path.dirname(import.meta.dirname);
+const secret = 'canary-'.padEnd(44, '0');
+const login = 'login --no-verify --api-key-stdin'.split(' ');
+const commands: readonly [words: readonly string[], input: string][] = [
+  [['store'], credential('us.icr.io', 'iamapikey', 'canary-new')],
+  [['erase'], 'us.icr.io'],
+  [login, secret],
+  [['configure'], ''],
+  [['map', 'us.icr.io', 'default'], ''],
+  [['logout'], ''],
+];
+
+/** Root writes where it likes: its capabilities are taken away, not its name. */
+function asNobodySpecial(home: Home, words: readonly string[], input: string): Outcome {
+  const isRoot = process.getuid?.() === 0;
+  const [program = '', ...rest] = isRoot
+    ? ['setpriv', '--bounding-set', '-all', executable, ...words]
+    : [executable, ...words];
+  const { stdout, stderr, status } = spawnSync(program, rest, {
+    input,
+    env: home.env,
+    encoding: 'utf8',
+  });
+  return { stdout, stderr, status };
+}
+
+/** Every folder and file below, with the modes of a disk that is mounted read-only; back again afterwards. */
+function readOnly(folder: string, use: () => void): void {
+  const all = ['', ...fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })]
+    .map((name) => path.join(folder, name))
+    .map((file) => ({ file, mode: fs.statSync(file).mode }));
+  for (const { file, mode } of [...all].reverse()) fs.chmodSync(file, mode & 0o555);
+  try {
+    use();
+  } finally {
+    for (const { file, mode } of all) fs.chmodSync(file, mode);
+  }
+}
+
+export const readOnlyFolders: Part = {
+  name: 'read-only folders',
+  what: 'a home that cannot be written to: get and list answer, everything that would change something says which file and why, and has changed nothing',
+  run: async () => {
+    let refused = 0;
+    await inHome((home) => {
+      helper(home, 'store', credential('us.icr.io', 'iamapikey', secret));
+      helper(home, login, secret);
+      readOnly(home.folder, () => {
+        for (const [words, input] of commands) {
+          const { stdout, stderr, status } = asNobodySpecial(home, words, input);
+          const said = `${words.join(' ')}: ${stdout}${stderr}`;
+          expect(status === 1 && /EACCES|EROFS/.test(said) && !/internal|canary/.test(said), said);
+          refused += 1;
+          const { stdout: got } = asNobodySpecial(home, ['get'], 'us.icr.io');
+          expect(got === answer('us.icr.io', 'iamapikey', secret), `${said}: then ${got}`);
+          expect(asNobodySpecial(home, ['list'], '').status === 0, said);
+        }
+      });
+    });
+    return `${refused} commands refused, ${refused * 2} answers as ever`;
+  },
+};
+
+export const links: Part = {
+  name: 'folders that are links',
+  what: "the configuration folder, its parts and Docker's config.json are links to elsewhere: they stay links, and what is written is at the other end",
+  run: async () => {
+    let linked = 0;
+    await inHome((home) => {
+      const elsewhere = path.join(home.folder, 'elsewhere');
+      const link = (from: string, to: string) => {
+        fs.mkdirSync(path.dirname(from), { recursive: true });
+        fs.mkdirSync(to, { recursive: true });
+        fs.symlinkSync(to, from);
+        linked += 1;
+      };
+      link(home.config, path.join(elsewhere, 'config'));
+      link(path.join(home.config, 'hosts'), path.join(elsewhere, 'hosts'));
+      link(path.join(home.folder, '.docker'), path.join(elsewhere, 'docker'));
+      fs.writeFileSync(path.join(elsewhere, 'real.json'), '{}');
+      fs.symlinkSync('../real.json', path.join(elsewhere, 'docker', 'config.json'));
+      linked += 1;
+      for (const [words, input] of commands.slice(0, -1)) {
+        const { stdout, stderr, status } = helper(home, words, input);
+        expect(status === 0, `${words.join(' ')}: ${stdout}${stderr}`);
+      }
+      helper(home, 'store', credential('registry.example', 'me', secret));
+      expect(
+        fs.existsSync(path.join(elsewhere, 'hosts', 'registry.example.json')),
+        'a credential behind the links',
+      );
+      expect(
+        fs.existsSync(path.join(elsewhere, 'config', 'config.json')),
+        'settings behind the link',
+      );
+      expect(
+        fs.lstatSync(path.join(home.folder, '.docker', 'config.json')).isSymbolicLink(),
+        'the link is kept',
+      );
+      expect(
+        fs.readFileSync(path.join(elsewhere, 'real.json'), 'utf8').includes('us.icr.io'),
+        'configured',
+      );
+      expect(
+        helper(home, 'get', 'us.icr.io').stdout === answer('us.icr.io', 'iamapikey', secret),
+        'get',
+      );
+    });
+    return `${linked} links`;
+  },
+};
+
+export const noHome: Part = {
+  name: 'a HOME that does not exist',
+  what: 'get and list say that there is nothing and make no folder; store and login make what they need, with modes for its owner only',
+  run: () =>
+    inHome((home) => {
+      const HOME = path.join(home.folder, 'not', 'there');
+      const env = { HOME };
+      for (const [verb, input] of [
+        ['get', 'us.icr.io'],
+        ['list', ''],
+        ['erase', 'registry.example'],
+      ] as const) {
+        const { stdout, stderr } = helper(home, verb, input, { env });
+        expect(/^(credentials not found.*|\{\})?\n?$/.test(stdout) && stderr === '', verb);
+      }
+      expect(!fs.existsSync(HOME), 'no folder is made by asking');
+      expect(helper(home, login, secret, { env }).status === 0, 'login');
+      const { stdout } = helper(home, 'get', 'us.icr.io', { env });
+      expect(stdout === answer('us.icr.io', 'iamapikey', secret), 'get');
+      const config = path.join(HOME, '.config', 'docker-credential-icr');
+      expect((fs.statSync(config).mode & 0o077) === 0, 'the mode of the folder');
+      return '5 commands';
+    }),
+};
+
+export const clock: Part = {
+  name: 'a clock set back a year',
+  what: "credentials answer, tokens of the future are not believed and minted anew once, locks and what was left aside hold nobody up (in the program's own parts with a clock of the test's: the executable takes the system's, which is not touched)",
+  run: async () => {
+    const file = path.join(root, 'test', 'unit', 'clock-back.test.ts');
+    const { passed, failed } = await runFile(file, { show: () => {} });
+    expect(failed === 0 && passed > 0, 'clock-back.test.ts failed');
+    return `${passed} tests`;
+  },
+};

@@ -1,0 +1,96 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileStore } from '../src/secrets/file-store.ts';
+import { testContext } from '../test/support/context.ts';
+import { answer, executable, helper } from '../test/support/helper.ts';
+import { type Home, inHome, writeIdentity } from '../test/support/home.ts';
+import { expect, milliseconds, type Part, quantile } from './soak-part.ts';
+
+const secret = 'canary-'.padEnd(44, '0');
+
+function timed<Value>(act: () => Value): { value: Value; took: number } {
+  const began = performance.now();
+  const value = act();
+  return { value, took: performance.now() - began };
+}
+
+function medianGet(home: Home, host: string, username: string): number {
+  const times: number[] = [];
+  for (let i = 0; i < 50; i += 1) {
+    const { value, took } = timed(() => helper(home, 'get', host));
+    expect(value.stdout === answer(host, username, secret), value.stdout + value.stderr);
+    times.push(took);
+  }
+  return quantile(
+    times.sort((a, b) => a - b),
+    0.5,
+  );
+}
+
+export function manyCredentials(count: number): Part {
+  return {
+    name: `${count.toLocaleString('en')} credentials`,
+    what: 'as many hosts, each with a file of its own: one of them is answered as fast as if it were alone, all of them are listed',
+    run: () =>
+      inHome((home) => {
+        const store = fileStore(testContext({ env: home.env, now: Date.now }));
+        const credential = { Username: 'me', Secret: secret };
+        const name = (number: number) => `r${number}.example`;
+        store.write({ of: 'host', name: name(0) }, { ServerURL: name(0), ...credential });
+        const alone = medianGet(home, name(0), 'me');
+        const folder = path.join(home.config, 'hosts');
+        // Without waiting for the disk each time.
+        for (let i = 1; i < count; i += 1) {
+          const text = JSON.stringify({ ServerURL: name(i), ...credential });
+          fs.writeFileSync(path.join(folder, `${name(i)}.json`), text, { mode: 0o600 });
+        }
+        const among = medianGet(home, name(count - 1), 'me');
+        const { value, took } = timed(() => helper(home, 'list'));
+        expect(Object.keys(JSON.parse(value.stdout)).length === count, value.stderr);
+        const put = timed(() => helper(home, 'store', answer('new.example', 'me', secret)));
+        expect(put.value.status === 0, put.value.stdout);
+        return `get ${milliseconds(among)} (alone ${milliseconds(alone)}), list ${milliseconds(took)}, store ${milliseconds(put.took)}`;
+      }),
+  };
+}
+
+export function manyAtOnce(atOnce: number, seconds: number): Part {
+  return {
+    name: `${atOnce} gets at once for ${seconds} s`,
+    what: 'as many processes all the time, each of which has to have the right answer and nothing on standard error',
+    run: () =>
+      inHome(async (home) => {
+        writeIdentity(home, secret);
+        const times: number[] = [];
+        const end = performance.now() + seconds * 1000;
+        const keepAsking = async () => {
+          while (performance.now() < end) times.push(await ask(home));
+        };
+        await Promise.all(Array.from({ length: atOnce }, keepAsking));
+        times.sort((a, b) => a - b);
+        const [median, late, last] = [0.5, 0.99, 1].map((share) => quantile(times, share));
+        return `${times.length.toLocaleString('en')} answers, ${Math.round(times.length / seconds)} a second, none wrong; median ${milliseconds(median ?? 0)}, 99 of 100 within ${milliseconds(late ?? 0)}, the last ${milliseconds(last ?? 0)}`;
+      }),
+  };
+}
+
+/** Milliseconds until the right answer. */
+function ask(home: Home): Promise<number> {
+  const began = performance.now();
+  const child = spawn(executable, ['get'], { env: home.env });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  child.stdin.end('us.icr.io');
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', () => {
+      if (output === answer('us.icr.io', 'iamapikey', secret)) resolve(performance.now() - began);
+      else reject(new Error(`a wrong answer: ${output}`));
+    });
+  });
+}
