@@ -10,7 +10,8 @@ const words = process.argv.slice(2);
 if (file !== undefined) {
   run(file);
 } else if (process.getBuiltinModule === undefined) {
-  console.error(`docker-credential-icr: needs Node 22.15 or later; this is ${process.version}`);
+  const version = process.version;
+  process.stderr.write(`docker-credential-icr: needs Node 22.15 or later; this is ${version}\n`);
   process.exitCode = 1;
 } else {
   await import('../lib/main.js');
