@@ -1,0 +1,190 @@
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Context, RunResult } from '../../src/context.ts';
+import { helperStore } from '../../src/secrets/helper-store.ts';
+import type { Credential, SecretStore } from '../../src/secrets/store.ts';
+import { testContext } from '../support/context.ts';
+import { fails } from '../support/rejects.ts';
+
+const test = suite('a keychain as a secret store');
+
+interface Keychain {
+  readonly store: SecretStore;
+  /** What its helper keeps, by ServerURL. */
+  readonly kept: Map<string, { readonly Username: string; readonly Secret: string }>;
+  readonly warnings: string[];
+}
+
+/** A keychain in memory; `decodes` as macOS', and `answers` in place of what it would answer. */
+function withKeychain(
+  use: (keychain: Keychain) => void,
+  { name = 'vault', decodes = false, answers = {} as Record<string, Partial<RunResult>> } = {},
+): void {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-keychain-'));
+  fs.writeFileSync(path.join(folder, `docker-credential-${name}`), '', { mode: 0o755 });
+  const kept: Keychain['kept'] = new Map();
+  const keyOf = (url: string) => (decodes ? decodeURIComponent(url) : url);
+  const ok = (output = ''): RunResult => ({ status: 0, output, errors: '' });
+  const runSync: Context['runSync'] = (_program, [verb = ''], { input }) => {
+    const given = answers[verb];
+    if (given !== undefined) return { ...ok(), ...given };
+    if (verb === 'list') {
+      const users = [...kept].map(([url, { Username }]) => [url, Username]);
+      return ok(JSON.stringify(Object.fromEntries(users)));
+    }
+    if (verb === 'store') {
+      const { ServerURL, ...entry } = JSON.parse(input);
+      kept.set(keyOf(ServerURL), entry);
+      return ok();
+    }
+    const url = keyOf(input.trim());
+    const entry = kept.get(url);
+    if (entry === undefined) {
+      return { ...ok('credentials not found in native keychain\n'), status: 1 };
+    }
+    if (verb === 'erase') kept.delete(url);
+    return ok(verb === 'get' ? JSON.stringify({ ServerURL: url, ...entry }) : '');
+  };
+  const context = testContext({ env: { PATH: folder }, runSync });
+  try {
+    use({ store: helperStore(context, name), kept, warnings: context.warnings });
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+const text = fc.string({ unit: 'grapheme', minLength: 1 });
+const secret = fc.oneof(
+  text,
+  // What looks like what is kept for another credential.
+  fc
+    .record({ ServerURL: text, Username: text, Secret: text })
+    .map((value) => JSON.stringify(value)),
+);
+const credential: fc.Arbitrary<Credential> = fc.record(
+  {
+    ServerURL: fc.oneof(text, fc.constant('work')),
+    Username: fc.oneof(text, fc.constantFrom('iamapikey', '<token>', 'cp')),
+    Secret: secret,
+  },
+  { noNullPrototype: true },
+);
+
+for (const decodes of [false, true]) {
+  test(`gives back what it was given${decodes ? ', where URLs come back decoded' : ''}`, () =>
+    withKeychain(
+      ({ store, kept }) => {
+        const name = fc.constantFrom(
+          'work',
+          'us.icr.io',
+          'registry.example:5000',
+          'index.docker.io/access-token',
+          'work (rotating)',
+          '[::1]:5000',
+        );
+        const property = fc.property(name, credential, (key, given) => {
+          store.write({ of: 'host', name: key }, given);
+          assert.equal(store.read({ of: 'host', name: key }), given);
+          assert.equal(store.names('host'), [key]);
+          assert.equal(store.names('identity'), []);
+          assert.is(kept.size, 1);
+          store.erase({ of: 'host', name: key });
+          store.erase({ of: 'host', name: key });
+          assert.is(store.read({ of: 'host', name: key }), undefined);
+        });
+        fc.assert(property, { numRuns: 300 });
+      },
+      { decodes },
+    ));
+}
+
+test('an API key is kept as it is, and under a user name that never changes', () =>
+  withKeychain(({ store, kept }) => {
+    store.write(
+      { of: 'identity', name: 'work' },
+      { ServerURL: 'work', Username: 'iamapikey', Secret: 'canary' },
+    );
+    store.write(
+      { of: 'host', name: 'a.example' },
+      { ServerURL: 'a.example', Username: 'me', Secret: 'canary' },
+    );
+    assert.equal(kept.get('https://docker-credential-icr/identity/work'), {
+      Username: 'docker-credential-icr',
+      Secret: 'canary',
+    });
+    assert.is(
+      kept.get('https://docker-credential-icr/host/a.example')?.Username,
+      'docker-credential-icr',
+    );
+  }));
+
+test('what is not ours in the same keychain is nobody’s name', () =>
+  withKeychain(({ store, kept }) => {
+    for (const url of [
+      'https://index.docker.io/v1/',
+      'https://docker-credential-icr.example/host/x',
+      'https://docker-credential-icr/trial/1',
+      'https://docker-credential-icr/hosts/x',
+    ]) {
+      kept.set(url, { Username: 'me', Secret: 'canary' });
+    }
+    kept.set('https://docker-credential-icr/host/%zz', { Username: 'me', Secret: 'canary' });
+    assert.equal(store.names('host'), ['%zz']);
+    assert.equal(store.names('identity'), []);
+  }));
+
+for (const output of ['', 'null', '{}', '{"https://docker-credential-icr/host/x": 5}']) {
+  test(`a list of ${output || 'nothing'} has no names`, () =>
+    withKeychain(({ store }) => assert.equal(store.names('host'), []), {
+      answers: { list: { output } },
+    }));
+}
+
+test('one that was silent once is asked no more', () => {
+  let calls = 0;
+  withKeychain(
+    ({ store }) => {
+      const ask = () => store.read({ of: 'host', name: 'x' });
+      for (const _ of [1, 2, 3]) fails(ask, 'storage', /did not answer within 5 s/);
+      assert.is(calls, 1);
+    },
+    {
+      answers: {
+        get get() {
+          calls += 1;
+          return { status: null, failure: 'timeout' };
+        },
+      },
+    },
+  );
+});
+
+test('one that fails is asked again, and its standard error is told without the secret', () => {
+  const given = { ServerURL: 'x', Username: 'iamapikey', Secret: 'canary-secret' };
+  const errors = 'first\nhas canary-secret in it\n';
+  withKeychain(
+    ({ store, warnings }) => {
+      const write = () => store.write({ of: 'host', name: 'x' }, given);
+      fails(write, 'storage', /^the secret store vault failed: full$/);
+      assert.equal(warnings, ['docker-credential-vault: what it said holds the secret']);
+      fails(write, 'storage');
+      assert.is(warnings.length, 2);
+    },
+    { answers: { store: { status: 1, output: 'full\n', errors } } },
+  );
+});
+
+test('beside an answer, standard error is nothing to worry about', () =>
+  withKeychain(
+    ({ store, warnings }) => {
+      assert.equal(store.names('host'), []);
+      assert.equal(warnings, []);
+    },
+    { answers: { list: { output: '{}', errors: 'gpg: checking the trustdb\n' } } },
+  ));
+
+test.run();
