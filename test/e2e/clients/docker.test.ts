@@ -1,9 +1,12 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { testAccounts } from './account-tests.ts';
 import { expectRefusal, helper, pull, signIn, signInAgain, signInByHelper } from './client.ts';
 import { clientSuite } from './client-suite.ts';
 import { docker, useRegistry } from './docker-client.ts';
 import type { Home } from './home.ts';
+import { otherRegistry } from './hosts.ts';
 import { userNames } from './scene.ts';
 
 const programs = ['docker', 'dockerd', 'docker-registry'];
@@ -64,6 +67,30 @@ plain.test('works with the helper as its one credsStore', async (scene) => {
   await home.succeed(['docker', 'logout', 'us.icr.io']);
   await expectRefusal(docker, home, reference);
 });
+
+plain.test(
+  'as credsStore, leaves other registries with the helper that stood there',
+  async (scene) => {
+    const { home, account } = scene;
+    // Not below the home, in which no client may leave a secret.
+    const folder = fs.mkdtempSync('/run/helpers-');
+    const standIn = path.resolve(import.meta.dirname, '../../integration/store-stand-in.sh');
+    const script = `#!/bin/sh\nexec '${standIn}' '${folder}' desktop "$@"\n`;
+    fs.writeFileSync(path.join(folder, 'docker-credential-desktop'), script, { mode: 0o755 });
+    home.env.PATH = `${folder}:${home.env.PATH}`;
+    home.write('.docker/config.json', { credsStore: 'desktop' });
+    await home.succeed([helper, 'configure', '--creds-store']);
+    await signInByHelper(home, account.addKey());
+    const kept = path.join(folder, 'desktop', otherRegistry);
+    await signIn(docker, home, otherRegistry, account.addKey());
+    assert.ok(fs.existsSync(kept), 'the other helper has it');
+    await home.succeed(['docker', 'pull', `${otherRegistry}/demo/hello:1`]);
+    await useRegistry(scene);
+    await home.succeed(['docker', 'logout', otherRegistry]);
+    assert.not.ok(fs.existsSync(kept));
+    await home.fail(['docker', 'pull', `${otherRegistry}/demo/hello:1`]);
+  },
+);
 
 testAccounts(plain, docker);
 plain.run();

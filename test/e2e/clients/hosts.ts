@@ -10,9 +10,13 @@ export const registries = ['us.icr.io', 'de.icr.io', 'icr.io'] as const;
 
 export type RegistryHost = (typeof registries)[number];
 
+/** Somebody else's: a small registry that keeps nothing. */
+export const otherRegistry = 'registry.example';
+
 const names: Readonly<Record<string, string>> = {
   localhost: '127.0.0.1',
   'iam.cloud.ibm.com': iamAddress,
+  [otherRegistry]: registryAddress,
   ...Object.fromEntries(registries.map((host) => [host, registryAddress])),
   ...Object.fromEntries(registries.map((host) => [`private.${host}`, registryAddress])),
 };

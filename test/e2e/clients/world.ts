@@ -6,7 +6,7 @@ import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts';
 import { containerdSocket, startContainerd } from './containerd.ts';
 import { dockerHost, startDockerDaemon } from './docker-daemon.ts';
 import { createHome, type Home } from './home.ts';
-import { iamAddress, registryAddress } from './hosts.ts';
+import { iamAddress, otherRegistry, registryAddress } from './hosts.ts';
 import { startRegistries, upstreams } from './registry-server.ts';
 import { type Server, startAll } from './server.ts';
 
@@ -71,6 +71,8 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     folder: path.join(folder, 'sandbox'),
     address: registryAddress,
     registryPort: 443,
+    registryHosts: [otherRegistry],
+    challenge: 'quoted',
     upstreams,
     identityTokens,
   });
