@@ -303,17 +303,36 @@ require_https() {
   esac
 }
 
-# Downloads $1 of the release into `work`.
+# Downloads $1 of the release into `work`; sets `unchecked` where nobody looked at the server's certificate.
+unchecked=''
 fetch() {
   if command -v curl >/dev/null; then
     curl -fsSL --proto "=${url%%:*}" --proto-redir '=https' --connect-timeout 20 --retry 2 \
       -o "$work/$1" "$url/$1"
-  elif wget --version 2>/dev/null | grep -q GNU; then
-    wget -nv -t 3 -T 20 -O "$work/$1" "$url/$1"
   else
-    # busybox: Debian 12's crashes when it is given a time limit.
-    wget -q -O "$work/$1" "$url/$1"
+    fetch_with_wget "$1"
   fi
+}
+
+# wget goes on over plain HTTP where it is led there, and busybox's may look at no certificate: both say so.
+fetch_with_wget() {
+  words='-nv -S -t 3 -T 20'
+  if ! wget --version 2>/dev/null | grep -q GNU; then
+    # busybox's: Debian 12's crashes when it is given a time limit, and old ones do not know -S.
+    words=-q
+    ! wget --help 2>&1 | grep -q -- '-S' || words='-q -S'
+  fi
+  status=0
+  # They are several words.
+  # shellcheck disable=SC2086
+  wget $words -O "$work/$1" "$url/$1" 2>"$work/said" || status=$?
+  said=$(cat "$work/said")
+  case $url:$said in
+    https:*[Ll]ocation:\ http:*) said='it leads to a place without HTTPS' status=1 ;;
+    *'validation not implemented'*) unchecked=yes ;;
+  esac
+  [ "$status" -eq 0 ] || printf '%s\n' "$said" >&2
+  return "$status"
 }
 
 require_fetch() {
@@ -362,7 +381,8 @@ check_signature() {
       fail 'SHA256SUMS of the release is not signed by its workflow; nothing was installed'
     checked=yes
   fi
-  [ -n "$checked" ] || printf 'the checksum is right; no signature was checked\n'
+  [ -z "$unchecked" ] || [ -n "$checked" ] ||
+    fail "this wget does not check whom it asks; install curl, or GNU's wget; nothing was installed"
 }
 
 # Sets `work`, and leaves the unpacked executable in it.
@@ -376,8 +396,12 @@ download() {
   check_signature
   require_fetch "$archive"
   check_sum
-  tar -xzf "$work/$archive" -C "$work" "$folder/$program" ||
+  [ -n "$checked" ] || printf 'the checksum is right; no signature was checked\n'
+  # No other member, and no link to something else.
+  if ! tar -xzf "$work/$archive" -C "$work" "$folder/$program" ||
+    [ -h "$work/$folder/$program" ] || [ ! -f "$work/$folder/$program" ]; then
     fail "could not unpack $archive; nothing was installed"
+  fi
 }
 
 # An executable that does not start must not take the place of one that does.

@@ -9,6 +9,7 @@ import {
   machineHere,
   program,
   release,
+  sha256,
   standIn,
   type World,
 } from './install-download-world.ts';
@@ -128,6 +129,47 @@ for (const [name, spoil, message] of faults) {
       publish(world);
       spoil(world);
       await refuses(world, message);
+    }));
+}
+
+/** An archive that tar(1) made of what the commands leave in a folder, with the checksum that it has. */
+function publishPacked(world: World, commands: string): void {
+  const folder = path.join(world.folder, 'packed');
+  const name = path.basename(archive);
+  const top = name.replace('.tar.gz', '');
+  fs.mkdirSync(folder);
+  const env = { ...process.env, TOP: top, TARGET: program, OUT: path.join(world.folder, 'out') };
+  spawnSync('sh', ['-ec', commands], { cwd: folder, env, stdio: 'inherit' });
+  const data = fs.readFileSync(env.OUT);
+  world.files.set(archive, data);
+  world.files.set(sums, Buffer.from(`${sha256(data)}  ${name}\n`));
+}
+
+/** Whoever may sign may do anything; but what was packed wrongly must not reach beyond its folder either. */
+const strange: readonly [name: string, commands: string][] = [
+  [
+    'a link in the place of the executable',
+    'mkdir $TOP; ln -s /bin/true $TOP/$TARGET; tar -czf $OUT $TOP',
+  ],
+  [
+    'a folder in the place of the executable',
+    'mkdir -p $TOP/$TARGET; touch $TOP/$TARGET/x; tar -czf $OUT $TOP',
+  ],
+  [
+    'a link in the place of its folder',
+    `mkdir real; printf '#!/bin/sh\n' >real/$TARGET; ln -s real $TOP; tar -czf $OUT real $TOP`,
+  ],
+  [
+    'a path that leads out of its folder',
+    'printf x >caught; mkdir in; cd in; tar -czPf $OUT --transform "s,^caught,$TOP/../../home/caught," -C .. caught',
+  ],
+];
+
+for (const [name, commands] of strange) {
+  test(`the archive has ${name}: nothing is installed`, () =>
+    inWorld(async (world) => {
+      publishPacked(world, commands);
+      await refuses(world, 'could not unpack');
     }));
 }
 

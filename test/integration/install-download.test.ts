@@ -190,6 +190,53 @@ test('over HTTPS, from a server that is known, and from no other', async () => {
   );
 });
 
+const withWget = findTool('wget') === undefined ? test.skip : test;
+withWget('wget follows nobody from HTTPS to HTTP', async () => {
+  const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
+  await inWorld(async (plain) => {
+    publish(plain);
+    await inWorld(
+      async (world) => {
+        const ca = path.join(world.folder, 'ca.pem');
+        const settings = path.join(world.folder, 'wgetrc');
+        fs.writeFileSync(ca, certificate.caPem);
+        fs.writeFileSync(settings, `ca_certificate = ${ca}\n`);
+        const options = { downloader: 'wget', env: { WGETRC: settings } } as const;
+        publish(world);
+        const known = await world.install([], options);
+        assert.is(known.status, 0, known.stderr);
+        fs.rmSync(world.target);
+        world.answer = (request, response) => {
+          response.writeHead(302, { Location: plain.url + request.url }).end();
+          return true;
+        };
+        const led = await world.install([], options);
+        assert.is(led.status, 1);
+        assert.match(led.stderr, 'without HTTPS');
+        assert.equal(world.left(), []);
+      },
+      { certificate },
+    );
+  });
+});
+
+const withBusybox = findTool('busybox') === undefined ? test.skip : test;
+withBusybox('a wget that looks at no certificate is not believed', async () => {
+  const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
+  await inWorld(
+    async (world) => {
+      publish(world);
+      // With it, busybox would look.
+      fs.rmSync(path.join(world.folder, 'bin', 'openssl'), { force: true });
+      const { status, stdout, stderr } = await world.install([], { downloader: 'busybox wget' });
+      assert.is(status, 1, stdout);
+      assert.match(stderr, 'does not check whom it asks');
+      assert.equal([world.asked, world.left()], [['/v1.2.3/SHA256SUMS'], []]);
+    },
+    { certificate },
+  );
+});
+
 test('an upgrade while a get runs: it goes on, and the next one is new', () =>
   inWorld(async (world) => {
     publish(world, '1.2.3');
