@@ -11,7 +11,7 @@ export interface HelperAnswer {
 }
 
 /** Milliseconds; a keychain that asks somebody for a password on some screen would wait for ever. */
-const longestWait = 5000;
+export const longestWait = 5000;
 const largestAnswer = 8 * 1024 * 1024;
 
 /**
@@ -98,12 +98,16 @@ function secretIn(text: string): string | undefined {
   }
 }
 
+/** What docker-credential-pass says of a place that a `store` which failed has left empty. */
+const emptyPlace = 'no usernames for ';
+
 /**
  * Whether `get` answered that there is none: in the sentence that docker-py looks for inside the text,
  * or with an empty credential, as docker-credential-pass 0.6 does.
  */
 export function isNotFound({ ok, text }: HelperAnswer): boolean {
-  return ok ? isEmptyCredential(text) : text.includes(sentences.notFound);
+  if (ok) return isEmptyCredential(text);
+  return text.includes(sentences.notFound) || text.startsWith(emptyPlace);
 }
 
 function isEmptyCredential(text: string): boolean {

@@ -12,6 +12,9 @@ const secretVariables = [
   'BLUEMIX_API_KEY',
   'IC_API_KEY',
   'DOCKER_AUTH_CONFIG',
+  // What `exec` sets for its command, which may be a client that asks us.
+  'ICR_PASSWORD',
+  'CF_DOCKER_PASSWORD',
 ];
 
 /** The program of that helper on the `PATH`. Throws `misconfigured`, also where it is this program in the end. */

@@ -4,9 +4,9 @@ import type { RegistryHost } from '../registry/parse.ts';
 import { parseCredential } from './file-store.ts';
 import {
   callHelper,
-  eraseWith,
   type HelperAnswer,
   isNotFound,
+  longestWait,
   oneLine,
   parseList,
   parseObject,
@@ -34,9 +34,9 @@ export interface KeychainKey {
 
 /** Keeps secrets in a keychain, through the credential helper that Docker itself would use for it. */
 export function helperStore(context: Context, name: string): SecretStore<KeychainKey> {
-  const ask = onceSilentNeverAgain((verb: 'get' | 'store' | 'list' | 'erase', input: string) =>
-    verb === 'erase' ? eraseWith(context, name, input) : callHelper(context, name, verb, input),
-  );
+  const ask = patient(context, (verb, input) => callHelper(context, name, verb, input));
+  const listed = (of: KeychainKey['of']) =>
+    names(of, parseList(name, requireOk(name, ask('list', '\n'))));
   return {
     read: (key) => {
       const answer = ask('get', `${urlOf(key)}\n`);
@@ -46,13 +46,32 @@ export function helperStore(context: Context, name: string): SecretStore<Keychai
       const Secret = pack(key, credential);
       refuseTooLong(name, Secret);
       const input = JSON.stringify({ ServerURL: urlOf(key), Username: account, Secret });
-      requireOk(name, ask('store', `${input}\n`));
+      const answer = ask('store', `${input}\n`);
+      if (!answer.ok) clearEmptyPlace(ask, key);
+      requireOk(name, answer);
     },
     erase: (key) => {
-      requireOk(name, ask('erase', `${urlOf(key)}\n`));
+      const answer = ask('erase', `${urlOf(key)}\n`);
+      // Some fail for what they do not have; one that is locked says that it is done, and has done nothing.
+      const left = ask('get', `${urlOf(key)}\n`);
+      if (isNotFound(left)) return;
+      requireOk(name, answer);
+      if (left.ok || listed(key.of).includes(key.name)) throw notErased(name, key);
     },
-    names: (of) => names(of, parseList(name, requireOk(name, ask('list', '\n')))),
+    names: listed,
   };
+}
+
+/** docker-credential-pass makes a place first; where nothing follows, it fails every `list` from then on. */
+function clearEmptyPlace(ask: Ask, key: KeychainKey): void {
+  if (isNotFound(ask('get', `${urlOf(key)}\n`))) ask('erase', `${urlOf(key)}\n`);
+}
+
+function notErased(name: string, key: KeychainKey): HelperError {
+  return new HelperError(
+    'storage',
+    `the secret store ${name} still has the secret of ${key.name}; is it locked? unlock it and try again`,
+  );
 }
 
 /** Whether it is the host of a keychain's entries that are ours, which no client is to be told. */
@@ -64,7 +83,7 @@ function urlOf({ of, name }: KeychainKey): string {
   return `${base}/${of}/${encodeURIComponent(name)}`;
 }
 
-function names(of: SecretKey['of'], list: Readonly<Record<string, string>>): string[] {
+function names(of: KeychainKey['of'], list: Readonly<Record<string, string>>): string[] {
   const prefix = `${base}/${of}/`;
   return Object.keys(list)
     .filter((url) => url.startsWith(prefix))
@@ -109,15 +128,26 @@ function refuseTooLong(name: string, secret: string): void {
   );
 }
 
-/** `docker build` asks about two dozen hosts: a keychain that gave no answer is not waited for each time. */
-function onceSilentNeverAgain<Words extends readonly unknown[]>(
-  ask: (...words: Words) => HelperAnswer,
-): (...words: Words) => HelperAnswer {
+type Ask = (verb: 'get' | 'store' | 'list' | 'erase', input: string) => HelperAnswer;
+
+/**
+ * `docker build` asks about two dozen hosts: a keychain that gave no answer is not waited for each time, nor one whose
+ * refusals have taken as long by now, as those of a locked `pass` do.
+ */
+function patient({ now }: Context, ask: Ask): Ask {
   let silence: SilentHelperError | undefined;
-  return (...words) => {
+  let waited = 0;
+  let refusal: HelperAnswer | undefined;
+  return (verb, input) => {
     if (silence !== undefined) throw silence;
+    if (refusal !== undefined && waited >= longestWait) return refusal;
+    const began = now();
     try {
-      return ask(...words);
+      const answer = ask(verb, input);
+      if (answer.ok || isNotFound(answer)) return answer;
+      waited += now() - began;
+      refusal = answer;
+      return answer;
     } catch (error) {
       if (error instanceof SilentHelperError) silence = error;
       throw error;

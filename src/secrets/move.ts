@@ -38,14 +38,15 @@ async function move(context: Context, target: string): Promise<number> {
     return 0;
   }
   const source = storeIn(context, { store: from });
+  requireEveryIdentity(readSettings(context), source, from);
   const destination = storeIn(context, { store: target });
   await change(context, { leftovers: target });
-  const copies = await copyAll(source, destination, target).catch(async (error) => {
+  const copies = await copyAll(source, destination, from, target).catch(async (error) => {
     await endLastMove(context);
     throw error;
   });
   await change(context, { store: target, leftovers: from });
-  await settle(source, destination, copies).catch((error) => {
+  await settle(source, destination, from, copies).catch((error) => {
     throw error instanceof HelperError ? notEmptied(from, target, error) : error;
   });
   await forgetLeftovers(context);
@@ -63,18 +64,45 @@ async function forgetLeftovers(context: Context): Promise<void> {
 async function copyAll(
   source: SecretStore,
   destination: SecretStore,
+  from: string,
   target: string,
 ): Promise<Copy[]> {
   const copies: Copy[] = [];
   for (const key of keysIn(source)) {
     await letOthersSeeUs();
-    const credential = source.read(key);
+    const credential = readListed(source, from, key);
     if (credential === undefined) continue;
     destination.write(key, credential);
     if (!isSame(destination.read(key), credential)) throw notGivenBack(target, key);
     copies.push({ key, credential });
   }
   return copies;
+}
+
+/** `undefined` where it was erased meanwhile. A locked keychain may list what it says it does not have. */
+function readListed(source: SecretStore, from: string, key: SecretKey): Credential | undefined {
+  const credential = source.read(key);
+  if (credential === undefined && source.names(key.of).includes(key.name)) {
+    throw notGiven(from, key.name);
+  }
+  return credential;
+}
+
+/** A keychain whose place is gone, or not there yet, lists nothing and calls that no failure. */
+function requireEveryIdentity({ identities }: Settings, source: SecretStore, from: string): void {
+  const there = source.names('identity');
+  for (const [name, { kind }] of Object.entries(identities)) {
+    if (kind === 'trusted-profile' || there.includes(name)) continue;
+    throw notGiven(from, name, `, or run docker-credential-icr logout --identity ${name}`);
+  }
+}
+
+function notGiven(from: string, name: string, otherwise = ''): HelperError {
+  const store = storeTitle({ store: from });
+  return new HelperError(
+    'storage',
+    `${store} does not give the secret of ${name}; unlock it and try again${otherwise}`,
+  );
 }
 
 /** A keychain is called without anything running beside it; whoever waits for the lock takes silence for death. */
@@ -110,13 +138,14 @@ function notGivenBack(target: string, { name }: SecretKey): HelperError {
 async function settle(
   source: SecretStore,
   destination: SecretStore,
+  from: string,
   copies: readonly Copy[],
 ): Promise<void> {
   const copied = new Map(copies.map(({ key, credential }) => [titleOf(key), credential]));
   const left = keysIn(source);
   for (const key of left) {
     await letOthersSeeUs();
-    const latest = source.read(key);
+    const latest = readListed(source, from, key);
     if (latest !== undefined && !isSame(latest, copied.get(titleOf(key)))) {
       destination.write(key, latest);
     }

@@ -133,6 +133,27 @@ test('hangs: five seconds, for a get and for a list of every host', () =>
     assert.ok(took > 4900 && took < 5000 + slack, `it took ${took} ms`);
   }));
 
+test('is locked, and slow to say so: one call for all the hosts of an identity', () =>
+  withBroken('echo call >> "$0.calls"; echo locked; exit 2', ({ call, folder }) => {
+    call('list');
+    const calls = fs.readFileSync(`${folder}/docker-credential-vault.calls`, 'utf8');
+    assert.is(calls, 'call\n'.repeat(2), 'the list of hosts, and the identity');
+  }));
+
+test('is locked, and says of an erase that it is done: logout does not', () => {
+  const body = `case $1 in
+    erase) exit 0 ;;
+    list) echo '{"https://docker-credential-icr/host/registry.example":"docker-credential-icr"}' ;;
+    *) exit 2 ;;
+  esac`;
+  return withBroken(body, ({ call }) => {
+    expectRefusal(
+      call('erase', 'registry.example'),
+      /the secret store vault still has the secret of registry\.example; is it locked\?/,
+    );
+  });
+});
+
 test('a helper that leaves something running behind is not waited for beyond its time', () =>
   withKeychains(({ say, call, addStandIn, addScript, home }) => {
     addStandIn('vault');
@@ -172,6 +193,8 @@ test("a keychain gets none of the environment's keys", () =>
       IBMCLOUD_API_KEY: 'canary-b',
       BLUEMIX_API_KEY: 'canary-c',
       IC_API_KEY: 'canary-d',
+      ICR_PASSWORD: 'canary-e',
+      CF_DOCKER_PASSWORD: 'canary-f',
       GNUPGHOME: '/some/where',
     };
     for (const verb of ['get', 'list', 'erase']) call(verb, 'us.icr.io', env);

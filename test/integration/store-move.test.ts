@@ -140,6 +140,34 @@ for (const [what, pattern, instead, expected] of spoiled) {
     }));
 }
 
+// What the old store answers while it is locked, or its place is not there, without calling it a failure.
+const silent: readonly [what: string, pattern: string, instead: string, expected: RegExp][] = [
+  [
+    'lists nothing',
+    'list*',
+    'echo "{}"; exit 0',
+    /osxkeychain does not give the secret of default; unlock it and try again, or run docker-credential-icr logout --identity default\n$/,
+  ],
+  [
+    'lists what it says it does not have',
+    '"get "*/host/registry*',
+    'echo credentials not found in native keychain; exit 1',
+    /osxkeychain does not give the secret of registry\.example:5000; unlock it and try again\n$/,
+  ],
+];
+for (const [what, pattern, instead, expected] of silent) {
+  test(`where the old store ${what}, nothing is moved or erased`, () =>
+    withFilled('osxkeychain', (keychains) => {
+      spoil(keychains, 'osxkeychain', pattern, instead);
+      const { stderr, status } = keychains.call('store move wincred');
+      assert.match(stderr, expected);
+      assert.is(status, 1);
+      keychains.addStandIn('osxkeychain');
+      expectAll(keychains, 'afterwards');
+      assert.is(Object.keys(keychains.kept('osxkeychain')).length, answers.length);
+    }));
+}
+
 test('where the old store cannot be emptied, it says so, and again does it', () =>
   withFilled('osxkeychain', (keychains) => {
     spoil(keychains, 'osxkeychain', '"erase "*german*|"erase "*/identity/d*', 'echo busy; exit 1');

@@ -15,6 +15,8 @@ const timeout: RunResult = { ...none, failure: 'timeout' };
 /** What a program answers when it is run. */
 type Programs = Readonly<Record<string, () => RunResult>>;
 
+/** What `pass` answers where it has none. */
+const nothing = '{"ServerURL":"","Username":"","Secret":""}';
 const works = () => ({ ...none, status: 0 });
 const locked = () => ({ ...none, status: 1, output: 'locked' });
 const hanging = () => timeout;
@@ -40,11 +42,12 @@ function onMachine(machine: Machine, use: (context: TestContext, calls: string[]
     fs.writeFileSync(path.join(home, '.password-store', '.gpg-id'), 'canary\n');
   }
   const calls: string[] = [];
-  let kept = '';
+  let kept = nothing;
   const runSync: Context['runSync'] = (program, [verb = ''], { input, limit }) => {
     const name = path.basename(program, ending);
     calls.push(`${name} ${name.startsWith('docker') ? verb : limit}`);
     if (verb === 'store') kept = input;
+    if (verb === 'erase') kept = nothing;
     const result = programs[name]?.() ?? none;
     return verb === 'get' && result.status === 0 ? { ...result, output: kept } : result;
   };
@@ -137,8 +140,27 @@ test('what does not work is said, and why', () =>
 test('one that is tried is written to, read and emptied again', () =>
   onMachine({ programs: { [ofPass]: works } }, (context, calls) => {
     tryStore(context, 'pass');
-    assert.equal(calls, [`${ofPass} store`, `${ofPass} get`, `${ofPass} erase`]);
+    assert.equal(
+      calls,
+      ['store', 'get', 'erase', 'get'].map((verb) => `${ofPass} ${verb}`),
+    );
   }));
+
+test('one that takes what it does not give back is emptied again', () => {
+  for (const answer of [locked(), hanging()]) {
+    const calls: string[] = [];
+    onMachine({ programs: { [ofPass]: works } }, (context) => {
+      const runSync: Context['runSync'] = (_program, [verb = '']) => {
+        calls.push(verb);
+        return verb === 'get' && calls.length === 2
+          ? answer
+          : { ...none, status: 0, output: nothing };
+      };
+      fails(() => tryStore(testContext({ ...context, runSync }), 'pass'), 'storage', /pass/);
+    });
+    assert.equal(calls, ['store', 'get', 'erase', 'get']);
+  }
+});
 
 test('one that gives back something else is refused', () =>
   onMachine({ programs: { [ofPass]: works } }, (context) => {

@@ -187,4 +187,76 @@ test('beside an answer, standard error is nothing to worry about', () =>
     { answers: { list: { output: '{}', errors: 'gpg: checking the trustdb\n' } } },
   ));
 
+const url = 'https://docker-credential-icr/host/us.icr.io';
+const key = { of: 'host', name: 'us.icr.io' } as const;
+const example = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'canary' };
+
+// A keychain that says of `erase` that it is done, and what it says then.
+const unerased: readonly [what: string, answers: Record<string, Partial<RunResult>>][] = [
+  ['gives it all the same', { erase: {} }],
+  [
+    'is locked, and lists it',
+    { erase: {}, get: { status: 2 }, list: { output: `{"${url}":"docker-credential-icr"}` } },
+  ],
+  [
+    'is locked, and lists nothing else either',
+    { erase: {}, get: { status: 2 }, list: { status: 1 } },
+  ],
+];
+for (const [what, answers] of unerased) {
+  test(`erase fails where the keychain ${what}`, () =>
+    withKeychain(
+      ({ store }) => {
+        store.write(key, example);
+        fails(() => store.erase(key), 'storage', /vault (still has|failed)/);
+      },
+      { answers },
+    ));
+}
+
+test('erase succeeds where the keychain fails for what it does not have', () =>
+  withKeychain(({ store }) => store.erase(key), { answers: { erase: { status: 1 } } }));
+
+test('a place that a failed store left empty is erased, an old secret is not', () => {
+  const answers = {
+    store: { status: 1, output: 'encryption failed' },
+    get: { status: 1, output: `no usernames for ${url}` },
+  };
+  withKeychain(
+    ({ store, kept }) => {
+      kept.set(url, { Username: '', Secret: '' });
+      fails(() => store.write(key, example), 'storage', /encryption failed/);
+      assert.is(kept.size, 0);
+    },
+    { answers },
+  );
+  withKeychain(
+    ({ store, kept }) => {
+      kept.set(url, { Username: 'docker-credential-icr', Secret: 'canary' });
+      fails(() => store.write(key, example), 'storage', /encryption failed/);
+      assert.is(kept.size, 1);
+    },
+    { answers: { store: answers.store } },
+  );
+});
+
+test('a keychain that takes a second to refuse is not asked for ever', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-keychain-'));
+  fs.writeFileSync(path.join(folder, 'docker-credential-vault'), '', { mode: 0o755 });
+  let clock = 0;
+  let calls = 0;
+  const runSync: Context['runSync'] = () => {
+    clock += 1000;
+    calls += 1;
+    return { status: 2, output: 'locked', errors: '' };
+  };
+  const context = testContext({ env: { PATH: folder }, runSync, now: () => clock });
+  const store = helperStore(context, 'vault');
+  for (let host = 0; host < 20; host += 1) {
+    fails(() => store.read({ of: 'host', name: `h${host}` }), 'storage', /vault failed: locked/);
+  }
+  fs.rmSync(folder, { recursive: true });
+  assert.is(calls, 5);
+});
+
 test.run();

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { answer } from '../../support/helper.ts';
+import { answer, credential } from '../../support/helper.ts';
 import type { Home } from '../../support/home.ts';
 import { keychainSuite } from './keychain.ts';
 import { key, login, testKeychain } from './keychain-tests.ts';
@@ -52,12 +52,8 @@ test('PASSWORD_STORE_DIR and GNUPGHOME are handed on', async ({ home, call }) =>
 test('locked since: get names the store within its time, and login can move on', async (keychain) => {
   const { home, call, say, run: runHere } = keychain;
   await say(login, key);
-  // The secret key goes, as that of a smart card that was pulled.
   run(home, 'gpgconf', '--kill', 'all');
-  fs.renameSync(
-    path.join(home.folder, '.gnupg', 'private-keys-v1.d'),
-    path.join(home.folder, 'pulled'),
-  );
+  pullKey(home);
   const began = performance.now();
   const { stdout, stderr, status } = await call('get', 'us.icr.io');
   assert.ok(performance.now() - began < 8000);
@@ -66,6 +62,43 @@ test('locked since: get names the store within its time, and login can move on',
   assert.not.match(stdout + stderr, 'canary-key');
   const list = await runHere(['docker-credential-pass', 'list']);
   assert.is(list.status, 0);
+});
+
+/** The secret key goes, as that of a smart card that was pulled. */
+function pullKey({ folder }: Home): void {
+  fs.renameSync(path.join(folder, '.gnupg', 'private-keys-v1.d'), path.join(folder, 'pulled'));
+}
+
+test('locked before the first login: files are used, and nothing is left in pass', async (keychain) => {
+  const { home, call, listed } = keychain;
+  run(home, 'gpgconf', '--kill', 'all');
+  pullKey(home);
+  const { stdout, stderr } = await call(login, key);
+  assert.match(stdout, 'secrets are kept in file store\n');
+  assert.match(stderr, /the secret store pass failed: .*; going on without pass\n/);
+  assert.equal(await listed(), {});
+});
+
+test('a key that has ended: what cannot be encrypted is refused, and the rest is still listed', async (keychain) => {
+  const { home, say, call, listed } = keychain;
+  await say(login, key);
+  fs.writeFileSync(path.join(home.folder, '.password-store', '.gpg-id'), 'nobody@example.com\n');
+  const { stdout, status } = await call('store', credential('registry.example', 'me'));
+  assert.match(stdout, /^the secret store pass failed: .*encryption.*\n$/i);
+  assert.is(status, 1);
+  assert.equal(Object.keys(await listed()), ['https://docker-credential-icr/identity/default']);
+});
+
+test('not there, as on a disk that is not mounted: nothing is moved', async (keychain) => {
+  const { home, say, call } = keychain;
+  await say(login, key);
+  const place = path.join(home.folder, '.password-store');
+  fs.renameSync(place, `${place}.away`);
+  const { stderr, status } = await call('store move file');
+  assert.match(stderr, /pass does not give the secret of default; unlock it and try again, or run/);
+  assert.is(status, 1);
+  fs.renameSync(`${place}.away`, place);
+  assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
 });
 
 keychains.run();

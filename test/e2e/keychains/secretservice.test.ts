@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import * as assert from 'uvu/assert';
-import { answer } from '../../support/helper.ts';
+import { answer, credential } from '../../support/helper.ts';
 import type { Home } from '../../support/home.ts';
 import { end, keychainSuite } from './keychain.ts';
 import { key, login, testKeychain } from './keychain-tests.ts';
@@ -69,6 +69,20 @@ test('locked, and nobody to unlock it: get and login name the store, list goes o
   assert.is(again.status, 1);
   assert.match(again.stderr, /secretservice/);
   assert.not.match(stdout + list.stdout + again.stdout + again.stderr, 'canary-key');
+});
+
+test('locked: it says of an erase that it is done, and logout says that it is not', async (keychain) => {
+  const { run: runHere, say, call, listed } = keychain;
+  await say(login, key);
+  await say('store', credential('registry.example', 'me'));
+  await runHere(lock);
+  const erase = await call('erase', 'registry.example');
+  assert.match(erase.stdout, /^the secret store secretservice still has the secret of .*\n$/);
+  assert.is(erase.status, 1);
+  const logout = await call('logout');
+  assert.match(logout.stderr, /secretservice still has the secret of default; is it locked\?/);
+  assert.is(logout.status, 1);
+  assert.is(Object.keys(await listed()).length, 2);
 });
 
 test('locked before the first login: files are used, and it is said why', async (keychain) => {
