@@ -15,8 +15,17 @@ import { documents } from './package/documents.ts';
 import { defines } from './package/executable.ts';
 import { finishRelease, releaseFolder } from './package/finish.ts';
 import { bundleForNode } from './package/node-bundle.ts';
-import { bundleManifest, describeNode, packNode, unpackNode } from './package/node-executable.ts';
+import {
+  bundleManifest,
+  describeNode,
+  lockedNode,
+  type NodeRuntime,
+  packNode,
+  unpackNode,
+} from './package/node-executable.ts';
+import { type Material, npmMaterial } from './package/provenance.ts';
 import { readStamp, root, type Stamp } from './package/stamp.ts';
+import { sha256 } from './package/sums.ts';
 import { type ArchiveFile, tar } from './package/tar.ts';
 import { program } from './package/targets.ts';
 
@@ -59,8 +68,7 @@ function writeArchive(bundle: string, executable: string, stamp: Stamp): string 
   return `${top}.tar.gz`;
 }
 
-function makeExecutable(file: string, bundle: string): string {
-  const node = describeNode(path.resolve(file));
+function makeExecutable(node: NodeRuntime, bundle: string): string {
   const folder = path.join(root, 'dist', 'targets', `${platform}-node`);
   fs.rmSync(folder, { recursive: true, force: true });
   fs.mkdirSync(folder, { recursive: true });
@@ -70,13 +78,19 @@ function makeExecutable(file: string, bundle: string): string {
   return executable;
 }
 
+/** A Node that the lockfile does not know. */
+function ownNode({ file, version }: NodeRuntime): Material {
+  return { uri: `pkg:generic/node@${version}`, digest: { sha256: sha256(file) } };
+}
+
 async function main([chosen, given]: readonly string[]): Promise<void> {
   const bundle = path.resolve(given ?? path.join(root, 'dist', 'node'));
   if (given === undefined) await makeBundle(bundle);
   const stamp: Stamp = JSON.parse(fs.readFileSync(path.join(bundle, 'stamp.json'), 'utf8'));
-  const node = chosen ?? unpackNode(26, path.join(root, 'dist', 'targets'));
+  const file = chosen ?? unpackNode(26, path.join(root, 'dist', 'targets'));
+  const node = describeNode(path.resolve(file));
   console.log(writeArchive(bundle, makeExecutable(node, bundle), stamp));
-  finishRelease(stamp);
+  finishRelease(stamp, chosen === undefined ? npmMaterial(lockedNode(26)) : ownNode(node));
 }
 
 await main(process.argv.slice(2));

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { lockedPackage, nodeLockfile } from './lockfile.ts';
+import { type LockedPackage, lockedPackage, nodeLockfile } from './lockfile.ts';
 import { unpackMember } from './npm-tarball.ts';
 import { root } from './stamp.ts';
 import { program } from './targets.ts';
@@ -15,10 +15,15 @@ export interface NodeRuntime {
 }
 
 /** Node of that major version, for Linux on x64, as packaging/node/package-lock.json has it. */
+export function lockedNode(major: number): LockedPackage {
+  return lockedPackage(`node${major}-linux-x64`, nodeLockfile);
+}
+
+/** Unpacks its executable into `folder`; returns the path. */
 export function unpackNode(major: number, folder: string): string {
   const file = path.join(folder, `node${major}`);
   fs.mkdirSync(folder, { recursive: true });
-  unpackMember(lockedPackage(`node${major}-linux-x64`, nodeLockfile), 'bin/node', file);
+  unpackMember(lockedNode(major), 'bin/node', file);
   return file;
 }
 

@@ -47,7 +47,10 @@ function nodeNotice(): string {
 /** In the order of their names. What is installed and not bundled is not among them. */
 export function bundledPackages(): BundledPackage[] {
   const folders = new Set(bundledFiles().flatMap((file) => packageFolder(file) ?? []));
-  return [...folders].map(readPackage).toSorted((one, other) => (one.name < other.name ? -1 : 1));
+  const packages = [...folders].map(readPackage);
+  // One may be installed in two places.
+  const unique = new Map(packages.map((each) => [`${each.name} ${each.version}`, each]));
+  return [...unique.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
 /** Paths below the repository, as the bundler met them. */

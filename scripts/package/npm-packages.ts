@@ -4,6 +4,7 @@ import path from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
 import { defines } from './executable.ts';
 import { bundleForNode } from './node-bundle.ts';
+import { repositoryOf } from './provenance.ts';
 import { root, type Stamp } from './stamp.ts';
 import type { ArchiveFile } from './tar.ts';
 import { executableName, program, type Target, targets } from './targets.ts';
@@ -96,10 +97,13 @@ export function isOnNpm(target: Target): boolean {
 }
 
 function common({ version }: Stamp, homepage: string | undefined) {
+  const repository = repositoryOf(process.env);
   return {
     version,
     license: manifest.license,
-    ...(homepage && { homepage, repository: { type: 'git', url: `git+${homepage}.git` } }),
+    ...(homepage && { homepage }),
+    // npm compares it with where the provenance says that it was built.
+    ...(repository && { repository: { type: 'git', url: `git+${repository}.git` } }),
   };
 }
 

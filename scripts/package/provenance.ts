@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { lockedPackage, nodeLockfile, sha512Of } from './lockfile.ts';
+import { type LockedPackage, lockedPackage, sha512Of } from './lockfile.ts';
 import { root, type Stamp } from './stamp.ts';
 import { sha256 } from './sums.ts';
 import { archiveName, targets } from './targets.ts';
@@ -13,6 +13,7 @@ export function provenance(
   names: readonly string[],
   { version, commit }: Stamp,
   env: NodeJS.ProcessEnv = process.env,
+  node?: Material,
 ): string {
   const statement = {
     _type: 'https://in-toto.io/Statement/v1',
@@ -24,7 +25,12 @@ export function provenance(
       buildDefinition: {
         buildType: 'urn:docker-credential-icr:make-package:1',
         externalParameters: { version },
-        resolvedDependencies: [source(commit, env), lockfile(), ...runtimes(names, version)],
+        resolvedDependencies: [
+          source(commit, env),
+          lockfile(),
+          ...runtimes(names, version),
+          ...(node === undefined ? [] : [node]),
+        ],
       },
       runDetails: { builder: { id: builder(env) }, metadata: invocation(env) },
     },
@@ -53,17 +59,24 @@ function lockfile() {
   return { name, digest: { sha256: sha256(path.join(root, name)) } };
 }
 
-/** The Bun, or the Node, inside each archive. */
-function runtimes(names: readonly string[], version: string) {
+/** What was put in, and by which hash it is known. */
+export interface Material {
+  /** A package URL. */
+  readonly uri: string;
+  /** In hexadecimal, by the name of the algorithm: `sha512`. */
+  readonly digest: Readonly<Record<string, string>>;
+}
+
+/** The Bun inside each archive. */
+function runtimes(names: readonly string[], version: string): Material[] {
   const present = targets.filter((target) => names.includes(archiveName(target, version)));
-  const locked = [...new Set(present.map(({ bun }) => bun))].map((bun) => lockedPackage(bun));
-  if (names.some((name) => name.endsWith('-node.tar.gz'))) {
-    locked.push(lockedPackage('node26-linux-x64', nodeLockfile));
-  }
-  return locked.map((each) => ({
-    uri: `pkg:npm/${each.name.replace('@', '%40')}@${each.version}`,
-    digest: { sha512: sha512Of(each) },
-  }));
+  return [...new Set(present.map(({ bun }) => bun))].map((bun) => npmMaterial(lockedPackage(bun)));
+}
+
+/** A package of the npm registry. */
+export function npmMaterial(locked: LockedPackage): Material {
+  const uri = `pkg:npm/${locked.name.replace('@', '%40')}@${locked.version}`;
+  return { uri, digest: { sha512: sha512Of(locked) } };
 }
 
 function builder(env: NodeJS.ProcessEnv): string {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import crypto from 'node:crypto';
-import { lockedPackage, productionPackages, sha512Of } from './lockfile.ts';
+import { lockedPackage, nodeLockfile, productionPackages } from './lockfile.ts';
+import { type Material, npmMaterial } from './provenance.ts';
 import { root, type Stamp } from './stamp.ts';
 import { program } from './targets.ts';
 
@@ -12,11 +13,11 @@ interface Bom {
 }
 
 /**
- * CycloneDX, from npm and package-lock.json: the packages that are not for development only, and Bun,
- * which is inside the executables. npm would take the time, a number and the name of the folder from
+ * CycloneDX, from npm and package-lock.json: the packages that are not for development only, and what
+ * the executables run on: Bun, and `node` where one of them has that. npm would take the time, a number and the name of the folder from
  * this machine; here they are the commit's.
  */
-export function sbom(stamp: Stamp): string {
+export function sbom(stamp: Stamp, node?: Material): string {
   const words = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'];
   const text = execFileSync('npm', [...words, '--sbom-type=application', '--loglevel=error'], {
     cwd: root,
@@ -28,7 +29,8 @@ export function sbom(stamp: Stamp): string {
   bom.metadata.timestamp = new Date(stamp.epoch * 1000).toISOString();
   bom.metadata.component.name = program;
   keepProduction(bom);
-  addBun(bom);
+  addRuntime(bom, 'bun', npmMaterial(lockedPackage('bun')));
+  if (node !== undefined) addNode(bom, node);
   return `${JSON.stringify(bom, null, 2)}\n`;
 }
 
@@ -41,21 +43,31 @@ function keepProduction(bom: Bom): void {
     .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((each) => kept.has(each)) }));
 }
 
-function addBun({ metadata, components, dependencies }: Bom): void {
-  const bun = lockedPackage('bun');
-  const ref = `bun@${bun.version}`;
-  components.push({
+/** pkg puts a part of its own before the program. */
+function addNode(bom: Bom, node: Material): void {
+  addRuntime(bom, 'node', node);
+  addRuntime(bom, '@yao-pkg/pkg', npmMaterial(lockedPackage('@yao-pkg/pkg', nodeLockfile)));
+}
+
+function addRuntime(bom: Bom, name: string, { uri, digest }: Material): void {
+  const version = uri.slice(uri.lastIndexOf('@') + 1);
+  const ref = `${name}@${version}`;
+  bom.components.push({
     'bom-ref': ref,
     type: 'platform',
-    name: 'bun',
-    version: bun.version,
+    name,
+    version,
     scope: 'required',
-    purl: `pkg:npm/${ref}`,
+    purl: uri,
     licenses: [{ license: { id: 'MIT' } }],
-    hashes: [{ alg: 'SHA-512', content: sha512Of(bun) }],
+    hashes: Object.entries(digest).map(([algorithm, content]) => ({
+      alg: algorithm.replace('sha', 'SHA-'),
+      content,
+    })),
   });
-  dependencies.find((each) => each.ref === metadata.component['bom-ref'])?.dependsOn.push(ref);
-  dependencies.push({ ref, dependsOn: [] });
+  const own = bom.metadata.component['bom-ref'];
+  bom.dependencies.find((each) => each.ref === own)?.dependsOn.push(ref);
+  bom.dependencies.push({ ref, dependsOn: [] });
 }
 
 /** A version 5 UUID's shape, of the hash of a text. */

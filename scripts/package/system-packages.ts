@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { gzip } from './archive.ts';
 import type { Stamp } from './stamp.ts';
 import { settle, writeTree } from './system-tree.ts';
 import type { ArchiveFile } from './tar.ts';
@@ -48,15 +49,24 @@ function deb(
   folder: string,
 ): string {
   const doc = `usr/share/doc/${program}`;
-  const places = { license: `${doc}/copyright`, zsh: 'usr/share/zsh/vendor-completions' };
+  const version = systemVersion(stamp);
+  const values = { VERSION: version, MAINTAINER: maintainer(), DATE: mailDate(stamp) };
+  const others = [
+    [`${doc}/copyright`, fillTemplate('debian/copyright', {})],
+    [`${doc}/changelog.gz`, gzip(Buffer.from(fillTemplate('debian/changelog', values)))],
+    [`usr/share/lintian/overrides/${program}`, fillTemplate('debian/lintian-overrides', {})],
+  ] as const;
+  const places = {
+    zsh: 'usr/share/zsh/vendor-completions',
+    others: others.map(([name, data]) => ({ name, data: Buffer.from(data) })),
+  };
   const size = writeTree(tree, executable, documents, places, stamp.epoch);
   const arch = target.arch === 'x64' ? 'amd64' : 'arm64';
-  const version = systemVersion(stamp);
   fs.mkdirSync(path.join(tree, 'DEBIAN'));
   const control = fillTemplate('debian/control', {
     VERSION: version,
     ARCH: arch,
-    MAINTAINER: process.env.MAINTAINER || nobody,
+    MAINTAINER: maintainer(),
     INSTALLED_SIZE: String(size),
     GLIBC: glibc,
     HOMEPAGE: homepage === undefined ? '' : `\nHomepage: ${homepage}`,
@@ -77,7 +87,7 @@ function rpm(
   folder: string,
 ): string {
   const doc = `usr/share/doc/${program}`;
-  const places = { license: `${doc}/LICENSE`, zsh: 'usr/share/zsh/site-functions' };
+  const places = { license: `${doc}/LICENSE`, zsh: 'usr/share/zsh/site-functions', others: [] };
   fs.rmSync(scratch, { recursive: true, force: true });
   const tree = path.join(scratch, 'tree');
   writeTree(tree, executable, documents, places, stamp.epoch);
@@ -85,6 +95,11 @@ function rpm(
   const values = {
     VERSION: systemVersion(stamp),
     GLIBC: glibc,
+    MAINTAINER: maintainer(),
+    // Thu Jan 01 1970
+    DATE: new Date(stamp.epoch * 1000)
+      .toUTCString()
+      .replace(/^(\w+), (\d+) (\w+) (\d+).*/, '$1 $3 $2 $4'),
     TREE: tree,
     HOMEPAGE: homepage === undefined ? '' : `\nURL: ${homepage}`,
   };
@@ -108,6 +123,15 @@ function rpm(
   );
   fs.copyFileSync(path.join(scratch, 'out', 'result.rpm'), path.join(folder, name));
   return name;
+}
+
+function maintainer(): string {
+  return process.env.MAINTAINER || nobody;
+}
+
+/** Thu, 01 Jan 1970 00:00:00 +0000 */
+function mailDate({ epoch }: Stamp): string {
+  return new Date(epoch * 1000).toUTCString().replace('GMT', '+0000');
 }
 
 /** Both take `-` for the beginning of a release's number, and `~` for what comes before a version. */

@@ -4,10 +4,13 @@ import { gzip } from './archive.ts';
 import type { ArchiveFile } from './tar.ts';
 import { program } from './targets.ts';
 
-/** Where a system's packages keep what an archive has elsewhere; LICENSE and zsh differ. */
+/** Where a system's packages keep what an archive has elsewhere, and what only they have. */
 export interface Places {
-  readonly license: string;
+  /** Not where the system has the licence's text already. */
+  readonly license?: string;
   readonly zsh: string;
+  /** With their paths from the root of the system. */
+  readonly others: readonly ArchiveFile[];
 }
 
 /**
@@ -23,7 +26,7 @@ export function writeTree(
 ): number {
   const doc = `usr/share/doc/${program}`;
   const moves: readonly (readonly [from: string, to: string])[] = [
-    ['LICENSE', places.license],
+    ...(places.license === undefined ? [] : [['LICENSE', places.license] as const]),
     ['THIRD-PARTY-NOTICES.md', `${doc}/THIRD-PARTY-NOTICES.md`],
     [`man/man1/${program}.1`, `usr/share/man/man1/${program}.1.gz`],
     [`completions/bash/${program}`, `usr/share/bash-completion/completions/${program}`],
@@ -37,6 +40,7 @@ export function writeTree(
     if (data === undefined) throw new Error(`there is no ${from}`);
     write(folder, to, to.endsWith('.gz') ? gzip(data) : data, 0o644);
   }
+  for (const { name, data } of places.others) write(folder, name, data, 0o644);
   return settle(folder, time);
 }
 

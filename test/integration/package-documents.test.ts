@@ -67,6 +67,8 @@ test('the notices have the licence of every package that is inside, and of no ot
   for (const name of ['axios', 'conf', 'yargs', 'jsonc-parser'])
     assert.ok(names.includes(name), name);
   for (const name of names) assert.ok(notices.includes(`\n## ${name} `), name);
+  const headings = notices.match(/^## .*/gm) ?? [];
+  assert.is(new Set(headings).size, headings.length, 'each once');
   for (const name of ['typescript', 'uvu', '@biomejs/biome'])
     assert.not.ok(names.includes(name), name);
   assert.match(notices, /## Bun \d/);
@@ -86,6 +88,10 @@ test('the SBOM has each of these packages in its version, and none for developme
   for (const { dependsOn } of dependencies)
     for (const ref of dependsOn) assert.ok(refs.has(ref), ref);
   assert.is(sbom(stamp), sbom(stamp));
+  const node = { uri: 'pkg:generic/node@24.0.0', digest: { sha256: 'd'.repeat(64) } };
+  const { components: more } = JSON.parse(sbom(stamp, node));
+  const { hashes } = more.find((each: { 'bom-ref': string }) => each['bom-ref'] === 'node@24.0.0');
+  assert.equal(hashes, [{ alg: 'SHA-256', content: 'd'.repeat(64) }]);
 });
 
 test('nothing in them tells where they were made', () => {

@@ -108,6 +108,8 @@ test('provenance names the files by their hash, the commit, and what is inside',
     assert.equal(resolvedDependencies[0].digest, { gitCommit: stamp.commit });
     assert.match(JSON.stringify(resolvedDependencies), 'pkg:npm/%40oven/bun-linux-x64@');
     assert.not.match(JSON.stringify(statement), os.hostname());
+    const node = { uri: 'pkg:generic/node@24.0.0', digest: { sha256: 'd'.repeat(64) } };
+    assert.match(provenance(folder, [name], stamp, {}, node), node.uri);
     const env = {
       GITHUB_SERVER_URL: 'https://github.com',
       GITHUB_REPOSITORY: 'a/b',

@@ -93,7 +93,12 @@ test('the SBOM has every package that the notices have, and Bun', () => {
   assert.ok(named.length > 20);
   for (const each of named.filter((one) => !one.startsWith('pkg ')))
     assert.ok(components.has(each), each);
-  assert.ok([...components].some((each) => String(each).startsWith('bun ')));
+  const inside = releaseFiles(/-node\.tar\.gz$/).length > 0 ? ['bun', 'node', 'pkg'] : ['bun'];
+  for (const each of inside)
+    assert.ok(
+      [...components].some((one) => RegExp(`\\b${each} \\d`).test(String(one))),
+      each,
+    );
   assert.not.match(JSON.stringify(bom), root);
 });
 
@@ -106,6 +111,12 @@ for (const [pattern, tool, words, expected] of [
       assert.match(run(tool, [...words, name]), expected);
     });
   }
+}
+
+for (const name of releaseFiles(/\.deb$/)) {
+  (isInstalled('lintian') ? test : test.skip)(`${name}: lintian has nothing to say`, () => {
+    assert.is(run('lintian', ['--fail-on', 'error,warning', name]), '');
+  });
 }
 
 for (const name of releaseFiles(/_amd64\.deb$/)) {
