@@ -15,32 +15,41 @@ import { forgetMintedTokens, forgetTokens } from './tokens.ts';
 export async function signOutOf(context: Context, host: string): Promise<string[]> {
   signOut(context, host);
   secretStore(context).erase({ of: 'host', name: host });
-  if (keysOf(readSettings(context), host).length === 0) return [];
-  let kept: string[] = [];
-  let gone: string[] = [];
-  await updateSettings(context, (current) => {
-    const keys = keysOf(current, host);
-    const rest = without(current, keys, []);
-    const named = [...new Set(keys.flatMap((key) => current.mappings[key]?.identity ?? []))];
-    const elsewhere = Object.values(rest.mappings).map(({ identity }) => identity);
-    // An identity that is named like the host was made by its login, for it alone.
-    gone = named.filter((name) => keys.includes(name) && !elsewhere.includes(name));
-    kept = named.filter((name) => !gone.includes(name));
-    return without(rest, [], gone);
+  const current = readSettings(context);
+  if (keysOf(current, host).length === 0) return [];
+  // Before the settings forget them: a keychain that refuses now can be asked again.
+  for (const name of ofHost(current, host).gone) eraseSecrets(context, name);
+  let left = ofHost(current, host);
+  await updateSettings(context, (latest) => {
+    left = ofHost(latest, host);
+    return without(latest, keysOf(latest, host), left.gone);
   });
-  for (const name of gone) eraseSecrets(context, name);
-  return kept;
+  for (const name of left.gone) forgetTokens(context, name);
+  return left.kept;
+}
+
+/** The identities that a host is mapped to: those that go with it, and those that are kept. */
+function ofHost(settings: Settings, host: string): { gone: string[]; kept: string[] } {
+  const keys = keysOf(settings, host);
+  const named = [...new Set(keys.flatMap((key) => settings.mappings[key]?.identity ?? []))];
+  const elsewhere = Object.values(without(settings, keys, []).mappings).map(
+    ({ identity }) => identity,
+  );
+  // An identity that is named like the host was made by its login, for it alone.
+  const gone = named.filter((name) => keys.includes(name) && !elsewhere.includes(name));
+  return { gone, kept: named.filter((name) => !gone.includes(name)) };
 }
 
 /** Removes identities with their secrets and whatever is mapped to them. */
 export async function forgetIdentities(context: Context, names: readonly string[]): Promise<void> {
+  for (const name of names) eraseSecrets(context, name);
   await updateSettings(context, (current) => {
     const keys = Object.keys(current.mappings).filter((key) =>
       names.includes(current.mappings[key]?.identity ?? ''),
     );
     return without(current, keys, names);
   });
-  for (const name of names) eraseSecrets(context, name);
+  for (const name of names) forgetTokens(context, name);
 }
 
 /** Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. */
@@ -75,7 +84,6 @@ function omit<Value>(table: Readonly<Record<string, Value>>, names: readonly str
 function eraseSecrets(context: Context, name: string): void {
   secretStore(context).erase({ of: 'identity', name });
   erasePendingKey(context, name);
-  forgetTokens(context, name);
 }
 
 /** The mappings of a host and of its namespaces. */

@@ -154,6 +154,21 @@ test('is locked, and says of an erase that it is done: logout does not', () => {
   });
 });
 
+for (const words of ['logout --identity de.icr.io', 'logout de.icr.io']) {
+  test(`does not erase: ${words} says so, and again, when it does, leaves nothing`, () =>
+    withKeychains(({ say, call, addStandIn, addScript, kept }) => {
+      addStandIn('vault');
+      say(`${login} de.icr.io --store vault`, key);
+      addScript('vault', 'echo locked; exit 1');
+      const { stderr, status } = call(words);
+      assert.match(stderr, 'the secret store vault failed: locked');
+      assert.is(status, 1);
+      addStandIn('vault');
+      assert.is(call(words).status, 0);
+      assert.equal(kept('vault'), {});
+    }));
+}
+
 test('a helper that leaves something running behind is not waited for beyond its time', () =>
   withKeychains(({ say, call, addStandIn, addScript, home }) => {
     addStandIn('vault');
