@@ -6,19 +6,24 @@ import { shown } from '../clients/notes.ts';
 import { readSettings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import { hostKey } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
+import { refuseRing } from '../secrets/choose.ts';
+import { findHelper } from '../secrets/helper-program.ts';
 import { keepSecret, secretStore } from '../secrets/secret-store.ts';
 import type { Credential } from '../secrets/store.ts';
 
 /**
  * Makes this helper Docker's `credsStore`. Who stood there is written down first, or what Docker had in plain
- * text kept, so that no registry is lost.
+ * text kept, so that no registry is lost. Throws `misconfigured` where that one asks this helper in the end.
  */
 export async function takeOverStore(context: Context, dryRun: boolean): Promise<void> {
   const { others, logins, ...plan } = planTakeOver(context);
   if (dryRun) return show(context, plan);
-  if (others !== undefined) await updateSettings(context, (all) => ({ ...all, others }));
+  const isOurs = plan.after === plan.before;
+  if (others !== undefined) tryOther(context, others, plan.file);
+  if (!isOurs) await setOthers(context, others);
   for (const login of logins) keep(context, login);
   const { changed, backup } = planAndApply(context, () => planTakeOver(context));
   if (!changed) context.stdout(`nothing to change in ${plan.file}\n`);
@@ -27,6 +32,25 @@ export async function takeOverStore(context: Context, dryRun: boolean): Promise<
     context.stdout(`docker asks this helper for every registry${rest}\n`);
   }
   if (backup !== undefined) context.stdout(`what was there before is in ${backup}\n`);
+}
+
+/** What cannot be asked now is taken over all the same: Docker could not ask it either, and it may come back. */
+function tryOther(context: Context, name: string, file: string): void {
+  try {
+    refuseRing(context, name);
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    if (error.code === 'misconfigured' && findHelper(context, name) !== undefined) throw error;
+    const anew = `take credsStore out of ${file} and run docker-credential-icr configure --creds-store again`;
+    context.warn(`${error.message}; if it is gone for good, ${anew}`);
+  }
+}
+
+/** Another `credsStore` than the last one, or none: what that had is not asked for any more. */
+async function setOthers(context: Context, others: string | undefined): Promise<void> {
+  if (readSettings(context).others === others) return;
+  const named = others === undefined ? {} : { others };
+  await updateSettings(context, ({ others: _, ...rest }) => ({ ...rest, ...named }));
 }
 
 /** Unless there is one already: then it is the plain one that nobody has used for long. */
@@ -46,9 +70,8 @@ export async function giveBackStore(context: Context, dryRun: boolean): Promise<
   const { others } = readSettings(context);
   if (dryRun) return show(context, planGiveBack(context, others));
   const { changed } = planAndApply(context, () => planGiveBack(context, others));
-  if (!changed) return;
-  await updateSettings(context, ({ others: _, ...rest }) => rest);
-  context.stdout(`docker's credsStore is ${others ?? 'gone'} again\n`);
+  await setOthers(context, undefined);
+  if (changed) context.stdout(`docker's credsStore is ${others ?? 'gone'} again\n`);
 }
 
 function show({ stdout }: Context, plan: EditPlan): void {

@@ -46,8 +46,10 @@ export const configure: Command<ConfigureArgs> = {
   ],
   run: async (context, args) => {
     const { clients } = await import('../clients/clients.ts');
+    // Who names a host to remove means that host.
+    const isStoreMeant = args.credsStore || (args.remove && namedHosts(args) === undefined);
     for (const client of clients[args.client](context)) {
-      if (client.name === 'docker' && (args.credsStore || args.remove)) {
+      if (client.name === 'docker' && isStoreMeant) {
         const { giveBackStore, takeOverStore } = await import('./configure-store.ts');
         await (args.remove ? giveBackStore : takeOverStore)(context, args.dryRun ?? false);
       }

@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { callHelper } from './helper-process.ts';
 import { environmentFor, findHelper, findProgram } from './helper-program.ts';
-import { helperStore, type KeychainKey } from './helper-store.ts';
+import { helperStore, type KeychainKey, urlOf } from './helper-store.ts';
 
 /** Milliseconds in which a session bus has to answer. */
 const busLimit = 1000;
@@ -71,6 +72,17 @@ function discard(context: Context, name: string, trial: KeychainKey): void {
     // What is told is why it gave nothing back.
     if (!(error instanceof HelperError)) throw error;
   }
+}
+
+/** Throws `misconfigured` where that helper asks this one in the end, and whatever keeps it from being asked. */
+export function refuseRing(context: Context, name: string): void {
+  const own = urlOf({ of: 'trial', name: String(context.pid) });
+  const { ok, text } = callHelper(context, name, 'get', `${own}\n`);
+  if (ok || !text.includes('leads back')) return;
+  throw new HelperError(
+    'misconfigured',
+    `docker-credential-${name} leads back to docker-credential-icr; name another helper`,
+  );
 }
 
 /** A dead bus would hold the helper up for half a minute. */

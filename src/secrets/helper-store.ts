@@ -79,7 +79,8 @@ export function isOurEntry({ name }: Pick<RegistryHost, 'name'>): boolean {
   return name === account;
 }
 
-function urlOf({ of, name }: KeychainKey): string {
+/** Under which a keychain has it. */
+export function urlOf({ of, name }: KeychainKey): string {
   return `${base}/${of}/${encodeURIComponent(name)}`;
 }
 

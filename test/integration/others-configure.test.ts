@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { planGiveBack, planTakeOver } from '../../src/clients/creds-store.ts';
 import { testContext } from '../support/context.ts';
-import { answer, credential } from '../support/helper.ts';
+import { answer, credential, executable } from '../support/helper.ts';
 import { fails } from '../support/rejects.ts';
 import { type Keychains, withKeychains } from './store-keychains.ts';
 
@@ -40,6 +40,82 @@ test('takes over the name that stood there, and gives the place back', () =>
     assert.is(dockerFile(keychains), before);
     say('store', credential(hub, 'me'));
     assert.equal(kept('desktop'), {}, 'no longer asked');
+  }));
+
+test('whoever stood there last counts, also nobody', () =>
+  withKeychains((keychains) => {
+    const { say, call, addStandIn, kept } = keychains;
+    addStandIn('desktop');
+    dockerFile(keychains, '{"credsStore": "desktop"}');
+    say('configure --creds-store');
+    const auth = Buffer.from('me:canary-plain').toString('base64');
+    dockerFile(keychains, JSON.stringify({ auths: { 'plain.example': { auth } } }));
+    call('configure --creds-store');
+    assert.is(call('get', 'plain.example').stdout, answer('plain.example', 'me', 'canary-plain'));
+    say('store', credential(hub, 'me'));
+    assert.equal(kept('desktop'), {});
+    say('configure --remove');
+    assert.not.ok('credsStore' in JSON.parse(dockerFile(keychains)));
+  }));
+
+test('--remove of one host leaves the store as it is', () =>
+  withKeychains((keychains) => {
+    const { say, addStandIn, kept } = keychains;
+    addStandIn('desktop');
+    dockerFile(keychains, '{"credsStore": "desktop", "credHelpers": {"us.icr.io": "icr"}}');
+    say('configure --creds-store');
+    say('configure --remove --host us.icr.io');
+    assert.equal(JSON.parse(dockerFile(keychains)), { credsStore: 'icr' });
+    say('store', credential(hub, 'me'));
+    assert.equal(Object.keys(kept('desktop')), [hub]);
+  }));
+
+test('--remove forgets who stood there, also where Docker names another one by now', () =>
+  withKeychains((keychains) => {
+    const { say, call, addStandIn } = keychains;
+    addStandIn('desktop');
+    dockerFile(keychains, '{"credsStore": "desktop"}');
+    say('configure --creds-store');
+    say('store', credential(hub, 'me'));
+    dockerFile(keychains, '{"credsStore": "another"}');
+    say('configure --remove');
+    assert.equal(JSON.parse(dockerFile(keychains)), { credsStore: 'another' });
+    assert.is(call('get', hub).stdout, 'credentials not found in native keychain\n');
+  }));
+
+// Helpers that ask this one, whatever they do to the environment.
+const rings: readonly string[] = [
+  `exec '${executable}' "$@"`,
+  `exec env -i HOME="$HOME" PATH="$PATH" '${executable}' "$@"`,
+];
+for (const body of rings) {
+  test(`a ring is refused before anything is changed: ${body.slice(0, 10)}`, () =>
+    withKeychains((keychains) => {
+      const { call, addScript } = keychains;
+      addScript('round', body);
+      const before = dockerFile(keychains, '{"credsStore": "round"}');
+      const { stderr, status } = call('configure --creds-store');
+      assert.match(stderr, 'docker-credential-round leads back to docker-credential-icr; name');
+      assert.is(status, 1);
+      assert.is(dockerFile(keychains), before);
+      assert.not.ok(fs.existsSync(keychains.home.config));
+    }));
+}
+
+test('one that is missing is taken over, with what to do about it', () =>
+  withKeychains((keychains) => {
+    const { call, say } = keychains;
+    dockerFile(keychains, '{"credsStore": "desktop"}');
+    const { stderr, status } = call('configure --creds-store');
+    assert.match(
+      stderr,
+      /docker-credential-desktop is not on the PATH; .* if it is gone for good, take credsStore out of .*config\.json and run /,
+    );
+    assert.is(status, 0);
+    dockerFile(keychains, '{}');
+    say('configure --creds-store');
+    say('store', credential(hub, 'me'));
+    assert.is(say('get', hub), answer(hub, 'me'));
   }));
 
 test('without a file, or a store in it, makes one and takes it out again', () =>
