@@ -331,7 +331,8 @@ fetch_with_wget() {
     https:*[Ll]ocation:\ http:*) said='it leads to a place without HTTPS' status=1 ;;
     *'validation not implemented'*) unchecked=yes ;;
   esac
-  [ "$status" -eq 0 ] || printf '%s\n' "$said" >&2
+  # Without what the server's answer begins with.
+  [ "$status" -eq 0 ] || printf '%s\n' "$said" | grep -v '^  ' >&2
   return "$status"
 }
 
