@@ -60,6 +60,8 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
       if (output) context.stdout(`${output}\n`);
     });
   } catch (error) {
+    // What was said could not be written.
+    if (error instanceof HelperError) return explain(context, error);
     const message = error instanceof Error ? error.message : String(error);
     context.warn(`${explainSlip(message, argv)}; see docker-credential-icr --help`);
     return usageError;
@@ -131,8 +133,12 @@ async function explainErrors(context: Context, run: Chosen): Promise<number> {
     return await run();
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    if (error.cause !== undefined) debug(context, String(error.cause));
-    context.warn(error.message);
-    return error.code === 'cancelled' ? cancelled : 1;
+    return explain(context, error);
   }
+}
+
+function explain(context: Context, error: HelperError): number {
+  if (error.cause !== undefined) debug(context, String(error.cause));
+  context.warn(error.message);
+  return error.code === 'cancelled' ? cancelled : 1;
 }

@@ -8,6 +8,8 @@ import type { Found } from './source.ts';
 
 /** Milliseconds that an access token of the session must have left: a long pull uses it to its end. */
 const longEnough = 10 * 60_000;
+/** Bytes; the CLI's file has some ten thousand. */
+const largest = 16 * 1024 * 1024;
 
 /**
  * The ibmcloud CLI's session, where the settings allow it: its access token while that lasts, else
@@ -33,10 +35,11 @@ export function fromIbmcloudSession({ context, settings }: Lookup): Found | unde
 /** Where the CLI keeps its session. Source: IBM-Cloud/ibm-cloud-cli-sdk, bluemix/configuration. */
 function sessionFile({ env, platform }: Context): string | undefined {
   const named = env.IBMCLOUD_CONFIG_HOME;
-  if (named) return path.join(named, 'config.json');
   const usual = platform === 'win32' ? env.USERPROFILE : env.HOME;
-  const home = env.IBMCLOUD_HOME || env.BLUEMIX_HOME || usual;
-  if (!home) return undefined;
+  const home = named || env.IBMCLOUD_HOME || env.BLUEMIX_HOME || usual;
+  // A relative one would lead into the repository that is being built.
+  if (!home || !path.isAbsolute(home)) return undefined;
+  if (named) return path.join(named, 'config.json');
   const folder = path.join(home, '.ibmcloud');
   return path.join(fs.existsSync(folder) ? folder : path.join(home, '.bluemix'), 'config.json');
 }
@@ -53,8 +56,12 @@ function readSession(file: string): { access: string; refresh: string } | undefi
 
 function readText(file: string): string | undefined {
   try {
+    const stat = fs.statSync(file);
+    // A named pipe would be waited for, and a device read, without end.
+    if (!stat.isFile() || stat.size > largest) throw unreadable(file);
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
+    if (error instanceof HelperError) throw error;
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new HelperError('storage', `cannot read the ibmcloud session in ${file} (${code})`);

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
@@ -9,6 +10,7 @@ import { fromIbmcloudSession } from '../../src/identity/ibmcloud.ts';
 import { type Lookup, lookupIn } from '../../src/identity/lookup.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome } from '../support/home.ts';
+import { fails } from '../support/rejects.ts';
 
 const test = suite('sources that are off until they are switched on');
 
@@ -35,6 +37,46 @@ test('the session is in the home of the platform', () =>
     writeSession(home, '.ibmcloud');
     assert.is(secretIn({ platform: 'linux', env: { HOME: folder } }), 'canary-.ibmcloud');
     assert.is(fromIbmcloudSession(lookup({ env: { HOME: folder } })), undefined, 'off');
+  }));
+
+test('the session is not looked for where a client happens to run', () =>
+  inHome((home) => {
+    writeSession(home, '.bluemix');
+    const before = process.cwd();
+    process.chdir(home.folder);
+    try {
+      for (const name of ['HOME', 'IBMCLOUD_HOME', 'BLUEMIX_HOME', 'IBMCLOUD_CONFIG_HOME']) {
+        const value = name === 'IBMCLOUD_CONFIG_HOME' ? '.bluemix' : '.';
+        const given = lookup(
+          { platform: 'linux', env: { [name]: value } },
+          { ibmcloudSession: true },
+        );
+        assert.is(fromIbmcloudSession(given), undefined, name);
+      }
+    } finally {
+      process.chdir(before);
+    }
+  }));
+
+test('what is in the place of the session and is no file is not waited for', () =>
+  inHome(({ folder }) => {
+    fs.mkdirSync(path.join(folder, '.bluemix'));
+    const file = path.join(folder, '.bluemix', 'config.json');
+    const given = lookup({ platform: 'linux', env: { HOME: folder } }, { ibmcloudSession: true });
+    const makers = [
+      () => execFileSync('mkfifo', [file]),
+      () => fs.symlinkSync('/dev/zero', file),
+      () => fs.mkdirSync(file),
+    ];
+    for (const make of makers) {
+      make();
+      fails(
+        () => fromIbmcloudSession(given),
+        'damaged',
+        /the ibmcloud session in .* cannot be read/,
+      );
+      fs.rmSync(file, { recursive: true });
+    }
   }));
 
 test('the machine is asked nothing until its secret is', () => {

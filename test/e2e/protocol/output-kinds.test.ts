@@ -98,4 +98,11 @@ test('a pipe that does not block and is full: all of it arrives', () =>
     assert.ok(stdout === answer('us.icr.io', 'iamapikey', secret));
   }));
 
+test('a full disk, after --help: that is no slip of the person', () =>
+  inHome((home) => {
+    const { status, stderr } = shell(home, '"$0" --help >/dev/full');
+    assert.is(stderr, 'docker-credential-icr: cannot write to standard output (ENOSPC)\n');
+    assert.is(status, 1);
+  }));
+
 test.run();
