@@ -5,6 +5,10 @@ import { HelperError, systemCode } from './errors.ts';
 
 const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 const ownerOnly = 0o600;
+/** Of a folder. */
+const ownerEnters = 0o700;
+/** Bytes; what a client may store has one MiB. */
+const largest = 16 * 1024 * 1024;
 /** Milliseconds; a write takes a few. */
 const abandonedAfter = 60_000;
 
@@ -17,10 +21,13 @@ export function readPrivate(context: Context, file: string): string | undefined 
   let descriptor: number;
   try {
     // Asked first: an error thrown for a file that is not there costs more than reading it would.
-    if (fs.statSync(file, { throwIfNoEntry: false }) === undefined) return undefined;
+    const stat = fs.statSync(file, { throwIfNoEntry: false });
+    if (stat === undefined) return undefined;
+    if (!stat.isFile() || stat.size > largest) refuseOdd(file, stat);
     // Not blocking: a named pipe put there would be waited for without end.
     descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK);
   } catch (error) {
+    if (error instanceof HelperError) throw error;
     if (isAbsent(error)) return undefined;
     throw cannot('read', file, error);
   }
@@ -32,6 +39,13 @@ export function readPrivate(context: Context, file: string): string | undefined 
   } finally {
     fs.closeSync(descriptor);
   }
+}
+
+/** A device may have no end. For a folder the system has a word of its own. */
+function refuseOdd(file: string, stat: fs.Stats): void {
+  if (stat.isDirectory()) return;
+  const problem = stat.isFile() ? 'is larger than 16 MiB' : 'is no file';
+  throw new HelperError('storage', `${file} ${problem}; move it away`);
 }
 
 /** Whether there can be no file of that name: no folder above it, or a longer name than any has. */
@@ -62,7 +76,7 @@ export function writePrivate(context: Context, file: string, text: string): void
   const asideFolder = path.join(folder, '.aside');
   const aside = path.join(asideFolder, uniqueName(context));
   try {
-    fs.mkdirSync(asideFolder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(asideFolder);
     sweep(context, asideFolder);
     writeSynced(aside, text);
     fs.renameSync(aside, file);
@@ -98,13 +112,37 @@ function discard(file: string): void {
 }
 
 function writeSynced(file: string, text: string): void {
-  const descriptor = fs.openSync(file, 'wx', ownerOnly);
+  const descriptor = createPrivate(file);
   try {
     fs.writeFileSync(descriptor, text);
     fs.fsyncSync(descriptor);
   } finally {
     fs.closeSync(descriptor);
   }
+}
+
+/** Opens a new file to write, with mode 0600. Throws the system's error. */
+export function createPrivate(file: string): number {
+  const descriptor = fs.openSync(file, 'wx', ownerOnly);
+  // A umask may take from the owner as well.
+  if ((fs.fstatSync(descriptor).mode & ownerOnly) !== ownerOnly)
+    fs.fchmodSync(descriptor, ownerOnly);
+  return descriptor;
+}
+
+/** Makes a folder, and those above it, with mode 0700; returns what it made. Throws the system's error. */
+export function makePrivateFolder(folder: string): string[] {
+  if (fs.existsSync(folder)) return [];
+  const above = makePrivateFolder(path.dirname(folder));
+  try {
+    fs.mkdirSync(folder, { mode: ownerEnters });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && fs.existsSync(folder)) return above;
+    throw error;
+  }
+  // What a umask has taken the owner's rights from, the owner could not enter.
+  if ((fs.statSync(folder).mode & ownerEnters) !== ownerEnters) fs.chmodSync(folder, ownerEnters);
+  return [...above, folder];
 }
 
 /** Makes a rename outlive a power cut. Some file systems (and Windows) cannot; the rename stands. */

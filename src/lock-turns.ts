@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemCode } from './errors.ts';
+import { createPrivate, makePrivateFolder } from './files.ts';
 
 // A lock is a folder of numbered files, one a turn. Whoever creates the file after the latest one has
 // the lock, and says in that file when the turn is over. So a lock that its holder left behind is never
@@ -93,7 +94,7 @@ function parse(text: string): Content {
 
 /** Takes the turn, or gives `undefined`: somebody else has it. Throws the system's error. */
 export function takeTurn(folder: string, number: number, holder: unknown): OwnTurn | undefined {
-  fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makePrivateFolder(folder);
   const file = path.join(folder, String(number));
   const descriptor = create(file);
   if (descriptor === undefined) return undefined;
@@ -115,7 +116,7 @@ export function takeTurn(folder: string, number: number, holder: unknown): OwnTu
 
 function create(file: string): number | undefined {
   try {
-    return fs.openSync(file, 'wx', 0o600);
+    return createPrivate(file);
   } catch (error) {
     // ENOENT: somebody is deleting the whole folder.
     if (['EEXIST', 'ENOENT'].includes(systemCode(error) ?? '')) return undefined;

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot } from '../files.ts';
+import { cannot, makePrivateFolder } from '../files.ts';
 
 /** The file behind a link, and behind a link to what does not exist yet: Docker writes that, too. */
 export function realFile(file: string): string {
@@ -23,11 +23,12 @@ export function realFile(file: string): string {
 
 /** Makes a folder that only its owner may enter, if there is none. */
 export function makeFolder({ platform }: Context, folder: string): void {
-  const first = fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const made = makePrivateFolder(folder);
+  const [first = folder] = made;
   // Windows opens no folders, and a new one belongs to the owner of the one it is in anyway.
-  if (first === undefined || platform === 'win32') return;
-  for (let made = folder; made.length >= first.length; made = path.dirname(made)) {
-    const descriptor = fs.openSync(made, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+  if (platform === 'win32') return;
+  for (const each of made.reverse()) {
+    const descriptor = fs.openSync(each, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
     try {
       giveTo(descriptor, ownerFor(path.dirname(first), descriptor));
     } finally {

@@ -1,7 +1,6 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { cannot } from '../files.ts';
+import { cannot, makePrivateFolder } from '../files.ts';
 import { withLock } from '../lock.ts';
 import { requireConfigFolder } from './folders.ts';
 import { schema } from './schema.ts';
@@ -21,7 +20,7 @@ export async function updateSettings(
 ): Promise<void> {
   const folder = requireConfigFolder(context);
   try {
-    fs.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makePrivateFolder(folder);
   } catch (error) {
     throw cannot('make', folder, error);
   }

@@ -128,17 +128,36 @@ test('a folder in its place keeps its mode, and the line says what to do', () =>
     assert.is(fs.statSync(file).mode & 0o777, 0o755);
   }));
 
-test('a named pipe in its place is not waited for', () =>
-  inHome((home) => {
-    helper(home, 'store', credential('us.icr.io'));
-    const file = fileOf(home, 'us.icr.io');
-    fs.rmSync(file);
-    execFileSync('mkfifo', ['-m', '600', file]);
-    const { stdout, status } = helper(home, 'get', 'us.icr.io');
-    assert.match(stdout, 'us.icr.io');
-    assert.not.match(stdout, 'credentials not found');
-    assert.is(status, 1);
-  }));
+// What may stand in the place of a credential and would be read for long, or without end.
+const endless: readonly [what: string, make: (file: string) => void, problem: string][] = [
+  ['a named pipe', (file) => execFileSync('mkfifo', ['-m', '600', file]), 'is no file'],
+  ['a device', (file) => fs.symlinkSync('/dev/zero', file), 'is no file'],
+  [
+    'a gigabyte',
+    (file) => {
+      fs.writeFileSync(file, '', { mode: 0o600 });
+      fs.truncateSync(file, 2 ** 30);
+    },
+    'is larger than 16 MiB',
+  ],
+];
+for (const [what, make, problem] of endless) {
+  test(`${what} in its place is not waited for, listed round, and can be replaced`, () =>
+    inHome((home) => {
+      const file = writeConfig(home, 'hosts/us.icr.io.json', '');
+      fs.rmSync(file);
+      make(file);
+      const line = `${file} ${problem}; move it away`;
+      assert.equal(helper(home, 'get', 'us.icr.io'), refused(line));
+      assert.is(helper(home, 'list').stdout, '{}\n');
+      assert.is(helper(home, 'store', credential('us.icr.io')).status, 0);
+      assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
+      fs.rmSync(file);
+      make(file);
+      assert.equal(helper(home, 'erase', 'us.icr.io'), nothing);
+      assert.not.ok(fs.existsSync(file));
+    }));
+}
 
 test('a symbolic link is followed; one to nowhere is none', () =>
   inHome((home) => {

@@ -181,4 +181,25 @@ test('a host of 253 is asked for, signed out of and not found like any other', (
     assert.equal(helper(home, 'get', `${longest}.`), notFound);
   }));
 
+// A umask that takes from the owner as well would lock the person out of the home's own folders.
+for (const umask of ['000', '077', '177', '277', '777']) {
+  test(`umask ${umask}: folders that their owner enters, files that their owner reads`, () =>
+    inHome((home) => {
+      const script = `umask ${umask}; "$0" store`;
+      const input = credential('us.icr.io');
+      const { status } = spawnSync('/bin/sh', ['-c', script, executable], { env: home.env, input });
+      assert.is(status, 0);
+      const modes = Object.fromEntries(
+        fs
+          .readdirSync(home.folder, { recursive: true, encoding: 'utf8' })
+          .map((name) => [name, fs.statSync(path.join(home.folder, name))] as const)
+          .map(([name, stat]) => [
+            name,
+            `${stat.isFile() ? 'f' : 'd'}${(stat.mode & 0o777).toString(8)}`,
+          ]),
+      );
+      assert.equal(new Set(Object.values(modes)), new Set(['d700', 'f600']), JSON.stringify(modes));
+    }));
+}
+
 test.run();
