@@ -13,6 +13,8 @@ const variables: readonly string[] = [
   'BUN_INSPECT',
   // Prints requests with their headers.
   'BUN_CONFIG_VERBOSE_FETCH',
+  // Writes a file, by whatever path it names.
+  'BUN_BYTECODE_',
 ];
 
 /**

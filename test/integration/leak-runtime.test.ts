@@ -36,6 +36,8 @@ const environments: readonly Readonly<Record<string, string>>[] = [
   { BUN_INSPECT_CONNECT_TO: 'unix://inspector' },
   { BUN_INSPECT_PRELOAD: './evil.ts' },
   { BUN_CONFIG_VERBOSE_FETCH: 'curl' },
+  { BUN_BYTECODE_ORDER_OUT: 'order', BUN_BYTECODE_ORDER_NAMES_OUT: 'names' },
+  { BUN_BYTECODE_DIGEST_OUT: 'digest' },
   { BUN_RUNTIME_TRANSPILER_CACHE_PATH: 'cache' },
   { BUN_FFI_IMPORT: './evil.ts' },
   { NODE_OPTIONS: '--require ./evil.ts' },
