@@ -8,11 +8,12 @@ import os from 'node:os';
 import path from 'node:path';
 import { type Build, findBuilds } from '../test/package/builds.ts';
 import { makeHome } from './bench/home.ts';
+import { install } from './bench/own.ts';
 import type { Program } from './bench/program.ts';
 import { type Timing, timeInTurns } from './bench/rounds.ts';
 import { table } from './bench/table.ts';
 import { releaseFolder } from './package/finish.ts';
-import { tryBuilds, tryPackings } from './package/sizes.ts';
+import { buildNothing, tryBuilds, tryPackings } from './package/sizes.ts';
 import { readStamp, root } from './package/stamp.ts';
 import { archiveName, executableName, targets } from './package/targets.ts';
 
@@ -54,9 +55,10 @@ function others(): string {
 function get({ name, command, env }: Build): Program {
   const [program = '', ...args] = command;
   const home = makeHome(scratch, name.replaceAll(/\W+/g, '-'));
+  const file = install(program, home.folder);
   return {
     name,
-    file: program,
+    file,
     args: [...args, 'get'],
     input: 'us.icr.io\n',
     env: { ...home.env, ...env?.(home.folder) },
@@ -99,6 +101,8 @@ function smallerBuilds(): string {
     if (program === undefined) return [name, '', 'does not start'];
     return [name, mebibytes(fs.statSync(program).size), ...(times.get(name)?.slice(0, 2) ?? [])];
   });
+  const nothing = mebibytes(fs.statSync(buildNothing(scratch)).size);
+  rows.push(['all of the helper left out: an empty program', nothing, '', '']);
   return table(['build', 'MiB', 'min', 'median'], rows);
 }
 

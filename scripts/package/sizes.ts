@@ -53,6 +53,14 @@ export function tryBuilds(folder: string): { name: string; file: string | undefi
   ];
 }
 
+/** What is left when everything of the helper's is left out: Bun. */
+export function buildNothing(folder: string): string {
+  const [source, file] = [path.join(folder, 'nothing.ts'), path.join(folder, 'nothing')];
+  fs.writeFileSync(source, 'export {};\n');
+  compile(source, file);
+  return file;
+}
+
 /** strip(1) cuts off what Bun has put behind its own sections: the program itself. */
 function stripAfterwards(folder: string): string | undefined {
   const file = path.join(folder, 'stripped');

@@ -50,9 +50,14 @@ function deb(
 ): string {
   const doc = `usr/share/doc/${program}`;
   const version = systemVersion(stamp);
-  const values = { VERSION: version, MAINTAINER: maintainer(), DATE: mailDate(stamp) };
+  const values = {
+    VERSION: version,
+    MAINTAINER: maintainer(),
+    DATE: mailDate(stamp),
+    YEAR: mailDate(stamp).slice(12, 16),
+  };
   const others = [
-    [`${doc}/copyright`, fillTemplate('debian/copyright', {})],
+    [`${doc}/copyright`, fillTemplate('debian/copyright', values)],
     [`${doc}/changelog.gz`, gzip(Buffer.from(fillTemplate('debian/changelog', values)))],
     [`usr/share/lintian/overrides/${program}`, fillTemplate('debian/lintian-overrides', {})],
   ] as const;

@@ -121,6 +121,13 @@ const rows: readonly [
   ],
   ['without scripts: Node starts the executable', executables, ['--ignore-scripts'], true, true],
   ['no package for this platform: Node runs the program', [], [], false, true],
+  [
+    'optional packages are not wanted: Node runs the program',
+    executables,
+    ['--omit=optional'],
+    false,
+    true,
+  ],
 ];
 
 for (const [name, files, words, isNative, isScript] of rows) {
