@@ -1,7 +1,21 @@
+import fs from 'node:fs';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
-import { listOthers } from './others.ts';
+import { listInput } from '../secrets/helper-process.ts';
+import { readInput } from './input.ts';
+import { leadsBack, listOthers } from './others.ts';
+
+/**
+ * Throws `misconfigured` where this is our own call of a keychain that came round. Only a file is looked into, as our
+ * calls are given one on Linux: somebody else may keep a pipe open.
+ */
+function refuseRing(context: Context): void {
+  if (context.platform !== 'linux') return;
+  const stat = fs.fstatSync(context.stdin);
+  if (!stat.isFile() || stat.size !== listInput.length) return;
+  if (readInput(context) === listInput) throw leadsBack();
+}
 
 /**
  * Every host that `get` answers, with its user name; needs no network. Standard input is left alone:
@@ -9,13 +23,15 @@ import { listOthers } from './others.ts';
  * here would stop `docker build` for every registry.
  */
 export function list(context: Context): void {
+  refuseRing(context);
+  // What is wrong with the settings or a keychain is wrong for each host, and said once.
   const warnings = new Set<string>();
-  const usernames = listOthers({ ...context, warn: (line) => warnings.add(line) });
-  for (const { serverURL, found } of answeredHosts(context)) {
+  const once = { ...context, warn: (line: string) => void warnings.add(line) };
+  const usernames = listOthers(once);
+  for (const { serverURL, found } of answeredHosts(once)) {
     if (found instanceof HelperError) warnings.add(found.message);
     else usernames[serverURL] = found.username;
   }
-  // What is wrong with the settings is wrong for each host, and said once.
   for (const warning of warnings) context.warn(warning);
   context.stdout(`${JSON.stringify(usernames)}\n`);
 }

@@ -7,6 +7,7 @@ import {
   callHelper,
   eraseWith,
   isNotFound,
+  listInput,
   oneLine,
   parseList,
   parseObject,
@@ -43,7 +44,7 @@ function failed(name: string, text: string): HelperError {
 }
 
 /** Only this program asks a keychain for what is its own. */
-function leadsBack(): HelperError {
+export function leadsBack(): HelperError {
   return new HelperError(
     'misconfigured',
     'this is for a keychain that docker-credential-icr keeps secrets in, and leads back to it; name another store',
@@ -55,7 +56,7 @@ export function listOthers(context: Context): Record<string, string> {
   const name = otherHelper(context);
   if (name === undefined) return {};
   try {
-    const answer = callHelper(context, name, 'list', '\n');
+    const answer = callHelper(context, name, 'list', listInput);
     if (!answer.ok) throw failed(name, answer.text);
     return withoutOurs(parseList(name, answer.text));
   } catch (error) {

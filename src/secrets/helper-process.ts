@@ -10,6 +10,12 @@ export interface HelperAnswer {
   readonly text: string;
 }
 
+/**
+ * The input of `list`, which helpers do not look at, but for this one: a wrapper may have taken the mark of a ring out
+ * of the environment.
+ */
+export const listInput = 'https://docker-credential-icr/list\n';
+
 /** Milliseconds; a keychain that asks somebody for a password on some screen would wait for ever. */
 export const longestWait = 5000;
 const largestAnswer = 8 * 1024 * 1024;

@@ -6,6 +6,7 @@ import {
   callHelper,
   type HelperAnswer,
   isNotFound,
+  listInput,
   longestWait,
   oneLine,
   parseList,
@@ -36,7 +37,7 @@ export interface KeychainKey {
 export function helperStore(context: Context, name: string): SecretStore<KeychainKey> {
   const ask = patient(context, (verb, input) => callHelper(context, name, verb, input));
   const listed = (of: KeychainKey['of']) =>
-    names(of, parseList(name, requireOk(name, ask('list', '\n'))));
+    names(of, parseList(name, requireOk(name, ask('list', listInput))));
   return {
     read: (key) => {
       const answer = ask('get', `${urlOf(key)}\n`);

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answer, credential, executable } from '../support/helper.ts';
@@ -93,8 +94,7 @@ const failures: readonly [what: string, body: string, get: RegExp, list: RegExp]
     'leads back',
     `exec '${executable}' "$@"`,
     /theirs leads back to docker-credential-icr/,
-    // Called back, it lists what is its own, and that is no failure.
-    /^$/,
+    /docker-credential-theirs failed: this is for a keychain .* leads back to it/,
   ],
 ];
 for (const [what, body, get, list] of failures) {
@@ -201,5 +201,19 @@ test('settings that cannot be read name no other helper: those registries are in
     assert.is(call('store', credential(hub, 'me')).status, 0);
     assert.is(call('get', hub).stdout, answer(hub, 'me'));
   }));
+
+for (const setting of ['others', 'store']) {
+  test(`a ring that forgets the environment, as ${setting}, ends at the second list`, () =>
+    withOthers(({ home, call, folder, addScript }) => {
+      const round = `echo $1 >> '${folder}/round'; exec env -i HOME="$HOME" PATH="$PATH" '${executable}' "$@"`;
+      addScript('round', round);
+      writeConfig(home, 'config.json', JSON.stringify({ [setting]: 'round' }));
+      const { stdout, stderr, status } = call('list');
+      assert.equal({ stdout, status }, { stdout: '{}\n', status: 0 });
+      assert.match(stderr, 'leads back to it; name another store');
+      const calls = fs.readFileSync(path.join(folder, 'round'), 'utf8').split('\n');
+      assert.is(calls.filter((verb) => verb === 'list').length, 1);
+    }));
+}
 
 test.run();
