@@ -192,7 +192,11 @@ test('a move to another store that was cut short', (given) =>
     const file = path.join(machine.home.config, 'identities/work.json');
     const secret = fs.readFileSync(file, 'utf8');
     const moved = await machine.mend('docker-credential-icr store move stub');
-    const answers = { check: 'secret store', state: 'ok', message: /^stub answers$/ } as const;
+    const answers = {
+      check: 'secret store',
+      state: 'ok',
+      message: /^stub lists what it keeps$/,
+    } as const;
     assert.ok(findingIn(moved, answers));
     assert.not.ok(fs.existsSync(file));
     writeConfig(machine.home, 'identities/work.json', secret);
@@ -202,6 +206,22 @@ test('a move to another store that was cut short', (given) =>
     assert.not.ok(fs.existsSync(file));
     const ours = { check: 'identity work', state: 'ok', message: /^IAM accepts/ } as const;
     assert.ok(findingIn(await machine.doctor(), ours));
+  }));
+
+test('a keychain that lists, but is locked', (given) =>
+  onMachine(given, async (machine) => {
+    writeProgram(machine, 'docker-credential-stub', keychain);
+    await machine.mend('docker-credential-icr store move stub');
+    // It asks for its password where a person sits, which is not where this helper calls it.
+    const locked = `if [ "$1" = get ] && [ -n "$DOCKER_CREDENTIAL_ICR_CALLS" ] && [ -e "$0.locked" ]
+then echo locked; exit 1; fi
+if [ "$1" = get ]; then /bin/rm -f "$0.locked"; fi
+`;
+    writeProgram(machine, 'docker-credential-stub', locked + keychain);
+    const program = path.join(machine.bin, 'docker-credential-stub');
+    fs.writeFileSync(`${program}.locked`, '');
+    const message = /^the secret store stub failed: locked$/;
+    await expectMended(machine, { check: 'identity work', state: 'fail', message });
   }));
 
 test('a file of a secret that is kept elsewhere', (given) =>

@@ -6,6 +6,8 @@ import { HelperError } from '../../errors.ts';
 import { lifeOf } from '../../identity/expiry.ts';
 import { loginCommand } from '../../identity/hint.ts';
 import { fileOf, setAsideEnding } from '../../secrets/file-store.ts';
+import { urlOf } from '../../secrets/helper-store.ts';
+import { fileStoreName } from '../../secrets/secret-store.ts';
 import { duration } from '../table.ts';
 import { askIam, type Verdict } from './ask-iam.ts';
 import { type Check, type Examined, type Finding, fail, networkLimit, ok, warn } from './check.ts';
@@ -77,16 +79,25 @@ function secretOf(look: Look, name: string, { kind }: IdentitySettings): string 
 }
 
 /** A login puts a new secret in place of a damaged one, but not of a folder, and leaves what was set aside. */
-function mendOf({ folder }: Look, name: string, login: string, error: HelperError): string {
+function mendOf(look: Look, name: string, login: string, error: HelperError): string {
+  const { folder } = look;
   // Another machine vouched for it; here, an API key can.
   if (/metadata service/.test(error.message))
     return `docker-credential-icr login --identity ${name}`;
+  const { store = fileStoreName } = look.readableSettings();
+  if (store !== fileStoreName && error.code === 'storage') return unlock(store, name);
   if (folder === undefined) return login;
   const file = fileOf(folder, { of: 'identity', name });
   if (/EACCES|EPERM/.test(error.message)) return `sudo chown -R "$(id -u)" ${typed(folder)}`;
   if (error.code === 'storage') return `${setAside(file)} && ${login}`;
   const aside = file + setAsideEnding;
   return fs.existsSync(aside) ? `${login} && rm ${typed(aside)}` : login;
+}
+
+/** Asked by a person a keychain has all the time to ask for its password; what it gives goes nowhere. */
+function unlock(store: string, name: string): string {
+  const url = urlOf({ of: 'identity', name });
+  return `echo ${typed(url)} | ${typed(`docker-credential-${store}`)} get >/dev/null`;
 }
 
 async function judge(

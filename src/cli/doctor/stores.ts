@@ -51,7 +51,8 @@ const secretStore: Check = {
     if (store === fileStoreName || look.folder === undefined) return leftOver(examined, store);
     // Where it keeps nothing, some print nothing: Docker stumbles over it, we do not.
     const problem = await problemOf(context, store, /^\s*(null)?\s*$/);
-    if (problem === undefined) return [ok(`${store} answers`), ...leftOver(examined, store)];
+    if (problem === undefined)
+      return [ok(`${store} lists what it keeps`), ...leftOver(examined, store)];
     const away = setAside(settingsFile(look.folder));
     const anew = `${away} && docker-credential-icr login --store file`;
     return fail(`${problem}; install or unlock it, or else begin anew`, anew);
