@@ -53,11 +53,32 @@ export function packNode(node: NodeRuntime, bundle: string, outfile: string): vo
     fillCache(node, path.join(home, '.pkg-cache', 'sea'));
     const target = `node${node.version}-${node.platform}`;
     const words = [pkg(), '--sea', '--targets', target, '--output', outfile, bundle];
-    const env = { ...process.env, HOME: home, USERPROFILE: home };
+    const isLinux = node.platform.startsWith('linux');
+    const env = {
+      ...process.env,
+      HOME: home,
+      USERPROFILE: home,
+      ...(isLinux && { TMPDIR: '/tmp' }),
+    };
     execFileSync(node.file, words, { env, stdio: ['ignore', 'ignore', 'inherit'] });
+    // Elsewhere its signature covers it.
+    if (isLinux) settleName(outfile);
   } finally {
     fs.rmSync(home, { recursive: true, force: true });
   }
+}
+
+/** pkg leaves the name of the folder that it worked in inside, six letters of it by chance. */
+function settleName(executable: string): void {
+  const bytes = fs.readFileSync(executable);
+  const name = '/tmp/pkg-sea-';
+  for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
+    const letters = at + name.length;
+    if (bytes.toString('latin1', letters + 6, letters + 18) === '/sea-main.js') {
+      bytes.write('000000', letters);
+    }
+  }
+  fs.writeFileSync(executable, bytes);
 }
 
 /** `.ok` is what pkg itself leaves beside what it has downloaded, checked and unpacked. */

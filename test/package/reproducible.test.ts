@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { readStamp, root } from '../../scripts/package/stamp.ts';
+import { root } from '../../scripts/package/stamp.ts';
 import { inScratch, releaseFiles, releaseFolder, version } from './release.ts';
 
 const test = suite('the same commit built twice');
@@ -11,14 +11,38 @@ const test = suite('the same commit built twice');
 /** A copy of the repository elsewhere, as deep or deeper, with packages of its own: links do for that. */
 function copyRepository(folder: string): void {
   execFileSync('git', ['clone', '--quiet', root, folder]);
-  execFileSync('cp', ['-al', path.join(root, 'node_modules'), path.join(folder, 'node_modules')]);
+  execFileSync('git', ['checkout', '--quiet', commit], { cwd: folder });
+  for (const parent of ['.', path.join('packaging', 'node')]) {
+    const [from, to] = [root, folder].map((each) => path.join(each, parent, 'node_modules')) as [
+      string,
+      string,
+    ];
+    if (fs.existsSync(from)) execFileSync('cp', ['-al', from, to]);
+  }
 }
 
 const archive = `docker-credential-icr-${version}-linux-x64.tar.gz`;
 const isThere = releaseFiles(/-linux-x64\.tar\.gz$/).includes(archive);
-// A clone has what was committed, and nothing else.
-const isCommitted = !readStamp().commit.endsWith('-dirty');
-if (!isCommitted) console.log('not built twice: files here differ from the commit');
+const { commit, isCommitted } = readSource();
+if (!isCommitted) console.log('not built twice: what was built differed from its commit');
+
+/** What the release was made from: a clone has what was committed, and nothing else. */
+function readSource(): { commit: string; isCommitted: boolean } {
+  const [name = ''] = releaseFiles(/\.intoto\.json$/);
+  const statement = JSON.parse(fs.readFileSync(path.join(releaseFolder, name), 'utf8'));
+  const [source] = statement.predicate.buildDefinition.resolvedDependencies;
+  return { commit: source.digest.gitCommit, isCommitted: !source.annotations?.dirty };
+}
+
+/** An executable that Bun signs, or nobody; one that is signed here; and Node's. */
+const scripts: readonly (readonly string[])[] = [
+  ['scripts/package.ts', 'linux-x64', ...(has(/-darwin-x64\.tar\.gz$/) ? ['darwin-x64'] : [])],
+  ...(has(/-node\.tar\.gz$/) ? [['scripts/package-node.ts']] : []),
+];
+
+function has(pattern: RegExp): boolean {
+  return releaseFiles(pattern).length > 0;
+}
 
 /** What differs, for whoever has to find out why. */
 function firstDifference(one: Buffer, other: Buffer): string | undefined {
@@ -32,8 +56,9 @@ function firstDifference(one: Buffer, other: Buffer): string | undefined {
     const clone = path.join(scratch, 'a', 'b', 'c', 'd', 'clone');
     copyRepository(clone);
     const env = { ...process.env, TMPDIR: scratch, TZ: 'Asia/Tokyo', LC_ALL: 'C' };
-    const words = [path.join('scripts', 'package.ts'), 'linux-x64'];
-    execFileSync(process.execPath, words, { cwd: clone, env, stdio: 'ignore' });
+    for (const words of scripts) {
+      execFileSync(process.execPath, words, { cwd: clone, env, stdio: 'ignore' });
+    }
     const again = path.join(clone, 'dist', 'release');
     for (const name of fs.readdirSync(again)) {
       // They tell of all that was made, and here only one target was.
