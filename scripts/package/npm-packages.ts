@@ -26,7 +26,10 @@ export async function stageMain(
   homepage?: string,
 ): Promise<void> {
   const source = path.join(root, 'packaging', 'npm');
-  await bundleForNode(path.join(folder, 'lib'), defines(stamp), { splitting: true });
+  const lib = path.join(folder, 'lib');
+  await bundleForNode(lib, defines(stamp), { splitting: true });
+  // Whatever the umask was: npm packs modes.
+  for (const name of fs.readdirSync(lib)) fs.chmodSync(path.join(lib, name), 0o644);
   for (const name of ['find-executable.js', 'install.js', 'README.md']) {
     write(folder, name, fs.readFileSync(path.join(source, name)));
   }

@@ -61,9 +61,11 @@ test('no test, no source map, no secret, and no path of this machine', () => {
   }
 });
 
-test('the same commit packs to the same bytes', async () => {
+test('the same commit packs to the same bytes, also for whoever keeps files to themselves', async () => {
+  const umask = process.umask(0o077);
   await stageMain(path.join(folder, 'again'), documents, stamp);
   const again = packStaged(path.join(folder, 'again'), path.join(folder, 'out-again'));
+  process.umask(umask);
   assert.equal(
     fs.readFileSync(path.join(folder, 'out-again', again)),
     fs.readFileSync(path.join(folder, 'out', tarball)),
