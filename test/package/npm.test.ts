@@ -42,7 +42,7 @@ interface Installed {
   readonly modules: string;
 }
 
-/** `npm install -g` from a registry on loopback, with this Node first on PATH. */
+/** `npm install` with these words from a registry on loopback, with this Node first on PATH. */
 async function install(
   folder: string,
   files: readonly string[],
@@ -68,16 +68,18 @@ async function install(
       npm_config_loglevel: 'error',
       npm_config_update_notifier: 'false',
     };
-    const given = ['install', '-g', ...words, path.join(releaseFolder, main)];
+    const given = ['install', ...words, path.join(releaseFolder, main)];
     const { status, stdout, stderr } = await collect(
       spawn('npm', given, { env, cwd: folder, stdio: 'pipe' }),
     );
     assert.is(status, 0, stdout + stderr);
-    const prefix = path.join(folder, 'prefix');
+    const [bins, modules] = words.includes('-g')
+      ? ['prefix/bin', 'prefix/lib/node_modules']
+      : ['node_modules/.bin', 'node_modules'];
     return {
-      command: path.join(prefix, 'bin', 'docker-credential-icr'),
+      command: path.join(folder, bins, 'docker-credential-icr'),
       env,
-      modules: path.join(prefix, 'lib', 'node_modules'),
+      modules: path.join(folder, modules),
     };
   } finally {
     await server.close();
@@ -115,13 +117,20 @@ const rows: readonly [
   [
     'with scripts: the executable itself',
     executables,
-    ['--allow-scripts=docker-credential-icr'],
+    ['-g', '--allow-scripts=docker-credential-icr'],
     true,
     false,
   ],
-  ['without scripts: Node starts the executable', executables, ['--ignore-scripts'], true, true],
-  ['no package for this platform: Node runs the program', [], [], false, true],
   [
+    'without scripts: Node starts the executable',
+    executables,
+    ['-g', '--ignore-scripts'],
+    true,
+    true,
+  ],
+  ['no package for this platform: Node runs the program', [], ['-g'], false, true],
+  [
+    // With -g npm takes them all the same.
     'optional packages are not wanted: Node runs the program',
     executables,
     ['--omit=optional'],
@@ -150,6 +159,7 @@ for (const [name, files, words, isNative, isScript] of rows) {
 test('a signal reaches the executable that Node started', () =>
   inScratch(async (folder) => {
     const installed = await install(folder, executables, unpackNode(24, scratchNodes), [
+      '-g',
       '--ignore-scripts',
     ]);
     const { command, env } = installed;

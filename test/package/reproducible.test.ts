@@ -10,8 +10,8 @@ const test = suite('the same commit built twice');
 
 /** A copy of the repository elsewhere, as deep or deeper, with packages of its own: links do for that. */
 function copyRepository(folder: string): void {
-  execFileSync('git', ['clone', '--quiet', root, folder]);
-  execFileSync('git', ['checkout', '--quiet', commit], { cwd: folder });
+  execFileSync('git', ['-c', 'advice.detachedHead=false', 'clone', '--quiet', root, folder]);
+  execFileSync('git', ['checkout', '--quiet', '--detach', commit], { cwd: folder });
   for (const parent of ['.', path.join('packaging', 'node')]) {
     const [from, to] = [root, folder].map((each) => path.join(each, parent, 'node_modules')) as [
       string,
