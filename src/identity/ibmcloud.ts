@@ -57,8 +57,9 @@ function readSession(file: string): { access: string; refresh: string } | undefi
 function readText(file: string): string | undefined {
   try {
     const stat = fs.statSync(file);
-    // A named pipe would be waited for, and a device read, without end.
-    if (!stat.isFile() || stat.size > largest) throw unreadable(file);
+    // A named pipe would be waited for, and a device read, without end. What a folder is, the system says below.
+    const isOdd = !stat.isFile() && !stat.isDirectory();
+    if (isOdd || stat.size > largest) throw unreadable(file);
     return fs.readFileSync(file, 'utf8');
   } catch (error) {
     if (error instanceof HelperError) throw error;
