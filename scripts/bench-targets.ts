@@ -55,7 +55,7 @@ function others(): string {
 function get({ name, command, env }: Build): Program {
   const [program = '', ...args] = command;
   const home = makeHome(scratch, name.replaceAll(/\W+/g, '-'));
-  const file = install(program, home.folder);
+  const file = install(program, home.folder, path.basename(program));
   return {
     name,
     file,

@@ -35,8 +35,9 @@ async function measure(folder: string, rivals: readonly Rival[]): Promise<Measur
 
 buildExecutable();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-bench-'));
-const rivals = await startRivals(folder);
+const rivals: Rival[] = [];
 try {
+  rivals.push(...(await startRivals(folder)));
   const text = report(await measure(folder, rivals));
   fs.mkdirSync(path.dirname(file), { recursive: true });
   fs.writeFileSync(file, text);

@@ -14,25 +14,33 @@ const sizes = [10, 1000, 10_000];
  * Copies a program as an installation does. One that a compiler wrote in small parts takes the system half a
  * millisecond longer to map, so what is compared has to have been written in the same way.
  */
-export function install(file: string, folder: string): string {
-  const copy = path.join(folder, 'installed', path.basename(file));
+export function install(file: string, folder: string, name: string): string {
+  const copy = path.join(folder, 'installed', name);
   fs.mkdirSync(path.dirname(copy), { recursive: true });
   fs.copyFileSync(file, copy);
   return copy;
 }
 
-/** The helper's ways to answer, after the empty executable that they are compared with. */
+/**
+ * The helper's ways to answer, after the empty executable that they are compared with. Each is a copy of its
+ * own: of one file, part would be in the processor's caches more often than of the others.
+ */
 export async function ownPrograms(folder: string, cloud: SandboxProcess): Promise<Program[]> {
-  const helper = install(executable, folder);
-  const { env } = makeHome(folder, 'none');
-  return [
-    emptyProgram(folder),
-    get(helper, 'get, stored credential', storedHome(folder)),
-    get(helper, 'get, identity mapped to `*`', mappedHome(folder)),
-    get(helper, 'get, cached access token', await cachedHome(folder, cloud)),
-    { ...get(helper, 'get, not found', makeHome(folder, 'none')), answers: notFound, status: 1 },
-    { name: '`true`: any process at all', file: '/bin/true', args: [], input: '', env, ...usual },
-  ];
+  const empty = emptyProgram(folder);
+  const nobody = makeHome(folder, 'nobody');
+  const homes = [
+    ['get, stored credential', storedHome(folder)],
+    ['get, identity mapped to `*`', mappedHome(folder)],
+    ['get, cached access token', await cachedHome(folder, cloud)],
+    ['get, not found', nobody],
+  ] as const;
+  const gets = homes.map(([name, home], index) => {
+    const program = get(install(executable, folder, `helper-${index}`), name, home);
+    return home === nobody ? { ...program, answers: notFound, status: 1 } : program;
+  });
+  const file = ['/bin/true', '/usr/bin/true'].find((name) => fs.existsSync(name)) ?? 'true';
+  const any = { name: '`true`: any process at all', file, args: [], input: '' };
+  return [empty, ...gets, { ...any, env: nobody.env, ...usual }];
 }
 
 /** What no program that is made into an executable in the same way can be faster than. */
@@ -41,8 +49,8 @@ function emptyProgram(folder: string): Program {
   const compiled = path.join(folder, 'empty');
   fs.writeFileSync(source, 'export {};\n');
   compile(source, compiled);
-  const file = install(compiled, folder);
-  const { env } = makeHome(folder, 'none');
+  const file = install(compiled, folder, 'empty');
+  const { env } = makeHome(folder, 'nobody');
   return { name: 'empty executable', file, args: [], input: '', env, ...usual };
 }
 
@@ -53,12 +61,11 @@ export function get(file: string, name: string, { env }: Home): Program {
 
 /** `list` of many credentials, each a copy of one that the helper itself stored. */
 export function listPrograms(folder: string): Program[] {
-  const file = install(executable, folder);
   return sizes.map((size) => {
     const { folder: home, env } = storedHome(folder, `list-${size}`);
     multiply(home, size);
     const name = `list, ${size.toLocaleString('en')} credentials`;
-    return { name, file, args: ['list'], input: '', env, ...usual, answers: '{"' };
+    return { name, file: executable, args: ['list'], input: '', env, answers: '{"', status: 0 };
   });
 }
 

@@ -25,7 +25,7 @@ export function report(measured: Measured): string {
     '## Targets',
     table(['target', 'measured', 'limit', 'verdict'], judge(measured)),
     '## One call',
-    `Whole processes, from before the start to after the end, in milliseconds: ${rounds} rounds of two runs each, of which the second counts. Memory is the resident set at its peak; instructions are counted outside the kernel, and do not depend on what else the machine does.`,
+    `Whole processes, from before the start to after the end, in milliseconds: ${rounds} rounds, each program once a round. Memory is the resident set at its peak; instructions are counted outside the kernel, and do not depend on what else the machine does.`,
     table(
       ['program', 'min', 'median', '× empty', 'peak MiB', '× empty', 'M instructions'],
       [...callRows(gets), ...notInstalled.map((name) => [name, 'not installed'])],

@@ -13,18 +13,20 @@ export interface Timing {
   readonly instructions: number | undefined;
 }
 
+/** Rounds that are not counted. */
+const warmUp = 5;
+
 /**
  * Runs every program once a round, so that whatever else the machine does hits all of them alike, and
- * in an order of each round's own: the processor's caches hold what the one before has left there.
- * Each runs twice, and the second time counts.
+ * in an order of each round's own: what a program leaves in the processor's caches is another's luck.
  */
 export function timeInTurns(programs: readonly Program[], rounds: number): Timing[] {
   for (const program of programs) check(program);
   const samples = programs.map((program) => ({ program, times: [] as number[] }));
-  for (let round = 0; round < rounds; round++) {
+  for (let round = -warmUp; round < rounds; round++) {
     for (const { program, times } of shuffle(samples)) {
-      time(program);
-      times.push(time(program));
+      const took = time(program);
+      if (round >= 0) times.push(took);
     }
   }
   return samples.map(({ program, times }) => ({
