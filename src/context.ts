@@ -7,6 +7,8 @@ export interface Context {
   readonly platform: NodeJS.Platform;
   /** File descriptor that a protocol verb reads: `/dev/stdin` cannot be opened when it is a socket. */
   readonly stdin: number;
+  /** What was in it, where it has been read already: to its end, or past 1 MiB. */
+  readonly input?: Uint8Array;
   /** Writes to standard output, whole, before it returns. */
   readonly stdout: (text: string) => void;
   /** Writes one line for people to standard error. */

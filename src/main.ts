@@ -1,30 +1,29 @@
-import { type Context, debug, processContext } from './context.ts';
-import { isProtocolVerb, serve } from './protocol/serve.ts';
+import { type Bun as BunRuntime, bunFiles, readStdin } from './bun-files.ts';
+import { quickGet } from './protocol/quick-get.ts';
 
-function main(context: Context, argv: readonly string[]): number | Promise<number> {
-  const [word, ...others] = argv;
-  if (isProtocolVerb(word) && !isForPeople(word, others)) return serve(context, word);
-  return import('./cli/cli.ts').then(({ run }) => run(context, argv));
+declare const Bun: BunRuntime | undefined;
+
+const { argv, env, platform } = process;
+let input: Uint8Array | undefined;
+
+/** Ends the process where it can answer. */
+async function tryQuickly(bun: BunRuntime): Promise<void> {
+  input = await readStdin(bun);
+  const reply = await quickGet(bunFiles(bun), { env, platform, now: Date.now }, input);
+  if (reply === undefined) return;
+  await bun.write(bun.stdout, reply.line);
+  // Leaving at once is faster than unwinding, and nothing is left to do.
+  process.exit(reply.status);
 }
 
-/** Clients give a verb and nothing else. */
-function isForPeople(word: string, others: readonly string[]): boolean {
-  return others.includes('--help') || (word === 'store' && others[0] === 'move');
+// Windows has no modes to look at.
+if (typeof Bun !== 'undefined' && platform !== 'win32' && argv[2] === 'get' && argv.length === 3) {
+  try {
+    await tryQuickly(Bun);
+  } catch {
+    // What went wrong goes wrong below as well, and is told there.
+  }
 }
 
-/** A bug: the runtime's own report would fill the screen with packed source. */
-function report(context: Context, error: unknown): number {
-  const name = error instanceof Error ? error.name : typeof error;
-  context.warn(`internal error (${name}); DOCKER_CREDENTIAL_ICR_DEBUG=1 shows more`);
-  debug(context, error instanceof Error ? String(error.stack) : String(error));
-  return 1;
-}
-
-const context = processContext();
-try {
-  const status = main(context, process.argv.slice(2));
-  // Leaving at once is faster than unwinding, and nothing is left to do: every write is done by now.
-  process.exit(typeof status === 'number' ? status : await status);
-} catch (error) {
-  process.exit(report(context, error));
-}
+const { run } = await import('./run.ts');
+process.exit(await run(argv.slice(2), input));

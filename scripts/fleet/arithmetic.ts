@@ -1,4 +1,4 @@
-import { renewalTime } from '../../src/iam/cache.ts';
+import { renewalTime } from '../../src/iam/cached-token.ts';
 import { createRandom } from '../../test/kubelet/random.ts';
 
 /** Milliseconds. */

@@ -1,4 +1,4 @@
-import { readSettings } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { publicHosts } from '../registry/regions.ts';

@@ -3,7 +3,7 @@ import { planGiveBack, planTakeOver } from '../clients/creds-store.ts';
 import { unifiedDiff } from '../clients/diff.ts';
 import { planAndApply } from '../clients/edit-file.ts';
 import { shown } from '../clients/notes.ts';
-import { readSettings } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';

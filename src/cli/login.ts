@@ -1,6 +1,7 @@
-import { type IdentitySettings, readSettings, type Settings } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
+import type { IdentitySettings, Settings } from '../config/settings.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
-import { everyHost, own } from '../identity/mapping.ts';
+import { everyHost, own } from '../identity/mapping-key.ts';
 import {
   entitledRegistry,
   presentation,

@@ -1,9 +1,9 @@
-import { readSettings } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { ambientVariables } from '../identity/environment.ts';
 import { forgetEverything, forgetIdentities, signOutOf } from '../identity/forget.ts';
 import { requireIdentity } from '../identity/identities.ts';
+import { ambientVariables } from '../identity/variables.ts';
 import type { Command } from './command.ts';
 import { requireIbmHost } from './hosts.ts';
 

@@ -1,5 +1,5 @@
 import { mapHost, unmapHost } from '../identity/identities.ts';
-import { everyHost } from '../identity/mapping.ts';
+import { everyHost } from '../identity/mapping-key.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
 

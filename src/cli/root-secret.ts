@@ -1,4 +1,4 @@
-import { readSettings } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import type { Owner, Question } from '../iam/owner.ts';
 import type { Intent, SecretOptions } from './intent.ts';

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { read } from 'read';
 import type { Context, Terminal } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { ambientVariables, apiKeyIn, parseKeyFile } from '../identity/environment.ts';
+import { apiKeyIn, parseKeyFile } from '../identity/environment.ts';
+import { ambientVariables } from '../identity/variables.ts';
 import { readInput } from '../protocol/input.ts';
 
 /** The API key on standard input: the bare key, or the file that the ibmcloud CLI wrote. */

@@ -1,4 +1,5 @@
-import { noSettings, readSettings, type Settings } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
+import { noSettings, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts, type HostAnswer } from '../identity/hosts.ts';

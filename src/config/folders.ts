@@ -1,8 +1,11 @@
-import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { isAbsolute, join } from '../paths.ts';
 
 const name = 'docker-credential-icr';
+const signedOutName = 'signed-out';
+
+type Where = Pick<Context, 'env' | 'platform'>;
 
 /**
  * The folder of settings and secrets: `DOCKER_CREDENTIAL_ICR_CONFIG_DIR`, else the platform's usual
@@ -10,29 +13,27 @@ const name = 'docker-credential-icr';
  * runs the helper as uid 0 with the user's `HOME`.
  * `undefined` where the environment names no place at all: then nothing is configured here.
  */
-export function configFolder({ env, platform }: Context): string | undefined {
-  const named = namedFolder(env, 'DOCKER_CREDENTIAL_ICR_CONFIG_DIR');
+export function configFolder(context: Where): string | undefined {
+  const { env, platform } = context;
+  const named = namedFolder(context, 'DOCKER_CREDENTIAL_ICR_CONFIG_DIR');
   if (named !== undefined) return named;
-  if (platform === 'win32') return inside(env.APPDATA);
-  if (platform === 'darwin') return inside(env.HOME, 'Library', 'Application Support');
-  return isAbsolute(env.XDG_CONFIG_HOME)
-    ? path.join(env.XDG_CONFIG_HOME, name)
-    : inside(env.HOME, '.config');
+  if (platform === 'win32') return inside(platform, env.APPDATA);
+  if (platform === 'darwin') return inside(platform, env.HOME, 'Library/Application Support');
+  return inside(platform, env.XDG_CONFIG_HOME) ?? inside(platform, env.HOME, '.config');
 }
 
 /** The folder of access tokens, which may be deleted at any time; found like `configFolder`. */
-export function cacheFolder({ env, platform }: Context): string | undefined {
-  const named = namedFolder(env, 'DOCKER_CREDENTIAL_ICR_CACHE_DIR');
+export function cacheFolder(context: Where): string | undefined {
+  const { env, platform } = context;
+  const named = namedFolder(context, 'DOCKER_CREDENTIAL_ICR_CACHE_DIR');
   if (named !== undefined) return named;
-  if (platform === 'win32') return inside(env.LOCALAPPDATA, 'Cache');
-  if (platform === 'darwin') return inside(env.HOME, 'Library', 'Caches');
-  return isAbsolute(env.XDG_CACHE_HOME)
-    ? path.join(env.XDG_CACHE_HOME, name)
-    : inside(env.HOME, '.cache');
+  if (platform === 'win32') return inside(platform, env.LOCALAPPDATA, 'Cache');
+  if (platform === 'darwin') return inside(platform, env.HOME, 'Library/Caches');
+  return inside(platform, env.XDG_CACHE_HOME) ?? inside(platform, env.HOME, '.cache');
 }
 
 /** For those who write: `configFolder`, or an error that says what to set. */
-export function requireConfigFolder(context: Context): string {
+export function requireConfigFolder(context: Where): string {
   const folder = configFolder(context);
   if (folder !== undefined) return folder;
   throw new HelperError(
@@ -42,18 +43,28 @@ export function requireConfigFolder(context: Context): string {
 }
 
 /** A relative folder would be another one in every repository that is built. */
-function namedFolder(env: Context['env'], variable: string): string | undefined {
+function namedFolder({ env, platform }: Where, variable: string): string | undefined {
   const folder = env[variable];
   if (!folder) return undefined;
-  if (path.isAbsolute(folder)) return folder;
+  if (isAbsolute(folder, platform)) return folder;
   throw new HelperError('misconfigured', `${variable} is not a full path; make it one`);
 }
 
-function inside(home: string | undefined, ...folders: string[]): string | undefined {
-  return isAbsolute(home) ? path.join(home, ...folders, name) : undefined;
+/** There where somebody signed out of that host. */
+export function signedOutFile(folder: string, hostKey: string): string {
+  return join(join(folder, signedOutName), hostKey);
+}
+
+export function signedOutFolder(folder: string): string {
+  return join(folder, signedOutName);
 }
 
 // The XDG Base Directory Specification: a relative path is to be ignored.
-function isAbsolute(folder: string | undefined): folder is string {
-  return folder !== undefined && path.isAbsolute(folder);
+function inside(
+  platform: NodeJS.Platform,
+  parent: string | undefined,
+  below?: string,
+): string | undefined {
+  if (parent === undefined || !isAbsolute(parent, platform)) return undefined;
+  return join(below === undefined ? parent : join(parent, below), name);
 }

@@ -1,8 +1,4 @@
-import path from 'node:path';
-import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
-import { readPrivate } from '../files.ts';
-import { configFolder } from './folders.ts';
+import { join } from '../paths.ts';
 
 /** What an identity's root secret is; a `trusted-profile` has none, the machine vouches for it. */
 export const identityKinds = [
@@ -57,24 +53,7 @@ export interface Settings {
 export const noSettings: Settings = { identities: {}, mappings: {} };
 
 export function settingsFile(folder: string): string {
-  return path.join(folder, 'config.json');
-}
-
-/** Reads `config.json`; throws `damaged` where it is not what `conf` wrote by the schema. */
-export function readSettings(context: Context): Settings {
-  const folder = configFolder(context);
-  if (folder === undefined) return noSettings;
-  const file = settingsFile(folder);
-  const text = readPrivate(context, file);
-  if (text === undefined) return noSettings;
-  const settings = parseSettings(text);
-  if (settings === undefined) {
-    throw new HelperError(
-      'damaged',
-      `the settings in ${file} are damaged; mend that file, or move it away and run docker-credential-icr login`,
-    );
-  }
-  return settings;
+  return join(folder, 'config.json');
 }
 
 /** `undefined` for what is not settings. */

@@ -3,8 +3,9 @@ import type { Context } from '../context.ts';
 import { cannot, makePrivateFolder } from '../files.ts';
 import { withLock } from '../lock.ts';
 import { requireConfigFolder } from './folders.ts';
+import { readSettings } from './read-settings.ts';
 import { schema } from './schema.ts';
-import { readSettings, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 
 /** Milliseconds for the commands before this one; each takes a few, or many on a machine that is busy. */
 const longestWait = 30_000;

@@ -1,14 +1,9 @@
 import type { Context } from '../context.ts';
 import { type ErrorCode, HelperError } from '../errors.ts';
 import { type Action, withLock } from '../lock.ts';
-import { type FreshTokenOptions, isServable, isUsable } from './cache.ts';
-import {
-  type CachedToken,
-  type CacheKey,
-  lockFolder,
-  readToken,
-  writeToken,
-} from './cache-file.ts';
+import type { FreshTokenOptions } from './cache.ts';
+import { lockFolder, readToken, writeToken } from './cache-file.ts';
+import { type CachedToken, type CacheKey, isServable, isUsable } from './cached-token.ts';
 
 /** Milliseconds. A `get` may take 10 s in all; a busy machine needs some for the program's start and end. */
 const timeLimit = 9000;

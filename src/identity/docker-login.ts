@@ -2,15 +2,9 @@ import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { readableName } from '../secrets/secret-store.ts';
 import type { Credential } from '../secrets/store.ts';
+import { isIdentityToken } from './identity-token.ts';
 import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
-
-/** Docker's user name for a token that the registry itself gave out at `docker login`. */
-const identityTokenUser = '<token>';
-
-export function isIdentityToken(username: string): boolean {
-  return username === identityTokenUser;
-}
 
 /** The root secret that `docker login HOST` stored. */
 export function fromDockerLogin(lookup: Lookup, host: RegistryHost): Found | undefined {

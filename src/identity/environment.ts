@@ -3,13 +3,11 @@ import { HelperError, systemCode } from '../errors.ts';
 import { hasControlCharacter } from '../registry/parse.ts';
 import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
-
-/** The names under which IBM's own tools look for an API key, in their order. */
-export const ambientVariables = ['IBMCLOUD_API_KEY', 'BLUEMIX_API_KEY', 'IC_API_KEY'];
+import { ambientVariables, ownVariable } from './variables.ts';
 
 /** Set for this very program, so it wins over everything. */
 export function fromOwnVariable(lookup: Lookup): Found | undefined {
-  return fromVariable(lookup, 'DOCKER_CREDENTIAL_ICR_API_KEY');
+  return fromVariable(lookup, ownVariable);
 }
 
 /** Set for IBM's tools in general. */

@@ -7,7 +7,7 @@ import { readableStore } from '../secrets/secret-store.ts';
 import type { SecretStore } from '../secrets/store.ts';
 import { findCredential } from './find.ts';
 import { type Lookup, lookupIn } from './lookup.ts';
-import { everyHost } from './mapping.ts';
+import { everyHost } from './mapping-key.ts';
 import { signedOutHosts } from './signed-out.ts';
 import type { Found } from './source.ts';
 

@@ -1,24 +1,14 @@
-import type { IdentitySettings, Mapping, Settings } from '../config/settings.ts';
+import type { IdentitySettings, Mapping } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { storeTitle } from '../secrets/secret-store.ts';
 import { warnOfExpiry } from './expiry.ts';
 import { loginCommand } from './hint.ts';
 import type { Lookup } from './lookup.ts';
-import { presentation, requirePresentable } from './present.ts';
+import { mappingKeyFor, own } from './mapping-key.ts';
+import { mintedAs, presentation, requirePresentable } from './present.ts';
 import type { Found } from './source.ts';
 import { type Holder, mintedAccessToken, mintedRefreshToken } from './tokens.ts';
-
-export const everyHost = '*';
-
-/** The mapping that names the most of where the client goes: `host/namespace`, `host`, `*`. */
-export function mappingKeyFor({ mappings }: Settings, host: RegistryHost): string | undefined {
-  const { name, namespace } = host;
-  const inner = `${name}/${namespace}`;
-  if (namespace !== undefined && Object.hasOwn(mappings, inner)) return inner;
-  if (Object.hasOwn(mappings, name)) return name;
-  return Object.hasOwn(mappings, everyHost) ? everyHost : undefined;
-}
 
 /** The identity that the settings name for this host. */
 export function fromMapping(lookup: Lookup, host: RegistryHost): Found | undefined {
@@ -71,14 +61,15 @@ function secretAs(
   username: string,
   holder: Holder,
 ): Pick<Found, 'secret' | 'isMinted'> {
-  if (username === 'iambearer') {
+  const minted = mintedAs(holder, username);
+  if (minted === 'access token') {
     return { isMinted: true, secret: () => mintedAccessToken(lookup, holder, false) };
   }
-  if (username === 'iamrefresh') {
-    // A refresh token is renewed whenever it is used, so it too comes back as another one.
-    if (holder.kind === 'refresh-token') return { isMinted: true, secret: () => holder.root };
+  if (minted === 'refresh token') {
     return { isMinted: true, secret: () => mintedRefreshToken(lookup, holder) };
   }
+  // A refresh token is renewed whenever it is used, so it too comes back as another one.
+  if (username === 'iamrefresh') return { isMinted: true, secret: () => holder.root };
   return {
     secret: () => {
       if (username === 'token') warnOfExpiry(lookup.context, holder.name, holder.root);
@@ -107,9 +98,4 @@ function missing(problem: string, name: string): HelperError {
     'misconfigured',
     `${problem}; run docker-credential-icr login --identity ${name}`,
   );
-}
-
-/** A host may be called `constructor`; what every object has is no setting. */
-export function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
 }

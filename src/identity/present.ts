@@ -17,10 +17,24 @@ export function presentation(identity: Presented, mapping?: Pick<Mapping, 'prese
   return mapping?.present ?? identity.present ?? choices(identity)[0] ?? 'iamapikey';
 }
 
+/** Whether the registry takes the identity under that user name. */
+export function isPresentable(identity: Presented, present: string): boolean {
+  return choices(identity).includes(present);
+}
+
+/** What has to be minted for that user name; `undefined` where the root secret itself goes with it. */
+export function mintedAs(
+  { kind }: Pick<IdentitySettings, 'kind'>,
+  present: string,
+): 'access token' | 'refresh token' | undefined {
+  if (present === 'iambearer') return 'access token';
+  return present === 'iamrefresh' && kind !== 'refresh-token' ? 'refresh token' : undefined;
+}
+
 /** Throws `misconfigured` where the registry would never take it. */
 export function requirePresentable(identity: Presented, present: string, name: string): void {
+  if (isPresentable(identity, present)) return;
   const names = choices(identity);
-  if (names.includes(present)) return;
   throw new HelperError(
     'misconfigured',
     `identity ${name} cannot be presented as ${present}, only as ${names.join(' or ')}`,

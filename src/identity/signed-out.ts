@@ -1,6 +1,10 @@
 import fs from 'node:fs';
-import path from 'node:path';
-import { configFolder, requireConfigFolder } from '../config/folders.ts';
+import {
+  configFolder,
+  requireConfigFolder,
+  signedOutFile,
+  signedOutFolder,
+} from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { namesIn, removeFile, writePrivate } from '../files.ts';
 
@@ -11,23 +15,19 @@ import { namesIn, removeFile, writePrivate } from '../files.ts';
  */
 export function isSignedOut(context: Context, hostKey: string): boolean {
   const folder = configFolder(context);
-  return folder !== undefined && fs.existsSync(markerOf(folder, hostKey));
+  return folder !== undefined && fs.existsSync(signedOutFile(folder, hostKey));
 }
 
 /** Every signed-out host, for those who ask about many. */
 export function signedOutHosts(context: Context): Set<string> {
   const folder = configFolder(context);
-  return new Set(folder === undefined ? [] : namesIn(path.join(folder, 'signed-out')));
+  return new Set(folder === undefined ? [] : namesIn(signedOutFolder(folder)));
 }
 
 export function signOut(context: Context, hostKey: string): void {
-  writePrivate(context, markerOf(requireConfigFolder(context), hostKey), '');
+  writePrivate(context, signedOutFile(requireConfigFolder(context), hostKey), '');
 }
 
 export function endSignOut(context: Context, hostKey: string): void {
-  removeFile(markerOf(requireConfigFolder(context), hostKey));
-}
-
-function markerOf(folder: string, hostKey: string): string {
-  return path.join(folder, 'signed-out', hostKey);
+  removeFile(signedOutFile(requireConfigFolder(context), hostKey));
 }

@@ -1,8 +1,10 @@
 import { cacheFolder } from '../config/folders.ts';
-import { type IdentityKind, readSettings } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
+import type { IdentityKind } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { freshToken } from '../iam/cache.ts';
 import { forgetEveryToken, forgetToken } from '../iam/cache-file.ts';
+import { refreshTokenOf } from '../iam/cached-token.ts';
 import type { Lookup } from './lookup.ts';
 
 /** Who asks IAM for a token, and with what. */
@@ -63,11 +65,6 @@ function cacheOptions({ context, settings }: Lookup, { name, since, kind }: Hold
     isToBeKept: () =>
       kind === 'trusted-profile' || readSettings(context).identities[name]?.since === since,
   };
-}
-
-/** In the cache, beside the access token of the same identity. */
-function refreshTokenOf(name: string): string {
-  return `${name} iamrefresh`;
 }
 
 /** Removes what was minted for an identity. Throws `storage`. */

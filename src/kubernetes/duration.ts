@@ -1,5 +1,5 @@
 import type { AccessToken } from '../iam/access-token.ts';
-import { renewalTime } from '../iam/cache.ts';
+import { renewalTime } from '../iam/cached-token.ts';
 
 /**
  * How long the kubelet may keep an access token, in milliseconds: half of what it has left. After half of its life it is

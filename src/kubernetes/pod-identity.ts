@@ -3,7 +3,7 @@ import { cacheFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { freshToken } from '../iam/cache.ts';
-import type { CachedToken } from '../iam/cache-file.ts';
+import type { CachedToken } from '../iam/cached-token.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { ProviderRequest } from './request.ts';
 import { NoIdentity, parseServiceAccount, type ServiceAccount } from './service-account.ts';

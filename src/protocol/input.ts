@@ -5,18 +5,28 @@ import { hasControlCharacter, parseServerURL, type RegistryHost } from '../regis
 import type { Credential } from '../secrets/store.ts';
 
 /** Bytes; Docker sends a few hundred. */
-const longestInput = 1024 * 1024;
+export const longestInput = 1024 * 1024;
 
 /** Standard input to its end. Throws `invalid-input` for more than 1 MiB and for what is not UTF-8. */
-export function readInput({ stdin }: Context): string {
+export function readInput({ stdin, input }: Context): string {
+  if (input !== undefined) return decodeShort(input);
   let bytes = new Uint8Array(4096);
   for (let length = 0; ; ) {
     const count = readInputSome(stdin, bytes.subarray(length));
     if (count === 0) return decode(bytes.subarray(0, length));
     length += count;
-    if (length > longestInput) throw invalid('the input is longer than 1 MiB');
+    if (length > longestInput) throw tooLong();
     if (length === bytes.length) bytes = enlarge(bytes);
   }
+}
+
+function decodeShort(bytes: Uint8Array): string {
+  if (bytes.length > longestInput) throw tooLong();
+  return decode(bytes);
+}
+
+function tooLong(): HelperError {
+  return invalid('the input is longer than 1 MiB');
 }
 
 function enlarge(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {

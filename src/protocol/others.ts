@@ -1,4 +1,4 @@
-import { readSettings } from '../config/settings.ts';
+import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError, notFound } from '../errors.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isIdentityToken } from '../identity/docker-login.ts';
 import { findCredential } from '../identity/find.ts';
+import { isIdentityToken } from '../identity/identity-token.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import type { Found } from '../identity/source.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';

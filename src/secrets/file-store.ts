@@ -1,15 +1,10 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { configFolder, requireConfigFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { cannot, namesIn, readPrivate, removeFile, writePrivate } from '../files.ts';
+import { ending, fileOf, folderOf, parseCredential, setAsideEnding } from './credential-file.ts';
 import type { Credential, SecretKey, SecretStore } from './store.ts';
-
-const ending = '.json';
-/** Of a damaged file that was moved out of the way. */
-export const setAsideEnding = '.damaged';
-const folders = { host: 'hosts', identity: 'identities' } as const;
 
 /**
  * One file a credential, `hosts/NAME.json` or `identities/NAME.json` in the configuration folder: no
@@ -28,13 +23,8 @@ export function fileStore(context: Context): SecretStore {
       removeFile(fileOf(root, key));
       removeFile(fileOf(root, key) + setAsideEnding);
     },
-    names: (of) => (root === undefined ? [] : names(path.join(root, folders[of]))),
+    names: (of) => (root === undefined ? [] : names(folderOf(root, of))),
   };
-}
-
-/** Where a credential is kept, below the configuration folder. */
-export function fileOf(root: string, { of, name }: SecretKey): string {
-  return path.join(root, folders[of], encodeURIComponent(name) + ending);
 }
 
 function names(folder: string): string[] {
@@ -62,22 +52,6 @@ function read(context: Context, file: string, key: SecretKey): Credential | unde
   }
   const credential = parseCredential(text);
   return credential ?? setAside(context, file, key);
-}
-
-/** `undefined` for what is no credential. */
-export function parseCredential(text: string): Credential | undefined {
-  try {
-    const { ServerURL, Username, Secret } = JSON.parse(text);
-    return isText(ServerURL) && isText(Username) && isText(Secret)
-      ? { ServerURL, Username, Secret }
-      : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }
 
 /**

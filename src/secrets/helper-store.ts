@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { parseCredential } from './file-store.ts';
+import { parseCredential } from './credential-file.ts';
 import {
   callHelper,
   type HelperAnswer,

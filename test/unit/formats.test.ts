@@ -7,7 +7,8 @@ import * as assert from 'uvu/assert';
 import { identityKinds, noSettings, parseSettings } from '../../src/config/settings.ts';
 import { updateSettings } from '../../src/config/write.ts';
 import { HelperError } from '../../src/errors.ts';
-import { type CachedToken, readToken, writeToken } from '../../src/iam/cache-file.ts';
+import { readToken, writeToken } from '../../src/iam/cache-file.ts';
+import type { CachedToken } from '../../src/iam/cached-token.ts';
 import {
   erasePendingKey,
   readPendingKey,
@@ -15,7 +16,8 @@ import {
 } from '../../src/identity/pending-key.ts';
 import { parseCredentialInput } from '../../src/protocol/input.ts';
 import { serve } from '../../src/protocol/serve.ts';
-import { fileStore, parseCredential } from '../../src/secrets/file-store.ts';
+import { parseCredential } from '../../src/secrets/credential-file.ts';
+import { fileStore } from '../../src/secrets/file-store.ts';
 import { noon, type TestContext, testContext } from '../support/context.ts';
 
 const test = suite('formats, by property');

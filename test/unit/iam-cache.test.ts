@@ -4,13 +4,9 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
-import {
-  cachedToken,
-  type FreshTokenOptions,
-  freshToken,
-  renewalTime,
-} from '../../src/iam/cache.ts';
+import { cachedToken, type FreshTokenOptions, freshToken } from '../../src/iam/cache.ts';
 import { forgetToken, writeToken } from '../../src/iam/cache-file.ts';
+import { renewalTime } from '../../src/iam/cached-token.ts';
 import { noon, testContext } from '../support/context.ts';
 
 const cache = suite('the cache of access tokens');

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { renewalTime } from '../../src/iam/cache.ts';
+import { renewalTime } from '../../src/iam/cached-token.ts';
 import { tokenDuration } from '../../src/kubernetes/duration.ts';
 import { noon } from '../support/context.ts';
 

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { noSettings, readSettings } from '../../src/config/settings.ts';
+import { readSettings } from '../../src/config/read-settings.ts';
+import { noSettings } from '../../src/config/settings.ts';
 import { updateSettings } from '../../src/config/write.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';

@@ -1,12 +1,13 @@
+import { readSettings } from '../../config/read-settings.ts';
 import type { IdentitySettings, Settings } from '../../config/settings.ts';
-import { readSettings } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Owner } from '../../iam/owner.ts';
 import { findCredential } from '../../identity/find.ts';
 import { saveIdentity } from '../../identity/identities.ts';
 import { lookupIn } from '../../identity/lookup.ts';
-import { everyHost, identityNamed, own } from '../../identity/mapping.ts';
+import { identityNamed } from '../../identity/mapping.ts';
+import { everyHost, own } from '../../identity/mapping-key.ts';
 import type { Found } from '../../identity/source.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { secretStore } from '../../secrets/secret-store.ts';

@@ -1,4 +1,5 @@
-import { readSettings, type Settings } from '../../config/settings.ts';
+import { readSettings } from '../../config/read-settings.ts';
+import type { Settings } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
@@ -6,7 +7,7 @@ import type { Owner } from '../../iam/owner.ts';
 import { forgetIdentities } from '../../identity/forget.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../../identity/identities.ts';
 import type { Lookup } from '../../identity/lookup.ts';
-import { everyHost } from '../../identity/mapping.ts';
+import { everyHost } from '../../identity/mapping-key.ts';
 import { keepIn, storeFor } from '../login-store.ts';
 
 /** A new identity, and the mapping keys it is to answer for. */

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { typed } from '../../clients/notes.ts';
 import { cacheFolder } from '../../config/folders.ts';
-import { setAsideEnding } from '../../secrets/file-store.ts';
+import { setAsideEnding } from '../../secrets/credential-file.ts';
 import { type Check, type Examined, type Finding, fail, ok, skip, warn } from './check.ts';
 import { abandonedAfter } from './client-findings.ts';
 

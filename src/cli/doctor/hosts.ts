@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import { typed } from '../../clients/notes.ts';
 import { HelperError } from '../../errors.ts';
-import { mappingKeyFor } from '../../identity/mapping.ts';
+import { mappingKeyFor } from '../../identity/mapping-key.ts';
 import { signedOutHosts } from '../../identity/signed-out.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
-import { fileOf, setAsideEnding } from '../../secrets/file-store.ts';
+import { fileOf, setAsideEnding } from '../../secrets/credential-file.ts';
 import { type Check, type Examined, type Finding, fail, ok, skip, warn } from './check.ts';
 
 /** Which hosts are answered, and what keeps the others from it. */

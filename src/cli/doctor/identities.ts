@@ -5,7 +5,7 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { lifeOf } from '../../identity/expiry.ts';
 import { loginCommand } from '../../identity/hint.ts';
-import { fileOf, setAsideEnding } from '../../secrets/file-store.ts';
+import { fileOf, setAsideEnding } from '../../secrets/credential-file.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/secret-store.ts';
 import { duration } from '../table.ts';

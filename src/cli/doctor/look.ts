@@ -5,7 +5,7 @@ import { HelperError } from '../../errors.ts';
 import { findCredential } from '../../identity/find.ts';
 import type { HostAnswer } from '../../identity/hosts.ts';
 import type { Lookup } from '../../identity/lookup.ts';
-import { everyHost } from '../../identity/mapping.ts';
+import { everyHost } from '../../identity/mapping-key.ts';
 import { isSignedOut } from '../../identity/signed-out.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { publicHosts } from '../../registry/regions.ts';

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { Context } from '../../context.ts';
 import { systemCode } from '../../errors.ts';
-import { ambientVariables } from '../../identity/environment.ts';
+import { ambientVariables } from '../../identity/variables.ts';
 
 /** Milliseconds: a person waits for such a program at every pull. */
 const limit = 2000;

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { fileOf, fileStore, parseCredential, setAsideEnding } from '../../secrets/file-store.ts';
+import { fileOf, parseCredential, setAsideEnding } from '../../secrets/credential-file.ts';
+import { fileStore } from '../../secrets/file-store.ts';
 import { helperStore } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/secret-store.ts';
 import type { Credential, SecretKey, SecretStore } from '../../secrets/store.ts';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { typed } from '../../clients/notes.ts';
 import { type Settings, settingsFile } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
-import { everyHost } from '../../identity/mapping.ts';
+import { everyHost } from '../../identity/mapping-key.ts';
 import { presentation, requirePresentable } from '../../identity/present.ts';
 import { type Check, type Finding, fail, ok, skip } from './check.ts';
 import { setAside } from './set-aside.ts';

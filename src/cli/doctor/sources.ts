@@ -1,7 +1,8 @@
 import { HelperError } from '../../errors.ts';
 import { fromComputeIdentity } from '../../identity/compute.ts';
-import { ambientVariables, apiKeyIn } from '../../identity/environment.ts';
+import { apiKeyIn } from '../../identity/environment.ts';
 import { fromIbmcloudSession } from '../../identity/ibmcloud.ts';
+import { ambientVariables } from '../../identity/variables.ts';
 import { duration } from '../table.ts';
 import { askIam } from './ask-iam.ts';
 import { type Check, type Examined, type Finding, fail, networkLimit, ok, skip } from './check.ts';
