@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { withPipe } from './pipe.ts';
 
 /** A program as a client would start it, and what it has to answer for a measurement to count. */
 export interface Program {
@@ -18,9 +19,11 @@ export interface Program {
 
 /** Runs it once and returns the milliseconds from before its start to after its end. */
 export function time({ file, args, input, env }: Program): number {
-  const start = performance.now();
-  spawnSync(file, args, { input, env, cwd: '/', maxBuffer });
-  return performance.now() - start;
+  return withPipe(input, (stdin) => {
+    const start = performance.now();
+    spawnSync(file, args, { stdio: [stdin, 'pipe', 'pipe'], env, cwd: '/', maxBuffer });
+    return performance.now() - start;
+  });
 }
 
 /** A program that fails is fast: what is measured has to give its answer. */

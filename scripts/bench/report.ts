@@ -20,7 +20,7 @@ export function report(measured: Measured): string {
   const { machine, rounds, gets, notInstalled, listRounds, lists, flight } = measured;
   return [
     '# Benchmarks',
-    'Written by `make bench`, every number and every word. What was tried to make it faster, and what came of it: [benchmarks-tried.md](benchmarks-tried.md).',
+    'Written by `make bench`, every number and every word. What was tried to make it faster, and what came of it: [benchmarks-tried.md](benchmarks-tried.md). Size, start and memory of each target, and what was tried to make them smaller: [benchmarks-targets.md](benchmarks-targets.md).',
     machine.map((line) => `- ${line}`).join('\n'),
     '## Targets',
     table(['target', 'measured', 'limit', 'verdict'], judge(measured)),
