@@ -5,7 +5,7 @@ export interface Bun {
   readonly stdin: BunFile;
   readonly stdout: BunFile;
   readonly file: (path: string) => BunFile;
-  readonly mmap: (path: string) => Uint8Array;
+  readonly mmap: (path: string, options: { readonly shared: boolean }) => Uint8Array;
   readonly write: (file: BunFile, text: string) => Promise<number>;
 }
 
@@ -46,7 +46,7 @@ export function bunFiles(bun: Bun): QuickFiles {
       // A pipe, infinite, would have to be waited for.
       if (bun.file(path).size > largest) throw new Error('it is not small');
       try {
-        return ascii(bun.mmap(path));
+        return ascii(bun.mmap(path, { shared: false }));
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
         throw error;

@@ -72,12 +72,15 @@ export async function quickGet(
   return text === undefined || (await files.isPrivate(file)) ? reply : undefined;
 }
 
+const newline = 0x0a;
+
 /** One of IBM's hosts that no parser could read in two ways; not each of them. `undefined` for anything else. */
 function plainIbmHost(input: Uint8Array): string | undefined {
-  if (input.length > 63) return undefined;
+  const length = input.at(-1) === newline ? input.length - 1 : input.length;
+  if (length > 63) return undefined;
   let host = '';
   let before = 0x2e;
-  for (let i = 0; i < input.length; i++) {
+  for (let i = 0; i < length; i++) {
     const byte = input[i] ?? 0;
     const isPlain = (byte >= 0x61 && byte <= 0x7a) || (byte >= 0x30 && byte <= 0x39);
     if (!isPlain && (byte !== 0x2e || before === 0x2e)) return undefined;

@@ -141,7 +141,9 @@ const given: fc.Arbitrary<Case> = fc
       { weight: 6, arbitrary: fc.constant('us.icr.io') },
       fc.constantFrom(
         'icr.io',
-        ' us.icr.io\n',
+        'us.icr.io\n',
+        'us.icr.io\r\n',
+        ' us.icr.io',
         'US.icr.io',
         'us.icr.io.',
         '-.icr.io',
