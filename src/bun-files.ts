@@ -15,7 +15,6 @@ interface BunFile {
   readonly slice: (start: number, end: number) => BunFile;
   readonly bytes: () => Promise<Uint8Array>;
   readonly stream: () => ReadableStream<Uint8Array>;
-  readonly exists: () => Promise<boolean>;
   readonly stat: () => Promise<{ readonly mode: number }>;
 }
 
@@ -60,7 +59,6 @@ export function bunFiles(bun: Bun): QuickFiles {
         return false;
       }
     },
-    exists: (path) => bun.file(path).exists(),
   };
 }
 

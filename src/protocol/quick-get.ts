@@ -18,7 +18,6 @@ import { fileOf, parseCredential, setAsideEnding } from '../secrets/credential-f
 // What `get` answers nearly always, without node:fs, whose loading takes a fifth of the time of a whole `get`, and
 // without the layers that know what else there may be. Nothing is decided here that could go wrong: no error, no
 // warning, no write, no network. Whatever is not as usual is `undefined`, and left to `get`, which begins anew.
-// In few functions: the first call of each takes 10 µs.
 
 /** A faster way to look than node:fs. */
 export interface QuickFiles {
@@ -26,8 +25,6 @@ export interface QuickFiles {
   readonly read: (file: string) => string | undefined;
   /** Whether it is, for sure, a plain file that only its owner may read or write. Never rejects. */
   readonly isPrivate: (file: string) => Promise<boolean>;
-  /** Whether there is anything of that name. */
-  readonly exists: (file: string) => Promise<boolean>;
 }
 
 export interface Reply {
@@ -36,10 +33,12 @@ export interface Reply {
   readonly line: string;
 }
 
+type Where = Pick<Context, 'env' | 'platform' | 'now'>;
+
 /** A host that is plain, and what the settings say. */
 interface Asked {
-  readonly files: QuickFiles;
-  readonly context: Pick<Context, 'env' | 'platform' | 'now'>;
+  readonly read: QuickFiles['read'];
+  readonly context: Where;
   readonly host: string;
   /** Of settings and secrets. */
   readonly folder: string;
@@ -49,27 +48,21 @@ interface Asked {
 /** What `get` would answer to that input, or `undefined`. Throws whatever `read` does. */
 export async function quickGet(
   files: QuickFiles,
-  context: Asked['context'],
+  context: Where,
   input: Uint8Array,
 ): Promise<Reply | undefined> {
-  const { env } = context;
   const host = plainIbmHost(input);
-  if (host === undefined || env[ownVariable] || env.DOCKER_CREDENTIAL_ICR_DEBUG) return undefined;
-  const folder = configFolder(context);
-  if (folder === undefined) return undefined;
-  const file = settingsFile(folder);
-  const text = files.read(file);
-  const settings = text === undefined ? noSettings : parseSettings(text);
-  if (settings === undefined || (settings.store ?? 'file') !== 'file') return undefined;
-  if (await files.exists(signedOutFile(folder, host))) return undefined;
-  const asked = { files, context, host, folder, settings };
-  const key =
-    text === undefined
-      ? undefined
-      : mappingKeyFor(settings, { name: host, port: undefined, namespace: undefined });
-  const mapping = key === undefined ? undefined : settings.mappings[key];
-  const reply = await (mapping === undefined ? replyStored(asked) : replyMapped(asked, mapping));
-  return text === undefined || (await files.isPrivate(file)) ? reply : undefined;
+  if (host === undefined) return undefined;
+  // A file's mode takes longer to learn than its text, and is learned meanwhile.
+  const modes: Promise<boolean>[] = [];
+  const reply = replyTo(host, context, (file) => {
+    const text = files.read(file);
+    if (text !== undefined) modes.push(files.isPrivate(file));
+    return text;
+  });
+  if (reply === undefined) return undefined;
+  for (const isPrivate of modes) if (!(await isPrivate)) return undefined;
+  return reply;
 }
 
 const newline = 0x0a;
@@ -90,61 +83,68 @@ function plainIbmHost(input: Uint8Array): string | undefined {
   return host === 'icr.io' || host.endsWith('.icr.io') ? host : undefined;
 }
 
+function replyTo(host: string, context: Where, read: Asked['read']): Reply | undefined {
+  const { env } = context;
+  if (env[ownVariable] || env.DOCKER_CREDENTIAL_ICR_DEBUG) return undefined;
+  const folder = configFolder(context);
+  if (folder === undefined) return undefined;
+  const text = read(settingsFile(folder));
+  const settings = text === undefined ? noSettings : parseSettings(text);
+  if (settings === undefined || (settings.store ?? 'file') !== 'file') return undefined;
+  if (read(signedOutFile(folder, host)) !== undefined) return undefined;
+  const asked = { read, context, host, folder, settings };
+  if (text === undefined) return replyStored(asked);
+  const key = mappingKeyFor(settings, { name: host, port: undefined, namespace: undefined });
+  const mapping = key === undefined ? undefined : settings.mappings[key];
+  return mapping === undefined ? replyStored(asked) : replyMapped(asked, mapping);
+}
+
 /** With what `docker login` stored; where there is nothing at all, with Docker's sentence. */
-async function replyStored({ files, context, host, folder, settings }: Asked) {
+function replyStored({ read, context, host, folder, settings }: Asked): Reply | undefined {
   const file = fileOf(folder, { of: 'host', name: host });
-  const text = files.read(file);
+  const text = read(file);
   if (text !== undefined) {
-    const isPrivate = files.isPrivate(file);
     const credential = parseCredential(text);
     if (credential === undefined || isIdentityToken(credential.Username)) return undefined;
-    const { Username, Secret } = credential;
-    return (await isPrivate) ? found(host, Username, Secret) : undefined;
+    return found(host, credential.Username, credential.Secret);
   }
   if (settings.ibmcloudSession || settings.computeProfile !== undefined) return undefined;
   for (const variable of ambientVariables) if (context.env[variable]) return undefined;
-  if (await files.exists(file + setAsideEnding)) return undefined;
-  return { status: 1, line: `${sentences.notFound}\n` } as const;
+  if (read(file + setAsideEnding) !== undefined) return undefined;
+  return { status: 1, line: `${sentences.notFound}\n` };
 }
 
 /** With the identity that the mapping names. A registry token's end has to be warned of. */
-async function replyMapped(asked: Asked, mapping: Mapping): Promise<Reply | undefined> {
-  const identity = own(asked.settings.identities, mapping.identity);
+function replyMapped(asked: Asked, mapping: Mapping): Reply | undefined {
+  const { read, folder, settings } = asked;
+  const { identity: name } = mapping;
+  const identity = own(settings.identities, name);
   if (identity === undefined || identity.kind === 'registry-token') return undefined;
   const username = presentation(identity, mapping);
   if (!isPresentable(identity, username)) return undefined;
-  const isRooted = identity.kind !== 'trusted-profile';
-  const root = isRooted ? await rootSecret(asked, mapping.identity) : '';
-  if (root === undefined) return undefined;
   const minted = mintedAs(identity, username);
-  const secret =
-    minted === undefined
-      ? root
-      : await cachedToken(asked, mapping.identity, minted, identity.since);
+  const token = minted && cachedToken(asked, name, minted, identity.since);
+  if (minted !== undefined && token === undefined) return undefined;
+  const isRooted = identity.kind !== 'trusted-profile';
+  const text = isRooted ? read(fileOf(folder, { of: 'identity', name })) : undefined;
+  const root = text === undefined ? undefined : parseCredential(text);
+  if (isRooted && root === undefined) return undefined;
+  const secret = token ?? root?.Secret;
   return secret === undefined ? undefined : found(asked.host, username, secret);
 }
 
-async function rootSecret({ files, folder }: Asked, name: string): Promise<string | undefined> {
-  const file = fileOf(folder, { of: 'identity', name });
-  const text = files.read(file);
-  if (text === undefined || !(await files.isPrivate(file))) return undefined;
-  return parseCredential(text)?.Secret;
-}
-
 /** One that nobody has to be asked about. */
-async function cachedToken(
-  { files, context, settings }: Asked,
+function cachedToken(
+  { read, context, settings }: Asked,
   identity: string,
   minted: 'access token' | 'refresh token',
   since: number,
-): Promise<string | undefined> {
+): string | undefined {
   const folder = cacheFolder(context);
   if (folder === undefined) return undefined;
   const name = minted === 'access token' ? identity : refreshTokenOf(identity);
-  const file = cacheFile(folder, name);
-  const text = files.read(file);
-  if (text === undefined || !(await files.isPrivate(file))) return undefined;
-  const entry = parseEntry(text);
+  const text = read(cacheFile(folder, name));
+  const entry = text === undefined ? undefined : parseEntry(text);
   if (entry === undefined || entry.failure !== undefined) return undefined;
   const endpoint = context.env.IBMCLOUD_IAM_API_ENDPOINT || settings.iamEndpoint;
   const now = context.now();

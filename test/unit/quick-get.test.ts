@@ -14,7 +14,6 @@ const test = suite('the quick way of get');
 const files: QuickFiles = {
   read: (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined),
   isPrivate: async (file) => fs.statSync(file).isFile(),
-  exists: async (file) => fs.existsSync(file),
 };
 
 /** What would have to be minted is an error at once. */
