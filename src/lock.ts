@@ -24,7 +24,7 @@ export interface LockOptions<T> {
 export type Action<T> = (leave: (note: string) => void) => T | Promise<T>;
 
 /** Milliseconds between two looks, and up to 20 more. */
-const shortestWait = 10;
+const shortestWait = 20;
 /** Milliseconds between two signs of life. */
 const heartbeat = 250;
 /** Milliseconds without a sign of life after which nobody waits any longer… */

@@ -8,7 +8,7 @@ import { type CachedToken, type CacheKey, isServable, isUsable } from './cached-
 /** Milliseconds. A `get` may take 10 s in all; a busy machine needs some for the program's start and end. */
 const timeLimit = 9000;
 /** Milliseconds that IAM, far away, takes at least. */
-const shortestMint = 150;
+const shortestMint = 200;
 /** Milliseconds for a renewal that can wait. */
 const renewalLimit = 3000;
 
