@@ -1,10 +1,7 @@
 import { type Context, debug } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { versionLine } from '../version.ts';
-import { erase } from './erase.ts';
 import { get } from './get.ts';
-import { list } from './list.ts';
-import { store } from './store.ts';
 
 type Verb = (context: Context) => void | Promise<void>;
 
@@ -14,9 +11,9 @@ const printVersion: Verb = ({ stdout }) => {
 
 const verbs: ReadonlyMap<string, Verb> = new Map([
   ['get', get],
-  ['store', store],
-  ['erase', erase],
-  ['list', list],
+  ['store', async (context) => (await import('./store.ts')).store(context)],
+  ['erase', async (context) => (await import('./erase.ts')).erase(context)],
+  ['list', async (context) => (await import('./list.ts')).list(context)],
   ['version', printVersion],
   ['--version', printVersion],
   ['-v', printVersion],
