@@ -1,4 +1,4 @@
-import type { QuickFiles } from './protocol/quick-get.ts';
+import type { QuickFiles } from './protocol/quick-reply.ts';
 
 /** As much of Bun as is used. Source: https://bun.com/docs/runtime/file-io, https://bun.com/reference/bun/mmap. */
 export interface Bun {

@@ -1,49 +1,16 @@
-import { cacheFolder, configFolder, signedOutFile } from '../config/folders.ts';
-import {
-  type Mapping,
-  noSettings,
-  parseSettings,
-  type Settings,
-  settingsFile,
-} from '../config/settings.ts';
-import type { Context } from '../context.ts';
+import { configFolder, signedOutFile } from '../config/folders.ts';
+import { noSettings, parseSettings, settingsFile } from '../config/settings.ts';
 import { sentences } from '../errors.ts';
-import { cacheFile, isFor, isUsable, parseEntry, refreshTokenOf } from '../iam/cached-token.ts';
 import { isIdentityToken } from '../identity/identity-token.ts';
-import { mappingKeyFor, own } from '../identity/mapping-key.ts';
-import { isPresentable, mintedAs, presentation } from '../identity/present.ts';
+import { mappingKeyFor } from '../identity/mapping-key.ts';
 import { ambientVariables, ownVariable } from '../identity/variables.ts';
 import { fileOf, parseCredential, setAsideEnding } from '../secrets/credential-file.ts';
+import { replyMapped } from './quick-mapped.ts';
+import { type Asked, found, type QuickFiles, type Reply, type Where } from './quick-reply.ts';
 
 // What `get` answers nearly always, without node:fs, whose loading takes a fifth of the time of a whole `get`, and
 // without the layers that know what else there may be. Nothing is decided here that could go wrong: no error, no
 // warning, no write, no network. Whatever is not as usual is `undefined`, and left to `get`, which begins anew.
-
-/** A faster way to look than node:fs. */
-export interface QuickFiles {
-  /** `undefined` where there is none. Throws what keeps it from being read, also that it is not small or not ASCII. */
-  readonly read: (file: string) => string | undefined;
-  /** Whether it is, for sure, a plain file that only its owner may read or write. Never rejects. */
-  readonly isPrivate: (file: string) => Promise<boolean>;
-}
-
-export interface Reply {
-  readonly status: 0 | 1;
-  /** For standard output. */
-  readonly line: string;
-}
-
-type Where = Pick<Context, 'env' | 'platform' | 'now'>;
-
-/** A host that is plain, and what the settings say. */
-interface Asked {
-  readonly read: QuickFiles['read'];
-  readonly context: Where;
-  readonly host: string;
-  /** Of settings and secrets. */
-  readonly folder: string;
-  readonly settings: Settings;
-}
 
 /** What `get` would answer to that input, or `undefined`. Throws whatever `read` does. */
 export async function quickGet(
@@ -112,47 +79,4 @@ function replyStored({ read, context, host, folder, settings }: Asked): Reply | 
   for (const variable of ambientVariables) if (context.env[variable]) return undefined;
   if (read(file + setAsideEnding) !== undefined) return undefined;
   return { status: 1, line: `${sentences.notFound}\n` };
-}
-
-/** With the identity that the mapping names. A registry token's end has to be warned of. */
-function replyMapped(asked: Asked, mapping: Mapping): Reply | undefined {
-  const { read, folder, settings } = asked;
-  const { identity: name } = mapping;
-  const identity = own(settings.identities, name);
-  if (identity === undefined || identity.kind === 'registry-token') return undefined;
-  const username = presentation(identity, mapping);
-  if (!isPresentable(identity, username)) return undefined;
-  const minted = mintedAs(identity, username);
-  const token = minted && cachedToken(asked, name, minted, identity.since);
-  if (minted !== undefined && token === undefined) return undefined;
-  const isRooted = identity.kind !== 'trusted-profile';
-  const text = isRooted ? read(fileOf(folder, { of: 'identity', name })) : undefined;
-  const root = text === undefined ? undefined : parseCredential(text);
-  if (isRooted && root === undefined) return undefined;
-  const secret = token ?? root?.Secret;
-  return secret === undefined ? undefined : found(asked.host, username, secret);
-}
-
-/** One that nobody has to be asked about. */
-function cachedToken(
-  { read, context, settings }: Asked,
-  identity: string,
-  minted: 'access token' | 'refresh token',
-  since: number,
-): string | undefined {
-  const folder = cacheFolder(context);
-  if (folder === undefined) return undefined;
-  const name = minted === 'access token' ? identity : refreshTokenOf(identity);
-  const text = read(cacheFile(folder, name));
-  const entry = text === undefined ? undefined : parseEntry(text);
-  if (entry === undefined || entry.failure !== undefined) return undefined;
-  const endpoint = context.env.IBMCLOUD_IAM_API_ENDPOINT || settings.iamEndpoint;
-  const now = context.now();
-  return isFor(entry, { folder, name, since, endpoint }, now) && isUsable(entry, now)
-    ? entry.token
-    : undefined;
-}
-
-function found(ServerURL: string, Username: string, Secret: string): Reply {
-  return { status: 0, line: `${JSON.stringify({ ServerURL, Username, Secret })}\n` };
 }

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { identityKinds } from '../../src/config/settings.ts';
-import { type QuickFiles, quickGet, type Reply } from '../../src/protocol/quick-get.ts';
+import { quickGet } from '../../src/protocol/quick-get.ts';
+import type { QuickFiles, Reply } from '../../src/protocol/quick-reply.ts';
 import { serve } from '../../src/protocol/serve.ts';
 import { noon, testContext } from '../support/context.ts';
 
