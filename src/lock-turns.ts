@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { systemCode } from './errors.ts';
-import { createPrivate, makePrivateFolder } from './files.ts';
+import { createPrivate, makePrivateFolder } from './write-file.ts';
 
 // A lock is a folder of numbered files, one a turn. Whoever creates the file after the latest one has
 // the lock, and says in that file when the turn is over. So a lock that its holder left behind is never

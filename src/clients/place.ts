@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot, makePrivateFolder } from '../files.ts';
+import { cannot } from '../files.ts';
+import { makePrivateFolder } from '../write-file.ts';
 
 /** The file behind a link, and behind a link to what does not exist yet: Docker writes that, too. */
 export function realFile(file: string): string {

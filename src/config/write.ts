@@ -1,7 +1,8 @@
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { cannot, makePrivateFolder } from '../files.ts';
+import { cannot } from '../files.ts';
 import { withLock } from '../lock.ts';
+import { makePrivateFolder } from '../write-file.ts';
 import { requireConfigFolder } from './folders.ts';
 import { readSettings } from './read-settings.ts';
 import { schema } from './schema.ts';

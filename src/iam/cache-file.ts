@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { discardAside, namesIn, readPrivate, removeFile, writePrivate } from '../files.ts';
+import { namesIn, readPrivate, removeFile } from '../files.ts';
+import { discardAside, writePrivate } from '../write-file.ts';
 import {
   type CachedToken,
   type CacheEntry,

@@ -6,7 +6,8 @@ import {
   signedOutFolder,
 } from '../config/folders.ts';
 import type { Context } from '../context.ts';
-import { namesIn, removeFile, writePrivate } from '../files.ts';
+import { namesIn, removeFile } from '../files.ts';
+import { writePrivate } from '../write-file.ts';
 
 /**
  * Hosts that somebody signed out of. One empty file a host, so that parallel `erase`s share nothing.

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { configFolder, requireConfigFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot, namesIn, readPrivate, removeFile, writePrivate } from '../files.ts';
+import { cannot, namesIn, readPrivate, removeFile } from '../files.ts';
+import { writePrivate } from '../write-file.ts';
 import { ending, fileOf, folderOf, parseCredential, setAsideEnding } from './credential-file.ts';
 import type { Credential, SecretKey, SecretStore } from './store.ts';
 
