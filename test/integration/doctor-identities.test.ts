@@ -5,8 +5,8 @@ import type { Accounts } from '../sandbox/accounts.ts';
 import { writeConfig, writeIdentity } from '../support/home.ts';
 import {
   apiKey,
+  type Spoiled as Case,
   doctorSuite,
-  type Expected,
   expectMended,
   findingIn,
   type Machine,
@@ -17,14 +17,6 @@ import {
 } from './doctor-world.ts';
 
 const test = doctorSuite('doctor: settings, identities, secrets');
-
-type Case = readonly [
-  what: string,
-  spoil: (machine: Machine) => void,
-  check: string,
-  state: Expected['state'],
-  message: RegExp,
-];
 
 const day = 24 * 60 * 60_000;
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();

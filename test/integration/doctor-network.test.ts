@@ -8,6 +8,7 @@ import type { Fault } from '../sandbox/faults.ts';
 import { writeConfig } from '../support/home.ts';
 import {
   apiKey,
+  type Spoiled as Case,
   doctorSuite,
   type Expected,
   expectMended,
@@ -18,14 +19,6 @@ import {
 } from './doctor-world.ts';
 
 const test = doctorSuite('doctor: the network');
-
-type Case = readonly [
-  what: string,
-  spoil: (machine: Machine) => void,
-  check: string,
-  state: Expected['state'],
-  message: RegExp,
-];
 
 const cases: readonly Case[] = [
   [

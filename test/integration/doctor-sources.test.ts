@@ -4,8 +4,8 @@ import * as assert from 'uvu/assert';
 import { writeConfig } from '../support/home.ts';
 import {
   apiKey,
+  type Spoiled as Case,
   doctorSuite,
-  type Expected,
   expectMended,
   findingIn,
   type Machine,
@@ -14,14 +14,6 @@ import {
 } from './doctor-world.ts';
 
 const test = doctorSuite('doctor: other sources');
-
-type Case = readonly [
-  what: string,
-  spoil: (machine: Machine) => void,
-  check: string,
-  state: Expected['state'],
-  message: RegExp,
-];
 
 function withVariable(name: string, value: string) {
   return (machine: Machine) => {

@@ -7,8 +7,8 @@ import { type Machine as Host, thisMachine } from '../../src/cli/doctor/machine.
 import { type Result, runCheck } from '../../src/cli/doctor/run-check.ts';
 import { testContext } from '../support/context.ts';
 import {
+  type Spoiled as Case,
   doctorSuite,
-  type Expected,
   expectMended,
   type Machine,
   onMachine,
@@ -20,14 +20,6 @@ const test = doctorSuite('doctor: the surroundings');
 
 const isRoot = process.getuid?.() === 0;
 const nobody = 12_345;
-
-type Case = readonly [
-  what: string,
-  spoil: (machine: Machine) => void,
-  check: string,
-  state: Expected['state'],
-  message: RegExp,
-];
 
 /** Another home, where the settings stay: they must not be looked for in that of whoever runs this. */
 function withHome(folder: (machine: Machine) => string | undefined) {

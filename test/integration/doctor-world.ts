@@ -57,6 +57,15 @@ export interface Expected {
   readonly message: RegExp;
 }
 
+/** A row of a table: what is spoiled, how, and which check finds it and says what. */
+export type Spoiled = readonly [
+  what: string,
+  spoil: (machine: Machine) => void,
+  check: string,
+  state: Expected['state'],
+  message: RegExp,
+];
+
 /** A suite of its own cloud; every name is led there by a proxy, as from a company's network. */
 export function doctorSuite(name: string): Test<SandboxContext & { proxy: Proxy }> {
   const test = sandboxSuite(name) as Test<SandboxContext & { proxy: Proxy }>;
