@@ -181,8 +181,12 @@ function isIbmName(name: string): boolean {
   return isIbmHost({ name, port: undefined, namespace: undefined });
 }
 
+/** Half of the beginnings and half of the ends are common ones, so that many are really IBM's. */
 const nearIbmHosts = fc
-  .tuple(nearHosts, nearHosts)
+  .tuple(
+    fc.oneof(fc.constantFrom('', 'us.', 'https://'), nearHosts),
+    fc.oneof(fc.constantFrom('', '/', ':443', '/v2/'), nearHosts),
+  )
   .map(([before, after]) => `${before}icr.io${after}`);
 
 test('what we take for IBM’s, a URL parser takes for the same host', () => {
@@ -198,7 +202,7 @@ test('what we take for IBM’s, a URL parser takes for the same host', () => {
     }),
     { numRuns: 2000 },
   );
-  assert.ok(ours > 50, `${ours} were IBM’s`);
+  assert.ok(ours > 200, `${ours} were IBM’s`);
 });
 
 test('what a URL parser takes for another host, is never IBM’s', () => {

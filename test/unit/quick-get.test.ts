@@ -201,7 +201,7 @@ test('says what the long way says, or leaves it to that', async () => {
     seen[quick === undefined ? 'nothing' : quick.status === 0 ? 'credential' : 'not found'] += 1;
   });
   await fc.assert(property, { numRuns: 3000 });
-  for (const [kind, count] of Object.entries(seen)) assert.ok(count > 100, `${kind}: ${count}`);
+  for (const [kind, count] of Object.entries(seen)) assert.ok(count > 50, `${kind}: ${count}`);
 });
 
 const work = { kind: 'api-key', since: 5 };
