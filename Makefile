@@ -37,7 +37,7 @@ $(executable): $(installed) scripts/build.ts $(shell find src -name '*.ts')
 test: $(installed) ## run every test that needs no root and no system package
 	@$(bun) scripts/test.ts
 
-test-clients: $(installed) ## sign in with real docker, podman, skopeo, buildah (Linux, root)
+test-clients: $(installed) ## sign in with real docker, compose, podman, skopeo, buildah, containerd (Linux, root)
 	@$(bun) scripts/test-clients.ts
 
 lint: $(installed) ## check style, import fences, types and shell scripts
