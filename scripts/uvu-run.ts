@@ -39,7 +39,7 @@ export function countFile(output: string, exitCode: number | null): Count {
 
 /** Runs one test file in a process of its own, showing its output as it comes. */
 export function runFile(file: string, options: RunOptions = {}): Promise<Count> {
-  const { env = process.env, timeLimit = 120_000 } = options;
+  const { env = process.env, timeLimit = 300_000 } = options;
   const { show = (text: string) => process.stdout.write(text) } = options;
   const child = spawn(process.execPath, [file], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
