@@ -1,10 +1,10 @@
-import { read } from 'read';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { ask } from './prompt.ts';
 
 /**
  * Asks on the terminal before something is destroyed; anything but yes is no. `yes` is `--yes`: nobody is asked.
- * Throws `cancelled` on Ctrl-C, and `invalid-input` where there is nobody to ask.
+ * Throws `cancelled` as `ask` does, and `invalid-input` where there is nobody to ask.
  */
 export async function confirm(context: Context, question: string, yes = false): Promise<boolean> {
   if (yes) return true;
@@ -15,10 +15,7 @@ export async function confirm(context: Context, question: string, yes = false): 
       `${question}? there is no terminal to answer on; say so with --yes`,
     );
   }
-  const answer = await read({ ...terminal, prompt: `${question}? [y/N] ` }).catch((error) => {
-    terminal.output.write('\n');
-    throw new HelperError('cancelled', 'nothing was changed', error);
-  });
+  const answer = await ask(terminal, `${question}? [y/N] `);
   if (/^y(es)?$/i.test(answer.trim())) return true;
   context.warn('nothing was changed');
   return false;

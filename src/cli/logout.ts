@@ -1,11 +1,17 @@
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { forgetEverything, forgetIdentities, signOutOf } from '../identity/forget.ts';
+import {
+  forgetEverything,
+  forgetIdentities,
+  forgetNamespace,
+  signOutOf,
+} from '../identity/forget.ts';
 import { requireIdentity } from '../identity/identities.ts';
 import { ambientVariables } from '../identity/variables.ts';
+import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
-import { requireIbmHost } from './hosts.ts';
+import { mappingKey, requireIbmHost } from './hosts.ts';
 
 interface LogoutArgs {
   readonly hosts?: readonly string[];
@@ -20,14 +26,15 @@ export const logout: Command<LogoutArgs> = {
   },
   examples: [
     ['logout us.icr.io', 'signs out of one host, whatever answered for it'],
+    ['logout us.icr.io/team-a', 'forgets what answers for one namespace'],
     ['logout --identity work', 'removes one identity, whatever is mapped to it'],
     ['logout', 'removes every identity and its secret'],
   ],
   run: async (context, { hosts = [], identity }) => {
-    const names = hosts.map((host) => requireIbmHost(host).name);
-    if (identity !== undefined) await leaveIdentity(context, identity, names);
-    else if (names.length === 0) await leaveAll(context);
-    else for (const name of names) await leaveHost(context, name);
+    const named = hosts.map(requireIbmHost);
+    if (identity !== undefined) await leaveIdentity(context, identity, named);
+    else if (named.length === 0) await leaveAll(context);
+    else for (const host of named) await leaveHost(context, host);
     warnOfVariables(context);
     return 0;
   },
@@ -36,15 +43,27 @@ export const logout: Command<LogoutArgs> = {
 async function leaveAll(context: Context): Promise<void> {
   await forgetEverything(context);
   context.stdout('signed out of every IBM host; nothing is kept for them any more\n');
+  const { ibmcloudSession, computeProfile } = readSettings(context);
+  if (ibmcloudSession)
+    context.warn(`the ibmcloud session still answers; ${off('ibmcloud-session')}`);
+  if (computeProfile)
+    context.warn(`trusted profile ${computeProfile} still answers; ${off('compute-profile')}`);
 }
 
-async function leaveHost(context: Context, name: string): Promise<void> {
-  const kept = await signOutOf(context, name);
-  context.stdout(`signed out of ${name}\n`);
+function off(source: string): string {
+  return `run docker-credential-icr settings ${source} off`;
+}
+
+async function leaveHost(context: Context, host: RegistryHost): Promise<void> {
+  const key = mappingKey(host);
+  const isHost = key === host.name;
+  const kept = await (isHost ? signOutOf : forgetNamespace)(context, key);
+  const decides = `${key} has no identity of its own any more; ${host.name} decides`;
+  context.stdout(isHost ? `signed out of ${key}\n` : `${decides}\n`);
   for (const identity of kept) context.stdout(`identity ${identity} is kept, without this host\n`);
 }
 
-async function leaveIdentity(context: Context, name: string, hosts: readonly string[]) {
+async function leaveIdentity(context: Context, name: string, hosts: readonly RegistryHost[]) {
   if (hosts.length > 0) {
     throw new HelperError('invalid-input', '--identity and hosts exclude each other');
   }

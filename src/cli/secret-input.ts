@@ -1,10 +1,10 @@
 import fs from 'node:fs';
-import { read } from 'read';
 import type { Context, Terminal } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { apiKeyIn, parseKeyFile } from '../identity/environment.ts';
 import { ambientVariables } from '../identity/variables.ts';
 import { readInput } from '../protocol/input.ts';
+import { ask } from './prompt.ts';
 
 /** The API key on standard input: the bare key, or the file that the ibmcloud CLI wrote. */
 export function apiKeyOnStdin(context: Context): string {
@@ -50,16 +50,9 @@ export function requireTerminal(context: Context, name: string, instead: string)
   throw invalid(`there is no terminal to ask for the ${name}; ${instead}`);
 }
 
-/** Asks on the terminal, and shows nothing of the answer. */
+/** Asks on the terminal, and shows nothing of the answer. Throws what `ask` throws. */
 export async function askSecret(terminal: Terminal, name: string): Promise<string> {
-  try {
-    return (await read({ ...terminal, prompt: `${name} (not shown):`, silent: true })).trim();
-  } catch (error) {
-    throw new HelperError('cancelled', 'nothing was changed', error);
-  } finally {
-    // The Enter was not shown either.
-    terminal.output.write('\n');
-  }
+  return (await ask(terminal, `${name} (not shown): `, { hidden: true })).trim();
 }
 
 function readText(file: string): string {

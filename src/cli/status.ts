@@ -41,14 +41,25 @@ function showJson(context: Context, hosts: readonly Row[]): void {
 }
 
 function showTable(context: Context, rows: readonly Row[]): void {
-  const { ibmcloudSession, computeProfile } = settingsOf(context);
-  const none = 'no host is answered; run docker-credential-icr login\n';
-  context.stdout(rows.length === 0 ? none : table(head, rows.map(cellsIn(context))));
-  if (ibmcloudSession) context.stdout('elsewhere the ibmcloud session answers\n');
-  if (computeProfile) context.stdout(`elsewhere trusted profile ${computeProfile} answers\n`);
+  const { stdout } = context;
+  const { ibmcloudSession, computeProfile, ...settings } = settingsOf(context);
+  const idle = identitiesWithoutHost(settings);
+  if (rows.length > 0) stdout(table(head, rows.map(cellsIn(context))));
+  else
+    stdout(
+      `no host is answered; run docker-credential-icr ${idle[0] ? `map "*" ${idle[0]}` : 'login'}\n`,
+    );
+  if (idle.length > 0) stdout(`identities without a host: ${idle.join(', ')}\n`);
+  if (ibmcloudSession) stdout('elsewhere the ibmcloud session answers\n');
+  if (computeProfile) stdout(`elsewhere trusted profile ${computeProfile} answers\n`);
   // What is wrong with the settings is wrong for each host, and said once.
   const problems = new Set(rows.flatMap(({ problem }) => problem ?? []));
   for (const problem of problems) context.warn(problem);
+}
+
+function identitiesWithoutHost({ identities, mappings }: Settings): string[] {
+  const mapped = new Set(Object.values(mappings).map(({ identity }) => identity));
+  return Object.keys(identities).filter((name) => !mapped.has(name));
 }
 
 /** Damaged settings are a problem of the hosts already, with what to type. */

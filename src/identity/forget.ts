@@ -2,6 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { secretStore } from '../secrets/secret-store.ts';
@@ -16,27 +17,48 @@ import { forgetMintedTokens, forgetTokens } from './tokens.ts';
 export async function signOutOf(context: Context, host: string): Promise<string[]> {
   signOut(context, host);
   secretStore(context).erase({ of: 'host', name: host });
+  return forgetMappings(context, (settings) => keysOf(settings, host));
+}
+
+/**
+ * Forgets a mapping, and the identity that was made for it alone. Returns the identity that is kept, if any. Throws
+ * `invalid-input` where there is no such mapping.
+ */
+export async function forgetNamespace(context: Context, key: string): Promise<string[]> {
+  const { mappings } = readSettings(context);
+  if (Object.hasOwn(mappings, key)) return forgetMappings(context, () => [key]);
+  const [host = ''] = key.split('/');
+  throw new HelperError(
+    'invalid-input',
+    `${key} has no identity of its own; to sign out of all of ${host}, run docker-credential-icr logout ${host}`,
+  );
+}
+
+async function forgetMappings(
+  context: Context,
+  keysIn: (settings: Settings) => readonly string[],
+): Promise<string[]> {
   const current = readSettings(context);
-  if (keysOf(current, host).length === 0) return [];
+  if (keysIn(current).length === 0) return [];
   // Before the settings forget them: a keychain that refuses now can be asked again.
-  for (const name of ofHost(current, host).gone) eraseSecrets(context, name);
-  let left = ofHost(current, host);
+  for (const name of identitiesOf(current, keysIn(current)).gone) eraseSecrets(context, name);
+  let left = identitiesOf(current, keysIn(current));
   await updateSettings(context, (latest) => {
-    left = ofHost(latest, host);
-    return without(latest, keysOf(latest, host), left.gone);
+    const keys = keysIn(latest);
+    left = identitiesOf(latest, keys);
+    return without(latest, keys, left.gone);
   });
   for (const name of left.gone) forgetTokens(context, name);
   return left.kept;
 }
 
-/** The identities that a host is mapped to: those that go with it, and those that are kept. */
-function ofHost(settings: Settings, host: string): { gone: string[]; kept: string[] } {
-  const keys = keysOf(settings, host);
+/** What is mapped by these keys: the identities that go with them, and those that are kept. */
+function identitiesOf(settings: Settings, keys: readonly string[]) {
   const named = [...new Set(keys.flatMap((key) => settings.mappings[key]?.identity ?? []))];
   const elsewhere = Object.values(without(settings, keys, []).mappings).map(
     ({ identity }) => identity,
   );
-  // An identity that is named like the host was made by its login, for it alone.
+  // An identity that is named like a key was made by its login, for it alone.
   const gone = named.filter((name) => keys.includes(name) && !elsewhere.includes(name));
   return { gone, kept: named.filter((name) => !gone.includes(name)) };
 }

@@ -10,6 +10,7 @@ import {
   inCloud,
   newKey,
   type Person,
+  refusal,
   settingsOf,
 } from './identity-cloud.ts';
 
@@ -141,6 +142,43 @@ test('what was asked for before a logout is not kept after it', ({ sandbox }) =>
     await person.say('logout');
     assert.is((await getting).status, 0, 'who asked in time is answered');
     assert.equal(secretFiles(person), []);
+  }));
+
+test('logout HOST/NAMESPACE forgets that one, and leaves its host alone', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { say, call, get } = person;
+    const [key, other] = [newKey(), newKey()];
+    await say('login us.icr.io --api-key-stdin --no-verify', key);
+    await say('login us.icr.io/team-a --api-key-stdin --no-verify', other);
+    assert.is((await get('us.icr.io/team-a')).secret, other);
+    assert.is(
+      await say('logout us.icr.io/team-a'),
+      'us.icr.io/team-a has no identity of its own any more; us.icr.io decides\n',
+    );
+    assert.equal(Object.keys(settingsOf(person.home).identities), ['us.icr.io']);
+    for (const host of ['us.icr.io', 'us.icr.io/team-a']) assert.is((await get(host)).secret, key);
+    assert.equal(
+      await call('logout us.icr.io/team-b'),
+      refusal(
+        'us.icr.io/team-b has no identity of its own; to sign out of all of us.icr.io, run docker-credential-icr logout us.icr.io',
+      ),
+    );
+    assert.is((await get('us.icr.io')).secret, key);
+  }));
+
+test('logout names what still answers', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, call }) => {
+    await say('settings ibmcloud-session on');
+    await say('settings compute-profile Profile-x');
+    const { stderr, status } = await call('logout');
+    assert.is(status, 0);
+    for (const [who, source] of [
+      ['the ibmcloud session', 'ibmcloud-session'],
+      ['trusted profile Profile-x', 'compute-profile'],
+    ]) {
+      const line = `${who} still answers; run docker-credential-icr settings ${source} off\n`;
+      assert.match(stderr, line);
+    }
   }));
 
 test.run();

@@ -87,4 +87,13 @@ test('nothing at all', ({ sandbox }) =>
     });
   }));
 
+test('identities that no host is mapped to', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'ci');
+    assert.is(
+      await person.say('status'),
+      'no host is answered; run docker-credential-icr map "*" ci\nidentities without a host: ci\n',
+    );
+  }));
+
 test.run();

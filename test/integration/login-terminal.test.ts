@@ -57,6 +57,8 @@ onTerminal('login asks for the key, and shows nothing of it', ({ sandbox }) =>
 const endings: readonly [name: string, keys: string, status: number, line: string][] = [
   ['Ctrl-C', '\x03', 130, 'nothing was changed'],
   ['Ctrl-C after half a key', 'canary-\x03', 130, 'nothing was changed'],
+  ['Ctrl-D', '\x04', 130, 'nothing was changed'],
+  ['Ctrl-Z, which is not heeded, and Ctrl-C', '\x1a\x03', 130, 'nothing was changed'],
   ['Enter alone', '\r', 1, 'the API key is empty'],
   [
     'a key with a space',

@@ -36,8 +36,7 @@ export function isOnPath(context: Context, name: string): boolean {
 function programAt(file: string): Program | undefined {
   const stat = statOf(file);
   if (stat === undefined) {
-    const isLink = fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() ?? false;
-    return isLink ? { file, state: 'link to nothing', identity: '' } : undefined;
+    return isLink(file) ? { file, state: 'link to nothing', identity: '' } : undefined;
   }
   if (!stat.isFile()) return undefined;
   return { file, state: isExecutable(file) ? 'executable' : 'not executable', identity: id(stat) };
@@ -49,6 +48,15 @@ function statOf(file: string): fs.Stats | undefined {
     return fs.statSync(file);
   } catch {
     return undefined;
+  }
+}
+
+function isLink(file: string): boolean {
+  try {
+    return fs.lstatSync(file).isSymbolicLink();
+  } catch {
+    // There is nothing, or it is in a folder that we may not enter.
+    return false;
   }
 }
 
