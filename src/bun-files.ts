@@ -15,7 +15,7 @@ interface BunFile {
   readonly slice: (start: number, end: number) => BunFile;
   readonly bytes: () => Promise<Uint8Array>;
   readonly stream: () => ReadableStream<Uint8Array>;
-  readonly stat: () => Promise<{ readonly mode: number }>;
+  readonly stat: () => Promise<{ readonly mode: number; readonly size: number }>;
 }
 
 /** Bytes, of input and of a file. */
@@ -38,31 +38,33 @@ export async function readStdin({ stdin }: Bun): Promise<Uint8Array> {
   return input;
 }
 
-/**
- * To map is to read without waiting: to wait for a thread costs a `get` a thirtieth of its time. Bun opens what it
- * maps for writing as well, and nothing is written: where that is not allowed, node:fs reads it.
- */
 export function bunFiles(bun: Bun): QuickFiles {
   return {
-    read: (path) => {
-      // A pipe, infinite, would have to be waited for.
-      if (bun.file(path).size > largest) throw new Error('it is not small');
-      try {
-        return ascii(bun.mmap(path, { shared: false }));
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-        throw error;
-      }
-    },
-    isPrivate: async (path) => {
-      try {
-        const { mode } = await bun.file(path).stat();
-        return (mode & kindAndOthers) === plainFile;
-      } catch {
-        return false;
-      }
+    read: async (path) => {
+      const file = bun.file(path);
+      if (file.size === 0) return nothingAt(path, bun);
+      // Of a pipe, infinite.
+      if (file.size > largest) throw new Error('it is not small');
+      const [bytes, { mode, size }] = await Promise.all([file.bytes(), file.stat()]);
+      if ((mode & kindAndOthers) !== plainFile) throw new Error('it is not private');
+      if (size !== bytes.length) throw new Error('it is being written');
+      return ascii(bytes);
     },
   };
+}
+
+/**
+ * `undefined` where there is no file. Its size does not tell; to map it does, at once, where all else would wait. Only
+ * what has no bytes is mapped: who reads a map that somebody shortens is ended by a signal.
+ */
+function nothingAt(path: string, { mmap }: Bun): undefined {
+  try {
+    mmap(path, { shared: false });
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+  throw new Error('it is empty');
 }
 
 function ascii(bytes: Uint8Array): string {

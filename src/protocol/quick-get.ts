@@ -12,24 +12,26 @@ import { type Asked, found, type QuickFiles, type Reply, type Where } from './qu
 // without the layers that know what else there may be. Nothing is decided here that could go wrong: no error, no
 // warning, no write, no network. Whatever is not as usual is `undefined`, and left to `get`, which begins anew.
 
-/** What `get` would answer to that input, or `undefined`. Throws whatever `read` does. */
+/** What `get` would answer to that input, or `undefined`. Rejects with whatever `read` does. */
 export async function quickGet(
-  files: QuickFiles,
+  { read }: QuickFiles,
   context: Where,
   input: Uint8Array,
 ): Promise<Reply | undefined> {
+  const { env } = context;
   const host = plainIbmHost(input);
-  if (host === undefined) return undefined;
-  // A file's mode takes longer to learn than its text, and is learned meanwhile.
-  const modes: Promise<boolean>[] = [];
-  const reply = replyTo(host, context, (file) => {
-    const text = files.read(file);
-    if (text !== undefined) modes.push(files.isPrivate(file));
-    return text;
-  });
-  if (reply === undefined) return undefined;
-  for (const isPrivate of modes) if (!(await isPrivate)) return undefined;
-  return reply;
+  if (host === undefined || env[ownVariable] || env.DOCKER_CREDENTIAL_ICR_DEBUG) return undefined;
+  const folder = configFolder(context);
+  if (folder === undefined) return undefined;
+  const text = await read(settingsFile(folder));
+  const settings = text === undefined ? noSettings : parseSettings(text);
+  if (settings === undefined || (settings.store ?? 'file') !== 'file') return undefined;
+  if ((await read(signedOutFile(folder, host))) !== undefined) return undefined;
+  const asked = { read, context, host, folder, settings };
+  if (text === undefined) return replyStored(asked);
+  const key = mappingKeyFor(settings, { name: host, port: undefined, namespace: undefined });
+  const mapping = key === undefined ? undefined : settings.mappings[key];
+  return mapping === undefined ? replyStored(asked) : replyMapped(asked, mapping);
 }
 
 const newline = 0x0a;
@@ -50,26 +52,11 @@ function plainIbmHost(input: Uint8Array): string | undefined {
   return host === 'icr.io' || host.endsWith('.icr.io') ? host : undefined;
 }
 
-function replyTo(host: string, context: Where, read: Asked['read']): Reply | undefined {
-  const { env } = context;
-  if (env[ownVariable] || env.DOCKER_CREDENTIAL_ICR_DEBUG) return undefined;
-  const folder = configFolder(context);
-  if (folder === undefined) return undefined;
-  const text = read(settingsFile(folder));
-  const settings = text === undefined ? noSettings : parseSettings(text);
-  if (settings === undefined || (settings.store ?? 'file') !== 'file') return undefined;
-  if (read(signedOutFile(folder, host)) !== undefined) return undefined;
-  const asked = { read, context, host, folder, settings };
-  if (text === undefined) return replyStored(asked);
-  const key = mappingKeyFor(settings, { name: host, port: undefined, namespace: undefined });
-  const mapping = key === undefined ? undefined : settings.mappings[key];
-  return mapping === undefined ? replyStored(asked) : replyMapped(asked, mapping);
-}
-
 /** With what `docker login` stored; where there is nothing at all, with Docker's sentence. */
-function replyStored({ read, context, host, folder, settings }: Asked): Reply | undefined {
+async function replyStored(asked: Asked): Promise<Reply | undefined> {
+  const { read, context, host, folder, settings } = asked;
   const file = fileOf(folder, { of: 'host', name: host });
-  const text = read(file);
+  const text = await read(file);
   if (text !== undefined) {
     const credential = parseCredential(text);
     if (credential === undefined || isIdentityToken(credential.Username)) return undefined;
@@ -77,6 +64,6 @@ function replyStored({ read, context, host, folder, settings }: Asked): Reply | 
   }
   if (settings.ibmcloudSession || settings.computeProfile !== undefined) return undefined;
   for (const variable of ambientVariables) if (context.env[variable]) return undefined;
-  if (read(file + setAsideEnding) !== undefined) return undefined;
+  if ((await read(file + setAsideEnding)) !== undefined) return undefined;
   return { status: 1, line: `${sentences.notFound}\n` };
 }

@@ -5,10 +5,11 @@ import type { Context } from '../context.ts';
 
 /** A faster way to look than node:fs. */
 export interface QuickFiles {
-  /** `undefined` where there is none. Throws what keeps it from being read, also that it is not small or not ASCII. */
-  readonly read: (file: string) => string | undefined;
-  /** Whether it is, for sure, a plain file that only its owner may read or write. Never rejects. */
-  readonly isPrivate: (file: string) => Promise<boolean>;
+  /**
+   * `undefined` where there is none. Rejects with what keeps it from being read, also that it is not small, not ASCII, or
+   * no plain file that only its owner may read or write.
+   */
+  readonly read: (file: string) => Promise<string | undefined>;
 }
 
 export interface Reply {

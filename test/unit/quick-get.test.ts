@@ -13,8 +13,7 @@ import { noon, testContext } from '../support/context.ts';
 const test = suite('the quick way of get');
 
 const files: QuickFiles = {
-  read: (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined),
-  isPrivate: async (file) => fs.statSync(file).isFile(),
+  read: async (file) => (fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : undefined),
 };
 
 /** What would have to be minted is an error at once. */
