@@ -14,6 +14,8 @@ export interface EditPlan {
   readonly hosts: readonly string[];
   /** What the person should know, a line each: what is there, then what to type. */
   readonly notes: readonly string[];
+  /** It takes out what an earlier change put in: no backup is made, and that change's goes. */
+  readonly undoes?: true;
 }
 
 export interface AddOptions {

@@ -37,7 +37,7 @@ export function credHelpersClient(description: Description): Client {
     planRemove: (context, hosts) => {
       const keys = hosts === 'all-ours' ? hosts : hosts.flatMap(spellings);
       const plan = planRemoveIn(read(context), keys);
-      return { ...plan, hosts: hostsOf(plan) };
+      return { ...plan, hosts: hostsOf(plan), undoes: true };
     },
     configuredHosts: (context) => hostsIn(read(context)),
   };

@@ -42,7 +42,7 @@ export function planTakeOver(context: Context): CredsStorePlan {
 export function planGiveBack(context: Context, others: string | undefined): EditPlan {
   const read = readCredHelpers(dockerConfigFile(context));
   const { text, root } = read;
-  const plan = { file: read.file, before: text, hosts: [], notes: [] };
+  const plan = { file: read.file, before: text, hosts: [], notes: [], undoes: true } as const;
   const current = currentStore(read);
   if (!text || !root || current?.value.value !== helperName) return { ...plan, after: text };
   const edits =

@@ -22,7 +22,7 @@ const abandonedAfter = 1500;
 /**
  * Makes the change: written aside in the same folder, synced, renamed, so that a reader sees the old
  * file or the new one. A symbolic link is followed and kept; mode and owner are kept; a new file is
- * 0600 in a 0700 folder. What was there before stays beside it as `NAME.icr-backup`.
+ * 0600 in a 0700 folder. What was there before stays beside it as `NAME.icr-backup`, see `backUp`.
  * Throws `storage`, and then the file is as it was; also when it is no longer what the plan was made
  * from, because another program wrote it in between.
  */
@@ -117,14 +117,19 @@ function refuseIfChanged({ file, before }: EditPlan): void {
   throw new ConflictError('storage', `${file} was changed by another program meanwhile; try again`);
 }
 
+/** Of a login, in one of the headers that Docker is to send, or in a proxy's URL. */
+const password =
+  /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|:\/\/[^"/\s]+@/i;
+
 /**
- * Beside the name that people know, not beside the target of a link: that may be a repository. A file
- * that goes altogether was ours, and needs none.
+ * Beside the name that people know, not beside the target of a link: that may be a repository. None of a
+ * password: it would rest there long after its logout. A file that goes altogether was ours, and needs none.
  */
-function backUp({ file, before, after }: EditPlan, like: number): string | undefined {
+function backUp({ file, before, after, undoes }: EditPlan, like: number): string | undefined {
   if (before === undefined || after === undefined) return undefined;
   const backup = `${file}.icr-backup`;
   fs.rmSync(backup, { force: true });
+  if (undoes || password.test(before)) return undefined;
   const descriptor = fs.openSync(backup, 'wx', 0o600);
   try {
     giveTo(descriptor, fs.fstatSync(like));

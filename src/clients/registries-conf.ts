@@ -6,7 +6,8 @@ import { homeFolder, joinPath } from './home.ts';
 import { typed } from './notes.ts';
 import { readText } from './read-file.ts';
 
-const setting = `credential-helpers = ["containers-auth.json", "${helperName}"]`;
+/** The first one that can keeps what is logged in; `auth.json` goes on answering for what it has already. */
+const setting = `credential-helpers = ["${helperName}", "containers-auth.json"]`;
 const content = `# Written by docker-credential-icr configure; configure --remove deletes it.
 # podman, buildah and skopeo ask these in turn for the credential of any registry.
 ${setting}

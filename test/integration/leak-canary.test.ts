@@ -136,13 +136,7 @@ function imageRequest(image: string): string {
 }
 
 /** Files of the test itself, and the one that it asked for. */
-const known = [
-  'key.json',
-  'bad.json',
-  'made.json',
-  '.docker/config.json',
-  '.docker/config.json.icr-backup',
-];
+const known = ['key.json', 'bad.json', 'made.json', '.docker/config.json'];
 
 /** A keychain that writes down how it was called and what it was given. */
 const vault = `{ echo "$@"; env; tr '\\0' ' ' <"/proc/$PPID/cmdline"; } >>"$(dirname "$0")/seen"

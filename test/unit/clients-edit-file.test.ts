@@ -52,6 +52,37 @@ test('keeps the mode, and what was there before in one backup', () => {
   });
 });
 
+const secrets = [
+  '{"auths":{"us.icr.io":{"auth":"Y2FuYXJ5"}}}',
+  '{"auths":{"us.icr.io":{"identitytoken" : "canary"}}}',
+  '{"HttpHeaders":{"Authorization":"Bearer canary"}}',
+  '{"proxies":{"default":{"httpProxy":"http://user:canary@proxy:3128"}}}',
+];
+
+test('leaves no backup with a password in it', () => {
+  for (const text of secrets) {
+    inFolder((folder) => {
+      const file = path.join(folder, 'config.json');
+      fs.writeFileSync(file, text);
+      fs.writeFileSync(`${file}.icr-backup`, 'older');
+      assert.equal(configure(folder), { changed: true });
+      assert.equal(fs.readdirSync(folder), ['config.json']);
+    });
+  }
+});
+
+test('what undoes a change takes its backup along', () => {
+  inFolder((folder) => {
+    const file = path.join(folder, 'config.json');
+    fs.writeFileSync(file, before);
+    configure(folder);
+    const context = contextWith({ DOCKER_CONFIG: folder });
+    assert.equal(applyPlan(context, docker.planRemove(context, 'all-ours')), { changed: true });
+    assert.is(fs.readFileSync(file, 'utf8'), before);
+    assert.equal(fs.readdirSync(folder), ['config.json']);
+  });
+});
+
 test('a second run writes nothing', () => {
   inFolder((folder) => {
     fs.writeFileSync(path.join(folder, 'config.json'), before);

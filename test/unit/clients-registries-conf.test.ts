@@ -27,7 +27,7 @@ interface Tools {
 test('is written once and removed whole', () => {
   withFiles({}, ({ context, client }) => {
     const plan = client.planAdd(context, ['us.icr.io']);
-    assert.match(plan.after ?? '', '\ncredential-helpers = ["containers-auth.json", "icr"]\n');
+    assert.match(plan.after ?? '', '\ncredential-helpers = ["icr", "containers-auth.json"]\n');
     applyPlan(context, plan);
     assert.equal(client.configuredHosts(context), ['*']);
     assert.equal(applyPlan(context, client.planAdd(context, [])), { changed: false });

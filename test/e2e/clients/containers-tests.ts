@@ -107,8 +107,7 @@ export function testContainersClient(containersClient: ContainersClient): void {
 
   test('asks the helper for every host where registries.conf names it', async (scene) => {
     const { home, account } = scene;
-    // With containers-auth.json before it, that file would take the key.
-    home.write('.config/containers/registries.conf', 'credential-helpers = ["icr"]\n');
+    await home.succeed([helper, 'configure', '--client', 'registries.conf']);
     const list = async () => JSON.parse((await home.succeed([helper, 'list'])).stdout);
     const hosts = ['us.icr.io', 'de.icr.io'];
     for (const host of hosts) await signIn(client, home, host, account.addKey());
