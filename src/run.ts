@@ -19,7 +19,9 @@ function main(context: Context, argv: readonly string[]): number | Promise<numbe
 
 /** Clients give a verb and nothing else. */
 function isForPeople(word: string, others: readonly string[]): boolean {
-  return others.includes('--help') || (word === 'store' && others[0] === 'move');
+  return (
+    others.includes('--help') || others.includes('-h') || (word === 'store' && others[0] === 'move')
+  );
 }
 
 /** A bug: the runtime's own report would fill the screen with packed source. */

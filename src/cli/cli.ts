@@ -26,7 +26,13 @@ const usageError = 2;
 const cancelled = 130;
 
 /** A host, an identity or a word for exec may look like a number, and stays as it was typed. */
-const asTyped = { 'populate--': true, 'parse-numbers': false, 'parse-positional-numbers': false };
+const asTyped = {
+  'populate--': true,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  // An option takes one word each time that it is given.
+  'greedy-arrays': false,
+};
 
 type Chosen = () => number | Promise<number>;
 
@@ -66,7 +72,11 @@ export async function run(context: Context, argv: readonly string[]): Promise<nu
     context.warn(`${explainSlip(message, argv)}; see docker-credential-icr --help`);
     return usageError;
   }
-  return chosen === undefined ? 0 : explainErrors(context, chosen);
+  if (chosen !== undefined) return explainErrors(context, chosen);
+  // To yargs, what stands behind `--` is no command, and nothing is missing either.
+  if (argv[0] !== '--') return 0;
+  context.warn('a command is missing before --; see docker-credential-icr --help');
+  return usageError;
 }
 
 function emptyParser(): Argv {
@@ -109,7 +119,11 @@ function addCommand<Args>(
     command.describe,
     (sub) => {
       for (const [line, what] of command.examples) sub.example(`$0 ${line}`, what);
-      return sub.options(command.options);
+      for (const [name, option] of Object.entries(command.options)) {
+        // Without its value it would mean "every host" to some: `--host $UNSET`.
+        sub.option(name, { ...option, requiresArg: option.type === 'string' });
+      }
+      return sub;
     },
     // yargs has checked the words against the very options that `Args` describes.
     (args) => choose(() => command.run(context, args as unknown as Args)),

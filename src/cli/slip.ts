@@ -12,5 +12,8 @@ export function explainSlip(message: string, argv: readonly string[]): string {
   if (cluster !== undefined) return `unknown option ${cluster.slice(0, 2)}`;
   const secret = typed.filter((word) => word.length > longestWord && !word.startsWith('--'));
   const shown = secret.reduce((text, word) => text.replaceAll(word, '…'), message);
-  return shown.replace(/\s+/g, ' ').trim().toLowerCase();
+  const needed = /^not enough arguments following: ([\w-]+)$/i.exec(shown)?.[1];
+  return needed === undefined
+    ? shown.replace(/\s+/g, ' ').trim().toLowerCase()
+    : `--${needed} needs a value`;
 }

@@ -1,5 +1,5 @@
 import { readSettings } from '../config/read-settings.ts';
-import { noSettings, type Settings } from '../config/settings.ts';
+import { type IdentitySettings, noSettings, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts, type HostAnswer } from '../identity/hosts.ts';
@@ -35,9 +35,22 @@ export const status: Command<{ readonly json?: boolean }> = {
 };
 
 function showJson(context: Context, hosts: readonly Row[]): void {
-  const { identities, ibmcloudSession = false, computeProfile = false } = settingsOf(context);
+  const { ibmcloudSession = false, computeProfile = false, ...settings } = settingsOf(context);
+  const identities = Object.fromEntries(
+    Object.entries(settings.identities).map(([name, identity]) => [name, withTimes(identity)]),
+  );
   const all = { hosts, identities, sources: { ibmcloudSession, computeProfile } };
   context.stdout(`${JSON.stringify(all, null, 2)}\n`);
+}
+
+/** ISO 8601, as in every other JSON that is printed. */
+function withTimes({ since, expiresAt, ...rest }: IdentitySettings): object {
+  const iso = (time: number) => new Date(time).toISOString();
+  return {
+    ...rest,
+    since: iso(since),
+    ...(expiresAt === undefined ? {} : { expiresAt: iso(expiresAt) }),
+  };
 }
 
 function showTable(context: Context, rows: readonly Row[]): void {

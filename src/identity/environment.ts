@@ -31,9 +31,12 @@ function fromVariable({ context: { env } }: Lookup, name: string): Found | undef
 export function apiKeyIn(name: string, value: string): string {
   if (!value.startsWith('@')) return bareKeyIn(name, value.trim());
   const file = value.slice(1);
-  const key = parseKeyFile(readKeyFile(name, file));
+  const text = readKeyFile(name, file);
+  const key = parseKeyFile(text);
   if (key !== undefined) return key;
-  throw new HelperError('damaged', `${file}, which ${name} names, holds no API key; check it`);
+  // What older PowerShells write.
+  const fix = text.includes('\0') ? 'save it as UTF-8' : 'check it';
+  throw new HelperError('damaged', `${file}, which ${name} names, holds no API key; ${fix}`);
 }
 
 function bareKeyIn(name: string, key: string): string {
@@ -41,9 +44,15 @@ function bareKeyIn(name: string, key: string): string {
   throw new HelperError('misconfigured', `${name} holds more than an API key; check it`);
 }
 
+/** Bytes; what the ibmcloud CLI writes has a few hundred. */
+const largest = 64 * 1024;
+
+/** Empty where the file is too large or, as a named pipe, might never end. */
 function readKeyFile(name: string, file: string): string {
   try {
-    return fs.readFileSync(file, 'utf8');
+    const stat = fs.statSync(file);
+    const isUsual = stat.isDirectory() || (stat.isFile() && stat.size <= largest);
+    return isUsual ? fs.readFileSync(file, 'utf8') : '';
   } catch (error) {
     const reason = systemCode(error);
     const line = `cannot read ${file}, which ${name} names (${reason}); check that path`;
@@ -67,5 +76,5 @@ export function parseKeyFile(text: string): string | undefined {
 }
 
 function isKey(value: unknown): value is string {
-  return typeof value === 'string' && /^\S+$/.test(value);
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
 }

@@ -164,6 +164,18 @@ test('from source, it says that it cannot be the file that clients run', (given)
     assert.is(checks[0].state, 'ok');
   }));
 
+test('a folder of PATH that cannot be entered is passed over', (given) =>
+  onMachine(given, async (machine) => {
+    const loop = path.join(machine.home.folder, 'loop');
+    fs.symlinkSync(loop, loop);
+    machine.env.PATH = `${loop}:${machine.env.PATH}`;
+    const { checks } = await machine.doctor();
+    assert.equal(
+      checks.filter(({ message }) => message.includes('the check itself failed')),
+      [],
+    );
+  }));
+
 test('two folders of PATH with one and the same file are one', (given) =>
   onMachine(given, async (machine) => {
     fs.symlinkSync(executable, path.join(addFolder(machine, 'after'), name));

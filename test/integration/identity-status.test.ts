@@ -58,6 +58,8 @@ test('a line a host, whatever answers for it, and what keeps it from being answe
     );
     assert.is(json.hosts[2].problem, problem);
     assert.equal(Object.keys(json.identities), ['work', 'past', 'gone']);
+    const { since, expiresAt } = json.identities.work;
+    for (const time of [since, expiresAt]) assert.is(new Date(time).toISOString(), time);
     assert.equal(json.sources, { ibmcloudSession: true, computeProfile: false });
     assert.is(sandbox.requests.count(), 0, 'nobody is asked for it');
   }));

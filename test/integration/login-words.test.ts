@@ -1,6 +1,8 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
-import { addIdentity, forEach, inCloud, newKey } from './identity-cloud.ts';
+import { addIdentity, forEach, inCloud, newKey, refusal } from './identity-cloud.ts';
 
 const test = sandboxSuite('a key where none belongs');
 
@@ -49,6 +51,40 @@ test('what was typed by mistake is named, as long as it is no key', ({ sandbox }
     assert.match(await told('status de.icr.io'), 'unknown argument: de.icr.io;');
     assert.match(await told('login --identiy work'), 'unknown argument: identiy;');
     assert.match(await told('exec us.icr.io ls -- ls -la'), 'unknown argument: ls;');
+  }));
+
+/** Where a variable was empty in somebody's script: nothing may be done to every host instead, or done in silence. */
+const missing: readonly [words: string, line: string][] = [
+  ['configure --host', '--host needs a value'],
+  ['configure --remove --region', '--region needs a value'],
+  ['login --identity --no-verify', '--identity needs a value'],
+  ['-- login --api-key-stdin', 'a command is missing before --'],
+  ['-- get', 'a command is missing before --'],
+  ['--', 'a command is missing'],
+];
+
+test('a word that is missing is asked for', ({ sandbox }) =>
+  forEach(missing, ([words, line]) =>
+    inCloud(sandbox, async ({ call, home }) => {
+      const { stdout, stderr, status } = await call(words, newKey());
+      const said = `docker-credential-icr: ${line}; see docker-credential-icr --help\n`;
+      assert.equal([stdout, stderr, status], ['', said, 2]);
+      assert.not.ok(fs.existsSync(path.join(home.folder, '.docker')));
+    }),
+  ));
+
+test('an option takes one word', ({ sandbox }) =>
+  inCloud(sandbox, async ({ call }) => {
+    const line = 'nothing answers for us.icr.io; run docker-credential-icr login us.icr.io';
+    assert.equal(await call('kubernetes secret --host us.icr.io icr'), refusal(line));
+  }));
+
+test('a verb with -h is for people: nothing is done', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'work');
+    await person.say('map us.icr.io work');
+    assert.match(await person.say('erase -h', 'us.icr.io'), 'docker-credential-icr COMMAND');
+    assert.ok((await person.get('us.icr.io')).secret);
   }));
 
 /** Words that some would read as numbers. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
@@ -73,12 +74,15 @@ const files: readonly [text: string, key: string | undefined][] = [
   ['{"apikey":5}', undefined],
   ['{"apikey":"canary"', undefined],
   ['{"apikey":null}', undefined],
+  ['schl\u00fcssel', undefined],
+  ['c\0a\0n\0a\0r\0y\0', undefined],
+  [`canary${'y'.repeat(64 * 1024)}\n`, undefined],
 ];
 
 for (const [text, key] of files) {
-  test(`a file with ${JSON.stringify(text)}`, () =>
+  test(`a file with ${JSON.stringify(text.slice(0, 80))}`, () =>
     inHome((home) => {
-      assert.is(parseKeyFile(text), key);
+      if (text.length < 1024) assert.is(parseKeyFile(text), key);
       const file = path.join(home.folder, 'key file.json');
       fs.writeFileSync(file, text);
       const read = () => keyFrom(fromAmbientVariable, { IBMCLOUD_API_KEY: `@${file}` });
@@ -89,6 +93,22 @@ for (const [text, key] of files) {
       }
     }));
 }
+
+test('UTF-16 is named, and a pipe or a device is not waited for', () =>
+  inHome((home) => {
+    const file = path.join(home.folder, 'key');
+    fs.writeFileSync(file, '\ufeffcanary', 'utf16le');
+    const pipe = path.join(home.folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const [odd, fix] of [
+      [file, 'save it as UTF-8'],
+      [pipe, 'check it'],
+      ['/dev/zero', 'check it'],
+    ] as const) {
+      const { message } = fails(() => keyFrom(fromOwnVariable, { [own]: `@${odd}` }), 'damaged');
+      assert.is(message, `${odd}, which ${own} names, holds no API key; ${fix}`);
+    }
+  }));
 
 test('a file that is not there, or a folder, is named', () =>
   inHome((home) => {
