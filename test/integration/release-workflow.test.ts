@@ -1,0 +1,67 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+
+const test = suite('the workflow that releases');
+const workflow = fs.readFileSync(
+  path.resolve(import.meta.dirname, '../../.github/workflows/release.yml'),
+  'utf8',
+);
+
+/** The script of the step that calls this program, as GitHub gives it to bash. */
+function stepWith(call: string): string {
+  const steps = workflow
+    .split(/^ {6}- /m)
+    .map((step) => /^run: \|\n((?: {10}.*\n)+)/.exec(step)?.[1]);
+  const found = steps.find((step) => step?.includes(call));
+  if (found === undefined) throw new Error(`no step with ${call}`);
+  return found.replaceAll(/^ {10}/gm, '');
+}
+
+const files = ['linux-x64-0.1.0', 'darwin-arm64-0.1.0', '0.1.0'].map(
+  (name) => `docker-credential-icr-${name}.tgz`,
+);
+
+/** What the program was called with, a line a call, for a release with this tag. */
+function callsOf(program: string, call: string, tag: string): string[] {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'workflow-'));
+  try {
+    fs.mkdirSync(path.join(folder, 'release'));
+    for (const name of files) fs.writeFileSync(path.join(folder, 'release', name), '');
+    const standIn = '#!/bin/sh\necho "$*"\n';
+    fs.writeFileSync(path.join(folder, program), standIn, { mode: 0o755 });
+    const words = ['--noprofile', '--norc', '-eo', 'pipefail', '-c', stepWith(call)];
+    const env = { PATH: `${folder}:/usr/bin:/bin`, GITHUB_REF_NAME: tag };
+    const { stdout, stderr } = spawnSync('bash', words, { cwd: folder, env, encoding: 'utf8' });
+    // No file of Windows is there.
+    return `${stdout}${stderr}`.split('\n').filter((line) => line !== '' && !line.includes('*'));
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+const rows: readonly [tag: string, npmTag: string, isMarked: boolean][] = [
+  ['v0.1.0', 'latest', false],
+  ['v0.1.0-rc.1', 'next', true],
+  ['v0.1.0+build-7', 'latest', false],
+];
+
+for (const [tag, npmTag, isMarked] of rows) {
+  test(`${tag}: files, not repositories, as ${npmTag}; what the others are chosen by comes last`, () => {
+    const [linux, darwin, main] = files;
+    assert.equal(
+      callsOf('npm', 'npm publish', tag),
+      [linux, darwin, main].map(
+        (name) => `publish ./release/${name} --access public --provenance --tag ${npmTag}`,
+      ),
+    );
+    const [call = ''] = callsOf('gh', 'gh release create', tag);
+    assert.ok(call.startsWith(`release create ${tag} `), call);
+    assert.is(call.includes(' --prerelease '), isMarked, call);
+  });
+}
+
+test.run();
