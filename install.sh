@@ -376,8 +376,9 @@ check_signature() {
   fi
   if [ -n "$release_cosign_identity" ] && command -v cosign >/dev/null; then
     require_fetch SHA256SUMS.sigstore.json
+    # The identity ends with the tag: another version is signed by the same workflow at its own.
     cosign verify-blob --bundle "$work/SHA256SUMS.sigstore.json" \
-      --certificate-identity "$release_cosign_identity" \
+      --certificate-identity "${release_cosign_identity%@refs/*}@refs/tags/v$version" \
       --certificate-oidc-issuer https://token.actions.githubusercontent.com "$work/SHA256SUMS" ||
       fail 'SHA256SUMS of the release is not signed by its workflow; nothing was installed'
     checked=yes

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { stampInstaller } from '../../scripts/package/installer.ts';
 import {
   type InstallOptions,
   inWorld,
@@ -187,14 +188,15 @@ for (const [base, why] of [
     }));
 }
 
+const minisignKey = { MINISIGN_PUBLIC_KEY: 'RWcanary' };
+const workflow = 'https://github.com/a/b/.github/workflows/release.yml';
+
 /** The script as a release has it: it knows who signs. */
-function stamped(world: World): string {
+function stamped(world: World, env: Readonly<Record<string, string>> = minisignKey): string {
   const file = path.join(world.folder, 'stamped.sh');
-  const text = fs.readFileSync(path.resolve(import.meta.dirname, '../../install.sh'), 'utf8');
-  fs.writeFileSync(
-    file,
-    text.replace("release_minisign_key=''", "release_minisign_key='RWcanary'"),
-  );
+  const location = { baseUrl: world.url, homepage: world.url };
+  const stamp = { version: '1.2.3', commit: '', epoch: 0 };
+  fs.writeFileSync(file, stampInstaller(stamp, location, env));
   return file;
 }
 
@@ -217,6 +219,24 @@ test('a signature that is right is asked for by the key of the release', () =>
     assert.not.match(stdout, 'no signature');
     assert.match(fs.readFileSync(path.join(world.home, 'notes'), 'utf8'), '-V -q -P RWcanary -m ');
   }));
+
+for (const version of ['1.2.3', '2.0.0-rc.1']) {
+  test(`the script of 1.2.3 asks that the workflow at its own tag signed ${version}`, () =>
+    inWorld(async (world) => {
+      for (const [name, data] of release(version, [machine], standIn(version)))
+        world.files.set(name, data);
+      world.files.set(`/v${version}/SHA256SUMS.sigstore.json`, Buffer.from('{}'));
+      world.replace('cosign', 'echo "$*" >"$HOME/notes"');
+      const script = stamped(world, { COSIGN_IDENTITY: `${workflow}@refs/tags/v1.2.3` });
+      const { status, stdout, stderr } = await world.install([`--version=${version}`], { script });
+      assert.is(status, 0, stderr);
+      assert.not.match(stdout, 'no signature');
+      assert.match(
+        fs.readFileSync(path.join(world.home, 'notes'), 'utf8'),
+        ` --certificate-identity ${workflow}@refs/tags/v${version} `,
+      );
+    }));
+}
 
 /** A file system of 64 KiB; root may make one. */
 function small(folder: string): boolean {
