@@ -13,7 +13,13 @@ import { finishRelease, releaseFolder } from './package/finish.ts';
 import { stampInstaller } from './package/installer.ts';
 import { findLocation } from './package/location.ts';
 import { writeManifests } from './package/manifests.ts';
-import { isOnNpm, packStaged, stageExecutable, stageMain } from './package/npm-packages.ts';
+import {
+  type ExecutableSums,
+  isOnNpm,
+  packStaged,
+  stageExecutable,
+  stageMain,
+} from './package/npm-packages.ts';
 import { readStamp, root, type Stamp } from './package/stamp.ts';
 import { writeSystemPackages } from './package/system-packages.ts';
 import type { ArchiveFile } from './package/tar.ts';
@@ -29,15 +35,17 @@ function say(name: string): void {
   console.log(`${name} ${(size / 1024 ** 2).toFixed(1)} MiB`);
 }
 
-function makeTarget(target: Target, others: readonly ArchiveFile[], stamp: Stamp): void {
+/** Returns the sum of what npm gets of it. */
+function makeTarget(target: Target, others: readonly ArchiveFile[], stamp: Stamp): ExecutableSums {
   const executable = buildFor(target, stamp);
   say(writeArchive(target, executable, others, stamp, releaseFolder));
   const given = { target, executable, documents: others, stamp, homepage };
   for (const name of writeSystemPackages(given, releaseFolder)) say(name);
-  if (!isOnNpm(target)) return;
+  if (!isOnNpm(target)) return {};
   const folder = path.join(stage, target.name);
-  stageExecutable(folder, target, executable, others, stamp, homepage);
+  const sums = stageExecutable(folder, target, executable, others, stamp, homepage);
   say(packStaged(folder, releaseFolder));
+  return sums;
 }
 
 function writePlaced(stamp: Stamp): void {
@@ -60,9 +68,11 @@ async function main(words: readonly string[]): Promise<void> {
   fs.mkdirSync(releaseFolder, { recursive: true });
   console.log(`${program} ${stamp.version}, commit ${stamp.commit}`);
   const others = await documents(stamp);
-  for (const target of chosen) makeTarget(target, others, stamp);
-  await stageMain(path.join(stage, program), await documents(stamp, 'node'), stamp, homepage);
-  say(packStaged(path.join(stage, program), releaseFolder));
+  let sums: ExecutableSums = {};
+  for (const target of chosen) sums = { ...sums, ...makeTarget(target, others, stamp) };
+  const folder = path.join(stage, program);
+  await stageMain(folder, await documents(stamp, 'node'), stamp, sums, homepage);
+  say(packStaged(folder, releaseFolder));
   writePlaced(stamp);
   finishRelease(stamp);
 }

@@ -1,28 +1,36 @@
 #!/usr/bin/env node
-// Runs the executable of this platform's package or, where npm has put none beside us, the same
-// program on Node. Where npm may run scripts, install.js has put the executable itself in this place.
+// Runs the program on this Node: to start the executable from here would take longer. A Node that is
+// too old for the program starts the executable. Where npm may run scripts, install.js has put the
+// executable itself in this place.
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
-import { findExecutable } from '../find-executable.js';
 
-const file = findExecutable();
-const words = process.argv.slice(2);
-if (file !== undefined) {
-  run(file);
-} else if (process.getBuiltinModule === undefined) {
-  const version = process.version;
-  process.stderr.write(`docker-credential-icr: needs Node 22.15 or later; this is ${version}\n`);
-  process.exitCode = 1;
+if (process.getBuiltinModule === undefined) {
+  await start();
 } else {
   await import('../lib/main.js');
 }
 
-function run(executable) {
-  // In our place: signals, descriptors and the exit status are its own. Windows cannot do that.
-  if (process.platform !== 'win32' && process.execve !== undefined) {
-    process.execve(executable, [executable, ...words], process.env);
+async function start() {
+  const { findExecutable, isReleased } = await import('../find-executable.js');
+  const found = findExecutable();
+  if (found === undefined) {
+    fail(`needs Node 22.15 or later; this is ${process.version}`);
+  } else if (!isReleased(found.name, found.file)) {
+    fail(`${found.file} is not what was released, and is not run`);
+  } else {
+    run(found.file);
   }
+}
+
+function run(executable) {
+  const words = process.argv.slice(2);
   const { status, error } = spawnSync(executable, words, { stdio: 'inherit', windowsHide: true });
   if (error !== undefined) throw error;
   process.exitCode = status ?? 1;
+}
+
+function fail(message) {
+  process.stderr.write(`docker-credential-icr: ${message}\n`);
+  process.exitCode = 1;
 }

@@ -6,6 +6,7 @@ import { defines } from './executable.ts';
 import { bundleForNode } from './node-bundle.ts';
 import { repositoryOf } from './provenance.ts';
 import { root, type Stamp } from './stamp.ts';
+import { sha256 } from './sums.ts';
 import type { ArchiveFile } from './tar.ts';
 import { executableName, program, type Target, targets } from './targets.ts';
 
@@ -18,11 +19,18 @@ export function npmName({ os, arch, libc }: Target): string {
   return [program, system, arch, ...(libc === 'musl' ? [libc] : [])].join('-');
 }
 
-/** Lays out, in `folder`, the package that people install: the program for Node, and what starts it. */
+/** The SHA-256 of each executable, by the name of its package. */
+export type ExecutableSums = Readonly<Record<string, string>>;
+
+/**
+ * Lays out, in `folder`, the package that people install: the program for Node, and what puts an
+ * executable in its place if it is one of `sums`.
+ */
 export async function stageMain(
   folder: string,
   documents: readonly ArchiveFile[],
   stamp: Stamp,
+  sums: ExecutableSums,
   homepage?: string,
 ): Promise<void> {
   const source = path.join(root, 'packaging', 'npm');
@@ -33,6 +41,7 @@ export async function stageMain(
   for (const name of ['find-executable.js', 'install.js', 'README.md']) {
     write(folder, name, fs.readFileSync(path.join(source, name)));
   }
+  write(folder, 'executables.json', json(sums));
   write(folder, `bin/${program}.js`, fs.readFileSync(path.join(source, `${program}.js`)), 0o755);
   writeLicences(folder, documents);
   writeManifest(folder, {
@@ -49,7 +58,7 @@ export async function stageMain(
   });
 }
 
-/** The same for the package with the executable of one target. */
+/** The same for the package with the executable of one target; returns the sum of that. */
 export function stageExecutable(
   folder: string,
   target: Target,
@@ -57,7 +66,7 @@ export function stageExecutable(
   documents: readonly ArchiveFile[],
   stamp: Stamp,
   homepage?: string,
-): void {
+): ExecutableSums {
   write(folder, `bin/${executableName(target)}`, fs.readFileSync(executable), 0o755);
   writeLicences(folder, documents);
   writeManifest(folder, {
@@ -69,6 +78,7 @@ export function stageExecutable(
     ...(target.libc && { libc: [target.libc] }),
     preferUnplugged: true,
   });
+  return { [npmName(target)]: sha256(executable) };
 }
 
 /** Packs what was laid out into `out`; returns the tarball's name. npm gives every file the same time. */
@@ -117,7 +127,11 @@ function writeLicences(folder: string, documents: readonly ArchiveFile[]): void 
 }
 
 function writeManifest(folder: string, contents: object): void {
-  write(folder, 'package.json', Buffer.from(`${JSON.stringify(contents, null, 2)}\n`));
+  write(folder, 'package.json', json(contents));
+}
+
+function json(contents: object): Buffer {
+  return Buffer.from(`${JSON.stringify(contents, null, 2)}\n`);
 }
 
 function write(folder: string, name: string, data: Buffer, mode = 0o644): void {

@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -22,7 +23,18 @@ const documents = ['LICENSE', 'THIRD-PARTY-NOTICES.md', 'man/man1/x.1'].map((nam
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'npm-packages-'));
 test.after(() => fs.rmSync(folder, { recursive: true }));
 
-await stageMain(path.join(folder, 'main'), documents, stamp);
+/** In place of an executable. */
+const standIn = '#!/bin/sh\necho "the executable, $*"\n';
+const standInFile = path.join(folder, 'stand-in');
+fs.writeFileSync(standInFile, standIn);
+const sums = Object.fromEntries(
+  targets.map((target) => [
+    npmName(target),
+    crypto.createHash('sha256').update(standIn).digest('hex'),
+  ]),
+);
+
+await stageMain(path.join(folder, 'main'), documents, stamp, sums);
 const tarball = packStaged(path.join(folder, 'main'), path.join(folder, 'out'));
 
 /** The files that npm would give to everybody, unpacked. */
@@ -45,6 +57,7 @@ test('what is packed is the program, what starts it, and the licences', () => {
     'README.md',
     'THIRD-PARTY-NOTICES.md',
     'bin/docker-credential-icr.js',
+    'executables.json',
     'find-executable.js',
     'install.js',
     'package.json',
@@ -63,7 +76,7 @@ test('no test, no source map, no secret, and no path of this machine', () => {
 
 test('the same commit packs to the same bytes, also for whoever keeps files to themselves', async () => {
   const umask = process.umask(0o077);
-  await stageMain(path.join(folder, 'again'), documents, stamp);
+  await stageMain(path.join(folder, 'again'), documents, stamp, sums);
   const again = packStaged(path.join(folder, 'again'), path.join(folder, 'out-again'));
   process.umask(umask);
   assert.equal(
@@ -88,7 +101,9 @@ test('each platform has a package of its own, which npm chooses by os, cpu and l
   const target = targets.find(({ name }) => name === 'linux-x64-musl');
   if (target === undefined) throw new Error('no such target');
   const own = path.join(folder, npmName(target));
-  stageExecutable(own, target, path.join(folder, 'main', 'install.js'), documents, stamp);
+  assert.equal(stageExecutable(own, target, standInFile, documents, stamp), {
+    [npmName(target)]: sums[npmName(target)],
+  });
   const {
     name,
     os: systems,
@@ -103,9 +118,78 @@ test('each platform has a package of its own, which npm chooses by os, cpu and l
 
 test('the scripts are what Node reads', () => {
   for (const name of ['install.js', 'find-executable.js', 'bin/docker-credential-icr.js']) {
-    const { status, stderr } = spawnSync('node', ['--check', path.join(folder, 'main', name)]);
+    const file = path.join(folder, 'main', name);
+    const { status, stderr } = spawnSync('node', ['--check', file]);
     assert.is(status, 0, String(stderr));
+    // Node 18, which Debian 12 has, knows neither; npm would not install the package at all.
+    assert.not.match(fs.readFileSync(file, 'utf8'), /import\.meta\.(dirname|filename)/);
   }
 });
+
+/** Both packages as a package manager puts them, before any script ran; every kind of Linux has its own. */
+function lay(executable: string, names: readonly string[] = Object.keys(sums)): string {
+  const modules = fs.mkdtempSync(path.join(folder, 'laid-'));
+  const main = path.join(modules, 'node_modules', 'docker-credential-icr');
+  fs.cpSync(path.join(folder, 'main'), main, { recursive: true });
+  for (const name of names) {
+    const bin = path.join(modules, 'node_modules', name, 'bin');
+    fs.mkdirSync(bin, { recursive: true });
+    fs.writeFileSync(path.join(bin, 'docker-credential-icr'), executable, { mode: 0o755 });
+  }
+  return main;
+}
+
+const stranger = '#!/bin/sh\necho caught\n';
+const pnpm = 'pnpm/10.0.0 npm/? node/v22.15.0 linux x64';
+const installs: readonly [what: string, main: string, agent: string, isReplaced: boolean][] = [
+  ['npm', lay(standIn), 'npm/11.0.0 node/v22.15.0 linux x64', true],
+  ['pnpm, whose shim starts the script with Node', lay(standIn), pnpm, false],
+  ['yarn', lay(standIn), 'yarn/1.22.22 npm/? node/v22.15.0 linux x64', false],
+  ['nobody', lay(standIn), '', false],
+  ['npm, and the package is a stranger’s', lay(stranger), 'npm/11.0.0', false],
+  ['npm, and there is no package', lay(standIn, []), 'npm/11.0.0', false],
+];
+
+/** On Windows nothing is replaced, and a stand-in does not start. */
+const notOnWindows = process.platform === 'win32' ? test.skip : test;
+
+for (const [what, main, agent, isReplaced] of installs) {
+  notOnWindows(`postinstall by ${what}: ${isReplaced ? 'the executable' : 'the script'}`, () => {
+    const env = { PATH: process.env.PATH ?? '', npm_config_user_agent: agent };
+    const installed = spawnSync('node', ['install.js'], { cwd: main, env, encoding: 'utf8' });
+    assert.is(installed.status, 0, installed.stderr);
+    assert.is(installed.stderr.includes('is not what was released'), what.includes('stranger'));
+    const names = fs.readdirSync(path.join(main, 'bin'));
+    assert.equal(names, ['docker-credential-icr.js'], 'nothing else is left');
+    const file = path.join(main, 'bin', 'docker-credential-icr.js');
+    assert.is(fs.readFileSync(file, 'utf8') === standIn, isReplaced);
+    assert.is(fs.statSync(file).mode & 0o777, 0o755);
+  });
+}
+
+const starts: readonly [what: string, main: string, isOld: boolean, said: RegExp][] = [
+  [
+    'the program, also beside an executable',
+    lay(stranger),
+    false,
+    /^docker-credential-icr .*v1\.2\.3\n/,
+  ],
+  ['of an old Node: the executable', lay(standIn), true, /^the executable, version\n$/],
+  ['of an old Node: not a stranger’s', lay(stranger), true, /: \S+ is not what was released/],
+  ['of an old Node, without one: which Node it takes', lay(standIn, []), true, /Node 22\.15 or/],
+];
+
+for (const [what, main, isOld, said] of starts) {
+  notOnWindows(`the script starts ${what}`, () => {
+    // What the launcher knows an old one by.
+    const old = '--import=data:text/javascript,delete%20process.getBuiltinModule';
+    const words = [path.join(main, 'bin', 'docker-credential-icr.js'), 'version'];
+    const { stdout, stderr } = spawnSync('node', [...(isOld ? [old] : []), ...words], {
+      encoding: 'utf8',
+    });
+    assert.match(stdout + stderr, said);
+    assert.not.match(stdout, 'caught');
+  });
+}
 
 test.run();

@@ -121,13 +121,7 @@ const rows: readonly [
     true,
     false,
   ],
-  [
-    'without scripts: Node starts the executable',
-    executables,
-    ['-g', '--ignore-scripts'],
-    true,
-    true,
-  ],
+  ['without scripts: Node runs the program', executables, ['-g', '--ignore-scripts'], true, true],
   ['no package for this platform: Node runs the program', [], ['-g'], false, true],
   [
     // With -g npm takes them all the same.
@@ -155,22 +149,5 @@ for (const [name, files, words, isNative, isScript] of rows) {
     }),
   );
 }
-
-test('a signal reaches the executable that Node started', () =>
-  inScratch(async (folder) => {
-    const installed = await install(folder, executables, unpackNode(24, scratchNodes), [
-      '-g',
-      '--ignore-scripts',
-    ]);
-    const { command, env } = installed;
-    const child = spawn(command, ['get'], { env, cwd: folder });
-    // It waits for its input; by then it may be Node or the executable.
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    child.kill('SIGTERM');
-    const [, signal] = await new Promise<[number | null, string | null]>((resolve) =>
-      child.once('exit', (code, by) => resolve([code, by])),
-    );
-    assert.is(signal, 'SIGTERM');
-  }));
 
 test.run();
