@@ -328,12 +328,22 @@ fetch_with_wget() {
   wget $words -O "$work/$1" "$url/$1" 2>"$work/said" || status=$?
   said=$(cat "$work/said")
   case $url:$said in
-    https:*[Ll]ocation:\ http:*) said='it leads to a place without HTTPS' status=1 ;;
     *'validation not implemented'*) unchecked=yes ;;
+  esac
+  case $url in
+    https:*) ! leaves_https || said='it leads to a place without HTTPS' status=1 ;;
   esac
   # Without what the server's answer begins with.
   [ "$status" -eq 0 ] || printf '%s\n' "$said" | grep -v '^  ' >&2
   return "$status"
+}
+
+# Whether wget says that it was led from HTTPS to anything else: a server writes this header in any case, and
+# with any blanks; GNU's wget names last where it came to.
+leaves_https() {
+  grep -iE '^[[:blank:]]*location[[:blank:]]*:[[:space:]]*($|[a-z][a-z0-9+.-]*:)' "$work/said" |
+    grep -qviE '^[[:blank:]]*location[[:blank:]]*:[[:space:]]*https:' ||
+    grep -qE '(^| )URL:(http|ftp):' "$work/said"
 }
 
 require_fetch() {

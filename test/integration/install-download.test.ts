@@ -190,6 +190,18 @@ test('over HTTPS, from a server that is known, and from no other', async () => {
   );
 });
 
+/** As servers write it, before the rest of the address. */
+const ledAway = [
+  'Location: http://',
+  'location: http://',
+  'LOCATION: http://',
+  'Location:http://',
+  'Location:  http://',
+  'Location:\thttp://',
+  'Location: HTTP://',
+  'Location:\r\n http://',
+];
+
 const withWget = findTool('wget') === undefined ? test.skip : test;
 withWget('wget follows nobody from HTTPS to HTTP', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
@@ -205,15 +217,18 @@ withWget('wget follows nobody from HTTPS to HTTP', async () => {
         publish(world);
         const known = await world.install([], options);
         assert.is(known.status, 0, known.stderr);
-        fs.rmSync(world.target);
-        world.answer = (request, response) => {
-          response.writeHead(302, { Location: plain.url + request.url }).end();
-          return true;
-        };
-        const led = await world.install([], options);
-        assert.is(led.status, 1);
-        assert.match(led.stderr, 'without HTTPS');
-        assert.equal(world.left(), []);
+        for (const header of ledAway) {
+          fs.rmSync(world.target, { force: true });
+          world.answer = ({ url, socket }) => {
+            const place = header + plain.url.slice('http://'.length) + url;
+            socket.end(`HTTP/1.1 302 Found\r\n${place}\r\nContent-Length: 0\r\n\r\n`);
+            return true;
+          };
+          const led = await world.install([], options);
+          assert.is(led.status, 1, header);
+          assert.match(led.stderr, 'without HTTPS', header);
+          assert.equal(world.left(), [], header);
+        }
       },
       { certificate },
     );
