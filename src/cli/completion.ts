@@ -21,6 +21,8 @@ _docker_credential_icr() {
   compadd -a words_to_choose
 }
 compdef _docker_credential_icr docker-credential-icr
+# zsh has loaded this file to answer the first Tab.
+if [ "$funcstack[1]" = _docker-credential-icr ]; then _docker_credential_icr "$@"; fi
 `,
   fish: `complete -c docker-credential-icr -f -a '(docker-credential-icr --get-yargs-completions (commandline -opc) (commandline -ct))'
 `,

@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { executable } from '../../scripts/build.ts';
+
+const test = suite('completion');
+
+/** Presses Tab in a zsh that has loaded the completion this way; ends when the word is whole. */
+const pressTab = (load: string) => `
+zmodload zsh/zpty
+zpty z zsh -f
+zpty -w z "fpath=($PWD/functions $fpath); autoload -U compinit; compinit -u -d $PWD/dump; ${load}"
+zpty -w z 'print loaded$((1 + 1))'
+zpty -r z seen '*loaded2*'
+zpty -w -n z $'docker-credential-icr compl\\t'
+zpty -r z seen '*docker-credential-icr completion*'
+print whole
+`;
+
+const ways: readonly [how: string, load: string][] = [
+  ['found by its name when it is first needed', ':'],
+  ['sourced from a file', 'source $PWD/sourced.zsh'],
+  ['evaluated', 'eval \\"\\$(docker-credential-icr completion zsh)\\"'],
+];
+
+const withZsh = spawnSync('zsh', ['-fc', 'zmodload zsh/zpty']).status === 0 ? test : test.skip;
+for (const [how, load] of ways) {
+  withZsh(`the first Tab in zsh, ${how}`, () => {
+    const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'completion-')));
+    try {
+      fs.mkdirSync(path.join(folder, 'bin'));
+      fs.symlinkSync(executable, path.join(folder, 'bin', 'docker-credential-icr'));
+      const text = spawnSync(executable, ['completion', 'zsh'], { encoding: 'utf8' }).stdout;
+      fs.mkdirSync(path.join(folder, 'functions'));
+      const name = load === ':' ? 'functions/_docker-credential-icr' : 'sourced.zsh';
+      fs.writeFileSync(path.join(folder, name), text);
+      const { stdout } = spawnSync('zsh', ['-f', '-c', pressTab(load)], {
+        cwd: folder,
+        env: { HOME: folder, PATH: `${folder}/bin:/usr/bin:/bin`, TERM: 'dumb' },
+        encoding: 'utf8',
+        timeout: 30_000,
+      });
+      assert.is(stdout, 'whole\n');
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+}
+
+test.run();
