@@ -69,8 +69,11 @@ test-package: $(installed) ## make a whole release and try each build that start
 bench-targets: $(installed) ## measure what make package and package-node made; write docs/benchmarks-targets.md
 	@$(bun) scripts/bench-targets.ts
 
+# A tag may have any name: it goes through the environment, and neither make nor a shell reads it.
+override TAG := $(value TAG)
+export TAG
 release-notes: $(installed) ## write dist/release-notes.md, what CHANGELOG.md says of this version
-	@$(bun) scripts/release-notes.ts $(TAG)
+	@$(bun) scripts/release-notes.ts
 
 audit: ## ask the registry for advisories on the locked packages
 	npm audit --package-lock-only

@@ -1,6 +1,6 @@
 /**
- * Writes dist/release-notes.md: what CHANGELOG.md says of the version in package.json. The one argument
- * is the tag that is released; another version's ends it here.
+ * Writes dist/release-notes.md: what CHANGELOG.md says of the version in package.json. TAG in the
+ * environment is the tag that is released; another version's ends it here.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import manifest from '../package.json' with { type: 'json' };
 import { notesOf } from './package/changelog.ts';
 import { root } from './package/stamp.ts';
 
-const [tag = `v${manifest.version}`] = process.argv.slice(2);
+const tag = process.env.TAG || `v${manifest.version}`;
 if (tag !== `v${manifest.version}`) {
   throw new Error(`the tag is ${tag}, and package.json says ${manifest.version}`);
 }

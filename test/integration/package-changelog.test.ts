@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -30,6 +32,40 @@ test('the notes of a release are what the changelog says of it', () => {
 for (const version of ['1.3.0', '1.2', 'Unreleased', '1x2.0']) {
   test(`of ${version} it says nothing: no release`, () => {
     assert.throws(() => notesOf(changelog, version), `says nothing of ${version}`);
+  });
+}
+
+/** Git allows these; the last is what a person types. */
+const tags = ['v0;id>caught', 'v0$(id>caught)', 'v0`id>caught`', 'v0$(shell touch caught)'];
+const withMake = spawnSync('make', ['--version']).status === 0 ? test : test.skip;
+
+for (const tag of tags) {
+  withMake(`make release-notes reads no code in a tag: ${tag}`, () => {
+    const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'tag-'));
+    try {
+      for (const name of ['Makefile', 'package.json', 'package-lock.json'])
+        fs.copyFileSync(path.join(root, name), path.join(scratch, name));
+      // In place of Bun.
+      const bin = path.join(scratch, 'node_modules', '.bin');
+      fs.mkdirSync(bin, { recursive: true });
+      fs.writeFileSync(path.join(bin, 'bun'), '#!/bin/sh\nprintf %s "$TAG"\n', { mode: 0o755 });
+      fs.writeFileSync(path.join(scratch, 'node_modules', '.installed'), '');
+      const env = { PATH: '/usr/bin:/bin' };
+      for (const [words, given] of [
+        [[`TAG=${tag}`], env],
+        [[], { ...env, TAG: tag }],
+      ] as const) {
+        const { stdout } = spawnSync('make', ['release-notes', ...words], {
+          cwd: scratch,
+          env: given,
+          encoding: 'utf8',
+        });
+        assert.is(stdout, tag);
+        assert.not.ok(fs.existsSync(path.join(scratch, 'caught')));
+      }
+    } finally {
+      fs.rmSync(scratch, { recursive: true });
+    }
   });
 }
 
