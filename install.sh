@@ -202,6 +202,10 @@ unconfigure() {
     printf "the clients' configuration is left as it is, for %s\n" "$other"
     return
   fi
+  if [ ! -x "$target" ]; then
+    unconfigured=no
+    return
+  fi
   clients='all registries.conf'
   [ -n "${HOME:-}" ] || clients=${DOCKER_CONFIG:+docker}
   for client in $clients; do
@@ -213,13 +217,22 @@ unconfigure() {
 uninstall() {
   find_bin
   ! is_dry "take $target out of the clients' configuration, and remove it" || return 0
-  if [ -x "$target" ] && [ ! -d "$target" ]; then
+  unconfigured=yes
+  # Also what cannot be started, and a link that leads nowhere.
+  if [ -h "$target" ] || { [ -e "$target" ] && [ ! -d "$target" ]; }; then
     unconfigure
     rm -f -- "$target"
     printf 'removed %s\n' "$target"
   else
     printf 'there is no %s\n' "$target"
   fi
+  say_what_is_kept
+  [ "$unconfigured" = yes ] ||
+    fail "it could not be started, so the clients' files were left as they are: if one names it, install it again," \
+      'and then --uninstall'
+}
+
+say_what_is_kept() {
   kept=$(kept_folders)
   [ -n "$kept" ] || return 0
   printf 'settings, credentials and tokens are kept in\n%s\n' "$kept"

@@ -182,6 +182,33 @@ test('--uninstall where nothing is installed is fine', () => {
   });
 });
 
+/** What stands in the place of the executable. */
+const unstartable: readonly [what: string, spoil: (file: string) => void][] = [
+  ['is not executable', (file) => fs.chmodSync(file, 0o644)],
+  [
+    'is a link that leads nowhere',
+    (file) => {
+      fs.rmSync(file);
+      fs.symlinkSync('/nonexistent/canary', file);
+    },
+  ],
+];
+
+for (const [what, spoil] of unstartable) {
+  test(`--uninstall removes what ${what}, and says that clients may still name it`, () => {
+    inCheckout((checkout) => {
+      checkout.install([]);
+      spoil(path.join(checkout.folder, installed));
+      const { status, stdout, stderr } = checkout.install(['--uninstall']);
+      assert.is(status, 1);
+      assert.match(stdout, `removed ${checkout.folder}/${installed}\n`);
+      assert.match(stderr, "the clients' files were left as they are");
+      assert.equal(checkout.files(), []);
+      assert.is(checkout.notes(), '');
+    });
+  });
+}
+
 test('a build that fails installs nothing, and leaves what was there', () => {
   inCheckout((checkout) => {
     checkout.install([]);
