@@ -17,6 +17,7 @@ import {
   standIn,
   type World,
 } from './install-download-world.ts';
+import { startProxy } from './login-proxy.ts';
 
 const test = suite('install.sh, from a release');
 const machine = machineHere();
@@ -153,24 +154,49 @@ test('--configure calls configure; --uninstall takes both back', () =>
     assert.equal(world.left(), ['home/notes']);
   }));
 
-test('through a proxy', () =>
-  inWorld(async (proxied) => {
-    await inWorld(async (world) => {
-      publish(proxied);
-      // A proxy is asked for the whole URL.
-      proxied.answer = (request) => {
-        request.url = request.url?.replace('http://127.0.0.1:9', '');
-        return false;
-      };
-      const base = ['--base-url=http://127.0.0.1:9', '--version=1.2.3', `--prefix=${world.home}`];
-      for (const downloader of ['curl', 'wget'] as const) {
-        const env = { http_proxy: proxied.url };
-        const { status, stderr } = await world.run(base, { env, downloader });
-        assert.is(status, 0, stderr);
+test('over HTTPS it goes through a proxy', async () => {
+  const certificate = await createServerCertificate(['downloads.example']);
+  await inWorld(
+    async (world) => {
+      publish(world);
+      const proxy = await startProxy(Number(new URL(world.url).port));
+      try {
+        const ca = path.join(world.folder, 'ca.pem');
+        const settings = path.join(world.folder, 'wgetrc');
+        fs.writeFileSync(ca, certificate.caPem);
+        fs.writeFileSync(settings, `ca_certificate = ${ca}\n`);
+        const env = { https_proxy: proxy.url, CURL_CA_BUNDLE: ca, WGETRC: settings };
+        for (const downloader of ['curl', 'wget'] as const) {
+          const { status, stderr } = await world.install(['--base-url=https://downloads.example'], {
+            env,
+            downloader,
+          });
+          assert.is(status, 0, stderr);
+        }
+        assert.equal([...new Set(proxy.asked)], ['downloads.example:443']);
+        assert.is(proxy.asked.length, 4);
+      } finally {
+        proxy.close();
       }
-      assert.match(proxied.asked.join(' '), `http://127.0.0.1:9/v1.2.3/SHA256SUMS`);
-    });
-  }));
+    },
+    { certificate },
+  );
+});
+
+for (const downloader of ['curl', 'wget', 'busybox wget'] as const) {
+  const isThere = findTool(downloader.split(' ')[0] ?? '') !== undefined;
+  (isThere ? test : test.skip)(`over HTTP it stays on this machine, with ${downloader}`, () =>
+    inWorld((proxied) =>
+      inWorld(async (world) => {
+        publish(world);
+        const env = { http_proxy: proxied.url, all_proxy: proxied.url };
+        const { status, stderr } = await world.install([], { env, downloader });
+        assert.is(status, 0, stderr);
+        assert.equal(proxied.asked, []);
+      }),
+    ),
+  );
+}
 
 test('over HTTPS, from a server that is known, and from no other', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
