@@ -80,7 +80,7 @@ place() {
   mkdir -p -- "$bin"
   aside=$bin/.$program.$$
   trap clean_up EXIT
-  trap 'exit 1' HUP INT TERM
+  trap 'exit 1' HUP INT PIPE TERM
   cp -- "$1" "$aside" || fail "could not write to $bin; nothing was installed"
   chmod 755 "$aside"
   [ "$source" = checkout ] || check_start
@@ -430,7 +430,7 @@ check_signature() {
 download() {
   require_tools
   trap clean_up EXIT
-  trap 'exit 1' HUP INT TERM
+  trap 'exit 1' HUP INT PIPE TERM
   work=$(mktemp -d)
   printf 'downloading %s\n' "$archive"
   require_fetch SHA256SUMS

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stampInstaller } from '../../scripts/package/installer.ts';
 import {
+  findTool,
   type InstallOptions,
   inWorld,
   machineHere,
@@ -237,6 +238,18 @@ for (const version of ['1.2.3', '2.0.0-rc.1']) {
       );
     }));
 }
+
+test('nobody reads what it says any more: nothing is left', () =>
+  inWorld(async (world) => {
+    publish(world);
+    // The reader is gone long before the last thing is said.
+    const reader = path.join(world.folder, 'reader.sh');
+    const script = path.resolve(import.meta.dirname, '../../install.sh');
+    fs.writeFileSync(reader, `mkfifo said; true <said & sh "${script}" "$@" >said; wait\n`);
+    world.replace('mkfifo', `exec ${findTool('mkfifo')} "$@"`);
+    await world.install([], { script: reader });
+    assert.equal(world.left(), []);
+  }));
 
 /** A file system of 64 KiB; root may make one. */
 function small(folder: string): boolean {
