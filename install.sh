@@ -77,7 +77,8 @@ clean_up() {
 # one, whole.
 place() {
   [ ! -d "$target" ] || fail "$target is a folder; remove it first"
-  mkdir -p -- "$bin"
+  # What root makes is for everybody, whatever root keeps to itself.
+  (! is_root || umask 022; mkdir -p -- "$bin") || fail "could not make $bin; nothing was installed"
   aside=$bin/.$program.$$
   trap clean_up EXIT
   trap 'exit 1' HUP INT PIPE TERM
@@ -299,9 +300,13 @@ find_archive() {
   archive=$folder.tar.gz
 }
 
+is_root() {
+  [ "$(id -u)" -eq 0 ]
+}
+
 # Root may overwrite what belongs to packages, so the place has to be named.
 forbid_root() {
-  if [ "$(id -u)" -eq 0 ] && [ -z "${PREFIX:-}" ]; then
+  if is_root && [ -z "${PREFIX:-}" ]; then
     fail 'this is root; run it as yourself, or say where to install with --prefix=/usr/local'
   fi
 }

@@ -138,6 +138,26 @@ test('root has to say where', () =>
     assert.ok(fs.existsSync(path.join(prefix, 'bin', program)));
   }));
 
+for (const [uid, mode] of [
+  [0, 0o755],
+  [1000, 0o700],
+] as const) {
+  test(`folders that user ${uid} makes under umask 077`, () =>
+    inWorld(async (world) => {
+      publish(world);
+      world.replace('id', `echo ${uid}`);
+      const prefix = path.join(world.folder, 'new', 'place');
+      const before = process.umask(0o077);
+      const { status, stderr } = await world
+        .install([`--prefix=${prefix}`])
+        .finally(() => process.umask(before));
+      assert.is(status, 0, stderr);
+      for (const folder of [path.dirname(prefix), prefix, path.join(prefix, 'bin')])
+        assert.is(fs.statSync(folder).mode & 0o777, mode, folder);
+      assert.is(fs.statSync(path.join(prefix, 'bin', program)).mode & 0o777, 0o755);
+    }));
+}
+
 test('--configure calls configure; --uninstall takes both back', () =>
   inWorld(async (world) => {
     publish(world);
