@@ -56,6 +56,8 @@ find_bin() {
   fi
   case $bin in
     /*) ;;
+    # A shell puts the home folder in the place of ~ at the beginning of a word only.
+    '~'*) fail "the shell left the ~ in $PREFIX as it is; say --prefix=\"\$HOME/…\"" ;;
     *) bin=$(pwd)/$bin ;;
   esac
   target=$bin/$program
@@ -158,14 +160,16 @@ check_path() {
 
 install_it() {
   find_bin
+  then=''
+  [ -z "$configure" ] || then=", then name it in Docker's config.json"
   if [ "$source" = checkout ]; then
-    ! is_dry "build in $root, and install $target" || return 0
+    ! is_dry "build in $root, and install $target$then" || return 0
     build
     place "$root/dist/$program"
   else
     find_archive
     forbid_root
-    ! is_dry "download $url/$archive, check it, and install $target" || return 0
+    ! is_dry "download $url/$archive, check it, and install $target$then" || return 0
     download
     place "$work/$folder/$program"
   fi
@@ -290,7 +294,7 @@ find_archive() {
   [ -n "$base_url" ] || fail 'say where to download from: --base-url=https://…'
   [ -n "$version" ] || fail 'say which release to download: --version=X.Y.Z'
   case $version in
-    *[!0-9A-Za-z.+-]*) fail "not a version: $version" ;;
+    [!0-9]* | *[!0-9A-Za-z.+-]*) fail "not a version: $version; say one like --version=1.2.3" ;;
   esac
   find_machine
   find_variant

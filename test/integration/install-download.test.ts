@@ -372,7 +372,32 @@ test('without a base, without a version: says what to type', () =>
     assert.match((await run(['--version=1'], { script: copy })).stderr, '--base-url=https');
     assert.match((await run(['--base-url=https://x'], { script: copy })).stderr, '--version=X.Y.Z');
     assert.is((await run(['--version'], { script: copy })).status, 2);
-    assert.match((await run(['--base-url=https://x', '--version=../1'])).stderr, 'not a version');
+  }));
+
+for (const version of ['latest', '..', '-n', '../1', 'vv1', '1 2', "1'"]) {
+  test(`not a version: ${version}`, () =>
+    inWorld(async (world) => {
+      const { status, stderr } = await world.install([`--version=${version}`]);
+      assert.is(status, 1);
+      assert.match(stderr, `not a version: ${version.replace(/^v/, '')}; say one like`);
+      assert.equal(world.asked, []);
+    }));
+}
+
+for (const version of ['v1.2.3', '1.2.3-rc.1', '1.2.3+7']) {
+  test(`a version: ${version}`, () =>
+    inWorld(async (world) => {
+      const { status, stdout } = await world.install([`--version=${version}`, '--dry-run']);
+      assert.is(status, 0);
+      assert.match(stdout, `/v${version.replace(/^v/, '')}/`);
+    }));
+}
+
+test('--dry-run with --configure says that, too', () =>
+  inWorld(async (world) => {
+    const { stdout } = await world.install(['--dry-run', '--configure']);
+    assert.match(stdout, `install ${world.target}, then name it in Docker's config.json\n`);
+    assert.equal([world.asked, world.left()], [[], []]);
   }));
 
 test.run();

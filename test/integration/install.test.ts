@@ -239,6 +239,25 @@ test('--help says what can be typed', () => {
   });
 });
 
+for (const prefix of ['~/tools', '~canary/tools', '~']) {
+  test(`--prefix=${prefix}, which the shell left as it is, is refused`, () => {
+    inCheckout((checkout) => {
+      const { status, stderr } = checkout.install([`--prefix=${prefix}`]);
+      assert.is(status, 1);
+      assert.match(stderr, '--prefix="$HOME/');
+      assert.equal(checkout.files(), []);
+    });
+  });
+}
+
+test('--dry-run in a checkout says what would be done, and --configure', () => {
+  inCheckout((checkout) => {
+    const { stdout } = checkout.install(['--dry-run', '--configure']);
+    assert.match(stdout, `install ${checkout.folder}/${installed}, then name it`);
+    assert.equal(checkout.files(), []);
+  });
+});
+
 for (const words of [['--frobnicate'], ['us.icr.io'], ['--configure', '--uninstall'], ['']]) {
   test(`wrong words: ${JSON.stringify(words)}`, () => {
     inCheckout((checkout) => {
