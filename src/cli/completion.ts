@@ -1,6 +1,7 @@
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { userNames } from '../identity/present.ts';
 import { publicHosts } from '../registry/regions.ts';
 import type { Command } from './command.ts';
 
@@ -47,12 +48,14 @@ export const completion: Command<{ readonly shell: Shell }> = {
 
 const commandsOfHosts = new Set(['login', 'logout', 'map', 'unmap', 'token', 'exec', 'doctor']);
 
-/** The hosts and identities that may stand where the cursor is, after `words`. */
+/** The hosts, identities and other values that may stand where the cursor is, after `words`. */
 export function namesToComplete(context: Context, words: readonly string[]): string[] {
   const [command = '', ...rest] = words.slice(1);
   const before = rest.at(-2);
+  if (before === '--present') return [...userNames];
   if (before === '--identity' || (command === 'map' && rest.length === 2))
     return identities(context);
+  if (command === 'completion' && rest.length === 1) return Object.keys(scripts);
   if (before === '--host') return [...publicHosts];
   return commandsOfHosts.has(command) ? [...publicHosts] : [];
 }

@@ -10,6 +10,9 @@ const possible: Readonly<Record<IdentityKind, readonly string[]>> = {
   'trusted-profile': ['iambearer'],
 };
 
+/** What a person may choose from: the others follow from what is kept. */
+export const userNames = possible['api-key'];
+
 type Presented = Pick<IdentitySettings, 'kind' | 'present' | 'profile'>;
 
 /** What a client is told the user name is: the mapping's word, the identity's, the usual one. */

@@ -8,6 +8,25 @@ import { executable } from '../../scripts/build.ts';
 
 const test = suite('completion');
 
+const rows: readonly [words: string[], offered: string[], not: string[]][] = [
+  [['completion', ''], ['bash', 'zsh', 'fish'], ['us.icr.io']],
+  [['completion', 'bash', ''], [], ['zsh']],
+  [['login', '--present', ''], ['iamapikey', 'iambearer', 'iamrefresh'], ['us.icr.io']],
+  [['map', 'us.icr.io', 'ci', '--present', ''], ['iambearer'], ['us.icr.io']],
+  [['login', ''], ['us.icr.io'], ['iambearer']],
+  [['compl'], ['completion'], ['us.icr.io']],
+];
+
+for (const [words, offered, not] of rows) {
+  test(`what is offered for ${words.join(' ')}`, () => {
+    const given = ['--get-yargs-completions', 'docker-credential-icr', ...words];
+    const { stdout } = spawnSync(executable, given, { encoding: 'utf8' });
+    const said = stdout.trimEnd().split('\n');
+    for (const word of offered) assert.ok(said.includes(word), stdout);
+    for (const word of not) assert.not.ok(said.includes(word), stdout);
+  });
+}
+
 /** Presses Tab in a zsh that has loaded the completion this way; ends when the word is whole. */
 const pressTab = (load: string) => `
 zmodload zsh/zpty
