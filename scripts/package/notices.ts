@@ -33,7 +33,12 @@ export function notices(runtime: Runtime): string {
 
 function bunNotice(): string {
   const { version } = lockedPackage('bun');
-  return readNotice('bun.md').replace('@MIT@', mit()).replaceAll('@BUN_VERSION@', version);
+  return readNotice('bun.md')
+    .replaceAll('@BUN_VERSION@', version)
+    .replace('@MIT@', mit())
+    .replace(/@(LGPL|APACHE)-\d\.\d@/g, (name) =>
+      readNotice(`${name.slice(1, -1).toLowerCase()}.txt`).trimEnd(),
+    );
 }
 
 /** Node's licence has those of what it links in it. */
