@@ -25,6 +25,8 @@ export interface Turn {
 
 /** A turn of our own. */
 export interface OwnTurn {
+  /** Whether nobody has followed it, as those do who take us for lost. */
+  readonly isLatest: () => boolean;
   readonly beat: () => void;
   /** The note is for those who wait. */
   readonly end: (note?: string) => void;
@@ -104,7 +106,7 @@ export function takeTurn(folder: string, number: number, holder: unknown): OwnTu
     if (Math.max(...numbers) === number) {
       // The turn before stays: somebody may not have seen yet how it ended.
       for (const earlier of numbers) if (earlier < number - 1) sweep(folder, earlier);
-      return own(descriptor);
+      return own(folder, number, descriptor);
     }
   } catch (error) {
     abandon(descriptor, file);
@@ -137,8 +139,9 @@ function sweep(folder: string, number: number): void {
   }
 }
 
-function own(descriptor: number): OwnTurn {
+function own(folder: string, number: number, descriptor: number): OwnTurn {
   return {
+    isLatest: () => isLatest(folder, number),
     beat: () => {
       const now = new Date();
       quietly(() => fs.futimesSync(descriptor, now, now));
@@ -150,6 +153,15 @@ function own(descriptor: number): OwnTurn {
       fs.closeSync(descriptor);
     },
   };
+}
+
+/** Where it cannot be seen, whoever asks had better stop. */
+function isLatest(folder: string, number: number): boolean {
+  try {
+    return Math.max(...turnNumbers(folder)) === number;
+  } catch {
+    return false;
+  }
 }
 
 /** A sign that cannot be given (a full disk) costs the others a wait, but not us our work. */

@@ -11,6 +11,11 @@ export interface LockOptions<T> {
   /** What to do at the limit, or where the file system cannot lock: act all the same, or throw `storage`. */
   readonly otherwise: 'proceed' | 'fail';
   /**
+   * Where the action stands still for seconds, as while it calls a keychain: milliseconds of silence after which its
+   * holder is taken for lost, below `limit`. One that is seen to run is then waited for whatever it does.
+   */
+  readonly silence?: number;
+  /**
    * Asked after each wait; an answer ends it, and `action` does not run: somebody else did the work. `note` is what
    * the holder that was waited for left.
    */
@@ -20,8 +25,11 @@ export interface LockOptions<T> {
   readonly clock?: () => number;
 }
 
-/** Runs under the lock; what it leaves is shown to those who wait. */
-export type Action<T> = (leave: (note: string) => void) => T | Promise<T>;
+/**
+ * Runs under the lock; what it leaves is shown to those who wait. `isOurs` says whether the lock is still ours: somebody who was
+ * stopped, and goes on, finds out that it was passed on.
+ */
+export type Action<T> = (leave: (note: string) => void, isOurs: () => boolean) => T | Promise<T>;
 
 /** Milliseconds between two looks, and up to 20 more. */
 const shortestWait = 20;
@@ -34,7 +42,7 @@ const silenceOfTheBusy = 5000;
 
 /**
  * Runs `action` while no other process does so under the same lock, `folder`. The lock of a process that was killed
- * or stopped is passed on: at once where the process table shows it, else after 1.5 s of silence. Silence
+ * or stopped is passed on: at once where the process table shows it, else after 1.5 s of silence, or `silence`. Silence
  * is measured by what the waiting process sees change, so clocks that differ do not matter.
  */
 export async function withLock<T>(
@@ -48,7 +56,10 @@ export async function withLock<T>(
     const reason = `cannot lock ${folder} (${won.message})`;
     if (options.otherwise === 'fail') throw new HelperError('storage', `${reason}; try again`);
     debug(context, `${reason}; going on without`);
-    return await action(() => {});
+    return await action(
+      () => {},
+      () => true,
+    );
   }
   return 'answer' in won ? won.answer : await act(won.turn, action);
 }
@@ -67,7 +78,7 @@ async function act<T>(turn: OwnTurn, action: Action<T>): Promise<T> {
   try {
     return await action((note) => {
       left = note;
-    });
+    }, turn.isLatest);
   } finally {
     clearInterval(beating);
     turn.end(left);
@@ -81,7 +92,7 @@ async function waitForTurn<T>(folder: string, options: LockOptions<T>): Promise<
   const { pause = sleep, clock = () => performance.now() } = options;
   const began = clock();
   const here = thisHolder();
-  const watch = watcher(clock, here);
+  const watch = watcher(clock, here, options.silence);
   let waitedFor: number | undefined;
   let wait = patience;
   for (;;) {
@@ -109,6 +120,7 @@ async function waitForTurn<T>(folder: string, options: LockOptions<T>): Promise<
 function watcher(
   clock: () => number,
   here: Holder | undefined,
+  longSilence: number | undefined,
 ): { isLost: (turn: Turn) => boolean } {
   let seen: Turn | undefined;
   let lookedAt = 0;
@@ -122,7 +134,9 @@ function watcher(
       lookedAt = clock();
       const health = healthOf(turn.holder, here);
       if (health === 'dead') return true;
-      return silent >= (health === 'running' ? silenceOfTheBusy : silence);
+      const isRunning = health === 'running';
+      if (longSilence !== undefined) return !isRunning && silent >= longSilence;
+      return silent >= (isRunning ? silenceOfTheBusy : silence);
     },
   };
 }

@@ -6,16 +6,20 @@ import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../lock.ts';
+import {
+  copyAll,
+  keysIn,
+  type NamedStore,
+  requireEveryIdentity,
+  type Step,
+  settle,
+} from './move-copies.ts';
 import { fileStoreName, storeIn, storeTitle } from './secret-store.ts';
-import type { Credential, SecretKey, SecretStore } from './store.ts';
 
 /** Milliseconds to wait for another move. */
-const longestWait = 10_000;
-
-interface Copy {
-  readonly key: SecretKey;
-  readonly credential: Credential;
-}
+const longestWait = 30_000;
+/** Milliseconds. To erase takes up to three calls of a keychain, with five seconds each. */
+const longestSilence = 20_000;
 
 /**
  * Moves every secret to another store: all are copied, read back and compared; then the settings name
@@ -25,139 +29,79 @@ interface Copy {
  */
 export async function moveSecrets(context: Context, target: string): Promise<number> {
   const lock = path.join(requireConfigFolder(context), 'move.lock');
-  return withLock(context, lock, () => move(context, target), {
+  const action = (_leave: unknown, isOurs: () => boolean) => {
+    const requireOurs = () => {
+      if (!isOurs()) throw overtaken();
+    };
+    return move(context, target, requireOurs);
+  };
+  return withLock(context, lock, action, {
     limit: longestWait,
     otherwise: 'fail',
+    silence: longestSilence,
   });
 }
 
-async function move(context: Context, target: string): Promise<number> {
-  await endLastMove(context);
+async function move(context: Context, target: string, requireOurs: () => void): Promise<number> {
+  const step: Step = async () => {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    requireOurs();
+  };
+  await endLastMove(context, step);
   const { store: from = fileStoreName } = readSettings(context);
   if (from === target) {
     await change(context, { store: target });
     return 0;
   }
-  const source = storeIn(context, { store: from });
-  requireEveryIdentity(readSettings(context), source, from);
-  const destination = storeIn(context, { store: target });
+  const source = named(context, from);
+  await step();
+  requireEveryIdentity(readSettings(context), source);
+  const destination = named(context, target);
   await change(context, { leftovers: target });
-  const copies = await copyAll(source, destination, from, target).catch(async (error) => {
-    await endLastMove(context);
+  const copies = await copyAll(source, destination, step).catch(async (error) => {
+    await endLastMove(context, step);
     throw error;
   });
-  await change(context, { store: target, leftovers: from });
-  await settle(source, destination, from, copies).catch((error) => {
+  // What another move has begun meanwhile has taken our copies away.
+  await change(context, { store: target, leftovers: from }, ({ leftovers }) => {
+    requireOurs();
+    if (leftovers !== target) throw overtaken();
+  });
+  const identities = () => readSettings(context).identities;
+  await settle(source, destination, copies, identities, step).catch((error) => {
     throw error instanceof HelperError ? notEmptied(from, target, error) : error;
   });
+  await step();
   await forgetLeftovers(context);
   return copies.length;
 }
 
-async function change(context: Context, changes: Partial<Settings>): Promise<void> {
-  await updateSettings(context, (settings) => ({ ...settings, ...changes }));
+function named(context: Context, name: string): NamedStore {
+  return { name, store: storeIn(context, { store: name }) };
+}
+
+/** `check` throws where the settings are not what they have to be. */
+async function change(
+  context: Context,
+  changes: Partial<Settings>,
+  check: (settings: Settings) => void = () => {},
+): Promise<void> {
+  await updateSettings(context, (settings) => {
+    check(settings);
+    return { ...settings, ...changes };
+  });
 }
 
 async function forgetLeftovers(context: Context): Promise<void> {
   await updateSettings(context, ({ leftovers: _, ...rest }) => rest);
 }
 
-async function copyAll(
-  source: SecretStore,
-  destination: SecretStore,
-  from: string,
-  target: string,
-): Promise<Copy[]> {
-  const copies: Copy[] = [];
-  for (const key of keysIn(source)) {
-    await letOthersSeeUs();
-    const credential = readListed(source, from, key);
-    if (credential === undefined) continue;
-    destination.write(key, credential);
-    if (!isSame(destination.read(key), credential)) throw notGivenBack(target, key);
-    copies.push({ key, credential });
-  }
-  return copies;
-}
-
-/** `undefined` where it was erased meanwhile. A locked keychain may list what it says it does not have. */
-function readListed(source: SecretStore, from: string, key: SecretKey): Credential | undefined {
-  const credential = source.read(key);
-  if (credential === undefined && source.names(key.of).includes(key.name)) {
-    throw notGiven(from, key.name);
-  }
-  return credential;
-}
-
-/** A keychain whose place is gone, or not there yet, lists nothing and calls that no failure. */
-function requireEveryIdentity({ identities }: Settings, source: SecretStore, from: string): void {
-  const there = source.names('identity');
-  for (const [name, { kind }] of Object.entries(identities)) {
-    if (kind === 'trusted-profile' || there.includes(name)) continue;
-    throw notGiven(from, name, `, or run docker-credential-icr logout --identity ${name}`);
-  }
-}
-
-function notGiven(from: string, name: string, otherwise = ''): HelperError {
-  const store = storeTitle({ store: from });
+/** This process was stopped for so long that another move took it for lost. */
+function overtaken(): HelperError {
   return new HelperError(
     'storage',
-    `${store} does not give the secret of ${name}; unlock it and try again${otherwise}`,
+    'another store move has begun meanwhile; when it is over, see docker-credential-icr status',
   );
-}
-
-/** A keychain is called without anything running beside it; whoever waits for the lock takes silence for death. */
-function letOthersSeeUs(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 0));
-}
-
-function keysIn(store: SecretStore): SecretKey[] {
-  return (['identity', 'host'] as const).flatMap((of) =>
-    store.names(of).map((name) => ({ of, name })),
-  );
-}
-
-function isSame(one: Credential | undefined, other: Credential | undefined): boolean {
-  return (
-    one?.Secret === other?.Secret &&
-    one?.Username === other?.Username &&
-    one?.ServerURL === other?.ServerURL
-  );
-}
-
-function notGivenBack(target: string, { name }: SecretKey): HelperError {
-  return new HelperError(
-    'storage',
-    `${target} gave back another secret for ${name} than it was given; nothing was moved`,
-  );
-}
-
-/**
- * Empties the store that was left. Nobody waits for a move: what was stored, renewed or erased there
- * while the rest was copied is done in the new one first.
- */
-async function settle(
-  source: SecretStore,
-  destination: SecretStore,
-  from: string,
-  copies: readonly Copy[],
-): Promise<void> {
-  const copied = new Map(copies.map(({ key, credential }) => [titleOf(key), credential]));
-  const left = keysIn(source);
-  for (const key of left) {
-    await letOthersSeeUs();
-    const latest = readListed(source, from, key);
-    if (latest !== undefined && !isSame(latest, copied.get(titleOf(key)))) {
-      destination.write(key, latest);
-    }
-    source.erase(key);
-  }
-  const titles = left.map(titleOf);
-  for (const { key } of copies) if (!titles.includes(titleOf(key))) destination.erase(key);
-}
-
-function titleOf({ of, name }: SecretKey): string {
-  return `${of} ${name}`;
 }
 
 function notEmptied(
@@ -171,16 +115,29 @@ function notEmptied(
   return new HelperError(code, `${now}, ${left}; ${again}`, cause);
 }
 
-/** Whatever a move that was cut short has left behind is in use elsewhere, or was signed out of since. */
-async function endLastMove(context: Context): Promise<void> {
-  const { leftovers, store = fileStoreName } = readSettings(context);
+/**
+ * Whatever a move that was cut short has left behind is in use elsewhere, or was signed out of since. Throws `storage` where the
+ * store in use does not have what the settings name: then it may be the only one.
+ */
+async function endLastMove(context: Context, step: Step): Promise<void> {
+  const settings = readSettings(context);
+  const { leftovers, store = fileStoreName } = settings;
   if (leftovers === undefined) return;
+  await step();
+  if (leftovers !== store) requireEveryIdentity(settings, named(context, store));
   try {
-    const left = storeIn(context, { store: leftovers });
-    if (leftovers !== store) for (const key of keysIn(left)) left.erase(key);
+    if (leftovers !== store) await empty(named(context, leftovers), step);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
+    await step();
     context.warn(`${error.message}; secrets may be left there`);
   }
   await forgetLeftovers(context);
+}
+
+async function empty({ store }: NamedStore, step: Step): Promise<void> {
+  for (const key of await keysIn(store, step)) {
+    await step();
+    store.erase(key);
+  }
 }

@@ -103,6 +103,40 @@ for (const [name, holder, least, most] of [...holders, ...(linux ? linuxHolders 
   });
 }
 
+// Where the action calls keychains: milliseconds until the turn is ours, or none.
+const patientRows: readonly (readonly [string, unknown, number | undefined])[] = [
+  ['a holder of another place', { ...here, place: 'elsewhere' }, 20_000],
+  ...(linux
+    ? ([
+        ['a process that runs but is silent', here, undefined],
+        ['a process that is gone', { ...here, pid: 2 ** 22 + 1 }, 0],
+      ] as const)
+    : []),
+];
+for (const [name, holder, least] of patientRows) {
+  lock(`with a long silence waits ${least ?? 'without end'} for ${name}`, async () => {
+    hold(holder);
+    const time = waiting();
+    const asked = options<string>({ ...time, silence: 20_000, limit: 30_000 });
+    const outcome = await withLock(context, folder, () => 'mine', asked).catch(String);
+    if (least === undefined) return assert.match(outcome, 'others hold it for 30 s now');
+    assert.is(outcome, 'mine');
+    const most = least + 1000;
+    assert.ok(time.waited() >= least && time.waited() <= most, String(time.waited()));
+  });
+}
+
+lock('tells its holder whether it was passed on', async () => {
+  const seen: boolean[] = [];
+  const action = (_: unknown, isOurs: () => boolean) => {
+    seen.push(isOurs());
+    hold();
+    seen.push(isOurs());
+  };
+  await withLock(context, folder, action, options());
+  assert.equal(seen, [true, false]);
+});
+
 lock('does not take its own absence for the silence of the holder', async () => {
   hold({});
   let now = 0;

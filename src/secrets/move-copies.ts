@@ -1,0 +1,141 @@
+import type { Settings } from '../config/settings.ts';
+import { HelperError } from '../errors.ts';
+import { storeTitle } from './secret-store.ts';
+import type { Credential, SecretKey, SecretStore } from './store.ts';
+
+export interface Copy {
+  readonly key: SecretKey;
+  readonly credential: Credential;
+}
+
+/** A store with its name in the settings. */
+export interface NamedStore {
+  readonly name: string;
+  readonly store: SecretStore;
+}
+
+/**
+ * Done between any two calls of a keychain, which nothing runs beside: whoever waits for the lock takes silence for death. Throws
+ * where somebody has done so.
+ */
+export type Step = () => Promise<void>;
+
+/** Copies everything, reads it back and compares. Throws `storage`; then some of it is in the destination. */
+export async function copyAll(
+  source: NamedStore,
+  destination: NamedStore,
+  step: Step,
+): Promise<Copy[]> {
+  const copies: Copy[] = [];
+  for (const key of await keysIn(source.store, step)) {
+    const credential = await readListed(source, key, step);
+    if (credential === undefined) continue;
+    await step();
+    destination.store.write(key, credential);
+    await step();
+    const copy = destination.store.read(key);
+    if (!isSame(copy, credential)) throw notGivenBack(destination.name, key);
+    copies.push({ key, credential });
+  }
+  return copies;
+}
+
+/**
+ * Empties the store that was left. Nobody waits for a move: what was stored, renewed or erased there
+ * while the rest was copied is done in the new one first. Nothing is erased whose copy has gone, unless a client erased that.
+ */
+export async function settle(
+  source: NamedStore,
+  destination: NamedStore,
+  copies: readonly Copy[],
+  identities: () => Settings['identities'],
+  step: Step,
+): Promise<void> {
+  const copied = new Map(copies.map(({ key, credential }) => [titleOf(key), credential]));
+  const left = await keysIn(source.store, step);
+  for (const key of left) {
+    const latest = await readListed(source, key, step);
+    await step();
+    if (latest !== undefined && !isSame(latest, copied.get(titleOf(key)))) {
+      destination.store.write(key, latest);
+      await step();
+    }
+    const isThere = destination.store.read(key) !== undefined;
+    if (!isThere && isNamed(identities(), key)) throw notGiven(destination.name, key.name);
+    await step();
+    source.store.erase(key);
+  }
+  const titles = left.map(titleOf);
+  for (const { key } of copies) {
+    if (titles.includes(titleOf(key))) continue;
+    await step();
+    destination.store.erase(key);
+  }
+}
+
+export async function keysIn(store: SecretStore, step: Step): Promise<SecretKey[]> {
+  const keys: SecretKey[] = [];
+  for (const of of ['identity', 'host'] as const) {
+    await step();
+    keys.push(...store.names(of).map((name) => ({ of, name })));
+  }
+  return keys;
+}
+
+/** `undefined` where it was erased meanwhile. A locked keychain may list what it says it does not have. */
+async function readListed(
+  { name, store }: NamedStore,
+  key: SecretKey,
+  step: Step,
+): Promise<Credential | undefined> {
+  await step();
+  const credential = store.read(key);
+  if (credential !== undefined) return credential;
+  await step();
+  if (store.names(key.of).includes(key.name)) throw notGiven(name, key.name);
+  return undefined;
+}
+
+/** A keychain whose place is gone, or not there yet, lists nothing and calls that no failure. */
+export function requireEveryIdentity(
+  { identities }: Pick<Settings, 'identities'>,
+  { name: storeName, store }: NamedStore,
+): void {
+  const there = store.names('identity');
+  for (const name of Object.keys(identities)) {
+    if (!isNamed(identities, { of: 'identity', name }) || there.includes(name)) continue;
+    throw notGiven(storeName, name, `, or run docker-credential-icr logout --identity ${name}`);
+  }
+}
+
+/** Whether it is the secret of an identity that needs one: no client erases that. */
+function isNamed(identities: Settings['identities'], { of, name }: SecretKey): boolean {
+  if (of !== 'identity' || !Object.hasOwn(identities, name)) return false;
+  return identities[name]?.kind !== 'trusted-profile';
+}
+
+function notGiven(storeName: string, name: string, otherwise = ''): HelperError {
+  return new HelperError(
+    'storage',
+    `${storeTitle({ store: storeName })} does not give the secret of ${name}; unlock it and try again${otherwise}`,
+  );
+}
+
+function notGivenBack(target: string, { name }: SecretKey): HelperError {
+  return new HelperError(
+    'storage',
+    `${target} gave back another secret for ${name} than it was given; nothing was moved`,
+  );
+}
+
+function isSame(one: Credential | undefined, other: Credential | undefined): boolean {
+  return (
+    one?.Secret === other?.Secret &&
+    one?.Username === other?.Username &&
+    one?.ServerURL === other?.ServerURL
+  );
+}
+
+function titleOf({ of, name }: SecretKey): string {
+  return `${of} ${name}`;
+}
