@@ -2,8 +2,9 @@ import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { tryStore, usableStore } from '../secrets/choose.ts';
+import { usableStore } from '../secrets/choose.ts';
 import { fileStoreName, storeIn, storeTitle } from '../secrets/secret-store.ts';
+import { tryStore } from '../secrets/trial.ts';
 
 /**
  * The store to begin with, where none is in use yet: the one that was asked for, else the keychain that

@@ -1,6 +1,6 @@
-import { tryStore } from '../secrets/choose.ts';
 import { moveSecrets } from '../secrets/move.ts';
 import { fileStoreName, storeTitle } from '../secrets/secret-store.ts';
+import { tryStore } from '../secrets/trial.ts';
 import type { Command, CommandGroup } from './command.ts';
 
 const move: Command<{ readonly name: string }> = {

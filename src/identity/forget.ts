@@ -5,7 +5,8 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
-import { secretStore } from '../secrets/secret-store.ts';
+import { requireEveryIdentity } from '../secrets/every-identity.ts';
+import { fileStoreName, requireWorkingStore, secretStore } from '../secrets/secret-store.ts';
 import { erasePendingKey } from './pending-key.ts';
 import { signOut } from './signed-out.ts';
 import { forgetMintedTokens, forgetTokens } from './tokens.ts';
@@ -75,9 +76,17 @@ export async function forgetIdentities(context: Context, names: readonly string[
   for (const name of names) forgetTokens(context, name);
 }
 
-/** Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. */
+/**
+ * Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. Throws `storage` before
+ * anything is removed where a keychain does not know of what it should have, and later where it does not erase.
+ */
 export async function forgetEverything(context: Context): Promise<void> {
+  requireWhole(context, readSettings(context));
   const secrets = secretStore(context);
+  // One after the other, the secret before the settings: where a keychain refuses, the rest can be asked for again.
+  for (const name of Object.keys(readSettings(context).identities)) {
+    await forgetIdentities(context, [name]);
+  }
   await updateSettings(context, (current) => ({ ...current, identities: {}, mappings: {} }));
   for (const name of secrets.names('identity')) secrets.erase({ of: 'identity', name });
   for (const name of secrets.names('host')) {
@@ -85,6 +94,14 @@ export async function forgetEverything(context: Context): Promise<void> {
     if (!('problem' in host) && isIbmHost(host)) secrets.erase({ of: 'host', name });
   }
   forgetMintedTokens(context);
+}
+
+/** A keychain that is locked, or elsewhere, may list nothing; files that are not there are not there. */
+function requireWhole(context: Context, settings: Settings): void {
+  const { store: name = fileStoreName } = settings;
+  if (name === fileStoreName) return;
+  requireEveryIdentity(settings, { name, store: secretStore(context) });
+  requireWorkingStore(context, settings);
 }
 
 /** The settings without these mappings and identities. */
@@ -105,8 +122,9 @@ function omit<Value>(table: Readonly<Record<string, Value>>, names: readonly str
 }
 
 function eraseSecrets(context: Context, name: string): void {
-  secretStore(context).erase({ of: 'identity', name });
+  // There is none as a rule, which a keychain is believed while it lists the other one.
   erasePendingKey(context, name);
+  secretStore(context).erase({ of: 'identity', name });
 }
 
 /** The mappings of a host and of its namespaces. */

@@ -1,7 +1,7 @@
 import type { IdentitySettings, Mapping } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { storeTitle } from '../secrets/secret-store.ts';
+import { fileStoreName, storeTitle } from '../secrets/secret-store.ts';
 import { warnOfExpiry } from './expiry.ts';
 import { loginCommand } from './hint.ts';
 import type { Lookup } from './lookup.ts';
@@ -87,9 +87,15 @@ function rootSecret(lookup: Lookup, name: string, identity: IdentitySettings): s
   if (identity.kind === 'trusted-profile') return '';
   const root = lookup.stored({ of: 'identity', name });
   if (root !== undefined) return root.Secret;
+  const login = `run ${loginCommand(name, identity)}`;
+  const { store = fileStoreName } = lookup.settings();
+  if (store === fileStoreName) {
+    throw new HelperError('damaged', `the secret of identity ${name} is gone; ${login}`);
+  }
+  // Some say so while they are locked.
   throw new HelperError(
-    'damaged',
-    `the secret of identity ${name} is gone; run ${loginCommand(name, identity)}`,
+    'storage',
+    `${store} has no secret of identity ${name}; is it locked? unlock it, or ${login}`,
   );
 }
 

@@ -1,17 +1,11 @@
 import type { Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
-import { storeTitle } from './secret-store.ts';
+import { isNamed, type NamedStore, notGiven } from './every-identity.ts';
 import type { Credential, SecretKey, SecretStore } from './store.ts';
 
 export interface Copy {
   readonly key: SecretKey;
   readonly credential: Credential;
-}
-
-/** A store with its name in the settings. */
-export interface NamedStore {
-  readonly name: string;
-  readonly store: SecretStore;
 }
 
 /**
@@ -94,31 +88,6 @@ async function readListed(
   await step();
   if (store.names(key.of).includes(key.name)) throw notGiven(name, key.name);
   return undefined;
-}
-
-/** A keychain whose place is gone, or not there yet, lists nothing and calls that no failure. */
-export function requireEveryIdentity(
-  { identities }: Pick<Settings, 'identities'>,
-  { name: storeName, store }: NamedStore,
-): void {
-  const there = store.names('identity');
-  for (const name of Object.keys(identities)) {
-    if (!isNamed(identities, { of: 'identity', name }) || there.includes(name)) continue;
-    throw notGiven(storeName, name, `, or run docker-credential-icr logout --identity ${name}`);
-  }
-}
-
-/** Whether it is the secret of an identity that needs one: no client erases that. */
-function isNamed(identities: Settings['identities'], { of, name }: SecretKey): boolean {
-  if (of !== 'identity' || !Object.hasOwn(identities, name)) return false;
-  return identities[name]?.kind !== 'trusted-profile';
-}
-
-function notGiven(storeName: string, name: string, otherwise = ''): HelperError {
-  return new HelperError(
-    'storage',
-    `${storeTitle({ store: storeName })} does not give the secret of ${name}; unlock it and try again${otherwise}`,
-  );
 }
 
 function notGivenBack(target: string, { name }: SecretKey): HelperError {

@@ -6,15 +6,9 @@ import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../lock.ts';
-import {
-  copyAll,
-  keysIn,
-  type NamedStore,
-  requireEveryIdentity,
-  type Step,
-  settle,
-} from './move-copies.ts';
-import { fileStoreName, storeIn, storeTitle } from './secret-store.ts';
+import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
+import { copyAll, keysIn, type Step, settle } from './move-copies.ts';
+import { fileStoreName, requireWorkingStore, storeIn, storeTitle } from './secret-store.ts';
 
 /** Milliseconds to wait for another move. */
 const longestWait = 30_000;
@@ -56,6 +50,8 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   const source = named(context, from);
   await step();
   requireEveryIdentity(readSettings(context), source);
+  await step();
+  requireWorkingStore(context, { store: from });
   const destination = named(context, target);
   await change(context, { leftovers: target });
   const copies = await copyAll(source, destination, step).catch(async (error) => {
@@ -126,7 +122,7 @@ async function endLastMove(context: Context, step: Step): Promise<void> {
   await step();
   if (leftovers !== store) requireEveryIdentity(settings, named(context, store));
   try {
-    if (leftovers !== store) await empty(named(context, leftovers), step);
+    if (leftovers !== store) await empty(context, named(context, leftovers), step);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     await step();
@@ -135,7 +131,8 @@ async function endLastMove(context: Context, step: Step): Promise<void> {
   await forgetLeftovers(context);
 }
 
-async function empty({ store }: NamedStore, step: Step): Promise<void> {
+async function empty(context: Context, { name, store }: NamedStore, step: Step): Promise<void> {
+  requireWorkingStore(context, { store: name });
   for (const key of await keysIn(store, step)) {
     await step();
     store.erase(key);

@@ -2,8 +2,8 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { doubtedStore, requireWorking } from './doubted-store.ts';
 import { fileStore } from './file-store.ts';
-import { helperStore } from './helper-store.ts';
 import type { Credential, SecretKey, SecretStore } from './store.ts';
 
 /** What the file store is called in the settings and where its name is typed. */
@@ -19,7 +19,15 @@ export function storeIn(
   context: Context,
   { store = fileStoreName }: Pick<Settings, 'store'>,
 ): SecretStore {
-  return store === fileStoreName ? fileStore(context) : helperStore(context, store);
+  return store === fileStoreName ? fileStore(context) : doubtedStore(context, store);
+}
+
+/** Throws `storage` or `misconfigured` where that store says that it keeps nothing, and could not say otherwise. */
+export function requireWorkingStore(
+  context: Context,
+  { store = fileStoreName }: Pick<Settings, 'store'>,
+): void {
+  if (store !== fileStoreName) requireWorking(context, store);
 }
 
 /** Throws `damaged` for settings that cannot be read. */

@@ -216,6 +216,21 @@ if [ "$1" = get ]; then /bin/rm -f "$0.locked"; fi
     await expectMended(machine, { check: 'identity work', state: 'fail', message });
   }));
 
+test('a keychain that hides what it has', (given) =>
+  onMachine(given, async (machine) => {
+    writeProgram(
+      machine,
+      'docker-credential-stub',
+      'if [ "$1" = list ]; then echo "{}"; else echo credentials not found in native keychain; exit 1; fi',
+    );
+    withSetting({ store: 'stub' })(machine);
+    const report = await machine.doctor();
+    const lists = /^stub lists nothing of ours; if something was kept, it is locked or elsewhere$/;
+    assert.ok(findingIn(report, { check: 'secret store', state: 'ok', message: lists }));
+    const message = /^stub has no secret of it; is it locked\? if not, log in again$/;
+    assert.ok(findingIn(report, { check: 'identity work', state: 'fail', message }));
+  }));
+
 test('a file of a secret that is kept elsewhere', (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', keychain);

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answer, credential, executable, type Outcome } from '../support/helper.ts';
-import { type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
+import { writeConfig } from '../support/home.ts';
+import { entryOf, type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
 
 const test = suite('a keychain that fails');
 
@@ -104,20 +105,91 @@ test('is not run from a relative folder of the PATH', () =>
     assert.not.match(stderr, 'pwned');
   }));
 
-test('says its not-found sentence: the secret of the identity is gone', () =>
+const noSecret =
+  /^us\.icr\.io: vault has no secret of identity default; is it locked\? unlock it, or run docker-credential-icr login/;
+
+test('says its not-found sentence: get names it, and does not believe it', () =>
   withBroken('echo credentials not found in native keychain; exit 1', ({ call }) => {
-    expectRefusal(
-      call('get', 'us.icr.io'),
-      /the secret of identity default is gone; run docker-credential-icr login/,
-    );
+    expectRefusal(call('get', 'us.icr.io'), noSecret);
     assert.is(call('get', 'registry.example').stdout, 'credentials not found in native keychain\n');
-    assert.is(call('erase', 'registry.example').status, 0);
+  }));
+
+// Of one that lists nothing and finds nothing, what a trial of it says is told, and nothing is forgotten.
+const hidden = `case $1 in
+  list) echo '{}' ;;
+  store) echo 'it is locked'; exit 1 ;;
+  *) echo credentials not found in native keychain; exit 1 ;;
+esac`;
+for (const words of [
+  'logout',
+  'logout us.icr.io',
+  'logout --identity default',
+  'store move file',
+]) {
+  test(`hides what it has: ${words} says so, and again, when it does not, forgets it`, () =>
+    withBroken(hidden, ({ call, home, addStandIn, kept }) => {
+      const settings = fs.readFileSync(`${home.config}/config.json`, 'utf8');
+      const { stdout, stderr, status } = call(words);
+      assert.is(stdout, '');
+      assert.match(stderr, /vault (failed: it is locked|does not give the secret of default)/);
+      assert.is(status, 1);
+      assert.is(fs.readFileSync(`${home.config}/config.json`, 'utf8'), settings);
+      addStandIn('vault');
+      assert.is(call(words).status, 0);
+      const left = Object.keys(kept('vault')).filter((url) => url.includes('/identity/'));
+      assert.equal(left, words === 'logout us.icr.io' ? [entryOf('identity', 'default')] : []);
+    }));
+}
+
+for (const [words, input] of [
+  ['erase', 'de.icr.io'],
+  ['erase', 'registry.example'],
+  ['logout', ''],
+  ['store move file', ''],
+] as const) {
+  test(`hides a host, all that it has: ${words} ${input} does not say that it is done`, () =>
+    withKeychains(({ home, call, addStandIn, addScript }) => {
+      addStandIn('vault');
+      writeConfig(home, 'config.json', '{"store": "vault"}');
+      for (const host of ['de.icr.io', 'registry.example']) {
+        assert.is(call('store', credential(host, 'iamapikey', key)).status, 0);
+      }
+      addScript('vault', hidden);
+      const { stdout, stderr, status } = call(words, input);
+      assert.match(stdout + stderr, 'the secret store vault failed: it is locked\n');
+      assert.is(status, 1);
+      assert.is(fs.readFileSync(`${home.config}/config.json`, 'utf8'), '{"store": "vault"}');
+    }));
+}
+
+test('refuses one of several: logout says so, and again, when it does not, forgets the rest', () =>
+  withKeychains(({ say, call, addStandIn, addScript, folder, kept }) => {
+    addStandIn('vault');
+    say(`${login} --store vault`, key);
+    say(`${login} --identity work`, keyNamed('work'));
+    fs.renameSync(`${folder}/docker-credential-vault`, `${folder}/real`);
+    const refuse = 'case "$1 $input" in "erase "*/work) echo busy; exit 1 ;; esac';
+    addScript('vault', `input=$(cat); ${refuse}; printf '%s' "$input" | ${folder}/real "$@"`);
+    assert.match(call('logout').stderr, 'the secret store vault failed: busy');
+    assert.equal(Object.keys(kept('vault')), [entryOf('identity', 'work')]);
+    addStandIn('vault');
+    say('logout');
+    assert.equal(kept('vault'), {});
+  }));
+
+test('has nothing and says so, and works: it is believed', () =>
+  withKeychains(({ home, say, addStandIn, kept }) => {
+    addStandIn('vault');
+    writeConfig(home, 'config.json', '{"store": "vault"}');
+    say('erase', 'de.icr.io');
+    say('logout');
+    assert.equal(kept('vault'), {});
   }));
 
 test('answers with an empty credential, as docker-credential-pass 0.6 does: there is none', () =>
   withBroken('echo \'{"ServerURL":"","Username":"","Secret":""}\'', ({ call }) => {
     assert.is(call('get', 'registry.example').stdout, 'credentials not found in native keychain\n');
-    expectRefusal(call('get', 'us.icr.io'), /the secret of identity default is gone/);
+    expectRefusal(call('get', 'us.icr.io'), noSecret);
   }));
 
 test('hangs: five seconds, for a get and for a list of every host', () =>

@@ -4,7 +4,8 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context, RunResult } from '../../src/context.ts';
-import { tryStore, usableStore } from '../../src/secrets/choose.ts';
+import { usableStore } from '../../src/secrets/choose.ts';
+import { tryStore } from '../../src/secrets/trial.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fails } from '../support/rejects.ts';
 

@@ -75,7 +75,10 @@ function secretOf(look: Look, name: string, { kind }: IdentitySettings): string 
   if (kind === 'trusted-profile') return '';
   const kept = look.secrets().read({ of: 'identity', name });
   if (kept !== undefined) return kept.Secret;
-  throw new HelperError('damaged', 'its secret is gone');
+  const { store = fileStoreName } = look.readableSettings();
+  if (store === fileStoreName) throw new HelperError('damaged', 'its secret is gone');
+  const line = `${store} has no secret of it; is it locked? if not, log in again`;
+  throw new HelperError('storage', line);
 }
 
 /** A login puts a new secret in place of a damaged one, but not of a folder, and leaves what was set aside. */

@@ -52,13 +52,20 @@ const secretStore: Check = {
     if (store === fileStoreName || look.folder === undefined) return leftOver(examined, store);
     // Where it keeps nothing, some print nothing: Docker stumbles over it, we do not.
     const problem = await problemOf(context, store, /^\s*(null)?\s*$/);
-    if (problem === undefined)
-      return [ok(`${store} lists what it keeps`), ...leftOver(examined, store)];
+    if (problem === undefined) return [listing(examined, store), ...leftOver(examined, store)];
     const away = setAside(settingsFile(look.folder));
     const anew = `${away} && docker-credential-icr login --store file`;
     return fail(`${problem}; install or unlock it, or else begin anew`, anew);
   },
 };
+
+/** Some that are locked list nothing. To try it would write into it. */
+function listing({ look }: Examined, store: string): Finding {
+  const { names } = look.secrets();
+  const isEmpty = names('identity').length + names('host').length === 0;
+  const nothing = `${store} lists nothing of ours; if something was kept, it is locked or elsewhere`;
+  return ok(isEmpty ? nothing : `${store} lists what it keeps`);
+}
 
 /** What a move from one store to another left behind, and files that belong to no identity. */
 function leftOver({ context, look }: Examined, store: string): Finding[] {

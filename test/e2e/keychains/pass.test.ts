@@ -89,7 +89,7 @@ test('a key that has ended: what cannot be encrypted is refused, and the rest is
   assert.equal(Object.keys(await listed()), ['https://docker-credential-icr/identity/default']);
 });
 
-test('not there, as on a disk that is not mounted: nothing is moved', async (keychain) => {
+test('not there, as on a disk that is not mounted: nothing is moved or forgotten', async (keychain) => {
   const { home, say, call } = keychain;
   await say(login, key);
   const place = path.join(home.folder, '.password-store');
@@ -97,6 +97,14 @@ test('not there, as on a disk that is not mounted: nothing is moved', async (key
   const { stderr, status } = await call('store move file');
   assert.match(stderr, /pass does not give the secret of default; unlock it and try again, or run/);
   assert.is(status, 1);
+  const get = await call('get', 'us.icr.io');
+  assert.match(get.stdout, /^us\.icr\.io: pass has no secret of identity default; is it locked\?/);
+  for (const words of ['logout', 'logout us.icr.io', 'logout --identity default']) {
+    const logout = await call(words);
+    assert.match(logout.stderr, /pass (does not give the secret of default|failed)/, words);
+    assert.is(logout.status, 1);
+  }
+  await say('map us.icr.io default');
   fs.renameSync(`${place}.away`, place);
   assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
 });

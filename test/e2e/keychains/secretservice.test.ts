@@ -9,8 +9,8 @@ import { key, login, testKeychain } from './keychain-tests.ts';
  * A session bus with an unlocked keyring on it; both end with the shell, and that with its input. Whoever asks for
  * the keyring too early gets another one, which is locked.
  */
-const session = `
-printf canary-password | gnome-keyring-daemon --foreground --unlock --components=secrets >/dev/null 2>&1 &
+const session = (options: string) => `
+printf canary-password | gnome-keyring-daemon --foreground ${options} --components=secrets >/dev/null 2>&1 &
 until dbus-send --session --print-reply --dest=org.freedesktop.DBus / \\
   org.freedesktop.DBus.NameHasOwner string:org.freedesktop.secrets | grep -q true; do sleep 0.05; done
 echo "$DBUS_SESSION_BUS_ADDRESS"
@@ -18,8 +18,8 @@ cat
 kill $!
 wait`;
 
-async function open(home: Home) {
-  const child = spawn('dbus-run-session', ['--', 'sh', '-c', session], {
+async function open(home: Home, options = '--unlock') {
+  const child = spawn('dbus-run-session', ['--', 'sh', '-c', session(options)], {
     cwd: home.folder,
     env: home.env,
     stdio: ['pipe', 'pipe', 'ignore'],
@@ -83,6 +83,31 @@ test('locked: it says of an erase that it is done, and logout says that it is no
   assert.match(logout.stderr, /secretservice still has the secret of default; is it locked\?/);
   assert.is(logout.status, 1);
   assert.is(Object.keys(await listed()).length, 2);
+});
+
+test('begun anew and not unlocked yet: nothing is forgotten that is still there', async (keychain) => {
+  const { home, say, call } = keychain;
+  await say(login, key);
+  await call('store', credential('de.icr.io', 'iamapikey', 'canary-german'));
+  const again = await open(home, '');
+  try {
+    for (const [words, input] of [
+      ['erase', 'de.icr.io'],
+      ['logout', ''],
+      ['logout de.icr.io', ''],
+      ['logout --identity default', ''],
+      ['store move file', ''],
+    ] as const) {
+      const { stdout, stderr, status } = await call(words, input, again.env);
+      assert.match(stdout + stderr, /secretservice (failed|does not give|still has)/, words);
+      assert.is(status, 1, words);
+    }
+    const { stdout } = await call('get', 'us.icr.io', again.env);
+    assert.match(stdout, /^us\.icr\.io: .*secretservice .*is it locked\?/);
+  } finally {
+    await again.close();
+  }
+  assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
 });
 
 test('locked before the first login: files are used, and it is said why', async (keychain) => {
