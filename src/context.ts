@@ -1,3 +1,4 @@
+import { isCalledByItself } from './callers.ts';
 import { writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
 
@@ -22,6 +23,8 @@ export interface Context {
   readonly screen?: () => Screen | undefined;
   /** The file that runs: this program itself where it is compiled, else Bun or Node. */
   readonly executable?: string;
+  /** Whether this program runs above this process, and answers a client there; as far as the system shows it. */
+  readonly isCalledByItself?: () => boolean;
   /** Runs another program to its end. */
   readonly runSync: (program: string, args: readonly string[], options: RunOptions) => RunResult;
   /** Calls `act` for these signals instead of ending, until the function it returns is called. */
@@ -80,6 +83,7 @@ export function processContext(): Context {
         ? { columns: process.stdout.columns || 80 }
         : undefined,
     executable: process.execPath,
+    isCalledByItself: () => isCalledByItself(),
     runSync,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);

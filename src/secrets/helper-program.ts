@@ -32,13 +32,18 @@ export function requireHelper(context: Context, name: string): string {
       `docker-credential-${name} is not on the PATH; install it, or see docker-credential-icr store --help`,
     );
   }
-  if (isOurselves(context, program) || context.env[callMark] !== undefined) {
+  if (isOurselves(context, program) || isCalled(context)) {
     throw new HelperError(
       'misconfigured',
       `docker-credential-${name} leads back to docker-credential-icr; name another helper`,
     );
   }
   return program;
+}
+
+/** Whether a helper that we have called calls us. A wrapper may have taken the mark out of the environment. */
+function isCalled({ env, isCalledByItself }: Context): boolean {
+  return env[callMark] !== undefined || isCalledByItself?.() === true;
 }
 
 /** `undefined` where the `PATH` has none. */

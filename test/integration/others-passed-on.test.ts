@@ -202,6 +202,30 @@ test('settings that cannot be read name no other helper: those registries are in
     assert.is(call('get', hub).stdout, answer(hub, 'me'));
   }));
 
+const roundVerbs: readonly (readonly [verb: string, input: string])[] = [
+  ['get', hub],
+  ['erase', hub],
+  ['store', credential(hub, 'me')],
+];
+for (const [verb, input] of process.platform === 'linux' ? roundVerbs : []) {
+  test(`a ring that forgets the environment ends at the second ${verb}`, () =>
+    withOthers(
+      ({ call, folder }) => {
+        const { stdout, stderr, status } = call(verb, input);
+        assert.match(stdout, 'docker-credential-theirs leads back to docker-credential-icr; name');
+        assert.equal({ stderr, status }, { stderr: '', status: 1 });
+        const rounds = fs.readFileSync(`${folder}/rounds`, 'utf8').split('\n');
+        assert.ok(rounds.length <= 3, rounds.join());
+      },
+      {
+        // Where nobody ends it, this does: it would go round for ever.
+        body: `rounds=$(dirname "$0")/rounds; echo $1 >>"$rounds"
+[ "$(wc -l <"$rounds")" -lt 9 ] || { echo too many; exit 1; }
+exec env -i HOME="$HOME" PATH="$PATH" '${executable}' "$@"`,
+      },
+    ));
+}
+
 for (const setting of ['others', 'store']) {
   test(`a ring that forgets the environment, as ${setting}, ends at the second list`, () =>
     withOthers(({ home, call, folder, addScript }) => {

@@ -1,0 +1,46 @@
+import fs from 'node:fs';
+
+/** With which clients, and helpers of ours, call. */
+const verbs = ['get', 'store', 'erase', 'list'];
+/** More than any shell, client and helper make; a ring is found at its second round. */
+const mostCallers = 100;
+
+/**
+ * Whether this program answers one of the protocol's verbs in a process above this one: then a helper that it called has called it. Only
+ * Linux shows that; elsewhere it is never so. `proc` is where the process table is.
+ */
+export function isCalledByItself(proc = '/proc'): boolean {
+  try {
+    const own = fs.readlinkSync(`${proc}/self/exe`);
+    let pid = parentOf(proc, 'self');
+    for (let above = 0; above < mostCallers && pid > 0; above += 1) {
+      if (isAnswering(`${proc}/${pid}`, own)) return true;
+      pid = parentOf(proc, String(pid));
+    }
+  } catch {
+    // There is no process table, or somebody above has ended.
+  }
+  return false;
+}
+
+/** From /proc/PID/stat, see proc(5); the name in parentheses may hold anything. */
+function parentOf(proc: string, pid: string): number {
+  const text = fs.readFileSync(`${proc}/${pid}/stat`, 'utf8');
+  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
+/** A client gives a verb and nothing else; below `exec` there are clients that may well ask. */
+function isAnswering(folder: string, own: string): boolean {
+  if (programOf(folder) !== own) return false;
+  const [, ...words] = fs.readFileSync(`${folder}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  return words.length === 1 && verbs.includes(words[0] ?? '');
+}
+
+/** `undefined` for another user's, into which nobody may look. */
+function programOf(folder: string): string | undefined {
+  try {
+    return fs.readlinkSync(`${folder}/exe`);
+  } catch {
+    return undefined;
+  }
+}
