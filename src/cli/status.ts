@@ -3,7 +3,9 @@ import { type IdentitySettings, noSettings, type Settings } from '../config/sett
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts, type HostAnswer } from '../identity/hosts.ts';
+import { listOthers } from '../identity/others.ts';
 import { signedOutHosts } from '../identity/signed-out.ts';
+import { isIbmHost } from '../registry/match.ts';
 import type { Command } from './command.ts';
 import { duration, table } from './table.ts';
 
@@ -86,12 +88,26 @@ function settingsOf(context: Context): Settings {
 }
 
 function rowsOf(context: Context): Row[] {
-  const rows = answeredHosts(context, { namespaces: true }).map(rowOf);
+  const answers = answeredHosts(context, { namespaces: true });
+  const rows = rowsIn(context, answers);
   const answered = new Set(rows.map(({ host }) => host));
   const signedOut = [...signedOutHosts(context)]
     .filter((host) => !answered.has(host))
     .map((host): Row => ({ host, state: 'signed-out' }));
   return [...rows, ...signedOut].sort((a, b) => a.host.localeCompare(b.host));
+}
+
+/** The helper that is asked about other registries goes before what is kept here for them. */
+function rowsIn(context: Context, answers: readonly HostAnswer[]): Row[] {
+  if (answers.every(({ host }) => isIbmHost(host))) return answers.map(rowOf);
+  // What is wrong with the settings is said of the hosts.
+  const { name, answerFor } = listOthers({ ...context, warn: () => {} });
+  return answers.map((answer) => {
+    const found = answerFor(answer);
+    if (typeof found !== 'string') return rowOf(found ? { ...answer, found } : answer);
+    const keptIn = name === undefined ? {} : { keptIn: name };
+    return { host: answer.serverURL, state: 'answered', presentedAs: found, ...keptIn };
+  });
 }
 
 function rowOf({ serverURL: host, found }: HostAnswer): Row {

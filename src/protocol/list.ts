@@ -2,9 +2,10 @@ import fs from 'node:fs';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
+import { listOthers } from '../identity/others.ts';
 import { listInput } from '../secrets/helper-process.ts';
 import { readInput } from './input.ts';
-import { leadsBack, listOthers } from './others.ts';
+import { leadsBack } from './others.ts';
 
 /**
  * Throws `misconfigured` where this is our own call of a keychain that came round. Only a file is looked into, as our
@@ -27,8 +28,11 @@ export function list(context: Context): void {
   // What is wrong with the settings or a keychain is wrong for each host, and said once.
   const warnings = new Set<string>();
   const once = { ...context, warn: (line: string) => void warnings.add(line) };
-  const usernames = listOthers(once);
-  for (const { serverURL, found } of answeredHosts(once)) {
+  const { usernames, answerFor, failure } = listOthers(once);
+  if (failure !== undefined) warnings.add(failure.message);
+  for (const answer of answeredHosts(once)) {
+    if (answerFor(answer) !== undefined) continue;
+    const { serverURL, found } = answer;
     if (found instanceof HelperError) warnings.add(found.message);
     else usernames[serverURL] = found.username;
   }

@@ -44,6 +44,63 @@ test('get, store, erase and list go to the other one, in the words that came', (
     assert.not.ok(fs.existsSync(`${home.config}/hosts`));
   }));
 
+/** What `list` says, and `status` of each host that it knows. */
+function shown({ say }: Keychains): { list: unknown; status: Record<string, string> } {
+  const { hosts } = JSON.parse(say('status --json'));
+  const rows = hosts.map(({ host, presentedAs, keptIn }: Record<string, string>) => [
+    host,
+    `${presentedAs} in ${keptIn}`,
+  ]);
+  return { list: JSON.parse(say('list')), status: Object.fromEntries(rows) };
+}
+
+test('what was kept here before the other one was named goes on answering, after that one', () =>
+  withOthers((keychains) => {
+    const { say, call, kept, home } = keychains;
+    const settings = fs.readFileSync(`${home.config}/config.json`, 'utf8');
+    const ibm = { 'us.icr.io': 'iamapikey' };
+    const ibmRow = { 'us.icr.io': 'iamapikey in file store' };
+    writeConfig(home, 'config.json', settings.replace('"others"', '"unused"'));
+    say('store', credential(hub, 'old', 'canary-old'));
+    say('store', credential('quay.io', 'robot', 'canary-robot'));
+    writeConfig(home, 'config.json', settings);
+    assert.is(say('get', hub), answer(hub, 'old', 'canary-old'));
+    assert.equal(shown(keychains), {
+      list: { ...ibm, [hub]: 'old', 'quay.io': 'robot' },
+      status: {
+        ...ibmRow,
+        [hub]: 'old in file (docker login)',
+        'quay.io': 'robot in file (docker login)',
+      },
+    });
+    say('store', credential(hub, 'new', 'canary-new'));
+    assert.is(say('get', hub), answer(hub, 'new', 'canary-new'));
+    assert.equal(Object.values(kept('theirs')), [{ Username: 'new', Secret: 'canary-new' }]);
+    assert.equal(shown(keychains), {
+      list: { ...ibm, [hub]: 'new', 'quay.io': 'robot' },
+      status: { ...ibmRow, [hub]: 'new in theirs', 'quay.io': 'robot in file (docker login)' },
+    });
+    say('erase', hub);
+    say('erase', 'quay.io');
+    for (const host of [hub, 'quay.io']) assert.is(call('get', host).stdout, notFound);
+    assert.equal(shown(keychains), { list: ibm, status: ibmRow });
+    assert.equal(kept('theirs'), {});
+  }));
+
+test('where the other one fails, what is kept here for its registries is not listed, as get fails', () =>
+  withOthers(({ say, call, home, addScript }) => {
+    writeConfig(home, 'hosts/quay.io.json', credential('quay.io', 'robot'));
+    assert.match(say('list'), 'robot');
+    addScript('theirs', 'echo broken; exit 1');
+    const broken = 'docker-credential-theirs failed: broken\n';
+    assert.is(call('get', 'quay.io').stdout, broken);
+    assert.is(call('list').stdout, '{"us.icr.io":"iamapikey"}\n');
+    const { stdout, stderr, status } = call('status');
+    assert.match(stdout, /^quay\.io +- +- +failing /m);
+    assert.match(stderr, broken);
+    assert.is(status, 1);
+  }));
+
 test('erase of what the other one does not know succeeds, as podman needs it', () =>
   withOthers(({ say, calls }) => {
     assert.is(say('erase', hub), '');
