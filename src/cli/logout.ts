@@ -1,3 +1,4 @@
+import { typed } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -7,11 +8,13 @@ import {
   forgetNamespace,
   signOutOf,
 } from '../identity/forget.ts';
+import { forgetOther, otherHosts } from '../identity/forget-other.ts';
 import { requireIdentity } from '../identity/identities.ts';
 import { ambientVariables } from '../identity/variables.ts';
+import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
-import { mappingKey, requireIbmHost } from './hosts.ts';
+import { mappingKey, nothingKept, requireHost } from './hosts.ts';
 
 interface LogoutArgs {
   readonly hosts?: readonly string[];
@@ -28,10 +31,11 @@ export const logout: Command<LogoutArgs> = {
     ['logout us.icr.io', 'signs out of one host, whatever answered for it'],
     ['logout us.icr.io/team-a', 'forgets what answers for one namespace'],
     ['logout --identity work', 'removes one identity, whatever is mapped to it'],
+    ['logout index.docker.io', 'forgets what docker login stored for another registry'],
     ['logout', 'removes every identity and its secret'],
   ],
   run: async (context, { hosts = [], identity }) => {
-    const named = hosts.map(requireIbmHost);
+    const named = hosts.map(requireHost);
     if (identity !== undefined) await leaveIdentity(context, identity, named);
     else if (named.length === 0) await leaveAll(context);
     else for (const host of named) await leaveHost(context, host);
@@ -43,6 +47,11 @@ export const logout: Command<LogoutArgs> = {
 async function leaveAll(context: Context): Promise<void> {
   await forgetEverything(context);
   context.stdout('signed out of every IBM host; nothing is kept for them any more\n');
+  const others = otherHosts(context).map(typed).join(' ');
+  if (others !== '')
+    context.stdout(
+      `other registries' are; to forget them, run docker-credential-icr logout ${others}\n`,
+    );
   const { ibmcloudSession, computeProfile } = readSettings(context);
   if (ibmcloudSession)
     context.warn(`the ibmcloud session still answers; ${off('ibmcloud-session')}`);
@@ -55,12 +64,18 @@ function off(source: string): string {
 }
 
 async function leaveHost(context: Context, host: RegistryHost): Promise<void> {
+  if (!isIbmHost(host)) return leaveOther(context, host);
   const key = mappingKey(host);
   const isHost = key === host.name;
   const kept = await (isHost ? signOutOf : forgetNamespace)(context, key);
   const decides = `${key} has no identity of its own any more; ${host.name} decides`;
   context.stdout(isHost ? `signed out of ${key}\n` : `${decides}\n`);
   for (const identity of kept) context.stdout(`identity ${identity} is kept, without this host\n`);
+}
+
+function leaveOther(context: Context, host: RegistryHost): void {
+  if (!forgetOther(context, host)) throw nothingKept(host);
+  context.stdout(`what was kept here for ${hostKey(host)} is gone\n`);
 }
 
 async function leaveIdentity(context: Context, name: string, hosts: readonly RegistryHost[]) {

@@ -79,7 +79,7 @@ test('logout takes everything along, but what is not IBM’s', ({ sandbox }) =>
     fs.writeFileSync(path.join(person.home.folder, cache, 'notes.json'), '{"name":"somebody’s"}');
     assert.is(
       await person.say('logout'),
-      'signed out of every IBM host; nothing is kept for them any more\n',
+      "signed out of every IBM host; nothing is kept for them any more\nother registries' are; to forget them, run docker-credential-icr logout quay.io\n",
     );
     assert.equal(secretFiles(person), [`${config}/hosts/quay.io.json`]);
     assert.ok(fs.existsSync(path.join(person.home.folder, cache, 'notes.json')));
@@ -120,6 +120,31 @@ test('logout HOST takes along what was for that host only', ({ sandbox }) =>
     assert.is((await person.get('ca.icr.io')).secret, key);
     await person.say('map de.icr.io work');
     assert.is((await person.get('de.icr.io')).secret, key, 'named again');
+  }));
+
+test('logout HOST forgets what docker login stored for any registry', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { say, call } = person;
+    const hub = 'https://index.docker.io/v1/';
+    for (const url of [hub, `${hub}access-token`, '[::1]:5000']) {
+      await say('store', credential(url, 'me', 'canary'));
+    }
+    const [, line = ''] = (await say('logout')).split('\n');
+    const command =
+      "docker-credential-icr logout '[::1]:5000' index.docker.io index.docker.io/access-token";
+    assert.match(line, new RegExp(`run ${command.replace(/[[\].]/g, '\\$&')}$`));
+    assert.is(await say(`logout ${hub}`), 'what was kept here for index.docker.io is gone\n');
+    await say('logout index.docker.io/access-token [::1]:5000');
+    assert.equal(secretFiles(person), []);
+    assert.equal(
+      await call('logout quay.io'),
+      refusal(
+        'quay.io is not a host of IBM Cloud Container Registry, and nothing is kept here for it; see docker-credential-icr status',
+      ),
+    );
+    const typo = await call('logout canary-key');
+    assert.not.match(typo.stderr, 'canary');
+    assert.is(typo.status, 1);
   }));
 
 test('a key in the environment is not ours to forget: it is named', ({ sandbox }) =>

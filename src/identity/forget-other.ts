@@ -1,0 +1,24 @@
+import type { Context } from '../context.ts';
+import { hostKey, isIbmHost } from '../registry/match.ts';
+import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
+import { secretStore } from '../secrets/secret-store.ts';
+
+/** Forgets what `docker login` stored for a registry that is not IBM's. Returns whether there was something. */
+export function forgetOther(context: Context, host: RegistryHost): boolean {
+  const secrets = secretStore(context);
+  const name = hostKey(host);
+  const wasKept = secrets.names('host').includes(name);
+  // Also where it is not listed: a keychain that is locked says so then.
+  secrets.erase({ of: 'host', name });
+  return wasKept;
+}
+
+/** The other registries that something is kept for, as they are kept. */
+export function otherHosts(context: Context): string[] {
+  return secretStore(context).names('host').filter(isOther);
+}
+
+function isOther(name: string): boolean {
+  const host = parseServerURL(name);
+  return !('problem' in host || isIbmHost(host));
+}
