@@ -1,5 +1,7 @@
+import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { own } from '../identity/mapping-key.ts';
 import type { Holder } from '../identity/tokens.ts';
 import { secretStore } from '../secrets/secret-store.ts';
 import type { AccessToken } from './access-token.ts';
@@ -20,7 +22,7 @@ export async function mintAccessToken(
 ): Promise<AccessToken> {
   switch (holder.kind) {
     case 'api-key':
-      return fromApiKey(context, holder, options);
+      return withLatestKey(context, holder, (latest) => fromApiKey(context, latest, options));
     case 'refresh-token':
       return fromRefreshToken(context, holder, options);
     case 'trusted-profile':
@@ -31,7 +33,44 @@ export async function mintAccessToken(
 }
 
 /** Asks for a refresh token; the life of the access token beside it is given as its own. */
-export async function mintRefreshToken(
+export function mintRefreshToken(
+  context: Context,
+  holder: Holder,
+  options: MintOptions,
+): Promise<AccessToken> {
+  return withLatestKey(context, holder, (latest) => refreshTokenFrom(context, latest, options));
+}
+
+/**
+ * Whoever has waited for its turn to mint may hold a key that was replaced and deleted meanwhile, as `api-key rotate` does: where IAM
+ * refuses it, the one that is kept by then is tried, if it is another.
+ */
+async function withLatestKey<T>(
+  context: Context,
+  holder: Holder,
+  mint: (holder: Holder) => Promise<T>,
+): Promise<T> {
+  try {
+    return await mint(holder);
+  } catch (error) {
+    if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
+    const latest = latestKey(context, holder);
+    if (latest === undefined) throw error;
+    return mint(latest);
+  }
+}
+
+/** `undefined` where it is still the same, or there is none any more. */
+function latestKey(context: Context, holder: Holder): Holder | undefined {
+  const identity = own(readSettings(context).identities, holder.name);
+  if (identity?.kind !== 'api-key') return undefined;
+  const root = secretStore(context).read({ of: 'identity', name: holder.name })?.Secret;
+  if (root === undefined || root === holder.root) return undefined;
+  const { hint, name } = holder;
+  return { ...identity, name, hint, root };
+}
+
+async function refreshTokenFrom(
   context: Context,
   holder: Holder,
   options: MintOptions,

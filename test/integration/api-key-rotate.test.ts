@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { ApiKey } from '../sandbox/api-keys.ts';
 import type { Fault } from '../sandbox/faults.ts';
@@ -14,6 +15,7 @@ import {
   changeSettings,
   claimsOf,
   inCloud,
+  newKey,
   type Person,
   settingsOf,
 } from './identity-cloud.ts';
@@ -237,6 +239,32 @@ async function atEveryStep(
       await requireMended(given, person, old);
     });
     if (over) return step - 1;
+  }
+}
+
+for (const present of ['iambearer', 'iamrefresh']) {
+  for (const isReplaced of [true, false]) {
+    const outcome = isReplaced ? 'is answered with the new one' : 'is refused';
+    test(`a get as ${present} that holds a key deleted meanwhile ${outcome}`, async ({ sandbox }) =>
+      inCloud(sandbox, async (person) => {
+        const { accounts, faults, requests } = sandbox;
+        const old = addUserWithKey(sandbox, person, 'jane');
+        addIdentity(person, 'jane', { present }, old.value);
+        faults.add('iam', { kind: 'delay', delayMs: 1500 });
+        const getting = person.call('get', 'us.icr.io');
+        while (requests.count({ service: 'iam' }) === 0) await sleep(5);
+        // What a rotation does, in its order.
+        const next = accounts.addApiKey({ value: newKey(), name: 'jane', owner: old.iamId });
+        if (isReplaced) addIdentity(person, 'jane', { present, since: 2 }, next.value);
+        accounts.removeApiKey({ key: old.id });
+        const { stdout, status } = await getting;
+        const asked = requests.count({ service: 'iam', grant: 'apikey' });
+        if (!isReplaced) {
+          assert.match(stdout, 'IAM refused the API key of identity jane');
+          return assert.equal([status, asked], [1, 1]);
+        }
+        assert.equal([JSON.parse(stdout).Username, status, asked], [present, 0, 2]);
+      }));
   }
 }
 
