@@ -11,9 +11,9 @@ import { copyAll, keysIn, type Step, settle } from './move-copies.ts';
 import { fileStoreName, requireWorkingStore, storeIn, storeTitle } from './secret-store.ts';
 
 /** Milliseconds to wait for another move. */
-const longestWait = 30_000;
-/** Milliseconds. To erase takes up to three calls of a keychain, with five seconds each. */
-const longestSilence = 20_000;
+const longestWait = 35_000;
+/** Milliseconds. To erase takes up to four calls of a keychain, with five seconds each. */
+const longestSilence = 25_000;
 
 /**
  * Moves every secret to another store: all are copied, read back and compared; then the settings name
