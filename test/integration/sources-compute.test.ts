@@ -127,7 +127,7 @@ inPod('a pod’s token file is exchanged, and asked for before the metadata serv
       const { stdout, stderr, status } = await getInPod(person, files);
       assert.equal([stderr, status], ['', 0], stdout);
       assert.is(claimsOf(JSON.parse(stdout).Secret).sub, sub);
-      await person.say('logout');
+      await person.call('logout');
     }
     assert.is(requests.count({ grant: 'cr-token', status: 200 }), 3);
     assert.is(requests.count({ service: 'metadata' }), 0);
