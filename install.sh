@@ -241,7 +241,7 @@ say_what_is_kept() {
   kept=$(kept_folders)
   [ -n "$kept" ] || return 0
   printf 'settings, credentials and tokens are kept in\n%s\n' "$kept"
-  printf 'remove that to be rid of them; what is in a keychain goes with %s logout, before this\n' "$program"
+  printf 'remove that to be rid of them; what is in a keychain goes with %s logout (HOST, for other registries), before this\n' "$program"
 }
 
 # From here to `check_start`: a release.

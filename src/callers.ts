@@ -6,8 +6,8 @@ const verbs = ['get', 'store', 'erase', 'list'];
 const mostCallers = 100;
 
 /**
- * Whether this program answers one of the protocol's verbs in a process above this one: then a helper that it called has called it. Only
- * Linux shows that; elsewhere it is never so. `proc` is where the process table is.
+ * Whether this program answers one of the protocol's verbs in a process above this one: then a helper that it called
+ * has called it. Only Linux shows that; elsewhere it is never so. `proc` is where the process table is.
  */
 export function isCalledByItself(proc = '/proc'): boolean {
   try {

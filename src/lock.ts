@@ -26,8 +26,8 @@ export interface LockOptions<T> {
 }
 
 /**
- * Runs under the lock; what it leaves is shown to those who wait. `isOurs` says whether the lock is still ours: somebody who was
- * stopped, and goes on, finds out that it was passed on.
+ * Runs under the lock; what it leaves is shown to those who wait. `isOurs` says whether the lock is still ours:
+ * somebody who was stopped, and goes on, finds out that it was passed on.
  */
 export type Action<T> = (leave: (note: string) => void, isOurs: () => boolean) => T | Promise<T>;
 

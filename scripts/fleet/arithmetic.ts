@@ -23,8 +23,8 @@ const start = { duration: minute, renewals: 4, observed: 6 * hour };
 
 /**
  * What IAM sees of a cluster that starts within a minute and pulls with every account on every node all the time: the
- * worst there is, since a token that nobody pulls with is not renewed. `isSpread`: as this program renews; else at half of
- * the life, on the dot.
+ * worst there is, since a token that nobody pulls with is not renewed. `isSpread`: as this program renews; else at
+ * half of the life, on the dot.
  */
 export function loadOf({ nodes, accounts }: Cluster, isSpread: boolean): Load {
   const random = createRandom(1);

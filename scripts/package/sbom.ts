@@ -14,8 +14,8 @@ interface Bom {
 
 /**
  * CycloneDX, from npm and package-lock.json: the packages that are not for development only, and what
- * the executables run on: Bun, and `node` where one of them has that. npm would take the time, a number and the name of the folder from
- * this machine; here they are the commit's.
+ * the executables run on: Bun, and `node` where one of them has that. npm would take the time, a number and the name
+ * of the folder from this machine; here they are the commit's.
  */
 export function sbom(stamp: Stamp, node?: Material): string {
   const words = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'];

@@ -9,7 +9,8 @@ import { tryStore } from '../secrets/trial.ts';
 /**
  * The store to begin with, where none is in use yet: the one that was asked for, else the keychain that
  * works here, else files. `undefined` where it stays as it is. Throws `invalid-input` where another one
- * holds secrets already, `misconfigured` where the one that was asked for is not there, `storage` where it does not work.
+ * holds secrets already, `misconfigured` where the one that was asked for is not there, `storage` where it does not
+ * work.
  */
 export function storeFor(
   context: Context,

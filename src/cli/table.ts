@@ -2,8 +2,8 @@
 const longestCell = 22;
 
 /**
- * Columns side by side, two spaces between them, no space at the end of a line. What is longer than `limits` says for its
- * column is cut, and ends in `…`.
+ * Columns side by side, two spaces between them, no space at the end of a line. What is longer than `limits` says for
+ * its column is cut, and ends in `…`.
  */
 export function table(
   head: readonly string[],

@@ -33,8 +33,8 @@ export async function updateSettings(
 }
 
 /**
- * The settings as they are to be. Where `change` asked a keychain that took its time, others may have taken this process
- * for dead and changed them meanwhile: then once more, from what they left.
+ * The settings as they are to be. Where `change` asked a keychain that took its time, others may have taken this
+ * process for dead and changed them meanwhile: then once more, from what they left.
  */
 function changed(context: Context, change: (settings: Settings) => Settings): Settings {
   for (;;) {

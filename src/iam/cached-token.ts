@@ -80,7 +80,8 @@ type Lifetime = Pick<AccessToken, 'token' | 'issuedAt' | 'expiresAt'>;
 
 /**
  * When a token is to be renewed, in milliseconds since 1970: after half of its life, and up to a tenth of its life
- * later, so that machines that started together do not renew together. By the token itself, so that all who share it agree.
+ * later, so that machines that started together do not renew together. By the token itself, so that all who share it
+ * agree.
  */
 export function renewalTime({ token, issuedAt, expiresAt }: Lifetime): number {
   const life = expiresAt - issuedAt;

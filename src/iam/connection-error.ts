@@ -33,8 +33,8 @@ const passing = new Set([
 ]);
 
 /**
- * What to throw for what axios threw, which itself must go no further: it holds the request and its secrets. `way` names
- * the proxy, if there was one.
+ * What to throw for what axios threw, which itself must go no further: it holds the request and its secrets. `way`
+ * names the proxy, if there was one.
  */
 export function connectionError(error: unknown, way: string): unknown {
   const code = systemCode(error) ?? 'of an unknown kind';

@@ -42,8 +42,8 @@ export function mintRefreshToken(
 }
 
 /**
- * Whoever has waited for its turn to mint may hold a key that was replaced and deleted meanwhile, as `api-key rotate` does: where IAM
- * refuses it, the one that is kept by then is tried, if it is another.
+ * Whoever has waited for its turn to mint may hold a key that was replaced and deleted meanwhile, as `api-key rotate`
+ * does: where IAM refuses it, the one that is kept by then is tried, if it is another.
  */
 async function withLatestKey<T>(
   context: Context,

@@ -25,8 +25,8 @@ export function nameOf({ identity, keptIn }: Found): string {
 }
 
 /**
- * A new access token of whoever the API key belongs to; `owner` names the key in messages. It is not cached: nobody could
- * tell from the cache which key it came from. Throws what IAM says.
+ * A new access token of whoever the API key belongs to; `owner` names the key in messages. It is not cached: nobody
+ * could tell from the cache which key it came from. Throws what IAM says.
  */
 export async function accessTokenOfKey(
   { context, settings }: Lookup,

@@ -33,7 +33,7 @@ export function apiKeyIn(name: string, value: string): string {
   const file = value.slice(1);
   const text = readKeyFile(name, file);
   const key = parseKeyFile(text);
-  if (key !== undefined) return key;
+  if (key !== undefined && /^[\x21-\x7e]+$/.test(key)) return key;
   // What older PowerShells write.
   const fix = text.includes('\0') ? 'save it as UTF-8' : 'check it';
   throw new HelperError('damaged', `${file}, which ${name} names, holds no API key; ${fix}`);
@@ -76,5 +76,5 @@ export function parseKeyFile(text: string): string | undefined {
 }
 
 function isKey(value: unknown): value is string {
-  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value);
+  return typeof value === 'string' && /^\S+$/.test(value);
 }

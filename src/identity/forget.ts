@@ -77,8 +77,9 @@ export async function forgetIdentities(context: Context, names: readonly string[
 }
 
 /**
- * Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. Throws `storage` before
- * anything is removed where a keychain does not know of what it should have, and later where it does not erase.
+ * Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. Throws
+ * `storage` before anything is removed where a keychain does not know of what it should have, and later where it does
+ * not erase.
  */
 export async function forgetEverything(context: Context): Promise<void> {
   requireWhole(context, readSettings(context));

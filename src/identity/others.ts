@@ -13,8 +13,8 @@ export interface Others {
   /** What it lists: user names by ServerURL. Nothing where it fails. */
   readonly usernames: Record<string, string>;
   /**
-   * The user name that `get` has from it for that host, or what it fails with; `undefined` where what is kept here answers. Most
-   * helpers know a host by the very spelling that was stored.
+   * The user name that `get` has from it for that host, or what it fails with; `undefined` where what is kept here
+   * answers. Most helpers know a host by the very spelling that was stored.
    */
   readonly answerFor: (
     answer: Pick<HostAnswer, 'host' | 'serverURL'>,

@@ -2,8 +2,8 @@ import type { AccessToken } from '../iam/access-token.ts';
 import { renewalTime } from '../iam/cached-token.ts';
 
 /**
- * How long the kubelet may keep an access token, in milliseconds: half of what it has left. After half of its life it is
- * kept until it is due for renewal, else the kubelets of a cluster that started together would come back together.
+ * How long the kubelet may keep an access token, in milliseconds: half of what it has left. After half of its life it
+ * is kept until it is due for renewal, else the kubelets of a cluster that started together would come back together.
  */
 export function tokenDuration(token: Omit<AccessToken, 'refreshToken'>, now: number): number {
   const { issuedAt, expiresAt } = token;

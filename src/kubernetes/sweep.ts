@@ -9,8 +9,8 @@ const isPods = /^pod%20.*\.(?:json|lock)$/;
 const forgottenAfter = 24 * 3600_000;
 
 /**
- * Removes what was kept for service accounts that did not pull for a day: in a cluster that makes one for each build they
- * would fill the node's memory. What cannot be removed now is swept another time.
+ * Removes what was kept for service accounts that did not pull for a day: in a cluster that makes one for each build
+ * they would fill the node's memory. What cannot be removed now is swept another time.
  */
 export function sweepPods({ now }: Context, folder: string): void {
   try {

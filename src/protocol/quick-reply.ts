@@ -6,8 +6,8 @@ import type { Context } from '../context.ts';
 /** A faster way to look than node:fs. */
 export interface QuickFiles {
   /**
-   * `undefined` where there is none. Rejects with what keeps it from being read, also that it is not small, not ASCII, or
-   * no plain file that only its owner may read or write.
+   * `undefined` where there is none. Rejects with what keeps it from being read, also that it is not small, not
+   * ASCII, or no plain file that only its owner may read or write.
    */
   readonly read: (file: string) => Promise<string | undefined>;
 }

@@ -4,8 +4,8 @@ import { helperStore } from './helper-store.ts';
 import type { SecretKey, SecretStore } from './store.ts';
 import { tryStore } from './trial.ts';
 
-// A keychain that was not unlocked yet, or whose place is not there, may say that it has nothing, in the very words of one that
-// really has nothing. A `get` has no time to doubt that; whoever forgets something for it has.
+// A keychain that was not unlocked yet, or whose place is not there, may say that it has nothing, in the very words
+// of one that really has nothing. A `get` has no time to doubt that; whoever forgets something for it has.
 
 /** A keychain whose word that there was nothing to erase is not taken before it has shown that it works. */
 export function doubtedStore(context: Context, name: string): SecretStore {
@@ -30,8 +30,8 @@ function isAbsent(store: SecretStore, key: SecretKey): boolean {
 }
 
 /**
- * Believes a keychain that lists something of ours; one that lists nothing is tried. Throws `storage` and `misconfigured`, with
- * what the keychain says.
+ * Believes a keychain that lists something of ours; one that lists nothing is tried. Throws `storage` and
+ * `misconfigured`, with what the keychain says.
  */
 export function requireWorking(context: Context, name: string): void {
   const { names } = helperStore(context, name);

@@ -9,8 +9,8 @@ export interface Copy {
 }
 
 /**
- * Done between any two calls of a keychain, which nothing runs beside: whoever waits for the lock takes silence for death. Throws
- * where somebody has done so.
+ * Done between any two calls of a keychain, which nothing runs beside: whoever waits for the lock takes silence for
+ * death. Throws where somebody has done so.
  */
 export type Step = () => Promise<void>;
 
@@ -36,7 +36,8 @@ export async function copyAll(
 
 /**
  * Empties the store that was left. Nobody waits for a move: what was stored, renewed or erased there
- * while the rest was copied is done in the new one first. Nothing is erased whose copy has gone, unless a client erased that.
+ * while the rest was copied is done in the new one first. Nothing is erased whose copy has gone, unless a client
+ * erased that.
  */
 export async function settle(
   source: NamedStore,

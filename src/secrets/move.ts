@@ -17,9 +17,9 @@ const longestSilence = 25_000;
 
 /**
  * Moves every secret to another store: all are copied, read back and compared; then the settings name
- * the new store; only then is the old one emptied. All the while the settings say which of the two is not in use: interrupted
- * at any moment, the store in use is whole, and the next move empties the other. Returns how many were moved.
- * Throws `storage` and `misconfigured`; then the old store goes on, unless the message says otherwise.
+ * the new store; only then is the old one emptied. All the while the settings say which of the two is not in use:
+ * interrupted at any moment, the store in use is whole, and the next move empties the other. Returns how many were
+ * moved. Throws `storage` and `misconfigured`; then the old store goes on, unless the message says otherwise.
  */
 export async function moveSecrets(context: Context, target: string): Promise<number> {
   const lock = path.join(requireConfigFolder(context), 'move.lock');
@@ -112,8 +112,8 @@ function notEmptied(
 }
 
 /**
- * Whatever a move that was cut short has left behind is in use elsewhere, or was signed out of since. Throws `storage` where the
- * store in use does not have what the settings name: then it may be the only one.
+ * Whatever a move that was cut short has left behind is in use elsewhere, or was signed out of since. Throws
+ * `storage` where the store in use does not have what the settings name: then it may be the only one.
  */
 async function endLastMove(context: Context, step: Step): Promise<void> {
   const settings = readSettings(context);
