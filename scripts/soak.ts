@@ -40,7 +40,7 @@ function report(machine: readonly string[], rows: readonly string[]): string {
       '- Settings are changed under a lock that a killed process cannot keep: the process table says that it is gone, else its silence does.',
       "- A client's file is changed by a rename as well, and only if it is still what the change was worked out from.",
       '- `store move` and `api-key rotate` write down what they are about to do before they do it. Whoever runs them again ends what was begun.',
-      '- Before a move erases a secret, it looks once more for the copy in the store in use; where that is gone, it stops.',
+      '- Before a move erases a secret, it looks once more for the copy in the store in use; where that of an identity is gone, it stops.',
       '- A new API key is kept before IAM is asked to make it, so no lost answer loses it.',
     ].join('\n'),
     '',

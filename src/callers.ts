@@ -7,14 +7,15 @@ const mostCallers = 100;
 
 /**
  * Whether this program answers one of the protocol's verbs in a process above this one: then a helper that it called
- * has called it. Only Linux shows that; elsewhere it is never so. `proc` is where the process table is.
+ * has called it. Only Linux shows that; elsewhere it is never so. `script` is what an interpreter runs, if one runs
+ * this program; `proc` is where the process table is.
  */
-export function isCalledByItself(proc = '/proc'): boolean {
+export function isCalledByItself(script?: string, proc = '/proc'): boolean {
   try {
     const own = fs.readlinkSync(`${proc}/self/exe`);
     let pid = parentOf(proc, 'self');
     for (let above = 0; above < mostCallers && pid > 0; above += 1) {
-      if (isAnswering(`${proc}/${pid}`, own)) return true;
+      if (isAnswering(`${proc}/${pid}`, own, script)) return true;
       pid = parentOf(proc, String(pid));
     }
   } catch {
@@ -30,10 +31,20 @@ function parentOf(proc: string, pid: string): number {
 }
 
 /** A client gives a verb and nothing else; below `exec` there are clients that may well ask. */
-function isAnswering(folder: string, own: string): boolean {
+function isAnswering(folder: string, own: string, script: string | undefined): boolean {
   if (programOf(folder) !== own) return false;
   const [, ...words] = fs.readFileSync(`${folder}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  if (words.length === 2 && script !== undefined && isSameFile(words[0] ?? '', script))
+    words.shift();
   return words.length === 1 && verbs.includes(words[0] ?? '');
+}
+
+function isSameFile(one: string, other: string): boolean {
+  try {
+    return fs.realpathSync(one) === fs.realpathSync(other);
+  } catch {
+    return false;
+  }
 }
 
 /** `undefined` for another user's, into which nobody may look. */

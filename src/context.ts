@@ -83,7 +83,7 @@ export function processContext(): Context {
         ? { columns: process.stdout.columns || 80 }
         : undefined,
     executable: process.execPath,
-    isCalledByItself: () => isCalledByItself(),
+    isCalledByItself: () => isCalledByItself(process.argv[1]),
     runSync,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);

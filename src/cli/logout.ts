@@ -38,7 +38,7 @@ export const logout: Command<LogoutArgs> = {
     const named = hosts.map(requireHost);
     if (identity !== undefined) await leaveIdentity(context, identity, named);
     else if (named.length === 0) await leaveAll(context);
-    else for (const host of named) await leaveHost(context, host);
+    else await leaveHosts(context, named);
     warnOfVariables(context);
     return 0;
   },
@@ -61,6 +61,18 @@ async function leaveAll(context: Context): Promise<void> {
 
 function off(source: string): string {
   return `run docker-credential-icr settings ${source} off`;
+}
+
+/** All of them; where one cannot be left, that is said in the end. */
+async function leaveHosts(context: Context, hosts: readonly RegistryHost[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const host of hosts) await leaveHost(context, host).catch((error) => failures.push(error));
+  const [first, ...rest] = failures;
+  for (const error of rest) {
+    if (!(error instanceof HelperError)) throw error;
+    context.warn(error.message);
+  }
+  if (first !== undefined) throw first;
 }
 
 async function leaveHost(context: Context, host: RegistryHost): Promise<void> {

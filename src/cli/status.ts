@@ -47,12 +47,13 @@ function showJson(context: Context, hosts: readonly Row[]): void {
 
 /** ISO 8601, as in every other JSON that is printed. */
 function withTimes({ since, expiresAt, ...rest }: IdentitySettings): object {
-  const iso = (time: number) => new Date(time).toISOString();
-  return {
-    ...rest,
-    since: iso(since),
-    ...(expiresAt === undefined ? {} : { expiresAt: iso(expiresAt) }),
-  };
+  return { ...rest, since: isoOf(since), expiresAt: isoOf(expiresAt) };
+}
+
+/** `undefined`, which JSON leaves out, also for what is beyond any date. */
+function isoOf(time = Number.NaN): string | undefined {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 function showTable(context: Context, rows: readonly Row[]): void {

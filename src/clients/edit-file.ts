@@ -119,7 +119,7 @@ function refuseIfChanged({ file, before }: EditPlan): void {
 
 /** Of a login, in one of the headers that Docker is to send, or in a proxy's URL. */
 const password =
-  /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|:\/\/[^"/\s]+@/i;
+  /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|[^"\s/:]+:[^"\s/]*@/i;
 
 /**
  * Beside the name that people know, not beside the target of a link: that may be a repository. None of a

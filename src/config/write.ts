@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import { cannot } from '../files.ts';
 import { withLock } from '../lock.ts';
 import { makePrivateFolder } from '../write-file.ts';
@@ -26,10 +27,24 @@ export async function updateSettings(
   } catch (error) {
     throw cannot('make', folder, error);
   }
-  const write = await writerIn(folder);
+  const openFile = await openerIn(folder);
   const lock = path.join(folder, 'config.lock');
   const limit = { limit: longestWait, otherwise: 'fail' } as const;
-  await withLock(context, lock, () => write(changed(context, change)), limit);
+  const action = (_leave: unknown, isOurs: () => boolean) => {
+    // What is damaged says so itself; and to open takes longer than all the rest.
+    readSettings(context);
+    const write = openFile();
+    const settings = changed(context, change);
+    if (!isOurs()) throw overtaken(folder);
+    write(settings);
+  };
+  await withLock(context, lock, action, limit);
+}
+
+/** This process was stopped for so long that another one took it for lost, and may have changed them. */
+function overtaken(folder: string): HelperError {
+  const file = path.join(folder, 'config.json');
+  return new HelperError('storage', `another command was at work on ${file}; try again`);
 }
 
 /**
@@ -45,18 +60,23 @@ function changed(context: Context, change: (settings: Settings) => Settings): Se
 }
 
 /** `conf` asks for the home as soon as it is loaded, and those who only read may have none. */
-async function writerIn(folder: string): Promise<(settings: Settings) => void> {
+async function openerIn(folder: string): Promise<() => (settings: Settings) => void> {
   const file = path.join(folder, 'config.json');
-  try {
-    const { default: Conf } = await import('conf');
-    return (settings) => {
-      try {
-        new Conf<Settings>({ cwd: folder, configFileMode: 0o600, schema }).store = settings;
-      } catch (error) {
-        throw cannot('write', file, error);
-      }
-    };
-  } catch (error) {
+  const orCannot = <Value>(action: () => Value): Value => {
+    try {
+      return action();
+    } catch (error) {
+      throw cannot('write', file, error);
+    }
+  };
+  const { default: Conf } = await import('conf').catch((error) => {
     throw cannot('write', file, error);
-  }
+  });
+  return () => {
+    const conf = orCannot(() => new Conf<Settings>({ cwd: folder, configFileMode: 0o600, schema }));
+    return (settings) =>
+      orCannot(() => {
+        conf.store = settings;
+      });
+  };
 }

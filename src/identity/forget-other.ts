@@ -13,12 +13,14 @@ export function forgetOther(context: Context, host: RegistryHost): boolean {
   return wasKept;
 }
 
-/** The other registries that something is kept for, as they are kept. */
+/** The other registries that something is kept for, as they may be typed. */
 export function otherHosts(context: Context): string[] {
-  return secretStore(context).names('host').filter(isOther);
+  return secretStore(context).names('host').flatMap(otherHost);
 }
 
-function isOther(name: string): boolean {
+function otherHost(name: string): string[] {
   const host = parseServerURL(name);
-  return !('problem' in host || isIbmHost(host));
+  if ('problem' in host || isIbmHost(host)) return [];
+  // Over HTTPS its port goes without saying.
+  return [hostKey(host) === name ? name : `http://${name}`];
 }

@@ -7,6 +7,7 @@ import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { requireEveryIdentity } from '../secrets/every-identity.ts';
 import { fileStoreName, requireWorkingStore, secretStore } from '../secrets/secret-store.ts';
+import type { SecretStore } from '../secrets/store.ts';
 import { erasePendingKey } from './pending-key.ts';
 import { signOut } from './signed-out.ts';
 import { forgetMintedTokens, forgetTokens } from './tokens.ts';
@@ -83,18 +84,26 @@ export async function forgetIdentities(context: Context, names: readonly string[
  */
 export async function forgetEverything(context: Context): Promise<void> {
   requireWhole(context, readSettings(context));
-  const secrets = secretStore(context);
   // One after the other, the secret before the settings: where a keychain refuses, the rest can be asked for again.
   for (const name of Object.keys(readSettings(context).identities)) {
     await forgetIdentities(context, [name]);
   }
   await updateSettings(context, (current) => ({ ...current, identities: {}, mappings: {} }));
+  // A move may go over to another store meanwhile.
+  let store: string | undefined;
+  do {
+    ({ store } = readSettings(context));
+    sweep(secretStore(context));
+  } while (readSettings(context).store !== store);
+  forgetMintedTokens(context);
+}
+
+function sweep(secrets: SecretStore): void {
   for (const name of secrets.names('identity')) secrets.erase({ of: 'identity', name });
   for (const name of secrets.names('host')) {
     const host = parseServerURL(name);
     if (!('problem' in host) && isIbmHost(host)) secrets.erase({ of: 'host', name });
   }
-  forgetMintedTokens(context);
 }
 
 /** A keychain that is locked, or elsewhere, may list nothing; files that are not there are not there. */

@@ -51,7 +51,11 @@ export async function settle(
   for (const key of left) {
     const latest = await readListed(source, key, step);
     await step();
-    if (latest !== undefined && !isSame(latest, copied.get(titleOf(key)))) {
+    if (latest === undefined) {
+      destination.store.erase(key);
+      continue;
+    }
+    if (!isSame(latest, copied.get(titleOf(key)))) {
       destination.store.write(key, latest);
       await step();
     }

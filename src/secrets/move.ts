@@ -11,9 +11,9 @@ import { copyAll, keysIn, type Step, settle } from './move-copies.ts';
 import { fileStoreName, requireWorkingStore, storeIn, storeTitle } from './secret-store.ts';
 
 /** Milliseconds to wait for another move. */
-const longestWait = 35_000;
-/** Milliseconds. To erase takes up to four calls of a keychain, with five seconds each. */
-const longestSilence = 25_000;
+const longestWait = 60_000;
+/** Milliseconds. To erase what a keychain says it does not have takes up to nine calls, with five seconds each. */
+const longestSilence = 50_000;
 
 /**
  * Moves every secret to another store: all are copied, read back and compared; then the settings name
@@ -53,7 +53,8 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   await step();
   requireWorkingStore(context, { store: from });
   const destination = named(context, target);
-  await change(context, { leftovers: target });
+  await step();
+  await change(context, { leftovers: target }, requireOurs);
   const copies = await copyAll(source, destination, step).catch(async (error) => {
     await endLastMove(context, step);
     throw error;

@@ -191,6 +191,21 @@ test('logout HOST/NAMESPACE forgets that one, and leaves its host alone', ({ san
     assert.is((await get('us.icr.io')).secret, key);
   }));
 
+test('a host that cannot be signed out keeps none of the others signed in', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, call }) => {
+    await say('login us.icr.io --api-key-stdin --no-verify', newKey());
+    await say('store', credential('http://plain.example:443', 'robot', 'canary'));
+    const { stdout } = await call('logout');
+    assert.match(stdout, 'docker-credential-icr logout http://plain.example:443\n');
+    await say('login us.icr.io --api-key-stdin --no-verify', newKey());
+    const words = 'logout typo.example de.icr.io/team-a us.icr.io http://plain.example:443';
+    const { stderr, status } = await call(words);
+    assert.is(status, 1);
+    assert.match(stderr, 'de.icr.io/team-a has no identity of its own');
+    assert.match(stderr, 'nothing is kept here for it');
+    assert.equal(JSON.parse(await say('list')), {});
+  }));
+
 test('logout names what still answers', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, call }) => {
     await say('settings ibmcloud-session on');

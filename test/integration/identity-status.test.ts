@@ -64,6 +64,13 @@ test('a line a host, whatever answers for it, and what keeps it from being answe
     assert.is(sandbox.requests.count(), 0, 'nobody is asked for it');
   }));
 
+test('a time beyond any date is left out', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    addIdentity(person, 'odd', { since: 1e17 });
+    const { identities } = JSON.parse(await person.say('status --json'));
+    assert.equal(Object.keys(identities.odd).sort(), ['kind']);
+  }));
+
 test('one fault of all hosts is said once', ({ sandbox }) =>
   inCloud(sandbox, async ({ call }) => {
     const { stdout, stderr, status } = await call('status', '', { IC_API_KEY: '@/missing' });

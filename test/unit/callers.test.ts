@@ -45,10 +45,27 @@ const tables: readonly [what: string, above: readonly Row[], expected: boolean][
 ];
 for (const [what, above, expected] of tables) {
   test(`below ${what}: ${expected}`, () =>
-    withProcesses([get, ...above], (proc) => assert.is(isCalledByItself(proc), expected)));
+    withProcesses([get, ...above], (proc) =>
+      assert.is(isCalledByItself(undefined, proc), expected),
+    ));
 }
 
+test('on an interpreter, the script and its verb are looked at', () => {
+  const node = '/usr/bin/node';
+  const script = import.meta.filename;
+  const rows: readonly [above: Row, expected: boolean][] = [
+    [[node, 'node', script, 'get'], true],
+    [[node, 'node', script, 'exec', 'get'], false],
+    [[node, 'node', '/usr/bin/other.js', 'get'], false],
+  ];
+  for (const [above, expected] of rows) {
+    withProcesses([[node, 'node', script, 'get'], shell, above], (proc) =>
+      assert.is(isCalledByItself(script, proc), expected),
+    );
+  }
+});
+
 test('without a process table it is not known, and so not said', () =>
-  assert.is(isCalledByItself('/nonexistent'), false));
+  assert.is(isCalledByItself(undefined, '/nonexistent'), false));
 
 test.run();

@@ -57,6 +57,8 @@ const secrets = [
   '{"auths":{"us.icr.io":{"identitytoken" : "canary"}}}',
   '{"HttpHeaders":{"Authorization":"Bearer canary"}}',
   '{"proxies":{"default":{"httpProxy":"http://user:canary@proxy:3128"}}}',
+  '{"proxies":{"default":{"httpProxy":"user:canary@proxy:3128"}}}',
+  '{"proxies":{"default":{"httpProxy":"http:\\/\\/user:canary@proxy:3128"}}}',
 ];
 
 test('leaves no backup with a password in it', () => {

@@ -121,6 +121,30 @@ test('a copy that has gone is not the reason to erase the last one', () => {
   );
 });
 
+test('what a client erases while the old store is emptied does not stay in the new one', () => {
+  const host = url.replace('identity/work', 'host/us.icr.io');
+  let [isDone, lists] = [false, 0];
+  return inWorld(
+    (world, keychain, verb) => {
+      const isSettling = world.settings().store === 'other';
+      if (isDone || keychain !== 'slow' || verb !== 'list' || !isSettling) return;
+      // Once both lists are known.
+      lists += 1;
+      if (lists < 2) return;
+      isDone = true;
+      world.kept.slow?.delete(host);
+    },
+    async (world) => {
+      const { context, kept } = world;
+      await moveSecrets(context, 'slow');
+      kept.slow?.set(host, 'canary');
+      await moveSecrets(context, 'other');
+      assert.ok(isDone);
+      assert.equal([...(kept.other?.keys() ?? [])], [url]);
+    },
+  );
+});
+
 test('what was left behind is kept where the settings have been changed by hand', () =>
   inWorld(
     () => {},
