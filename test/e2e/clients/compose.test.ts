@@ -38,12 +38,12 @@ async function buildAndPush(scene: Scene): Promise<void> {
   assert.ok(stored(service.image), 'it was pushed');
 }
 
-const { test, run } = clientSuite('docker-compose', programs, {
+const suite = clientSuite('docker-compose', programs, {
   dockerd: true,
   identityTokens: false,
 });
 
-test("pulls, builds and pushes with the helper's login and configure", async (scene) => {
+suite.test("pulls, builds and pushes with the helper's login and configure", async (scene) => {
   const { home, account, tokenRequests } = scene;
   await signInByHelper(home, account.addKey());
   await docker.configure(home);
@@ -53,7 +53,7 @@ test("pulls, builds and pushes with the helper's login and configure", async (sc
   assert.equal(userNames(tokenRequests()), ['iamapikey']);
 });
 
-test('is refused once the host is signed out', async (scene) => {
+suite.test('is refused once the host is signed out', async (scene) => {
   const { home, account } = scene;
   await signInByHelper(home, account.addKey());
   await docker.configure(home);
@@ -62,7 +62,7 @@ test('is refused once the host is signed out', async (scene) => {
   await expectRefusal(client, home, reference);
 });
 
-test('with the helper as credsStore, reaches IBM and another registry', async (scene) => {
+suite.test('with the helper as credsStore, reaches IBM and another registry', async (scene) => {
   const { home, account } = scene;
   home.write('.docker/config.json', { credsStore: 'icr' });
   await signInByHelper(home, account.addKey());
@@ -76,4 +76,4 @@ test('with the helper as credsStore, reaches IBM and another registry', async (s
   await home.fail(client.pullWords(home, other));
 });
 
-run();
+suite.run();
