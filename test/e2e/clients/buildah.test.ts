@@ -34,4 +34,4 @@ testContainersClient({
     const { stdout } = await home.succeed(['buildah', 'manifest', 'inspect', 'list']);
     return JSON.parse(stdout).manifests[0].digest;
   },
-});
+}).run();

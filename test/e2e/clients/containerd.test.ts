@@ -6,7 +6,7 @@ import type { Home } from './home.ts';
 import { type Scene, userNames } from './scene.ts';
 
 const programs = ['containerd', 'ctr', 'skopeo', 'script', 'docker-registry'];
-const { test, run } = clientSuite('containerd', programs, { containerd: true });
+const suite = clientSuite('containerd', programs, { containerd: true });
 
 /** As docs/containerd.md has it: ctr asks for the password, and reads it from the terminal that `script` plays. */
 const pullByPrompt =
@@ -29,35 +29,41 @@ async function pull(scene: Scene, host: string, command: string, reference: stri
   assert.is(await pulledDigest(scene.home, reference), stored?.digest);
 }
 
-test('pulls with ctr, which is told the password and not by its command line', async (scene) => {
-  const { home, account, tokenRequests } = scene;
-  await signInByHelper(home, account.addKey());
-  const { reference } = await scene.seed('us.icr.io', account);
-  const seen = await watchCommandLines(/canary/, () =>
-    pull(scene, 'us.icr.io', pullByPrompt, reference),
-  );
-  assert.equal(seen, []);
-  assert.equal([...new Set(userNames(tokenRequests()))], ['iamapikey']);
-});
+suite.test(
+  'pulls with ctr, which is told the password and not by its command line',
+  async (scene) => {
+    const { home, account, tokenRequests } = scene;
+    await signInByHelper(home, account.addKey());
+    const { reference } = await scene.seed('us.icr.io', account);
+    const seen = await watchCommandLines(/canary/, () =>
+      pull(scene, 'us.icr.io', pullByPrompt, reference),
+    );
+    assert.equal(seen, []);
+    assert.equal([...new Set(userNames(tokenRequests()))], ['iamapikey']);
+  },
+);
 
-test('pulls with ctr from a private host', async (scene) => {
+suite.test('pulls with ctr from a private host', async (scene) => {
   const { home, account } = scene;
   await signInByHelper(home, account.addKey());
   const { reference } = await scene.seed('us.icr.io', account);
   await pull(scene, 'private.us.icr.io', pullByPrompt, `private.${reference}`);
 });
 
-test('pulls with ctr and a password on its command line, where everybody sees it', async (scene) => {
-  const { home, account } = scene;
-  await signInByHelper(home, account.addKey());
-  const { reference } = await scene.seed('us.icr.io', account);
-  const seen = await watchCommandLines(/ctr.*canary/, () =>
-    pull(scene, 'us.icr.io', pullByName, reference),
-  );
-  assert.ok(seen.length > 0, 'the other way would not be needed');
-});
+suite.test(
+  'pulls with ctr and a password on its command line, where everybody sees it',
+  async (scene) => {
+    const { home, account } = scene;
+    await signInByHelper(home, account.addKey());
+    const { reference } = await scene.seed('us.icr.io', account);
+    const seen = await watchCommandLines(/ctr.*canary/, () =>
+      pull(scene, 'us.icr.io', pullByName, reference),
+    );
+    assert.ok(seen.length > 0, 'the other way would not be needed');
+  },
+);
 
-test('pulls with an access token instead of the key', async (scene) => {
+suite.test('pulls with an access token instead of the key', async (scene) => {
   const { home, account, tokenRequests } = scene;
   const login = ['login', '--present', 'iambearer', '--api-key-stdin'];
   await home.succeed([helper, ...login, '--identity', 'ci', 'us.icr.io'], account.addKey());
@@ -66,7 +72,7 @@ test('pulls with an access token instead of the key', async (scene) => {
   assert.equal(userNames(tokenRequests()), ['iambearer']);
 });
 
-test('gets what skopeo pulled through the helper', async (scene) => {
+suite.test('gets what skopeo pulled through the helper', async (scene) => {
   const { home, account, stored } = scene;
   await signInByHelper(home, account.addKey());
   home.write('.docker/config.json', { credHelpers: { 'us.icr.io': 'icr' } });
@@ -76,7 +82,7 @@ test('gets what skopeo pulled through the helper', async (scene) => {
   assert.is(await pulledDigest(home, reference), stored(reference)?.digest);
 });
 
-test('pulls nothing without the right to', async (scene) => {
+suite.test('pulls nothing without the right to', async (scene) => {
   const { home, account, addAccount } = scene;
   const { reference } = await scene.seed('us.icr.io', account);
   await home.fail(['ctr', 'images', 'pull', reference]);
@@ -85,4 +91,4 @@ test('pulls nothing without the right to', async (scene) => {
   assert.is(await pulledDigest(home, reference), undefined);
 });
 
-run();
+suite.run();

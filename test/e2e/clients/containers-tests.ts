@@ -9,7 +9,7 @@ import {
   signInAgain,
   signInByHelper,
 } from './client.ts';
-import { clientSuite } from './client-suite.ts';
+import { type ClientSuite, clientSuite } from './client-suite.ts';
 import type { Home } from './home.ts';
 import { type Scene, userNames } from './scene.ts';
 
@@ -66,7 +66,7 @@ async function useRegistries(client: ContainersClient, scene: Scene): Promise<st
   return reference;
 }
 
-export function testContainersClient(containersClient: ContainersClient): void {
+export function testContainersClient(containersClient: ContainersClient): ClientSuite {
   const client = {
     ...containersClient,
     configure: (home: Home) => Promise.resolve(configureFile(home, named)),
@@ -135,5 +135,5 @@ export function testContainersClient(containersClient: ContainersClient): void {
   }
 
   testAccounts(tests, client);
-  tests.run();
+  return tests;
 }

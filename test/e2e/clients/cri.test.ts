@@ -10,7 +10,7 @@ import { connectRuntime, type Runtime } from './cri-client.ts';
 import { helperFolder, searchPath } from './programs.ts';
 import { type Scene, userNames } from './scene.ts';
 
-const { test, run } = clientSuite("containerd's CRI", ['containerd', 'docker-registry'], {
+const suite = clientSuite("containerd's CRI", ['containerd', 'docker-registry'], {
   containerd: true,
 });
 
@@ -59,7 +59,7 @@ async function isRefused(machine: Machine, reference: string, pod?: Pod): Promis
   assert.match(said, /unauthorized|authorization failed|denied|not valid/i);
 }
 
-test('pulls what the kubelet has from the node, which has no home', async (scene) => {
+suite.test('pulls what the kubelet has from the node, which has no home', async (scene) => {
   const { home, account, stored, tokenRequests } = scene;
   const { reference } = await scene.seed('us.icr.io', account);
   await onMachine(scene, [], async (machine) => {
@@ -75,7 +75,7 @@ test('pulls what the kubelet has from the node, which has no home', async (scene
   });
 });
 
-test('pulls as the trusted profile of a pod, and for no other pod', async (scene) => {
+suite.test('pulls as the trusted profile of a pod, and for no other pod', async (scene) => {
   const { account, stored, tokenRequests } = scene;
   const { reference } = await scene.seed('us.icr.io', account);
   await onMachine(scene, ['--service-accounts'], async (machine) => {
@@ -92,7 +92,7 @@ test('pulls as the trusted profile of a pod, and for no other pod', async (scene
   });
 });
 
-test('pulls with the Secret that is printed', async (scene) => {
+suite.test('pulls with the Secret that is printed', async (scene) => {
   const { home, account, stored } = scene;
   await signInByHelper(home, account.addKey());
   const { reference } = await scene.seed('de.icr.io', account);
@@ -112,4 +112,4 @@ test('pulls with the Secret that is printed', async (scene) => {
   }
 });
 
-run();
+suite.run();

@@ -25,4 +25,4 @@ testContainersClient({
     const { stdout } = await home.succeed(['skopeo', 'inspect', `docker://${reference}`]);
     return JSON.parse(stdout).Digest;
   },
-});
+}).run();
