@@ -45,7 +45,7 @@ function writeSome(descriptor: number, part: string | Uint8Array): number {
     const code = systemCode(error);
     if (code !== 'EAGAIN') {
       const name = descriptor === 1 ? 'standard output' : 'standard error';
-      throw new HelperError('storage', `cannot write to ${name} (${code})`, error);
+      throw new HelperError('storage', `cannot write to ${name} (${code})`, { cause: error });
     }
     pause(2);
     return 0;

@@ -20,15 +20,29 @@ export type ErrorCode =
   /** The person stopped the command. */
   | 'cancelled';
 
-/** An error that a person can act on: one line saying what happened, to what, and what to type. */
+export interface ErrorDetails {
+  /** The next step, one line that starts with a verb: `run docker-credential-icr login us.icr.io`. */
+  readonly hint?: string | undefined;
+  /** The error that led to this one; shown in debug output only. */
+  readonly cause?: unknown;
+}
+
+/** An error that a person can act on: `message` states what happened to what, `hint` what to type. */
 export class HelperError extends Error {
   override readonly name = 'HelperError';
   readonly code: ErrorCode;
+  readonly hint: string | undefined;
 
-  constructor(code: ErrorCode, message: string, cause?: unknown) {
+  constructor(code: ErrorCode, message: string, { hint, cause }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    this.hint = hint;
   }
+}
+
+/** Message and hint in one line, for protocol output and warnings: clients show one line only. */
+export function inOneLine({ message, hint }: HelperError): string {
+  return hint === undefined ? message : `${message}; ${hint}`;
 }
 
 /**
@@ -43,7 +57,7 @@ export const sentences = {
 
 /** `reason` is for the person who debugs; clients are told only that there is nothing. */
 export function notFound(reason: string): HelperError {
-  return new HelperError('not-found', sentences.notFound, reason);
+  return new HelperError('not-found', sentences.notFound, { cause: reason });
 }
 
 /** What the operating system called the failure (`ENOENT`, …), or `undefined` for other errors. */

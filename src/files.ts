@@ -88,7 +88,7 @@ export function cannot(verb: string, file: string, error: unknown): HelperError 
   const reason = systemCode(error) ?? String(error);
   const hint = hints[reason];
   const line = `cannot ${verb} ${file} (${reason})${hint === undefined ? '' : `; ${hint}`}`;
-  return new HelperError('storage', line, error);
+  return new HelperError('storage', line, { cause: error });
 }
 
 const hints: Readonly<Record<string, string>> = {

@@ -153,6 +153,6 @@ async function explainErrors(context: Context, run: Chosen): Promise<number> {
 
 function explain(context: Context, error: HelperError): number {
   if (error.cause !== undefined) debug(context, String(error.cause));
-  context.warn(error.message);
+  context.warn(error.hint === undefined ? error.message : `${error.message}\nhint: ${error.hint}`);
   return error.code === 'cancelled' ? cancelled : 1;
 }

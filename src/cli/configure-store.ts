@@ -6,7 +6,7 @@ import { shown } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import { hostKey } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { refuseRing } from '../secrets/choose.ts';
@@ -42,7 +42,7 @@ function tryOther(context: Context, name: string, file: string): void {
     if (!(error instanceof HelperError)) throw error;
     if (error.code === 'misconfigured' && findHelper(context, name) !== undefined) throw error;
     const anew = `take credsStore out of ${file} and run docker-credential-icr configure --creds-store again`;
-    context.warn(`${error.message}; if it is gone for good, ${anew}`);
+    context.warn(`${inOneLine(error)}; if it is gone for good, ${anew}`);
   }
 }
 

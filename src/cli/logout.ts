@@ -1,7 +1,7 @@
 import { typed } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import {
   forgetEverything,
   forgetIdentities,
@@ -70,7 +70,7 @@ async function leaveHosts(context: Context, hosts: readonly RegistryHost[]): Pro
   const [first, ...rest] = failures;
   for (const error of rest) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(error.message);
+    context.warn(inOneLine(error));
   }
   if (first !== undefined) throw first;
 }

@@ -17,11 +17,9 @@ export function readText(file: string): string | undefined {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     const found = isUtf16(bytes) ? 'UTF-16' : 'not UTF-8';
-    throw new HelperError(
-      'damaged',
-      `${file} is ${found}: save it as UTF-8, then try again`,
-      error,
-    );
+    throw new HelperError('damaged', `${file} is ${found}: save it as UTF-8, then try again`, {
+      cause: error,
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import { namesIn, readPrivate, removeFile } from '../files.ts';
 import { discardAside, writePrivate } from '../write-file.ts';
 import {
@@ -37,7 +37,7 @@ export function writeToken(context: Context, key: CacheKey, token: CachedToken):
     writePrivate(context, cacheFile(folder, name), `${JSON.stringify(entry)}\n`);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(`${error.message}; the next client will ask IAM again`);
+    context.warn(`${inOneLine(error)}; the next client will ask IAM again`);
   }
 }
 
@@ -74,7 +74,7 @@ function readIfPossible(context: Context, file: string): string | undefined {
     return readPrivate(context, file);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(`${error.message}; going on without the cache`);
+    context.warn(`${inOneLine(error)}; going on without the cache`);
     return undefined;
   }
 }

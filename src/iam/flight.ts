@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { type ErrorCode, HelperError } from '../errors.ts';
+import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
 import { type Action, withLock } from '../lock.ts';
 import type { FreshTokenOptions } from './cache.ts';
 import { lockFolder, readToken, writeToken } from './cache-file.ts';
@@ -68,7 +68,7 @@ async function renew(
     if (spare === undefined || !(error instanceof HelperError) || error.code !== 'unreachable') {
       throw error;
     }
-    const kept = { ...spare, failure: { at: context.now(), why: error.message } };
+    const kept = { ...spare, failure: { at: context.now(), why: inOneLine(error) } };
     writeToken(context, options, kept);
     return kept;
   }
@@ -78,14 +78,15 @@ async function renew(
 interface Note extends Pick<CacheKey, 'name' | 'since' | 'endpoint'> {
   readonly code: ErrorCode;
   readonly message: string;
+  readonly hint?: string | undefined;
 }
 
-function toNote({ name, since, endpoint }: CacheKey, { code, message }: HelperError): string {
-  return JSON.stringify({ name, since, endpoint, code, message } satisfies Note);
+function toNote({ name, since, endpoint }: CacheKey, { code, message, hint }: HelperError): string {
+  return JSON.stringify({ name, since, endpoint, code, message, hint } satisfies Note);
 }
 
 function fromNote({ name, since, endpoint }: CacheKey, text: string): HelperError | undefined {
   const note: Note = JSON.parse(text);
   if (note.name !== name || note.since !== since || note.endpoint !== endpoint) return undefined;
-  return new HelperError(note.code, note.message);
+  return new HelperError(note.code, note.message, { hint: note.hint });
 }

@@ -1,5 +1,5 @@
 import { type Context, debug } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import type { AccessToken } from './access-token.ts';
 import { apiKeyDetails } from './api-keys.ts';
 import { parseClaims } from './claims.ts';
@@ -54,7 +54,7 @@ async function endOfApiKey(
     return (await apiKeyDetails(context, apiKey, token, options)).expiresAt;
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    debug(context, `${error.message}; going on without knowing when the key ends`);
+    debug(context, `${inOneLine(error)}; going on without knowing when the key ends`);
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cacheFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import { freshToken } from '../iam/cache.ts';
 import type { CachedToken } from '../iam/cached-token.ts';
 import { requireProfileId } from '../identity/profile.ts';
@@ -55,7 +55,7 @@ export async function podToken(
     return await exchange(context, crToken, pod, endpoint);
   } catch (error) {
     if (!(error instanceof NoIdentity) || !options.allowNodeIdentity) throw error;
-    context.warn(`${error.message}; the node's identity answers instead`);
+    context.warn(`${inOneLine(error)}; the node's identity answers instead`);
     return undefined;
   }
 }
@@ -89,7 +89,7 @@ function profileOf({ name }: ServiceAccount, text: string): string {
     if (!(error instanceof HelperError)) throw error;
     throw new HelperError(
       'refused',
-      `service account ${name} is to act as no profile's ID: ${error.message}`,
+      `service account ${name} is to act as no profile's ID: ${inOneLine(error)}`,
     );
   }
 }

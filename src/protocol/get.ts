@@ -45,5 +45,5 @@ function secretOf(found: Found, name: string): string | Promise<string> {
 /** Clients show the line without saying which of two dozen hosts they asked about. */
 function naming(name: string, error: unknown): unknown {
   if (!(error instanceof HelperError) || error.message.includes(name)) return error;
-  return new HelperError(error.code, `${name}: ${error.message}`, error.cause);
+  return new HelperError(error.code, `${name}: ${error.message}`, error);
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { listOthers } from '../identity/others.ts';
 import { listInput } from '../secrets/helper-process.ts';
@@ -29,11 +29,11 @@ export function list(context: Context): void {
   const warnings = new Set<string>();
   const once = { ...context, warn: (line: string) => void warnings.add(line) };
   const { usernames, answerFor, failure } = listOthers(once);
-  if (failure !== undefined) warnings.add(failure.message);
+  if (failure !== undefined) warnings.add(inOneLine(failure));
   for (const answer of answeredHosts(once)) {
     if (answerFor(answer) !== undefined) continue;
     const { serverURL, found } = answer;
-    if (found instanceof HelperError) warnings.add(found.message);
+    if (found instanceof HelperError) warnings.add(inOneLine(found));
     else usernames[serverURL] = found.username;
   }
   for (const warning of warnings) context.warn(warning);

@@ -1,5 +1,5 @@
 import { type Context, debug } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import { versionLine } from '../version.ts';
 import { get } from './get.ts';
 
@@ -41,7 +41,7 @@ export function serve(context: Context, verb: string): 0 | 1 | Promise<0 | 1> {
 function fail(context: Context, error: unknown): 1 {
   if (!(error instanceof HelperError)) throw error;
   if (error.cause !== undefined) debug(context, String(error.cause));
-  tell(context, error.message);
+  tell(context, inOneLine(error));
   return 1;
 }
 
@@ -50,6 +50,6 @@ function tell({ stdout, warn }: Context, line: string): void {
     stdout(`${line}\n`);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    warn(error.message);
+    warn(inOneLine(error));
   }
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { isIdentityToken } from '../identity/identity-token.ts';
 import { lookupIn } from '../identity/lookup.ts';
@@ -36,7 +36,7 @@ function currentAnswer(context: Context, host: RegistryHost): Found | undefined 
     return findCredential(lookupIn(context), host);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(error.message);
+    context.warn(inOneLine(error));
     return undefined;
   }
 }

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import { callHelper } from './helper-process.ts';
 import { environmentFor, findHelper, findProgram } from './helper-program.ts';
 import { urlOf } from './helper-store.ts';
@@ -34,7 +34,7 @@ function isWorking(context: Context, name: string): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(`${error.message}; going on without ${name}`);
+    context.warn(`${inOneLine(error)}; going on without ${name}`);
     return false;
   }
 }

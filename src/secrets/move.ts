@@ -4,7 +4,7 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import { withLock } from '../lock.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
 import { copyAll, keysIn, type Step, settle } from './move-copies.ts';
@@ -109,7 +109,7 @@ function notEmptied(
   const now = `secrets are kept in ${storeTitle({ store: target })} now`;
   const again = `run docker-credential-icr store move ${target} again`;
   const left = `but ${storeTitle({ store: from })} is not empty: ${message}`;
-  return new HelperError(code, `${now}, ${left}; ${again}`, cause);
+  return new HelperError(code, `${now}, ${left}; ${again}`, { cause });
 }
 
 /**
@@ -127,7 +127,7 @@ async function endLastMove(context: Context, step: Step): Promise<void> {
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     await step();
-    context.warn(`${error.message}; secrets may be left there`);
+    context.warn(`${inOneLine(error)}; secrets may be left there`);
   }
   await forgetLeftovers(context);
 }

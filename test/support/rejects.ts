@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import { type ErrorCode, HelperError } from '../../src/errors.ts';
+import { type ErrorCode, HelperError, inOneLine } from '../../src/errors.ts';
 
-/** Waits for `promise` to fail with a HelperError of this code; its message matches `pattern`. */
+/** Waits for `promise` to fail with a HelperError of this code; its message and hint match `pattern`. */
 export async function rejects(
   promise: Promise<unknown>,
   code: ErrorCode,
@@ -28,6 +28,6 @@ export function fails(action: () => unknown, code: ErrorCode, pattern?: RegExp):
 function expectHelperError(error: unknown, code: ErrorCode, pattern?: RegExp): HelperError {
   if (!(error instanceof HelperError)) throw error;
   assert.is(error.code, code, error.message);
-  if (pattern !== undefined) assert.match(error.message, pattern);
+  if (pattern !== undefined) assert.match(inOneLine(error), pattern);
   return error;
 }

@@ -90,7 +90,9 @@ async function putInPlace(
   const wasThere = await deleteApiKey(context, caller, oldId).catch((error) => {
     if (!(error instanceof HelperError)) throw error;
     const line = `identity ${name} has its new key, but the old one is left: ${error.message}`;
-    throw new HelperError(error.code, `${line}; then run ${again} to go on`, error.cause);
+    throw new HelperError(error.code, `${line}; then run ${again} to go on`, {
+      cause: error.cause,
+    });
   });
   erasePendingKey(context, name);
   context.stdout(`the old API key ${oldId} is ${wasThere ? 'deleted' : 'gone already'}\n`);

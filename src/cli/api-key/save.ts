@@ -1,7 +1,7 @@
 import { readSettings } from '../../config/read-settings.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
-import { HelperError } from '../../errors.ts';
+import { HelperError, inOneLine } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Owner } from '../../iam/owner.ts';
 import { forgetIdentities } from '../../identity/forget.ts';
@@ -95,7 +95,7 @@ async function ownerOf({ context, settings }: Lookup, value: string): Promise<Ow
     return await ownerOfApiKey(context, value, undefined, question);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(`the new key is kept, but not tried: ${error.message}`);
+    context.warn(`the new key is kept, but not tried: ${inOneLine(error)}`);
     return {};
   }
 }

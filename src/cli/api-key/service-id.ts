@@ -55,7 +55,7 @@ export function withState(error: unknown, { id }: ServiceId): unknown {
   if (!(error instanceof HelperError)) return error;
   const exists = `service ID ${id} exists by now: run the same command again to go on, or`;
   const undo = `ibmcloud iam service-id-delete ${id} to undo it`;
-  return new HelperError(error.code, `${error.message}; ${exists} ${undo}`, error.cause);
+  return new HelperError(error.code, `${error.message}; ${exists} ${undo}`, { cause: error.cause });
 }
 
 /** A region's name from its name, its old one or its host. Throws `invalid-input` for what is none. */
