@@ -10,7 +10,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { gzip } from './package/archive.ts';
+import { type ArchiveFile, writeArchive } from './package/archive.ts';
 import { documents } from './package/documents.ts';
 import { defines } from './package/executable.ts';
 import { finishRelease, releaseFolder } from './package/finish.ts';
@@ -26,7 +26,6 @@ import {
 import { type Material, npmMaterial } from './package/provenance.ts';
 import { readStamp, root, type Stamp } from './package/stamp.ts';
 import { sha256 } from './package/sums.ts';
-import { type ArchiveFile, tar } from './package/tar.ts';
 import { program } from './package/targets.ts';
 
 const platform = `${process.platform}-${process.arch}`;
@@ -55,19 +54,6 @@ function readDocuments(folder: string): ArchiveFile[] {
     }));
 }
 
-function writeArchive(bundle: string, executable: string, stamp: Stamp): string {
-  const top = `${program}-${stamp.version}-${platform}-node`;
-  const data = fs.readFileSync(executable);
-  const own = { name: path.basename(executable), data, isExecutable: true };
-  const files = [own, ...readDocuments(path.join(bundle, 'documents'))].map((file) => ({
-    ...file,
-    name: `${top}/${file.name}`,
-  }));
-  fs.mkdirSync(releaseFolder, { recursive: true });
-  fs.writeFileSync(path.join(releaseFolder, `${top}.tar.gz`), gzip(tar(files, stamp.epoch)));
-  return `${top}.tar.gz`;
-}
-
 function makeExecutable(node: NodeRuntime, bundle: string): string {
   const folder = path.join(root, 'dist', 'targets', `${platform}-node`);
   fs.rmSync(folder, { recursive: true, force: true });
@@ -89,7 +75,12 @@ async function main([chosen, given]: readonly string[]): Promise<void> {
   const stamp: Stamp = JSON.parse(fs.readFileSync(path.join(bundle, 'stamp.json'), 'utf8'));
   const file = chosen ?? unpackNode(26, path.join(root, 'dist', 'targets'));
   const node = describeNode(path.resolve(file));
-  console.log(writeArchive(bundle, makeExecutable(node, bundle), stamp));
+  const executable = makeExecutable(node, bundle);
+  const archive = `${program}-${stamp.version}-${platform}-node.tar.gz`;
+  fs.mkdirSync(releaseFolder, { recursive: true });
+  const others = readDocuments(path.join(bundle, 'documents'));
+  await writeArchive(path.join(releaseFolder, archive), executable, others, stamp.epoch);
+  console.log(archive);
   finishRelease(stamp, chosen === undefined ? npmMaterial(lockedNode(26)) : ownNode(node));
 }
 

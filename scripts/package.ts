@@ -6,7 +6,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { writeArchive } from './package/archive.ts';
+import { type ArchiveFile, writeArchive } from './package/archive.ts';
 import { documents } from './package/documents.ts';
 import { buildFor } from './package/executable.ts';
 import { finishRelease, releaseFolder } from './package/finish.ts';
@@ -22,8 +22,7 @@ import {
 } from './package/npm-packages.ts';
 import { readStamp, root, type Stamp } from './package/stamp.ts';
 import { writeSystemPackages } from './package/system-packages.ts';
-import type { ArchiveFile } from './package/tar.ts';
-import { chooseTargets, program, type Target } from './package/targets.ts';
+import { archiveName, chooseTargets, program, type Target } from './package/targets.ts';
 
 const stage = path.join(root, 'dist', 'npm');
 const targetFolder = path.join(root, 'dist', 'targets');
@@ -36,9 +35,15 @@ function say(name: string): void {
 }
 
 /** Returns the sum of what npm gets of it. */
-function makeTarget(target: Target, others: readonly ArchiveFile[], stamp: Stamp): ExecutableSums {
+async function makeTarget(
+  target: Target,
+  others: readonly ArchiveFile[],
+  stamp: Stamp,
+): Promise<ExecutableSums> {
   const executable = buildFor(target, stamp);
-  say(writeArchive(target, executable, others, stamp, releaseFolder));
+  const archive = archiveName(target, stamp.version);
+  await writeArchive(path.join(releaseFolder, archive), executable, others, stamp.epoch);
+  say(archive);
   const given = { target, executable, documents: others, stamp, homepage };
   for (const name of writeSystemPackages(given, releaseFolder)) say(name);
   if (!isOnNpm(target)) return {};
@@ -69,7 +74,7 @@ async function main(words: readonly string[]): Promise<void> {
   console.log(`${program} ${stamp.version}, commit ${stamp.commit}`);
   const others = await documents(stamp);
   let sums: ExecutableSums = {};
-  for (const target of chosen) sums = { ...sums, ...makeTarget(target, others, stamp) };
+  for (const target of chosen) sums = { ...sums, ...(await makeTarget(target, others, stamp)) };
   const folder = path.join(stage, program);
   await stageMain(folder, await documents(stamp, 'node'), stamp, sums, homepage);
   say(packStaged(folder, releaseFolder));

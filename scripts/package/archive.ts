@@ -1,31 +1,81 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import zlib from 'node:zlib';
-import type { Stamp } from './stamp.ts';
-import { type ArchiveFile, tar } from './tar.ts';
-import { archiveName, executableName, type Target } from './targets.ts';
-import { zip } from './zip.ts';
+import { type Zippable, zipSync } from 'fflate';
+import { packTar } from 'modern-tar';
 
-/** Writes the archive of `target` into `folder`; returns its name. Nothing is outside its one folder. */
-export function writeArchive(
-  target: Target,
-  executable: string,
-  documents: readonly ArchiveFile[],
-  { version, epoch }: Stamp,
-  folder: string,
-): string {
-  const name = archiveName(target, version);
-  const top = name.replace(/\.(zip|tar\.gz)$/, '');
-  const data = fs.readFileSync(executable);
-  const files = [{ name: executableName(target), data, isExecutable: true }, ...documents].map(
-    (file) => ({ ...file, name: `${top}/${file.name}` }),
-  );
-  const bytes = target.os === 'windows' ? zip(files, epoch) : gzip(tar(files, epoch));
-  fs.writeFileSync(path.join(folder, name), bytes);
-  return name;
+/** A file of an archive. The directories follow from the names. */
+export interface ArchiveFile {
+  /** With `/` between directories. */
+  readonly name: string;
+  readonly data: Buffer;
+  readonly isExecutable?: boolean;
 }
 
-/** zlib writes no time and no name into the header. */
+/**
+ * Writes an executable and its documents to `file`, a `.zip` or a `.tar.gz`, in one directory that has
+ * the archive's name. `time` is in seconds since 1970.
+ */
+export async function writeArchive(
+  file: string,
+  executable: string,
+  documents: readonly ArchiveFile[],
+  time: number,
+): Promise<void> {
+  const top = path.basename(file).replace(/\.(zip|tar\.gz)$/, '');
+  const data = fs.readFileSync(executable);
+  const own = { name: path.basename(executable), data, isExecutable: true };
+  const files = [own, ...documents].map((each) => ({ ...each, name: `${top}/${each.name}` }));
+  fs.writeFileSync(file, file.endsWith('.zip') ? zip(files, time) : gzip(await tar(files, time)));
+}
+
+/**
+ * Returns a tar that is the same on every machine: files sorted by name, owned by root, all with one
+ * modification time (seconds since 1970).
+ */
+export async function tar(files: readonly ArchiveFile[], time: number): Promise<Buffer> {
+  const mtime = new Date(time * 1000);
+  const owner = { uid: 0, gid: 0, uname: 'root', gname: 'root' };
+  const entries = sortedByName(files).map((file) => ({
+    header: { name: file.name, size: file.data.length, mode: modeOf(file), mtime, ...owner },
+    body: file.data,
+  }));
+  return Buffer.from(await packTar(entries));
+}
+
+/** Returns a zip that is the same on every machine, as `tar` does. */
+export function zip(files: readonly ArchiveFile[], time: number): Buffer {
+  // A zip's date has no time zone and starts in 1980. fflate writes the local time; noon gives the
+  // same bytes in every time zone. The exact time is in the extended timestamp, which is in UTC.
+  const at = new Date(Math.max(time, 315_532_800) * 1000);
+  const mtime = new Date(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), 12);
+  const extra = { 21589: extendedTimestamp(time) };
+  const unix = 3;
+  const regularFile = 0o100000;
+  const entries: Zippable = {};
+  for (const file of sortedByName(files)) {
+    const attrs = (regularFile | modeOf(file)) << 16;
+    entries[file.name] = [file.data, { level: 9, mtime, extra, os: unix, attrs }];
+  }
+  return Buffer.from(zipSync(entries));
+}
+
+/** zlib writes neither a time nor a name into the header. */
 export function gzip(data: Buffer): Buffer {
   return zlib.gzipSync(data, { level: 9 });
+}
+
+/** The content of Info-ZIP's field "UT": the modification time alone. */
+function extendedTimestamp(time: number): Uint8Array {
+  const field = Buffer.from([1, 0, 0, 0, 0]);
+  field.writeUInt32LE(time, 1);
+  return field;
+}
+
+function sortedByName(files: readonly ArchiveFile[]): ArchiveFile[] {
+  return files.toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+function modeOf({ isExecutable }: ArchiveFile): number {
+  return isExecutable ? 0o755 : 0o644;
 }

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import type { ArchiveFile } from './archive.ts';
 import { manPage } from './man-page.ts';
 import { notices, type Runtime } from './notices.ts';
 import { root, type Stamp } from './stamp.ts';
-import type { ArchiveFile } from './tar.ts';
 import { program } from './targets.ts';
 
 /** What each shell calls a file of completions that it looks for by itself. */

@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
+import type { ArchiveFile } from './archive.ts';
 import { defines } from './executable.ts';
 import { bundleForNode } from './node-bundle.ts';
 import { repositoryOf } from './provenance.ts';
 import { root, type Stamp } from './stamp.ts';
 import { sha256 } from './sums.ts';
-import type { ArchiveFile } from './tar.ts';
 import { executableName, program, type Target, targets } from './targets.ts';
 
 /** npm's own copy of an executable; the baseline has the same bytes as linux-x64. */

@@ -1,10 +1,9 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { gzip } from './archive.ts';
+import { type ArchiveFile, gzip } from './archive.ts';
 import type { Stamp } from './stamp.ts';
 import { settle, writeTree } from './system-tree.ts';
-import type { ArchiveFile } from './tar.ts';
 import { program, type Target } from './targets.ts';
 import { fillTemplate } from './template.ts';
 

@@ -1,7 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { gzip } from './archive.ts';
-import type { ArchiveFile } from './tar.ts';
+import { type ArchiveFile, gzip } from './archive.ts';
 import { program } from './targets.ts';
 
 /** Where a system's packages keep what an archive has elsewhere, and what only they have. */

@@ -4,8 +4,7 @@ import fs from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { gzip } from '../../scripts/package/archive.ts';
-import { tar } from '../../scripts/package/tar.ts';
+import { gzip, tar } from '../../scripts/package/archive.ts';
 import { type Listening, listen, type Place } from '../sandbox/listen.ts';
 import { collect, type Outcome } from '../support/helper.ts';
 
@@ -32,6 +31,9 @@ const tools = [
   ],
 ];
 
+/** The machine of this system, as an archive's name has it. */
+export const machine = findMachine();
+
 /** In place of the executable: says its version, and answers `get` once it was told a host. */
 export function standIn(version: string): string {
   return `#!/bin/sh
@@ -46,17 +48,18 @@ esac
 /** Release files by their path: what the server has. */
 export type Files = Map<string, Buffer>;
 
-/** The archive of one release for each of these machines, and its SHA256SUMS. */
-export function release(version: string, machines: readonly string[], executable: string): Files {
-  const archives = machines.map((machine): [string, Buffer] => {
-    const folder = `${program}-${version}-${machine}`;
-    const own = { name: `${folder}/${program}`, data: Buffer.from(executable), isExecutable: true };
-    const other = { name: `${folder}/LICENSE`, data: Buffer.from('a licence\n') };
-    return [`${folder}.tar.gz`, gzip(tar([own, other], 0))];
-  });
-  const lines = archives.map(([name, data]) => `${sha256(data)}  ${name}\n`);
-  const files: [string, Buffer][] = [...archives, ['SHA256SUMS', Buffer.from(lines.join(''))]];
-  return new Map(files.map(([name, data]) => [`/v${version}/${name}`, data]));
+/** Puts a release for this machine on the server: its archive and its SHA256SUMS. */
+export async function publish(
+  { files }: Pick<World, 'files'>,
+  version = '1.2.3',
+  { executable = standIn(version), on = machine } = {},
+): Promise<void> {
+  const top = `${program}-${version}-${on}`;
+  const own = { name: `${top}/${program}`, data: Buffer.from(executable), isExecutable: true };
+  const other = { name: `${top}/LICENSE`, data: Buffer.from('a licence\n') };
+  const archive = gzip(await tar([own, other], 0));
+  files.set(`/v${version}/${top}.tar.gz`, archive);
+  files.set(`/v${version}/SHA256SUMS`, Buffer.from(`${sha256(archive)}  ${top}.tar.gz\n`));
 }
 
 export function sha256(data: Buffer): string {
@@ -188,7 +191,7 @@ function chooseDownloader(bin: string, downloader: string): void {
 }
 
 /** This machine's, as the archives' names have it. */
-export function machineHere(): string {
+function findMachine(): string {
   const { stdout } = spawnSync(
     'sh',
     [script, '--dry-run', '--base-url=https://x', '--version=1', '--prefix=/x'],

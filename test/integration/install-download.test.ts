@@ -11,21 +11,14 @@ import {
   findTool,
   type InstallOptions,
   inWorld,
-  machineHere,
   program,
-  release,
+  publish,
   standIn,
-  type World,
 } from './install-download-world.ts';
 import { startProxy } from './login-proxy.ts';
 
 const test = suite('install.sh, from a release');
-const machine = machineHere();
 const installer = path.resolve(import.meta.dirname, '../../install.sh');
-
-function publish({ files }: World, version = '1.2.3'): void {
-  for (const [name, data] of release(version, [machine], standIn(version))) files.set(name, data);
-}
 
 const shells = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']];
 type Way = readonly [shell: readonly string[], downloader: InstallOptions['downloader']];
@@ -40,7 +33,7 @@ for (const [shell, downloader = 'curl'] of ways) {
   const isThere = needed.every((name) => findTool(name) !== undefined);
   (isThere ? test : test.skip)(`with ${shell.join(' ')} and ${downloader}`, () =>
     inWorld(async (world) => {
-      publish(world);
+      await publish(world);
       const { status, stdout, stderr } = await world.install([], { shell, downloader });
       assert.is(status, 0, stderr);
       assert.match(stdout, `installed ${world.target}\n`);
@@ -125,7 +118,7 @@ for (const [system, hint] of [
 
 test('root has to say where', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     world.replace('id', 'echo 0');
     const words = [`--base-url=${world.url}`, '--version', 'v1.2.3'];
     const refused = await world.run(words);
@@ -144,7 +137,7 @@ for (const [uid, mode] of [
 ] as const) {
   test(`folders that user ${uid} makes under umask 077`, () =>
     inWorld(async (world) => {
-      publish(world);
+      await publish(world);
       world.replace('id', `echo ${uid}`);
       const prefix = path.join(world.folder, 'new', 'place');
       const before = process.umask(0o077);
@@ -160,7 +153,7 @@ for (const [uid, mode] of [
 
 test('--configure calls configure; --uninstall takes both back', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     assert.is((await world.install(['--configure'])).status, 0);
     const notes = path.join(world.home, 'notes');
     assert.is(fs.readFileSync(notes, 'utf8'), 'configure\n');
@@ -178,7 +171,7 @@ test('over HTTPS it goes through a proxy', async () => {
   const certificate = await createServerCertificate(['downloads.example']);
   await inWorld(
     async (world) => {
-      publish(world);
+      await publish(world);
       const proxy = await startProxy(Number(new URL(world.url).port));
       try {
         const ca = path.join(world.folder, 'ca.pem');
@@ -208,7 +201,7 @@ for (const downloader of ['curl', 'wget', 'busybox wget'] as const) {
   (isThere ? test : test.skip)(`over HTTP it stays on this machine, with ${downloader}`, () =>
     inWorld((proxied) =>
       inWorld(async (world) => {
-        publish(world);
+        await publish(world);
         const env = { http_proxy: proxied.url, all_proxy: proxied.url };
         const { status, stderr } = await world.install([], { env, downloader });
         assert.is(status, 0, stderr);
@@ -222,7 +215,7 @@ test('over HTTPS, from a server that is known, and from no other', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(
     async (world) => {
-      publish(world);
+      await publish(world);
       const ca = path.join(world.folder, 'ca.pem');
       fs.writeFileSync(ca, certificate.caPem);
       const stranger = await world.install();
@@ -252,7 +245,7 @@ const withWget = findTool('wget') === undefined ? test.skip : test;
 withWget('wget follows nobody from HTTPS to HTTP', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(async (plain) => {
-    publish(plain);
+    await publish(plain);
     await inWorld(
       async (world) => {
         const ca = path.join(world.folder, 'ca.pem');
@@ -260,7 +253,7 @@ withWget('wget follows nobody from HTTPS to HTTP', async () => {
         fs.writeFileSync(ca, certificate.caPem);
         fs.writeFileSync(settings, `ca_certificate = ${ca}\n`);
         const options = { downloader: 'wget', env: { WGETRC: settings } } as const;
-        publish(world);
+        await publish(world);
         const known = await world.install([], options);
         assert.is(known.status, 0, known.stderr);
         for (const header of ledAway) {
@@ -286,7 +279,7 @@ withBusybox('a wget that looks at no certificate is not believed', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(
     async (world) => {
-      publish(world);
+      await publish(world);
       // With it, busybox would look.
       fs.rmSync(path.join(world.folder, 'bin', 'openssl'), { force: true });
       const { status, stdout, stderr } = await world.install([], { downloader: 'busybox wget' });
@@ -300,8 +293,8 @@ withBusybox('a wget that looks at no certificate is not believed', async () => {
 
 test('an upgrade while a get runs: it goes on, and the next one is new', () =>
   inWorld(async (world) => {
-    publish(world, '1.2.3');
-    publish(world, '2.0.0');
+    await publish(world, '1.2.3');
+    await publish(world, '2.0.0');
     assert.is((await world.install()).status, 0);
     const before = fs.statSync(world.target).ino;
     const running = spawn(world.target, ['get'], { env: { PATH: '/usr/bin:/bin' } });
@@ -317,7 +310,7 @@ test('an upgrade while a get runs: it goes on, and the next one is new', () =>
 
 test('piped into a shell, it takes nothing from the folder it runs in', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     const trap = path.join(world.folder, 'caught');
     fs.writeFileSync(path.join(world.folder, 'Makefile'), `build:\n\ttouch "${trap}"\n`);
     const words = [
@@ -340,7 +333,7 @@ test('piped into a shell, it takes nothing from the folder it runs in', () =>
 
 test('the script of a release takes nothing from the folder that it was downloaded to', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     const downloads = path.join(world.folder, 'downloads');
     fs.mkdirSync(downloads);
     fs.writeFileSync(path.join(downloads, 'Makefile'), 'build:\n\tfalse\n');
@@ -355,7 +348,7 @@ test('the script of a release takes nothing from the folder that it was download
 
 test('a script that was cut on its way does nothing', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     const whole = fs.readFileSync(installer, 'utf8');
     const cut = path.join(world.folder, 'cut.sh');
     for (const part of [0.3, 0.6, 0.9, 0.99]) {

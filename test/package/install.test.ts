@@ -4,12 +4,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { inWorld, machineHere, type World } from '../integration/install-download-world.ts';
+import { inWorld, machine, type World } from '../integration/install-download-world.ts';
 import { answer, collect, credential } from '../support/helper.ts';
 import { releaseFiles, releaseFolder, version } from './release.ts';
 
 const test = suite('install.sh, from the release that was made');
-const archive = `docker-credential-icr-${version}-${machineHere()}.tar.gz`;
+const archive = `docker-credential-icr-${version}-${machine}.tar.gz`;
 const isThere = releaseFiles(/\.tar\.gz$/).includes(archive) ? test : test.skip;
 
 function publish({ files }: World): void {
