@@ -8,8 +8,8 @@ import { ask } from '../test/sandbox/ask.ts';
 import { demoImage } from '../test/sandbox/mini-registry.ts';
 import { startSandbox } from '../test/sandbox/sandbox.ts';
 import { executable } from './build.ts';
+import { type Image, parseImage } from './demo-image.ts';
 import { DemoError } from './demo-output.ts';
-import { type Image, parseImage } from './demo-registry.ts';
 
 export interface Answer {
   readonly status: number;

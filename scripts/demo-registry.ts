@@ -3,26 +3,9 @@ import { parseChallenge } from '../src/iam/registry-challenge.ts';
 import { isIbmHost } from '../src/registry/match.ts';
 import { parseServerURL } from '../src/registry/parse.ts';
 import type { Answer, Cloud } from './demo-cloud.ts';
+import type { Image } from './demo-image.ts';
 import { DemoError, say } from './demo-output.ts';
 import type { DockerCredential } from './demo-programs.ts';
-
-export interface Image {
-  /** `HOST/NAMESPACE/NAME:TAG`, or with `@` and a digest. */
-  readonly name: string;
-  readonly repository: string;
-  /** A tag or a digest. */
-  readonly reference: string;
-}
-
-/** `NAMESPACE/NAME:TAG` on that host, whose name may stand in front. */
-export function parseImage(host: string, text: string): Image {
-  const rest = text.startsWith(`${host}/`) ? text.slice(host.length + 1) : text;
-  const parts = /^([a-z0-9._/-]+?)(?::([\w.-]+))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(rest);
-  const [, repository, tag = 'latest', digest] = parts ?? [];
-  if (!repository?.includes('/')) throw new DemoError('IMAGE should look like NAMESPACE/NAME:TAG');
-  const name = `${host}/${repository}${digest === undefined ? `:${tag}` : `@${digest}`}`;
-  return { name, repository, reference: digest ?? tag };
-}
 
 const manifestTypes = [
   'application/vnd.oci.image.index.v1+json',

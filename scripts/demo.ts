@@ -12,9 +12,10 @@ import { HelperError } from '../src/errors.ts';
 import { ConnectionError } from '../src/iam/connection-error.ts';
 import { buildExecutable, executable } from './build.ts';
 import { type Cloud, loopbackCloud, realCloud } from './demo-cloud.ts';
+import { parseImage } from './demo-image.ts';
 import { DemoError, say, step } from './demo-output.ts';
 import { dockerCredential, killPrograms, runHelper } from './demo-programs.ts';
-import { parseImage, pull, signIn } from './demo-registry.ts';
+import { pull, signIn } from './demo-registry.ts';
 
 interface Arguments {
   readonly host: string | undefined;

@@ -1,18 +1,16 @@
-import { atOnce, type Flight, iamTakes } from './flight.ts';
+import { atOnce, iamTakes } from './flight.ts';
 import type { Timing } from './rounds.ts';
 import { table } from './table.ts';
-import { judge } from './targets.ts';
+import { type Judged, judge } from './targets.ts';
 
-export interface Measured {
+/** What a run of the benchmarks measured. */
+export interface Measured extends Judged {
   /** Where and with what, one line each. */
   readonly machine: readonly string[];
   readonly rounds: number;
-  /** The first is the empty executable; the others are compared with it. */
-  readonly gets: readonly Timing[];
   readonly notInstalled: readonly string[];
   readonly listRounds: number;
   readonly lists: readonly Timing[];
-  readonly flight: Flight;
 }
 
 /** The whole of docs/benchmarks.md. */

@@ -1,19 +1,25 @@
-import { atOnce, iamTakes } from './flight.ts';
-import type { Measured } from './report.ts';
+import { atOnce, type Flight, iamTakes } from './flight.ts';
 import type { Timing } from './rounds.ts';
+
+/** The measurements that have targets. */
+export interface Judged {
+  /** The first is the empty executable; the others are compared with it. */
+  readonly gets: readonly Timing[];
+  readonly flight: Flight;
+}
 
 /** A measure to reach: what it is, as a multiple of what it is compared with, and the most it may be. */
 type Target = readonly [what: string, is: number | undefined, limit: number];
 
 /** One row a target: what, measured, limit, PASS or over. */
-export function judge(measured: Measured): string[][] {
+export function judge(measured: Judged): string[][] {
   return targets(measured).map(([what, is, limit]) => {
     if (is === undefined || Number.isNaN(is)) return [what, '', limit.toFixed(2), 'not measured'];
     return [what, is.toFixed(2), limit.toFixed(2), is <= limit ? 'PASS' : 'over'];
   });
 }
 
-function targets({ gets, flight }: Measured): Target[] {
+function targets({ gets, flight }: Judged): Target[] {
   const named = (name: string) => gets.find(({ program }) => program.name === name);
   const empty = named('empty executable');
   const get = named('get, stored credential');

@@ -1,8 +1,13 @@
 import { readApiKeyFields } from './api-key-fields.ts';
 import type { ApiKey, ApiKeyChange } from './api-keys.ts';
 import { type Answer, type Asked, bodyObject, json } from './exchange.ts';
-import { identityError, noContent, shownApiKey } from './identity-answers.ts';
-import type { IdentityRoute, Visit } from './identity-api.ts';
+import {
+  type IdentityRoute,
+  identityError,
+  noContent,
+  shownApiKey,
+  type Visit,
+} from './identity-answers.ts';
 import type { Subject } from './subjects.ts';
 
 const invalid = (message: string) => identityError(400, 'BXNIM0109E', message);

@@ -1,8 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import type { Accounts } from './accounts.ts';
 import type { ApiKey } from './api-keys.ts';
-import { type Answer, json } from './exchange.ts';
+import { type Answer, type Asked, json } from './exchange.ts';
 import type { Policy } from './policies.ts';
 import type { Subject } from './subjects.ts';
+
+/** One request under `/v1/`, by whom, and the ID in its path (empty if it has none). */
+export interface Visit {
+  readonly asked: Asked;
+  readonly caller: Subject;
+  readonly accounts: Accounts;
+  readonly id: string;
+}
+
+export type IdentityRoute = readonly [
+  method: string,
+  path: RegExp,
+  answer: (visit: Visit) => Answer,
+];
 
 /** The form of errors under `/v1/`, which is not that of the token endpoint. */
 export function identityError(status: number, code: string, message: string): Answer {

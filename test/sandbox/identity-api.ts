@@ -1,26 +1,10 @@
 import { ownerOfAccessToken } from './access-token.ts';
-import type { Accounts } from './accounts.ts';
 import { apiKeyRoutes } from './api-keys-api.ts';
 import type { Cloud } from './cloud.ts';
-import { type Answer, type Asked, json, type Service } from './exchange.ts';
+import { json, type Service } from './exchange.ts';
 import { identityError } from './identity-answers.ts';
 import { policyRoutes } from './policies-api.ts';
 import { serviceIdRoutes } from './service-ids-api.ts';
-import type { Subject } from './subjects.ts';
-
-/** One request under `/v1/`, by whom, and the ID in its path (empty where there is none). */
-export interface Visit {
-  readonly asked: Asked;
-  readonly caller: Subject;
-  readonly accounts: Accounts;
-  readonly id: string;
-}
-
-export type IdentityRoute = readonly [
-  method: string,
-  path: RegExp,
-  answer: (visit: Visit) => Answer,
-];
 
 const routes = [...apiKeyRoutes, ...serviceIdRoutes, ...policyRoutes];
 

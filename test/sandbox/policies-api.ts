@@ -1,6 +1,11 @@
 import { type Answer, asObject, bodyObject, json } from './exchange.ts';
-import { identityError, noContent, shownPolicy } from './identity-answers.ts';
-import type { IdentityRoute, Visit } from './identity-api.ts';
+import {
+  type IdentityRoute,
+  identityError,
+  noContent,
+  shownPolicy,
+  type Visit,
+} from './identity-answers.ts';
 import { isRole, type PolicyOptions } from './policies.ts';
 
 const invalid = (message: string) => identityError(400, 'invalid_body', message);

@@ -1,7 +1,13 @@
 import { readApiKeyFields } from './api-key-fields.ts';
 import { type Answer, asObject, bodyObject, json } from './exchange.ts';
-import { identityError, noContent, shownApiKey, shownServiceId } from './identity-answers.ts';
-import type { IdentityRoute, Visit } from './identity-api.ts';
+import {
+  type IdentityRoute,
+  identityError,
+  noContent,
+  shownApiKey,
+  shownServiceId,
+  type Visit,
+} from './identity-answers.ts';
 
 const missing = () => identityError(404, 'not_found', 'The service ID could not be found.');
 
