@@ -40,9 +40,10 @@ test: $(installed) ## run every test that needs no root and no system package
 test-clients: $(installed) ## sign in with real docker, compose, podman, skopeo, buildah, containerd (Linux, root)
 	@$(bun) scripts/test-clients.ts
 
-lint: $(installed) ## check style, import fences, types and shell scripts
+lint: $(installed) ## check style, import rules, types and shell scripts
 	$(bin)/biome check --error-on-warnings .
 	$(bin)/tsc
+	@$(bun) scripts/check-imports.ts
 	@if command -v shellcheck >/dev/null; then shellcheck install.sh .ci/run; \
 	  else echo 'shellcheck is not installed: install.sh and .ci/run were not checked'; fi
 

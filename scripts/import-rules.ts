@@ -1,0 +1,101 @@
+/** A group of files, and the other groups that they may import, types included. */
+export interface Layer {
+  /** Files, and directories that end in `/`. The longest path that matches decides. */
+  readonly paths: readonly string[];
+  /** Names of layers. */
+  readonly imports: readonly string[];
+}
+
+export interface ImportRules {
+  readonly layers: Readonly<Record<string, Layer>>;
+  /**
+   * Who may import a package in src/: files, and directories that end in `/`. A package that is not
+   * here may not be imported there at all; a `node:` module that is not here may be imported by all.
+   */
+  readonly packages: Readonly<Record<string, readonly string[]>>;
+  /** Imports that break a rule and are accepted for now: `importer -> imported`. */
+  readonly exceptions: readonly string[];
+}
+
+const basis = ['foundation', 'files'];
+const everything = [
+  ...basis,
+  ...['registry', 'config', 'iam', 'secrets', 'clients', 'identity', 'kubernetes'],
+  ...['protocol', 'cli', 'main'],
+];
+
+/** The import rules of this repository; `make lint` checks them. No rule allows a cycle. */
+export const importRules: ImportRules = {
+  layers: {
+    foundation: {
+      paths: [
+        'src/callers.ts',
+        'src/context.ts',
+        'src/descriptors.ts',
+        'src/errors.ts',
+        'src/paths.ts',
+        'src/version.ts',
+      ],
+      imports: [],
+    },
+    files: {
+      paths: [
+        'src/files.ts',
+        'src/lock-holder.ts',
+        'src/lock-turns.ts',
+        'src/lock.ts',
+        'src/write-file.ts',
+      ],
+      imports: ['foundation'],
+    },
+    registry: { paths: ['src/registry/'], imports: [] },
+    config: { paths: ['src/config/'], imports: basis },
+    iam: { paths: ['src/iam/'], imports: [...basis, 'registry'] },
+    secrets: { paths: ['src/secrets/'], imports: [...basis, 'config', 'registry'] },
+    clients: { paths: ['src/clients/'], imports: [...basis, 'registry', 'secrets'] },
+    identity: {
+      paths: ['src/identity/'],
+      imports: [...basis, 'config', 'iam', 'registry', 'secrets'],
+    },
+    kubernetes: {
+      paths: ['src/kubernetes/'],
+      imports: [...basis, 'config', 'iam', 'identity', 'registry'],
+    },
+    protocol: {
+      paths: ['src/protocol/'],
+      imports: [...basis, 'config', 'iam', 'identity', 'registry', 'secrets'],
+    },
+    cli: {
+      paths: ['src/cli/'],
+      imports: [
+        ...basis,
+        ...['clients', 'config', 'iam', 'identity', 'kubernetes', 'registry', 'secrets'],
+      ],
+    },
+    main: {
+      paths: ['src/main.ts', 'src/run.ts', 'src/bun-files.ts'],
+      imports: ['foundation', 'protocol', 'cli'],
+    },
+    test: { paths: ['test/'], imports: [...everything, 'scripts'] },
+    scripts: { paths: ['scripts/'], imports: [...everything, 'test'] },
+  },
+  packages: {
+    axios: ['src/iam/'],
+    conf: ['src/config/schema.ts', 'src/config/write.ts'],
+    diff: ['src/clients/'],
+    'jsonc-parser': ['src/clients/'],
+    'kubernetes-models': ['src/kubernetes/'],
+    yaml: ['src/kubernetes/'],
+    yargs: ['src/cli/cli.ts'],
+    'node:process': [],
+  },
+  exceptions: [
+    'src/cli/kubelet.ts -> src/protocol/input.ts',
+    'src/cli/secret-input.ts -> src/protocol/input.ts',
+    'src/iam/flight.ts -> src/iam/cache.ts',
+    'src/iam/mint.ts -> src/config/read-settings.ts',
+    'src/iam/mint.ts -> src/identity/mapping-key.ts',
+    'src/iam/mint.ts -> src/identity/tokens.ts',
+    'src/iam/mint.ts -> src/secrets/secret-store.ts',
+  ],
+};
