@@ -88,6 +88,10 @@ export const importRules: ImportRules = {
     yaml: ['src/kubernetes/'],
     yargs: ['src/cli/cli.ts'],
     'node:process': [],
+    'node:http': ['src/iam/'],
+    'node:https': ['src/iam/'],
+    'node:net': ['src/iam/'],
+    'node:tls': ['src/iam/'],
   },
   exceptions: [
     'src/cli/kubelet.ts -> src/protocol/input.ts',
