@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { answer, credential, executable, helper, type Outcome } from '../test/support/helper.ts';
-import { type Home, inHome } from '../test/support/home.ts';
+import { answer, credential, helper, unprivilegedHelper } from '../test/support/helper.ts';
+import { inHome } from '../test/support/home.ts';
 import { expect, type Part } from './soak-part.ts';
 import { runFile } from './uvu-run.ts';
 
@@ -17,20 +16,6 @@ const commands: readonly [words: readonly string[], input: string][] = [
   [['map', 'us.icr.io', 'default'], ''],
   [['logout'], ''],
 ];
-
-/** Root writes where it likes: its capabilities are taken away, not its name. */
-function asNobodySpecial(home: Home, words: readonly string[], input: string): Outcome {
-  const isRoot = process.getuid?.() === 0;
-  const [program = '', ...rest] = isRoot
-    ? ['setpriv', '--bounding-set', '-all', executable, ...words]
-    : [executable, ...words];
-  const { stdout, stderr, status } = spawnSync(program, rest, {
-    input,
-    env: home.env,
-    encoding: 'utf8',
-  });
-  return { stdout, stderr, status };
-}
 
 /** Every folder and file below, with the modes of a disk that is mounted read-only; back again afterwards. */
 function readOnly(folder: string, use: () => void): void {
@@ -55,13 +40,13 @@ export const readOnlyFolders: Part = {
       helper(home, login, secret);
       readOnly(home.folder, () => {
         for (const [words, input] of commands) {
-          const { stdout, stderr, status } = asNobodySpecial(home, words, input);
+          const { stdout, stderr, status } = unprivilegedHelper(home, words, input);
           const said = `${words.join(' ')}: ${stdout}${stderr}`;
           expect(status === 1 && /EACCES|EROFS/.test(said) && !/internal|canary/.test(said), said);
           refused += 1;
-          const { stdout: got } = asNobodySpecial(home, ['get'], 'us.icr.io');
+          const { stdout: got } = unprivilegedHelper(home, ['get'], 'us.icr.io');
           expect(got === answer('us.icr.io', 'iamapikey', secret), `${said}: then ${got}`);
-          expect(asNobodySpecial(home, ['list'], '').status === 0, said);
+          expect(unprivilegedHelper(home, ['list'], '').status === 0, said);
         }
       });
     });

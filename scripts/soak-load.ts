@@ -1,9 +1,8 @@
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { fileStore } from '../src/secrets/file-store.ts';
 import { testContext } from '../test/support/context.ts';
-import { answer, executable, helper } from '../test/support/helper.ts';
+import { answer, helper, startHelper } from '../test/support/helper.ts';
 import { type Home, inHome, writeIdentity } from '../test/support/home.ts';
 import { expect, milliseconds, type Part, quantile } from './soak-part.ts';
 
@@ -76,21 +75,12 @@ export function manyAtOnce(atOnce: number, seconds: number): Part {
 }
 
 /** Milliseconds until the right answer. */
-function ask(home: Home): Promise<number> {
+async function ask(home: Home): Promise<number> {
   const began = performance.now();
-  const child = spawn(executable, ['get'], { env: home.env });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
+  const { stdout, stderr } = await startHelper(home, ['get'], 'us.icr.io').outcome;
+  const output = stdout + stderr;
+  if (output !== answer('us.icr.io', 'iamapikey', secret)) {
+    throw new Error(`a wrong answer: ${output}`);
   }
-  child.stdin.end('us.icr.io');
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', () => {
-      if (output === answer('us.icr.io', 'iamapikey', secret)) resolve(performance.now() - began);
-      else reject(new Error(`a wrong answer: ${output}`));
-    });
-  });
+  return performance.now() - began;
 }

@@ -6,6 +6,7 @@ import type { ArchiveFile } from './archive.ts';
 import { defines } from './executable.ts';
 import { bundleForNode } from './node-bundle.ts';
 import { repositoryOf } from './provenance.ts';
+import { writeStaged } from './staged-file.ts';
 import { root, type Stamp } from './stamp.ts';
 import { sha256 } from './sums.ts';
 import { executableName, program, type Target, targets } from './targets.ts';
@@ -39,10 +40,15 @@ export async function stageMain(
   // Whatever the umask was: npm packs modes.
   for (const name of fs.readdirSync(lib)) fs.chmodSync(path.join(lib, name), 0o644);
   for (const name of ['find-executable.js', 'install.js', 'README.md']) {
-    write(folder, name, fs.readFileSync(path.join(source, name)));
+    writeStaged(folder, name, fs.readFileSync(path.join(source, name)));
   }
-  write(folder, 'executables.json', json(sums));
-  write(folder, `bin/${program}.js`, fs.readFileSync(path.join(source, `${program}.js`)), 0o755);
+  writeStaged(folder, 'executables.json', json(sums));
+  writeStaged(
+    folder,
+    `bin/${program}.js`,
+    fs.readFileSync(path.join(source, `${program}.js`)),
+    0o755,
+  );
   writeLicences(folder, documents);
   writeManifest(folder, {
     ...common(stamp, homepage),
@@ -67,7 +73,7 @@ export function stageExecutable(
   stamp: Stamp,
   homepage?: string,
 ): ExecutableSums {
-  write(folder, `bin/${executableName(target)}`, fs.readFileSync(executable), 0o755);
+  writeStaged(folder, `bin/${executableName(target)}`, fs.readFileSync(executable), 0o755);
   writeLicences(folder, documents);
   writeManifest(folder, {
     ...common(stamp, homepage),
@@ -122,21 +128,14 @@ function common({ version }: Stamp, homepage: string | undefined) {
 
 function writeLicences(folder: string, documents: readonly ArchiveFile[]): void {
   for (const { name, data } of documents) {
-    if (/^(LICENSE|THIRD-PARTY-NOTICES\.md)$/.test(name)) write(folder, name, data);
+    if (/^(LICENSE|THIRD-PARTY-NOTICES\.md)$/.test(name)) writeStaged(folder, name, data);
   }
 }
 
 function writeManifest(folder: string, contents: object): void {
-  write(folder, 'package.json', json(contents));
+  writeStaged(folder, 'package.json', json(contents));
 }
 
 function json(contents: object): Buffer {
   return Buffer.from(`${JSON.stringify(contents, null, 2)}\n`);
-}
-
-function write(folder: string, name: string, data: Buffer, mode = 0o644): void {
-  const file = path.join(folder, name);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, data);
-  fs.chmodSync(file, mode);
 }

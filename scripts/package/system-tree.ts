@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { type ArchiveFile, gzip } from './archive.ts';
+import { writeStaged } from './staged-file.ts';
 import { program } from './targets.ts';
 
 /** Where a system's packages keep what an archive has elsewhere, and what only they have. */
@@ -33,22 +34,14 @@ export function writeTree(
     [`completions/fish/${program}.fish`, `usr/share/fish/vendor_completions.d/${program}.fish`],
   ];
   fs.rmSync(folder, { recursive: true, force: true });
-  write(folder, `usr/bin/${program}`, fs.readFileSync(executable), 0o755);
+  writeStaged(folder, `usr/bin/${program}`, fs.readFileSync(executable), 0o755);
   for (const [from, to] of moves) {
     const data = documents.find(({ name }) => name === from)?.data;
     if (data === undefined) throw new Error(`there is no ${from}`);
-    write(folder, to, to.endsWith('.gz') ? gzip(data) : data, 0o644);
+    writeStaged(folder, to, to.endsWith('.gz') ? gzip(data) : data);
   }
-  for (const { name, data } of places.others) write(folder, name, data, 0o644);
+  for (const { name, data } of places.others) writeStaged(folder, name, data);
   return settle(folder, time);
-}
-
-function write(folder: string, name: string, data: Buffer, mode: number): void {
-  const file = path.join(folder, name);
-  fs.mkdirSync(path.dirname(file), { recursive: true });
-  fs.writeFileSync(file, data);
-  // Whatever the umask was.
-  fs.chmodSync(file, mode);
 }
 
 /** Gives everything one time, and folders one mode. */

@@ -9,11 +9,11 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
 import { collect, type Outcome } from '../support/helper.ts';
 import { snapshot, writeConfig } from '../support/home.ts';
+import { claimsOf } from '../support/jwt.ts';
 import { addUserWithKey, keysOf } from './api-key-world.ts';
 import {
   addIdentity,
   changeSettings,
-  claimsOf,
   inCloud,
   newKey,
   type Person,

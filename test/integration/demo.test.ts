@@ -7,7 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Outcome, run, said } from '../e2e/clients/run.ts';
 import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
-import { startProxy } from './demo-proxy.ts';
+import { startProxy } from '../support/connect-proxy.ts';
 
 const script = path.resolve(import.meta.dirname, '../../scripts/demo.ts');
 const apiKey = 'canary-0123456789-0123456789-0123456789-abcd';

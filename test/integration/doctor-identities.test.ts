@@ -3,6 +3,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Accounts } from '../sandbox/accounts.ts';
 import { writeConfig, writeIdentity } from '../support/home.ts';
+import { unsignedJwt } from '../support/jwt.ts';
 import {
   apiKey,
   type Spoiled as Case,
@@ -12,6 +13,7 @@ import {
   type Machine,
   newApiKey,
   onMachine,
+  withSettings,
   writeDockerFile,
   writeProgram,
 } from './doctor-world.ts';
@@ -20,15 +22,6 @@ const test = doctorSuite('doctor: settings, identities, secrets');
 
 const day = 24 * 60 * 60_000;
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();
-
-/** The settings, with some of them changed. */
-function withSettings(change: object) {
-  return ({ home }: Machine) => {
-    const file = path.join(home.config, 'config.json');
-    const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
-    fs.writeFileSync(file, JSON.stringify({ ...settings, ...change }));
-  };
-}
 
 /** Another store than files, where nothing is left in files. */
 function withStore(store: string) {
@@ -55,10 +48,6 @@ function withKind(identity: object, secret: string) {
     const credential = { ServerURL: 'work', Username: 'iamapikey', Secret: secret };
     writeConfig(machine.home, 'identities/work.json', JSON.stringify(credential));
   };
-}
-
-function jwt(claims: object): string {
-  return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.canary`;
 }
 
 const work = { kind: 'api-key', since: 0 };
@@ -337,7 +326,7 @@ test('an identity that another machine vouched for', (given) =>
 
 test('a registry token that has ended', (given) =>
   onMachine(given, async (machine) => {
-    withKind({ kind: 'registry-token' }, jwt({ exp: 1_700_000_000 }))(machine);
+    withKind({ kind: 'registry-token' }, unsignedJwt({ exp: 1_700_000_000 }))(machine);
     const { accounts } = machine.sandbox;
     const { iamId: owner, accountId } = accounts.addUser();
     const { token: input } = await accounts.addRegistryToken({ owner, accountId });

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { writeConfig } from '../support/home.ts';
+import { unsignedJwt } from '../support/jwt.ts';
 import {
   apiKey,
   type Spoiled as Case,
@@ -10,29 +11,16 @@ import {
   findingIn,
   type Machine,
   onMachine,
+  withSettings,
+  withVariable,
   writeProgram,
 } from './doctor-world.ts';
 
 const test = doctorSuite('doctor: other sources');
 
-function withVariable(name: string, value: string) {
-  return (machine: Machine) => {
-    machine.env[name] = value;
-  };
-}
-
-/** What answers where nothing saved does. */
-function withSetting(change: object) {
-  return ({ home }: Machine) => {
-    const file = path.join(home.config, 'config.json');
-    const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
-    fs.writeFileSync(file, JSON.stringify({ ...settings, ...change }));
-  };
-}
-
 function withSession(text: string) {
   return (machine: Machine) => {
-    withSetting({ ibmcloudSession: true })(machine);
+    withSettings({ ibmcloudSession: true })(machine);
     const folder = path.join(machine.home.folder, '.bluemix');
     fs.mkdirSync(folder);
     fs.writeFileSync(path.join(folder, 'config.json'), text);
@@ -41,7 +29,7 @@ function withSession(text: string) {
 
 function accessToken(seconds: number): string {
   const claims = { exp: Math.floor(Date.now() / 1000) + seconds };
-  return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.canary`;
+  return unsignedJwt(claims);
 }
 
 /** A credential helper that keeps each credential in a file. */
@@ -89,7 +77,7 @@ const faults: readonly Case[] = [
   ],
   [
     'nobody logged in with the ibmcloud CLI',
-    withSetting({ ibmcloudSession: true }),
+    withSettings({ ibmcloudSession: true }),
     'ibmcloud session',
     'fail',
     /^nobody is logged in with the ibmcloud CLI$/,
@@ -111,7 +99,7 @@ const faults: readonly Case[] = [
   [
     'a profile, and a machine that has no identity',
     (machine) => {
-      withSetting({ computeProfile: profile })(machine);
+      withSettings({ computeProfile: profile })(machine);
       withVariable('DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS', 'nonsense')(machine);
     },
     'compute identity',
@@ -121,7 +109,7 @@ const faults: readonly Case[] = [
   [
     'a profile, and nobody who vouches for this machine',
     (machine) => {
-      withSetting({ computeProfile: profile })(machine);
+      withSettings({ computeProfile: profile })(machine);
       const address = 'http://127.0.0.1:1';
       withVariable('DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS', address)(machine);
     },
@@ -171,7 +159,7 @@ test('a machine that may act as its profile', (given) =>
   onMachine(given, async (machine) => {
     const { accounts, metadataUrl } = machine.sandbox;
     const { sub } = accounts.addTrustedProfile({ ofInstance: true });
-    withSetting({ computeProfile: sub })(machine);
+    withSettings({ computeProfile: sub })(machine);
     machine.env.DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS = metadataUrl;
     const message = /^IAM accepts it: trusted profile Profile-/;
     const report = await machine.doctor();
@@ -192,7 +180,7 @@ test('a move to another store that was cut short', (given) =>
     assert.ok(findingIn(moved, answers));
     assert.not.ok(fs.existsSync(file));
     writeConfig(machine.home, 'identities/work.json', secret);
-    withSetting({ leftovers: 'file' })(machine);
+    withSettings({ leftovers: 'file' })(machine);
     const message = /^a move of the secrets was cut short: some may be left in file$/;
     await expectMended(machine, { check: 'secret store', state: 'warn', message });
     assert.not.ok(fs.existsSync(file));
@@ -223,7 +211,7 @@ test('a keychain that hides what it has', (given) =>
       'docker-credential-stub',
       'if [ "$1" = list ]; then echo "{}"; else echo credentials not found in native keychain; exit 1; fi',
     );
-    withSetting({ store: 'stub' })(machine);
+    withSettings({ store: 'stub' })(machine);
     const report = await machine.doctor();
     const lists = /^stub lists nothing of ours; if something was kept, it is locked or elsewhere$/;
     assert.ok(findingIn(report, { check: 'secret store', state: 'ok', message: lists }));
@@ -245,7 +233,7 @@ test('a file of a secret that is kept elsewhere', (given) =>
 test("another registries' helper that answers", (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', 'echo "{}"');
-    withSetting({ others: 'stub' })(machine);
+    withSettings({ others: 'stub' })(machine);
     fs.writeFileSync(machine.dockerFile, '{"credsStore": "icr"}');
     const report = await machine.doctor();
     const message = /^this helper, and stub for registries that are not IBM's$/;

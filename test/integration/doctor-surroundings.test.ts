@@ -13,6 +13,7 @@ import {
   type Machine,
   onMachine,
   standIn,
+  withVariable,
   writeDockerFile,
 } from './doctor-world.ts';
 
@@ -27,12 +28,6 @@ function withHome(folder: (machine: Machine) => string | undefined) {
     machine.env.DOCKER_CREDENTIAL_ICR_CONFIG_DIR = machine.home.config;
     machine.env.DOCKER_CONFIG = path.dirname(machine.dockerFile);
     machine.env.HOME = folder(machine);
-  };
-}
-
-function withVariable(name: string, value: (machine: Machine) => string) {
-  return (machine: Machine) => {
-    machine.env[name] = value(machine);
   };
 }
 

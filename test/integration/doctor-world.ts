@@ -1,7 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
-import net from 'node:net';
 import path from 'node:path';
 import type { Test } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -9,6 +7,7 @@ import type { Result } from '../../src/cli/doctor/run-check.ts';
 import { publicHosts } from '../../src/registry/regions.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
+import { type ConnectProxy, startProxy } from '../support/connect-proxy.ts';
 import { collect, executable } from '../support/helper.ts';
 import { type Home, inHome, snapshot, writeIdentity } from '../support/home.ts';
 
@@ -67,8 +66,8 @@ export type Spoiled = readonly [
 ];
 
 /** A suite of its own cloud; every name is led there by a proxy, as from a company's network. */
-export function doctorSuite(name: string): Test<SandboxContext & { proxy: Proxy }> {
-  const test = sandboxSuite(name) as Test<SandboxContext & { proxy: Proxy }>;
+export function doctorSuite(name: string): Test<SandboxContext & { proxy: ConnectProxy }> {
+  const test = sandboxSuite(name) as Test<SandboxContext & { proxy: ConnectProxy }>;
   test.before(async (context) => {
     context.proxy = await startProxy(Number(new URL(context.sandbox.registryUrl).port));
     context.sandbox.accounts.addApiKey({ value: apiKey });
@@ -76,29 +75,6 @@ export function doctorSuite(name: string): Test<SandboxContext & { proxy: Proxy 
   });
   test.after(({ proxy }) => proxy.close());
   return test;
-}
-
-export interface Proxy {
-  readonly url: string;
-  close(): void;
-}
-
-/** Takes every tunnel to the sandbox, whatever its name. */
-async function startProxy(port: number): Promise<Proxy> {
-  const server = net.createServer((client) => {
-    client.on('error', () => {});
-    client.once('data', () => {
-      const upstream = net.connect(port, '127.0.0.1', () =>
-        client.write('HTTP/1.1 200 Connection established\r\n\r\n'),
-      );
-      upstream.on('error', () => client.destroy());
-      upstream.pipe(client).pipe(upstream);
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address() as net.AddressInfo;
-  return { url: `http://127.0.0.1:${address.port}`, close: () => server.close() };
 }
 
 /** Programs that the commands of fixes are made of. */
@@ -119,7 +95,7 @@ const tools = [
 
 /** Makes a healthy machine, hands it to `use`, and removes it. */
 export function onMachine(
-  { sandbox, proxy }: { readonly sandbox: Sandbox; readonly proxy: Proxy },
+  { sandbox, proxy }: { readonly sandbox: Sandbox; readonly proxy: ConnectProxy },
   use: (machine: Machine) => Promise<void>,
 ): Promise<void> {
   return inHome(async (home) => {
@@ -147,6 +123,22 @@ export function onMachine(
 export function whereIs(program: string): string {
   const { stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
   return fs.realpathSync(stdout.trim());
+}
+
+/** Changes some of the settings. */
+export function withSettings(change: object) {
+  return ({ home }: Machine) => {
+    const file = path.join(home.config, 'config.json');
+    const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
+    fs.writeFileSync(file, JSON.stringify({ ...settings, ...change }));
+  };
+}
+
+/** Sets an environment variable. */
+export function withVariable(name: string, value: string | ((machine: Machine) => string)) {
+  return (machine: Machine) => {
+    machine.env[name] = typeof value === 'string' ? value : value(machine);
+  };
 }
 
 /** Every public host with this helper, and whatever else a test wants in the file. */

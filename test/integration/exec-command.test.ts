@@ -6,7 +6,8 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { collect, executable, type Outcome } from '../support/helper.ts';
-import { addIdentity, claimsOf, forEach, inCloud, newKey, type Person } from './identity-cloud.ts';
+import { claimsOf } from '../support/jwt.ts';
+import { addIdentity, forEach, inCloud, newKey, type Person } from './identity-cloud.ts';
 
 const test = sandboxSuite('exec HOST -- COMMAND');
 

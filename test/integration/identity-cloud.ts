@@ -76,11 +76,6 @@ export function refusal(line: string): Outcome {
   return { stdout: '', stderr: `docker-credential-icr: ${line}\n`, status: 1 };
 }
 
-/** An access token's claims. */
-export function claimsOf(jwt: string): Record<string, unknown> {
-  return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString());
-}
-
 let keys = 0;
 
 /** 44 characters, as IBM's are; unlike any other. */

@@ -3,10 +3,10 @@ import type { IdentitySettings } from '../../src/config/settings.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { refused } from '../support/helper.ts';
+import { claimsOf } from '../support/jwt.ts';
 import {
   addIdentity,
   changeSettings,
-  claimsOf,
   forEach,
   inCloud,
   newKey,

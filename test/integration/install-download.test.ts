@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stampInstaller } from '../../scripts/package/installer.ts';
 import { createServerCertificate } from '../sandbox/ca.ts';
+import { startProxy } from '../support/connect-proxy.ts';
 import { collect } from '../support/helper.ts';
 import {
   findTool,
@@ -15,7 +16,6 @@ import {
   publish,
   standIn,
 } from './install-download-world.ts';
-import { startProxy } from './login-proxy.ts';
 
 const test = suite('install.sh, from a release');
 const installer = path.resolve(import.meta.dirname, '../../install.sh');

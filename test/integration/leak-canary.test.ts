@@ -1,18 +1,18 @@
 import fs from 'node:fs';
 import https from 'node:https';
 import type { AddressInfo } from 'node:net';
-import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { createServerCertificate } from '../sandbox/ca.ts';
 import type { Fault } from '../sandbox/faults.ts';
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { inSandbox } from '../sandbox/suite.ts';
+import { startProxy } from '../support/connect-proxy.ts';
 import { credential, startHelper } from '../support/helper.ts';
 import { type Home, inHome } from '../support/home.ts';
 import { newKey } from './identity-cloud.ts';
 import { expectFilesSafe, expectNoSecret, watchArguments } from './leak-watch.ts';
-import { startProxy } from './login-proxy.ts';
 import { type Keychains, withKeychains } from './store-keychains.ts';
 
 const test = suite('no secret gets out');
@@ -203,22 +203,21 @@ async function live(
   }
 }
 
-async function inSandbox(use: (sandbox: Sandbox) => Promise<void>): Promise<void> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'leak-'));
-  const sandbox = await startSandbox({ folder });
-  const umask = process.umask(0);
-  try {
-    await use(sandbox);
-  } finally {
-    process.umask(umask);
-    await sandbox.close();
-    fs.rmSync(folder, { recursive: true });
-  }
+/** Every file is created with the mode that the program asks for. */
+function withoutUmask(use: (sandbox: Sandbox) => Promise<void>): Promise<void> {
+  return inSandbox(async (sandbox) => {
+    const umask = process.umask(0);
+    try {
+      await use(sandbox);
+    } finally {
+      process.umask(umask);
+    }
+  });
 }
 
 for (const level of levels) {
   test(`from the first login to the last logout: ${JSON.stringify(level)}`, () =>
-    inSandbox((sandbox) =>
+    withoutUmask((sandbox) =>
       withKeychains(async (keychains) => {
         const { home } = keychains;
         prepare(keychains);
@@ -244,7 +243,7 @@ const troubles: readonly Fault[] = [
 ];
 for (const fault of troubles) {
   test(`where IAM's every third answer is ${fault.kind} ${fault.status ?? ''}`, () =>
-    inSandbox((sandbox) =>
+    withoutUmask((sandbox) =>
       withKeychains(async (keychains) => {
         prepare(keychains);
         for (let i = 0; i < 40; i++) {
@@ -286,7 +285,7 @@ async function startEcho(folder: string, status: number) {
 // A 500 would be asked again and again.
 for (const status of [400, 403, 302, 501]) {
   test(`where IAM repeats with ${status} what it was told`, () =>
-    inSandbox((sandbox) =>
+    withoutUmask((sandbox) =>
       inHome(async (home) => {
         const echo = await startEcho(home.folder, status);
         const { accounts } = sandbox;

@@ -1,8 +1,8 @@
 import * as assert from 'uvu/assert';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
+import { type ConnectProxy, startProxy } from '../support/connect-proxy.ts';
 import { inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
-import { type ConnectProxy, startProxy } from './login-proxy.ts';
 
 const test = sandboxSuite('what only the registry can check');
 

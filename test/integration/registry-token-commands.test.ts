@@ -1,10 +1,11 @@
 import * as assert from 'uvu/assert';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
+import { startProxy } from '../support/connect-proxy.ts';
 import type { Outcome } from '../support/helper.ts';
+import { claimsOf } from '../support/jwt.ts';
 import { addUserWithKey, fits } from './api-key-world.ts';
-import { startProxy } from './demo-proxy.ts';
-import { claimsOf, inCloud, type Person, refusal } from './identity-cloud.ts';
+import { inCloud, type Person, refusal } from './identity-cloud.ts';
 
 type Call = (words: string) => Promise<Outcome>;
 

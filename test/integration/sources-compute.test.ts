@@ -2,7 +2,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { collect, executable, notFound, refused } from '../support/helper.ts';
-import { addIdentity, claimsOf, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
+import { claimsOf } from '../support/jwt.ts';
+import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
 const test = sandboxSuite('the trusted profile of the machine or pod');
 

@@ -3,7 +3,8 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { notFound, type Outcome, refused } from '../support/helper.ts';
-import { addIdentity, claimsOf, forEach, inCloud, newKey } from './identity-cloud.ts';
+import { claimsOf } from '../support/jwt.ts';
+import { addIdentity, forEach, inCloud, newKey } from './identity-cloud.ts';
 
 const test = sandboxSuite('API keys in the environment');
 

@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { notFound, type Outcome, refused } from '../support/helper.ts';
 import type { Home } from '../support/home.ts';
+import { unsignedJwt } from '../support/jwt.ts';
 import { addIdentity, changeSettings, forEach, inCloud, newKey } from './identity-cloud.ts';
 
 const test = sandboxSuite('the ibmcloud CLI’s session');
@@ -12,9 +13,8 @@ const refresh = 'canary-refresh-token';
 
 /** An access token that lives for that many seconds more. */
 function accessToken(seconds: number): string {
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const exp = Math.floor(Date.now() / 1000) + seconds;
-  return `${encode({ alg: 'RS256' })}.${encode({ sub: 'jane', exp })}.canary-signature`;
+  return unsignedJwt({ sub: 'jane', exp });
 }
 
 const fresh = accessToken(3000);

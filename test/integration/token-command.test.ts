@@ -1,7 +1,8 @@
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { credential } from '../support/helper.ts';
-import { addIdentity, claimsOf, forEach, inCloud, newKey, refusal } from './identity-cloud.ts';
+import { claimsOf } from '../support/jwt.ts';
+import { addIdentity, forEach, inCloud, newKey, refusal } from './identity-cloud.ts';
 
 const test = sandboxSuite('token');
 

@@ -1,27 +1,12 @@
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Fault } from '../sandbox/faults.ts';
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
+import { inSandbox } from '../sandbox/suite.ts';
 import { refused } from '../support/helper.ts';
 import { snapshot } from '../support/home.ts';
 import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
 const test = suite('what IAM may do wrong');
-
-/** Runs `use` with a sandbox of its own, so that rows do not meet each other's faults. */
-async function inSandbox(use: (sandbox: Sandbox) => Promise<void>): Promise<void> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sandbox-'));
-  const sandbox = await startSandbox({ folder });
-  try {
-    await use(sandbox);
-  } finally {
-    await sandbox.close();
-    fs.rmSync(folder, { recursive: true });
-  }
-}
 
 /** What is kept of settings and secrets; the lock keeps count of who had it. */
 function kept({ home }: Person): [string, string][] {

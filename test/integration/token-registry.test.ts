@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
-import { addIdentity, claimsOf, forEach, inCloud, newKey } from './identity-cloud.ts';
+import { claimsOf, unsignedJwt } from '../support/jwt.ts';
+import { addIdentity, forEach, inCloud, newKey } from './identity-cloud.ts';
 
 const test = sandboxSuite('a registry token and its end');
 
@@ -17,8 +18,7 @@ function registryToken(claims: { readonly iat?: number; readonly exp?: number })
     iss: 'registry.ng.bluemix.net',
     ...Object.fromEntries(times),
   };
-  const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-  return `${encode({ alg: 'RS256' })}.${encode(payload)}.canary-signature`;
+  return unsignedJwt(payload);
 }
 
 const rows: readonly [name: string, token: string, word: RegExp | undefined][] = [

@@ -1,4 +1,5 @@
 import type { Sandbox } from '../sandbox/sandbox.ts';
+import { claimsOf } from '../support/jwt.ts';
 import { type ApiServer, createApiServer, createPod, type Pod } from './api-server.ts';
 import { annotation } from './node.ts';
 
@@ -42,6 +43,5 @@ export function createCluster({ accounts }: Pick<Sandbox, 'accounts'>, clock = D
 
 /** Whose access token it is: the trusted profile's ID. */
 export function profileOf(accessToken: string | undefined): unknown {
-  const payload = accessToken?.split('.')[1] ?? '';
-  return JSON.parse(Buffer.from(payload, 'base64url').toString()).sub;
+  return claimsOf(accessToken).sub;
 }

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import { collect } from '../support/helper.ts';
 import type { Provider } from './config.ts';
 import { BadResponse, decodeResponse, type Response } from './response.ts';
 
@@ -14,8 +15,8 @@ export interface Execution {
   readonly binDir: string;
   /** The kubelet's own environment. A kubelet that systemd started has no `HOME`. */
   readonly environ: Readonly<Record<string, string>>;
-  /** Milliseconds; the kubelet waits a minute. */
-  readonly limit?: number;
+  /** The kubelet waits a minute. */
+  readonly timeoutMs?: number;
 }
 
 /** What the kubelet logs where a plugin gave nothing that it could use. */
@@ -36,34 +37,23 @@ export function encodeRequest(apiVersion: string, request: PluginRequest): strin
 
 /** Runs the plugin once and decodes its answer. Source: ExecPlugin in plugin.go. Throws `PluginError`. */
 export async function execPlugin(execution: Execution, request: PluginRequest): Promise<Response> {
-  const { provider, binDir, environ, limit = 60_000 } = execution;
+  const { provider, binDir, environ, timeoutMs = 60_000 } = execution;
   const configured = Object.fromEntries(
     (provider.env ?? []).map(({ name, value }) => [name, value]),
   );
   const child = spawn(path.join(binDir, provider.name), [...(provider.args ?? [])], {
     cwd: '/',
     env: { ...environ, ...configured },
-    timeout: limit,
-    killSignal: 'SIGKILL',
   });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      output[name] += text;
-    });
-  }
   child.stdin.on('error', () => {});
   child.stdin.end(encodeRequest(provider.apiVersion, request));
-  const status = await new Promise<number | null>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', resolve);
-  });
+  const { stdout, stderr, status } = await collect(child, timeoutMs);
   if (status !== 0) {
     const failed = `error execing credential provider plugin ${provider.name} for image ${request.image}`;
-    throw new PluginError(`${failed}: exit status ${status}: ${output.stderr}`);
+    throw new PluginError(`${failed}: exit status ${status}: ${stderr}`);
   }
   try {
-    return decodeResponse(output.stdout, provider.apiVersion);
+    return decodeResponse(stdout, provider.apiVersion);
   } catch (error) {
     if (!(error instanceof BadResponse)) throw error;
     throw new PluginError(`error decoding credential provider plugin response: ${error.message}`);

@@ -40,3 +40,15 @@ export function sandboxSuite(
   });
   return test;
 }
+
+/** Runs `use` with a sandbox of its own, so that tests do not see each other's faults. */
+export async function inSandbox(use: (sandbox: Sandbox) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
+  const sandbox = await startSandbox({ folder });
+  try {
+    await use(sandbox);
+  } finally {
+    await sandbox.close();
+    await rm(folder, { recursive: true });
+  }
+}

@@ -37,7 +37,26 @@ export function helper(
   return { stdout, stderr, status };
 }
 
-/** The same without waiting: many at once, and standard input is a socket instead of a file. */
+/** Calls the executable without root's capabilities, which ignore the mode of a file. */
+export function unprivilegedHelper(
+  home: Home,
+  words: string | readonly string[],
+  input: string,
+  env: CallOptions['env'] = {},
+): Outcome {
+  const isRoot = process.getuid?.() === 0;
+  const command = isRoot ? ['setpriv', '--bounding-set', '-all', executable] : [executable];
+  const [program = '', ...rest] = [...command, ...[words].flat()];
+  const { stdout, stderr, status } = spawnSync(program, rest, {
+    input,
+    env: { ...home.env, ...env },
+    encoding: 'utf8',
+    timeout: timeLimit,
+  });
+  return { stdout, stderr, status };
+}
+
+/** The same as `helper` without waiting: many at once, and standard input is a socket instead of a file. */
 export function startHelper(
   home: Home,
   words: string | readonly string[],
@@ -52,7 +71,7 @@ export function startHelper(
 }
 
 /** What a process with piped output says until it ends, or until its time is up. */
-export function collect(child: ChildProcess): Promise<Outcome> {
+export function collect(child: ChildProcess, timeoutMs = timeLimit): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -61,7 +80,7 @@ export function collect(child: ChildProcess): Promise<Outcome> {
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeLimit);
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (status) => {

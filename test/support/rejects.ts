@@ -15,7 +15,14 @@ export async function rejects(
   throw new Error(`expected an error with the code ${code}`);
 }
 
-/** The same for what happens at once. */
+/** Waits for `promise` to fail with a HelperError, and returns that. */
+export async function failureOf(promise: Promise<unknown>): Promise<HelperError> {
+  const error = await promise.catch((reason: unknown) => reason);
+  if (!(error instanceof HelperError)) throw new Error(`no HelperError: ${String(error)}`);
+  return error;
+}
+
+/** The same as `rejects` for a function that throws at once. */
 export function fails(action: () => unknown, code: ErrorCode, pattern?: RegExp): HelperError {
   try {
     action();

@@ -3,18 +3,12 @@ import * as assert from 'uvu/assert';
 import { findCredential } from '../../src/identity/find.ts';
 import { lookupIn } from '../../src/identity/lookup.ts';
 import { endSignOut, signOut } from '../../src/identity/signed-out.ts';
-import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
 import { fileStore } from '../../src/secrets/file-store.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome, writeIdentity } from '../support/home.ts';
+import { hostOf } from '../support/host.ts';
 
 const test = suite('which source answers');
-
-function parse(text: string): RegistryHost {
-  const parsed = parseServerURL(text);
-  if ('problem' in parsed) throw new Error(parsed.problem);
-  return parsed;
-}
 
 /** What can be configured for a host at once; each answers with its own name as the secret. */
 type Configured = 'own' | 'mapping' | 'stored' | 'ambient' | '<token>';
@@ -59,7 +53,7 @@ for (const [configured, signedIn, signedOut] of rows) {
   test(`${configured.join(', ') || 'nothing'}: ${signedIn}; signed out: ${signedOut}`, () =>
     inHome((home) => {
       const context = configure(home, configured);
-      const secret = (host: string) => findCredential(lookupIn(context), parse(host))?.secret();
+      const secret = (host: string) => findCredential(lookupIn(context), hostOf(host))?.secret();
       assert.is(secret('us.icr.io'), signedIn);
       assert.is(secret('registry.example'), undefined);
       signOut(context, 'us.icr.io');
@@ -77,7 +71,7 @@ test('who signs out of one host stays signed in to the others', () =>
     const context = configure(home, ['mapping']);
     signOut(context, 'us.icr.io');
     for (const host of ['icr.io', 'de.icr.io', 'private.us.icr.io']) {
-      assert.is(findCredential(lookupIn(context), parse(host))?.secret(), 'mapping');
+      assert.is(findCredential(lookupIn(context), hostOf(host))?.secret(), 'mapping');
     }
   }));
 
@@ -94,7 +88,8 @@ test('each thing is read once, whoever asks for it', () =>
       },
     };
     const lookup = lookupIn(context, counting);
-    for (const host of ['us.icr.io', 'de.icr.io', 'us.icr.io']) findCredential(lookup, parse(host));
+    for (const host of ['us.icr.io', 'de.icr.io', 'us.icr.io'])
+      findCredential(lookup, hostOf(host));
     assert.is(reads, 1);
     assert.is(lookup.settings(), lookup.settings());
   }));

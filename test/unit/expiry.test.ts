@@ -2,16 +2,13 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { lifeOf, warnOfExpiry } from '../../src/identity/expiry.ts';
 import { noon, testContext } from '../support/context.ts';
+import { unsignedJwt } from '../support/jwt.ts';
 
 const test = suite('the end of a registry token');
 
-function jwt(payload: unknown): string {
-  return `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.canary`;
-}
-
 const now = noon / 1000;
 /** A life of 1000 s, of which that many are left. */
-const left = (seconds: number) => jwt({ iat: now + seconds - 1000, exp: now + seconds });
+const left = (seconds: number) => unsignedJwt({ iat: now + seconds - 1000, exp: now + seconds });
 const rows: readonly [token: string, warning: RegExp | undefined][] = [
   [left(1000), undefined],
   [left(101), undefined],
@@ -19,13 +16,13 @@ const rows: readonly [token: string, warning: RegExp | undefined][] = [
   [left(1), / ends at /],
   [left(0), / ended at 2026-01-01T12:00:00\.000Z/],
   [left(-1), / ended at /],
-  [jwt({ exp: now + 3 * 3600 }), undefined],
-  [jwt({ exp: now + 2 * 3600 }), / ends at /],
-  [jwt({ exp: now - 1 }), / ended at /],
-  [jwt({ iat: now }), undefined],
-  [jwt({ iat: 'canary', exp: 'canary' }), undefined],
-  [jwt(null), undefined],
-  [jwt('canary'), undefined],
+  [unsignedJwt({ exp: now + 3 * 3600 }), undefined],
+  [unsignedJwt({ exp: now + 2 * 3600 }), / ends at /],
+  [unsignedJwt({ exp: now - 1 }), / ended at /],
+  [unsignedJwt({ iat: now }), undefined],
+  [unsignedJwt({ iat: 'canary', exp: 'canary' }), undefined],
+  [unsignedJwt(null), undefined],
+  [unsignedJwt('canary'), undefined],
   ['canary', undefined],
   ['', undefined],
 ];

@@ -8,6 +8,7 @@ import { cachedToken, type FreshTokenOptions, freshToken } from '../../src/iam/c
 import { forgetToken, writeToken } from '../../src/iam/cache-file.ts';
 import { renewalTime } from '../../src/iam/cached-token.ts';
 import { noon, testContext } from '../support/context.ts';
+import { failureOf } from '../support/rejects.ts';
 
 const cache = suite('the cache of access tokens');
 const folders = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-cache-'));
@@ -53,12 +54,6 @@ function setUp(more: Partial<FreshTokenOptions> = {}) {
       answer = code === undefined ? undefined : new HelperError(code, `IAM is ${code}`);
     },
   };
-}
-
-async function failure(promise: Promise<unknown>): Promise<HelperError> {
-  const error = await promise.catch((reason: unknown) => reason);
-  if (!(error instanceof HelperError)) throw new Error(`no HelperError: ${String(error)}`);
-  return error;
 }
 
 const ages = [
@@ -203,7 +198,7 @@ cache('a cold one gives what IAM says', async () => {
   for (const code of ['refused', 'unreachable'] as const) {
     const { get, failWith, deadlines } = setUp();
     failWith(code);
-    assert.is((await failure(get())).message, `IAM is ${code}`);
+    assert.is((await failureOf(get())).message, `IAM is ${code}`);
     assert.equal(deadlines, [9000]);
     failWith(undefined);
     assert.is(await get(), 'canary-1');
@@ -233,7 +228,7 @@ cache('a token with less than a minute left is not', async () => {
   await get();
   pass(59 * minute + 1);
   failWith('unreachable');
-  assert.is((await failure(get())).code, 'unreachable');
+  assert.is((await failureOf(get())).code, 'unreachable');
 });
 
 cache('a token that IAM refuses to renew is not', async () => {
@@ -241,14 +236,14 @@ cache('a token that IAM refuses to renew is not', async () => {
   await get();
   pass(40 * minute);
   failWith('refused');
-  assert.is((await failure(get())).code, 'refused');
+  assert.is((await failureOf(get())).code, 'refused');
 });
 
 cache('a forced token is a new one or none', async () => {
   const { get, failWith } = setUp();
   await get();
   failWith('unreachable');
-  assert.is((await failure(get({ force: true }))).code, 'unreachable');
+  assert.is((await failureOf(get({ force: true }))).code, 'unreachable');
 });
 
 cache('IAM is left alone for 10 s when it could not be reached', async () => {
@@ -293,7 +288,7 @@ cache('many at once, all forced, mint once', async () => {
 cache('many at once are refused by one request, except with another root secret', async () => {
   const { get, failWith, deadlines } = setUp();
   failWith('refused');
-  const all = [1, 1, 1, 1, 2].map((since) => failure(get({ since })));
+  const all = [1, 1, 1, 1, 2].map((since) => failureOf(get({ since })));
   for (const error of await Promise.all(all)) assert.is(error.message, 'IAM is refused');
   assert.is(deadlines.length, 2);
 });

@@ -2,14 +2,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError } from '../../src/errors.ts';
 import { parseClaims } from '../../src/iam/claims.ts';
+import { unsignedJwt } from '../support/jwt.ts';
 
 const claims = suite('what a token says of itself');
-
-function jwt(payload: unknown): string {
-  return ['{"alg":"RS256"}', JSON.stringify(payload), 'canary']
-    .map((part) => Buffer.from(part).toString('base64url'))
-    .join('.');
-}
 
 const readable = [
   [
@@ -38,10 +33,21 @@ const readable = [
   [{ sub: 'a\u001b[31m\r\nb\u202e', account: 'x' }, { sub: 'a [31m b' }],
 ] as const;
 for (const [payload, expected] of readable) {
-  claims(`of ${JSON.stringify(payload)}`, () => assert.equal(parseClaims(jwt(payload)), expected));
+  claims(`of ${JSON.stringify(payload)}`, () =>
+    assert.equal(parseClaims(unsignedJwt(payload)), expected),
+  );
 }
 
-const nonsense = ['', 'canary', 'canary.e30', 'a.b.c', '..', jwt([]), jwt(null), jwt('canary')];
+const nonsense = [
+  '',
+  'canary',
+  'canary.e30',
+  'a.b.c',
+  '..',
+  unsignedJwt([]),
+  unsignedJwt(null),
+  unsignedJwt('canary'),
+];
 for (const text of nonsense) {
   claims(`${JSON.stringify(text)} is no JWT, and not repeated`, () => {
     assert.throws(

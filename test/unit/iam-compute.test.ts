@@ -2,11 +2,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { HelperError } from '../../src/errors.ts';
+import type { HelperError } from '../../src/errors.ts';
 import { requestComputeToken } from '../../src/iam/compute.ts';
 import { readProjectedToken } from '../../src/iam/projected-token.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { testContext } from '../support/context.ts';
+import { failureOf } from '../support/rejects.ts';
 
 const compute = sandboxSuite('the identity of a machine or pod');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-compute-'));
@@ -28,12 +29,6 @@ function context(env: Record<string, string> = {}) {
   return testContext({ now: Date.now, env });
 }
 
-async function failure(promise: Promise<unknown>): Promise<HelperError> {
-  const error = await promise.catch((reason: unknown) => reason);
-  if (!(error instanceof HelperError)) throw new Error(`no HelperError: ${String(error)}`);
-  return error;
-}
-
 compute('a VPC instance gets the token of the profile it names', async ({ sandbox }) => {
   sandbox.accounts.addTrustedProfile({ name: 'other', ofInstance: true });
   const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
@@ -51,7 +46,10 @@ compute('its address may come from the environment', async ({ sandbox }) => {
   assert.ok((await requestComputeToken(context(env), sub, options, places)).token);
   assert.ok((await requestComputeToken(context(env), undefined, options, places)).token);
   const bad = context({ DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: 'file:///etc' });
-  assert.is((await failure(requestComputeToken(bad, sub, options, places))).code, 'misconfigured');
+  assert.is(
+    (await failureOf(requestComputeToken(bad, sub, options, places))).code,
+    'misconfigured',
+  );
 });
 
 compute('one that only knows the second generation is asked that way', async ({ sandbox }) => {
@@ -68,7 +66,7 @@ compute('one that only knows the second generation is asked that way', async ({ 
 
 compute('a profile that is not linked is refused in the service own words', async ({ sandbox }) => {
   const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
-  const error = await failure(requestComputeToken(context(), 'Profile-nope', options, places));
+  const error = await failureOf(requestComputeToken(context(), 'Profile-nope', options, places));
   assert.is(error.code, 'refused');
   assert.is(
     error.message,
@@ -80,7 +78,7 @@ compute('an address at which nothing answers costs a second', async ({ sandbox }
   sandbox.faults.add('metadata', { kind: 'hang', times: 'forever' });
   const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
   const began = performance.now();
-  const error = await failure(requestComputeToken(context(), 'Profile-1', options, places));
+  const error = await failureOf(requestComputeToken(context(), 'Profile-1', options, places));
   const took = performance.now() - began;
   assert.is(error.code, 'unreachable');
   assert.match(error.message, /^the metadata service at .* did not answer in time/);
@@ -91,7 +89,7 @@ compute("a pod's token file goes to IAM, and before the metadata", async ({ sand
   const places = { metadataAddress: 'http://127.0.0.1:1', tokenFiles: [file(' canary-cr\n')] };
   const env = { IBMCLOUD_IAM_API_ENDPOINT: 'http://127.0.0.1:1' };
   const patient = { ...options, pause: () => Promise.resolve() };
-  const error = await failure(requestComputeToken(context(env), 'Profile-1', patient, places));
+  const error = await failureOf(requestComputeToken(context(env), 'Profile-1', patient, places));
   assert.match(error.message, /^cannot reach IAM at 127.0.0.1:1/);
   assert.is(sandbox.requests.count({ service: 'metadata' }), 0);
 });

@@ -4,17 +4,12 @@ import type { IdentityKind, Settings } from '../../src/config/settings.ts';
 import type { Lookup } from '../../src/identity/lookup.ts';
 import { fromMapping } from '../../src/identity/mapping.ts';
 import { mappingKeyFor } from '../../src/identity/mapping-key.ts';
-import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
+import type { RegistryHost } from '../../src/registry/parse.ts';
 import { testContext } from '../support/context.ts';
+import { hostOf } from '../support/host.ts';
 import { fails } from '../support/rejects.ts';
 
 const test = suite('the mapping');
-
-function parse(text: string): RegistryHost {
-  const parsed = parseServerURL(text);
-  if ('problem' in parsed) throw new Error(parsed.problem);
-  return parsed;
-}
 
 const mappings = {
   '*': { identity: 'every' },
@@ -45,14 +40,14 @@ const rows: readonly [serverURL: string, identity: string][] = [
 
 for (const [serverURL, identity] of rows) {
   test(`${serverURL} is answered by ${identity}`, () =>
-    assert.is(identityFor(mappings, parse(serverURL)), identity));
+    assert.is(identityFor(mappings, hostOf(serverURL)), identity));
 }
 
 test('without *, hosts that are not named have none', () => {
   const { '*': _, ...named } = mappings;
   const settings = { identities: {}, mappings: named };
   for (const host of ['de.icr.io', 'constructor', '__proto__', 'tostring']) {
-    assert.is(mappingKeyFor(settings, parse(host)), undefined);
+    assert.is(mappingKeyFor(settings, hostOf(host)), undefined);
   }
 });
 
@@ -83,7 +78,7 @@ for (const [kind, present, username] of presented) {
     if (kind === 'api-key') Object.assign(identities.work, { profile: undefined });
     const mapping = present === undefined ? { identity: 'work' } : { identity: 'work', present };
     const lookup = lookupOf({ identities, mappings: { '*': mapping } }, { work: 'canary' });
-    const found = fromMapping(lookup, parse('us.icr.io'));
+    const found = fromMapping(lookup, hostOf('us.icr.io'));
     assert.is(found?.username, username);
     assert.is(found?.identity, 'work');
   });
@@ -94,11 +89,11 @@ test('what cannot be presented so is said, and what can', () => {
   const settings = { identities, mappings: { '*': { identity: 'work', present: 'iamapikey' } } };
   const lookup = lookupOf(settings, { work: 'canary' });
   const pattern = /^identity work cannot be presented as iamapikey, only as cp$/;
-  fails(() => fromMapping(lookup, parse('us.icr.io')), 'misconfigured', pattern);
+  fails(() => fromMapping(lookup, hostOf('us.icr.io')), 'misconfigured', pattern);
 });
 
 test('an identity that is not there, and one whose secret is gone', () => {
-  const host = parse('us.icr.io');
+  const host = hostOf('us.icr.io');
   const settings = { identities: {}, mappings: { '*': { identity: 'toString' } } };
   fails(
     () => fromMapping(lookupOf(settings, {}), host),

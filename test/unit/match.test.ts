@@ -1,16 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hostKey, isIbmHost } from '../../src/registry/match.ts';
-import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
 import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
+import { hostOf } from '../support/host.ts';
 
 const test = suite('whose host it is');
-
-function parse(text: string): RegistryHost {
-  const parsed = parseServerURL(text);
-  if ('problem' in parsed) throw new Error(`${text}: ${parsed.problem}`);
-  return parsed;
-}
 
 const ibm = [
   ...publicHosts,
@@ -27,7 +21,7 @@ const ibm = [
   'registry.au-syd.bluemix.net',
 ];
 
-for (const host of ibm) test(`${host} is IBM’s`, () => assert.ok(isIbmHost(parse(host))));
+for (const host of ibm) test(`${host} is IBM’s`, () => assert.ok(isIbmHost(hostOf(host))));
 
 const others = [
   'icr.io.evil.example',
@@ -47,7 +41,7 @@ const others = [
   '[::1]',
 ];
 
-for (const host of others) test(`${host} is not`, () => assert.not.ok(isIbmHost(parse(host))));
+for (const host of others) test(`${host} is not`, () => assert.not.ok(isIbmHost(hostOf(host))));
 
 const keys: readonly [text: string, key: string][] = [
   ['us.icr.io', 'us.icr.io'],
@@ -64,8 +58,8 @@ const keys: readonly [text: string, key: string][] = [
 
 for (const [text, key] of keys) {
   test(`${text} is kept as ${key}`, () => {
-    assert.is(hostKey(parse(text)), key);
-    assert.is(hostKey(parse(key)), key);
+    assert.is(hostKey(hostOf(text)), key);
+    assert.is(hostKey(hostOf(key)), key);
   });
 }
 

@@ -1,15 +1,12 @@
 import * as assert from 'uvu/assert';
 import { ask } from '../sandbox/ask.ts';
 import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
+import { claimsOf } from '../support/jwt.ts';
 
 const test = sandboxSuite('sandbox: IAM');
 
 const prefix = 'urn:ibm:params:oauth:grant-type:';
 const cli = { basic: ['bx', 'bx'] as const };
-
-function claimsOf(token: unknown): Record<string, unknown> {
-  return JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString());
-}
 
 test('the claims are those of the facts', async ({ sandbox, askIam }) => {
   const owner = sandbox.accounts.addServiceId({ name: 'ci', accountId: 'canary-account' });

@@ -2,6 +2,7 @@ import * as assert from 'uvu/assert';
 import type { Accounts } from '../sandbox/accounts.ts';
 import { asObject } from '../sandbox/exchange.ts';
 import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
+import { claimsOf } from '../support/jwt.ts';
 
 const test = sandboxSuite('sandbox: registry', { registryHosts: ['cp.icr.io'] });
 
@@ -16,8 +17,7 @@ interface Credential {
 
 /** What the token opens, as docker-registry reads it. */
 function accessOf(token: unknown): unknown {
-  const claims = JSON.parse(Buffer.from(String(token).split('.')[1] ?? '', 'base64url').toString());
-  return claims.access;
+  return claimsOf(token).access;
 }
 
 async function accessToken({ sandbox, askIam }: SandboxContext): Promise<string> {

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { collect } from '../../support/helper.ts';
 
 export interface Outcome {
   readonly code: number | null;
@@ -19,27 +20,18 @@ export interface RunOptions {
 const timeLimit = 60_000;
 
 /** Runs a program to its end. It must not block this process: the sandbox answers from here. */
-export function run(words: readonly string[], options: RunOptions): Promise<Outcome> {
+export async function run(words: readonly string[], options: RunOptions): Promise<Outcome> {
   const [program = '', ...args] = words;
   if (args.some((word) => word.includes('canary'))) {
     throw new Error(`a secret on the command line: ${words.join(' ')}`);
   }
   const { cwd, env, input = '', signal } = options;
-  const limits = { timeout: timeLimit, killSignal: 'SIGKILL', signal } as const;
-  const child = spawn(program, args, { cwd, env, ...limits });
-  const output = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].setEncoding('utf8').on('data', (text: string) => {
-      output[name] += text;
-    });
-  }
+  const child = spawn(program, args, { cwd, env, killSignal: 'SIGKILL', signal });
   // A program that ends without reading its input is judged by what it says, not by EPIPE.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, ...output }));
-  });
+  const { status, ...output } = await collect(child, timeLimit);
+  return { code: status, ...output };
 }
 
 /** All that a program said, for assertions and for people. */

@@ -11,10 +11,10 @@ import {
   helper,
   notFound,
   nothing,
-  type Outcome,
   refused,
+  unprivilegedHelper,
 } from '../../support/helper.ts';
-import { type Home, inHome, snapshot, writeIdentity } from '../../support/home.ts';
+import { inHome, snapshot, writeIdentity } from '../../support/home.ts';
 
 const test = suite('homes');
 
@@ -98,19 +98,6 @@ for (const [name, envIn, file] of places) {
   );
 }
 
-/** Root writes where it likes: its capabilities are taken away, not its name. */
-function asNobodySpecial(home: Home, verb: string, input: string, env = {}): Outcome {
-  const isRoot = process.getuid?.() === 0;
-  const command = isRoot ? ['setpriv', '--bounding-set', '-all', executable] : [executable];
-  const [program = '', ...words] = [...command, verb];
-  const { stdout, stderr, status } = spawnSync(program, words, {
-    input,
-    env: { ...home.env, ...env },
-    encoding: 'utf8',
-  });
-  return { stdout, stderr, status };
-}
-
 /** Takes the modes back afterwards, or the home could not be removed. */
 async function withMode(folder: string, mode: number, use: () => void): Promise<void> {
   const entries = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
@@ -131,16 +118,20 @@ test('HOME is read-only: get answers, store and erase say so and change nothing'
     return withMode(home.folder, 0o500, () => {
       const before = snapshot(home.folder);
       for (const host of ['us.icr.io', 'de.icr.io']) {
-        assert.is(asNobodySpecial(home, 'get', host).stdout, answer(host));
-        const { stdout, status } = asNobodySpecial(home, 'erase', host);
+        assert.is(unprivilegedHelper(home, 'get', host).stdout, answer(host));
+        const { stdout, status } = unprivilegedHelper(home, 'erase', host);
         assert.match(stdout, /^cannot write .*icr\.io \(EACCES\); check who owns it .*\n$/);
         assert.is(status, 1);
       }
-      const { stdout, status } = asNobodySpecial(home, 'store', credential('us.icr.io', 'other'));
+      const { stdout, status } = unprivilegedHelper(
+        home,
+        'store',
+        credential('us.icr.io', 'other'),
+      );
       assert.match(stdout, /^cannot write .*us\.icr\.io\.json \(EACCES\); check who owns it .*\n$/);
       assert.is(status, 1);
-      assert.equal(asNobodySpecial(home, 'erase', 'jp.icr.io'), nothing);
-      assert.equal(asNobodySpecial(home, 'get', 'jp.icr.io'), notFound);
+      assert.equal(unprivilegedHelper(home, 'erase', 'jp.icr.io'), nothing);
+      assert.equal(unprivilegedHelper(home, 'get', 'jp.icr.io'), notFound);
       assert.equal(snapshot(home.folder), before);
     });
   }));
@@ -149,11 +140,11 @@ test('HOME is closed: what may be in there is an error, not a not-found', () =>
   inHome((home) => {
     helper(home, 'store', credential('us.icr.io'));
     return withMode(home.config, 0o000, () => {
-      const { stdout, status } = asNobodySpecial(home, 'get', 'us.icr.io');
+      const { stdout, status } = unprivilegedHelper(home, 'get', 'us.icr.io');
       assert.match(stdout, /us\.icr\.io.*cannot read .* \(EACCES\); check who owns it .*\n$/);
       assert.is(status, 1);
       const env = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary' };
-      assert.is(asNobodySpecial(home, 'get', 'us.icr.io', env).stdout, answer('us.icr.io'));
+      assert.is(unprivilegedHelper(home, 'get', 'us.icr.io', env).stdout, answer('us.icr.io'));
     });
   }));
 
@@ -161,11 +152,11 @@ test('one credential is closed: the others answer', () =>
   inHome((home) => {
     for (const host of ['us.icr.io', 'de.icr.io']) helper(home, 'store', credential(host));
     fs.chmodSync(path.join(home.config, 'hosts', 'us.icr.io.json'), 0o000);
-    const { stdout, status } = asNobodySpecial(home, 'get', 'us.icr.io');
+    const { stdout, status } = unprivilegedHelper(home, 'get', 'us.icr.io');
     assert.match(stdout, /^cannot read .*us\.icr\.io\.json \(EACCES\); check who owns it .*\n$/);
     assert.is(status, 1);
-    assert.is(asNobodySpecial(home, 'get', 'de.icr.io').stdout, answer('de.icr.io'));
-    assert.is(asNobodySpecial(home, 'list', '').stdout, '{"de.icr.io":"iamapikey"}\n');
+    assert.is(unprivilegedHelper(home, 'get', 'de.icr.io').stdout, answer('de.icr.io'));
+    assert.is(unprivilegedHelper(home, 'list', '').stdout, '{"de.icr.io":"iamapikey"}\n');
   }));
 
 const longest = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(54)}.icr.io`;

@@ -1,17 +1,17 @@
 import { once } from 'node:events';
 import net from 'node:net';
 
-/** An HTTP proxy that knows CONNECT only. */
+/** An HTTP proxy that supports CONNECT only. */
 export interface ConnectProxy {
   /** For `HTTPS_PROXY`. */
   readonly url: string;
-  /** `HOST:PORT` as clients asked, in order. */
+  /** The `HOST:PORT` that clients asked for, in order. */
   readonly asked: readonly string[];
   readonly close: () => void;
 }
 
-/** Takes every tunnel to `port` on loopback, whatever host was asked for. */
-export async function startProxy(port: number): Promise<ConnectProxy> {
+/** Connects every tunnel to `port` on loopback, for any host. Without a port it never answers. */
+export async function startProxy(port?: number): Promise<ConnectProxy> {
   const asked: string[] = [];
   const sockets = new Set<net.Socket>();
   const keep = (socket: net.Socket) => {
@@ -22,6 +22,7 @@ export async function startProxy(port: number): Promise<ConnectProxy> {
   const server = net.createServer((client) => {
     keep(client).once('data', (head) => {
       asked.push(/^CONNECT (\S+)/.exec(String(head))?.[1] ?? 'no tunnel');
+      if (port === undefined) return;
       const upstream = keep(net.connect(port, '127.0.0.1'));
       upstream.once('connect', () => {
         client.write('HTTP/1.1 200 Connection established\r\n\r\n');
