@@ -34,7 +34,7 @@ function found({ mediaType, digest, bytes }: Content, { method }: Asked): Answer
 
 /** `/v2/` with one image, read only: enough to fetch a manifest with a credential. */
 export function createMiniRegistry(signer: Signer, form: ChallengeForm): Service {
-  const { manifest, blobs } = createImage();
+  const image = createImage('hello.txt', 'Hello from the sandbox.\n');
   return async (asked) => {
     const [, repository, kind, reference = ''] = repositoryPath.exec(asked.path) ?? [];
     if (!(await mayPull(signer, asked.bearer, repository))) {
@@ -53,9 +53,10 @@ export function createMiniRegistry(signer: Signer, form: ChallengeForm): Service
     if (repository !== demoImage.repository)
       return registryError(404, 'NAME_UNKNOWN', 'no such repository');
     if (kind === 'tags') return json(200, { name: repository, tags: [demoImage.tag] });
+    const { manifest, config, layer } = await image;
     const content =
       kind === 'blobs'
-        ? blobs.find(({ digest }) => digest === reference)
+        ? [config, layer].find(({ digest }) => digest === reference)
         : [demoImage.tag, manifest.digest].includes(reference) && manifest;
     if (content) return found(content, asked);
     return kind === 'blobs'

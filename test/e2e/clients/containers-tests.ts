@@ -50,7 +50,7 @@ function configureFile({ env, write }: Home, file: AuthFile): void {
 /** Everything for which a client needs a credential; returns what can be pulled. */
 async function useRegistries(client: ContainersClient, scene: Scene): Promise<string> {
   const { home, account, layout, stored } = scene;
-  const { image, source } = layout();
+  const { image, source } = await layout();
   const pushed = `us.icr.io/${account.namespace}/pushed:1`;
   await client.push(home, source, pushed);
   assert.is(stored(pushed)?.config, image.config.digest);

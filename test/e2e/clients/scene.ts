@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import * as assert from 'uvu/assert';
+import { createImage, type Image } from '../../sandbox/image.ts';
 import type { LoggedRequest } from '../../sandbox/requests.ts';
 import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { Home } from './home.ts';
 import type { RegistryHost } from './hosts.ts';
-import { createImage, type Image, writeLayout } from './image.ts';
+import { writeLayout } from './oci-layout.ts';
 import { backDoorOf, type StoredManifest, storedManifest } from './registry-server.ts';
 import { findSecrets } from './secrets.ts';
 import { upload } from './upload.ts';
@@ -26,7 +27,7 @@ export interface Scene {
   addAccount(options?: { readonly public: boolean }): Account;
   removeKey(key: string): void;
   /** An image on disk, as podman, skopeo and buildah read it. */
-  layout(): { readonly image: Image; readonly source: string };
+  layout(): Promise<{ readonly image: Image; readonly source: string }>;
   /** Puts an image into a registry behind everyone's back; returns what it is called there. */
   seed(host: RegistryHost, account: Account): Promise<Seeded>;
   stored(reference: string): StoredManifest | undefined;
@@ -81,12 +82,12 @@ export function createScene({ sandbox, store, createHome }: World): Scene {
     account: addAccount(),
     addAccount,
     removeKey: (key) => assert.ok(accounts.removeApiKey({ key }), 'there was no such key'),
-    layout() {
-      const image = createImage();
+    async layout() {
+      const image = await createUniqueImage();
       return { image, source: writeLayout(home.file(unique('layout')), image) };
     },
     async seed(host, { namespace }) {
-      const image = createImage();
+      const image = await createUniqueImage();
       const repository = `${namespace}/${unique('seeded')}`;
       await upload(backDoorOf(host), repository, image);
       return { reference: `${host}/${repository}:1`, image };
@@ -103,6 +104,11 @@ export function createScene({ sandbox, store, createHome }: World): Scene {
       assert.equal(findSecrets(home.folder, secrets), [], 'a client kept a secret in a file');
     },
   };
+}
+
+/** An image that no other test has, made without the internet. */
+function createUniqueImage(): Promise<Image> {
+  return createImage('greeting', `hello ${randomUUID()}\n`);
 }
 
 function isTokenRequest({ service, path }: LoggedRequest): boolean {

@@ -1,6 +1,6 @@
 import { testContainersClient } from './containers-tests.ts';
 import type { Home } from './home.ts';
-import { layoutDigest } from './image.ts';
+import { layoutDigest } from './oci-layout.ts';
 
 function pulledTo(home: Home, reference: string): string {
   return home.file('images', reference.replaceAll(/\W/g, '-'));

@@ -1,4 +1,4 @@
-import type { Image } from './image.ts';
+import type { Image } from '../../sandbox/image.ts';
 
 /** As the distribution specification has it, to a registry that asks for no token. */
 export async function upload(registry: string, repository: string, image: Image): Promise<void> {
