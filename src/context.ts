@@ -17,6 +17,8 @@ export interface Context {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly pid: number;
+  /** The effective user ID; undefined on Windows. */
+  readonly uid?: number | undefined;
   /** Where a person can be asked something; `undefined` where nobody sits. */
   readonly terminal: () => Terminal | undefined;
   /** Standard output, where it is a terminal and lines can be written over. */
@@ -74,6 +76,7 @@ export function processContext(): Context {
     warn: (line) => warnOn(2, line),
     now: Date.now,
     pid: process.pid,
+    uid: process.geteuid?.(),
     terminal: () =>
       process.stdin.isTTY && process.stderr.isTTY
         ? { input: process.stdin, output: process.stderr }

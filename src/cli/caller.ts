@@ -1,3 +1,4 @@
+import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import { HelperError } from '../errors.ts';
 import type { Caller } from '../iam/api-call.ts';
 import { parseClaims } from '../iam/claims.ts';
@@ -44,5 +45,6 @@ export function toCaller(lookup: Lookup, name: string, accessToken: string): Cal
   if (iamId === undefined || account === undefined) {
     throw new HelperError('refused', `the access token of ${name} names no account; use another`);
   }
-  return { name, accessToken, iamId, account, endpoint: lookup.settings().iamEndpoint };
+  const endpoint = trustedEndpoint(lookup.context, lookup.settings());
+  return { name, accessToken, iamId, account, endpoint };
 }

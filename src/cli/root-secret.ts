@@ -1,4 +1,5 @@
 import { readSettings } from '../config/read-settings.ts';
+import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import type { Context } from '../context.ts';
 import type { Owner, Question } from '../iam/owner.ts';
 import type { Intent, SecretOptions } from './intent.ts';
@@ -18,7 +19,7 @@ export async function readRootSecret(
   host: string,
   hint: string,
 ): Promise<RootSecret> {
-  const question = { hint, endpoint: readSettings(context).iamEndpoint };
+  const question = { hint, endpoint: trustedEndpoint(context, readSettings(context)) };
   switch (intent.kind) {
     case 'api-key':
       return apiKey(context, options, intent, question);

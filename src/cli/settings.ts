@@ -1,5 +1,6 @@
 import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
+import { requireTrustedFolder } from '../config/trusted-endpoint.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -75,6 +76,7 @@ async function change(
   value: string,
 ): Promise<void> {
   const changed: Partial<Settings> = value === 'off' ? {} : await parse(value);
+  if (changed.iamEndpoint !== undefined) requireTrustedFolder(context);
   await updateSettings(context, ({ [key]: _, ...rest }) => ({ ...rest, ...changed }));
   context.stdout(`${name} is ${word(changed[key])}\n`);
 }

@@ -35,10 +35,11 @@ export async function accessTokenOfKey(
   hint = 'check it, or run docker-credential-icr login',
 ): Promise<string> {
   const { requestToken } = await import('../iam/token.ts');
-  const { iamEndpoint } = settings();
+  const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
+  const endpoint = trustedEndpoint(context, settings());
   const grant = { kind: 'api-key', apiKey } as const;
   const { token } = await requestToken(context, grant, {
-    ...(iamEndpoint === undefined ? {} : { endpoint: iamEndpoint }),
+    ...(endpoint === undefined ? {} : { endpoint }),
     owner,
     hint,
   });

@@ -34,7 +34,8 @@ export async function mintedAccessToken(
     force,
     mint: async (deadline) => {
       const { mintAccessToken } = await import('../iam/mint.ts');
-      const endpoint = lookup.settings().iamEndpoint;
+      const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
+      const endpoint = trustedEndpoint(lookup.context, lookup.settings());
       return mintAccessToken(lookup.context, holder, { deadline, endpoint });
     },
   });
@@ -48,7 +49,8 @@ export async function mintedRefreshToken(lookup: Lookup, holder: Holder): Promis
     name: refreshTokenOf(holder.name),
     mint: async (deadline) => {
       const { mintRefreshToken } = await import('../iam/mint.ts');
-      const endpoint = lookup.settings().iamEndpoint;
+      const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
+      const endpoint = trustedEndpoint(lookup.context, lookup.settings());
       return mintRefreshToken(lookup.context, holder, { deadline, endpoint });
     },
   });

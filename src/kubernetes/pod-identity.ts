@@ -110,11 +110,13 @@ async function exchange(
     endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || endpoint,
     mint: async (deadline) => {
       if (folder !== undefined) sweepPods(context, folder);
+      const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
+      const trusted = trustedEndpoint(context, { iamEndpoint: endpoint });
       const { requestToken } = await import('../iam/token.ts');
       const grant = { kind: 'compute-resource', crToken, profile: { id: profile } } as const;
       return requestToken(context, grant, {
         deadline,
-        ...(endpoint === undefined ? {} : { endpoint }),
+        ...(trusted === undefined ? {} : { endpoint: trusted }),
         owner: `service account ${name} as trusted profile ${profile}`,
         hint: `let ${profile} trust service account ${name} of this cluster`,
       });

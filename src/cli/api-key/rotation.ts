@@ -1,3 +1,4 @@
+import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../iam/api-call.ts';
@@ -81,7 +82,7 @@ async function putInPlace(
   const again = `docker-credential-icr api-key rotate ${name}`;
   const owner = await ownerOfApiKey(context, value, own(settings().identities, name)?.profile, {
     hint: `identity ${name} keeps what it has; run ${again} to go on`,
-    endpoint: settings().iamEndpoint,
+    endpoint: trustedEndpoint(context, settings()),
   });
   context.stdout('IAM takes the new key\n');
   await replaceKey(context, name, stored, value, owner);

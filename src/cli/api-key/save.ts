@@ -1,5 +1,6 @@
 import { readSettings } from '../../config/read-settings.ts';
 import type { Settings } from '../../config/settings.ts';
+import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError, inOneLine } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
@@ -90,7 +91,7 @@ export async function saveNewKey(
 async function ownerOf({ context, settings }: Lookup, value: string): Promise<Owner> {
   const { ownerOfApiKey } = await import('../../iam/owner.ts');
   const hint = 'try docker-credential-icr token --refresh in a minute';
-  const question = { hint, endpoint: settings().iamEndpoint };
+  const question = { hint, endpoint: trustedEndpoint(context, settings()) };
   try {
     return await ownerOfApiKey(context, value, undefined, question);
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { IdentitySettings } from '../../config/settings.ts';
+import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import type { AccessToken, Grant, TokenOptions } from '../../iam/token.ts';
 import type { Examined } from './check.ts';
@@ -23,7 +24,7 @@ export async function askIam(
   { kind, profile, owner }: Pick<IdentitySettings, 'kind' | 'profile' | 'owner'>,
   secret: string,
 ): Promise<Verdict> {
-  const endpoint = look.readableSettings().iamEndpoint;
+  const endpoint = trustedEndpoint(context, look.readableSettings());
   const options: TokenOptions = {
     owner: kind === 'api-key' ? 'the API key' : `trusted profile ${profile}`,
     hint: '',

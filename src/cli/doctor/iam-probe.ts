@@ -1,3 +1,4 @@
+import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { iamEndpoint } from '../../iam/endpoint.ts';
@@ -25,7 +26,7 @@ async function ask(context: Context, look: Look): Promise<Probe> {
   const { accept } = await import('../../iam/verdict.ts');
   let address: string | undefined;
   try {
-    address = iamEndpoint(context, look.readableSettings().iamEndpoint);
+    address = iamEndpoint(context, trustedEndpoint(context, look.readableSettings()));
     const url = new URL(`${address}/identity/.well-known/openid-configuration`);
     const began = context.now();
     const asked = { service: 'IAM', owner: 'to describe itself', hint: '' };

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { typed } from '../../clients/notes.ts';
+import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { iamEndpoint } from '../../iam/endpoint.ts';
@@ -113,7 +114,7 @@ const proxy: Check = {
 /** None where it cannot be understood, which is said of IAM. */
 function addressOfIam(context: Context, { readableSettings }: Look): string[] {
   try {
-    return [iamEndpoint(context, readableSettings().iamEndpoint)];
+    return [iamEndpoint(context, trustedEndpoint(context, readableSettings()))];
   } catch (error) {
     if (error instanceof HelperError) return [];
     throw error;

@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { configFolder } from './folders.ts';
+import { parseSettings, settingsFile } from './settings.ts';
+
+/** One of these is in the root directory of a checkout: Git, Mercurial, Jujutsu, Subversion. */
+const checkoutMarks = ['.git', '.hg', '.jj', '.svn'];
+const writableByOthers = 0o022;
+
+/**
+ * The setting `iamEndpoint`, for sending a secret there. It is the only setting that chooses where a secret is sent,
+ * so a repository or another user must not be able to set it. Throws `misconfigured` if one of them could have.
+ */
+export function trustedEndpoint(
+  context: Context,
+  { iamEndpoint }: { readonly iamEndpoint?: string | undefined },
+): string | undefined {
+  // The variable has precedence: the setting is not used.
+  if (iamEndpoint !== undefined && !context.env.IBMCLOUD_IAM_API_ENDPOINT) {
+    requireTrustedFolder(context);
+  }
+  return iamEndpoint;
+}
+
+/** Throws `misconfigured` if a repository or another user can change the settings directory or `config.json`. */
+export function requireTrustedFolder(context: Context): void {
+  const folder = configFolder(context);
+  if (folder === undefined) return;
+  const file = settingsFile(folder);
+  const checkout = checkoutAround(context, folder);
+  if (checkout !== undefined) {
+    throw refused(file, `the directory is inside the repository ${checkout}`, 'move it out');
+  }
+  for (const each of [folder, file]) requireOwn(context, each, file);
+}
+
+/**
+ * Throws `misconfigured` if other users can write a `config.json` that has `iamEndpoint`. To be called before
+ * the file's mode is restricted: afterwards nothing shows that another user may have written it.
+ */
+export function requireUnsharedEndpoint(context: Context, file: string): void {
+  if (!isShared(context, file) || !hasEndpoint(file)) return;
+  requireOwn(context, file, file);
+}
+
+function requireOwn({ platform, uid }: Context, checked: string, file: string): void {
+  const stat = platform === 'win32' ? undefined : statOf(checked);
+  if (stat === undefined) return;
+  if ((stat.mode & writableByOthers) !== 0) {
+    const check = `check iamEndpoint in ${file}, then run chmod go-w ${checked}`;
+    throw refused(file, `other users can write ${checked}`, check);
+  }
+  if (uid !== undefined && stat.uid !== uid && stat.uid !== 0) {
+    throw refused(file, `another user (${stat.uid}) owns ${checked}`, 'remove it');
+  }
+}
+
+function isShared({ platform }: Context, file: string): boolean {
+  const stat = platform === 'win32' ? undefined : statOf(file);
+  return stat?.isFile() === true && (stat.mode & writableByOthers) !== 0;
+}
+
+function hasEndpoint(file: string): boolean {
+  try {
+    return parseSettings(fs.readFileSync(file, 'utf8'))?.iamEndpoint !== undefined;
+  } catch {
+    // Reading the settings reports it.
+    return false;
+  }
+}
+
+/**
+ * The root directory of the checkout that contains the settings directory. Links to a repository of dotfiles inside the
+ * home are the user's own decision. A directory that a variable names is also looked for by its real path: a
+ * current directory may be a link into a repository.
+ */
+function checkoutAround(context: Context, folder: string): string | undefined {
+  const { HOME, APPDATA } = context.env;
+  const usual = configFolder({ ...context, env: { HOME, APPDATA } });
+  const home = context.platform === 'win32' ? APPDATA : HOME;
+  const named = folder === usual && home !== undefined ? home : folder;
+  return checkoutAbove(folder) ?? checkoutAbove(realPath(named));
+}
+
+function checkoutAbove(folder: string): string | undefined {
+  // etckeeper makes a repository of /etc, where the settings of a Kubernetes node are.
+  const isCheckout = folder !== '/etc' && checkoutMarks.some((mark) => isIn(folder, mark));
+  if (isCheckout) return folder;
+  const above = path.dirname(folder);
+  return above === folder ? undefined : checkoutAbove(above);
+}
+
+function isIn(folder: string, name: string): boolean {
+  return fs.existsSync(path.join(folder, name));
+}
+
+function realPath(folder: string): string {
+  try {
+    return fs.realpathSync(folder);
+  } catch {
+    return folder;
+  }
+}
+
+function statOf(file: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(file, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+function refused(file: string, reason: string, hint: string): HelperError {
+  return new HelperError('misconfigured', `iamEndpoint in ${file} is not used: ${reason}`, {
+    hint: `${hint}, or set IBMCLOUD_IAM_API_ENDPOINT in the environment`,
+  });
+}
