@@ -340,7 +340,8 @@ fetch_with_curl() {
   set --
   # What is allowed over HTTP only because it stays on this machine must not go to a proxy.
   ! is_plain || set -- --noproxy '*'
-  curl -fsSL "$@" --proto "=${url%%:*}" --proto-redir '=https' --connect-timeout 20 --retry 2 \
+  # -q, which must be first: ~/.curlrc may turn certificate checks off, or name other servers.
+  curl -q -fsSL "$@" --proto "=${url%%:*}" --proto-redir '=https' --connect-timeout 20 --retry 2 \
     -o "$work/$name" "$url/$name"
 }
 
@@ -353,7 +354,8 @@ is_plain() {
 
 # wget goes on over plain HTTP where it is led there, and busybox's may look at no certificate: both say so.
 fetch_with_wget() {
-  words='-nv -S -t 3 -T 20' direct=--no-proxy
+  # Neither ~/.wgetrc nor WGETRC: they may turn certificate checks off. busybox's reads no configuration.
+  words='--no-config -nv -S -t 3 -T 20' direct=--no-proxy
   if ! wget --version 2>/dev/null | grep -q GNU; then
     # busybox's: Debian 12's crashes when it is given a time limit, and old ones do not know -S.
     words=-q direct='-Y off'

@@ -14,7 +14,10 @@ export const daemonset: Command<DaemonsetArgs> = {
   usage: 'daemonset',
   describe: 'print a manifest that puts the executable and its configuration on every node',
   options: {
-    image: { type: 'string', describe: 'an image with this executable and a shell in it' },
+    image: {
+      type: 'string',
+      describe: 'an image with this executable and a shell: HOST/NAMESPACE/NAME@sha256:DIGEST',
+    },
     executable: {
       type: 'string',
       default: '/usr/local/bin/docker-credential-icr',
@@ -29,8 +32,14 @@ export const daemonset: Command<DaemonsetArgs> = {
     ...whoPulls,
   },
   examples: [
-    ['kubernetes daemonset --image IMAGE | kubectl apply -f -', 'installs it on every node'],
-    ['kubernetes daemonset --image IMAGE --service-accounts', 'pods pull with their identity'],
+    [
+      'kubernetes daemonset --image us.icr.io/NAMESPACE/NAME@sha256:DIGEST | kubectl apply -f -',
+      'installs it on every node',
+    ],
+    [
+      'kubernetes daemonset --image IMAGE@sha256:DIGEST --service-accounts',
+      'pods pull with their identity',
+    ],
   ],
   run: async (context, { image, executable, namespace, ...args }) => {
     const { imagePullSecret, apiKeySecret, ...who } = args;
@@ -38,6 +47,11 @@ export const daemonset: Command<DaemonsetArgs> = {
     const { manifests } = await import('../kubernetes/manifests.ts');
     const options = { image, executable, namespace, imagePullSecret, apiKeySecret };
     context.stdout(manifests(options, await checkedOptions(who), await kubeletFlags()));
+    if (!hasDigest.test(image)) {
+      context.warn(
+        `${image} has no digest: if its tag is moved, another image runs as root on every node; name it as IMAGE@sha256:DIGEST`,
+      );
+    }
     context.warn(`it does not restart the kubelet, which needs ${await kubeletFlags()}`);
     context.warn(
       "on IKS and ROKS these flags are IBM's to set; there, kubernetes secret is the way",
@@ -45,6 +59,9 @@ export const daemonset: Command<DaemonsetArgs> = {
     return 0;
   },
 };
+
+/** Source: the OCI image specification, descriptor.md, "Registered algorithms". */
+const hasDigest = /@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
 function requireImage(image: string | undefined): asserts image is string {
   if (image !== undefined && /^[\w][\w./:@-]*$/.test(image)) return;

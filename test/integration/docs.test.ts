@@ -63,6 +63,41 @@ for (const page of pages) {
     }));
 }
 
+/** Variables that name a directory of settings, and the ways in which CI systems name the checkout. */
+const settingsInCheckout =
+  /\b(?:HOME|DOCKER_CONFIG|\w*_CONFIG_DIR|\w*_CACHE_DIR|XDG_\w+|REGISTRY_AUTH_FILE)["']?\s*[=:]\s*["']?(?:\.|\$\{?\{?\s*(?:PWD|CI_PROJECT_DIR|GITHUB_WORKSPACE|WORKSPACE\b(?!_TMP)|github\.workspace|env\.WORKSPACE\b(?!_TMP)|BUILD_SOURCESDIRECTORY|CIRCLE_WORKING_DIRECTORY)|\$\(pwd\)|\$\(workspaces)/;
+
+for (const [line, isFound] of [
+  ['DOCKER_CONFIG: $CI_PROJECT_DIR/.docker', true],
+  ['DOCKER_CREDENTIAL_ICR_CONFIG_DIR=$PWD/.icr', true],
+  ['HOME: $GITHUB_WORKSPACE/home', true],
+  ['export XDG_CONFIG_HOME="$(pwd)/x"', true],
+  ['export DOCKER_CONFIG=$(mktemp -d)', false],
+  ['DOCKER_CONFIG: $RUNNER_TEMP/docker', false],
+] as const) {
+  test(`settings in the checkout are ${isFound ? '' : 'not '}found in ${line}`, () => {
+    assert.is(settingsInCheckout.test(line), isFound);
+  });
+}
+
+const workflows = path.join('.github', 'workflows');
+const published = [
+  ...pages,
+  'SECURITY.md',
+  'CONTRIBUTING.md',
+  ...fs.readdirSync(path.join(root, workflows)).map((name) => path.join(workflows, name)),
+];
+
+for (const page of published) {
+  test(`${page}: no example has settings in the checkout`, () => {
+    const lines = fs.readFileSync(path.join(root, page), 'utf8').split('\n');
+    assert.equal(
+      lines.filter((line) => settingsInCheckout.test(line)),
+      [],
+    );
+  });
+}
+
 function run(command: string, cwd: string, env: Record<string, string>) {
   return collect(spawn('sh', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] }));
 }

@@ -9,6 +9,7 @@ import {
   type InstallOptions,
   inWorld,
   machine,
+  needs,
   program,
   publish,
   sha256,
@@ -17,6 +18,7 @@ import {
 } from './install-download-world.ts';
 
 const test = suite('install.sh, from a release that is not right');
+const download = needs(test);
 const archive = `/v1.2.3/${program}-1.2.3-${machine}.tar.gz`;
 const sums = '/v1.2.3/SHA256SUMS';
 const old = standIn('0.9.0');
@@ -129,12 +131,13 @@ const faults: readonly [
 ];
 
 for (const [name, spoil, message] of faults) {
-  test(`${name}: nothing is installed`, () =>
+  download(`${name}: nothing is installed`, () =>
     inWorld(async (world) => {
       await publish(world);
       await spoil(world);
       await refuses(world, message);
-    }));
+    }),
+  );
 }
 
 /** An archive that tar(1) made of what the commands leave in a folder, with the checksum that it has. */
@@ -171,11 +174,12 @@ const strange: readonly [name: string, commands: string][] = [
 ];
 
 for (const [name, commands] of strange) {
-  test(`the archive has ${name}: nothing is installed`, () =>
+  download(`the archive has ${name}: nothing is installed`, () =>
     inWorld(async (world) => {
       publishPacked(world, commands);
       await refuses(world, 'could not unpack');
-    }));
+    }),
+  );
 }
 
 for (const [base, why] of [
@@ -204,16 +208,17 @@ function stamped(world: World, env: Readonly<Record<string, string>> = minisignK
   return file;
 }
 
-test('a signature that is not right, or is not there: nothing is installed', () =>
+download('a signature that is not right, or is not there: nothing is installed', () =>
   inWorld(async (world) => {
     await publish(world);
     world.replace('minisign', 'exit 1');
     await refuses(world, /could not download \S+SHA256SUMS.minisig/, { script: stamped(world) });
     world.files.set(`${sums}.minisig`, Buffer.from('a signature'));
     await refuses(world, 'is not signed by its key', { script: stamped(world) });
-  }));
+  }),
+);
 
-test('a signature that is right is asked for by the key of the release', () =>
+download('a signature that is right is asked for by the key of the release', () =>
   inWorld(async (world) => {
     await publish(world);
     world.files.set(`${sums}.minisig`, Buffer.from('a signature'));
@@ -222,10 +227,11 @@ test('a signature that is right is asked for by the key of the release', () =>
     assert.is(status, 0, stderr);
     assert.not.match(stdout, 'no signature');
     assert.match(fs.readFileSync(path.join(world.home, 'notes'), 'utf8'), '-V -q -P RWcanary -m ');
-  }));
+  }),
+);
 
 for (const version of ['1.2.3', '2.0.0-rc.1']) {
-  test(`the script of 1.2.3 asks that the workflow at its own tag signed ${version}`, () =>
+  download(`the script of 1.2.3 asks that the workflow at its own tag signed ${version}`, () =>
     inWorld(async (world) => {
       await publish(world, version);
       world.files.set(`/v${version}/SHA256SUMS.sigstore.json`, Buffer.from('{}'));
@@ -238,10 +244,11 @@ for (const version of ['1.2.3', '2.0.0-rc.1']) {
         fs.readFileSync(path.join(world.home, 'notes'), 'utf8'),
         ` --certificate-identity ${workflow}@refs/tags/v${version} `,
       );
-    }));
+    }),
+  );
 }
 
-test('nobody reads what it says any more: nothing is left', () =>
+download('nobody reads what it says any more: nothing is left', () =>
   inWorld(async (world) => {
     await publish(world);
     // The reader is gone long before the last thing is said.
@@ -251,7 +258,8 @@ test('nobody reads what it says any more: nothing is left', () =>
     world.replace('mkfifo', `exec ${findTool('mkfifo')} "$@"`);
     await world.install([], { script: reader });
     assert.equal(world.left(), []);
-  }));
+  }),
+);
 
 /** A file system of 64 KiB; root may make one. */
 function small(folder: string): boolean {
@@ -259,7 +267,7 @@ function small(folder: string): boolean {
   return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
 }
 
-test('no space where it is unpacked, or where it goes: the old one stays', () =>
+download('no space where it is unpacked, or where it goes: the old one stays', () =>
   inWorld(async (world) => {
     const large = `${standIn('1.2.3')}# ${Array.from({ length: 300_000 }, (_, i) => String.fromCharCode(33 + ((i * i) % 89))).join('')}\n`;
     await publish(world, '1.2.3', { executable: large });
@@ -278,6 +286,7 @@ test('no space where it is unpacked, or where it goes: the old one stays', () =>
     } finally {
       spawnSync('umount', [folder]);
     }
-  }));
+  }),
+);
 
 test.run();

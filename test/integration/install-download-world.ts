@@ -4,7 +4,13 @@ import fs from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+<<<<<<< HEAD
 import { gzip, tar } from '../../scripts/package/archive.ts';
+=======
+import type { Test } from 'uvu';
+import { gzip } from '../../scripts/package/archive.ts';
+import { tar } from '../../scripts/package/tar.ts';
+>>>>>>> 4d4fec7 (install, docs: ignore curlrc and wgetrc, keep CI settings out of the checkout)
 import { type Listening, listen, type Place } from '../sandbox/listen.ts';
 import { collect, type Outcome } from '../support/helper.ts';
 
@@ -94,7 +100,17 @@ export interface InstallOptions {
   /** The script, changed. */
   readonly script?: string;
   /** `curl` unless told; `busybox wget` is busybox's own. */
-  readonly downloader?: 'curl' | 'wget' | 'busybox wget';
+  readonly downloader?: Downloader;
+  /** A certificate authority for the downloader to trust. */
+  readonly ca?: string;
+}
+
+export type Downloader = 'curl' | 'wget' | 'busybox wget';
+
+/** The test with that downloader, or its skipped form if the downloader is not installed. */
+export function needs<Context>(test: Test<Context>, downloader: Downloader = 'curl') {
+  const [program = ''] = downloader.split(' ');
+  return findTool(program) === undefined ? test.skip : test;
 }
 
 /** Runs `use` with a home, a PATH and a server on loopback of its own. */
@@ -133,8 +149,8 @@ function makeWorld(folder: string, files: Files, asked: string[], url: string): 
   }) as [string, string, string];
   for (const name of tools) linkTool(bin, name);
   const run: World['run'] = (words, options = {}) => {
-    const { env = {}, shell = ['sh'], script: changed = script, downloader = 'curl' } = options;
-    chooseDownloader(bin, downloader);
+    const { env = {}, shell = ['sh'], script: changed = script, downloader = 'curl', ca } = options;
+    chooseDownloader(bin, downloader, ca);
     const [command = '', ...given] = [...shell, changed, ...words];
     const child = spawn(findTool(command) ?? command, given, {
       cwd: folder,
@@ -184,10 +200,18 @@ function linkTool(bin: string, name: string, as = name): void {
   if (file !== undefined) fs.symlinkSync(file, path.join(bin, as));
 }
 
-function chooseDownloader(bin: string, downloader: string): void {
+/** In place of a certificate authority that the system trusts: no variable names one for wget. */
+function trust(bin: string, downloader: 'curl' | 'wget', ca: string): void {
+  const option = downloader === 'curl' ? `"$@" --cacert "${ca}"` : `--ca-certificate="${ca}" "$@"`;
+  const file = path.join(bin, downloader);
+  fs.writeFileSync(file, `#!/bin/sh\nexec ${findTool(downloader)} ${option}\n`, { mode: 0o755 });
+}
+
+function chooseDownloader(bin: string, downloader: Downloader, ca: string | undefined): void {
   for (const name of ['curl', 'wget']) fs.rmSync(path.join(bin, name), { force: true });
   if (downloader === 'busybox wget') linkTool(bin, 'busybox', 'wget');
-  else linkTool(bin, downloader);
+  else if (ca === undefined) linkTool(bin, downloader);
+  else trust(bin, downloader, ca);
 }
 
 /** This machine's, as the archives' names have it. */

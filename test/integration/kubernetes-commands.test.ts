@@ -212,6 +212,28 @@ test('what is refused prints nothing', ({ sandbox }) =>
     }
   }));
 
+const digest = `sha256:${'0a'.repeat(32)}`;
+const images: readonly [image: string, isPinned: boolean][] = [
+  [`us.icr.io/ns/tools@${digest}`, true],
+  [`us.icr.io/ns/tools:1@${digest}`, true],
+  ['us.icr.io/ns/tools', false],
+  ['us.icr.io/ns/tools:1', false],
+  ['us.icr.io/ns/tools:latest', false],
+  ['us.icr.io/ns/tools@sha256:0a', false],
+  [`us.icr.io/ns/tools:${digest.slice('sha256:'.length)}`, false],
+];
+
+test('daemonset warns of an image without a digest, and its help shows one', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    for (const [image, isPinned] of images) {
+      const { text, notes } = await printed(person, `kubernetes daemonset --image ${image}`);
+      assert.is(notes.includes(`${image} has no digest`), !isPinned, image);
+      assert.match(text, image);
+    }
+    const { stdout } = await print(person, 'kubernetes daemonset --help');
+    assert.match(stdout, /HOST\/NAMESPACE\/NAME@sha256:DIGEST/);
+  }));
+
 test('daemonset prints manifests, and what it does not do', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const words = 'kubernetes daemonset --image us.icr.io/ns/tools:1 --service-accounts';

@@ -64,4 +64,16 @@ for (const [tag, npmTag, isMarked] of rows) {
   });
 }
 
+const workflows = path.resolve(import.meta.dirname, '../../.github/workflows');
+
+for (const name of fs.readdirSync(workflows)) {
+  test(`${name}: names no package registry and no token for one`, () => {
+    const text = fs.readFileSync(path.join(workflows, name), 'utf8');
+    assert.not.match(
+      text,
+      /registry-url|--registry|registry\.npmjs|npm_config_|NODE_AUTH_TOKEN|NPM_TOKEN/i,
+    );
+  });
+}
+
 test.run();
