@@ -1,4 +1,4 @@
-# What people type here. Needs make, Node 20 or later and its npm; everything else comes from
+# What people type here. Needs make, Node 18 or later and its npm; everything else comes from
 # package-lock.json. But for npm's cache, only `make install` writes outside this folder.
 
 bin := node_modules/.bin

@@ -56,7 +56,7 @@ export async function stageMain(
     description: manifest.description,
     type: 'module',
     bin: { [program]: `bin/${program}.js` },
-    engines: manifest.engines,
+    engines: { node: '>=22.15' },
     scripts: { postinstall: 'node install.js' },
     optionalDependencies: Object.fromEntries(
       npmTargets.map((target) => [npmName(target), stamp.version]),

@@ -13,6 +13,7 @@ import { tar } from '../../scripts/package/tar.ts';
 >>>>>>> 4d4fec7 (install, docs: ignore curlrc and wgetrc, keep CI settings out of the checkout)
 import { type Listening, listen, type Place } from '../sandbox/listen.ts';
 import { collect, type Outcome } from '../support/helper.ts';
+import { testUnless } from '../support/skip.ts';
 
 export const program = 'docker-credential-icr';
 const script = path.resolve(import.meta.dirname, '../../install.sh');
@@ -107,10 +108,10 @@ export interface InstallOptions {
 
 export type Downloader = 'curl' | 'wget' | 'busybox wget';
 
-/** The test with that downloader, or its skipped form if the downloader is not installed. */
-export function needs<Context>(test: Test<Context>, downloader: Downloader = 'curl') {
-  const [program = ''] = downloader.split(' ');
-  return findTool(program) === undefined ? test.skip : test;
+/** The test, skipped by name if one of the programs is not installed. */
+export function needs<Context>(test: Test<Context>, ...programs: readonly string[]) {
+  const missing = programs.filter((name) => findTool(name) === undefined);
+  return testUnless(test, missing.length > 0 && `not installed: ${missing.join(', ')}`);
 }
 
 /** Runs `use` with a home, a PATH and a server on loopback of its own. */

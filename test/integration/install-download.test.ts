@@ -6,44 +6,49 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stampInstaller } from '../../scripts/package/installer.ts';
 import { createServerCertificate } from '../sandbox/ca.ts';
-import { startProxy } from '../support/connect-proxy.ts';
 import { collect } from '../support/helper.ts';
 import {
-  findTool,
-  type InstallOptions,
+  type Downloader,
   inWorld,
-<<<<<<< HEAD
-=======
   machineHere,
   needs,
->>>>>>> 4d4fec7 (install, docs: ignore curlrc and wgetrc, keep CI settings out of the checkout)
   program,
-  publish,
+  release,
   standIn,
+  type World,
 } from './install-download-world.ts';
+import { startProxy } from './login-proxy.ts';
 
 const test = suite('install.sh, from a release');
-<<<<<<< HEAD
-=======
-const download = needs(test);
+const download = needs(test, 'curl');
 const machine = machineHere();
->>>>>>> 4d4fec7 (install, docs: ignore curlrc and wgetrc, keep CI settings out of the checkout)
 const installer = path.resolve(import.meta.dirname, '../../install.sh');
 
+function publish({ files }: World, version = '1.2.3'): void {
+  for (const [name, data] of release(version, [machine], standIn(version))) files.set(name, data);
+}
+
 const shells = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']];
-type Way = readonly [shell: readonly string[], downloader: InstallOptions['downloader']];
+/** The program that downloads: busybox is one for all. */
+function programOf(downloader: Downloader): string {
+  return downloader.split(' ')[0] ?? '';
+}
+
+type Way = readonly [shell: readonly string[], downloader: Downloader];
 const ways: readonly Way[] = [
   ...shells.map((shell): Way => [shell, 'curl']),
   [['sh'], 'wget'],
   [['busybox', 'sh'], 'busybox wget'],
 ];
 
-for (const [shell, downloader = 'curl'] of ways) {
-  const needed = [shell[0] ?? '', downloader.split(' ')[0] ?? ''];
-  const isThere = needed.every((name) => findTool(name) !== undefined);
-  (isThere ? test : test.skip)(`with ${shell.join(' ')} and ${downloader}`, () =>
+for (const [shell, downloader] of ways) {
+  needs(
+    test,
+    shell[0] ?? '',
+    programOf(downloader),
+  )(`with ${shell.join(' ')} and ${downloader}`, () =>
     inWorld(async (world) => {
-      await publish(world);
+      publish(world);
       const { status, stdout, stderr } = await world.install([], { shell, downloader });
       assert.is(status, 0, stderr);
       assert.match(stdout, `installed ${world.target}\n`);
@@ -128,7 +133,7 @@ for (const [system, hint] of [
 
 download('root has to say where', () =>
   inWorld(async (world) => {
-    await publish(world);
+    publish(world);
     world.replace('id', 'echo 0');
     const words = [`--base-url=${world.url}`, '--version', 'v1.2.3'];
     const refused = await world.run(words);
@@ -148,7 +153,7 @@ for (const [uid, mode] of [
 ] as const) {
   download(`folders that user ${uid} makes under umask 077`, () =>
     inWorld(async (world) => {
-      await publish(world);
+      publish(world);
       world.replace('id', `echo ${uid}`);
       const prefix = path.join(world.folder, 'new', 'place');
       const before = process.umask(0o077);
@@ -165,7 +170,7 @@ for (const [uid, mode] of [
 
 download('--configure calls configure; --uninstall takes both back', () =>
   inWorld(async (world) => {
-    await publish(world);
+    publish(world);
     assert.is((await world.install(['--configure'])).status, 0);
     const notes = path.join(world.home, 'notes');
     assert.is(fs.readFileSync(notes, 'utf8'), 'configure\n');
@@ -180,55 +185,38 @@ download('--configure calls configure; --uninstall takes both back', () =>
   }),
 );
 
-<<<<<<< HEAD
-test('over HTTPS it goes through a proxy', async () => {
-  const certificate = await createServerCertificate(['downloads.example']);
-  await inWorld(
-    async (world) => {
-      await publish(world);
-      const proxy = await startProxy(Number(new URL(world.url).port));
-      try {
-        const ca = path.join(world.folder, 'ca.pem');
-        const settings = path.join(world.folder, 'wgetrc');
-        fs.writeFileSync(ca, certificate.caPem);
-        fs.writeFileSync(settings, `ca_certificate = ${ca}\n`);
-        const env = { https_proxy: proxy.url, CURL_CA_BUNDLE: ca, WGETRC: settings };
-        for (const downloader of ['curl', 'wget'] as const) {
-          const { status, stderr } = await world.install(['--base-url=https://downloads.example'], {
-            env,
-            downloader,
-          });
-=======
 for (const downloader of ['curl', 'wget'] as const) {
-  needs(test, downloader)(`over HTTPS it goes through a proxy, with ${downloader}`, async () => {
-    const certificate = await createServerCertificate(['downloads.example']);
-    await inWorld(
-      async (world) => {
-        publish(world);
-        const proxy = await startProxy(Number(new URL(world.url).port));
-        try {
-          const ca = path.join(world.folder, 'ca.pem');
-          fs.writeFileSync(ca, certificate.caPem);
-          const options = { env: { https_proxy: proxy.url }, downloader, ca };
-          const words = ['--base-url=https://downloads.example'];
-          const { status, stderr } = await world.install(words, options);
->>>>>>> 4d4fec7 (install, docs: ignore curlrc and wgetrc, keep CI settings out of the checkout)
-          assert.is(status, 0, stderr);
-          assert.equal(proxy.asked, ['downloads.example:443', 'downloads.example:443']);
-        } finally {
-          proxy.close();
-        }
-      },
-      { certificate },
-    );
-  });
+  needs(test, programOf(downloader))(
+    `over HTTPS it goes through a proxy, with ${downloader}`,
+    async () => {
+      const certificate = await createServerCertificate(['downloads.example']);
+      await inWorld(
+        async (world) => {
+          publish(world);
+          const proxy = await startProxy(Number(new URL(world.url).port));
+          try {
+            const ca = path.join(world.folder, 'ca.pem');
+            fs.writeFileSync(ca, certificate.caPem);
+            const options = { env: { https_proxy: proxy.url }, downloader, ca };
+            const words = ['--base-url=https://downloads.example'];
+            const { status, stderr } = await world.install(words, options);
+            assert.is(status, 0, stderr);
+            assert.equal(proxy.asked, ['downloads.example:443', 'downloads.example:443']);
+          } finally {
+            proxy.close();
+          }
+        },
+        { certificate },
+      );
+    },
+  );
 }
 
 for (const downloader of ['curl', 'wget', 'busybox wget'] as const) {
-  needs(test, downloader)(`over HTTP it stays on this machine, with ${downloader}`, () =>
+  needs(test, programOf(downloader))(`over HTTP it stays on this machine, with ${downloader}`, () =>
     inWorld((proxied) =>
       inWorld(async (world) => {
-        await publish(world);
+        publish(world);
         const env = { http_proxy: proxied.url, all_proxy: proxied.url };
         const { status, stderr } = await world.install([], { env, downloader });
         assert.is(status, 0, stderr);
@@ -242,7 +230,7 @@ download('over HTTPS, from a server that is known, and from no other', async () 
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(
     async (world) => {
-      await publish(world);
+      publish(world);
       const ca = path.join(world.folder, 'ca.pem');
       fs.writeFileSync(ca, certificate.caPem);
       const stranger = await world.install();
@@ -272,7 +260,7 @@ const configurations: readonly [
 ];
 
 for (const [downloader, name, configure] of configurations) {
-  needs(test, downloader)(`${downloader} does not read ${name}`, async () => {
+  needs(test, programOf(downloader))(`${downloader} does not read ${name}`, async () => {
     const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
     await inWorld(
       async (world) => {
@@ -305,19 +293,13 @@ const ledAway = [
 needs(test, 'wget')('wget follows nobody from HTTPS to HTTP', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(async (plain) => {
-    await publish(plain);
+    publish(plain);
     await inWorld(
       async (world) => {
         const ca = path.join(world.folder, 'ca.pem');
         fs.writeFileSync(ca, certificate.caPem);
-<<<<<<< HEAD
-        fs.writeFileSync(settings, `ca_certificate = ${ca}\n`);
-        const options = { downloader: 'wget', env: { WGETRC: settings } } as const;
-        await publish(world);
-=======
         const options = { downloader: 'wget', ca } as const;
         publish(world);
->>>>>>> 4d4fec7 (install, docs: ignore curlrc and wgetrc, keep CI settings out of the checkout)
         const known = await world.install([], options);
         assert.is(known.status, 0, known.stderr);
         for (const header of ledAway) {
@@ -338,11 +320,11 @@ needs(test, 'wget')('wget follows nobody from HTTPS to HTTP', async () => {
   });
 });
 
-needs(test, 'busybox wget')('a wget that looks at no certificate is not believed', async () => {
+needs(test, 'busybox')('a wget that looks at no certificate is not believed', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(
     async (world) => {
-      await publish(world);
+      publish(world);
       // With it, busybox would look.
       fs.rmSync(path.join(world.folder, 'bin', 'openssl'), { force: true });
       const { status, stdout, stderr } = await world.install([], { downloader: 'busybox wget' });
@@ -356,8 +338,8 @@ needs(test, 'busybox wget')('a wget that looks at no certificate is not believed
 
 download('an upgrade while a get runs: it goes on, and the next one is new', () =>
   inWorld(async (world) => {
-    await publish(world, '1.2.3');
-    await publish(world, '2.0.0');
+    publish(world, '1.2.3');
+    publish(world, '2.0.0');
     assert.is((await world.install()).status, 0);
     const before = fs.statSync(world.target).ino;
     const running = spawn(world.target, ['get'], { env: { PATH: '/usr/bin:/bin' } });
@@ -374,7 +356,7 @@ download('an upgrade while a get runs: it goes on, and the next one is new', () 
 
 download('piped into a shell, it takes nothing from the folder it runs in', () =>
   inWorld(async (world) => {
-    await publish(world);
+    publish(world);
     const trap = path.join(world.folder, 'caught');
     fs.writeFileSync(path.join(world.folder, 'Makefile'), `build:\n\ttouch "${trap}"\n`);
     const words = [
@@ -398,7 +380,7 @@ download('piped into a shell, it takes nothing from the folder it runs in', () =
 
 download('the script of a release takes nothing from the folder that it was downloaded to', () =>
   inWorld(async (world) => {
-    await publish(world);
+    publish(world);
     const downloads = path.join(world.folder, 'downloads');
     fs.mkdirSync(downloads);
     fs.writeFileSync(path.join(downloads, 'Makefile'), 'build:\n\tfalse\n');
@@ -414,7 +396,7 @@ download('the script of a release takes nothing from the folder that it was down
 
 test('a script that was cut on its way does nothing', () =>
   inWorld(async (world) => {
-    await publish(world);
+    publish(world);
     const whole = fs.readFileSync(installer, 'utf8');
     const cut = path.join(world.folder, 'cut.sh');
     for (const part of [0.3, 0.6, 0.9, 0.99]) {

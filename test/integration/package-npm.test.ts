@@ -13,6 +13,7 @@ import {
 } from '../../scripts/package/npm-packages.ts';
 import { root, type Stamp } from '../../scripts/package/stamp.ts';
 import { targets } from '../../scripts/package/targets.ts';
+import { testUnless } from '../support/skip.ts';
 
 const test = suite("npm's packages");
 const stamp: Stamp = { version: '1.2.3', commit: 'c'.repeat(40), epoch: 0 };
@@ -179,8 +180,17 @@ const starts: readonly [what: string, main: string, isOld: boolean, said: RegExp
   ['of an old Node, without one: which Node it takes', lay(standIn, []), true, /Node 22\.15 or/],
 ];
 
+/** The program itself needs Node 22.15. An older one, such as Debian 12's, makes do with the executable. */
+const hasNewNode =
+  spawnSync('node', ['-e', 'process.exit(process.getBuiltinModule ? 0 : 1)']).status === 0;
+
+function tooOld(isForOld: boolean): string | false {
+  if (process.platform === 'win32') return 'on Windows a stand-in does not start';
+  return !isForOld && !hasNewNode && 'Node is older than 22.15';
+}
+
 for (const [what, main, isOld, said] of starts) {
-  notOnWindows(`the script starts ${what}`, () => {
+  testUnless(test, tooOld(isOld))(`the script starts ${what}`, () => {
     // What the launcher knows an old one by.
     const old = '--import=data:text/javascript,delete%20process.getBuiltinModule';
     const words = [path.join(main, 'bin', 'docker-credential-icr.js'), 'version'];
