@@ -31,7 +31,8 @@ export function requireTrustedFolder(context: Context): void {
   const file = settingsFile(folder);
   const checkout = checkoutAround(context, folder);
   if (checkout !== undefined) {
-    throw refused(file, `the directory is inside the repository ${checkout}`, 'move it out');
+    const move = `move ${folder} out of the repository`;
+    throw refused(file, `the directory is inside the repository ${checkout}`, move);
   }
   for (const each of [folder, file]) requireOwn(context, each, file);
 }
@@ -72,16 +73,16 @@ function hasEndpoint(file: string): boolean {
 }
 
 /**
- * The root directory of the checkout that contains the settings directory. Links to a repository of dotfiles inside the
- * home are the user's own decision. A directory that a variable names is also looked for by its real path: a
- * current directory may be a link into a repository.
+ * The root directory of the checkout that contains the settings directory, by its name or its real path: the current
+ * directory may be a symlink into a checkout. In the usual directory, symlinks below the home are followed to any place:
+ * people keep dotfiles in a repository, and only they can create such a symlink.
  */
 function checkoutAround(context: Context, folder: string): string | undefined {
   const { HOME, APPDATA } = context.env;
   const usual = configFolder({ ...context, env: { HOME, APPDATA } });
   const home = context.platform === 'win32' ? APPDATA : HOME;
   const named = folder === usual && home !== undefined ? home : folder;
-  return checkoutAbove(folder) ?? checkoutAbove(realPath(named));
+  return checkoutAbove(path.resolve(folder)) ?? checkoutAbove(realPath(named));
 }
 
 function checkoutAbove(folder: string): string | undefined {

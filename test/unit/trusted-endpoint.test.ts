@@ -131,7 +131,10 @@ for (const [name, where] of refused) {
       const error = errorOf(() => trustedEndpoint(context, readSettings(context)));
       assert.is(error?.code, 'misconfigured');
       assert.ok(error?.message.startsWith(`iamEndpoint in ${file} is not used: `), error?.message);
-      assert.match(error?.hint ?? '', /^move it out, or set IBMCLOUD_IAM_API_ENDPOINT /);
+      assert.match(
+        error?.hint ?? '',
+        /^move \S+ out of the repository, or set IBMCLOUD_IAM_API_END/,
+      );
       assert.is(errorOf(() => requireTrustedFolder(context))?.code, 'misconfigured');
     }),
   );
@@ -144,6 +147,13 @@ const accepted: readonly Row[] = [
     (folder) => {
       makeRepository(path.join(folder, repository));
       return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, `${repository}.tmp/icr`) };
+    },
+  ],
+  [
+    'a directory beside a checkout, by way of it',
+    (folder) => {
+      makeRepository(path.join(folder, repository));
+      return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${folder}/${repository}/../icr` };
     },
   ],
   [
@@ -226,7 +236,31 @@ withModes('refused: another user owns config.json, as if root runs in a home', (
   }),
 );
 
-/** Both are faults of the endpoint only. */
+/** Calls `action` as if these files, and no others, existed. */
+function withFiles(files: readonly string[], action: () => void): void {
+  const { existsSync } = fs;
+  fs.existsSync = (file) => files.includes(String(file));
+  try {
+    action();
+  } finally {
+    fs.existsSync = existsSync;
+  }
+}
+
+withModes('/etc may be a repository, as etckeeper makes it; a directory beside it may not', () => {
+  for (const [parent, isRefused] of [
+    ['/etc', false],
+    ['/etc/deeper', true],
+    ['/opt', true],
+  ] as const) {
+    const env = { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${parent}/docker-credential-icr-canary` };
+    withFiles([`${parent}/.git`], () => {
+      const error = errorOf(() => requireTrustedFolder(testContext({ env })));
+      assert.is(error !== undefined, isRefused, parent);
+    });
+  }
+});
+
 test('without the setting, or with the variable, the directory does not matter', () =>
   inHome(({ folder }) => {
     makeRepository(path.join(folder, repository));
