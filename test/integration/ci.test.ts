@@ -100,4 +100,16 @@ onLinux('without root, it says so and has failed', ({ folder }) => {
   assert.is(status, 1);
 });
 
+test('README, CONTRIBUTING, Makefile, package.json and its lockfile name the same oldest Node', () => {
+  const root = path.resolve(import.meta.dirname, '../..');
+  const read = (name: string) => fs.readFileSync(path.join(root, name), 'utf8');
+  const { engines } = JSON.parse(read('package.json'));
+  const { packages } = JSON.parse(read('package-lock.json'));
+  assert.equal(engines, { node: '>=18' });
+  assert.equal(packages[''].engines, engines);
+  for (const name of ['README.md', 'CONTRIBUTING.md', 'Makefile', '.ci/run']) {
+    assert.match(read(name), /Node 18\b/, name);
+  }
+});
+
 test.run();
