@@ -8,10 +8,10 @@ import {
   findTool,
   type InstallOptions,
   inWorld,
-  machineHere,
+  machine,
   needs,
   program,
-  release,
+  publish,
   sha256,
   standIn,
   type World,
@@ -19,16 +19,16 @@ import {
 
 const test = suite('install.sh, from a release that is not right');
 const download = needs(test, 'curl');
-const machine = machineHere();
 const archive = `/v1.2.3/${program}-1.2.3-${machine}.tar.gz`;
 const sums = '/v1.2.3/SHA256SUMS';
 const old = standIn('0.9.0');
 
-function publish({ files }: World, executable = standIn('1.2.3')): void {
-  for (const [name, data] of release('1.2.3', [machine], executable)) files.set(name, data);
+/** A release whose executable prints this and fails. */
+function publishFailing(world: World, command: string): Promise<void> {
+  return publish(world, '1.2.3', { executable: `#!/bin/sh\n${command}; exit 127\n` });
 }
 
-function contents({ files }: World, name: string): Buffer {
+function contents({ files }: Pick<World, 'files'>, name: string): Buffer {
   return files.get(name) ?? Buffer.alloc(0);
 }
 
@@ -46,7 +46,11 @@ async function refuses(world: World, message: string | RegExp, options: InstallO
 }
 
 /** Each changes what the server has, or how it answers. */
-const faults: readonly [name: string, spoil: (world: World) => void, message: string][] = [
+const faults: readonly [
+  name: string,
+  spoil: (world: World) => void | Promise<void>,
+  message: string,
+][] = [
   [
     'a byte of the archive was changed',
     (world) => {
@@ -58,9 +62,10 @@ const faults: readonly [name: string, spoil: (world: World) => void, message: st
   ],
   [
     'another archive is in its place',
-    (world) => {
-      const other = release('6.6.6', [machine], '#!/bin/sh\ntouch "$HOME/caught"\n');
-      world.files.set(archive, [...other.values()][0] ?? Buffer.alloc(0));
+    async (world) => {
+      const other = { files: new Map() };
+      await publish(other, '1.2.3', { executable: '#!/bin/sh\ntouch "$HOME/caught"\n' });
+      world.files.set(archive, contents(other, archive));
     },
     'is not what was released',
   ],
@@ -92,25 +97,23 @@ const faults: readonly [name: string, spoil: (world: World) => void, message: st
   ],
   [
     'the archive has no executable',
-    (world) => {
-      const name = archive.slice('/v1.2.3/'.length);
-      const files = release('1.2.3', ['other'], old);
-      const data = [...files.values()][0] ?? Buffer.alloc(0);
-      const line = [...files.entries()].find(([each]) => each === sums)?.[1].toString() ?? '';
+    async (world) => {
+      const other = { files: new Map() };
+      await publish(other, '1.2.3', { on: 'other' });
+      const data = contents(other, `/v1.2.3/${program}-1.2.3-other.tar.gz`);
       world.files.set(archive, data);
-      world.files.set(sums, Buffer.from(`${line.split(' ')[0]}  ${name}\n`));
+      world.files.set(sums, Buffer.from(`${sha256(data)}  ${path.basename(archive)}\n`));
     },
     'could not unpack',
   ],
   [
     'the executable does not start',
-    (world) =>
-      publish(world, '#!/bin/sh\necho "Error loading shared library libfoo.so"; exit 127\n'),
+    (world) => publishFailing(world, 'echo "Error loading shared library libfoo.so"'),
     'does not start on this machine',
   ],
   [
     'the executable misses libstdc++',
-    (world) => publish(world, '#!/bin/sh\necho "loading libstdc++.so.6: none" >&2; exit 127\n'),
+    (world) => publishFailing(world, 'echo "loading libstdc++.so.6: none" >&2'),
     'apk add libstdc++',
   ],
   [
@@ -130,8 +133,8 @@ const faults: readonly [name: string, spoil: (world: World) => void, message: st
 for (const [name, spoil, message] of faults) {
   download(`${name}: nothing is installed`, () =>
     inWorld(async (world) => {
-      publish(world);
-      spoil(world);
+      await publish(world);
+      await spoil(world);
       await refuses(world, message);
     }),
   );
@@ -207,7 +210,7 @@ function stamped(world: World, env: Readonly<Record<string, string>> = minisignK
 
 download('a signature that is not right, or is not there: nothing is installed', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     world.replace('minisign', 'exit 1');
     await refuses(world, /could not download \S+SHA256SUMS.minisig/, { script: stamped(world) });
     world.files.set(`${sums}.minisig`, Buffer.from('a signature'));
@@ -217,7 +220,7 @@ download('a signature that is not right, or is not there: nothing is installed',
 
 download('a signature that is right is asked for by the key of the release', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     world.files.set(`${sums}.minisig`, Buffer.from('a signature'));
     world.replace('minisign', 'echo "$*" >"$HOME/notes"');
     const { status, stdout, stderr } = await world.install([], { script: stamped(world) });
@@ -230,8 +233,7 @@ download('a signature that is right is asked for by the key of the release', () 
 for (const version of ['1.2.3', '2.0.0-rc.1']) {
   download(`the script of 1.2.3 asks that the workflow at its own tag signed ${version}`, () =>
     inWorld(async (world) => {
-      for (const [name, data] of release(version, [machine], standIn(version)))
-        world.files.set(name, data);
+      await publish(world, version);
       world.files.set(`/v${version}/SHA256SUMS.sigstore.json`, Buffer.from('{}'));
       world.replace('cosign', 'echo "$*" >"$HOME/notes"');
       const script = stamped(world, { COSIGN_IDENTITY: `${workflow}@refs/tags/v1.2.3` });
@@ -248,7 +250,7 @@ for (const version of ['1.2.3', '2.0.0-rc.1']) {
 
 download('nobody reads what it says any more: nothing is left', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     // The reader is gone long before the last thing is said.
     const reader = path.join(world.folder, 'reader.sh');
     const script = path.resolve(import.meta.dirname, '../../install.sh');
@@ -268,7 +270,7 @@ function small(folder: string): boolean {
 download('no space where it is unpacked, or where it goes: the old one stays', () =>
   inWorld(async (world) => {
     const large = `${standIn('1.2.3')}# ${Array.from({ length: 300_000 }, (_, i) => String.fromCharCode(33 + ((i * i) % 89))).join('')}\n`;
-    publish(world, large);
+    await publish(world, '1.2.3', { executable: large });
     const folder = path.join(world.folder, 'small');
     if (!small(folder)) return console.log('not tried: only root mounts a small file system');
     try {

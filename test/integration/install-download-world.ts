@@ -4,13 +4,10 @@ import fs from 'node:fs';
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-<<<<<<< HEAD
-import { gzip, tar } from '../../scripts/package/archive.ts';
-=======
+
 import type { Test } from 'uvu';
-import { gzip } from '../../scripts/package/archive.ts';
-import { tar } from '../../scripts/package/tar.ts';
->>>>>>> 4d4fec7 (install, docs: ignore curlrc and wgetrc, keep CI settings out of the checkout)
+import { gzip, tar } from '../../scripts/package/archive.ts';
+
 import { type Listening, listen, type Place } from '../sandbox/listen.ts';
 import { collect, type Outcome } from '../support/helper.ts';
 import { testUnless } from '../support/skip.ts';

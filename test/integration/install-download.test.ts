@@ -6,27 +6,20 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stampInstaller } from '../../scripts/package/installer.ts';
 import { createServerCertificate } from '../sandbox/ca.ts';
+import { startProxy } from '../support/connect-proxy.ts';
 import { collect } from '../support/helper.ts';
 import {
   type Downloader,
   inWorld,
-  machineHere,
   needs,
   program,
-  release,
+  publish,
   standIn,
-  type World,
 } from './install-download-world.ts';
-import { startProxy } from './login-proxy.ts';
 
 const test = suite('install.sh, from a release');
 const download = needs(test, 'curl');
-const machine = machineHere();
 const installer = path.resolve(import.meta.dirname, '../../install.sh');
-
-function publish({ files }: World, version = '1.2.3'): void {
-  for (const [name, data] of release(version, [machine], standIn(version))) files.set(name, data);
-}
 
 const shells = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']];
 /** The program that downloads: busybox is one for all. */
@@ -48,7 +41,7 @@ for (const [shell, downloader] of ways) {
     programOf(downloader),
   )(`with ${shell.join(' ')} and ${downloader}`, () =>
     inWorld(async (world) => {
-      publish(world);
+      await publish(world);
       const { status, stdout, stderr } = await world.install([], { shell, downloader });
       assert.is(status, 0, stderr);
       assert.match(stdout, `installed ${world.target}\n`);
@@ -133,7 +126,7 @@ for (const [system, hint] of [
 
 download('root has to say where', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     world.replace('id', 'echo 0');
     const words = [`--base-url=${world.url}`, '--version', 'v1.2.3'];
     const refused = await world.run(words);
@@ -153,7 +146,7 @@ for (const [uid, mode] of [
 ] as const) {
   download(`folders that user ${uid} makes under umask 077`, () =>
     inWorld(async (world) => {
-      publish(world);
+      await publish(world);
       world.replace('id', `echo ${uid}`);
       const prefix = path.join(world.folder, 'new', 'place');
       const before = process.umask(0o077);
@@ -170,7 +163,7 @@ for (const [uid, mode] of [
 
 download('--configure calls configure; --uninstall takes both back', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     assert.is((await world.install(['--configure'])).status, 0);
     const notes = path.join(world.home, 'notes');
     assert.is(fs.readFileSync(notes, 'utf8'), 'configure\n');
@@ -192,7 +185,7 @@ for (const downloader of ['curl', 'wget'] as const) {
       const certificate = await createServerCertificate(['downloads.example']);
       await inWorld(
         async (world) => {
-          publish(world);
+          await publish(world);
           const proxy = await startProxy(Number(new URL(world.url).port));
           try {
             const ca = path.join(world.folder, 'ca.pem');
@@ -216,7 +209,7 @@ for (const downloader of ['curl', 'wget', 'busybox wget'] as const) {
   needs(test, programOf(downloader))(`over HTTP it stays on this machine, with ${downloader}`, () =>
     inWorld((proxied) =>
       inWorld(async (world) => {
-        publish(world);
+        await publish(world);
         const env = { http_proxy: proxied.url, all_proxy: proxied.url };
         const { status, stderr } = await world.install([], { env, downloader });
         assert.is(status, 0, stderr);
@@ -230,7 +223,7 @@ download('over HTTPS, from a server that is known, and from no other', async () 
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(
     async (world) => {
-      publish(world);
+      await publish(world);
       const ca = path.join(world.folder, 'ca.pem');
       fs.writeFileSync(ca, certificate.caPem);
       const stranger = await world.install();
@@ -264,7 +257,7 @@ for (const [downloader, name, configure] of configurations) {
     const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
     await inWorld(
       async (world) => {
-        publish(world);
+        await publish(world);
         const [file, env] = configure(world.home);
         fs.mkdirSync(path.dirname(file), { recursive: true });
         fs.writeFileSync(file, downloader === 'curl' ? 'insecure\n' : 'check_certificate = off\n');
@@ -293,13 +286,13 @@ const ledAway = [
 needs(test, 'wget')('wget follows nobody from HTTPS to HTTP', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(async (plain) => {
-    publish(plain);
+    await publish(plain);
     await inWorld(
       async (world) => {
         const ca = path.join(world.folder, 'ca.pem');
         fs.writeFileSync(ca, certificate.caPem);
         const options = { downloader: 'wget', ca } as const;
-        publish(world);
+        await publish(world);
         const known = await world.install([], options);
         assert.is(known.status, 0, known.stderr);
         for (const header of ledAway) {
@@ -324,7 +317,7 @@ needs(test, 'busybox')('a wget that looks at no certificate is not believed', as
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(
     async (world) => {
-      publish(world);
+      await publish(world);
       // With it, busybox would look.
       fs.rmSync(path.join(world.folder, 'bin', 'openssl'), { force: true });
       const { status, stdout, stderr } = await world.install([], { downloader: 'busybox wget' });
@@ -338,8 +331,8 @@ needs(test, 'busybox')('a wget that looks at no certificate is not believed', as
 
 download('an upgrade while a get runs: it goes on, and the next one is new', () =>
   inWorld(async (world) => {
-    publish(world, '1.2.3');
-    publish(world, '2.0.0');
+    await publish(world, '1.2.3');
+    await publish(world, '2.0.0');
     assert.is((await world.install()).status, 0);
     const before = fs.statSync(world.target).ino;
     const running = spawn(world.target, ['get'], { env: { PATH: '/usr/bin:/bin' } });
@@ -356,7 +349,7 @@ download('an upgrade while a get runs: it goes on, and the next one is new', () 
 
 download('piped into a shell, it takes nothing from the folder it runs in', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     const trap = path.join(world.folder, 'caught');
     fs.writeFileSync(path.join(world.folder, 'Makefile'), `build:\n\ttouch "${trap}"\n`);
     const words = [
@@ -380,7 +373,7 @@ download('piped into a shell, it takes nothing from the folder it runs in', () =
 
 download('the script of a release takes nothing from the folder that it was downloaded to', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     const downloads = path.join(world.folder, 'downloads');
     fs.mkdirSync(downloads);
     fs.writeFileSync(path.join(downloads, 'Makefile'), 'build:\n\tfalse\n');
@@ -396,7 +389,7 @@ download('the script of a release takes nothing from the folder that it was down
 
 test('a script that was cut on its way does nothing', () =>
   inWorld(async (world) => {
-    publish(world);
+    await publish(world);
     const whole = fs.readFileSync(installer, 'utf8');
     const cut = path.join(world.folder, 'cut.sh');
     for (const part of [0.3, 0.6, 0.9, 0.99]) {
