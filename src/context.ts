@@ -1,17 +1,23 @@
-import { isCalledByItself } from './callers.ts';
-import { writeAll } from './descriptors.ts';
+import { cannotWrite, readStdin, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
+import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
+import { type Files, nodeFiles } from './files/file-reader.ts';
+
+declare const Bun: BunRuntime | undefined;
 
 /** Everything the program takes from the outside. Tests pass their own. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
-  /** File descriptor that a protocol verb reads: `/dev/stdin` cannot be opened when it is a socket. */
+  /** File descriptor of standard input: `/dev/stdin` cannot be opened if it is a socket. */
   readonly stdin: number;
-  /** What was in it, where it has been read already: to its end, or past 1 MiB. */
-  readonly input?: Uint8Array;
-  /** Writes to standard output, whole, before it returns. */
+  /** Reads standard input to its end, or a little more than 1 MiB of it. Rejects with the system's error. */
+  readonly readInput: () => Promise<Uint8Array>;
+  /** Writes all of the text to standard output before it returns. Throws `storage`. */
   readonly stdout: (text: string) => void;
+  /** Writes the answer of a machine command to standard output, once and last. Rejects with `storage`. */
+  readonly answer: (text: string) => Promise<void>;
+  readonly files: Files;
   /** Writes one line for people to standard error. */
   readonly warn: (line: string) => void;
   /** Milliseconds since 1970. */
@@ -25,8 +31,8 @@ export interface Context {
   readonly screen?: () => Screen | undefined;
   /** The file that runs: this program itself where it is compiled, else Bun or Node. */
   readonly executable?: string;
-  /** Whether this program runs above this process, and answers a client there; as far as the system shows it. */
-  readonly isCalledByItself?: () => boolean;
+  /** The script that the executable runs, if it is an interpreter. */
+  readonly script?: string | undefined;
   /** Runs another program to its end. */
   readonly runSync: (program: string, args: readonly string[], options: RunOptions) => RunResult;
   /** Calls `act` for these signals instead of ending, until the function it returns is called. */
@@ -66,13 +72,22 @@ export interface Screen {
   readonly columns: number;
 }
 
-/** The real one. */
+/** The context of this process. `node:fs` is loaded when it is first needed: most calls of `get` never need it. */
 export function processContext(): Context {
+  const { env, platform } = process;
+  // On Windows, files have no modes and owners to check.
+  const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
   return {
-    env: process.env,
-    platform: process.platform,
+    env,
+    platform,
     stdin: 0,
-    stdout: (text) => writeAll(1, text),
+    readInput: async () => (bun === undefined ? readStdin(nodeFs(), 0) : readBunStdin(bun)),
+    stdout: (text) => writeAll(nodeFs(), 1, text),
+    answer: async (text) => {
+      if (bun === undefined) writeAll(nodeFs(), 1, text);
+      else await writeWithBun(bun, text);
+    },
+    files: bun === undefined ? nodeFiles : bunFiles(bun, process.geteuid?.() ?? -1, nodeFiles),
     warn: (line) => warnOn(2, line),
     now: Date.now,
     pid: process.pid,
@@ -86,7 +101,7 @@ export function processContext(): Context {
         ? { columns: process.stdout.columns || 80 }
         : undefined,
     executable: process.execPath,
-    isCalledByItself: () => isCalledByItself(process.argv[1]),
+    script: process.argv[1],
     runSync,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);
@@ -95,6 +110,18 @@ export function processContext(): Context {
       };
     },
   };
+}
+
+function nodeFs(): typeof import('node:fs') {
+  return process.getBuiltinModule('node:fs');
+}
+
+async function writeWithBun(bun: BunRuntime, text: string): Promise<void> {
+  try {
+    await bun.write(bun.stdout, text);
+  } catch (error) {
+    throw cannotWrite(1, error);
+  }
 }
 
 function runSync(program: string, args: readonly string[], options: RunOptions): RunResult {
@@ -126,7 +153,7 @@ export function debug(context: Context, line: string): void {
 /** A standard error that nobody reads any more must not keep a program from its credential. */
 function warnOn(descriptor: number, line: string): void {
   try {
-    writeAll(descriptor, `docker-credential-icr: ${line}\n`);
+    writeAll(nodeFs(), descriptor, `docker-credential-icr: ${line}\n`);
   } catch {
     // There is no other place to say it.
   }

@@ -1,18 +1,38 @@
-import fs from 'node:fs';
 import { HelperError, systemCode } from './errors.ts';
 
-// process.stdin and process.stdout cost 8 ms to load, so descriptors are read and written as they
-// are. A client may hand over a socket or pipe that does not block: then the system says EAGAIN.
-// Typed arrays instead of Buffer: its first use costs a `get` 0.1 ms.
+// process.stdin and process.stdout take 8 ms to load, so descriptors are read and written directly. A client may pass
+// a socket or pipe that does not block: then the system reports EAGAIN.
+// Typed arrays instead of Buffer, whose first use costs a `get` 0.1 ms.
 
-/** The number of bytes read into `chunk`, 0 at the end. Throws the system's error. */
-export function readSome(descriptor: number, chunk: Uint8Array): number {
+type Fs = Pick<typeof import('node:fs'), 'readSync' | 'writeSync'>;
+
+const maxInputBytes = 1024 * 1024;
+
+/** Standard input to its end, or a little more than 1 MiB of it. Throws the system's error. */
+export function readStdin(fs: Fs, descriptor: number): Uint8Array {
+  let bytes = new Uint8Array(4096);
+  for (let length = 0; ; ) {
+    const count = readSome(fs, descriptor, bytes.subarray(length));
+    if (count === 0) return bytes.subarray(0, length);
+    length += count;
+    if (length > maxInputBytes) return bytes.subarray(0, length);
+    if (length === bytes.length) bytes = enlarged(bytes);
+  }
+}
+
+function enlarged(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(bytes.length * 2);
+  larger.set(bytes);
+  return larger;
+}
+
+function readSome(fs: Fs, descriptor: number, chunk: Uint8Array): number {
   for (;;) {
     try {
       return fs.readSync(descriptor, chunk);
     } catch (error) {
       const code = systemCode(error);
-      // Windows reports the end of a pipe as an error; a closed descriptor has nothing to say either.
+      // Windows reports the end of a pipe as an error; a closed descriptor has no input either.
       if (code === 'EOF' || code === 'EBADF') return 0;
       if (code !== 'EAGAIN') throw error;
       pause(2);
@@ -20,36 +40,26 @@ export function readSome(descriptor: number, chunk: Uint8Array): number {
   }
 }
 
-/** Returns when all of it is written. Throws `storage` where nobody reads, or nothing fits. */
-export function writeAll(descriptor: number, text: string): void {
-  let rest = isShortAscii(text) ? text : new TextEncoder().encode(text);
-  while (rest.length > 0) {
-    const count = writeSome(descriptor, rest);
-    rest = typeof rest === 'string' ? rest.slice(count) : rest.subarray(count);
-  }
+/** Returns when all of it is written. Throws `storage` if the reader is gone or the disk is full. */
+export function writeAll(fs: Fs, descriptor: number, text: string): void {
+  let rest = new TextEncoder().encode(text);
+  while (rest.length > 0) rest = rest.subarray(writeSome(fs, descriptor, rest));
 }
 
-/** Such a text has as many bytes as characters; an encoder would cost a `get` half a megabyte. */
-function isShortAscii(text: string): boolean {
-  if (text.length > 10_000) return false;
-  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 0x7f) return false;
-  return true;
-}
-
-function writeSome(descriptor: number, part: string | Uint8Array): number {
+function writeSome(fs: Fs, descriptor: number, part: Uint8Array): number {
   try {
-    return typeof part === 'string'
-      ? fs.writeSync(descriptor, part)
-      : fs.writeSync(descriptor, part);
+    return fs.writeSync(descriptor, part);
   } catch (error) {
-    const code = systemCode(error);
-    if (code !== 'EAGAIN') {
-      const name = descriptor === 1 ? 'standard output' : 'standard error';
-      throw new HelperError('storage', `cannot write to ${name} (${code})`, { cause: error });
-    }
+    if (systemCode(error) !== 'EAGAIN') throw cannotWrite(descriptor, error);
     pause(2);
     return 0;
   }
+}
+
+export function cannotWrite(descriptor: number, error: unknown): HelperError {
+  const name = descriptor === 1 ? 'standard output' : 'standard error';
+  const code = systemCode(error) ?? 'unknown error';
+  return new HelperError('storage', `cannot write to ${name} (${code})`, { cause: error });
 }
 
 function pause(milliseconds: number): void {

@@ -10,3 +10,9 @@ export function join(folder: string, name: string): string {
 export function isAbsolute(file: string, platform: NodeJS.Platform): boolean {
   return platform === 'win32' ? /^([a-z]:)?[\\/]/i.test(file) : file.startsWith('/');
 }
+
+/** The directory of a full path to a file in it. */
+export function dirname(file: string): string {
+  const end = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'));
+  return end === 0 ? '/' : file.slice(0, end);
+}

@@ -27,8 +27,8 @@ export async function callerFor(
 ): Promise<Caller> {
   const found =
     identity === undefined
-      ? findCredential(lookup, requireIbmHost(host))
-      : identityNamed(lookup, identity);
+      ? await findCredential(lookup, requireIbmHost(host))
+      : await identityNamed(lookup, identity);
   if (found === undefined) {
     throw new HelperError(
       'not-found',
@@ -40,11 +40,11 @@ export async function callerFor(
 }
 
 /** Throws `refused` for a token that does not say whose it is. */
-export function toCaller(lookup: Lookup, name: string, accessToken: string): Caller {
+export async function toCaller(lookup: Lookup, name: string, accessToken: string): Promise<Caller> {
   const { iamId, account } = parseClaims(accessToken);
   if (iamId === undefined || account === undefined) {
     throw new HelperError('refused', `the access token of ${name} names no account; use another`);
   }
-  const endpoint = trustedEndpoint(lookup.context, lookup.settings());
+  const endpoint = trustedEndpoint(lookup.context, await lookup.settings());
   return { name, accessToken, iamId, account, endpoint };
 }

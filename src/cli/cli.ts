@@ -1,6 +1,6 @@
 import yargs, { type Argv, type FallbackCompletionFunction } from 'yargs';
 import { type Context, debug } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, inTwoLines } from '../errors.ts';
 import { version } from '../version.ts';
 import { apiKey } from './api-key/api-key.ts';
 import type { Command, CommandGroup } from './command.ts';
@@ -37,7 +37,7 @@ const asTyped = {
 type Chosen = () => number | Promise<number>;
 
 /** The commands that people type. Returns the exit status. */
-export async function run(context: Context, argv: readonly string[]): Promise<number> {
+export async function runInteractive(context: Context, argv: readonly string[]): Promise<number> {
   let chosen: Chosen | undefined;
   const parser = emptyParser();
   completeNames(context, parser, argv);
@@ -153,6 +153,6 @@ async function explainErrors(context: Context, run: Chosen): Promise<number> {
 
 function explain(context: Context, error: HelperError): number {
   if (error.cause !== undefined) debug(context, String(error.cause));
-  context.warn(error.hint === undefined ? error.message : `${error.message}\nhint: ${error.hint}`);
+  context.warn(inTwoLines(error));
   return error.code === 'cancelled' ? cancelled : 1;
 }

@@ -62,15 +62,24 @@ export const configure: Command<ConfigureArgs> = {
 };
 
 async function edit(context: Context, client: Client, args: ConfigureArgs): Promise<void> {
-  const makePlan = () => planFor(context, client, args);
+  const wanted = args.remove ? undefined : await wantedHosts(context, args);
+  const makePlan = () => planFor(context, client, args, wanted);
   const plan = args.dryRun ? await show(context, makePlan()) : await apply(context, makePlan, args);
   for (const note of plan.notes) context.warn(note);
 }
 
-function planFor(context: Context, client: Client, args: ConfigureArgs): EditPlan {
-  const hosts = namedHosts(args);
-  if (args.remove) return client.planRemove(context, hosts ?? 'all-ours');
-  const wanted = hosts ?? usualHosts(context, args.private ?? false);
+async function wantedHosts(context: Context, args: ConfigureArgs): Promise<readonly string[]> {
+  return namedHosts(args) ?? (await usualHosts(context, args.private ?? false));
+}
+
+/** Without `wanted`, the hosts are removed. */
+function planFor(
+  context: Context,
+  client: Client,
+  args: ConfigureArgs,
+  wanted: readonly string[] | undefined,
+): EditPlan {
+  if (wanted === undefined) return client.planRemove(context, namedHosts(args) ?? 'all-ours');
   return client.planAdd(context, wanted, { force: args.force ?? false });
 }
 
@@ -91,8 +100,8 @@ function hostOfRegion(typed: string): string {
 }
 
 /** The hosts of IBM's documentation, and any that has a credential here. */
-function usualHosts(context: Context, withPrivate: boolean): string[] {
-  const all = answeredHosts(context, { namespaces: true });
+async function usualHosts(context: Context, withPrivate: boolean): Promise<string[]> {
+  const all = await answeredHosts(context, { namespaces: true });
   const answered = all.filter(({ host }) => isIbmHost(host));
   const names = answered.map(({ host }) => host.name);
   return [...new Set([...publicHosts, ...(withPrivate ? privateHosts : []), ...names])];

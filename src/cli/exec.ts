@@ -30,7 +30,7 @@ export const exec: Command<ExecArgs> = {
       throw new HelperError('invalid-input', 'there is no command; put it after --');
     }
     const host = requireIbmHost(typed);
-    const found = findCredential(lookupIn(context), host);
+    const found = await findCredential(lookupIn(context), host);
     if (found === undefined) {
       throw new HelperError(
         'not-found',

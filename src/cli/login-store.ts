@@ -3,7 +3,8 @@ import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { usableStore } from '../secrets/choose.ts';
-import { fileStoreName, storeIn, storeTitle } from '../secrets/secret-store.ts';
+import { storeIn } from '../secrets/secret-store.ts';
+import { fileStoreName, storeTitle } from '../secrets/store.ts';
 import { tryStore } from '../secrets/trial.ts';
 
 /**

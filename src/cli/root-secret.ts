@@ -65,7 +65,7 @@ async function refreshToken(
   question: Question,
 ): Promise<RootSecret> {
   const kind = 'refresh-token';
-  const secret = tokenOnStdin(context, 'refresh token');
+  const secret = await tokenOnStdin(context, 'refresh token');
   if (!verify) return { kind, secret };
   const { ownerOfRefreshToken } = await import('../iam/owner.ts');
   return { kind, ...(await ownerOfRefreshToken(context, secret, question)) };
@@ -79,7 +79,7 @@ async function entitlementKey(
 ): Promise<RootSecret> {
   const root = {
     kind: 'entitlement-key',
-    secret: tokenOnStdin(context, 'entitlement key'),
+    secret: await tokenOnStdin(context, 'entitlement key'),
   } as const;
   if (!verify) return root;
   const { checkAtRegistry } = await import('../iam/registry-exchange.ts');
@@ -94,7 +94,7 @@ async function registryToken(
   host: string,
   question: Question,
 ): Promise<RootSecret> {
-  const secret = tokenOnStdin(context, 'registry token');
+  const secret = await tokenOnStdin(context, 'registry token');
   const { ownerOfRegistryToken } = await import('../iam/owner.ts');
   const root = { kind: 'registry-token', secret, ...ownerOfRegistryToken(secret) } as const;
   if (!verify) return root;

@@ -1,14 +1,14 @@
 import fs from 'node:fs';
 import type { Context, Terminal } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { apiKeyIn, parseKeyFile } from '../identity/environment.ts';
+import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
 import { ambientVariables } from '../identity/variables.ts';
 import { readInput } from '../protocol/input.ts';
 import { ask } from './prompt.ts';
 
 /** The API key on standard input: the bare key, or the file that the ibmcloud CLI wrote. */
-export function apiKeyOnStdin(context: Context): string {
-  const text = readInput(context);
+export async function apiKeyOnStdin(context: Context): Promise<string> {
+  const text = await readInput(context);
   const key = text.trim() === '' ? '' : parseKeyFile(text);
   if (key === undefined) throw invalid('standard input holds no API key');
   return checkedKey(context, key);
@@ -36,8 +36,8 @@ export async function apiKeyFromPerson(context: Context): Promise<string> {
 }
 
 /** A token on standard input, in one piece. */
-export function tokenOnStdin(context: Context, name: string): string {
-  const token = readInput(context).trim();
+export async function tokenOnStdin(context: Context, name: string): Promise<string> {
+  const token = (await readInput(context)).trim();
   if (token === '') throw invalid(`standard input is empty; it should hold the ${name}`);
   if (!isVisible(token)) throw invalid(`the ${name} has a space or a character that none has`);
   return token;

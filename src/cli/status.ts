@@ -28,8 +28,8 @@ export const status: Command<{ readonly json?: boolean }> = {
   describe: 'show which identity answers which host, and where its secret is kept',
   options: { json: { type: 'boolean', describe: 'as JSON' } },
   examples: [['status', 'a line a host']],
-  run: (context, { json }) => {
-    const rows = rowsOf(context);
+  run: async (context, { json }) => {
+    const rows = await rowsOf(context);
     if (json) showJson(context, rows);
     else showTable(context, rows);
     return rows.some(({ state }) => state === 'failing') ? 1 : 0;
@@ -88,8 +88,8 @@ function settingsOf(context: Context): Settings {
   }
 }
 
-function rowsOf(context: Context): Row[] {
-  const answers = answeredHosts(context, { namespaces: true });
+async function rowsOf(context: Context): Promise<Row[]> {
+  const answers = await answeredHosts(context, { namespaces: true });
   const rows = rowsIn(context, answers);
   const answered = new Set(rows.map(({ host }) => host));
   const signedOut = [...signedOutHosts(context)]

@@ -1,5 +1,5 @@
 import { moveSecrets } from '../secrets/move.ts';
-import { fileStoreName, storeTitle } from '../secrets/secret-store.ts';
+import { fileStoreName, storeTitle } from '../secrets/store.ts';
 import { tryStore } from '../secrets/trial.ts';
 import type { Command, CommandGroup } from './command.ts';
 

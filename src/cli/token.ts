@@ -27,8 +27,8 @@ export const token: Command<TokenArgs> = {
     const lookup = lookupIn(context);
     const found =
       identity === undefined
-        ? findCredential(lookup, requireIbmHost(host))
-        : identityNamed(lookup, identity);
+        ? await findCredential(lookup, requireIbmHost(host))
+        : await identityNamed(lookup, identity);
     if (found === undefined) {
       throw new HelperError(
         'not-found',

@@ -1,24 +1,14 @@
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
 import { readPrivate } from '../files.ts';
 import { configFolder } from './folders.ts';
-import { noSettings, parseSettings, type Settings, settingsFile } from './settings.ts';
+import { noSettings, requireSettings, type Settings, settingsFile } from './settings.ts';
 import { requireUnsharedEndpoint } from './trusted-endpoint.ts';
 
-/** Reads `config.json`; throws `damaged` where it is not what `conf` wrote by the schema. */
+/** `loadSettings` for code that changes settings or secrets under a lock, and therefore reads without waiting. */
 export function readSettings(context: Context): Settings {
   const folder = configFolder(context);
   if (folder === undefined) return noSettings;
   const file = settingsFile(folder);
   requireUnsharedEndpoint(context, file);
-  const text = readPrivate(context, file);
-  if (text === undefined) return noSettings;
-  const settings = parseSettings(text);
-  if (settings === undefined) {
-    throw new HelperError(
-      'damaged',
-      `the settings in ${file} are damaged; mend that file, or move it away and run docker-credential-icr login`,
-    );
-  }
-  return settings;
+  return requireSettings(file, readPrivate(context, file));
 }

@@ -1,3 +1,4 @@
+import { HelperError } from '../errors.ts';
 import { join } from '../paths.ts';
 
 /** What an identity's root secret is; a `trusted-profile` has none, the machine vouches for it. */
@@ -54,6 +55,16 @@ export const noSettings: Settings = { identities: {}, mappings: {} };
 
 export function settingsFile(folder: string): string {
   return join(folder, 'config.json');
+}
+
+/** The settings in the text of `config.json`, none if it does not exist. Throws `damaged`. */
+export function requireSettings(file: string, text: string | undefined): Settings {
+  const settings = text === undefined ? noSettings : parseSettings(text);
+  if (settings !== undefined) return settings;
+  throw new HelperError(
+    'damaged',
+    `the settings in ${file} are damaged; mend that file, or move it away and run docker-credential-icr login`,
+  );
 }
 
 /** `undefined` for what is not settings. */

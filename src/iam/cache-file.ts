@@ -10,22 +10,15 @@ import {
   type CacheKey,
   cacheFile,
   ending,
-  isFor,
   parseEntry,
+  tokenIn,
 } from './cached-token.ts';
 
-/** What the cache holds for this root secret, old or not. A damaged file is none, and said to be so. */
-export function readToken(context: Context, key: CacheKey): CachedToken | undefined {
+/** `readToken` of `cache.ts` for the process that holds the lock, or waits for it. */
+export function readTokenNow(context: Context, key: CacheKey): CachedToken | undefined {
   if (key.folder === undefined) return undefined;
   const file = cacheFile(key.folder, key.name);
-  const text = readIfPossible(context, file);
-  if (text === undefined) return undefined;
-  const entry = parseEntry(text);
-  if (entry === undefined) {
-    context.warn(`the cached access token in ${file} is damaged; a new one will take its place`);
-    return undefined;
-  }
-  return isFor(entry, key, context.now()) ? entry : undefined;
+  return tokenIn(context, key, file, readIfPossible(context, file));
 }
 
 /** Keeps it for the next client. A failure is a warning: there is a token to give all the same. */

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import type { AccessToken } from './access-token.ts';
-import { readToken } from './cache-file.ts';
-import { type CachedToken, type CacheKey, isUsable } from './cached-token.ts';
+import { type CachedToken, type CacheKey, cacheFile, isUsable, tokenIn } from './cached-token.ts';
 
 // Every `get` of an access token comes through here: no axios, no lock until one has to be minted.
 
@@ -14,7 +14,7 @@ export interface FreshTokenOptions extends CacheKey {
    */
   readonly mint: (deadline: number) => Promise<AccessToken>;
   /** Asked when IAM has answered; `false`: the token is given, but not kept. */
-  readonly isToBeKept?: () => boolean;
+  readonly isToBeKept?: () => Promise<boolean>;
 }
 
 /**
@@ -26,7 +26,7 @@ export async function freshToken(
   context: Context,
   options: FreshTokenOptions,
 ): Promise<CachedToken> {
-  const old = readToken(context, options);
+  const old = await readToken(context, options);
   const given =
     old !== undefined && !options.force && isUsable(old, context.now())
       ? old
@@ -35,10 +35,25 @@ export async function freshToken(
 }
 
 /** The token that `freshToken` would give without asking IAM. */
-export function cachedToken(context: Context, key: CacheKey): CachedToken | undefined {
-  const token = readToken(context, key);
+export async function cachedToken(
+  context: Context,
+  key: CacheKey,
+): Promise<CachedToken | undefined> {
+  const token = await readToken(context, key);
   if (token === undefined || !isUsable(token, context.now())) return undefined;
   return warned(context, key, token);
+}
+
+async function readToken(context: Context, key: CacheKey): Promise<CachedToken | undefined> {
+  if (key.folder === undefined) return undefined;
+  const file = cacheFile(key.folder, key.name);
+  try {
+    return tokenIn(context, key, file, await context.files.read(context, file));
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    context.warn(`${inOneLine(error)}; going on without the cache`);
+    return undefined;
+  }
 }
 
 function warned(context: Context, { name }: CacheKey, token: CachedToken): CachedToken {

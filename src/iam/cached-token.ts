@@ -1,3 +1,4 @@
+import type { Context } from '../context.ts';
 import { join } from '../paths.ts';
 import type { AccessToken } from './access-token.ts';
 
@@ -54,6 +55,22 @@ export function parseEntry(text: string): CacheEntry | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** The token in a cache file, expired or not, if it is for this root secret. A damaged file is reported and ignored. */
+export function tokenIn(
+  context: Pick<Context, 'warn' | 'now'>,
+  key: CacheKey,
+  file: string,
+  text: string | undefined,
+): CachedToken | undefined {
+  if (text === undefined) return undefined;
+  const entry = parseEntry(text);
+  if (entry === undefined) {
+    context.warn(`the cached access token in ${file} is damaged; a new one will take its place`);
+    return undefined;
+  }
+  return isFor(entry, key, context.now()) ? entry : undefined;
 }
 
 /** Whether it is a token for this root secret, old or not. */

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
 import { type Action, withLock } from '../lock.ts';
 import type { FreshTokenOptions } from './cache.ts';
-import { lockFolder, readToken, writeToken } from './cache-file.ts';
+import { lockFolder, readTokenNow, writeToken } from './cache-file.ts';
 import { type CachedToken, type CacheKey, isServable, isUsable } from './cached-token.ts';
 
 /** Milliseconds. A `get` may take 10 s in all; a busy machine needs some for the program's start and end. */
@@ -25,7 +25,7 @@ export function mintOnce(
   // What is wrong with the cache was said when it was read first.
   const quiet = { ...context, warn: () => {} };
   const madeMeanwhile = (): CachedToken | undefined => {
-    const token = readToken(quiet, options);
+    const token = readTokenNow(quiet, options);
     if (token === undefined || !isUsable(token, context.now())) return undefined;
     return options.force && token.token === old?.token ? undefined : token;
   };
@@ -62,7 +62,7 @@ async function renew(
   try {
     const { token, issuedAt, expiresAt } = await options.mint(began + limit);
     const minted = { token, issuedAt, expiresAt, since: options.since };
-    if (options.isToBeKept?.() !== false) writeToken(context, options, minted);
+    if ((await options.isToBeKept?.()) !== false) writeToken(context, options, minted);
     return minted;
   } catch (error) {
     if (spare === undefined || !(error instanceof HelperError) || error.code !== 'unreachable') {

@@ -36,7 +36,7 @@ export async function accessTokenOfKey(
 ): Promise<string> {
   const { requestToken } = await import('../iam/token.ts');
   const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
-  const endpoint = trustedEndpoint(context, settings());
+  const endpoint = trustedEndpoint(context, await settings());
   const grant = { kind: 'api-key', apiKey } as const;
   const { token } = await requestToken(context, grant, {
     ...(endpoint === undefined ? {} : { endpoint }),

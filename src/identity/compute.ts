@@ -2,10 +2,8 @@ import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
 import { mintedAccessToken } from './tokens.ts';
 
-/** The trusted profile that this machine or pod may act as, where the settings allow it. */
-export function fromComputeIdentity(lookup: Lookup): Found | undefined {
-  const profile = lookup.settings().computeProfile;
-  if (profile === undefined) return undefined;
+/** The trusted profile that this instance or pod may act as. */
+export function computeIdentity(lookup: Lookup, profile: string): Found {
   const holder = {
     name: `compute ${profile}`,
     kind: 'trusted-profile',

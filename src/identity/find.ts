@@ -1,41 +1,68 @@
 import { debug } from '../context.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { fromComputeIdentity } from './compute.ts';
 import { fromDockerLogin, fromIdentityToken } from './docker-login.ts';
 import { fromAmbientVariable, fromOwnVariable } from './environment.ts';
-import { fromIbmcloudSession } from './ibmcloud.ts';
 import type { Lookup } from './lookup.ts';
 import { fromMapping } from './mapping.ts';
 import type { Found, Source } from './source.ts';
 
-/** In the order in which they are asked, with the names that a debug line gives them. */
-const ibmSources: readonly (readonly [name: string, from: Source])[] = [
-  ['DOCKER_CREDENTIAL_ICR_API_KEY', fromOwnVariable],
-  ['the mapping', unlessSignedOut(fromMapping)],
-  ['docker login', fromDockerLogin],
-  ['the environment', unlessSignedOut(fromAmbientVariable)],
-  ["the ibmcloud CLI's session", unlessSignedOut(fromIbmcloudSession)],
-  ['the compute identity', unlessSignedOut(fromComputeIdentity)],
-  ['an identity token', fromIdentityToken],
+interface NamedSource {
+  /** For debug output. */
+  readonly name: string;
+  readonly find: Source;
+  /** After `erase` or `logout HOST`, it is skipped for that host until someone logs in to it again. */
+  readonly endsWithSignOut?: boolean;
+}
+
+/** The only list of sources, in the order of precedence. */
+const ibmSources: readonly NamedSource[] = [
+  { name: 'DOCKER_CREDENTIAL_ICR_API_KEY', find: fromOwnVariable },
+  { name: 'the mapping', find: fromMapping, endsWithSignOut: true },
+  { name: 'docker login', find: fromDockerLogin },
+  { name: 'the environment', find: fromAmbientVariable, endsWithSignOut: true },
+  { name: "the ibmcloud CLI's session", find: fromIbmcloudSession, endsWithSignOut: true },
+  { name: 'the compute identity', find: fromComputeIdentity, endsWithSignOut: true },
+  { name: 'an identity token', find: fromIdentityToken },
 ];
 
-/** For other registries we are a plain store: what was stored, and nothing that is IBM's. */
-const otherSources: typeof ibmSources = [
-  ['docker login', fromDockerLogin],
-  ['an identity token', fromIdentityToken],
+/** For other registries this is a plain store: only a stored credential is returned, and nothing of IBM's. */
+const otherSources: readonly NamedSource[] = [
+  { name: 'docker login', find: fromDockerLogin },
+  { name: 'an identity token', find: fromIdentityToken },
 ];
 
-/** The credential of the first source that has one for the host; `undefined` where none has. */
-export function findCredential(lookup: Lookup, host: RegistryHost): Found | undefined {
-  for (const [name, from] of isIbmHost(host) ? ibmSources : otherSources) {
-    const found = from(lookup, host);
+/** The credential of the first source that has one for the host; undefined if none has. */
+export async function findCredential(
+  lookup: Lookup,
+  host: RegistryHost,
+): Promise<Found | undefined> {
+  const key = hostKey(host);
+  const sources = isIbmHost(host) ? ibmSources : otherSources;
+  let isSignedOut: boolean | undefined;
+  for (let i = 0; i < sources.length; i++) {
+    const source = sources[i] as NamedSource;
+    if (source.endsWithSignOut) isSignedOut ??= await lookup.isSignedOut(key);
+    const isSkipped = source.endsWithSignOut && isSignedOut;
+    const found = isSkipped ? undefined : await source.find(lookup, host);
     if (found !== undefined) return found;
-    debug(lookup.context, `${hostKey(host)}: nothing from ${name}`);
+    const why = isSkipped ? 'skipped: signed out' : 'no credential';
+    debug(lookup.context, `${key}: ${source.name}: ${why}`);
   }
   return undefined;
 }
 
-function unlessSignedOut(from: Source): Source {
-  return (lookup, host) => (lookup.isSignedOut(hostKey(host)) ? undefined : from(lookup, host));
+// Both are off unless the settings enable them, so their modules are loaded only then.
+
+async function fromIbmcloudSession(lookup: Lookup): Promise<Found | undefined> {
+  if ((await lookup.settings()).ibmcloudSession !== true) return undefined;
+  const { foundInSession } = await import('./ibmcloud.ts');
+  return foundInSession(lookup.context);
+}
+
+async function fromComputeIdentity(lookup: Lookup): Promise<Found | undefined> {
+  const { computeProfile } = await lookup.settings();
+  if (computeProfile === undefined) return undefined;
+  const { computeIdentity } = await import('./compute.ts');
+  return computeIdentity(lookup, computeProfile);
 }

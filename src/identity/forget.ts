@@ -6,11 +6,11 @@ import { HelperError } from '../errors.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { requireEveryIdentity } from '../secrets/every-identity.ts';
-import { fileStoreName, requireWorkingStore, secretStore } from '../secrets/secret-store.ts';
-import type { SecretStore } from '../secrets/store.ts';
+import { requireWorkingStore, secretStore } from '../secrets/secret-store.ts';
+import { fileStoreName, type SecretStore } from '../secrets/store.ts';
+import { forgetMintedTokens, forgetTokens } from './forget-tokens.ts';
 import { erasePendingKey } from './pending-key.ts';
 import { signOut } from './signed-out.ts';
-import { forgetMintedTokens, forgetTokens } from './tokens.ts';
 
 /**
  * Signs one host out: what was kept for it alone goes, and nothing else answers for it any more.

@@ -23,19 +23,24 @@ export interface HostAnswer {
  * Every host that is answered here, in the order of names; where `*` is mapped, every public IBM
  * host. With `namespaces`, also each `host/namespace` that has a mapping of its own.
  */
-export function answeredHosts(
+export async function answeredHosts(
   context: Context,
   { namespaces = false }: { readonly namespaces?: boolean } = {},
-): HostAnswer[] {
+): Promise<HostAnswer[]> {
   const secrets = readableStore(context);
   const signedOut = signedOutHosts(context);
   const lookup = {
-    ...lookupIn(context, secrets),
-    isSignedOut: (name: string) => signedOut.has(name),
+    ...lookupIn(context),
+    isSignedOut: async (name: string) => signedOut.has(name),
   };
-  const mapped = mappedHosts(lookup).filter((key) => namespaces || !key.includes('/'));
+  const mapped = (await mappedHosts(lookup)).filter((key) => namespaces || !key.includes('/'));
   const names = new Set([...storedHosts(context, secrets), ...mapped, ...publicHosts]);
-  return [...names].sort().flatMap((name) => answerOf(lookup, name) ?? []);
+  const answers: HostAnswer[] = [];
+  for (const name of [...names].sort()) {
+    const answer = await answerOf(lookup, name);
+    if (answer !== undefined) answers.push(answer);
+  }
+  return answers;
 }
 
 /** A keychain that is locked says nothing of the hosts that are answered from elsewhere. */
@@ -50,30 +55,30 @@ function storedHosts(context: Context, secrets: SecretStore): string[] {
 }
 
 /** Hosts that the settings name; a damaged settings file is reported by whoever is asked first. */
-function mappedHosts({ settings }: Lookup): string[] {
+async function mappedHosts({ settings }: Lookup): Promise<string[]> {
   try {
-    return Object.keys(settings().mappings).filter((key) => key !== everyHost);
+    return Object.keys((await settings()).mappings).filter((key) => key !== everyHost);
   } catch (error) {
     if (error instanceof HelperError) return [];
     throw error;
   }
 }
 
-function answerOf(lookup: Lookup, name: string): HostAnswer | undefined {
+async function answerOf(lookup: Lookup, name: string): Promise<HostAnswer | undefined> {
   const host = parseServerURL(name);
   if ('problem' in host) return undefined;
   try {
-    const found = findCredential(lookup, host);
-    return found && { host, serverURL: spelling(lookup, host, name), found };
+    const found = await findCredential(lookup, host);
+    return found && { host, serverURL: await spelling(lookup, host, name), found };
   } catch (error) {
     if (error instanceof HelperError) return { host, serverURL: name, found: error };
     throw error;
   }
 }
 
-function spelling({ stored }: Lookup, host: RegistryHost, name: string): string {
+async function spelling({ stored }: Lookup, host: RegistryHost, name: string): Promise<string> {
   if (isIbmHost(host)) return name;
-  const serverURL = stored({ of: 'host', name })?.ServerURL ?? name;
+  const serverURL = (await stored({ of: 'host', name }))?.ServerURL ?? name;
   const parsed = parseServerURL(serverURL);
   // A file that somebody copied speaks of the host it was copied from.
   return 'problem' in parsed || hostKey(parsed) !== name ? name : serverURL;

@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { lifeOf } from './expiry.ts';
-import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
 
 /** Milliseconds that an access token of the session must have left: a long pull uses it to its end. */
@@ -12,11 +11,10 @@ const longEnough = 10 * 60_000;
 const largest = 16 * 1024 * 1024;
 
 /**
- * The ibmcloud CLI's session, where the settings allow it: its access token while that lasts, else
+ * The ibmcloud CLI's session: its access token while that lasts, else
  * its refresh token. The file is the CLI's: it is read and never written, not even its mode.
  */
-export function fromIbmcloudSession({ context, settings }: Lookup): Found | undefined {
-  if (settings().ibmcloudSession !== true) return undefined;
+export function foundInSession(context: Context): Found | undefined {
   const file = sessionFile(context);
   const session = file === undefined ? undefined : readSession(file);
   if (session === undefined) return undefined;

@@ -4,10 +4,10 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { storeIn } from '../secrets/secret-store.ts';
 import { without } from './forget.ts';
+import { forgetTokens } from './forget-tokens.ts';
 import { everyHost, own } from './mapping-key.ts';
 import { presentation, requireHostOf, requirePresentable } from './present.ts';
 import { endSignOut, signedOutHosts } from './signed-out.ts';
-import { forgetTokens } from './tokens.ts';
 
 export interface NewIdentity {
   readonly name: string;

@@ -1,48 +1,53 @@
-import { readSettings } from '../config/read-settings.ts';
+import { configFolder, signedOutFile } from '../config/folders.ts';
+import { loadSettings } from '../config/load-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { readableStore } from '../secrets/secret-store.ts';
-import type { Credential, SecretKey, SecretStore } from '../secrets/store.ts';
-import { isSignedOut } from './signed-out.ts';
+import { readCredential } from '../secrets/read-credential.ts';
+import { type Credential, fileStoreName, type SecretKey } from '../secrets/store.ts';
 
-/** What the sources look things up in; each thing is read once, when the first of them asks. */
+/** Where the sources look; settings and each secret are read once, when a source first asks for them. */
 export interface Lookup {
   readonly context: Context;
-  readonly settings: () => Settings;
-  readonly stored: (key: SecretKey) => Credential | undefined;
-  readonly isSignedOut: (hostKey: string) => boolean;
+  readonly settings: () => Promise<Settings>;
+  /** The name of the credential store; `file` if the settings cannot be read: `docker login` for other registries. */
+  readonly store: () => Promise<string>;
+  readonly stored: (key: SecretKey) => Promise<Credential | undefined>;
+  readonly isSignedOut: (hostKey: string) => Promise<boolean>;
 }
 
-export function lookupIn(context: Context, store?: SecretStore): Lookup {
-  const secrets = new Map<string, Credential | HelperError | undefined>();
-  let known: Settings | undefined;
-  let secretStore = store;
+export function lookupIn(context: Context): Lookup {
+  let loading: Promise<Settings> | undefined;
   const settings = () => {
-    known ??= readSettings(context);
-    return known;
+    loading ??= loadSettings(context);
+    return loading;
   };
+  const store = async () => {
+    try {
+      return (await settings()).store ?? fileStoreName;
+    } catch (error) {
+      if (error instanceof HelperError) return fileStoreName;
+      throw error;
+    }
+  };
+  const secrets = new Map<string, Promise<Credential | undefined>>();
+  const read = async (key: SecretKey) => readCredential(context, await store(), key);
   return {
     context,
     settings,
+    store,
     stored: (key) => {
-      secretStore ??= readableStore(context, settings);
       const name = `${key.of} ${key.name}`;
-      if (!secrets.has(name)) secrets.set(name, readOnce(secretStore, key));
-      const found = secrets.get(name);
-      if (found instanceof HelperError) throw found;
-      return found;
+      // A keychain that refuses takes its time, and one identity is used for many hosts.
+      const reading = secrets.get(name) ?? read(key);
+      secrets.set(name, reading);
+      return reading;
     },
-    isSignedOut: (hostKey) => isSignedOut(context, hostKey),
+    // A mark is one file a host, so that parallel calls of `erase` share nothing.
+    isSignedOut: async (hostKey) => {
+      const folder = configFolder(context);
+      if (folder === undefined) return false;
+      return (await context.files.read(context, signedOutFile(folder, hostKey))) !== undefined;
+    },
   };
-}
-
-/** A keychain that refuses takes its time, and one identity answers for many hosts. */
-function readOnce(store: SecretStore, key: SecretKey): Credential | HelperError | undefined {
-  try {
-    return store.read(key);
-  } catch (error) {
-    if (error instanceof HelperError) return error;
-    throw error;
-  }
 }

@@ -1,18 +1,17 @@
 import type { IdentitySettings, Mapping } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { fileStoreName, storeTitle } from '../secrets/secret-store.ts';
-import { warnOfExpiry } from './expiry.ts';
+import { fileStoreName, storeTitle } from '../secrets/store.ts';
 import { loginCommand } from './hint.ts';
 import type { Lookup } from './lookup.ts';
 import { mappingKeyFor, own } from './mapping-key.ts';
 import { mintedAs, presentation, requirePresentable } from './present.ts';
 import type { Found } from './source.ts';
-import { type Holder, mintedAccessToken, mintedRefreshToken } from './tokens.ts';
+import type { Holder } from './tokens.ts';
 
 /** The identity that the settings name for this host. */
-export function fromMapping(lookup: Lookup, host: RegistryHost): Found | undefined {
-  const settings = lookup.settings();
+export async function fromMapping(lookup: Lookup, host: RegistryHost): Promise<Found | undefined> {
+  const settings = await lookup.settings();
   const key = mappingKeyFor(settings, host);
   const mapping = key === undefined ? undefined : settings.mappings[key];
   if (mapping === undefined) return undefined;
@@ -27,31 +26,36 @@ export function fromMapping(lookup: Lookup, host: RegistryHost): Found | undefin
 }
 
 /** An identity by its name, whatever is mapped to it. Throws `misconfigured` where there is none. */
-export function identityNamed(lookup: Lookup, name: string, present?: string): Found {
-  const identity = own(lookup.settings().identities, name);
+export async function identityNamed(
+  lookup: Lookup,
+  name: string,
+  present?: string,
+): Promise<Found> {
+  const identity = own((await lookup.settings()).identities, name);
   if (identity === undefined) throw missing(`there is no identity ${name}`, name);
   return foundIdentity(lookup, name, identity, present === undefined ? {} : { present });
 }
 
 /** An identity as a client is given it, under the mapping that names it. */
-function foundIdentity(
+async function foundIdentity(
   lookup: Lookup,
   name: string,
   identity: IdentitySettings,
   mapping: Pick<Mapping, 'present'>,
-): Found {
+): Promise<Found> {
   const username = presentation(identity, mapping);
   requirePresentable(identity, username, name);
   const hint = `run ${loginCommand(name, identity)}`;
-  const holder = { name, ...identity, hint, root: rootSecret(lookup, name, identity) };
+  const holder = { name, ...identity, hint, root: await rootSecret(lookup, name, identity) };
   return {
     username,
     identity: name,
-    keptIn: identity.kind === 'trusted-profile' ? 'this machine' : storeTitle(lookup.settings()),
+    keptIn:
+      identity.kind === 'trusted-profile' ? 'this machine' : storeTitle(await lookup.settings()),
     ...(identity.expiresAt === undefined ? {} : { endsAt: identity.expiresAt }),
     ...secretAs(lookup, username, holder),
     ...(isWorthAccess(identity)
-      ? { accessToken: (force) => mintedAccessToken(lookup, holder, force) }
+      ? { accessToken: async (force) => (await tokens()).mintedAccessToken(lookup, holder, force) }
       : {}),
   };
 }
@@ -63,19 +67,33 @@ function secretAs(
 ): Pick<Found, 'secret' | 'isMinted'> {
   const minted = mintedAs(holder, username);
   if (minted === 'access token') {
-    return { isMinted: true, secret: () => mintedAccessToken(lookup, holder, false) };
+    return {
+      isMinted: true,
+      secret: async () => (await tokens()).mintedAccessToken(lookup, holder, false),
+    };
   }
   if (minted === 'refresh token') {
-    return { isMinted: true, secret: () => mintedRefreshToken(lookup, holder) };
+    return {
+      isMinted: true,
+      secret: async () => (await tokens()).mintedRefreshToken(lookup, holder),
+    };
   }
   // A refresh token is renewed whenever it is used, so it too comes back as another one.
   if (username === 'iamrefresh') return { isMinted: true, secret: () => holder.root };
   return {
-    secret: () => {
-      if (username === 'token') warnOfExpiry(lookup.context, holder.name, holder.root);
+    secret: async () => {
+      if (username === 'token') {
+        const { warnOfExpiry } = await import('./expiry.ts');
+        warnOfExpiry(lookup.context, holder.name, holder.root);
+      }
       return holder.root;
     },
   };
+}
+
+/** Loaded only for a token: clients that get the stored secret itself do not need it. */
+function tokens(): Promise<typeof import('./tokens.ts')> {
+  return import('./tokens.ts');
 }
 
 function isWorthAccess({ kind }: IdentitySettings): boolean {
@@ -83,12 +101,16 @@ function isWorthAccess({ kind }: IdentitySettings): boolean {
 }
 
 /** A trusted profile has none: the machine vouches for it. */
-function rootSecret(lookup: Lookup, name: string, identity: IdentitySettings): string {
+async function rootSecret(
+  lookup: Lookup,
+  name: string,
+  identity: IdentitySettings,
+): Promise<string> {
   if (identity.kind === 'trusted-profile') return '';
-  const root = lookup.stored({ of: 'identity', name });
+  const root = await lookup.stored({ of: 'identity', name });
   if (root !== undefined) return root.Secret;
   const login = `run ${loginCommand(name, identity)}`;
-  const { store = fileStoreName } = lookup.settings();
+  const { store = fileStoreName } = await lookup.settings();
   if (store === fileStoreName) {
     throw new HelperError('damaged', `the secret of identity ${name} is gone; ${login}`);
   }

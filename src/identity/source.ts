@@ -23,4 +23,7 @@ export interface Found {
  * One way to find a credential. Returns `undefined` for "not configured here, ask the next";
  * throws where something is configured and failed: then nobody else is asked.
  */
-export type Source = (lookup: Lookup, host: RegistryHost) => Found | undefined;
+export type Source = (
+  lookup: Lookup,
+  host: RegistryHost,
+) => Found | undefined | Promise<Found | undefined>;

@@ -1,9 +1,7 @@
 import { cacheFolder } from '../config/folders.ts';
-import { readSettings } from '../config/read-settings.ts';
+import { loadSettings } from '../config/load-settings.ts';
 import type { IdentityKind } from '../config/settings.ts';
-import type { Context } from '../context.ts';
 import { freshToken } from '../iam/cache.ts';
-import { forgetEveryToken, forgetToken } from '../iam/cache-file.ts';
 import { refreshTokenOf } from '../iam/cached-token.ts';
 import type { Lookup } from './lookup.ts';
 
@@ -30,12 +28,12 @@ export async function mintedAccessToken(
   force: boolean,
 ): Promise<string> {
   const { token } = await freshToken(lookup.context, {
-    ...cacheOptions(lookup, holder),
+    ...(await cacheOptions(lookup, holder)),
     force,
     mint: async (deadline) => {
       const { mintAccessToken } = await import('../iam/mint.ts');
       const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
-      const endpoint = trustedEndpoint(lookup.context, lookup.settings());
+      const endpoint = trustedEndpoint(lookup.context, await lookup.settings());
       return mintAccessToken(lookup.context, holder, { deadline, endpoint });
     },
   });
@@ -45,39 +43,26 @@ export async function mintedAccessToken(
 /** A refresh token made from an API key; it is renewed as often as the access token beside it. */
 export async function mintedRefreshToken(lookup: Lookup, holder: Holder): Promise<string> {
   const { token } = await freshToken(lookup.context, {
-    ...cacheOptions(lookup, holder),
+    ...(await cacheOptions(lookup, holder)),
     name: refreshTokenOf(holder.name),
     mint: async (deadline) => {
       const { mintRefreshToken } = await import('../iam/mint.ts');
       const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
-      const endpoint = trustedEndpoint(lookup.context, lookup.settings());
+      const endpoint = trustedEndpoint(lookup.context, await lookup.settings());
       return mintRefreshToken(lookup.context, holder, { deadline, endpoint });
     },
   });
   return token;
 }
 
-function cacheOptions({ context, settings }: Lookup, { name, since, kind }: Holder) {
+async function cacheOptions({ context, settings }: Lookup, { name, since, kind }: Holder) {
   return {
     folder: cacheFolder(context),
     name,
     since,
-    endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || settings().iamEndpoint,
+    endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || (await settings()).iamEndpoint,
     // Somebody may have logged out while IAM was asked; a machine's own identity has nothing to log out of.
-    isToBeKept: () =>
-      kind === 'trusted-profile' || readSettings(context).identities[name]?.since === since,
+    isToBeKept: async () =>
+      kind === 'trusted-profile' || (await loadSettings(context)).identities[name]?.since === since,
   };
-}
-
-/** Removes what was minted for an identity. Throws `storage`. */
-export function forgetTokens(context: Context, name: string): void {
-  const folder = cacheFolder(context);
-  forgetToken({ folder, name });
-  forgetToken({ folder, name: refreshTokenOf(name) });
-}
-
-/** Removes whatever was minted, for the machine as well. Throws `storage`. */
-export function forgetMintedTokens(context: Context): void {
-  const folder = cacheFolder(context);
-  if (folder !== undefined) forgetEveryToken(folder);
 }

@@ -1,6 +1,5 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { fromComputeIdentity } from '../identity/compute.ts';
 import { lifeOf } from '../identity/expiry.ts';
 import { findCredential } from '../identity/find.ts';
 import type { Lookup } from '../identity/lookup.ts';
@@ -32,7 +31,7 @@ export async function nodeAnswer(
   image: Image,
   options: NodeOptions,
 ): Promise<ProviderAnswer | undefined> {
-  const found = findFor(lookup, image, options);
+  const found = await findFor(lookup, image, options);
   // Docker's word for an identity token: only docker's own client understands it.
   if (found === undefined || found.username === '<token>') return undefined;
   const password = await found.secret();
@@ -40,18 +39,21 @@ export async function nodeAnswer(
     username: found.username,
     password,
     duration: durationOf(lookup.context, found, password),
-    ...scopeOf(lookup, image, found, options),
+    ...(await scopeOf(lookup, image, found, options)),
   };
 }
 
-function findFor(
+async function findFor(
   lookup: Lookup,
   { host }: Image,
   { identity, present, nodeProfile }: NodeOptions,
-): Found | undefined {
-  if (nodeProfile !== undefined) return machine(lookup, nodeProfile);
+): Promise<Found | undefined> {
+  if (nodeProfile !== undefined) {
+    const { computeIdentity } = await import('../identity/compute.ts');
+    return computeIdentity(lookup, requireProfileId(nodeProfile));
+  }
   if (identity !== undefined) return identityNamed(lookup, identity, present);
-  const found = findCredential(lookup, host);
+  const found = await findCredential(lookup, host);
   if (found === undefined || present === undefined || found.username === present) return found;
   if (found.identity !== undefined) return identityNamed(lookup, found.identity, present);
   const { accessToken } = found;
@@ -64,25 +66,20 @@ function findFor(
   );
 }
 
-function machine(lookup: Lookup, nodeProfile: string): Found | undefined {
-  const computeProfile = requireProfileId(nodeProfile);
-  const settings = () => ({ ...lookup.settings(), computeProfile });
-  return fromComputeIdentity({ ...lookup, settings });
-}
-
 /**
  * Which images it is for. Where any namespace of the host has a mapping of its own, the kubelet must ask
  * for each image: what it keeps for the whole host would serve the others too.
  */
-function scopeOf(
+async function scopeOf(
   lookup: Lookup,
   { host, registry }: Image,
   found: Found,
   { identity, nodeProfile }: NodeOptions,
-): Pick<ProviderAnswer, 'match' | 'key'> {
+): Promise<Pick<ProviderAnswer, 'match' | 'key'>> {
   if ((identity ?? nodeProfile) !== undefined) return { match: registry, key: 'Registry' };
-  const { mappings } = lookup.settings();
-  const key = mappingKeyFor(lookup.settings(), host);
+  const settings = await lookup.settings();
+  const { mappings } = settings;
+  const key = mappingKeyFor(settings, host);
   const isByNamespace = key?.includes('/') && found.identity === mappings[key]?.identity;
   const others = Object.keys(mappings).some((other) => other.startsWith(`${host.name}/`));
   return {

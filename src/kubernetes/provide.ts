@@ -32,7 +32,7 @@ async function answerFor(
   options: ProvideOptions,
 ): Promise<ProviderAnswer | undefined> {
   const { context, settings } = lookup;
-  const pod = await podToken(context, request, options, settings().iamEndpoint);
+  const pod = await podToken(context, request, options, (await settings()).iamEndpoint);
   if (pod === undefined) return nodeAnswer(lookup, image, options);
   return {
     match: image.registry,

@@ -33,8 +33,8 @@ export async function pullCredentials(
   const minted = new Map<string, string>();
   const credentials: PullCredential[] = [];
   const ends: number[] = [];
-  for (const match of keys ?? usualKeys(lookup, options)) {
-    const found = findFor(lookup, hostOf(match), options);
+  for (const match of keys ?? (await usualKeys(lookup, options))) {
+    const found = await findFor(lookup, hostOf(match), options);
     if (found === undefined && keys === undefined) continue;
     if (found === undefined) throw nothingAnswers(match);
     const password = await secretOf(found, minted);
@@ -47,8 +47,8 @@ export async function pullCredentials(
 }
 
 /** What an identity is mapped to, or everything; every host where `*` is, and where nothing is. */
-function usualKeys({ settings }: Lookup, { identity }: PullOptions): string[] {
-  const { mappings } = settings();
+async function usualKeys({ settings }: Lookup, { identity }: PullOptions): Promise<string[]> {
+  const { mappings } = await settings();
   const mapped = Object.keys(mappings).filter(
     (key) => identity === undefined || own(mappings, key)?.identity === identity,
   );
@@ -58,12 +58,16 @@ function usualKeys({ settings }: Lookup, { identity }: PullOptions): string[] {
 }
 
 /** What a cluster can use; docker's identity tokens are not of that kind. */
-function findFor(lookup: Lookup, host: RegistryHost, options: PullOptions): Found | undefined {
+async function findFor(
+  lookup: Lookup,
+  host: RegistryHost,
+  options: PullOptions,
+): Promise<Found | undefined> {
   const { identity, bearer } = options;
   const found =
     identity === undefined
-      ? findCredential(lookup, host)
-      : identityNamed(lookup, identity, bearer ? 'iambearer' : undefined);
+      ? await findCredential(lookup, host)
+      : await identityNamed(lookup, identity, bearer ? 'iambearer' : undefined);
   if (found === undefined || found.username === '<token>') return undefined;
   return bearer ? asBearer(host, found) : found;
 }

@@ -7,33 +7,34 @@ import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { readableStore } from '../secrets/secret-store.ts';
 import { parseHostInput, readInput } from './input.ts';
-import { passOn } from './others.ts';
+import { passOn } from './pass-on.ts';
 
 /**
  * Signs a host out. It succeeds for a host nobody knows: podman takes anything else for a failure.
  * The mark comes first: an identity that answers for every host would otherwise go on answering.
  */
-export function erase(context: Context): void {
-  const input = readInput(context);
+export async function erase(context: Context): Promise<string> {
+  const input = await readInput(context);
   const { host } = parseHostInput(input);
-  if (passOn(context, 'erase', host, input)) return;
+  await passOn(context, 'erase', host, input);
   const name = hostKey(host);
-  if (isIbmHost(host)) signOutWhereNeeded(context, host);
+  if (isIbmHost(host)) await signOutWhereNeeded(context, host);
   readableStore(context).erase({ of: 'host', name });
+  return '';
 }
 
 /** Where nothing can be written, what nobody answers for is signed out all the same. */
-function signOutWhereNeeded(context: Context, host: RegistryHost): void {
+async function signOutWhereNeeded(context: Context, host: RegistryHost): Promise<void> {
   try {
     signOut(context, hostKey(host));
   } catch (error) {
-    if (!(error instanceof HelperError) || isAnswered(context, host)) throw error;
+    if (!(error instanceof HelperError) || (await isAnswered(context, host))) throw error;
   }
 }
 
-function isAnswered(context: Context, host: RegistryHost): boolean {
+async function isAnswered(context: Context, host: RegistryHost): Promise<boolean> {
   try {
-    return findCredential(lookupIn(context), host) !== undefined;
+    return (await findCredential(lookupIn(context), host)) !== undefined;
   } catch (error) {
     if (error instanceof HelperError) return true;
     throw error;

@@ -1,55 +1,68 @@
 import { type Context, debug } from '../context.ts';
-import { HelperError, inOneLine } from '../errors.ts';
+import { HelperError, inOneLine, inTwoLines } from '../errors.ts';
 import { versionLine } from '../version.ts';
 import { get } from './get.ts';
 
-type Verb = (context: Context) => void | Promise<void>;
+/** Returns the answer, which is written to standard output. Throws `HelperError`. */
+type Answer = (context: Context, args: readonly string[]) => string | Promise<string>;
 
-const printVersion: Verb = ({ stdout }) => {
-  stdout(`${versionLine}\n`);
-};
+export interface MachineCommand {
+  readonly answer: Answer;
+  /** Docker's clients read an error from standard output; the kubelet logs standard error. */
+  readonly errorsOn: 'stdout' | 'stderr';
+}
 
-const verbs: ReadonlyMap<string, Verb> = new Map([
+const version: Answer = () => `${versionLine}\n`;
+
+/** Docker's protocol verbs. */
+const verbs: ReadonlyMap<string, Answer> = new Map([
   ['get', get],
   ['store', async (context) => (await import('./store.ts')).store(context)],
   ['erase', async (context) => (await import('./erase.ts')).erase(context)],
   ['list', async (context) => (await import('./list.ts')).list(context)],
-  ['version', printVersion],
-  ['--version', printVersion],
-  ['-v', printVersion],
+  ['version', version],
+  ['--version', version],
+  ['-v', version],
 ]);
 
-export function isProtocolVerb(word: string | undefined): word is string {
-  return word !== undefined && verbs.has(word);
+const kubelet: Answer = async (context, args) =>
+  (await import('../kubernetes/kubelet.ts')).answerKubelet(context, args);
+
+/** Returns undefined for an interactive command, and for a request for help. */
+export function machineCommand(words: readonly string[]): MachineCommand | undefined {
+  const [word = '', ...args] = words;
+  if (args.includes('--help') || args.includes('-h')) return undefined;
+  if (word === 'kubelet') return { answer: kubelet, errorsOn: 'stderr' };
+  const answer = word === 'store' && args[0] === 'move' ? undefined : verbs.get(word);
+  return answer && { answer, errorsOn: 'stdout' };
 }
 
 /**
- * Docker's credential-helper protocol. Returns the exit status, 0 or 1, at once where nothing has to be
- * waited for; on 1, standard output has one line that clients show, or compare with Docker's sentences.
+ * Runs a machine command. Returns the exit status, 0 or 1; on 1, standard output has one line, which clients show or
+ * compare with Docker's fixed error texts.
  */
-export function serve(context: Context, verb: string): 0 | 1 | Promise<0 | 1> {
+export async function serve(
+  context: Context,
+  { answer, errorsOn }: MachineCommand,
+  args: readonly string[] = [],
+): Promise<0 | 1> {
   try {
-    const done = verbs.get(verb)?.(context);
-    return done === undefined
-      ? 0
-      : done.then(() => 0 as const).catch((error) => fail(context, error));
+    await context.answer(await answer(context, args));
+    return 0;
   } catch (error) {
-    return fail(context, error);
+    if (!(error instanceof HelperError)) throw error;
+    if (error.cause !== undefined) debug(context, String(error.cause));
+    if (errorsOn === 'stderr') context.warn(inTwoLines(error));
+    else await answerError(context, error);
+    return 1;
   }
 }
 
-function fail(context: Context, error: unknown): 1 {
-  if (!(error instanceof HelperError)) throw error;
-  if (error.cause !== undefined) debug(context, String(error.cause));
-  tell(context, inOneLine(error));
-  return 1;
-}
-
-function tell({ stdout, warn }: Context, line: string): void {
+async function answerError(context: Context, error: HelperError): Promise<void> {
   try {
-    stdout(`${line}\n`);
-  } catch (error) {
-    if (!(error instanceof HelperError)) throw error;
-    warn(inOneLine(error));
+    await context.answer(`${inOneLine(error)}\n`);
+  } catch (cannotAnswer) {
+    if (!(cannotAnswer instanceof HelperError)) throw cannotAnswer;
+    context.warn(inTwoLines(cannotAnswer));
   }
 }

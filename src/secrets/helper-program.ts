@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { isCalledByItself } from '../callers.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 
@@ -42,8 +43,8 @@ export function requireHelper(context: Context, name: string): string {
 }
 
 /** Whether a helper that we have called calls us. A wrapper may have taken the mark out of the environment. */
-function isCalled({ env, isCalledByItself }: Context): boolean {
-  return env[callMark] !== undefined || isCalledByItself?.() === true;
+function isCalled({ env, script }: Context): boolean {
+  return env[callMark] !== undefined || isCalledByItself(script);
 }
 
 /** `undefined` where the `PATH` has none. */

@@ -8,7 +8,8 @@ import { HelperError, inOneLine } from '../errors.ts';
 import { withLock } from '../lock.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
 import { copyAll, keysIn, type Step, settle } from './move-copies.ts';
-import { fileStoreName, requireWorkingStore, storeIn, storeTitle } from './secret-store.ts';
+import { requireWorkingStore, storeIn } from './secret-store.ts';
+import { fileStoreName, storeTitle } from './store.ts';
 
 /** Milliseconds to wait for another move. */
 const longestWait = 60_000;

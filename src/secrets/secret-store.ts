@@ -4,15 +4,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { doubtedStore, requireWorking } from './doubted-store.ts';
 import { fileStore } from './file-store.ts';
-import type { Credential, SecretKey, SecretStore } from './store.ts';
-
-/** What the file store is called in the settings and where its name is typed. */
-export const fileStoreName = 'file';
-
-/** What people are shown. */
-export function storeTitle({ store = fileStoreName }: Pick<Settings, 'store'>): string {
-  return store === fileStoreName ? 'file store' : store;
-}
+import { type Credential, fileStoreName, type SecretKey, type SecretStore } from './store.ts';
 
 /** The store that the settings name: the choice was written down, so that nobody has to probe. */
 export function storeIn(

@@ -1,3 +1,13 @@
+import type { Settings } from '../config/settings.ts';
+
+/** What the file store is called in the settings and where its name is typed. */
+export const fileStoreName = 'file';
+
+/** What people are shown. */
+export function storeTitle({ store = fileStoreName }: Pick<Settings, 'store'>): string {
+  return store === fileStoreName ? 'file store' : store;
+}
+
 /** What the protocol hands over: the wire type, with the wire's capitals. */
 export interface Credential {
   readonly ServerURL: string;

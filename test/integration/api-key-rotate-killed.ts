@@ -24,5 +24,5 @@ Object.assign(fs, {
   },
 });
 
-const { run } = await import('../../src/cli/cli.ts');
-process.exit(await run(processContext(), words));
+const { runInteractive } = await import('../../src/cli/cli.ts');
+process.exit(await runInteractive(processContext(), words));

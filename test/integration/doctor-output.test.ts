@@ -17,7 +17,7 @@ const utf8 = { LANG: 'C.UTF-8' };
 
 async function show(checks: readonly Check[], given: Partial<Context> = {}): Promise<TestContext> {
   const context = testContext(given);
-  await showChecks(context, checks, examine(context));
+  await showChecks(context, checks, await examine(context));
   return context;
 }
 
@@ -97,7 +97,7 @@ test('lines come in their order, each as soon as it can', async () => {
     }),
   );
   const context = testContext({ env: utf8, screen });
-  const shown = showChecks(context, checks, examine(context));
+  const shown = showChecks(context, checks, await examine(context));
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   gates[1]?.resolve();
   await settle();
@@ -148,7 +148,7 @@ test('an error of the helper is a line with its hint', async () => {
       throw new HelperError('damaged', 'it is gone; run docker-credential-icr login');
     },
   };
-  assert.equal(await runCheck(check, examine(context)), [
+  assert.equal(await runCheck(check, await examine(context)), [
     { name: 'a', state: 'fail', message: 'it is gone', fix: 'docker-credential-icr login' },
   ]);
 });
@@ -165,7 +165,7 @@ test('a check that takes too long is told so, and ended', async () => {
       return new Promise(() => {});
     },
   };
-  const results = await runCheck(check, examine(testContext()));
+  const results = await runCheck(check, await examine(testContext()));
   assert.equal(results, [
     { name: 'slow', state: 'fail', message: 'gave no result within 0.005 s' },
   ]);

@@ -181,7 +181,7 @@ function installPodman(machine: Machine): void {
 /** What one check finds on a machine of another kind than the one that runs this. */
 async function findOn(machine: Machine, host: Partial<Host>, check: string): Promise<Result[]> {
   const context = testContext({ env: machine.env, platform: 'linux', now: Date.now });
-  const examined = examine(context, { ...thisMachine(context), ...host });
+  const examined = await examine(context, { ...thisMachine(context), ...host });
   const found = checksFor(examined, {}).find(({ name }) => name === check);
   assert.ok(found);
   return runCheck(found, examined);

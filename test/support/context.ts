@@ -1,4 +1,5 @@
 import type { Context } from '../../src/context.ts';
+import { nodeFiles } from '../../src/files/file-reader.ts';
 
 /** A Context of a test's own: an empty environment, a clock that stands still, output that is kept. */
 export interface TestContext extends Context {
@@ -18,7 +19,10 @@ export function testContext(given: Partial<Context> = {}): TestContext {
     env: {},
     platform: process.platform,
     stdin: 0,
+    readInput: async () => new Uint8Array(),
     stdout: (text) => void output.push(text),
+    answer: async (text) => void output.push(text),
+    files: nodeFiles,
     warn: (line) => void warnings.push(line),
     now: () => noon,
     pid: process.pid,

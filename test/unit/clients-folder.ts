@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Context } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
+import { nodeFiles } from '../../src/files/file-reader.ts';
 
 /** A folder for one test, gone when `use` returns. */
 export function inFolder(use: (folder: string) => void): void {
@@ -19,7 +20,10 @@ export function contextWith(env: Context['env'], other: Partial<Context> = {}): 
     env,
     platform: 'linux',
     stdin: 0,
+    readInput: async () => new Uint8Array(),
     stdout: () => undefined,
+    answer: async () => undefined,
+    files: nodeFiles,
     warn: () => undefined,
     now: Date.now,
     pid: 1,

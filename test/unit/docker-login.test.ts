@@ -1,5 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { type Files, nodeFiles } from '../../src/files/file-reader.ts';
 import { findCredential } from '../../src/identity/find.ts';
 import { lookupIn } from '../../src/identity/lookup.ts';
 import { endSignOut, signOut } from '../../src/identity/signed-out.ts';
@@ -51,47 +52,47 @@ function configure(home: Home, configured: readonly Configured[]) {
 
 for (const [configured, signedIn, signedOut] of rows) {
   test(`${configured.join(', ') || 'nothing'}: ${signedIn}; signed out: ${signedOut}`, () =>
-    inHome((home) => {
+    inHome(async (home) => {
       const context = configure(home, configured);
-      const secret = (host: string) => findCredential(lookupIn(context), hostOf(host))?.secret();
-      assert.is(secret('us.icr.io'), signedIn);
-      assert.is(secret('registry.example'), undefined);
+      const secret = async (host: string) =>
+        (await findCredential(lookupIn(context), hostOf(host)))?.secret();
+      assert.is(await secret('us.icr.io'), signedIn);
+      assert.is(await secret('registry.example'), undefined);
       signOut(context, 'us.icr.io');
       signOut(context, 'us.icr.io');
-      assert.is(secret('us.icr.io'), signedOut);
-      assert.is(secret('us.icr.io/ns/image'), signedOut);
+      assert.is(await secret('us.icr.io'), signedOut);
+      assert.is(await secret('us.icr.io/ns/image'), signedOut);
       endSignOut(context, 'us.icr.io');
       endSignOut(context, 'us.icr.io');
-      assert.is(secret('us.icr.io'), signedIn);
+      assert.is(await secret('us.icr.io'), signedIn);
     }));
 }
 
 test('who signs out of one host stays signed in to the others', () =>
-  inHome((home) => {
+  inHome(async (home) => {
     const context = configure(home, ['mapping']);
     signOut(context, 'us.icr.io');
     for (const host of ['icr.io', 'de.icr.io', 'private.us.icr.io']) {
-      assert.is(findCredential(lookupIn(context), hostOf(host))?.secret(), 'mapping');
+      const found = await findCredential(lookupIn(context), hostOf(host));
+      assert.is(await found?.secret(), 'mapping');
     }
   }));
 
-test('each thing is read once, whoever asks for it', () =>
-  inHome((home) => {
-    const context = configure(home, ['mapping']);
-    let reads = 0;
-    const store = fileStore(context);
-    const counting = {
-      ...store,
-      read: (key: Parameters<typeof store.read>[0]) => {
-        reads += 1;
-        return store.read(key);
+test('each file is read once for many hosts', () =>
+  inHome(async (home) => {
+    const reads: string[] = [];
+    const files: Files = {
+      read: (context, file) => {
+        reads.push(file);
+        return nodeFiles.read(context, file);
       },
     };
-    const lookup = lookupIn(context, counting);
-    for (const host of ['us.icr.io', 'de.icr.io', 'us.icr.io'])
-      findCredential(lookup, hostOf(host));
-    assert.is(reads, 1);
-    assert.is(lookup.settings(), lookup.settings());
+    const lookup = lookupIn({ ...configure(home, ['mapping']), files });
+    for (const host of ['us.icr.io', 'de.icr.io', 'us.icr.io']) {
+      await findCredential(lookup, hostOf(host));
+    }
+    assert.is(reads.filter((file) => file.endsWith('work.json')).length, 1);
+    assert.is(reads.filter((file) => file.endsWith('config.json')).length, 1);
   }));
 
 test.run();

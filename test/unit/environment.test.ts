@@ -3,24 +3,21 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import {
-  fromAmbientVariable,
-  fromOwnVariable,
-  parseKeyFile,
-} from '../../src/identity/environment.ts';
+import { parseKeyFile } from '../../src/identity/api-key-variable.ts';
+import { fromAmbientVariable, fromOwnVariable } from '../../src/identity/environment.ts';
 import { lookupIn } from '../../src/identity/lookup.ts';
 import type { Source } from '../../src/identity/source.ts';
 import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
-import { fails } from '../support/rejects.ts';
+import { rejects } from '../support/rejects.ts';
 
 const test = suite('keys in the environment');
 
 const host = { name: 'us.icr.io', port: undefined, namespace: undefined };
 const own = 'DOCKER_CREDENTIAL_ICR_API_KEY';
 
-function keyFrom(source: Source, env: Record<string, string>): unknown {
-  const found = source(lookupIn(testContext({ env })), host);
+async function keyFrom(source: Source, env: Record<string, string>): Promise<unknown> {
+  const found = await source(lookupIn(testContext({ env })), host);
   if (found !== undefined) assert.is(found.username, 'iamapikey');
   return found?.secret();
 }
@@ -38,18 +35,18 @@ const ambient: readonly [name: string, env: Record<string, string>, key: string 
 ];
 
 for (const [name, env, key] of ambient) {
-  test(name, () => assert.is(keyFrom(fromAmbientVariable, env), key));
+  test(name, async () => assert.is(await keyFrom(fromAmbientVariable, env), key));
 }
 
-test('our own', () => {
-  assert.is(keyFrom(fromOwnVariable, { [own]: 'canary', IC_API_KEY: 'c' }), 'canary');
-  assert.is(keyFrom(fromOwnVariable, { [own]: ' ' }), undefined);
-  assert.is(keyFrom(fromOwnVariable, { IC_API_KEY: 'c' }), undefined);
+test('our own', async () => {
+  assert.is(await keyFrom(fromOwnVariable, { [own]: 'canary', IC_API_KEY: 'c' }), 'canary');
+  assert.is(await keyFrom(fromOwnVariable, { [own]: ' ' }), undefined);
+  assert.is(await keyFrom(fromOwnVariable, { IC_API_KEY: 'c' }), undefined);
 });
 
-test('two lines are no key', () => {
-  const { message } = fails(
-    () => keyFrom(fromOwnVariable, { [own]: 'canary\ncanary' }),
+test('two lines are no key', async () => {
+  const { message } = await rejects(
+    keyFrom(fromOwnVariable, { [own]: 'canary\ncanary' }),
     'misconfigured',
   );
   assert.match(message, own);
@@ -79,21 +76,21 @@ const files: readonly [text: string, key: string | undefined][] = [
 
 for (const [text, key] of files) {
   test(`a file with ${JSON.stringify(text.slice(0, 80))}`, () =>
-    inHome((home) => {
+    inHome(async (home) => {
       if (text.length < 1024) assert.is(parseKeyFile(text), key);
       const file = path.join(home.folder, 'key file.json');
       fs.writeFileSync(file, text);
       const read = () => keyFrom(fromAmbientVariable, { IBMCLOUD_API_KEY: `@${file}` });
-      if (key !== undefined) assert.is(read(), key);
+      if (key !== undefined) assert.is(await read(), key);
       else {
-        const { message } = fails(read, 'damaged', /IBMCLOUD_API_KEY/);
+        const { message } = await rejects(read(), 'damaged', /IBMCLOUD_API_KEY/);
         assert.ok(message.includes(file) && !message.includes('canary'), message);
       }
     }));
 }
 
 test('UTF-16 is named, and a pipe or a device is not waited for', () =>
-  inHome((home) => {
+  inHome(async (home) => {
     const file = path.join(home.folder, 'key');
     fs.writeFileSync(file, '\ufeffcanary', 'utf16le');
     const pipe = path.join(home.folder, 'pipe');
@@ -103,19 +100,19 @@ test('UTF-16 is named, and a pipe or a device is not waited for', () =>
       [pipe, 'check it'],
       ['/dev/zero', 'check it'],
     ] as const) {
-      const { message } = fails(() => keyFrom(fromOwnVariable, { [own]: `@${odd}` }), 'damaged');
+      const { message } = await rejects(keyFrom(fromOwnVariable, { [own]: `@${odd}` }), 'damaged');
       assert.is(message, `${odd}, which ${own} names, holds no API key; ${fix}`);
     }
   }));
 
 test('a file that is not there, or a folder, is named', () =>
-  inHome((home) => {
+  inHome(async (home) => {
     const missing = path.join(home.folder, 'missing');
     for (const [file, code] of [
       [missing, 'ENOENT'],
       [home.folder, 'EISDIR'],
     ] as const) {
-      const { message } = fails(() => keyFrom(fromOwnVariable, { [own]: `@${file}` }), 'storage');
+      const { message } = await rejects(keyFrom(fromOwnVariable, { [own]: `@${file}` }), 'storage');
       assert.is(message, `cannot read ${file}, which ${own} names (${code}); check that path`);
     }
   }));

@@ -7,15 +7,15 @@ import * as assert from 'uvu/assert';
 import { identityKinds, noSettings, parseSettings } from '../../src/config/settings.ts';
 import { updateSettings } from '../../src/config/write.ts';
 import { HelperError } from '../../src/errors.ts';
-import { readToken, writeToken } from '../../src/iam/cache-file.ts';
+import { readTokenNow as readToken, writeToken } from '../../src/iam/cache-file.ts';
 import type { CachedToken } from '../../src/iam/cached-token.ts';
 import {
   erasePendingKey,
   readPendingKey,
   writePendingKey,
 } from '../../src/identity/pending-key.ts';
-import { parseCredentialInput } from '../../src/protocol/input.ts';
-import { serve } from '../../src/protocol/serve.ts';
+import { parseCredentialInput } from '../../src/protocol/credential-input.ts';
+import { machineCommand, serve } from '../../src/protocol/serve.ts';
 import { parseCredential } from '../../src/secrets/credential-file.ts';
 import { fileStore } from '../../src/secrets/file-store.ts';
 import { noon, type TestContext, testContext } from '../support/context.ts';
@@ -228,11 +228,12 @@ test('whatever comes on standard input, each verb ends with 0, or 1 and one line
       fc.oneof(anything, hosts, stored),
       async (word, input) => {
         fs.writeFileSync(file, input);
-        const stdin = fs.openSync(file, 'r');
         const written: string[] = [];
-        const stdout = (out: string) => void written.push(out);
-        const status = await serve({ ...context, stdin, stdout }, word);
-        fs.closeSync(stdin);
+        const answer = async (out: string) => void written.push(out);
+        const readInput = async () => fs.readFileSync(file);
+        const command = machineCommand([word]);
+        assert.ok(command);
+        const status = await serve({ ...context, readInput, answer }, command);
         const output = written.join('');
         if (status === 1) assert.match(output, /^[^\n]+\n$/);
         else if (output !== '' && word !== 'version') assert.type(JSON.parse(output), 'object');

@@ -94,11 +94,11 @@ cache('with a short life is renewed at half of it', () => {
 
 cache('is given without asking, or not at all', async () => {
   const { context, options, get, pass } = setUp();
-  assert.is(cachedToken(context, options), undefined);
+  assert.is(await cachedToken(context, options), undefined);
   await get();
-  assert.is(cachedToken(context, options)?.token, 'canary-1');
+  assert.is((await cachedToken(context, options))?.token, 'canary-1');
   pass(36 * minute);
-  assert.is(cachedToken(context, options), undefined);
+  assert.is(await cachedToken(context, options), undefined);
 });
 
 cache('is minted anew for another root secret', async () => {
@@ -252,7 +252,7 @@ cache('IAM is left alone for 10 s when it could not be reached', async () => {
   pass(40 * minute);
   failWith('unreachable');
   for (let turn = 0; turn < 5; turn += 1) assert.is(await get(), 'canary-1');
-  assert.is(cachedToken(context, options)?.token, 'canary-1');
+  assert.is((await cachedToken(context, options))?.token, 'canary-1');
   assert.is(deadlines.length, 2);
   assert.is(context.warnings.length, 6);
   failWith(undefined);

@@ -3,20 +3,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { noSettings, type Settings } from '../../src/config/settings.ts';
 import type { Context } from '../../src/context.ts';
-import { fromComputeIdentity } from '../../src/identity/compute.ts';
-import { fromIbmcloudSession } from '../../src/identity/ibmcloud.ts';
-import { type Lookup, lookupIn } from '../../src/identity/lookup.ts';
+import { computeIdentity } from '../../src/identity/compute.ts';
+import { foundInSession } from '../../src/identity/ibmcloud.ts';
+import { lookupIn } from '../../src/identity/lookup.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 
 const test = suite('sources that are off until they are switched on');
-
-function lookup(given: Partial<Context>, settings: Partial<Settings> = {}): Lookup {
-  return { ...lookupIn(testContext(given)), settings: () => ({ ...noSettings, ...settings }) };
-}
 
 function writeSession({ folder }: Home, name: string): void {
   fs.mkdirSync(path.join(folder, name), { recursive: true });
@@ -27,8 +22,7 @@ function writeSession({ folder }: Home, name: string): void {
 test('the session is in the home of the platform', () =>
   inHome((home) => {
     writeSession(home, '.bluemix');
-    const on = { ibmcloudSession: true };
-    const secretIn = (given: Partial<Context>) => fromIbmcloudSession(lookup(given, on))?.secret();
+    const secretIn = (given: Partial<Context>) => foundInSession(testContext(given))?.secret();
     const { folder } = home;
     assert.is(secretIn({ platform: 'linux', env: { HOME: folder } }), 'canary-.bluemix');
     assert.is(secretIn({ platform: 'win32', env: { USERPROFILE: folder } }), 'canary-.bluemix');
@@ -36,7 +30,6 @@ test('the session is in the home of the platform', () =>
     assert.is(secretIn({ platform: 'linux', env: {} }), undefined, 'no home at all');
     writeSession(home, '.ibmcloud');
     assert.is(secretIn({ platform: 'linux', env: { HOME: folder } }), 'canary-.ibmcloud');
-    assert.is(fromIbmcloudSession(lookup({ env: { HOME: folder } })), undefined, 'off');
   }));
 
 test('the session is not looked for where a client happens to run', () =>
@@ -47,11 +40,8 @@ test('the session is not looked for where a client happens to run', () =>
     try {
       for (const name of ['HOME', 'IBMCLOUD_HOME', 'BLUEMIX_HOME', 'IBMCLOUD_CONFIG_HOME']) {
         const value = name === 'IBMCLOUD_CONFIG_HOME' ? '.bluemix' : '.';
-        const given = lookup(
-          { platform: 'linux', env: { [name]: value } },
-          { ibmcloudSession: true },
-        );
-        assert.is(fromIbmcloudSession(given), undefined, name);
+        const given = testContext({ platform: 'linux', env: { [name]: value } });
+        assert.is(foundInSession(given), undefined, name);
       }
     } finally {
       process.chdir(before);
@@ -62,24 +52,19 @@ test('what is in the place of the session and is no file is not waited for', () 
   inHome(({ folder }) => {
     fs.mkdirSync(path.join(folder, '.bluemix'));
     const file = path.join(folder, '.bluemix', 'config.json');
-    const given = lookup({ platform: 'linux', env: { HOME: folder } }, { ibmcloudSession: true });
+    const given = testContext({ platform: 'linux', env: { HOME: folder } });
     const makers = [() => execFileSync('mkfifo', [file]), () => fs.symlinkSync('/dev/zero', file)];
     for (const make of makers) {
       make();
-      fails(
-        () => fromIbmcloudSession(given),
-        'damaged',
-        /the ibmcloud session in .* cannot be read/,
-      );
+      fails(() => foundInSession(given), 'damaged', /the ibmcloud session in .* cannot be read/);
       fs.rmSync(file, { recursive: true });
     }
   }));
 
 test('the machine is asked nothing until its secret is', () => {
-  assert.is(fromComputeIdentity(lookup({})), undefined);
-  const found = fromComputeIdentity(lookup({}, { computeProfile: 'Profile-1' }));
+  const found = computeIdentity(lookupIn(testContext()), 'Profile-1');
   assert.equal(
-    [found?.username, found?.isMinted, found?.keptIn, found?.identity],
+    [found.username, found.isMinted, found.keptIn, found.identity],
     ['iambearer', true, 'this machine', undefined],
   );
 });

@@ -7,7 +7,7 @@ import { mappingKeyFor } from '../../src/identity/mapping-key.ts';
 import type { RegistryHost } from '../../src/registry/parse.ts';
 import { testContext } from '../support/context.ts';
 import { hostOf } from '../support/host.ts';
-import { fails } from '../support/rejects.ts';
+import { rejects } from '../support/rejects.ts';
 
 const test = suite('the mapping');
 
@@ -54,12 +54,13 @@ test('without *, hosts that are not named have none', () => {
 function lookupOf(settings: Settings, secrets: Readonly<Record<string, string>>): Lookup {
   return {
     context: testContext(),
-    settings: () => settings,
-    stored: ({ of, name }) => {
+    settings: async () => settings,
+    store: async () => 'file',
+    stored: async ({ of, name }) => {
       const Secret = of === 'identity' ? secrets[name] : undefined;
       return Secret === undefined ? undefined : { ServerURL: name, Username: 'u', Secret };
     },
-    isSignedOut: () => false,
+    isSignedOut: async () => false,
   };
 }
 
@@ -73,36 +74,36 @@ const presented: readonly [IdentityKind, present: string | undefined, username: 
 ];
 
 for (const [kind, present, username] of presented) {
-  test(`${kind} presented as ${present ?? 'usual'}: ${username}`, () => {
+  test(`${kind} presented as ${present ?? 'usual'}: ${username}`, async () => {
     const identities = { work: { kind, since: 0, profile: 'Profile-1' } };
     if (kind === 'api-key') Object.assign(identities.work, { profile: undefined });
     const mapping = present === undefined ? { identity: 'work' } : { identity: 'work', present };
     const lookup = lookupOf({ identities, mappings: { '*': mapping } }, { work: 'canary' });
-    const found = fromMapping(lookup, hostOf('us.icr.io'));
+    const found = await fromMapping(lookup, hostOf('us.icr.io'));
     assert.is(found?.username, username);
     assert.is(found?.identity, 'work');
   });
 }
 
-test('what cannot be presented so is said, and what can', () => {
+test('what cannot be presented so is said, and what can', async () => {
   const identities = { work: { kind: 'entitlement-key', since: 0 } } as const;
   const settings = { identities, mappings: { '*': { identity: 'work', present: 'iamapikey' } } };
   const lookup = lookupOf(settings, { work: 'canary' });
   const pattern = /^identity work cannot be presented as iamapikey, only as cp$/;
-  fails(() => fromMapping(lookup, hostOf('us.icr.io')), 'misconfigured', pattern);
+  await rejects(fromMapping(lookup, hostOf('us.icr.io')), 'misconfigured', pattern);
 });
 
-test('an identity that is not there, and one whose secret is gone', () => {
+test('an identity that is not there, and one whose secret is gone', async () => {
   const host = hostOf('us.icr.io');
   const settings = { identities: {}, mappings: { '*': { identity: 'toString' } } };
-  fails(
-    () => fromMapping(lookupOf(settings, {}), host),
+  await rejects(
+    fromMapping(lookupOf(settings, {}), host),
     'misconfigured',
     /login --identity toString$/,
   );
   const identities = { work: { kind: 'api-key', since: 0 } } as const;
   const known = { identities, mappings: { '*': { identity: 'work' } } };
-  fails(() => fromMapping(lookupOf(known, {}), host), 'damaged', /login --identity work$/);
+  await rejects(fromMapping(lookupOf(known, {}), host), 'damaged', /login --identity work$/);
 });
 
 test.run();

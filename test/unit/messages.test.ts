@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError, notFound, sentences, systemCode } from '../../src/errors.ts';
 import { cannot } from '../../src/files.ts';
+import { get } from '../../src/protocol/get.ts';
 import { serve } from '../../src/protocol/serve.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.ts';
@@ -81,12 +82,9 @@ for (const [name, setUp] of faults) {
   test(`${name}: one short line that names the host and what to do, never the secret`, () =>
     inHome(async (home) => {
       const env = { ...home.env, ...setUp(home) };
-      const file = path.join(home.folder, 'input');
-      fs.writeFileSync(file, 'us.icr.io');
-      const stdin = fs.openSync(file, 'r');
-      const context = testContext({ env, stdin });
-      assert.is(await serve(context, 'get'), 1);
-      fs.closeSync(stdin);
+      const readInput = async () => new TextEncoder().encode('us.icr.io');
+      const context = testContext({ env, readInput });
+      assert.is(await serve(context, { answer: get, errorsOn: 'stdout' }), 1);
       const line = context.output.join('');
       assert.match(line, /^[^\n]*us\.icr\.io[^\n]*; (run|mend|check|a folder) [^\n]*\n$/);
       assert.ok(line.replaceAll(home.folder, '').length < 240, line);
@@ -95,11 +93,11 @@ for (const [name, setUp] of faults) {
 }
 
 test('a bug is no answer: it is thrown on', async () => {
-  const stdout = () => {
+  const answer = () => {
     throw new TypeError('a bug');
   };
   try {
-    await serve(testContext({ stdout }), 'version');
+    await serve(testContext(), { answer, errorsOn: 'stdout' });
   } catch (error) {
     assert.ok(error instanceof TypeError && !(error instanceof HelperError));
     return;

@@ -78,7 +78,7 @@ function read(context: Context, key: SecretKey): Credential | undefined {
 
 /** Asks for the identity's credential as `get` does. Throws `misconfigured` where the new key is not behind it. */
 export async function requireAnswer(context: Context, name: string, value: string): Promise<void> {
-  const found = foundFor(context, name);
+  const found = await foundFor(context, name);
   const secret = await found.secret();
   // A minted one is as old as the identity's secret at most: the cache takes care of that.
   if (found.isMinted || secret === value) return;
@@ -86,11 +86,11 @@ export async function requireAnswer(context: Context, name: string, value: strin
 }
 
 /** By a host that it answers for, unless an environment variable goes before it there. */
-function foundFor(context: Context, name: string): Found {
+async function foundFor(context: Context, name: string): Promise<Found> {
   const lookup = lookupIn(context);
-  for (const key of keysOf(lookup.settings(), name)) {
+  for (const key of keysOf(await lookup.settings(), name)) {
     const host = parseServerURL(key === everyHost ? 'icr.io' : key);
-    const found = 'problem' in host ? undefined : findCredential(lookup, host);
+    const found = 'problem' in host ? undefined : await findCredential(lookup, host);
     if (found?.identity === name) return found;
   }
   return identityNamed(lookup, name);

@@ -28,7 +28,7 @@ export const rotate: Command<RotateArgs> = {
     ['api-key rotate ci --as admin', 'where service ID ci may not make its own keys'],
   ],
   run: async (context, { identity, as }) => {
-    const name = identity ?? answering(context);
+    const name = identity ?? (await answering(context));
     const { rotateKey } = await import('./rotation.ts');
     const lock = path.join(requireConfigFolder(context), 'rotate.lock');
     await withLock(context, lock, () => rotateKey(context, name, as), {
@@ -40,8 +40,8 @@ export const rotate: Command<RotateArgs> = {
 };
 
 /** The identity that answers for every host there is no other for. */
-function answering(context: Context): string {
-  const found = findCredential(lookupIn(context), requireIbmHost('icr.io'));
+async function answering(context: Context): Promise<string> {
+  const found = await findCredential(lookupIn(context), requireIbmHost('icr.io'));
   if (found?.identity !== undefined) return found.identity;
   throw new HelperError(
     'invalid-input',

@@ -25,7 +25,7 @@ export async function rotateKey(
   as: string | undefined,
 ): Promise<void> {
   const lookup = lookupIn(context);
-  const stored = storedKey(lookup, name);
+  const stored = await storedKey(lookup, name);
   const begun = readPendingKey(context, name);
   const caller = await rotationCaller(lookup, name, as, [stored, begun?.value]);
   if (begun?.value === stored) {
@@ -39,10 +39,10 @@ export async function rotateKey(
 }
 
 /** Throws `misconfigured`, `damaged`, and `invalid-input` for an identity that has no API key. */
-function storedKey(lookup: Lookup, name: string): string {
-  identityNamed(lookup, name);
-  const kind = own(lookup.settings().identities, name)?.kind;
-  const kept = lookup.stored({ of: 'identity', name });
+async function storedKey(lookup: Lookup, name: string): Promise<string> {
+  await identityNamed(lookup, name);
+  const kind = own((await lookup.settings()).identities, name)?.kind;
+  const kept = await lookup.stored({ of: 'identity', name });
   if (kind === 'api-key' && kept !== undefined) return kept.Secret;
   throw new HelperError('invalid-input', `identity ${name} has no API key: it is of kind ${kind}`);
 }
@@ -78,11 +78,12 @@ async function putInPlace(
   stored: string,
   { value, oldId }: PendingKey,
 ): Promise<boolean> {
-  const { context, settings } = lookup;
+  const { context } = lookup;
+  const settings = await lookup.settings();
   const again = `docker-credential-icr api-key rotate ${name}`;
-  const owner = await ownerOfApiKey(context, value, own(settings().identities, name)?.profile, {
+  const owner = await ownerOfApiKey(context, value, own(settings.identities, name)?.profile, {
     hint: `identity ${name} keeps what it has; run ${again} to go on`,
-    endpoint: trustedEndpoint(context, settings()),
+    endpoint: trustedEndpoint(context, settings),
   });
   context.stdout('IAM takes the new key\n');
   await replaceKey(context, name, stored, value, owner);

@@ -91,7 +91,7 @@ export async function saveNewKey(
 async function ownerOf({ context, settings }: Lookup, value: string): Promise<Owner> {
   const { ownerOfApiKey } = await import('../../iam/owner.ts');
   const hint = 'try docker-credential-icr token --refresh in a minute';
-  const question = { hint, endpoint: trustedEndpoint(context, settings()) };
+  const question = { hint, endpoint: trustedEndpoint(context, await settings()) };
   try {
     return await ownerOfApiKey(context, value, undefined, question);
   } catch (error) {

@@ -39,7 +39,7 @@ export const doctor: Command<DoctorArgs> = {
     ['doctor --registry us.icr.io', 'also asks us.icr.io for a token'],
   ],
   run: async (context, args) => {
-    const examined = examine(context);
+    const examined = await examine(context);
     const checks = checksFor(examined, args);
     const results = args.json
       ? (await Promise.all(checks.map((check) => runCheck(check, examined)))).flat()
@@ -50,8 +50,11 @@ export const doctor: Command<DoctorArgs> = {
   },
 };
 
-export function examine(context: Context, machine: Machine = thisMachine(context)): Examined {
-  const look = lookAt(context);
+export async function examine(
+  context: Context,
+  machine: Machine = thisMachine(context),
+): Promise<Examined> {
+  const look = await lookAt(context);
   return { context, machine, look, iam: iamProbe(context, look) };
 }
 

@@ -7,7 +7,7 @@ import { lifeOf } from '../../identity/expiry.ts';
 import { loginCommand } from '../../identity/hint.ts';
 import { fileOf, setAsideEnding } from '../../secrets/credential-file.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
-import { fileStoreName } from '../../secrets/secret-store.ts';
+import { fileStoreName } from '../../secrets/store.ts';
 import { duration } from '../table.ts';
 import { askIam, type Verdict } from './ask-iam.ts';
 import { type Check, type Examined, type Finding, fail, networkLimit, ok, warn } from './check.ts';

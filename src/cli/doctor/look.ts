@@ -6,9 +6,10 @@ import { findCredential } from '../../identity/find.ts';
 import type { HostAnswer } from '../../identity/hosts.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { everyHost } from '../../identity/mapping-key.ts';
-import { isSignedOut } from '../../identity/signed-out.ts';
+import { signedOutHosts } from '../../identity/signed-out.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { publicHosts } from '../../registry/regions.ts';
+import { fileStoreName } from '../../secrets/store.ts';
 import { once } from './once.ts';
 import { readText } from './read-text.ts';
 import { type Secrets, secretsIn } from './secrets.ts';
@@ -31,18 +32,20 @@ export interface Look {
   readonly answers: () => readonly HostAnswer[];
 }
 
-export function lookAt(context: Context): Look {
+export async function lookAt(context: Context): Promise<Look> {
   const folder = configFolder(context);
   const settings = once(() => readSettings(folder));
   const readableSettings = () => readable(settings) ?? noSettings;
   const secrets = once(() => secretsIn(context, folder, readableSettings().store));
   const lookup: Lookup = {
     context: withoutCache(context),
-    settings,
-    stored: (key) => secrets().read(key),
-    isSignedOut: (hostKey) => isSignedOut(context, hostKey),
+    settings: async () => settings(),
+    store: async () => readableSettings().store ?? fileStoreName,
+    stored: async (key) => secrets().read(key),
+    isSignedOut: async (hostKey) => signedOutHosts(context).has(hostKey),
   };
-  const answers = once(() => answersIn(lookup, readableSettings(), secrets()));
+  const all = await answersIn(lookup, readableSettings(), secrets());
+  const answers = () => all;
   const areSettingsReadable = () => readable(settings) !== undefined;
   return { folder, settings, readableSettings, areSettingsReadable, secrets, lookup, answers };
 }
@@ -80,10 +83,19 @@ function readSettings(folder: string | undefined): Settings {
   throw new HelperError('damaged', `the settings in ${file} are damaged`);
 }
 
-function answersIn(lookup: Lookup, { mappings }: Settings, secrets: Secrets): HostAnswer[] {
+async function answersIn(
+  lookup: Lookup,
+  { mappings }: Settings,
+  secrets: Secrets,
+): Promise<HostAnswer[]> {
   const mapped = Object.keys(mappings).filter((key) => key !== everyHost);
   const names = new Set([...keptHosts(secrets), ...mapped, ...publicHosts]);
-  return [...names].sort().flatMap((name) => answerOf(lookup, name) ?? []);
+  const answers: HostAnswer[] = [];
+  for (const name of [...names].sort()) {
+    const answer = await answerOf(lookup, name);
+    if (answer !== undefined) answers.push(answer);
+  }
+  return answers;
 }
 
 /** A store that does not answer has a check of its own. */
@@ -96,11 +108,11 @@ function keptHosts({ names }: Secrets): string[] {
   }
 }
 
-function answerOf(lookup: Lookup, serverURL: string): HostAnswer | undefined {
+async function answerOf(lookup: Lookup, serverURL: string): Promise<HostAnswer | undefined> {
   const host = parseServerURL(serverURL);
   if ('problem' in host) return undefined;
   try {
-    const found = findCredential(lookup, host);
+    const found = await findCredential(lookup, host);
     return found && { host, serverURL, found };
   } catch (error) {
     if (error instanceof HelperError) return { host, serverURL, found: error };

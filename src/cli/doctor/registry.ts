@@ -25,9 +25,9 @@ export function registryChecks({ look }: Examined, named: readonly string[]): Ch
 export function hostChecks(named: readonly string[]): Check[] {
   return named.map((name) => ({
     name,
-    run: ({ look }) => {
+    run: async ({ look }) => {
       const host = parseServerURL(name);
-      const found = 'problem' in host ? undefined : findCredential(look.lookup, host);
+      const found = 'problem' in host ? undefined : await findCredential(look.lookup, host);
       const again = `docker-credential-icr login ${typed(name)}`;
       return found === undefined ? fail('nothing answers for it', again) : ok(described(found));
     },
@@ -40,7 +40,7 @@ async function check(examined: Examined, name: string): Promise<Finding> {
   const { context, look } = examined;
   const again = `docker-credential-icr login ${typed(name)}`;
   try {
-    const found = findCredential(look.lookup, host);
+    const found = await findCredential(look.lookup, host);
     if (found === undefined) return fail('nothing answers for it', again);
     if (isUsedUp(examined, found)) return skip('not tried: it would use up the refresh token');
     const { signInAsDocker } = await import('../../iam/docker-exchange.ts');
@@ -72,7 +72,11 @@ const reasons: readonly (readonly [pattern: RegExp, explanation: string])[] = [
   [/DENIED/, 'it may not enter this registry: an IAM policy is missing'],
 ];
 
-function explain({ look }: Examined, host: RegistryHost, { code, message }: HelperError): Finding {
+async function explain(
+  { look }: Examined,
+  host: RegistryHost,
+  { code, message }: HelperError,
+): Promise<Finding> {
   const said = message.replace(/; (try again later|run .*|)$/, '');
   if (code === 'unreachable') {
     const isPrivate = host.name.startsWith('private.')
@@ -81,7 +85,7 @@ function explain({ look }: Examined, host: RegistryHost, { code, message }: Help
     return fail(said + isPrivate);
   }
   const why = reasons.find(([pattern]) => pattern.test(said))?.[1];
-  const found = findCredential(look.lookup, host);
+  const found = await findCredential(look.lookup, host);
   const identity = found?.identity;
   const kept = identity === undefined ? undefined : look.readableSettings().identities[identity];
   const mend =

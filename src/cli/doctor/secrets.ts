@@ -4,8 +4,12 @@ import { HelperError } from '../../errors.ts';
 import { fileOf, parseCredential, setAsideEnding } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
 import { helperStore } from '../../secrets/helper-store.ts';
-import { fileStoreName } from '../../secrets/secret-store.ts';
-import type { Credential, SecretKey, SecretStore } from '../../secrets/store.ts';
+import {
+  type Credential,
+  fileStoreName,
+  type SecretKey,
+  type SecretStore,
+} from '../../secrets/store.ts';
 import { once } from './once.ts';
 import { readText } from './read-text.ts';
 

@@ -1,7 +1,6 @@
 import { HelperError } from '../../errors.ts';
-import { fromComputeIdentity } from '../../identity/compute.ts';
-import { apiKeyIn } from '../../identity/environment.ts';
-import { fromIbmcloudSession } from '../../identity/ibmcloud.ts';
+import { apiKeyIn } from '../../identity/api-key-variable.ts';
+import { foundInSession } from '../../identity/ibmcloud.ts';
 import { ambientVariables } from '../../identity/variables.ts';
 import { duration } from '../table.ts';
 import { askIam } from './ask-iam.ts';
@@ -18,7 +17,7 @@ export function sourceChecks({ context, look }: Examined): Check[] {
     ...(context.env[ownVariable]?.trim() ? [variable(ownVariable)] : []),
     ...(ambient === undefined ? [] : [variable(ambient)]),
     ...(ibmcloudSession ? [session] : []),
-    ...(computeProfile === undefined ? [] : [computeIdentity(computeProfile)]),
+    ...(computeProfile === undefined ? [] : [computeCheck(computeProfile)]),
   ];
 }
 
@@ -32,11 +31,9 @@ function variable(name: string): Check {
   });
 }
 
-function computeIdentity(profile: string): Check {
+function computeCheck(profile: string): Check {
   const off = 'docker-credential-icr settings compute-profile off';
   return networkCheck('compute identity', off, async (examined) => {
-    // For what it says of the profile itself.
-    fromComputeIdentity(examined.look.lookup);
     const { message } = await askIam(examined, { kind: 'trusted-profile', profile }, '');
     return ok(`${message}: trusted profile ${profile}`);
   });
@@ -49,7 +46,7 @@ const session: Check = {
       ? 'ibmcloud login'
       : 'docker-credential-icr settings ibmcloud-session off';
     try {
-      const found = fromIbmcloudSession(look.lookup);
+      const found = foundInSession(look.lookup.context);
       if (found === undefined) return fail('nobody is logged in with the ibmcloud CLI', mend);
       const { username, endsAt } = found;
       const until = endsAt === undefined ? '' : `, for ${duration(endsAt - context.now())} more`;

@@ -7,7 +7,7 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
-import { fileStoreName } from '../../secrets/secret-store.ts';
+import { fileStoreName } from '../../secrets/store.ts';
 import { type Check, type Examined, type Finding, fail, ok, warn } from './check.ts';
 import { configureCommand, cutProperty, isFinding, readClientFile } from './client-file.ts';
 import { type Ending, runProgram } from './run-program.ts';

@@ -7,30 +7,30 @@ import { callHelper, eraseWith, isNotFound, parseObject } from '../secrets/helpe
 import { isOurEntry } from '../secrets/helper-store.ts';
 
 /**
- * Where this helper is Docker's store for everything, another one may be named for the registries
- * that are not IBM's: it is asked in Docker's own words and what it has goes back as it came.
- * Returns whether it has answered: what it does not have may have been kept here before it was named, and to erase is
- * for both to do. Throws where it fails, naming it.
+ * If this helper is Docker's store for every registry, the settings may name another one for the registries that are
+ * not IBM's: it gets the same verb and input, and its answer is returned unchanged. Returns undefined if there is none,
+ * or if it has no credential (one may have been stored here before it was configured), and for `erase`, which both have
+ * to do. Throws `storage` if it fails.
  */
-export function passOn(
+export async function passOn(
   context: Context,
   verb: 'get' | 'store' | 'erase',
   host: RegistryHost,
   input: string,
-): boolean {
+): Promise<string | undefined> {
   if (isOurEntry(host)) throw leadsBack();
   const name = isIbmHost(host) ? undefined : otherHelper(context);
-  if (name === undefined) return false;
+  if (name === undefined) return undefined;
   const answer =
     verb === 'erase' ? eraseWith(context, name, input) : callHelper(context, name, verb, input);
   if (verb === 'get' && isNotFound(answer)) {
     debug(context, `${hostKey(host)}: nothing from docker-credential-${name}`);
-    return false;
+    return undefined;
   }
   if (!answer.ok) throw failed(name, answer.text);
   if (verb === 'get') parseObject(name, answer.text);
-  if (answer.text !== '') context.stdout(`${answer.text}\n`);
-  return verb !== 'erase';
+  if (verb === 'erase') return undefined;
+  return answer.text === '' ? '' : `${answer.text}\n`;
 }
 
 /** Only this program asks a keychain for what is its own. */

@@ -1,0 +1,10 @@
+/** The text of ASCII bytes; undefined if there are others. A decoder's first use costs a `get` half a megabyte of memory. */
+export function asciiText(bytes: Uint8Array): string | undefined {
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte > 0x7f) return undefined;
+    text += String.fromCharCode(byte);
+  }
+  return text;
+}

@@ -1,0 +1,11 @@
+import type { Context } from '../context.ts';
+import { configFolder } from './folders.ts';
+import { noSettings, requireSettings, type Settings, settingsFile } from './settings.ts';
+
+/** Reads `config.json`. Throws `damaged` if it is not what `conf` wrote by the schema, and `storage`. */
+export async function loadSettings(context: Context): Promise<Settings> {
+  const folder = configFolder(context);
+  if (folder === undefined) return noSettings;
+  const file = settingsFile(folder);
+  return requireSettings(file, await context.files.read(context, file));
+}

@@ -1,0 +1,182 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { HelperError } from '../../src/errors.ts';
+import { type Bun as BunRuntime, bunFiles } from '../../src/files/bun-reader.ts';
+import { type Files, nodeFiles } from '../../src/files/file-reader.ts';
+import { testContext } from '../support/context.ts';
+
+declare const Bun: BunRuntime;
+
+const test = suite('the two file readers');
+
+const uid = process.geteuid?.() ?? 0;
+
+async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-readers-'));
+  try {
+    await use(folder);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
+/** Text, warnings and error, with the directory's own name left out. */
+async function outcome(files: Files, folder: string) {
+  const context = testContext();
+  const text = await files.read(context, path.join(folder, 'own', 'file')).catch((error) => {
+    if (!(error instanceof HelperError)) throw error;
+    return { code: error.code, message: error.message, hint: error.hint };
+  });
+  return JSON.parse(JSON.stringify([text ?? null, context.warnings]).replaceAll(folder, ''));
+}
+
+type Make = (file: string) => void;
+const write =
+  (mode: number, text = 'text'): Make =>
+  (file) => {
+    fs.writeFileSync(file, text);
+    fs.chmodSync(file, mode);
+  };
+/** A link to a file beside the directory. */
+const link =
+  (make: Make): Make =>
+  (file) => {
+    make(`${path.dirname(file)}-target`);
+    fs.symlinkSync('../own-target', file);
+  };
+const ownedBy =
+  (owner: number, make: Make): Make =>
+  (file) => {
+    make(file);
+    if (uid === 0) fs.chownSync(file, owner, owner);
+  };
+
+/** Every kind of file, and whether the fast path may read it itself. */
+const kinds: Readonly<Record<string, readonly [make: Make, isUsual?: boolean]>> = {
+  'a private file': [write(0o600), true],
+  'a private file that is read-only': [write(0o400), true],
+  'a file that does not exist': [() => {}, true],
+  'an empty file': [write(0o600, '')],
+  'a file open to the group': [write(0o640)],
+  'a file open to the world': [write(0o606)],
+  'a file that is not ASCII': [write(0o600, 'schlüssel')],
+  'a large file': [write(0o600, 'a'.repeat(2 ** 20 + 1))],
+  'a directory': [(file) => fs.mkdirSync(file)],
+  'a FIFO': [(file) => execFileSync('mkfifo', ['-m', '600', file])],
+  'a device': [(file) => fs.symlinkSync('/dev/zero', file)],
+  'a link loop': [(file) => fs.symlinkSync('file', file)],
+  'a dangling link': [(file) => fs.symlinkSync('nowhere', file), true],
+  'a link below a file': [(file) => fs.symlinkSync('/dev/null/file', file)],
+  'a link to a wide file': [link(write(0o644))],
+  "another user's file": [ownedBy(4242, write(0o600))],
+  'a directory that another user owns': [
+    (file) => {
+      write(0o600)(file);
+      ownedBy(4242, () => {})(path.dirname(file));
+    },
+  ],
+  'a directory that others can write to': [
+    (file) => {
+      write(0o600)(file);
+      fs.chmodSync(path.dirname(file), 0o777);
+    },
+  ],
+  'nothing in a directory that another user owns': [
+    (file) => ownedBy(4242, () => {})(path.dirname(file)),
+  ],
+  'a directory that is a link': [
+    (file) => {
+      const folder = path.dirname(file);
+      fs.rmdirSync(folder);
+      fs.mkdirSync(`${folder}-target/inner`, { recursive: true, mode: 0o700 });
+      fs.symlinkSync('own-target/inner', folder);
+      write(0o600)(file);
+    },
+  ],
+};
+
+function make(folder: string, kind: Make): void {
+  fs.mkdirSync(path.join(folder, 'own'), { mode: 0o700 });
+  kind(path.join(folder, 'own', 'file'));
+}
+
+for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
+  test(`${name}: same text, warnings and error`, async () => {
+    const outcomes: unknown[] = [];
+    let fallbacks = 0;
+    const counting: Files = {
+      read: (context, file) => {
+        fallbacks += 1;
+        return nodeFiles.read(context, file);
+      },
+    };
+    for (const files of [nodeFiles, bunFiles(Bun, uid, counting)]) {
+      await inFolder(async (folder) => {
+        make(folder, kind);
+        outcomes.push(await outcome(files, folder));
+      });
+    }
+    assert.equal(outcomes[1], outcomes[0]);
+    assert.is(fallbacks, isUsual ? 0 : 1);
+  });
+}
+
+test('any text and mode: same text, warnings and error', async () => {
+  const property = fc.asyncProperty(
+    fc.string({
+      unit: fc.oneof(
+        fc.constant('a'),
+        fc.nat(300).map((code) => String.fromCharCode(code)),
+      ),
+    }),
+    fc.constantFrom(0o600, 0o600, 0o400, 0o644, 0o660, 0o604, 0o700),
+    async (text, mode) => {
+      const outcomes: unknown[] = [];
+      for (const files of [nodeFiles, bunFiles(Bun, uid, nodeFiles)]) {
+        await inFolder(async (folder) => {
+          make(folder, write(mode, text));
+          outcomes.push(await outcome(files, folder));
+        });
+      }
+      assert.equal(outcomes[1], outcomes[0]);
+    },
+  );
+  await fc.assert(property, { numRuns: 200 });
+});
+
+test('maps no file that has bytes: another process that shortens it would end this one', () =>
+  inFolder(async (folder) => {
+    make(folder, write(0o600));
+    const mmap: BunRuntime['mmap'] = (file) => {
+      throw new Error(`${file} was mapped`);
+    };
+    const { file, stdin, stdout, write: toFile } = Bun;
+    const bun = { file, stdin, stdout, write: toFile, mmap };
+    assert.equal(await outcome(bunFiles(bun, uid, nodeFiles), folder), ['text', []]);
+  }));
+
+test('reads a file that is being written with node:fs', () =>
+  inFolder(async (folder) => {
+    make(folder, write(0o600, 'half'));
+    const stat = async () => ({ mode: 0o100600, size: 8, uid, dev: 1, ino: 1 });
+    const { stdin, stdout, write: toFile, mmap } = Bun;
+    const file = (name: string) =>
+      name.endsWith('file') ? Object.assign(Bun.file(name), { stat }) : Bun.file(name);
+    let fallbacks = 0;
+    const fallback: Files = {
+      read: async () => {
+        fallbacks += 1;
+        return 'whole';
+      },
+    };
+    const files = bunFiles({ file, stdin, stdout, write: toFile, mmap }, uid, fallback);
+    assert.equal(await outcome(files, folder), ['whole', []]);
+    assert.is(fallbacks, 1);
+  }));
+
+test.run();
