@@ -35,8 +35,7 @@ interface Pod extends ServiceAccount {
 }
 
 /**
- * The pod's own right to pull. `undefined` where the node's identity answers: it was not asked for a pod, or
- * the pod has no identity and the node's may stand in. What IAM says no to is never answered by the node.
+ * The pod's own right to pull. Returns undefined if the pod has no identity and the node's may be used instead. What IAM says no to is never answered by the node.
  * Throws `refused`, `unreachable`, `misconfigured`.
  */
 export async function podToken(
@@ -45,11 +44,7 @@ export async function podToken(
   options: PodOptions,
   endpoint: string | undefined,
 ): Promise<PodToken | undefined> {
-  const { serviceAccountToken: crToken = '', serviceAccountAnnotations: annotations } = request;
-  const isForPod = crToken !== '' || Object.keys(annotations).length > 0;
-  if (!isForPod && !options.serviceAccounts && options.trustedProfile === undefined) {
-    return undefined;
-  }
+  const { serviceAccountToken: crToken = '' } = request;
   try {
     const pod = podOf(context, request, options);
     return await exchange(context, crToken, pod, endpoint);

@@ -3,7 +3,7 @@ import { type Lookup, lookupIn } from '../identity/lookup.ts';
 import { tokenDuration } from './duration.ts';
 import { type Image, parseImage } from './image.ts';
 import { type NodeOptions, nodeAnswer } from './node-identity.ts';
-import { type PodOptions, podToken } from './pod-identity.ts';
+import type { PodOptions } from './pod-identity.ts';
 import { type ProviderRequest, parseProviderRequest } from './request.ts';
 import { type ProviderAnswer, providerResponse } from './response.ts';
 
@@ -32,7 +32,14 @@ async function answerFor(
   options: ProvideOptions,
 ): Promise<ProviderAnswer | undefined> {
   const { context, settings } = lookup;
-  const pod = await podToken(context, request, options, (await settings()).iamEndpoint);
+  const pod = isForPod(request, options)
+    ? await (await import('./pod-identity.ts')).podToken(
+        context,
+        request,
+        options,
+        (await settings()).iamEndpoint,
+      )
+    : undefined;
   if (pod === undefined) return nodeAnswer(lookup, image, options);
   return {
     match: image.registry,
@@ -41,4 +48,14 @@ async function answerFor(
     key: 'Registry',
     duration: tokenDuration(pod, context.now()),
   };
+}
+
+function isForPod(request: ProviderRequest, options: ProvideOptions): boolean {
+  const { serviceAccountToken = '', serviceAccountAnnotations } = request;
+  return (
+    serviceAccountToken !== '' ||
+    Object.keys(serviceAccountAnnotations).length > 0 ||
+    options.serviceAccounts === true ||
+    options.trustedProfile !== undefined
+  );
 }

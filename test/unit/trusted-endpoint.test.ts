@@ -283,12 +283,7 @@ test('only these modules read the setting as it is', () => {
       ),
     )
     .map((name) => name.replaceAll(path.sep, '/'));
-  const expected = [
-    'cli/doctor/network.ts',
-    'identity/tokens.ts',
-    'kubernetes/provide.ts',
-    'protocol/quick-mapped.ts',
-  ];
+  const expected = ['cli/doctor/network.ts', 'identity/tokens.ts', 'kubernetes/provide.ts'];
   assert.equal(
     readers.sort(),
     expected,

@@ -141,7 +141,7 @@ test('HOME is closed: what may be in there is an error, not a not-found', () =>
     helper(home, 'store', credential('us.icr.io'));
     return withMode(home.config, 0o000, () => {
       const { stdout, status } = unprivilegedHelper(home, 'get', 'us.icr.io');
-      assert.match(stdout, /us\.icr\.io.*cannot read .* \(EACCES\); check who owns it .*\n$/);
+      assert.match(stdout, /cannot read .*us\.icr\.io.* \(EACCES\); check who owns it .*\n$/);
       assert.is(status, 1);
       const env = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary' };
       assert.is(unprivilegedHelper(home, 'get', 'us.icr.io', env).stdout, answer('us.icr.io'));

@@ -25,6 +25,21 @@ function modulesOf(home: Home, word: string, input: string, env = {}) {
   return { stdout, modules: loaded.map((line) => path.relative(root, line.slice(7))) };
 }
 
+const kubeletModules: readonly string[] = [
+  'src/identity/expiry.ts',
+  'src/identity/profile.ts',
+  'src/iam/cached-token.ts',
+  'src/kubernetes/duration.ts',
+  'src/kubernetes/image.ts',
+  'src/kubernetes/kubelet.ts',
+  'src/kubernetes/node-folders.ts',
+  'src/kubernetes/node-identity.ts',
+  'src/kubernetes/provide.ts',
+  'src/kubernetes/repeated-member.ts',
+  'src/kubernetes/request.ts',
+  'src/kubernetes/response.ts',
+].sort();
+
 const rows: readonly [verb: string, input: string, stdout: string, env?: object][] = [
   ['get', 'us.icr.io', answer('us.icr.io', 'iamapikey', 'canary-root')],
   ['get', 'registry.example', answer('registry.example')],
@@ -56,6 +71,23 @@ for (const [verb, input, stdout, env] of rows) {
     }));
 }
 
+const request = JSON.stringify({
+  apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
+  kind: 'CredentialProviderRequest',
+  image: 'us.icr.io/ns/image',
+});
+
+/** The modules of each directory that an answer to the kubelet loads beside those of `get`. */
+test('kubelet: exactly these modules', () =>
+  inHome((home) => {
+    writeIdentity(home, 'canary-root', { 'us.icr.io': { identity: 'work' } });
+    const get = modulesOf(home, 'get', 'us.icr.io').modules;
+    const { stdout, modules } = modulesOf(home, 'kubelet', request);
+    assert.match(stdout, 'canary-root');
+    const added = modules.filter((file) => !get.includes(file)).sort();
+    assert.equal(added, kubeletModules);
+  }));
+
 test('a damaged file and version load nothing more', () =>
   inHome((home) => {
     writeConfig(home, 'config.json', '{');
@@ -81,8 +113,13 @@ interface Import {
   readonly external?: boolean;
 }
 
-/** What the usual `get` loads, and what every other verb loads beside it. */
-const entries = { 'src/main.ts': [], 'src/run.ts': ['node:fs', 'node:path'] };
+/** What the fast path of `get` loads, and what other machine commands load beside it. */
+const entries = {
+  'src/main.ts': [],
+  'src/protocol/store.ts': ['node:fs', 'node:path'],
+  'src/protocol/list.ts': ['node:fs', 'node:path'],
+  'src/kubernetes/kubelet.ts': ['node:util'],
+};
 
 test('whatever is imported at the start is node:fs, node:path or our own', () =>
   inHome(({ folder }) => {
