@@ -1,5 +1,6 @@
 import { HelperError } from '../errors.ts';
 import { requireProfileId } from '../identity/profile.ts';
+import { retiredHosts } from '../registry/match.ts';
 import { privateHosts, publicHosts } from '../registry/regions.ts';
 import { nodeFolders } from './node-folders.ts';
 import { profileAnnotation } from './pod-identity.ts';
@@ -45,14 +46,13 @@ interface TokenAttributes {
   readonly optionalServiceAccountAnnotationKeys?: readonly string[];
 }
 
-/** The patterns are for regions that are younger than this program, and for IBM's older names. */
+/** The patterns match regions that are younger than this program. */
 export const matchImages: readonly string[] = [
   ...publicHosts,
   ...privateHosts,
   '*.icr.io',
   '*.*.icr.io',
-  'registry.bluemix.net',
-  'registry.*.bluemix.net',
+  ...retiredHosts,
 ];
 
 /** What `--image-credential-provider-config` reads. Throws `invalid-input` for options that contradict each other. */

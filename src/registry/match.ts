@@ -1,16 +1,20 @@
 import type { RegistryHost } from './parse.ts';
 
+/** Retired names of the registry that still work. The list is complete: IBM adds no more names to that domain. */
+export const retiredHosts: readonly string[] = [
+  'registry.bluemix.net',
+  'registry.ng.bluemix.net',
+  'registry.eu-gb.bluemix.net',
+  'registry.eu-de.bluemix.net',
+  'registry.au-syd.bluemix.net',
+];
+
 /**
- * Whether IBM Cloud Container Registry answers at this host: `icr.io`, whatever ends in `.icr.io`,
- * and the retired `registry.…bluemix.net` names. By the parsed name, never by a list: three of
- * IBM's hosts are younger than 18 months.
+ * Returns true for a host of IBM Cloud Container Registry: `icr.io`, every name that ends in `.icr.io`, and the retired
+ * names. The parsed name decides for `icr.io`, not a list: three of IBM's hosts are younger than 18 months.
  */
 export function isIbmHost({ name }: RegistryHost): boolean {
-  return (
-    name === 'icr.io' ||
-    name.endsWith('.icr.io') ||
-    (name.startsWith('registry.') && name.endsWith('.bluemix.net'))
-  );
+  return name === 'icr.io' || name.endsWith('.icr.io') || retiredHosts.includes(name);
 }
 
 /**

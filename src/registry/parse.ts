@@ -21,15 +21,16 @@ const longestLabel = 63;
 // methods: their first use costs 30 to 60 µs each, a hundredth of a whole `get`.
 
 /**
- * Reads a ServerURL: a host with or without a scheme, a port, a path, a trailing dot, capitals,
- * spaces around it. Nothing is decoded or mended beyond that: what two parsers could read in two
- * ways (`\`, `%`, letters outside ASCII, `user@host`) is a problem, not a host.
+ * Parses a ServerURL: a host with an optional `https://` or `http://` (`docker logout` sends both), port, path and
+ * trailing dot, in upper or lower case, with spaces around it. Nothing is decoded or corrected: a text that two parsers
+ * could read differently (another scheme, `user@host`, `?`, `#`, `\`, `%`, `/../`, letters outside ASCII) is a problem,
+ * not a host.
  */
 export function parseServerURL(text: string): RegistryHost | ParseProblem {
   const url = text.trim();
   if (hasControlCharacter(url)) return { problem: 'it has a control character' };
   const start = afterScheme(url);
-  if (start < 0) return { problem: 'it has a scheme that is no scheme' };
+  if (start < 0) return { problem: 'its scheme is not https or http' };
   const end = endOfAuthority(url, start);
   const authority = url.slice(start, end).toLowerCase();
   if (authority.includes('@')) return { problem: 'it has a user name before the host' };
@@ -37,7 +38,8 @@ export function parseServerURL(text: string): RegistryHost | ParseProblem {
   if (name.length > longestHost) return { problem: 'it is too long' };
   if (!isHostName(name)) return { problem: 'it is not a host' };
   if (port !== undefined && !isPort(port)) return { problem: 'it has no such port' };
-  const usual = url.slice(0, start).toLowerCase() === 'http://' ? '80' : '443';
+  if (!isPath(url, end)) return { problem: 'it has more than a host and a path' };
+  const usual = start === 'http://'.length ? '80' : '443';
   return {
     name,
     port: port === undefined || port === usual ? undefined : Number(port),
@@ -54,16 +56,12 @@ export function hasControlCharacter(text: string): boolean {
   return false;
 }
 
-/** Where the host begins; -1 where `://` follows what cannot be a scheme (RFC 3986, 3.1). */
+/** Returns the index of the host, or -1 if another scheme than `https` and `http` comes before it. */
 function afterScheme(url: string): number {
   const colon = url.indexOf('://');
   if (colon < 0 || endOfAuthority(url, 0) < colon) return 0;
-  for (let i = 0; i < colon; i++) {
-    const character = url.charCodeAt(i);
-    const isSign = character === 0x2b || character === 0x2d || character === 0x2e;
-    if (!isLetter(character) && (i === 0 || !(isDigit(character) || isSign))) return -1;
-  }
-  return colon === 0 ? -1 : colon + 3;
+  const scheme = url.slice(0, colon).toLowerCase();
+  return scheme === 'https' || scheme === 'http' ? colon + 3 : -1;
 }
 
 function endOfAuthority(url: string, start: number): number {
@@ -116,12 +114,36 @@ function isDigit(character: number): boolean {
   return character >= 0x30 && character <= 0x39;
 }
 
+/**
+ * Returns true if the rest of the URL is empty or a path of the characters that occur in names of images, tags and
+ * digests. `.` and `..` are not parts of it: other parsers resolve them.
+ */
+function isPath(url: string, start: number): boolean {
+  if (start < url.length && url[start] !== '/') return false;
+  for (let i = start, partStart = i; i <= url.length; i++) {
+    const character = i === url.length ? '/' : (url[i] ?? '');
+    if (character === '/') {
+      const part = i - partStart;
+      if (url[i - 1] === '.' && (part === 1 || (part === 2 && url[i - 2] === '.'))) return false;
+      partStart = i + 1;
+    } else if (!isPathCharacter(character)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function isPathCharacter(character: string): boolean {
+  const code = character.charCodeAt(0);
+  return isLetter(code) || isDigit(code) || '-._~:@+'.includes(character);
+}
+
 /** `/v2/` and `/v1/` are the registry API's own prefix, not somebody's namespace. */
 function firstNamespace(url: string, start: number): string | undefined {
   let from = start;
   while (url[from] === '/') {
     let to = from + 1;
-    while (to < url.length && url[to] !== '/' && url[to] !== '?' && url[to] !== '#') to += 1;
+    while (to < url.length && url[to] !== '/') to += 1;
     const part = url.slice(from + 1, to);
     if (part !== '' && part !== 'v1' && part !== 'v2') return part;
     from = to;

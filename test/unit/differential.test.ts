@@ -17,7 +17,9 @@ function theirs(text: string): boolean {
   const url = text.trim();
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(url);
   const parsed = URL.parse(hasScheme ? url.replace(/^[^:]*/, 'https') : `https://${url}`);
-  return /^(([^.]+\.)*icr\.io|registry\.([^.]+\.)*bluemix\.net)\.?$/.test(parsed?.hostname ?? '');
+  return /^(([^.]+\.)*icr\.io|registry\.((ng|eu-gb|eu-de|au-syd)\.)?bluemix\.net)\.?$/.test(
+    parsed?.hostname ?? '',
+  );
 }
 
 const pieces = fc.oneof(
@@ -31,6 +33,7 @@ const pieces = fc.oneof(
     '.example',
     'registry.',
     '.bluemix.net',
+    'ng',
   ),
   fc.constantFrom(
     'https://',
@@ -87,10 +90,10 @@ const refusals: readonly [reason: string, applies: (text: string) => boolean][] 
   ['a percent sign is decoded by the other one', (text) => /%/.test(text)],
   ['letters outside ASCII become others there', (text) => /[^\0-\x7f]/.test(text)],
   ['slashes too many are dropped there', (text) => /^([a-z][a-z0-9+.-]*:\/\/)?\//i.test(text)],
-  [
-    'what stands before :// is no scheme',
-    (text) => /^([^a-z/?#][^/?#]*|[a-z][^/?#]*[^a-z0-9+./?#:-][^/?#]*):\/\//i.test(text),
-  ],
+  ['the scheme is not https or http', (text) => /^(?!https?:)[^/?#]*:\/\//i.test(text)],
+  ['there is a query or a fragment', (text) => /[?#]/.test(text)],
+  ['dot segments are resolved by the other one', (text) => /\/\.{1,2}(\/|$)/.test(text)],
+  ['a character that no path of an image has', (text) => /\/.*[^\w.~:@+/-]/.test(text)],
   [
     'a port is missing after its colon',
     (text) => /^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*:([/?#]|$)/i.test(text),

@@ -1,6 +1,8 @@
+import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hostKey, isIbmHost } from '../../src/registry/match.ts';
+import { hostKey, isIbmHost, retiredHosts } from '../../src/registry/match.ts';
+import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
 import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
 import { hostOf } from '../support/host.ts';
 
@@ -35,6 +37,14 @@ const others = [
   'registry.bluemix.net.evil.example',
   'evilregistry.bluemix.net',
   'registry.evilbluemix.net',
+  'registry.evil.bluemix.net',
+  'registry.a.b.ng.bluemix.net',
+  'registry.us-south.bluemix.net',
+  'registry.jp-tok.bluemix.net',
+  'registry.ng.ng.bluemix.net',
+  'private.registry.bluemix.net',
+  'ng.registry.bluemix.net',
+  'registry.bluemix.net.icr.example',
   'evil.example/us.icr.io',
   'evil.example:443/.icr.io',
   'localhost',
@@ -62,6 +72,17 @@ for (const [text, key] of keys) {
     assert.is(hostKey(hostOf(key)), key);
   });
 }
+
+const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/);
+
+test('a name in bluemix.net is IBM’s if it is one of the five', () => {
+  const property = fc.property(fc.array(label, { maxLength: 3 }), (labels) => {
+    const name = ['registry', ...labels, 'bluemix.net'].join('.');
+    assert.is(isIbmHost(hostOf(name)), retiredHosts.includes(name));
+  });
+  fc.assert(property);
+  assert.is(retiredHosts.length, 5);
+});
 
 test('13 public hosts and their private twins', () => {
   assert.is(new Set(publicHosts).size, 13);

@@ -19,7 +19,7 @@ const hosts: readonly [text: string, ...Parsed][] = [
   ['  us.icr.io\n', 'us.icr.io'],
   ['https://us.icr.io', 'us.icr.io'],
   ['HTTPS://us.icr.io/', 'us.icr.io'],
-  ['oci+https://us.icr.io', 'us.icr.io'],
+  ['hTtP://us.icr.io', 'us.icr.io'],
   ['us.icr.io:443', 'us.icr.io'],
   ['us.icr.io:0443', 'us.icr.io', 443],
   ['http://us.icr.io:80', 'us.icr.io'],
@@ -35,13 +35,12 @@ const hosts: readonly [text: string, ...Parsed][] = [
   ['us.icr.io/v2', 'us.icr.io'],
   ['us.icr.io/v2/ns/image', 'us.icr.io', undefined, 'ns'],
   ['us.icr.io/v1/ns', 'us.icr.io', undefined, 'ns'],
-  ['us.icr.io/?ns', 'us.icr.io'],
-  ['us.icr.io/ns?x/y', 'us.icr.io', undefined, 'ns'],
-  ['us.icr.io?x=/ns', 'us.icr.io'],
-  ['us.icr.io#/ns', 'us.icr.io'],
+  ['us.icr.io/ns/image@sha256:0123', 'us.icr.io', undefined, 'ns'],
+  ['us.icr.io/.ns', 'us.icr.io', undefined, '.ns'],
+  ['us.icr.io./ns', 'us.icr.io', undefined, 'ns'],
+  ['us.icr.io/...', 'us.icr.io', undefined, '...'],
   ['evil.example/us.icr.io', 'evil.example', undefined, 'us.icr.io'],
   ['evil.example/a@b', 'evil.example', undefined, 'a@b'],
-  ['evil.example?u://us.icr.io', 'evil.example'],
   ['my_host', 'my_host'],
   ['127.0.0.1:5000', '127.0.0.1', 5000],
   ['[::1]', '[::1]'],
@@ -92,6 +91,39 @@ const problems: readonly [text: string, problem: RegExp][] = [
   ['://a', /scheme/],
   ['1a://b', /scheme/],
   ['a_b://c', /scheme/],
+  ['file://us.icr.io', /scheme/],
+  ['ftp://us.icr.io', /scheme/],
+  ['oci://us.icr.io', /scheme/],
+  ['oci+https://us.icr.io', /scheme/],
+  ['docker://us.icr.io', /scheme/],
+  ['javascript://us.icr.io', /scheme/],
+  ['httpss://us.icr.io', /scheme/],
+  ['https://https://us.icr.io', /port/],
+  ['http://', /not a host/],
+  ['http:///us.icr.io', /not a host/],
+  ['file:///us.icr.io', /scheme/],
+  ['us.icr.io?', /path/],
+  ['us.icr.io#', /path/],
+  ['us.icr.io?x=/ns', /path/],
+  ['us.icr.io?@evil.example', /path/],
+  ['us.icr.io#@evil.example', /path/],
+  ['us.icr.io#/ns', /path/],
+  ['us.icr.io/?ns', /path/],
+  ['us.icr.io/ns?x/y', /path/],
+  ['us.icr.io/ns#x', /path/],
+  ['us.icr.io/a\\b', /path/],
+  ['us.icr.io/%2e%2e', /path/],
+  ['us.icr.io/a b', /path/],
+  ['us.icr.io/$(touch x)', /path/],
+  ['us.icr.io/`x`', /path/],
+  ["us.icr.io/'", /path/],
+  ['us.icr.io/*', /path/],
+  ['us.icr.io/ü', /path/],
+  ['us.icr.io/.', /path/],
+  ['us.icr.io/..', /path/],
+  ['us.icr.io/ns/../other', /path/],
+  ['us.icr.io/./ns', /path/],
+  ['evil.example?u://us.icr.io', /path/],
   ['a\nb', /control/],
   ['a\0', /control/],
   ['a/\x1b', /control/],
@@ -127,6 +159,14 @@ const nearHosts = fc
   )
   .map((parts) => parts.join(''));
 
+/** Half of the beginnings and half of the ends are common ones, so that many are really IBM's. */
+const nearIbmHosts = fc
+  .tuple(
+    fc.oneof(fc.constantFrom('', 'us.', 'https://'), nearHosts),
+    fc.oneof(fc.constantFrom('', '/', ':443', '/v2/'), nearHosts),
+  )
+  .map(([before, after]) => `${before}icr.io${after}`);
+
 function parsedOf(text: string): RegistryHost | undefined {
   const parsed = parseServerURL(text);
   return 'problem' in parsed ? undefined : parsed;
@@ -159,6 +199,23 @@ test('a name is lower case, of allowed characters, and reads as itself', () => {
   );
 });
 
+test('whatever is accepted is a scheme of two, a host, and a plain path', () => {
+  let accepted = 0;
+  fc.assert(
+    fc.property(fc.oneof(nearIbmHosts, nearHosts), (text) => {
+      if (parsedOf(text) === undefined) return;
+      accepted += 1;
+      assert.match(
+        text.trim(),
+        /^(https?:\/\/)?([a-z0-9_.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?(\/[a-z0-9._~:@+-]*)*$/i,
+      );
+      assert.not.match(text.trim(), /\/\.{1,2}(\/|$)/);
+    }),
+    { numRuns: 3000 },
+  );
+  assert.ok(accepted > 200, `${accepted} were accepted`);
+});
+
 test('a problem never repeats the text', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-z]{6}$/), nearHosts, (canary, text) => {
@@ -180,14 +237,6 @@ function hostOfURL(text: string): string | undefined {
 function isIbmName(name: string): boolean {
   return isIbmHost({ name, port: undefined, namespace: undefined });
 }
-
-/** Half of the beginnings and half of the ends are common ones, so that many are really IBM's. */
-const nearIbmHosts = fc
-  .tuple(
-    fc.oneof(fc.constantFrom('', 'us.', 'https://'), nearHosts),
-    fc.oneof(fc.constantFrom('', '/', ':443', '/v2/'), nearHosts),
-  )
-  .map(([before, after]) => `${before}icr.io${after}`);
 
 test('what we take for IBM’s, a URL parser takes for the same host', () => {
   let ours = 0;
