@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 import { textOf } from './answer.ts';
+import { isLoopback } from './endpoint.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { type CallOptions, nameOf, requestAnswer, requestJson, timeLimit } from './request.ts';
 import { accept, unreachable } from './verdict.ts';
@@ -43,7 +44,7 @@ const second: Generation = {
 export async function requestInstanceToken(
   context: Context,
   profile: string | undefined,
-  { address = addressFrom(context), ...given }: MetadataOptions,
+  { address = metadataAddress(context), ...given }: MetadataOptions,
 ): Promise<AccessToken> {
   const options = { ...given, service: 'the metadata service' };
   const deadline = given.deadline ?? context.now() + timeLimit;
@@ -61,16 +62,28 @@ export async function requestInstanceToken(
   return readAccessToken(answer, { from: nameOf(request, options), asked, now: context.now() });
 }
 
-/** For instances that have it elsewhere: `https://api.metadata.cloud.ibm.com`, a proxy of their own. */
-function addressFrom({ env }: Context): string {
+/**
+ * The address of the service: `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, else the usual one. The instance's token is sent
+ * there, and what it answers becomes the credential, so plain HTTP does not leave the machine or its own link. Throws
+ * `misconfigured`; the message never repeats the address.
+ */
+export function metadataAddress({ env }: Context): string {
   const { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: address } = env;
   if (!address) return usualAddress;
   const url = URL.parse(address);
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return url.origin;
+  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isNear(url.hostname));
+  // A user name, a path or a query would be dropped.
+  if (isSafe && url.href === `${url.origin}/`) return url.origin;
   throw new HelperError(
     'misconfigured',
-    `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an address; it should look like ${usualAddress}`,
+    'DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an https:// address, nor an http:// address of this machine',
+    { hint: `unset it, or set it to an address like ${usualAddress}` },
   );
+}
+
+/** Returns true for a loopback address, and for a link-local one: routers do not forward those. */
+function isNear(hostname: string): boolean {
+  return isLoopback(hostname) || /^169\.254(?:\.\d+){2}$/.test(hostname);
 }
 
 /** The token by which the instance is known to the service, and the generation that gave it. */

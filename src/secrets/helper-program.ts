@@ -6,13 +6,16 @@ import { HelperError } from '../errors.ts';
 
 /** Set for every helper we call, so that one that calls us is found out. */
 const callMark = 'DOCKER_CREDENTIAL_ICR_CALLS';
-/** What no other program has need of. */
+/** Variables with secrets that no program we start needs, in upper case. */
 const secretVariables = [
   'DOCKER_CREDENTIAL_ICR_API_KEY',
   'IBMCLOUD_API_KEY',
   'BLUEMIX_API_KEY',
   'IC_API_KEY',
   'DOCKER_AUTH_CONFIG',
+  // The names under which IBM's SDKs and its CLI look for an API key and a compute resource's token.
+  'CONTAINER_REGISTRY_APIKEY',
+  'IBMCLOUD_CR_TOKEN',
   // What `exec` sets for its command, which may be a client that asks us.
   'ICR_PASSWORD',
   'CF_DOCKER_PASSWORD',
@@ -86,11 +89,25 @@ export function environmentFor(context: Context, name: string): Record<string, s
   return { ...withoutSecrets(context), [callMark]: name };
 }
 
-/** Our environment, for a program that has nothing to do with the secrets in it. */
+/** Characters; what is shorter is in other values by chance. */
+const shortestSecret = 8;
+
+/**
+ * Returns our environment for a program that does not need the secrets in it: without the variables that hold one, and
+ * without every other variable that repeats such a value (`MY_KEY="$IBMCLOUD_API_KEY"`).
+ */
 export function withoutSecrets({ env }: Context): Record<string, string> {
-  const child: Record<string, string> = {};
-  for (const [variable, value] of Object.entries(env)) {
-    if (value !== undefined && !secretVariables.includes(variable)) child[variable] = value;
-  }
-  return child;
+  const entries = Object.entries(env).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  // Windows does not distinguish upper and lower case.
+  const isSecret = (name: string) => secretVariables.includes(name.toUpperCase());
+  const secrets = entries
+    .filter(([name, value]) => isSecret(name) && value.trim().length >= shortestSecret)
+    .map(([, value]) => value.trim());
+  return Object.fromEntries(
+    entries.filter(
+      ([name, value]) => !isSecret(name) && !secrets.some((secret) => value.includes(secret)),
+    ),
+  );
 }

@@ -132,6 +132,32 @@ for (const [what, spoil, state, message] of cases) {
     }));
 }
 
+test('a program of that name gets no secret, and its output has a limit', (given) =>
+  onMachine(given, async (machine) => {
+    const told = path.join(machine.home.folder, 'told');
+    const spy = `(env; echo "$*"; cat) >>${told}; exec yes`;
+    fs.symlinkSync('/usr/bin/env', path.join(machine.bin, 'env'));
+    fs.symlinkSync('/usr/bin/yes', path.join(machine.bin, 'yes'));
+    for (const where of ['before', 'after'] as const) {
+      const folder = addFolder(machine, where);
+      writeProgram({ bin: folder }, name, spy);
+      Object.assign(machine.env, {
+        DOCKER_CREDENTIAL_ICR_API_KEY: 'canary-own-key-1',
+        IBMCLOUD_API_KEY: 'canary-ambient-key-2',
+        OF_SOMEBODY_ELSE: 'canary-token-3',
+      });
+      const words = ['exec', 'us.icr.io', '--', executable, 'doctor', '--json'];
+      const { env, home } = machine;
+      const child = spawn(executable, words, { env, cwd: home.folder, stdio: 'pipe' });
+      const { checks } = JSON.parse((await collect(child)).stdout);
+      const messages = checks.map(({ message }: { message: string }) => message).join('\n');
+      assert.match(messages, /other\/docker-credential-icr (comes first|is another program)/);
+      assert.match(fs.readFileSync(told, 'utf8'), /version/);
+      assert.not.match(fs.readFileSync(told, 'utf8'), 'canary');
+      fs.rmSync(folder, { recursive: true });
+    }
+  }));
+
 test('no folder of PATH can be written to', (given) =>
   onMachine(given, async (machine) => {
     fs.rmSync(path.join(machine.bin, name));

@@ -104,7 +104,7 @@ const faults: readonly Case[] = [
     },
     'compute identity',
     'fail',
-    /^DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an address/,
+    /^DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an https/,
   ],
   [
     'a profile, and nobody who vouches for this machine',

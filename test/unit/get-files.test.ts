@@ -9,8 +9,6 @@ import { type Bun as BunRuntime, bunFiles } from '../../src/files/bun-reader.ts'
 import { type Files, nodeFiles } from '../../src/files/file-reader.ts';
 import { get } from '../../src/protocol/get.ts';
 import { serve } from '../../src/protocol/serve.ts';
-import { isIbmHost } from '../../src/registry/match.ts';
-import { parseServerURL } from '../../src/registry/parse.ts';
 import { noon, testContext } from '../support/context.ts';
 
 declare const Bun: BunRuntime;
@@ -218,35 +216,6 @@ test('the answer, the status and the warnings are the same', async () => {
   });
   await fc.assert(property, { numRuns: 1500 });
   for (const [kind, count] of Object.entries(seen)) assert.ok(count > 50, `${kind}: ${count}`);
-});
-
-/** Texts near IBM's hosts, as bytes: the fast path may answer only those that the parser takes for IBM's too. */
-const nearHosts = fc
-  .array(
-    fc.constantFrom(
-      ...['us.icr.io', 'icr.io', '.', 'us', '/', '?', '#', '@', '%2e', '\\', ':443', '-', '_'],
-      ...['http://', 'https://', 'file://', 'registry.', 'ng', '.bluemix.net', 'A', '\n', ' ', 'ü'],
-    ),
-    { maxLength: 4 },
-  )
-  .map((parts) => parts.join(''));
-
-test('answers nothing that the parser does not take for a host of IBM', async () => {
-  let answered = 0;
-  const property = fc.asyncProperty(nearHosts, async (input) => {
-    const bytes = new TextEncoder().encode(input);
-    const env = { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: '/nonexistent' };
-    const context = { env, platform: 'linux', now: () => noon } as const;
-    const everywhere: QuickFiles = {
-      read: async (file) => (file.includes('/hosts/') ? stored('iamapikey') : undefined),
-    };
-    if ((await quickGet(everywhere, context, bytes)) === undefined) return;
-    answered += 1;
-    const host = parseServerURL(input.replace(/\n$/, ''));
-    assert.ok(!('problem' in host) && isIbmHost(host), JSON.stringify(input));
-  });
-  await fc.assert(property, { numRuns: 3000 });
-  assert.ok(answered > 50, `${answered} were answered`);
 });
 
 const work = { kind: 'api-key', since: 5 };

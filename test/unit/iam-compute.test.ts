@@ -4,10 +4,11 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { HelperError } from '../../src/errors.ts';
 import { requestComputeToken } from '../../src/iam/compute.ts';
+import { metadataAddress } from '../../src/iam/metadata.ts';
 import { readProjectedToken } from '../../src/iam/projected-token.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { testContext } from '../support/context.ts';
-import { failureOf } from '../support/rejects.ts';
+import { fails, failureOf } from '../support/rejects.ts';
 
 const compute = sandboxSuite('the identity of a machine or pod');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-compute-'));
@@ -45,12 +46,42 @@ compute('its address may come from the environment', async ({ sandbox }) => {
   const places = { tokenFiles: noFiles };
   assert.ok((await requestComputeToken(context(env), sub, options, places)).token);
   assert.ok((await requestComputeToken(context(env), undefined, options, places)).token);
-  const bad = context({ DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: 'file:///etc' });
+  const bad = context({ DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: 'http://canary.example' });
   assert.is(
     (await failureOf(requestComputeToken(bad, sub, options, places))).code,
     'misconfigured',
   );
 });
+
+const addresses: readonly [text: string, address: string | undefined][] = [
+  ['', 'http://169.254.169.254'],
+  ['http://169.254.169.254/', 'http://169.254.169.254'],
+  ['http://169.254.169.253:80', 'http://169.254.169.253'],
+  ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
+  ['http://localhost:8080', 'http://localhost:8080'],
+  ['http://[::1]:8080', 'http://[::1]:8080'],
+  ['https://api.metadata.cloud.ibm.com', 'https://api.metadata.cloud.ibm.com'],
+  ['http://api.metadata.cloud.ibm.com', undefined],
+  ['http://canary.example', undefined],
+  ['http://10.0.0.1', undefined],
+  ['http://169.254.169.254.canary.example', undefined],
+  ['http://127.0.0.1.canary.example', undefined],
+  ['http://localhost.canary.example', undefined],
+  ['http://169.254.169.254@canary.example', undefined],
+  ['https://canary@api.metadata.cloud.ibm.com', undefined],
+  ['https://api.metadata.cloud.ibm.com/canary', undefined],
+  ['https://api.metadata.cloud.ibm.com?canary', undefined],
+  ['file:///etc', undefined],
+  ['169.254.169.254', undefined],
+];
+
+for (const [text, address] of addresses) {
+  compute(`the address of the metadata service: ${JSON.stringify(text)}`, () => {
+    const given = context({ DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: text });
+    if (address !== undefined) assert.is(metadataAddress(given), address);
+    else assert.not.match(fails(() => metadataAddress(given), 'misconfigured').message, 'canary');
+  });
+}
 
 compute('one that only knows the second generation is asked that way', async ({ sandbox }) => {
   sandbox.faults.add('metadata', {

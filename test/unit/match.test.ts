@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { hostKey, isIbmHost, retiredHosts } from '../../src/registry/match.ts';
-import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
 import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
 import { hostOf } from '../support/host.ts';
 

@@ -54,12 +54,14 @@ async function judgeFirst(
   others: readonly Program[],
 ): Promise<Finding> {
   const own = ownFile(context);
+  if (own !== undefined && first.identity === identityOf(own)) {
+    return ok(`clients run ${first.file}, this very file`);
+  }
   const found = await versionOf(context, first.file);
   if (own === undefined) {
     if (found === undefined) return fail(otherProgram(first), setAside(first.file));
     return ok(`clients run ${first.file} (${found}); this doctor runs from source`);
   }
-  if (first.identity === identityOf(own)) return ok(`clients run ${first.file}, this very file`);
   const fix = others.some(({ identity }) => identity === identityOf(own))
     ? setAside(first.file)
     : `${setAside(first.file)} && ${sudoFor(path.dirname(first.file))}ln -s ${typed(own)} ${typed(first.file)}`;
@@ -77,9 +79,18 @@ function otherProgram({ file }: Program): string {
   return `${file} comes first on PATH, and is another program of that name`;
 }
 
-/** Its version, if it is this program at all. */
-async function versionOf(context: Context, file: string): Promise<string | undefined> {
-  const ending = await runProgram(context, file, 'version', '');
+/** All that a program needs to print its version. */
+const harmlessVariables = ['PATH', 'Path', 'HOME', 'USERPROFILE', 'SystemRoot', 'TEMP', 'TMPDIR'];
+
+/**
+ * Returns its version, or undefined if it is another program. It could be anybody's: it gets nothing from the
+ * environment that could be a secret.
+ */
+async function versionOf({ env }: Context, file: string): Promise<string | undefined> {
+  const harmless = Object.fromEntries(
+    harmlessVariables.flatMap((name) => (env[name] === undefined ? [] : [[name, env[name]]])),
+  );
+  const ending = await runProgram(harmless, file, 'version', '');
   if ('problem' in ending) return undefined;
   return /^docker-credential-icr \(IBM Cloud Container Registry[^)]*\) v(\S+)\n$/.exec(
     ending.stdout,

@@ -1,42 +1,49 @@
 import { spawn } from 'node:child_process';
-import type { Context } from '../../context.ts';
 import { systemCode } from '../../errors.ts';
-import { ambientVariables } from '../../identity/variables.ts';
 
-/** Milliseconds: a person waits for such a program at every pull. */
-const limit = 2000;
+/** A person waits this long for such a program at every pull. */
+const timeoutMs = 2000;
+/** The longest list of a credential helper is far shorter. */
+const maxOutputBytes = 1024 * 1024;
 
 export type Ending =
   | { readonly status: number | null; readonly stdout: string }
   | { readonly problem: string };
 
-/** Runs another credential helper for `limit` at most, with the environment that clients hand on, API keys excepted. */
+/**
+ * Runs a credential helper by its absolute path, with this environment. Kills it if it takes too long or prints too
+ * much.
+ */
 export function runProgram(
-  context: Context,
+  env: Readonly<Record<string, string>>,
   file: string,
   verb: string,
   input: string,
 ): Promise<Ending> {
-  const keys = ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables];
-  const env = Object.fromEntries(
-    Object.entries(context.env).filter(([name]) => !keys.includes(name)),
-  );
   return new Promise((resolve) => {
     const child = spawn(file, [verb], { env, stdio: ['pipe', 'pipe', 'ignore'] });
-    let stdout = '';
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      resolve({ problem: `gave no answer within ${limit / 1000} s` });
-    }, limit);
+    const chunks: Buffer[] = [];
+    let length = 0;
     const end = (ending: Ending) => {
       clearTimeout(timer);
       resolve(ending);
     };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
+    const stop = (problem: string) => {
+      child.kill('SIGKILL');
+      // A child of its own may still hold the other end, and write.
+      child.stdout.destroy();
+      end({ problem });
+    };
+    const timer = setTimeout(() => stop(`gave no answer within ${timeoutMs / 1000} s`), timeoutMs);
+    child.stdout.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maxOutputBytes) stop('prints more than 1 MiB');
+      else chunks.push(chunk);
     });
     child.once('error', (error) => end({ problem: `cannot be run (${systemCode(error)})` }));
-    child.once('close', (status) => end({ status, stdout }));
+    child.once('close', (status) =>
+      end({ status, stdout: Buffer.concat(chunks).toString('utf8') }),
+    );
     // One that reads nothing has closed its end.
     child.stdin.on('error', () => {});
     child.stdin.end(input);

@@ -7,11 +7,11 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
+import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
 import { fileStoreName } from '../../secrets/store.ts';
 import { type Check, type Examined, type Finding, fail, ok, warn } from './check.ts';
 import { configureCommand, cutProperty, isFinding, readClientFile } from './client-file.ts';
 import { type Ending, runProgram } from './run-program.ts';
-import { isOnPath } from './search-path.ts';
 import { setAside } from './set-aside.ts';
 
 /** The helper that Docker's file names for every other registry: `docker build` asks it for its list. */
@@ -104,9 +104,13 @@ async function problemOf(
 ): Promise<string | undefined> {
   const program = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name)) return `"${shown(name)}" is not the name of a helper`;
-  if (!isOnPath(context, program)) return `no ${program} is on PATH`;
+  const file = findHelper(context, name);
+  if (file === undefined) return `no ${program} is on PATH`;
   // What clients send with it.
-  const problem = problemIn(await runProgram(context, program, 'list', 'unused'), empty);
+  const problem = problemIn(
+    await runProgram(withoutSecrets(context), file, 'list', 'unused'),
+    empty,
+  );
   return problem === undefined ? undefined : `${program} list ${problem}`;
 }
 

@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ambientVariables, ownVariable } from '../../src/identity/variables.ts';
+import { environmentFor, withoutSecrets } from '../../src/secrets/helper-program.ts';
+import { testContext } from '../support/context.ts';
+
+const test = suite('the environment of a program that we start');
+
+const names = [ownVariable, ...ambientVariables, 'ICR_PASSWORD', 'CF_DOCKER_PASSWORD'];
+const secret = fc.stringMatching(/^[a-z]{3,12}$/).map((end) => `canary-${end}`);
+
+test('no secret is in it under any name', () => {
+  const property = fc.property(
+    fc.dictionary(fc.constantFrom(...names), secret, { minKeys: 1, noNullPrototype: true }),
+    fc.dictionary(fc.constantFrom('MY_KEY', 'BASIC', 'PATH', 'HOME'), fc.nat(), {
+      noNullPrototype: true,
+    }),
+    (secrets, copies) => {
+      const values = Object.values(secrets);
+      const copied = Object.entries(copies).map(([name, index]) => [
+        name,
+        `iamapikey:${values[index % values.length]}`,
+      ]);
+      const context = testContext({ env: { ...secrets, ...Object.fromEntries(copied), A: 'b' } });
+      for (const env of [withoutSecrets(context), environmentFor(context, 'pass')]) {
+        assert.not.match(JSON.stringify(env), 'canary');
+        assert.is(env.A, 'b');
+      }
+    },
+  );
+  fc.assert(property);
+});
+
+test('everything else is', () => {
+  const env = {
+    HOME: '/home/jane',
+    GNUPGHOME: '/home/jane/.gnupg',
+    AWS_SECRET_ACCESS_KEY: 'for another helper',
+    // A value as short as this is in others by chance.
+    IC_API_KEY: '1',
+    DISPLAY: ':1',
+    UNSET: undefined,
+  };
+  const { IC_API_KEY: _key, UNSET: _unset, ...rest } = env;
+  assert.equal(withoutSecrets(testContext({ env })), rest);
+});
+
+test('Windows does not distinguish upper and lower case', () => {
+  const env = { ibmcloud_api_key: 'canary-key', Path: 'C:\\' };
+  assert.equal(withoutSecrets(testContext({ env, platform: 'win32' })), { Path: 'C:\\' });
+});
+
+test.run();
