@@ -2,6 +2,7 @@ import { cannotWrite, readStdin, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
 import { type Files, nodeFiles } from './files/file-reader.ts';
+import { visible } from './visible.ts';
 
 declare const Bun: BunRuntime | undefined;
 
@@ -18,8 +19,11 @@ export interface Context {
   /** Writes the answer of a machine command to standard output, once and last. Rejects with `storage`. */
   readonly answer: (text: string) => Promise<void>;
   readonly files: Files;
-  /** Writes one line for people to standard error. */
-  readonly warn: (line: string) => void;
+  /**
+   * Writes one line for people to standard error, and a second line for the hint. Whatever could control a terminal is
+   * escaped, line feeds included.
+   */
+  readonly warn: (line: string, hint?: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly pid: number;
@@ -70,6 +74,8 @@ export interface RunResult {
 export interface Screen {
   /** Characters in a line. */
   readonly columns: number;
+  /** Writes to it as it is: colours, and what moves the cursor. */
+  readonly write: (text: string) => void;
 }
 
 /** The context of this process. `node:fs` is loaded when it is first needed: most calls of `get` never need it. */
@@ -88,7 +94,7 @@ export function processContext(): Context {
       else await writeWithBun(bun, text);
     },
     files: bun === undefined ? nodeFiles : bunFiles(bun, process.geteuid?.() ?? -1, nodeFiles),
-    warn: (line) => warnOn(2, line),
+    warn: (line, hint) => warnOn(2, line, hint),
     now: Date.now,
     pid: process.pid,
     uid: process.geteuid?.(),
@@ -98,7 +104,7 @@ export function processContext(): Context {
         : undefined,
     screen: () =>
       process.stdout.isTTY && process.env.TERM !== 'dumb'
-        ? { columns: process.stdout.columns || 80 }
+        ? { columns: process.stdout.columns || 80, write: (text) => writeAll(nodeFs(), 1, text) }
         : undefined,
     executable: process.execPath,
     script: process.argv[1],
@@ -147,13 +153,16 @@ function runSync(program: string, args: readonly string[], options: RunOptions):
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, tells standard error why; otherwise does nothing. */
 export function debug(context: Context, line: string): void {
-  if (context.env.DOCKER_CREDENTIAL_ICR_DEBUG === '1') context.warn(line);
+  if (context.env.DOCKER_CREDENTIAL_ICR_DEBUG !== '1') return;
+  // A stack has many lines.
+  for (const each of line.split('\n')) context.warn(each);
 }
 
 /** A standard error that nobody reads any more must not keep a program from its credential. */
-function warnOn(descriptor: number, line: string): void {
+function warnOn(descriptor: number, line: string, hint?: string): void {
+  const second = hint === undefined ? '' : `hint: ${visible(hint)}\n`;
   try {
-    writeAll(nodeFs(), descriptor, `docker-credential-icr: ${line}\n`);
+    writeAll(nodeFs(), descriptor, `docker-credential-icr: ${visible(line)}\n${second}`);
   } catch {
     // There is no other place to say it.
   }

@@ -45,11 +45,6 @@ export function inOneLine({ message, hint }: HelperError): string {
   return hint === undefined ? message : `${message}; ${hint}`;
 }
 
-/** Message and hint for standard error, where people read. */
-export function inTwoLines({ message, hint }: HelperError): string {
-  return hint === undefined ? message : `${message}\nhint: ${hint}`;
-}
-
 /**
  * Docker's fixed sentences. Clients compare them byte for byte: they are part of the wire format.
  * Source: docker/docker-credential-helpers, credentials/error.go.

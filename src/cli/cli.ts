@@ -1,7 +1,8 @@
-import yargs, { type Argv, type FallbackCompletionFunction } from 'yargs';
+import type { Argv, FallbackCompletionFunction } from 'yargs';
 import { type Context, debug } from '../context.ts';
-import { HelperError, inTwoLines } from '../errors.ts';
+import { HelperError } from '../errors.ts';
 import { version } from '../version.ts';
+import { visibleLines } from '../visible.ts';
 import { apiKey } from './api-key/api-key.ts';
 import type { Command, CommandGroup } from './command.ts';
 import { completion, namesToComplete } from './completion.ts';
@@ -19,6 +20,7 @@ import { explainSlip } from './slip.ts';
 import { status } from './status.ts';
 import { store } from './store.ts';
 import { token } from './token.ts';
+import { yargs } from './yargs.ts';
 
 /** What a person who mistyped gets; protocol verbs never do. */
 const usageError = 2;
@@ -37,7 +39,9 @@ const asTyped = {
 type Chosen = () => number | Promise<number>;
 
 /** The commands that people type. Returns the exit status. */
-export async function runInteractive(context: Context, argv: readonly string[]): Promise<number> {
+export async function runInteractive(given: Context, argv: readonly string[]): Promise<number> {
+  // Settings, registries and IAM choose names: none of them may control the terminal.
+  const context = { ...given, stdout: (text: string) => given.stdout(visibleLines(text)) };
   let chosen: Chosen | undefined;
   const parser = emptyParser();
   completeNames(context, parser, argv);
@@ -87,7 +91,6 @@ function emptyParser(): Argv {
       'the first two commands to type: login, then configure\n' +
         'docker and other clients call get, store, erase and list by themselves',
     )
-    .locale('en')
     .version(version)
     .alias({ h: 'help' })
     .strict()
@@ -101,8 +104,8 @@ function emptyParser(): Argv {
 
 /** Answers the shell; the command that yargs would add for its own scripts is not shown. */
 function completeNames(context: Context, parser: Argv, argv: readonly string[]): void {
-  const names = namesToComplete(context, argv.slice(1));
   parser.completion('yargs-completion', false, ((_current, _words, usual, done) => {
+    const names = namesToComplete(context, argv.slice(1));
     usual((_error, words) => done([...(words ?? []), ...names]));
   }) satisfies FallbackCompletionFunction);
 }
@@ -153,6 +156,6 @@ async function explainErrors(context: Context, run: Chosen): Promise<number> {
 
 function explain(context: Context, error: HelperError): number {
   if (error.cause !== undefined) debug(context, String(error.cause));
-  context.warn(inTwoLines(error));
+  context.warn(error.message, error.hint);
   return error.code === 'cancelled' ? cancelled : 1;
 }

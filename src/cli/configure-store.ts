@@ -13,6 +13,7 @@ import { refuseRing } from '../secrets/choose.ts';
 import { findHelper } from '../secrets/helper-program.ts';
 import { keepSecret, secretStore } from '../secrets/secret-store.ts';
 import type { Credential } from '../secrets/store.ts';
+import { visible } from '../visible.ts';
 
 /**
  * Makes this helper Docker's `credsStore`. Who stood there is written down first, or what Docker had in plain
@@ -28,7 +29,7 @@ export async function takeOverStore(context: Context, dryRun: boolean): Promise<
   const { changed, backup } = planAndApply(context, () => planTakeOver(context));
   if (!changed) context.stdout(`nothing to change in ${plan.file}\n`);
   if (changed) {
-    const rest = others === undefined ? '' : `; ${others} goes on for other registries`;
+    const rest = others === undefined ? '' : `; ${visible(others)} goes on for other registries`;
     context.stdout(`docker asks this helper for every registry${rest}\n`);
   }
   if (backup !== undefined) context.stdout(`what was there before is in ${backup}\n`);
@@ -71,7 +72,7 @@ export async function giveBackStore(context: Context, dryRun: boolean): Promise<
   if (dryRun) return show(context, planGiveBack(context, others));
   const { changed } = planAndApply(context, () => planGiveBack(context, others));
   await setOthers(context, undefined);
-  if (changed) context.stdout(`docker's credsStore is ${others ?? 'gone'} again\n`);
+  if (changed) context.stdout(`docker's credsStore is ${visible(others ?? 'gone')} again\n`);
 }
 
 function show({ stdout }: Context, plan: EditPlan): void {

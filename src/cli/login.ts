@@ -8,6 +8,7 @@ import {
   requireHostOf,
   requirePresentable,
 } from '../identity/present.ts';
+import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
 import { intentOf, type SecretOptions } from './intent.ts';
@@ -134,5 +135,6 @@ function report(name: string, keys: readonly string[], root: RootSecret): string
 
 function whose({ owner, account, expiresAt }: Partial<IdentitySettings>): string {
   const end = expiresAt === undefined ? '' : `, until ${new Date(expiresAt).toISOString()}`;
-  return `${owner ?? 'not checked'}${account === undefined ? '' : `, account ${account}`}${end}`;
+  const who = `${owner ?? 'not checked'}${account === undefined ? '' : `, account ${account}`}`;
+  return `${visible(who)}${end}`;
 }

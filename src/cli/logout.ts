@@ -13,6 +13,7 @@ import { requireIdentity } from '../identity/identities.ts';
 import { ambientVariables } from '../identity/variables.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, nothingKept, requireHost } from './hosts.ts';
 
@@ -82,7 +83,8 @@ async function leaveHost(context: Context, host: RegistryHost): Promise<void> {
   const kept = await (isHost ? signOutOf : forgetNamespace)(context, key);
   const decides = `${key} has no identity of its own any more; ${host.name} decides`;
   context.stdout(isHost ? `signed out of ${key}\n` : `${decides}\n`);
-  for (const identity of kept) context.stdout(`identity ${identity} is kept, without this host\n`);
+  for (const identity of kept)
+    context.stdout(`identity ${visible(identity)} is kept, without this host\n`);
 }
 
 function leaveOther(context: Context, host: RegistryHost): void {
@@ -96,7 +98,7 @@ async function leaveIdentity(context: Context, name: string, hosts: readonly Reg
   }
   requireIdentity(readSettings(context), name);
   await forgetIdentities(context, [name]);
-  context.stdout(`identity ${name} and its secret are gone\n`);
+  context.stdout(`identity ${visible(name)} and its secret are gone\n`);
 }
 
 /** A key in the environment is not ours to forget. */

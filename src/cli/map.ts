@@ -1,5 +1,6 @@
 import { mapHost, unmapHost } from '../identity/identities.ts';
 import { everyHost } from '../identity/mapping-key.ts';
+import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
 
@@ -22,7 +23,7 @@ export const map: Command<MapArgs> = {
   run: async (context, { host, identity, present }) => {
     const key = keyOf(host);
     await mapHost(context, key, { identity, ...(present === undefined ? {} : { present }) });
-    context.stdout(`identity ${identity} answers for ${name(key)}\n`);
+    context.stdout(`identity ${visible(identity)} answers for ${name(key)}\n`);
     return 0;
   },
 };

@@ -2,6 +2,7 @@ import readline from 'node:readline';
 import { Writable } from 'node:stream';
 import type { Terminal } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { visible } from '../visible.ts';
 
 export interface PromptOptions {
   /** Nothing of the answer is shown. */
@@ -11,9 +12,10 @@ export interface PromptOptions {
 /** Asks for one line. Throws `cancelled` on Ctrl-C, and on Ctrl-D where nothing was typed. */
 export async function ask(
   { input, output }: Terminal,
-  prompt: string,
+  question: string,
   { hidden = false }: PromptOptions = {},
 ): Promise<string> {
+  const prompt = visible(question);
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
   const shown = hidden ? { output: nowhere, terminal: true } : { output };
   const editor = readline.createInterface({ input, ...shown, historySize: 0 });

@@ -5,6 +5,7 @@ import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { requireProfileId } from '../identity/profile.ts';
+import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 
 interface SettingsArgs {
@@ -66,7 +67,7 @@ function settingNamed(name: string): Setting {
 }
 
 function show(context: Context, name: string, { key, values }: Setting): void {
-  context.stdout(`${name}: ${word(readSettings(context)[key])} (${values})\n`);
+  context.stdout(`${name}: ${visible(word(readSettings(context)[key]))} (${values})\n`);
 }
 
 async function change(

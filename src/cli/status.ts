@@ -1,3 +1,4 @@
+import { typed } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import { type IdentitySettings, noSettings, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
@@ -6,6 +7,7 @@ import { answeredHosts, type HostAnswer } from '../identity/hosts.ts';
 import { listOthers } from '../identity/others.ts';
 import { signedOutHosts } from '../identity/signed-out.ts';
 import { isIbmHost } from '../registry/match.ts';
+import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { duration, table } from './table.ts';
 
@@ -63,11 +65,11 @@ function showTable(context: Context, rows: readonly Row[]): void {
   if (rows.length > 0) stdout(table(head, rows.map(cellsIn(context))));
   else
     stdout(
-      `no host is answered; run docker-credential-icr ${idle[0] ? `map "*" ${idle[0]}` : 'login'}\n`,
+      `no host is answered; run docker-credential-icr ${idle[0] ? `map "*" ${typed(idle[0])}` : 'login'}\n`,
     );
-  if (idle.length > 0) stdout(`identities without a host: ${idle.join(', ')}\n`);
+  if (idle.length > 0) stdout(`identities without a host: ${visible(idle.join(', '))}\n`);
   if (ibmcloudSession) stdout('elsewhere the ibmcloud session answers\n');
-  if (computeProfile) stdout(`elsewhere trusted profile ${computeProfile} answers\n`);
+  if (computeProfile) stdout(`elsewhere trusted profile ${visible(computeProfile)} answers\n`);
   // What is wrong with the settings is wrong for each host, and said once.
   const problems = new Set(rows.flatMap(({ problem }) => problem ?? []));
   for (const problem of problems) context.warn(problem);

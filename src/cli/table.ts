@@ -1,3 +1,5 @@
+import { visible } from '../visible.ts';
+
 /** Characters; a trusted profile's ID alone has 44. */
 const longestCell = 22;
 
@@ -11,7 +13,7 @@ export function table(
   limits: readonly number[] = [],
 ): string {
   const lines = [head, ...rows].map((line) =>
-    line.map((cell, column) => shortened(cell, limits[column] ?? longestCell)),
+    line.map((cell, column) => shortened(visible(cell), limits[column] ?? longestCell)),
   );
   const widths = head.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),

@@ -1,6 +1,7 @@
 import { type Context, debug } from '../context.ts';
-import { HelperError, inOneLine, inTwoLines } from '../errors.ts';
+import { HelperError, inOneLine } from '../errors.ts';
 import { versionLine } from '../version.ts';
+import { visible } from '../visible.ts';
 import { get } from './get.ts';
 
 /** Returns the answer, which is written to standard output. Throws `HelperError`. */
@@ -52,7 +53,7 @@ export async function serve(
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     if (error.cause !== undefined) debug(context, String(error.cause));
-    if (errorsOn === 'stderr') context.warn(inTwoLines(error));
+    if (errorsOn === 'stderr') context.warn(error.message, error.hint);
     else await answerError(context, error);
     return 1;
   }
@@ -60,9 +61,9 @@ export async function serve(
 
 async function answerError(context: Context, error: HelperError): Promise<void> {
   try {
-    await context.answer(`${inOneLine(error)}\n`);
+    await context.answer(`${visible(inOneLine(error))}\n`);
   } catch (cannotAnswer) {
     if (!(cannotAnswer instanceof HelperError)) throw cannotAnswer;
-    context.warn(inTwoLines(cannotAnswer));
+    context.warn(cannotAnswer.message, cannotAnswer.hint);
   }
 }

@@ -15,8 +15,19 @@ const test = suite('doctor: what is shown');
 
 const utf8 = { LANG: 'C.UTF-8' };
 
-async function show(checks: readonly Check[], given: Partial<Context> = {}): Promise<TestContext> {
+const screen = () => ({ columns: 80, write: (_text: string) => {} });
+
+/** A screen that is given shows what is written to it among the output. */
+function onScreen(given: Partial<Context>): TestContext {
   const context = testContext(given);
+  const write = context.stdout;
+  return given.screen === undefined
+    ? context
+    : { ...context, screen: () => ({ columns: 80, write }) };
+}
+
+async function show(checks: readonly Check[], given: Partial<Context> = {}): Promise<TestContext> {
+  const context = onScreen(given);
   await showChecks(context, checks, await examine(context));
   return context;
 }
@@ -59,8 +70,6 @@ function left(output: readonly string[]): string {
     .replace(new RegExp(`[^\\n]*\\r${esc}\\[K`, 'g'), '');
 }
 
-const screen = () => ({ columns: 80 });
-
 const styles: readonly (readonly [what: string, given: Partial<Context>, expected: string])[] = [
   ['no terminal', { env: utf8 }, inWords],
   ['a terminal', { env: utf8, screen }, inSigns],
@@ -96,7 +105,7 @@ test('lines come in their order, each as soon as it can', async () => {
       },
     }),
   );
-  const context = testContext({ env: utf8, screen });
+  const context = onScreen({ env: utf8, screen });
   const shown = showChecks(context, checks, await examine(context));
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   gates[1]?.resolve();
@@ -122,7 +131,10 @@ test('long lines are broken between words, commands are not', async () => {
 
 test('a name of a file does not write on the terminal', async () => {
   const { output } = await show([simple('a', fail('a\x1b[31m\nb', 'rm \x1b]0;x\x07'))]);
-  assert.is(output.join(''), 'fail a: a?[31m?b\n     run: rm ?]0;x?\n1 wrong\n');
+  assert.is(
+    output.join(''),
+    'fail a: a\\u001b[31m\\u000ab\n     run: rm \\u001b]0;x\\u0007\n1 wrong\n',
+  );
 });
 
 test('a bug in a check is a line, and the others go on', async () => {

@@ -23,7 +23,7 @@ export function testContext(given: Partial<Context> = {}): TestContext {
     stdout: (text) => void output.push(text),
     answer: async (text) => void output.push(text),
     files: nodeFiles,
-    warn: (line) => void warnings.push(line),
+    warn: (line, hint) => void warnings.push(hint === undefined ? line : `${line}\nhint: ${hint}`),
     now: () => noon,
     pid: process.pid,
     terminal: () => undefined,

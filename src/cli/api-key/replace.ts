@@ -12,6 +12,7 @@ import type { Found } from '../../identity/source.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import type { Credential, SecretKey } from '../../secrets/store.ts';
+import { visible } from '../../visible.ts';
 
 /**
  * Keeps the new key wherever the old one was kept: `login us.icr.io de.icr.io` makes two identities of one key. The
@@ -31,7 +32,7 @@ export async function replaceKey(
       if (other === name || !hasSecret(context, { of: 'identity', name: other }, old)) continue;
       const { expiresAt } = owner;
       await save(context, other, settings, value, expiresAt === undefined ? {} : { expiresAt });
-      context.stdout(`identity ${other} had the same key, and has the new one\n`);
+      context.stdout(`identity ${visible(other)} had the same key, and has the new one\n`);
     }
   }
   const settings = own(identities, name);

@@ -11,6 +11,7 @@ import { identityNamed } from '../../identity/mapping.ts';
 import { own } from '../../identity/mapping-key.ts';
 import { erasePendingKey, type PendingKey, readPendingKey } from '../../identity/pending-key.ts';
 import { ambientVariables } from '../../identity/variables.ts';
+import { visible } from '../../visible.ts';
 import { callerFor, toCaller } from '../caller.ts';
 import { makeNewKey } from './new-key.ts';
 import { replaceKey, requireAnswer } from './replace.ts';
@@ -29,7 +30,7 @@ export async function rotateKey(
   const begun = readPendingKey(context, name);
   const caller = await rotationCaller(lookup, name, as, [stored, begun?.value]);
   if (begun?.value === stored) {
-    context.stdout(`going on where the last rotation of identity ${name} stopped\n`);
+    context.stdout(`going on where the last rotation of identity ${visible(name)} stopped\n`);
     // Where the old key was gone already, that rotation had come to its end, and a new one is wanted.
     if (await putInPlace(lookup, caller, name, stored, begun)) return;
   }
@@ -88,7 +89,7 @@ async function putInPlace(
   context.stdout('IAM takes the new key\n');
   await replaceKey(context, name, stored, value, owner);
   await requireAnswer(context, name, value);
-  context.stdout(`identity ${name} has the new key, and get answers with it\n`);
+  context.stdout(`identity ${visible(name)} has the new key, and get answers with it\n`);
   const wasThere = await deleteApiKey(context, caller, oldId).catch((error) => {
     if (!(error instanceof HelperError)) throw error;
     const line = `identity ${name} has its new key, but the old one is left: ${error.message}`;

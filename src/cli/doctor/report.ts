@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts';
+import { visible } from '../../visible.ts';
 import type { State } from './check.ts';
 import type { Result } from './run-check.ts';
 
@@ -51,11 +52,6 @@ export function lineOf({ name, state, message, fix }: Result, { marks, width }: 
 
 function lengthOf(mark: string): number {
   return mark.includes('\x1b') ? 1 : mark.length;
-}
-
-/** Names of files come from others: they must not write on the terminal. */
-function visible(text: string): string {
-  return text.replace(/\p{C}/gu, '?');
 }
 
 function wrap(text: string, width: number): string[] {

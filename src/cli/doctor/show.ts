@@ -10,9 +10,10 @@ export async function showChecks(
   examined: Examined,
 ): Promise<Result[]> {
   const style = styleFor(context);
+  const write = context.screen?.()?.write ?? context.stdout;
   const running = checks.map((check) => runCheck(check, examined));
   const waiting = new Set(checks.map(({ name }) => name));
-  const status = statusLine(context, style, waiting);
+  const status = statusLine(write, style, waiting);
   running.forEach((run, index) => {
     void run.then(() => {
       waiting.delete(checks[index]?.name ?? '');
@@ -24,25 +25,29 @@ export async function showChecks(
     const found = await run;
     results.push(...found);
     status.clear();
-    for (const result of found) context.stdout(lineOf(result, style));
+    for (const result of found) write(lineOf(result, style));
     status.show();
   }
   status.clear();
-  context.stdout(summaryOf(results));
+  write(summaryOf(results));
   return results;
 }
 
 /** The last line of a terminal: whom we are waiting for. */
-function statusLine({ stdout }: Context, { live, width }: Style, waiting: ReadonlySet<string>) {
+function statusLine(
+  write: Context['stdout'],
+  { live, width }: Style,
+  waiting: ReadonlySet<string>,
+) {
   let shown = false;
   const clear = () => {
-    if (shown) stdout('\r\x1b[K');
+    if (shown) write('\r\x1b[K');
     shown = false;
   };
   const show = () => {
     clear();
     if (!live || waiting.size === 0) return;
-    stdout(`waiting for ${[...waiting].join(', ')}`.slice(0, width - 1));
+    write(`waiting for ${[...waiting].join(', ')}`.slice(0, width - 1));
     shown = true;
   };
   return { clear, show };

@@ -17,7 +17,8 @@ const hostile: Readonly<Record<string, string>> = {
   '.env.production': 'DOCKER_CREDENTIAL_ICR_API_KEY=canary-dotenv\n',
   '.env.development': 'IBMCLOUD_API_KEY=canary-dotenv\n',
   'package.json':
-    '{"name":"evil","type":"commonjs","imports":{"yargs":"./evil.ts"},"main":"./evil.ts"}',
+    '{"name":"evil","type":"commonjs","imports":{"yargs":"./evil.ts"},"main":"./evil.ts","yargs":{"evil":1}}',
+  'locales/en.json': '{"Commands:":"evil","Unknown argument: %s":{"one":"evil","other":"evil"}}',
   'tsconfig.json': '{"compilerOptions":{"paths":{"*":["./evil.ts"]}}}',
   'node_modules/yargs/index.js':
     'require("fs").writeFileSync(__dirname + "/../../marker", "yargs")',
@@ -95,6 +96,9 @@ test('none of the files that Bun looks for is opened', () =>
     assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
     assert.is(helper(home, 'list').status, 0);
     assert.is(helper(home, 'version').status, 0);
+    assert.is(helper(home, ['login', '--help']).status, 0);
+    assert.is(helper(home, 'status').status, 0);
+    assert.is(helper(home, 'no-such-word').status, 2);
   }));
 
 test('a bunfig in the home folder is not read either', () =>

@@ -1,0 +1,72 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { credential, executable } from '../support/helper.ts';
+import { type Home, inHome, writeIdentity } from '../support/home.ts';
+
+const test = suite('files that the executable opens');
+
+/** What the system's loader, the C library and the runtime read of themselves. */
+const ofSystem =
+  /^(\/$|\/(lib|lib64|usr\/lib|usr\/lib64|proc|sys|dev)(\/|$)|\/usr\/share\/(zoneinfo|locale)\/|\/etc\/(ld\.so|localtime|timezone|nsswitch\.conf|resolv\.conf|hosts|host\.conf|ssl\/|ca-certificates))/;
+
+/** Returns what `strace` saw it look for, without the system's own files and its two directories in the home. */
+function opened(home: Home, words: readonly string[], input: string): string[] {
+  const log = path.join(home.folder, 'strace');
+  const folder = path.join(home.folder, 'project', 'below');
+  fs.mkdirSync(folder, { recursive: true });
+  const command = ['-f', '-e', 'trace=file', '-s', '4096', '-o', log, executable, ...words];
+  const { error } = spawnSync('strace', command, {
+    env: home.env,
+    cwd: folder,
+    input,
+  });
+  if (error !== undefined && !('code' in error && error.code === 'EPIPE')) throw error;
+  const names = [...fs.readFileSync(log, 'utf8').matchAll(/^\d+ +(\w+)\(.*?"((?:[^"\\]|\\.)*)"/gm)];
+  const ours = [path.join(home.folder, '.config'), path.join(home.folder, '.cache')];
+  return names
+    .filter(([, call]) => call !== 'getcwd' && call !== 'execve')
+    .map(([, , name = '']) => name)
+    .filter((name) => name !== '' && name !== executable && !ofSystem.test(name))
+    .filter((name) => name !== home.folder && !ours.some((folder) => name.startsWith(folder)));
+}
+
+const cases: readonly (readonly [words: readonly string[], input?: string])[] = [
+  [['get'], 'us.icr.io'],
+  [['get'], 'other.example'],
+  [['list']],
+  [['store'], credential('de.icr.io')],
+  [['erase'], 'us.icr.io'],
+  [['version']],
+  [['--help']],
+  [['login', '--help']],
+  [['no-such-word']],
+  [['status']],
+  [['status', '--json']],
+  [['map', 'us.icr.io', 'work']],
+  [['unmap', 'us.icr.io']],
+  [
+    ['login', '--no-verify', '--api-key-stdin', '--store', 'file'],
+    'canary-key-0123456789-0123456789',
+  ],
+  [['settings', 'ibmcloud-session', 'on']],
+  [['completion', 'bash']],
+  [['--get-yargs-completions', 'docker-credential-icr', 'login', '--identity', '']],
+  [['logout']],
+];
+
+const canTrace = spawnSync('strace', ['-f', '-o', '/dev/null', 'true']).status === 0;
+const withStrace = canTrace ? test : test.skip;
+
+for (const [words, input = ''] of cases) {
+  withStrace(`${words.join(' ')}: only its own`, () =>
+    inHome((home) => {
+      writeIdentity(home);
+      assert.equal(opened(home, words, input), []);
+    }),
+  );
+}
+
+test.run();

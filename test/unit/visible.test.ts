@@ -1,0 +1,54 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { visible, visibleLines } from '../../src/visible.ts';
+
+const test = suite('visible');
+
+const rows: readonly [text: string, shown: string][] = [
+  ['', ''],
+  ['identity work (user jane)', 'identity work (user jane)'],
+  ['Zoë 漢字 🐳 é', 'Zoë 漢字 🐳 é'],
+  ['a\u001b[31mb', 'a\\u001b[31mb'],
+  ['a\nb\rc\td\0\u007f\b', 'a\\u000ab\\u000dc\\u0009d\\u0000\\u007f\\u0008'],
+  ['\u0085\u009b31m\u009f', '\\u0085\\u009b31m\\u009f'],
+  ['\u202a\u202b\u202c\u202d\u202e', '\\u202a\\u202b\\u202c\\u202d\\u202e'],
+  ['\u2066\u2067\u2068\u2069', '\\u2066\\u2067\\u2068\\u2069'],
+  ['\u061c\u200e\u200f', '\\u061c\\u200e\\u200f'],
+  ['\u200b\u200c\u200d\u2060\ufeff\u00ad', '\\u200b\\u200c\\u200d\\u2060\\ufeff\\u00ad'],
+  ['\u034f\u115f\u3164\uffa0\u180e', '\\u034f\\u115f\\u3164\\uffa0\\u180e'],
+  ['\ufe0f\u{e0100}', '\\ufe0f\\udb40\\udd00'],
+  ['\u2028\u2029', '\\u2028\\u2029'],
+  ['\u{e0041}', '\\udb40\\udc41'],
+  ['\ud800', '\\ud800'],
+  ['\ue000', '\\ue000'],
+];
+
+for (const [text, shown] of rows) {
+  test(shown, () => {
+    assert.is(visible(text), shown);
+    assert.is(visibleLines(text), shown.replace('\\u000a', '\n').replace('\\u0009', '\t'));
+  });
+}
+
+const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }));
+
+test('nothing is left that a terminal obeys, and escaping twice is escaping once', () => {
+  fc.assert(
+    fc.property(anything, (text) => {
+      assert.not.match(visible(text), /[\p{C}\p{Zl}\p{Zp}]/u);
+      assert.is(visible(visible(text)), visible(text));
+    }),
+  );
+});
+
+test('JSON keeps its meaning', () => {
+  fc.assert(
+    fc.property(fc.jsonValue(), anything, (value, text) => {
+      const json = JSON.stringify({ value, [text]: text }, null, 2);
+      assert.equal(JSON.parse(visibleLines(json)), JSON.parse(json));
+    }),
+  );
+});
+
+test.run();
