@@ -15,9 +15,14 @@ export interface NewIdentity {
   readonly secret: string;
 }
 
-/** Throws `invalid-input` for a name that could not be typed, shown or kept everywhere. */
+/** Returns true for a name that can be typed, shown and stored everywhere. */
+export function isIdentityName(name: string): boolean {
+  return /^[a-z0-9][a-z0-9._/-]{0,127}$/i.test(name);
+}
+
+/** Throws `invalid-input` for any other name. */
 export function requireIdentityName(name: string): string {
-  if (/^[a-z0-9][a-z0-9._/-]{0,127}$/i.test(name)) return name;
+  if (isIdentityName(name)) return name;
   throw new HelperError(
     'invalid-input',
     'an identity has a name of letters, digits, dots, hyphens and underscores, 128 at most',

@@ -27,6 +27,17 @@ for (const [words, offered, not] of rows) {
   });
 }
 
+test('SHELL does not change what is offered', () => {
+  const given = ['--get-yargs-completions', 'docker-credential-icr', 'log'];
+  const outputs = ['/bin/bash', '/bin/zsh', '/usr/bin/fish'].map(
+    (shell) =>
+      spawnSync(executable, given, { encoding: 'utf8', env: { SHELL: shell, ZSH_NAME: 'zsh' } })
+        .stdout,
+  );
+  assert.is(new Set(outputs).size, 1);
+  assert.match(String(outputs[0]), /^login$/m);
+});
+
 /** Presses Tab in a zsh that has loaded the completion this way; ends when the word is whole. */
 const pressTab = (load: string) => `
 zmodload zsh/zpty

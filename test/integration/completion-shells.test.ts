@@ -1,0 +1,162 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { executable } from '../../scripts/build.ts';
+import { type Home, inHome, snapshot, writeConfig } from '../support/home.ts';
+import { hasShell, type ShellName, typeInShell } from '../support/shell-terminal.ts';
+
+const test = suite('completion in real shells');
+
+/** What each shell types to load the completion. */
+const loads: Readonly<Record<ShellName, string>> = {
+  bash: 'source completion.bash',
+  zsh: 'autoload -U compinit; compinit -u -d ./dump; source completion.zsh',
+  fish: 'source completion.fish',
+};
+const shells = Object.keys(loads) as ShellName[];
+
+/** Each runs something, or becomes several words, if a shell expands it. `MARK` is a file that must not appear. */
+const hostile = [
+  '$(touch MARK)',
+  '`touch MARK`',
+  '$((a[$(touch MARK)]))',
+  '<(touch MARK)',
+  '(touch MARK)',
+  'a;touch MARK',
+  'a&touch MARK',
+  'a|touch MARK',
+  'a||touch MARK',
+  'a>MARK',
+  "a'b",
+  "'$(touch MARK)'",
+  'a"b',
+  '"$(touch MARK)"',
+  'a b',
+  '*',
+  '?',
+  '[a-z]*',
+  '{a,b}',
+  '$HOME',
+  'a\\b',
+  'a#b',
+  '!!',
+  '^a^b',
+  '=ls',
+];
+
+/** The same, and what only a name in the settings can be. */
+const hostileNames = [
+  ...hostile,
+  'a\ntouch MARK',
+  '\n$(touch MARK)',
+  'a\ttouch MARK',
+  'a\u001b[31m',
+  '~root',
+  '-x',
+  '--api-key-stdin',
+  'a\u202eb',
+  'us.icr.io/$(touch MARK)',
+];
+
+interface Place {
+  readonly home: Home;
+  readonly env: Readonly<Record<string, string>>;
+  /** Is made if something is evaluated. */
+  readonly mark: string;
+}
+
+/** A home with the three scripts, and `program` as docker-credential-icr on PATH. */
+function inPlace(program: string | undefined, use: (place: Place) => Promise<void>) {
+  return inHome(async (home) => {
+    const bin = path.join(home.folder, 'bin');
+    fs.mkdirSync(bin);
+    const file = path.join(bin, 'docker-credential-icr');
+    if (program === undefined) fs.symlinkSync(executable, file);
+    else fs.writeFileSync(file, program, { mode: 0o755 });
+    for (const shell of shells) {
+      const { stdout } = spawnSync(executable, ['completion', shell], { encoding: 'utf8' });
+      fs.writeFileSync(path.join(home.folder, `completion.${shell}`), stdout);
+    }
+    const env = { ...home.env, PATH: `${bin}:/usr/bin:/bin` };
+    await use({ home, env, mark: path.join(home.folder, 'MARK') });
+  });
+}
+
+/** Offers the first line of the file `words`; when it is run, removes that and adds its arguments to `arguments`. */
+const recorder = `#!/bin/sh
+if [ "$1" = --get-yargs-completions ]; then exec head -n 1 "$HOME/words"; fi
+printf '%s\\0' "$@" >>"$HOME/arguments"
+exec sed -i 1d "$HOME/words"
+`;
+/** Ctrl-U. */
+const killLine = '\x15';
+
+for (const shell of shells) {
+  const withShell = hasShell(shell) ? test : test.skip;
+
+  withShell(`${shell}: offers the names that login accepts, and evaluates no other`, () =>
+    inPlace(undefined, async ({ home, env, mark }) => {
+      const identity = { kind: 'api-key', since: 0 };
+      const names = ['good-one', 'good-two', ...hostileNames];
+      writeConfig(
+        home,
+        'config.json',
+        JSON.stringify({
+          identities: Object.fromEntries(names.map((name) => [name, identity])),
+          mappings: Object.fromEntries(hostileNames.map((name) => [name, { identity: name }])),
+          store: '$(touch MARK)',
+          computeProfile: '$(touch MARK)',
+          others: '`touch MARK`',
+        }),
+      );
+      const lines = ['map us.icr.io ', 'login --identity ', 'logout ', 'unmap ', 'exec '];
+      const keys = lines.map((line) => `docker-credential-icr ${line}\t\t${killLine}`);
+      const screen = await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
+      assert.match(screen, 'good-one', screen);
+      assert.match(screen, 'good-two');
+      assert.not.match(screen, /touch|~root|a b|\u202e/, screen);
+      assert.not.ok(fs.existsSync(mark));
+    }),
+  );
+
+  withShell(`${shell}: puts a word on the command line as it is, whatever is in it`, () =>
+    inPlace(recorder, async ({ home, env, mark }) => {
+      fs.writeFileSync(path.join(home.folder, 'words'), `${hostile.join('\n')}\n`);
+      const keys = hostile.map(() => 'docker-credential-icr login \t');
+      const screen = await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
+      const passed = fs.readFileSync(path.join(home.folder, 'arguments'), 'utf8');
+      assert.equal(passed.split('\0'), [...hostile.flatMap((word) => ['login', word]), ''], screen);
+      assert.not.ok(fs.existsSync(mark));
+    }),
+  );
+
+  withShell(`${shell}: evaluates no word that was typed`, () =>
+    inPlace(undefined, async ({ home, env, mark }) => {
+      // At the end of such a word, zsh itself expands it, whatever the command.
+      const words = ['$(touch MARK)', '`touch MARK`', "'$(touch MARK)'", '"$(touch MARK)"'];
+      const keys = words.flatMap((word) => [
+        `docker-credential-icr login ${word} \t\t${killLine}`,
+        `docker-credential-icr login --identity ${word} --present \t\t${killLine}`,
+      ]);
+      const screen = await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
+      assert.match(screen, /iambearer/);
+      assert.not.ok(fs.existsSync(mark), screen);
+    }),
+  );
+
+  withShell(`${shell}: Tab changes nothing`, () =>
+    inPlace(undefined, async ({ home, env }) => {
+      writeConfig(home, 'config.json', '{"identities":{"work":{"kind":"api-key","since":0}}}');
+      writeConfig(home, 'identities/work.json', '{"Username":"iamapikey","Secret":"canary"}');
+      const before = snapshot(home.config);
+      const lines = ['logout ', 'logout --identity work ', 'store move ', 'settings '];
+      const keys = lines.map((line) => `docker-credential-icr ${line}\t\t${killLine}`);
+      await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
+      assert.equal(snapshot(home.config), before);
+    }),
+  );
+}
+
+test.run();
