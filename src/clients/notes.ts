@@ -1,8 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { hostKey } from '../registry/match.ts';
-import { parseServerURL } from '../registry/parse.ts';
+import { ibmHostOf } from './auth-host.ts';
 import { type AddOptions, helperName } from './client.ts';
 import { authsOf, type CredHelpersFile, entryOf } from './cred-helpers.ts';
 import { type Property, propertiesOf } from './json-text.ts';
@@ -46,18 +45,13 @@ export function staleAuthNotes(
   logout: (key: string) => string,
 ): string[] {
   const keys = authsOf(read)
-    .filter((entry) => holdsSecret(entry) && hosts.includes(hostOf(entry.key) ?? ''))
+    .filter((entry) => holdsSecret(entry) && hosts.includes(ibmHostOf(entry.key) ?? ''))
     .map(({ key }) => key);
   return [...new Set(keys)].map((key) => {
-    const host = hostOf(key);
+    const host = ibmHostOf(key);
     const again = `then docker-credential-icr login ${host}`;
     return `auths still holds a password for ${shown(key)} in plain text; ${logout(key)}, ${again}`;
   });
-}
-
-function hostOf(key: string): string | undefined {
-  const host = parseServerURL(key);
-  return 'problem' in host ? undefined : hostKey(host);
 }
 
 /** Docker leaves `"us.icr.io": {}` behind when a helper keeps the password: that is no secret. */

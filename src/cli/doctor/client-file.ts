@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { ibmHostOf } from '../../clients/auth-host.ts';
 import { helperName } from '../../clients/client.ts';
 import {
   authsOf,
@@ -10,8 +11,6 @@ import {
 import { type Property, propertiesOf } from '../../clients/json-text.ts';
 import { typed } from '../../clients/notes.ts';
 import { HelperError } from '../../errors.ts';
-import { hostKey, isIbmHost } from '../../registry/match.ts';
-import { parseServerURL } from '../../registry/parse.ts';
 import { type Finding, fail } from './check.ts';
 import { setAside, sudoFor } from './set-aside.ts';
 
@@ -74,13 +73,13 @@ export function namesUs(read: CredHelpersFile): boolean {
 /** IBM's hosts that the file gives to another helper, or to none. */
 export function givenToOthers(read: CredHelpersFile): string[] {
   const keys = new Set(read.entries.map(({ key }) => key));
-  return [...keys].filter((key) => ibmHost(key) !== undefined && !asksUs(read, key));
+  return [...keys].filter((key) => ibmHostOf(key) !== undefined && !asksUs(read, key));
 }
 
 /** IBM's hosts that the file gives to this helper. */
 export function givenToUs(read: CredHelpersFile): string[] {
   const keys = new Set(read.entries.map(({ key }) => key));
-  return [...keys].filter((key) => ibmHost(key) !== undefined && asksUs(read, key));
+  return [...keys].filter((key) => ibmHostOf(key) !== undefined && asksUs(read, key));
 }
 
 /** The keys under which `auths` still has a secret for one of IBM's hosts, and that host. */
@@ -91,7 +90,7 @@ export function staleAuths(read: CredHelpersFile): (readonly [key: string, host:
       .map(({ key }) => key),
   );
   return [...keys].flatMap((key) => {
-    const host = ibmHost(key);
+    const host = ibmHostOf(key);
     return host === undefined ? [] : [[key, host] as const];
   });
 }
@@ -102,11 +101,6 @@ function holdsSecret({ value }: Property): boolean {
   return propertiesOf(value).some(
     ({ key, value: { value: secret } }) => names.includes(key.toLowerCase()) && Boolean(secret),
   );
-}
-
-export function ibmHost(key: string): string | undefined {
-  const host = parseServerURL(key);
-  return 'problem' in host || !isIbmHost(host) ? undefined : hostKey(host);
 }
 
 /** A command that takes `"key": VALUE` out of a JSON file, with the comma that goes with it. */
