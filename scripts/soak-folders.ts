@@ -56,7 +56,7 @@ export const readOnlyFolders: Part = {
 
 export const links: Part = {
   name: 'folders that are links',
-  what: "the configuration folder, its parts and Docker's config.json are links to elsewhere: they stay links, and what is written is at the other end",
+  what: "the configuration folder, its parts and Docker's config.json are links to elsewhere, that the user or root owns and nobody else can write: they stay links, and what is written is at the other end",
   run: async () => {
     let linked = 0;
     await inHome((home) => {
@@ -130,7 +130,7 @@ export const noHome: Part = {
 
 export const clock: Part = {
   name: 'a clock set back a year',
-  what: "credentials answer, tokens of the future are not believed and minted anew once, locks and what was left aside hold nobody up (in the program's own parts with a clock of the test's: the executable takes the system's, which is not touched)",
+  what: "credentials answer, tokens of the future are not believed and minted anew once, locks and temporary files hold nobody up (in the program's own parts with a clock of the test's: the executable takes the system's, which is not touched)",
   run: async () => {
     const file = path.join(root, 'test', 'unit', 'clock-back.test.ts');
     const { passed, failed } = await runFile(file, { show: () => {} });

@@ -36,7 +36,7 @@ function report(machine: readonly string[], rows: readonly string[]): string {
     ...rows,
     '## Why it holds',
     [
-      '- A credential is a file of its own. It is written aside, synced and renamed: a reader sees the old one or the new one, and two logins at once share no file.',
+      '- A credential is a file of its own. It is written to a temporary file, synced and renamed: a reader sees the old one or the new one, and two logins at once share no file.',
       '- Settings are changed under a lock that a killed process cannot keep: the process table says that it is gone, else its silence does.',
       "- A client's file is changed by a rename as well, and only if it is still what the change was worked out from.",
       '- `store move` and `api-key rotate` write down what they are about to do before they do it. Whoever runs them again ends what was begun.',

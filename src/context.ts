@@ -27,8 +27,10 @@ export interface Context {
   /** Milliseconds since 1970. */
   readonly now: () => number;
   readonly pid: number;
-  /** The effective user ID; undefined on Windows. */
-  readonly uid?: number | undefined;
+  /** The effective user; undefined on Windows, which has no such numbers. */
+  readonly uid: number | undefined;
+  /** Sets the mask for the modes of new files and returns the one before. */
+  readonly umask: (mask: number) => number;
   /** Where a person can be asked something; `undefined` where nobody sits. */
   readonly terminal: () => Terminal | undefined;
   /** Standard output, where it is a terminal and lines can be written over. */
@@ -98,6 +100,7 @@ export function processContext(): Context {
     now: Date.now,
     pid: process.pid,
     uid: process.geteuid?.(),
+    umask: (mask) => process.umask(mask),
     terminal: () =>
       process.stdin.isTTY && process.stderr.isTTY
         ? { input: process.stdin, output: process.stderr }

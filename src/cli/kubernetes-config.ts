@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { cannot } from '../files.ts';
+import { cannot } from '../files/storage-error.ts';
 import type { Command } from './command.ts';
 import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './kubernetes-options.ts';
 

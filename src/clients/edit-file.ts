@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot } from '../files.ts';
+import { cannot } from '../files/storage-error.ts';
 import type { EditPlan } from './client.ts';
 import { giveTo, keepOwnerAndMode, makeFolder, realFile } from './place.ts';
 import { readText } from './read-file.ts';

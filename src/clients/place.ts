@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot } from '../files.ts';
-import { makePrivateFolder } from '../write-file.ts';
+import { makePrivateFolder } from '../files/own-directories.ts';
+import { cannot } from '../files/storage-error.ts';
 
 /** The file behind a link, and behind a link to what does not exist yet: Docker writes that, too. */
 export function realFile(file: string): string {

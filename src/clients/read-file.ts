@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot } from '../files.ts';
+import { cannot } from '../files/storage-error.ts';
 
 /** In bytes. Clients' files are a few kilobytes; what is larger than this is something else. */
 const largest = 16 * 1024 * 1024;

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { readPrivate } from '../files.ts';
+import { readPrivate } from '../files/private-read.ts';
 import { configFolder } from './folders.ts';
 import { noSettings, requireSettings, type Settings, settingsFile } from './settings.ts';
 import { requireUnsharedEndpoint } from './trusted-endpoint.ts';

@@ -61,10 +61,9 @@ export function settingsFile(folder: string): string {
 export function requireSettings(file: string, text: string | undefined): Settings {
   const settings = text === undefined ? noSettings : parseSettings(text);
   if (settings !== undefined) return settings;
-  throw new HelperError(
-    'damaged',
-    `the settings in ${file} are damaged; mend that file, or move it away and run docker-credential-icr login`,
-  );
+  throw new HelperError('damaged', `the settings in ${file} are damaged`, {
+    hint: 'fix that file, or move it away and run docker-credential-icr login',
+  });
 }
 
 /** `undefined` for what is not settings. */

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { cannot } from '../files.ts';
-import { withLock } from '../lock.ts';
-import { makePrivateFolder } from '../write-file.ts';
+import { withLock } from '../files/lock.ts';
+import { requireDirectory } from '../files/own-directories.ts';
+import { cannot } from '../files/storage-error.ts';
 import { requireConfigFolder } from './folders.ts';
 import { readSettings } from './read-settings.ts';
 import { schema } from './schema.ts';
@@ -22,12 +22,8 @@ export async function updateSettings(
   change: (settings: Settings) => Settings,
 ): Promise<void> {
   const folder = requireConfigFolder(context);
-  try {
-    makePrivateFolder(folder);
-  } catch (error) {
-    throw cannot('make', folder, error);
-  }
-  const openFile = await openerIn(folder);
+  const directory = settingsDirectory(context, folder);
+  const openFile = await openerIn(context, directory);
   const lock = path.join(folder, 'config.lock');
   const limit = { limit: longestWait, otherwise: 'fail' } as const;
   const action = (_leave: unknown, isOurs: () => boolean) => {
@@ -39,6 +35,14 @@ export async function updateSettings(
     write(settings);
   };
   await withLock(context, lock, action, limit);
+}
+
+function settingsDirectory(context: Context, folder: string): string {
+  try {
+    return requireDirectory(context, folder).path;
+  } catch (error) {
+    throw error instanceof HelperError ? error : cannot('make', folder, error);
+  }
 }
 
 /** This process was stopped for so long that another one took it for lost, and may have changed them. */
@@ -60,13 +64,20 @@ function changed(context: Context, change: (settings: Settings) => Settings): Se
 }
 
 /** `conf` asks for the home as soon as it is loaded, and those who only read may have none. */
-async function openerIn(folder: string): Promise<() => (settings: Settings) => void> {
+async function openerIn(
+  context: Context,
+  folder: string,
+): Promise<() => (settings: Settings) => void> {
   const file = path.join(folder, 'config.json');
   const orCannot = <Value>(action: () => Value): Value => {
+    // conf subtracts the umask from the mode it is given, and refuses what its owner could not read.
+    const umask = context.umask(0o077);
     try {
       return action();
     } catch (error) {
       throw cannot('write', file, error);
+    } finally {
+      context.umask(umask);
     }
   };
   const { default: Conf } = await import('conf').catch((error) => {

@@ -15,7 +15,7 @@ export interface Files {
 /** On `node:fs`, which is loaded when the first file is read. */
 export const nodeFiles: Files = {
   read: async (context, file) => {
-    const { readPrivate } = await import('../files.ts');
+    const { readPrivate } = await import('./private-read.ts');
     return readPrivate(context, file);
   },
 };

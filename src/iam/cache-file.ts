@@ -1,9 +1,8 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
-import { namesIn, readPrivate, removeFile } from '../files.ts';
-import { discardAside, writePrivate } from '../write-file.ts';
+import { namesIn, readPrivate, strictly } from '../files/private-read.ts';
+import { removeEveryTemporary, removePrivate, writePrivate } from '../files/private-write.ts';
 import {
   type CachedToken,
   type CacheEntry,
@@ -35,26 +34,28 @@ export function writeToken(context: Context, key: CacheKey, token: CachedToken):
 }
 
 /** Removes what is cached. Throws `storage`. */
-export function forgetToken({ folder, name }: Omit<CacheKey, 'since'>): void {
-  if (folder !== undefined) removeFile(cacheFile(folder, name));
+export function forgetToken(context: Context, { folder, name }: Omit<CacheKey, 'since'>): void {
+  if (folder !== undefined) removePrivate(context, cacheFile(folder, name));
 }
 
 /** Removes every token, and leaves what else somebody keeps in that folder. Throws `storage`. */
-export function forgetEveryToken(folder: string): void {
-  for (const name of namesIn(folder)) {
+export function forgetEveryToken(context: Context, folder: string): void {
+  for (const name of namesIn(context, folder, 'own')) {
     const file = path.join(folder, name);
-    if (name.endsWith(ending) && isOurs(folder, file)) removeFile(file);
+    if (name.endsWith(ending) && isOurs(context, folder, file)) removePrivate(context, file);
   }
-  discardAside(folder);
+  removeEveryTemporary(context, folder);
 }
 
-/** Looks without tightening the mode: it may be somebody else's. */
-function isOurs(folder: string, file: string): boolean {
+/** The mode is left as it is: the file may be another program's. */
+function isOurs(context: Context, folder: string, file: string): boolean {
   try {
-    const entry = parseEntry(fs.readFileSync(file, 'utf8'));
+    const text = readPrivate(context, file, { ...strictly, tighten: false });
+    const entry = text === undefined ? undefined : parseEntry(text);
     return entry !== undefined && cacheFile(folder, entry.name) === file;
-  } catch {
-    return false;
+  } catch (error) {
+    if (error instanceof HelperError) return false;
+    throw error;
   }
 }
 
@@ -64,7 +65,7 @@ export function lockFolder(folder: string, name: string): string {
 
 function readIfPossible(context: Context, file: string): string | undefined {
   try {
-    return readPrivate(context, file);
+    return readPrivate(context, file, strictly);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     context.warn(`${inOneLine(error)}; going on without the cache`);

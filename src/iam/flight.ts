@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
-import { type Action, withLock } from '../lock.ts';
+import { type Action, withLock } from '../files/lock.ts';
 import type { FreshTokenOptions } from './cache.ts';
 import { lockFolder, readTokenNow, writeToken } from './cache-file.ts';
 import { type CachedToken, type CacheKey, isServable, isUsable } from './cached-token.ts';
@@ -86,7 +86,17 @@ function toNote({ name, since, endpoint }: CacheKey, { code, message, hint }: He
 }
 
 function fromNote({ name, since, endpoint }: CacheKey, text: string): HelperError | undefined {
-  const note: Note = JSON.parse(text);
+  const note = parseNote(text);
+  if (note === undefined) return undefined;
   if (note.name !== name || note.since !== since || note.endpoint !== endpoint) return undefined;
   return new HelperError(note.code, note.message, { hint: note.hint });
+}
+
+function parseNote(text: string): Note | undefined {
+  try {
+    const note: Note | null = JSON.parse(text);
+    return typeof note?.message === 'string' ? note : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot } from '../files.ts';
+import { cannot } from '../files/storage-error.ts';
 
 /** Where IBM's platforms put a pod's token, in the order in which IBM's SDKs look. */
 const usualFiles: readonly string[] = [

@@ -1,11 +1,11 @@
 import type { Context } from '../context.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
-import { secretStore } from '../secrets/secret-store.ts';
+import { readableStore } from '../secrets/secret-store.ts';
 
 /** Forgets what `docker login` stored for a registry that is not IBM's. Returns whether there was something. */
 export function forgetOther(context: Context, host: RegistryHost): boolean {
-  const secrets = secretStore(context);
+  const secrets = readableStore(context);
   const name = hostKey(host);
   const wasKept = secrets.names('host').includes(name);
   // Also where it is not listed: a keychain that is locked says so then.
@@ -15,7 +15,7 @@ export function forgetOther(context: Context, host: RegistryHost): boolean {
 
 /** The other registries that something is kept for, as they may be typed. */
 export function otherHosts(context: Context): string[] {
-  return secretStore(context).names('host').flatMap(otherHost);
+  return readableStore(context).names('host').flatMap(otherHost);
 }
 
 function otherHost(name: string): string[] {

@@ -6,12 +6,12 @@ import { refreshTokenOf } from '../iam/cached-token.ts';
 /** Removes what was minted for an identity. Throws `storage`. */
 export function forgetTokens(context: Context, name: string): void {
   const folder = cacheFolder(context);
-  forgetToken({ folder, name });
-  forgetToken({ folder, name: refreshTokenOf(name) });
+  forgetToken(context, { folder, name });
+  forgetToken(context, { folder, name: refreshTokenOf(name) });
 }
 
 /** Removes whatever was minted, for the machine as well. Throws `storage`. */
 export function forgetMintedTokens(context: Context): void {
   const folder = cacheFolder(context);
-  if (folder !== undefined) forgetEveryToken(folder);
+  if (folder !== undefined) forgetEveryToken(context, folder);
 }

@@ -6,7 +6,14 @@ import { HelperError } from '../errors.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { requireEveryIdentity } from '../secrets/every-identity.ts';
-import { requireWorkingStore, secretStore } from '../secrets/secret-store.ts';
+import { eraseTemporaries, fileStore } from '../secrets/file-store.ts';
+import {
+  notAsked,
+  problemOf,
+  readableStore,
+  requireWorkingStore,
+  secretStore,
+} from '../secrets/secret-store.ts';
 import { fileStoreName, type SecretStore } from '../secrets/store.ts';
 import { forgetMintedTokens, forgetTokens } from './forget-tokens.ts';
 import { erasePendingKey } from './pending-key.ts';
@@ -18,7 +25,8 @@ import { signOut } from './signed-out.ts';
  */
 export async function signOutOf(context: Context, host: string): Promise<string[]> {
   signOut(context, host);
-  secretStore(context).erase({ of: 'host', name: host });
+  eraseTemporaries(context);
+  readableStore(context).erase({ of: 'host', name: host });
   return forgetMappings(context, (settings) => keysOf(settings, host));
 }
 
@@ -67,6 +75,7 @@ function identitiesOf(settings: Settings, keys: readonly string[]) {
 
 /** Removes identities with their secrets and whatever is mapped to them. */
 export async function forgetIdentities(context: Context, names: readonly string[]): Promise<void> {
+  eraseTemporaries(context);
   for (const name of names) eraseSecrets(context, name);
   await updateSettings(context, (current) => {
     const keys = Object.keys(current.mappings).filter((key) =>
@@ -78,11 +87,16 @@ export async function forgetIdentities(context: Context, names: readonly string[
 }
 
 /**
- * Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. Throws
- * `storage` before anything is removed where a keychain does not know of what it should have, and later where it does
+ * Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. Throws `damaged`
+ * if the settings cannot be read, after what is in files was removed; `storage` before anything is removed where a keychain does not know of what it should have, and later where it does
  * not erase.
  */
 export async function forgetEverything(context: Context): Promise<void> {
+  const problem = problemOf(() => readSettings(context));
+  if (problem !== undefined) {
+    forgetFiles(context);
+    throw notAsked(problem);
+  }
   requireWhole(context, readSettings(context));
   // One after the other, the secret before the settings: where a keychain refuses, the rest can be asked for again.
   for (const name of Object.keys(readSettings(context).identities)) {
@@ -95,6 +109,13 @@ export async function forgetEverything(context: Context): Promise<void> {
     ({ store } = readSettings(context));
     sweep(secretStore(context));
   } while (readSettings(context).store !== store);
+  forgetFiles(context);
+}
+
+/** Also with a keychain: an older version may have left secrets in files. */
+function forgetFiles(context: Context): void {
+  sweep(fileStore(context));
+  eraseTemporaries(context);
   forgetMintedTokens(context);
 }
 

@@ -1,9 +1,15 @@
-import fs from 'node:fs';
+import path from 'node:path';
 import { configFolder, requireConfigFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
-import { HelperError, systemCode } from '../errors.ts';
-import { cannot, namesIn, readPrivate, removeFile } from '../files.ts';
-import { writePrivate } from '../write-file.ts';
+import { HelperError, inOneLine, systemCode } from '../errors.ts';
+import { isPresent, namesIn, readPrivate } from '../files/private-read.ts';
+import {
+  removeEveryTemporary,
+  removePrivate,
+  renamePrivate,
+  writePrivate,
+} from '../files/private-write.ts';
+import { cannot } from '../files/storage-error.ts';
 import { ending, fileOf, folderOf, parseCredential, setAsideEnding } from './credential-file.ts';
 import type { Credential, SecretKey, SecretStore } from './store.ts';
 
@@ -21,16 +27,23 @@ export function fileStore(context: Context): SecretStore {
     },
     erase: (key) => {
       if (root === undefined) return;
-      removeFile(fileOf(root, key));
-      removeFile(fileOf(root, key) + setAsideEnding);
+      removePrivate(context, fileOf(root, key));
+      removePrivate(context, fileOf(root, key) + setAsideEnding);
     },
-    names: (of) => (root === undefined ? [] : names(folderOf(root, of))),
+    names: (of) => (root === undefined ? [] : names(context, folderOf(root, of))),
   };
 }
 
-function names(folder: string): string[] {
+/** Removes what killed processes have left of secrets that were being written to files. Throws `storage`. */
+export function eraseTemporaries(context: Context): void {
+  const root = configFolder(context);
+  if (root === undefined) return;
+  for (const of of ['host', 'identity'] as const) removeEveryTemporary(context, folderOf(root, of));
+}
+
+function names(context: Context, folder: string): string[] {
   const kept = new Set<string>();
-  for (const name of namesIn(folder)) {
+  for (const name of namesIn(context, folder)) {
     const file = name.endsWith(setAsideEnding) ? name.slice(0, -setAsideEnding.length) : name;
     if (file.endsWith(ending)) kept.add(decodeName(file.slice(0, -ending.length)));
   }
@@ -48,7 +61,7 @@ function decodeName(name: string): string {
 function read(context: Context, file: string, key: SecretKey): Credential | undefined {
   const text = readPrivate(context, file);
   if (text === undefined) {
-    if (fs.existsSync(file + setAsideEnding)) throw damaged(file + setAsideEnding, key);
+    if (isPresent(context, file + setAsideEnding)) throw damaged(file + setAsideEnding, key);
     return undefined;
   }
   const credential = parseCredential(text);
@@ -63,16 +76,17 @@ function read(context: Context, file: string, key: SecretKey): Credential | unde
 function setAside(context: Context, file: string, key: SecretKey): Credential | undefined {
   const aside = file + setAsideEnding;
   try {
-    fs.renameSync(file, aside);
-    if (parseCredential(readPrivate(context, aside) ?? '') === undefined) {
-      context.warn(`${file} is damaged and was set aside as ${aside}`);
-      throw damaged(aside, key);
-    }
-    fs.renameSync(aside, file);
+    renamePrivate(context, file, path.basename(aside));
+    const isDamaged = parseCredential(readPrivate(context, aside) ?? '') === undefined;
+    if (!isDamaged) renamePrivate(context, aside, path.basename(file));
+    else context.warn(`${file} is damaged and was set aside as ${aside}`);
+    if (isDamaged) throw damaged(aside, key);
   } catch (error) {
-    if (error instanceof HelperError) throw error;
+    if (error instanceof HelperError && error.code === 'damaged') throw error;
     if (systemCode(error) !== 'ENOENT') {
-      context.warn(cannot('rename', file, error).message);
+      context.warn(
+        error instanceof HelperError ? inOneLine(error) : cannot('rename', file, error).message,
+      );
       throw damaged(file, key);
     }
   }
@@ -81,8 +95,7 @@ function setAside(context: Context, file: string, key: SecretKey): Credential | 
 
 function damaged(file: string, { of, name }: SecretKey): HelperError {
   const again = of === 'host' ? `login ${name}` : `login --identity ${name}`;
-  return new HelperError(
-    'damaged',
-    `the stored credential of ${name} is damaged (${file}); run docker-credential-icr ${again}`,
-  );
+  return new HelperError('damaged', `the stored credential of ${name} is damaged (${file})`, {
+    hint: `run docker-credential-icr ${again}`,
+  });
 }

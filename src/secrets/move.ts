@@ -5,8 +5,9 @@ import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
-import { withLock } from '../lock.ts';
+import { withLock } from '../files/lock.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
+import { eraseTemporaries } from './file-store.ts';
 import { copyAll, keysIn, type Step, settle } from './move-copies.ts';
 import { requireWorkingStore, storeIn } from './secret-store.ts';
 import { fileStoreName, storeTitle } from './store.ts';
@@ -46,6 +47,7 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   const { store: from = fileStoreName } = readSettings(context);
   if (from === target) {
     await change(context, { store: target });
+    eraseTemporaries(context);
     return 0;
   }
   const source = named(context, from);
@@ -69,6 +71,7 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   await settle(source, destination, copies, identities, step).catch((error) => {
     throw error instanceof HelperError ? notEmptied(from, target, error) : error;
   });
+  eraseTemporaries(context);
   await step();
   await forgetLeftovers(context);
   return copies.length;

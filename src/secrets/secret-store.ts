@@ -24,39 +24,79 @@ export function requireWorkingStore(
 
 /** Throws `damaged` for settings that cannot be read. */
 export function secretStore(context: Context): SecretStore {
-  return storeIn(context, readSettings(context));
+  return clean(context, readSettings(context));
 }
 
 /**
- * For those who must go on all the same. Settings that cannot be read fail every IBM host, since the mapping is asked
- * first; of other registries they say nothing, and those may be in files.
+ * The store that the settings name. If that is a keychain, erasing also removes what the file store has under the same
+ * key: a killed process, or an older version that could not read the settings, may have left it there.
+ */
+function clean(context: Context, settings: Pick<Settings, 'store'>): SecretStore {
+  const store = storeIn(context, settings);
+  if ((settings.store ?? fileStoreName) === fileStoreName) return store;
+  return {
+    ...store,
+    erase: (key) => {
+      fileStore(context).erase(key);
+      store.erase(key);
+    },
+  };
+}
+
+/**
+ * For reading, if the settings cannot be read: they fail every IBM host, since the mapping is asked first; of other
+ * registries they say nothing, and those may be in files. Writing and erasing throws what is wrong with the settings: a
+ * keychain may be chosen, where files are not encrypted. What files have is erased nevertheless.
  */
 export function readableStore(
   context: Context,
   settings = () => readSettings(context),
 ): SecretStore {
-  return storeIn(context, { store: readableName(settings) });
+  const problem = problemOf(settings);
+  if (problem === undefined) return clean(context, settings());
+  const files = fileStore(context);
+  return {
+    ...files,
+    write: () => {
+      throw problem;
+    },
+    erase: (key) => {
+      files.erase(key);
+      throw notAsked(problem);
+    },
+  };
+}
+
+/** For an erase in files, while the settings that name the store cannot be read. */
+export function notAsked({ code, message, hint }: HelperError): HelperError {
+  return new HelperError(code, `${message}; a keychain may still have the secret`, { hint });
+}
+
+export function problemOf(settings: () => Settings): HelperError | undefined {
+  try {
+    settings();
+    return undefined;
+  } catch (error) {
+    if (error instanceof HelperError) return error;
+    throw error;
+  }
 }
 
 /**
- * Writes to the readable store. Nobody waits for `store move`: where it has put another store in place meanwhile, what
+ * Writes to the store that the settings name. Throws if they cannot be read: the keychain they may name must not be
+ * replaced by files. Nobody waits for `store move`: where it has put another store in place meanwhile, what
  * it may have missed is put there.
  */
 export function keepSecret(context: Context, key: SecretKey, credential: Credential): void {
-  const settings = () => readSettings(context);
-  const store = readableName(settings);
+  const nameNow = () => readSettings(context).store ?? fileStoreName;
+  const store = nameNow();
   storeIn(context, { store }).write(key, credential);
-  if (readableName(settings) === store) return;
+  if (nameNow() === store) return;
   keepSecret(context, key, credential);
   storeIn(context, { store }).erase(key);
 }
 
 /** Its name; `file` where the settings cannot be read. */
 export function readableName(settings: () => Settings): string {
-  try {
-    return settings().store ?? fileStoreName;
-  } catch (error) {
-    if (error instanceof HelperError) return fileStoreName;
-    throw error;
-  }
+  return problemOf(settings) === undefined ? (settings().store ?? fileStoreName) : fileStoreName;
 }

@@ -64,8 +64,8 @@ async function requireMended(given: SandboxContext, person: Person, old: ApiKey)
   assert.is.not(keys[0]?.id, old.id);
   assert.is(keys[0]?.name, 'jane');
   const kept = Object.keys(snapshot(path.join(person.home.config, 'identities')));
-  // What a killed process wrote aside is swept a minute later.
-  const names = kept.filter((name) => !name.startsWith('.aside'));
+  // What a killed process has written is removed a minute later.
+  const names = kept.filter((name) => !name.endsWith('.tmp'));
   assert.equal(names, ['de.icr.io.json', 'jane.json']);
 }
 
@@ -197,7 +197,7 @@ test('logout takes an unfinished rotation along', async ({ sandbox }) => {
     const kept = () => fs.readdirSync(path.join(person.home.config, 'identities')).sort();
     assert.is(kept().filter((name) => name.includes('rotating')).length, 1);
     await person.say('logout us.icr.io');
-    assert.equal(kept(), ['.aside', 'jane.json']);
+    assert.equal(kept(), ['jane.json']);
   });
 });
 
@@ -301,7 +301,7 @@ test('mends itself when it is killed before any change to a file', async (given)
     return collect(child);
   };
   const steps = await atEveryStep(given, rotate, ({ status }) => status === 0);
-  assert.ok(steps > 8, `${steps} steps`);
+  assert.ok(steps >= 8, `${steps} steps`);
 });
 
 test.run();

@@ -75,7 +75,7 @@ test('logout takes everything along, but what is not IBM’s', ({ sandbox }) =>
       `${config}/identities/work.json`,
     ]);
     // Half a secret that a killed process left.
-    fs.writeFileSync(path.join(person.home.folder, cache, '.aside', '1-a'), 'eyJ');
+    fs.writeFileSync(path.join(person.home.folder, cache, '.01234567-1-a-1-b.tmp'), 'eyJ');
     fs.writeFileSync(path.join(person.home.folder, cache, 'notes.json'), '{"name":"somebody’s"}');
     assert.is(
       await person.say('logout'),

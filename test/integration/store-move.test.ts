@@ -39,8 +39,7 @@ function expectOnlyIn({ home, kept }: Keychains, store: string): void {
     const secrets = Object.keys(kept(name)).filter((url) => !url.includes('/trial/'));
     assert.is(secrets.length, name === store ? answers.length : 0, name);
   }
-  // What a killed writer has left aside is swept away when it is a minute old.
-  const files = filesWith(home, 'canary').filter((file) => !file.includes('.aside'));
+  const files = filesWith(home, 'canary');
   assert.is(files.length, store === 'file' ? answers.length : 0);
 }
 

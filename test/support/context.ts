@@ -26,6 +26,8 @@ export function testContext(given: Partial<Context> = {}): TestContext {
     warn: (line, hint) => void warnings.push(hint === undefined ? line : `${line}\nhint: ${hint}`),
     now: () => noon,
     pid: process.pid,
+    uid: process.geteuid?.(),
+    umask: (mask) => process.umask(mask),
     terminal: () => undefined,
     onSignals: () => () => {},
     runSync: () => ({ status: null, output: '', errors: '', failure: 'ENOENT' }),

@@ -27,6 +27,8 @@ export function contextWith(env: Context['env'], other: Partial<Context> = {}): 
     warn: () => undefined,
     now: Date.now,
     pid: 1,
+    uid: process.geteuid?.(),
+    umask: process.umask,
     terminal: () => undefined,
     onSignals: () => () => {},
     runSync: () => ({ status: null, output: '', errors: '', failure: 'ENOENT' }),

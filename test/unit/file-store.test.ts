@@ -3,8 +3,9 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { fileStore } from '../../src/secrets/file-store.ts';
+import type { SecretKey } from '../../src/secrets/store.ts';
 import { testContext } from '../support/context.ts';
-import { inHome, snapshot, writeConfig } from '../support/home.ts';
+import { type Home, inHome, snapshot, writeConfig } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 
 const test = suite('the file store');
@@ -65,8 +66,8 @@ test('a damaged one is set aside once, stays an error, and keeps its name', () =
     const context = testContext(home);
     const store = fileStore(context);
     for (const _ of ['first', 'again']) {
-      const { message } = fails(() => store.read({ of: 'host', name: 'us.icr.io' }), 'damaged');
-      assert.match(message, /; run docker-credential-icr login us\.icr\.io$/);
+      const read = () => store.read({ of: 'host', name: 'us.icr.io' });
+      fails(read, 'damaged', /; run docker-credential-icr login us\.icr\.io$/);
     }
     assert.is(context.warnings.length, 1);
     assert.equal(store.names('host'), ['us.icr.io']);
@@ -155,7 +156,69 @@ test('the modes are the owner’s alone, whatever the umask', () =>
     }
     const mode = (name: string) => fs.statSync(path.join(home.config, name)).mode & 0o777;
     assert.is(mode('identities/work.json'), 0o600);
-    for (const folder of ['.', 'identities', 'identities/.aside']) assert.is(mode(folder), 0o700);
+    for (const folder of ['.', 'identities']) assert.is(mode(folder), 0o700);
+  }));
+
+const hostKey = { of: 'host', name: 'us.icr.io' } as const;
+
+/** Stores a credential and is killed between writing and renaming; returns what is left. */
+function killedStore(home: Home, key: SecretKey = hostKey): string[] {
+  const { renameSync, unlinkSync } = fs;
+  const isKilled = () => {
+    throw new Error('killed');
+  };
+  Object.assign(fs, { renameSync: isKilled, unlinkSync: isKilled });
+  try {
+    fails(() => fileStore(testContext(home)).write(key, credential), 'storage');
+  } finally {
+    Object.assign(fs, { renameSync, unlinkSync });
+  }
+  return temporariesIn(home);
+}
+
+function temporariesIn(home: Home): string[] {
+  const names = fs.readdirSync(home.config, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => name.endsWith('.tmp'));
+}
+
+test('erase removes what a killed store has left of that host, and only of that', () =>
+  inHome((home) => {
+    assert.is(killedStore(home).length, 1);
+    assert.is(killedStore(home, { of: 'host', name: 'de.icr.io' }).length, 2);
+    const store = fileStore(testContext(home));
+    store.erase(hostKey);
+    assert.is(temporariesIn(home).length, 1);
+    store.erase({ of: 'host', name: 'de.icr.io' });
+    assert.equal(temporariesIn(home), []);
+  }));
+
+for (const ahead of [-3_600_000, 3_600_000]) {
+  test(`a local clock ${ahead} ms from the file server's removes no file in use`, () =>
+    inHome((home) => {
+      killedStore(home);
+      const context = testContext({ ...home, now: () => Date.now() + ahead });
+      fileStore(context).write({ of: 'host', name: 'de.icr.io' }, credential);
+      const [left] = temporariesIn(home);
+      assert.ok(left);
+      // A minute older than what is written next.
+      const old = new Date(Date.now() - 61_000);
+      fs.utimesSync(path.join(home.config, left), old, old);
+      fileStore(context).write({ of: 'host', name: 'de.icr.io' }, credential);
+      assert.equal(temporariesIn(home), []);
+    }));
+}
+
+test('a store whose temporary file an erase removes writes again', () =>
+  inHome((home) => {
+    const { renameSync } = fs;
+    fs.renameSync = (from, to) => {
+      fs.renameSync = renameSync;
+      fileStore(testContext(home)).erase(hostKey);
+      renameSync(from, to);
+    };
+    fileStore(testContext(home)).write(hostKey, credential);
+    assert.equal(fileStore(testContext(home)).read(hostKey), credential);
+    assert.equal(temporariesIn(home), []);
   }));
 
 test.run();

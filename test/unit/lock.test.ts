@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -5,9 +6,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { processContext } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
-import { type LockOptions, withLock } from '../../src/lock.ts';
-import { thisHolder } from '../../src/lock-holder.ts';
-import { latestTurn, takeTurn } from '../../src/lock-turns.ts';
+import { type LockOptions, withLock } from '../../src/files/lock.ts';
+import { thisHolder } from '../../src/files/lock-holder.ts';
+import { latestTurn, takeTurn } from '../../src/files/lock-turns.ts';
 
 const lock = suite('the lock between processes');
 const context = { ...processContext(), env: {}, warn: () => {} };
@@ -40,7 +41,7 @@ function options<T>(more: Partial<LockOptions<T>> = {}): LockOptions<T> {
 
 /** Somebody else's turn, by default of a process that runs: this one. */
 function hold(holder: unknown = thisHolder()) {
-  const turn = takeTurn(folder, (latestTurn(folder)?.number ?? 0) + 1, holder);
+  const turn = takeTurn(folder, (latestTurn(context, folder)?.number ?? 0) + 1, holder);
   if (turn === undefined) throw new Error('the turn is taken');
   return turn;
 }
@@ -55,7 +56,7 @@ lock('gives what the action gives, and the next one its turn', async () => {
 lock('is passed on when the action throws', async () => {
   const failing = withLock(context, folder, () => Promise.reject(new Error('no')), options());
   assert.is(await failing.catch((error: Error) => error.message), 'no');
-  assert.is(latestTurn(folder)?.over, true);
+  assert.is(latestTurn(context, folder)?.over, true);
 });
 
 lock('lets one act at a time, in one process too', async () => {
@@ -69,7 +70,7 @@ lock('lets one act at a time, in one process too', async () => {
   };
   await Promise.all(Array.from({ length: 20 }, () => withLock(context, folder, action, options())));
   assert.is(most, 1);
-  assert.is(latestTurn(folder)?.number, 20);
+  assert.is(latestTurn(context, folder)?.number, 20);
 });
 
 lock('waits while the holder gives signs of life', async () => {
@@ -194,7 +195,8 @@ lock('at the limit fails, or goes on, as asked', async () => {
   const failing = withLock(context, folder, () => 'own', options({ ...time(), limit: 300 }));
   const error = await failing.catch((reason: unknown) => reason);
   assert.instance(error, HelperError);
-  assert.match(String(error), /cannot lock .* \(others hold it for 0.3 s now\); try again/);
+  assert.match(String(error), /cannot lock .* \(others hold it for 0.3 s now\)$/);
+  assert.is((error as HelperError).hint, 'try again');
   const going = options<string>({ ...time(), limit: 300, otherwise: 'proceed' });
   assert.is(await withLock(context, folder, () => 'own', going), 'own');
   turn.end();
@@ -203,17 +205,83 @@ lock('at the limit fails, or goes on, as asked', async () => {
 lock('fails, or goes on, where there can be no lock', async () => {
   fs.writeFileSync(folder, 'a file');
   const failing = withLock(context, folder, () => 'own', options());
-  assert.match(String(await failing.catch(String)), /cannot lock .* \(ENOTDIR|EEXIST\); try/);
+  assert.match(String(await failing.catch(String)), /is a regular file, not a directory$/);
   const going = options<string>({ otherwise: 'proceed' });
   assert.is(await withLock(context, folder, () => 'own', going), 'own');
 });
 
-lock('is not kept busy by a dead link in the place of a turn', async () => {
-  fs.mkdirSync(folder);
-  fs.symlinkSync('nowhere', path.join(folder, '1'));
-  const failing = withLock(context, folder, () => 'own', options());
-  assert.match(String(await failing.catch(String)), /its latest turn cannot be opened/);
+const live = JSON.stringify({ holder: here });
+const outside = path.join(turns, 'outside');
+const notTurns: readonly (readonly [string, (file: string) => void])[] = [
+  ['a dangling symlink', (file) => fs.symlinkSync('nowhere', file)],
+  ['a symlink to itself', (file) => fs.symlinkSync(path.basename(file), file)],
+  ['a symlink to a live turn', (file) => fs.symlinkSync(outside, file)],
+  ['a directory', (file) => fs.mkdirSync(path.join(file, 'full'), { recursive: true })],
+  ['a FIFO', (file) => execFileSync('mkfifo', [file])],
+  ...(process.geteuid?.() === 0
+    ? ([
+        [
+          'a live turn of another user',
+          (file: string) => {
+            fs.writeFileSync(file, live);
+            fs.chownSync(file, 65534, 65534);
+          },
+        ],
+      ] as const)
+    : []),
+];
+for (const number of ['1', '2', '999999999998', '999999999999999']) {
+  for (const [name, make] of notTurns) {
+    lock(`is not kept busy by ${name} as turn ${number}`, async () => {
+      fs.mkdirSync(folder);
+      fs.writeFileSync(outside, live);
+      make(path.join(folder, number));
+      const time = waiting();
+      for (let turn = 0; turn < 3; turn += 1)
+        assert.is(await withLock(context, folder, () => 'own', options(time)), 'own');
+      assert.is(time.waited(), 0);
+      assert.is(fs.readFileSync(outside, 'utf8'), live);
+    });
+  }
+}
+
+for (const number of ['999999999998', '999999999999', '1000000000000', '999999999999999']) {
+  for (const text of ['{"over":true}', '', 'garbage', '{"note":5}', 'null', live]) {
+    lock(`goes on after turn ${number} that holds ${text.slice(0, 16) || 'nothing'}`, async () => {
+      fs.mkdirSync(folder);
+      fs.writeFileSync(path.join(folder, number), text, { mode: 0o600 });
+      const time = waiting();
+      for (let turn = 0; turn < 4; turn += 1)
+        assert.is(await withLock(context, folder, () => 'own', options(time)), 'own');
+      assert.ok(time.waited() < 6000, String(time.waited()));
+    });
+  }
+}
+
+lock('tells its holder that its directory was replaced', async () => {
+  const seen: boolean[] = [];
+  const action = (_: unknown, isOurs: () => boolean) => {
+    fs.renameSync(folder, `${folder}.gone`);
+    hold();
+    seen.push(isOurs());
+  };
+  await withLock(context, folder, action, options());
+  assert.equal(seen, [false]);
 });
+
+for (const [name, make] of notTurns.filter(([kind]) => !/turn|directory/.test(kind))) {
+  lock(`does not use ${name} in the place of its directory`, async () => {
+    folder += '.lock';
+    make(folder);
+    const failing = withLock(context, folder, () => 'own', options());
+    assert.match(
+      String(await failing.catch(String)),
+      /\.lock is a (symlink|FIFO), not a directory$/,
+    );
+    const going = options<string>({ otherwise: 'proceed' });
+    assert.is(await withLock(context, folder, () => 'own', going), 'own');
+  });
+}
 
 lock('lets one win where many follow a lost turn', () => {
   hold({});
@@ -235,7 +303,7 @@ lock('minds no other files, and keeps others from reading its own', async () => 
   for (const name of ['notes', '007', '.9', '1e9', '-1'])
     fs.writeFileSync(path.join(folder, name), '');
   await withLock(context, folder, () => {}, options());
-  assert.is(latestTurn(folder)?.number, 1);
+  assert.is(latestTurn(context, folder)?.number, 1);
   assert.is(fs.statSync(path.join(folder, '1')).mode & 0o077, 0);
 });
 

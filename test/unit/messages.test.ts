@@ -3,7 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError, notFound, sentences, systemCode } from '../../src/errors.ts';
-import { cannot } from '../../src/files.ts';
+import { cannot } from '../../src/files/storage-error.ts';
 import { get } from '../../src/protocol/get.ts';
 import { serve } from '../../src/protocol/serve.ts';
 import { testContext } from '../support/context.ts';
@@ -86,7 +86,7 @@ for (const [name, setUp] of faults) {
       const context = testContext({ env, readInput });
       assert.is(await serve(context, { answer: get, errorsOn: 'stdout' }), 1);
       const line = context.output.join('');
-      assert.match(line, /^[^\n]*us\.icr\.io[^\n]*; (run|mend|check|a folder) [^\n]*\n$/);
+      assert.match(line, /^[^\n]*us\.icr\.io[^\n]*; (run|fix|check|move) [^\n]*\n$/);
       assert.ok(line.replaceAll(home.folder, '').length < 240, line);
       assert.not.match(line + context.warnings.join(), /canary|not found/);
     }));

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context, RunResult } from '../../src/context.ts';
-import { thisHolder } from '../../src/lock-holder.ts';
-import { latestTurn, takeTurn } from '../../src/lock-turns.ts';
+import { thisHolder } from '../../src/files/lock-holder.ts';
+import { latestTurn, takeTurn } from '../../src/files/lock-turns.ts';
 import { moveSecrets } from '../../src/secrets/move.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.ts';
@@ -64,7 +64,7 @@ function callOf(kept: Map<string, string>, verb: string, input: string): RunResu
 /** What one that takes this one for lost does first: it has the lock, and empties what is not in use. */
 function overtake({ home, kept }: World): void {
   const lock = path.join(home.config, 'move.lock');
-  takeTurn(lock, (latestTurn(lock)?.number ?? 0) + 1, thisHolder());
+  takeTurn(lock, (latestTurn(testContext(), lock)?.number ?? 0) + 1, thisHolder());
   kept.slow?.clear();
 }
 

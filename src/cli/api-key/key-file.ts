@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { HelperError } from '../../errors.ts';
-import { cannot } from '../../files.ts';
+import { cannot } from '../../files/storage-error.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 
 /** A file for a key that does not exist yet. */

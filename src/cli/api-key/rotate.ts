@@ -2,9 +2,9 @@ import path from 'node:path';
 import { requireConfigFolder } from '../../config/folders.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { withLock } from '../../files/lock.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
-import { withLock } from '../../lock.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../hosts.ts';
 

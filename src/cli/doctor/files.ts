@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { typed } from '../../clients/notes.ts';
 import { cacheFolder } from '../../config/folders.ts';
+import { isTemporary } from '../../files/temporary-files.ts';
 import { setAsideEnding } from '../../secrets/credential-file.ts';
 import { type Check, type Examined, type Finding, fail, ok, skip, warn } from './check.ts';
 import { abandonedAfter } from './client-findings.ts';
@@ -112,7 +113,7 @@ function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
   );
   const aside = entries.filter(
     ({ file, stat }) =>
-      isTemporary(file) && stat.isFile() && stat.mtimeMs < context.now() - abandonedAfter,
+      isLeftOver(file) && stat.isFile() && stat.mtimeMs < context.now() - abandonedAfter,
   );
   const remove = (some: readonly Entry[]) => `rm ${some.map(({ file }) => typed(file)).join(' ')}`;
   return [
@@ -125,9 +126,10 @@ function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
   ];
 }
 
-/** As our own files are written, and as `conf` writes the settings. */
-function isTemporary(file: string): boolean {
-  return path.basename(path.dirname(file)) === '.aside' || /\.json\.tmp-\w+$/.test(file);
+/** As our own files are written, as versions up to 0.1.0 wrote them, and as `conf` writes the settings. */
+function isLeftOver(file: string): boolean {
+  const [name, parent] = [path.basename(file), path.basename(path.dirname(file))];
+  return isTemporary(name) || parent === '.aside' || /\.json\.tmp-\w+$/.test(name);
 }
 
 function listed(entries: readonly Entry[]): string {

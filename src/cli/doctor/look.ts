@@ -2,6 +2,7 @@ import { configFolder } from '../../config/folders.ts';
 import { noSettings, parseSettings, type Settings, settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { readPrivate } from '../../files/private-read.ts';
 import { findCredential } from '../../identity/find.ts';
 import type { HostAnswer } from '../../identity/hosts.ts';
 import type { Lookup } from '../../identity/lookup.ts';
@@ -11,7 +12,6 @@ import { parseServerURL } from '../../registry/parse.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { fileStoreName } from '../../secrets/store.ts';
 import { once } from './once.ts';
-import { readText } from './read-text.ts';
 import { type Secrets, secretsIn } from './secrets.ts';
 
 /**
@@ -34,7 +34,7 @@ export interface Look {
 
 export async function lookAt(context: Context): Promise<Look> {
   const folder = configFolder(context);
-  const settings = once(() => readSettings(folder));
+  const settings = once(() => readSettings(context, folder));
   const readableSettings = () => readable(settings) ?? noSettings;
   const secrets = once(() => secretsIn(context, folder, readableSettings().store));
   const lookup: Lookup = {
@@ -74,9 +74,9 @@ function withoutCache(context: Context): Context {
   return { ...context, warn: () => {}, env: { ...env, ...noCache } };
 }
 
-function readSettings(folder: string | undefined): Settings {
+function readSettings(context: Context, folder: string | undefined): Settings {
   const file = folder === undefined ? undefined : settingsFile(folder);
-  const text = file === undefined ? undefined : readText(file);
+  const text = file === undefined ? undefined : readPrivate(context, file, { tighten: false });
   if (text === undefined) return noSettings;
   const settings = parseSettings(text);
   if (settings !== undefined) return settings;

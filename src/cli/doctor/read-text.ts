@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { HelperError, systemCode } from '../../errors.ts';
-import { cannot } from '../../files.ts';
+import { cannot } from '../../files/storage-error.ts';
 
 /** The text of a file; `undefined` where there is none. A named pipe is not waited for. */
 export function readText(file: string): string | undefined {

@@ -1,5 +1,5 @@
 import { type Context, debug } from '../../context.ts';
-import { HelperError } from '../../errors.ts';
+import { HelperError, inOneLine } from '../../errors.ts';
 import { type Check, type Examined, type Finding, fail, localLimit, skip } from './check.ts';
 
 /** A finding with the name of the check that made it: a line of the report. */
@@ -41,9 +41,11 @@ async function attempt(
   }
 }
 
-/** Errors of the helper end with what to type, after a semicolon. */
-export function failure({ message }: HelperError, fix?: string): Finding {
-  const [, what = message, hint] = /^(.*); run (docker-credential-icr [^;]+)$/s.exec(message) ?? [];
+/** A hint that is a command of ours is the fix; older messages end with it, after a semicolon. */
+export function failure(error: HelperError, fix?: string): Finding {
+  const line = inOneLine(error);
+  const [, what = error.message, hint] =
+    /^(.*); run (docker-credential-icr [^;]+)$/s.exec(line) ?? [];
   return fail(what, fix ?? hint);
 }
 

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { isPresent, readPrivate } from '../../files/private-read.ts';
 import { fileOf, parseCredential, setAsideEnding } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
 import { helperStore } from '../../secrets/helper-store.ts';
@@ -11,7 +11,6 @@ import {
   type SecretStore,
 } from '../../secrets/store.ts';
 import { once } from './once.ts';
-import { readText } from './read-text.ts';
 
 export type Secrets = Pick<SecretStore, 'read' | 'names'>;
 
@@ -23,7 +22,10 @@ export function secretsIn(
 ): Secrets {
   if (store === fileStoreName) {
     const { names } = fileStore(context);
-    return { names, read: (key) => (folder === undefined ? undefined : readStored(folder, key)) };
+    return {
+      names,
+      read: (key) => (folder === undefined ? undefined : readStored(context, folder, key)),
+    };
   }
   return patient(helperStore(context, store));
 }
@@ -52,10 +54,10 @@ function patient({ names, read }: SecretStore): Secrets {
   };
 }
 
-function readStored(folder: string, key: SecretKey): Credential | undefined {
+function readStored(context: Context, folder: string, key: SecretKey): Credential | undefined {
   const file = fileOf(folder, key);
-  const text = readText(file);
-  if (text === undefined && fs.existsSync(file + setAsideEnding)) {
+  const text = readPrivate(context, file, { tighten: false });
+  if (text === undefined && isPresent(context, file + setAsideEnding)) {
     throw damagedSecret(file + setAsideEnding, key);
   }
   const credential = text === undefined ? undefined : parseCredential(text);

@@ -8,7 +8,7 @@ import { HelperError } from '../../errors.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
 import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
-import { fileStoreName } from '../../secrets/store.ts';
+import { fileStoreName, type SecretKey } from '../../secrets/store.ts';
 import { type Check, type Examined, type Finding, fail, ok, warn } from './check.ts';
 import { configureCommand, cutProperty, isFinding, readClientFile } from './client-file.ts';
 import { type Ending, runProgram } from './run-program.ts';
@@ -74,20 +74,22 @@ function leftOver({ context, look }: Examined, store: string): Finding[] {
     const what = `a move of the secrets was cut short: some may be left in ${leftovers}`;
     return [warn(what, `docker-credential-icr store move ${typed(store)}`)];
   }
-  const isUsed = (name: string) =>
-    store === fileStoreName && Object.hasOwn(identities, name.replace(/ \(rotating\)$/, ''));
-  const unused = namesInFiles(context).filter((name) => !isUsed(name));
+  const isUsed = ({ of, name }: SecretKey) =>
+    store === fileStoreName &&
+    (of === 'host' || Object.hasOwn(identities, name.replace(/ \(rotating\)$/, '')));
+  const unused = keysInFiles(context).filter((key) => !isUsed(key));
   if (unused.length === 0 || look.folder === undefined || !look.areSettingsReadable()) return [];
   const { folder } = look;
-  const files = unused.map((name) => typed(fileOf(folder, { of: 'identity', name })));
-  const what = `files of secrets that nothing reads: ${unused.join(', ')}`;
+  const files = unused.map((key) => typed(fileOf(folder, key)));
+  const what = `files of secrets that nothing reads: ${unused.map(({ name }) => name).join(', ')}`;
   return [warn(what, `rm ${files.join(' ')}`)];
 }
 
 /** What may not be read has a line of its own. */
-function namesInFiles(context: Context): string[] {
+function keysInFiles(context: Context): SecretKey[] {
   try {
-    return fileStore(context).names('identity');
+    const { names } = fileStore(context);
+    return (['identity', 'host'] as const).flatMap((of) => names(of).map((name) => ({ of, name })));
   } catch (error) {
     if (error instanceof HelperError) return [];
     throw error;

@@ -112,7 +112,7 @@ test('what is written is for its owner only', () =>
     helper(home, 'erase', 'de.icr.io');
     process.umask(umask);
     assert.is(fs.statSync(fileOf(home, 'us.icr.io')).mode & 0o777, 0o600);
-    for (const folder of ['', 'hosts', 'hosts/.aside', 'signed-out']) {
+    for (const folder of ['', 'hosts', 'signed-out']) {
       assert.is(fs.statSync(path.join(home.config, folder)).mode & 0o777, 0o700, folder);
     }
   }));
@@ -123,15 +123,19 @@ test('a folder in its place keeps its mode, and the line says what to do', () =>
     fs.mkdirSync(file, { recursive: true });
     fs.chmodSync(file, 0o755);
     const { stdout, status } = helper(home, 'get', 'us.icr.io');
-    assert.is(stdout, `cannot read ${file} (EISDIR); a folder is in its place, move it away\n`);
+    assert.is(stdout, `${file} is a directory, not a regular file; move it away\n`);
     assert.is(status, 1);
     assert.is(fs.statSync(file).mode & 0o777, 0o755);
   }));
 
 // What may stand in the place of a credential and would be read for long, or without end.
 const endless: readonly [what: string, make: (file: string) => void, problem: string][] = [
-  ['a named pipe', (file) => execFileSync('mkfifo', ['-m', '600', file]), 'is no file'],
-  ['a device', (file) => fs.symlinkSync('/dev/zero', file), 'is no file'],
+  [
+    'a named pipe',
+    (file) => execFileSync('mkfifo', ['-m', '600', file]),
+    'is a FIFO, not a regular file',
+  ],
+  ['a device', (file) => fs.symlinkSync('/dev/zero', file), 'is a device, not a regular file'],
   [
     'a gigabyte',
     (file) => {
@@ -159,7 +163,7 @@ for (const [what, make, problem] of endless) {
     }));
 }
 
-test('a symbolic link is followed; one to nowhere is none', () =>
+test('a symlink is followed; a dangling one is an error, and store replaces it', () =>
   inHome((home) => {
     helper(home, 'store', credential('us.icr.io'));
     const file = fileOf(home, 'us.icr.io');
@@ -168,7 +172,19 @@ test('a symbolic link is followed; one to nowhere is none', () =>
     fs.symlinkSync(elsewhere, file);
     assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
     fs.rmSync(elsewhere);
-    assert.equal(helper(home, 'get', 'us.icr.io'), notFound);
+    const env = { DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
+    const { stdout, status } = helper(home, 'get', 'us.icr.io', { env });
+    assert.match(
+      stdout,
+      /^cannot follow the symlink .*us\.icr\.io\.json: .*elsewhere does not exist; create /,
+    );
+    assert.is(status, 1);
+    assert.equal(
+      helper(home, 'store', credential('us.icr.io', 'iamapikey', 'canary-new')).status,
+      0,
+    );
+    assert.ok(fs.lstatSync(file).isFile());
+    assert.not.ok(fs.existsSync(elsewhere));
   }));
 
 test.run();

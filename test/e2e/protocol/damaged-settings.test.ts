@@ -47,7 +47,7 @@ const damages: readonly (string | Buffer)[] = [
 ];
 
 function sentence(file: string): string {
-  return `the settings in ${file} are damaged; mend that file, or move it away and run docker-credential-icr login`;
+  return `the settings in ${file} are damaged; fix that file, or move it away and run docker-credential-icr login`;
 }
 
 for (const damage of damages) {
@@ -68,19 +68,64 @@ for (const damage of damages) {
     }));
 }
 
-test('docker login stores, docker logout signs out, and what needs no settings answers', () =>
+test('docker login is refused: a keychain may be chosen, and files are a weaker store', () =>
   inHome((home) => {
+    const file = writeConfig(home, 'config.json', '{"store":"pass",');
+    const before = snapshot(home.folder);
+    const warned = { stderr: `docker-credential-icr: ${sentence(file)}\n` };
+    for (const host of ['us.icr.io', 'registry.example']) {
+      assert.equal(helper(home, 'store', credential(host)), {
+        ...refused(sentence(file)),
+        ...warned,
+      });
+    }
+    assert.equal(snapshot(home.folder), before);
+    fs.rmSync(file);
+    assert.equal(helper(home, 'store', credential('us.icr.io')), nothing);
+  }));
+
+test('docker logout signs out, erases what is in files, and says that a keychain was not asked', () =>
+  inHome((home) => {
+    for (const host of ['us.icr.io', 'registry.example']) helper(home, 'store', credential(host));
     const file = writeConfig(home, 'config.json', '{');
-    const stored = helper(home, 'store', credential('us.icr.io'));
-    assert.equal(stored, { ...nothing, stderr: `docker-credential-icr: ${sentence(file)}\n` });
+    const [what, fix] = sentence(file).split('; ');
+    const line = `${what}; a keychain may still have the secret; ${fix}`;
+    const { stderr, ...erased } = helper(home, 'erase', 'us.icr.io');
+    assert.equal(erased, { stdout: `${line}\n`, status: 1 });
+    assert.is(stderr, '');
+    assert.is(helper(home, 'erase', 'registry.example').stdout, `${line}\n`);
+    assert.equal(fs.readdirSync(`${home.config}/hosts`), []);
+    assert.equal(fs.readdirSync(`${home.config}/signed-out`), ['us.icr.io']);
+  }));
+
+for (const [words, left] of [
+  ['logout', ['registry.example.json']],
+  ['logout us.icr.io', ['registry.example.json']],
+  ['logout registry.example', ['us.icr.io.json']],
+] as const) {
+  test(`${words} removes what is in files, and fails`, () =>
+    inHome((home) => {
+      for (const host of ['us.icr.io', 'registry.example']) helper(home, 'store', credential(host));
+      writeConfig(home, 'config.json', '{');
+      const { stderr, status } = helper(home, words.split(' '));
+      assert.match(
+        stderr,
+        /are damaged; a keychain may still have the secret\nhint: fix that file/,
+      );
+      assert.is(status, 1);
+      assert.equal(fs.readdirSync(`${home.config}/hosts`), [...left]);
+    }));
+}
+
+test('what needs no settings answers', () =>
+  inHome((home) => {
+    helper(home, 'store', credential('registry.example', 'me'));
+    const file = writeConfig(home, 'config.json', '{');
     const env = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary-own' };
     assert.is(
       helper(home, 'get', 'us.icr.io', { env }).stdout,
       answer('us.icr.io', 'iamapikey', 'canary-own'),
     );
-    assert.equal(helper(home, 'erase', 'us.icr.io'), nothing);
-    assert.equal(helper(home, 'get', 'us.icr.io'), notFound);
-    helper(home, 'store', credential('registry.example', 'me'));
     assert.is(helper(home, 'get', 'registry.example').stdout, answer('registry.example', 'me'));
     fs.rmSync(file);
     assert.is(helper(home, 'get', 'registry.example').status, 0);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answer, credential, helper, nothing, startHelper } from '../../support/helper.ts';
-import { inHome } from '../../support/home.ts';
+import { inHome, writeConfig } from '../../support/home.ts';
 
 const test = suite('killed while it stores');
 
@@ -27,16 +27,25 @@ test('the old credential is left, or the new one', () =>
     assert.ok(killed > 0, 'none was killed in time');
   }));
 
-test('what a killed one left is swept away when it is old, and only then', () =>
+test('store removes the temporary files of killed commands when they are stale, and nothing else', () =>
   inHome((home) => {
     helper(home, 'store', credential('us.icr.io'));
-    const aside = path.join(home.config, 'hosts', '.aside');
+    const hosts = path.join(home.config, 'hosts');
     const minutesAgo = new Date(Date.now() - 10 * 60_000);
-    fs.writeFileSync(path.join(aside, 'abandoned'), 'canary');
-    fs.utimesSync(path.join(aside, 'abandoned'), minutesAgo, minutesAgo);
-    fs.writeFileSync(path.join(aside, 'being-written'), 'canary');
+    const write = (name: string, isStale: boolean) => {
+      writeConfig(home, `hosts/${name}`, 'canary');
+      if (isStale) fs.utimesSync(path.join(hosts, name), minutesAgo, minutesAgo);
+    };
+    const kept = ['.01234567-12-abc-1-def.tmp', '.aside', '.notes.tmp', 'us.icr.io.json'];
+    write('.01234567-12-abc-2-def.tmp', true);
+    write('.01234567-12-abc-1-def.tmp', false);
+    write('.notes.tmp', true);
+    write('.aside/12-abc-1-def', true);
+    write('.aside/notes', true);
+    write('.aside/12-abc-2-def', false);
     helper(home, 'store', credential('de.icr.io'));
-    assert.equal(fs.readdirSync(aside), ['being-written']);
+    assert.equal(fs.readdirSync(hosts).sort(), [...kept, 'de.icr.io.json'].sort());
+    assert.equal(fs.readdirSync(path.join(hosts, '.aside')).sort(), ['12-abc-2-def', 'notes']);
     assert.is(helper(home, 'list').stdout, '{"de.icr.io":"iamapikey","us.icr.io":"iamapikey"}\n');
     assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
   }));

@@ -35,8 +35,7 @@ test('64 stores for one host leave one whole credential', () =>
     for (const { outcome } of calls) assert.equal(await outcome, nothing);
     const { Username, Secret } = JSON.parse(helper(home, 'get', 'us.icr.io').stdout);
     assert.is(Secret, secret(Number(Username.slice('user-'.length))));
-    assert.equal(namesIn(path.join(home.config, 'hosts')), ['.aside', 'us.icr.io.json']);
-    assert.equal(namesIn(path.join(home.config, 'hosts', '.aside')), []);
+    assert.equal(namesIn(path.join(home.config, 'hosts')), ['us.icr.io.json']);
   }));
 
 test('get beside store and erase finds the old, the new or none', () =>

@@ -1,7 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { systemCode } from './errors.ts';
-import { createPrivate, makePrivateFolder } from './write-file.ts';
+import type { Context } from '../context.ts';
+import { systemCode } from '../errors.ts';
+import { makePrivateFolder } from './own-directories.ts';
+import { createPrivate } from './private-write.ts';
+import { isTrustedOwner } from './trust.ts';
 
 // A lock is a folder of numbered files, one a turn. Whoever creates the file after the latest one has
 // the lock, and says in that file when the turn is over. So a lock that its holder left behind is never
@@ -38,15 +41,19 @@ interface Content {
   readonly note?: string;
 }
 
+type User = Pick<Context, 'uid'>;
+
+const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
+
 /** More than others can sweep away between two system calls: then it is no turn but a dead link. */
 const mostLooks = 100;
 
 /** The latest turn; `undefined` where there was none yet. Throws the system's error, or its own. */
-export function latestTurn(folder: string): Turn | undefined {
+export function latestTurn(context: User, folder: string): Turn | undefined {
   for (let look = 0; look < mostLooks; look += 1) {
-    const number = Math.max(0, ...turnNumbers(folder));
+    const number = highest(turnNumbers(folder));
     if (number === 0) return undefined;
-    const turn = readTurn(folder, number);
+    const turn = readTurn(context, folder, number);
     if (turn !== undefined) return turn;
     // It was swept away meanwhile, so there is a later one.
   }
@@ -62,33 +69,77 @@ function turnNumbers(folder: string): number[] {
   }
 }
 
+function highest(numbers: readonly number[]): number {
+  return numbers.reduce((most, each) => Math.max(most, each), 0);
+}
+
 function isNumber(name: string): boolean {
   return /^[1-9]\d{0,14}$/.test(name);
 }
 
-/** `undefined` where there is no such turn, or no longer. */
-export function readTurn(folder: string, number: number): Turn | undefined {
-  let descriptor: number;
+/** Returns undefined if that turn does not exist, or no longer. */
+export function readTurn(context: User, folder: string, number: number): Turn | undefined {
+  const file = path.join(folder, String(number));
+  const entry = fs.lstatSync(file, { throwIfNoEntry: false });
+  if (entry === undefined) return undefined;
+  if (!isTurnFile(context, entry)) return { ...noTurn, number };
+  let descriptor: number | undefined;
   try {
-    descriptor = fs.openSync(path.join(folder, String(number)), 'r');
+    descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    const stat = fs.fstatSync(descriptor);
+    if (!isTurnFile(context, stat)) return { ...noTurn, number };
+    const { holder, over = false, note } = parse(readStart(descriptor));
+    return { number, beat: stat.mtimeMs, holder, over, note };
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const beat = fs.fstatSync(descriptor).mtimeMs;
-    const { holder, over = false, note } = parse(fs.readFileSync(descriptor, 'utf8'));
-    return { number, beat, holder, over, note };
+    // Under a umask that takes the owner's permissions it cannot be opened until its holder has set the mode.
+    return { ...noTurn, number, beat: entry.mtimeMs, over: false };
   } finally {
-    fs.closeSync(descriptor);
+    if (descriptor !== undefined) fs.closeSync(descriptor);
   }
+}
+
+/** Something else in the place of a turn's file never ends by itself: it counts as over, and is left as it is. */
+const noTurn = { beat: 0, holder: undefined, over: true, note: undefined };
+
+function isTurnFile(context: User, stat: fs.Stats): boolean {
+  return stat.isFile() && isTrustedOwner(context, stat);
+}
+
+/** A file that was not written by this program can have any size. */
+function readStart(descriptor: number): string {
+  const bytes = Buffer.alloc(64 * 1024);
+  return bytes.toString('utf8', 0, fs.readSync(descriptor, bytes, 0, bytes.length, 0));
+}
+
+/**
+ * Turns count up by one, so no lock ever reaches this number. Returns true if the files are not from this program
+ * alone, and counting on would reach numbers that cannot be counted.
+ */
+export function isPastLimit({ number }: Turn): boolean {
+  return number >= 1e12;
+}
+
+/** Renames a lock's directory, so that turns start from 1 in a new one. Nothing in it is removed. */
+export function setLockAside({ pid, now }: Context, folder: string): void {
+  try {
+    fs.renameSync(folder, `${folder}.damaged-${now().toString(36)}-${pid}`);
+  } catch (error) {
+    if (systemCode(error) !== 'ENOENT') throw error;
+  }
+}
+
+/** Removes every turn, and the directory if nothing else is in it. Throws the system's error. */
+export function removeTurns(folder: string): void {
+  for (const number of turnNumbers(folder)) sweep(folder, number);
+  fs.rmdirSync(folder);
 }
 
 /** Half a line is what one sees while it is being written. */
 function parse(text: string): Content {
   try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null ? value : {};
+    const { holder, over, note } = JSON.parse(text);
+    return { holder, over: over === true, ...(typeof note === 'string' ? { note } : {}) };
   } catch {
     return {};
   }
@@ -103,7 +154,7 @@ export function takeTurn(folder: string, number: number, holder: unknown): OwnTu
   try {
     fs.writeSync(descriptor, JSON.stringify({ holder } satisfies Content));
     const numbers = turnNumbers(folder);
-    if (Math.max(...numbers) === number) {
+    if (highest(numbers) === number) {
       // The turn before stays: somebody may not have seen yet how it ended.
       for (const earlier of numbers) if (earlier < number - 1) sweep(folder, earlier);
       return own(folder, number, descriptor);
@@ -131,17 +182,23 @@ function abandon(descriptor: number, file: string): void {
   fs.rmSync(file, { force: true });
 }
 
+/** Returns true if the open file is still the one of that name: the directory may have been set aside. */
+function isStill(file: string, descriptor: number): boolean {
+  const [named, open] = [fs.lstatSync(file, { throwIfNoEntry: false }), fs.fstatSync(descriptor)];
+  return named?.ino === open.ino && named.dev === open.dev;
+}
+
 function sweep(folder: string, number: number): void {
   try {
-    fs.rmSync(path.join(folder, String(number)), { force: true });
+    fs.unlinkSync(path.join(folder, String(number)));
   } catch {
-    // Windows keeps a file while somebody reads it; the next turn tries again.
+    // Another process was faster, it is a directory, or Windows keeps a file while somebody reads it; the next turn tries again.
   }
 }
 
 function own(folder: string, number: number, descriptor: number): OwnTurn {
   return {
-    isLatest: () => isLatest(folder, number),
+    isLatest: () => isLatest(folder, number, descriptor),
     beat: () => {
       const now = new Date();
       quietly(() => fs.futimesSync(descriptor, now, now));
@@ -156,9 +213,10 @@ function own(folder: string, number: number, descriptor: number): OwnTurn {
 }
 
 /** Where it cannot be seen, whoever asks had better stop. */
-function isLatest(folder: string, number: number): boolean {
+function isLatest(folder: string, number: number, descriptor: number): boolean {
   try {
-    return Math.max(...turnNumbers(folder)) === number;
+    const isOurs = isStill(path.join(folder, String(number)), descriptor);
+    return isOurs && highest(turnNumbers(folder)) === number;
   } catch {
     return false;
   }

@@ -1,7 +1,17 @@
-import { type Context, debug } from './context.ts';
-import { HelperError, systemCode } from './errors.ts';
+import { type Context, debug } from '../context.ts';
+import { HelperError, systemCode } from '../errors.ts';
 import { type Holder, healthOf, thisHolder } from './lock-holder.ts';
-import { latestTurn, type OwnTurn, readTurn, type Turn, takeTurn } from './lock-turns.ts';
+import {
+  isPastLimit,
+  latestTurn,
+  type OwnTurn,
+  readTurn,
+  removeTurns,
+  setLockAside,
+  type Turn,
+  takeTurn,
+} from './lock-turns.ts';
+import { existingDirectory, requireDirectory } from './own-directories.ts';
 
 export interface LockOptions<T> {
   /** Milliseconds to wait for others at most. */
@@ -51,10 +61,15 @@ export async function withLock<T>(
   action: Action<T>,
   options: LockOptions<T>,
 ): Promise<T> {
-  const won = await waitForTurn(folder, options).catch(cannotLock);
+  const won = await waitForTurn(context, folder, options).catch(cannotLock);
   if (won instanceof CannotLock) {
-    const reason = `cannot lock ${folder} (${won.message})`;
-    if (options.otherwise === 'fail') throw new HelperError('storage', `${reason}; try again`);
+    const { message, cause } = won;
+    const reason = `cannot lock ${folder} (${message})`;
+    if (options.otherwise === 'fail') {
+      throw cause instanceof HelperError
+        ? cause
+        : new HelperError('storage', reason, { hint: 'try again', cause });
+    }
     debug(context, `${reason}; going on without`);
     return await action(
       () => {},
@@ -62,6 +77,12 @@ export async function withLock<T>(
     );
   }
   return 'answer' in won ? won.answer : await act(won.turn, action);
+}
+
+/** Removes a lock that nobody has used for long. Throws `storage`, or the system's error. */
+export function removeLock(context: Context, folder: string): void {
+  const directory = existingDirectory(context, folder, 'own');
+  if (directory !== undefined) removeTurns(directory.path);
 }
 
 /** Tells what keeps us from locking from what went wrong in `meanwhile`. */
@@ -87,7 +108,11 @@ async function act<T>(turn: OwnTurn, action: Action<T>): Promise<T> {
 
 type Won<T> = { readonly turn: OwnTurn } | { readonly answer: T };
 
-async function waitForTurn<T>(folder: string, options: LockOptions<T>): Promise<Won<T>> {
+async function waitForTurn<T>(
+  context: Context,
+  named: string,
+  options: LockOptions<T>,
+): Promise<Won<T>> {
   const { limit, patience = shortestWait, meanwhile } = options;
   const { pause = sleep, clock = () => performance.now() } = options;
   const began = clock();
@@ -96,15 +121,20 @@ async function waitForTurn<T>(folder: string, options: LockOptions<T>): Promise<
   let waitedFor: number | undefined;
   let wait = patience;
   for (;;) {
-    const latest = attempt(() => latestTurn(folder));
+    // Each time: whoever sweeps the cache may remove it meanwhile.
+    const { path: folder } = attempt(() => requireDirectory(context, named));
+    const latest = attempt(() => latestTurn(context, folder));
     if (waitedFor !== undefined && meanwhile !== undefined) {
       const number = waitedFor;
-      const before = number === latest?.number ? latest : attempt(() => readTurn(folder, number));
+      const before =
+        number === latest?.number ? latest : attempt(() => readTurn(context, folder, number));
       const answer = meanwhile(before?.note);
       if (answer !== undefined) return { answer };
     }
     if (latest === undefined || latest.over || watch.isLost(latest)) {
-      const next = (latest?.number ?? 0) + 1;
+      const isDamaged = latest !== undefined && isPastLimit(latest);
+      if (isDamaged) attempt(() => setLockAside(context, folder));
+      const next = isDamaged || latest === undefined ? 1 : latest.number + 1;
       const turn = attempt(() => takeTurn(folder, next, here));
       if (turn !== undefined) return { turn };
     } else {
@@ -146,7 +176,8 @@ function attempt<T>(step: () => T): T {
   try {
     return step();
   } catch (error) {
-    throw new CannotLock(systemCode(error) ?? (error instanceof Error ? error.message : ''));
+    const message = systemCode(error) ?? (error instanceof Error ? error.message : '');
+    throw new CannotLock(message, { cause: error });
   }
 }
 

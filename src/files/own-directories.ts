@@ -1,0 +1,111 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../context.ts';
+import { HelperError, systemCode } from '../errors.ts';
+import { cannot, isAbsent, typeOf } from './storage-error.ts';
+import { followLink } from './symlinks.ts';
+import { foreign, foreignToRoot, isTrustedOwner } from './trust.ts';
+
+/** A configuration or cache directory, or a directory in one, that was checked. */
+export interface OwnDirectory {
+  /** Its path; the last component is no symlink. */
+  readonly path: string;
+  readonly stat: fs.Stats;
+}
+
+/** `read`: root may also read in another user's directory. `own`: nobody but the owner and root may have written it. */
+export type Access = 'read' | 'own';
+
+/** The directories in a configuration directory. */
+const parts: ReadonlySet<string> = new Set(['hosts', 'identities', 'signed-out']);
+const lockEnding = '.lock';
+
+/**
+ * Returns a directory of ours after checking its owner, and undefined if it does not exist. A symlink is followed if
+ * nobody else controls it (see symlinks.ts); that of a lock never is. Throws `storage`.
+ */
+export function existingDirectory(
+  context: Context,
+  named: string,
+  access: Access,
+): OwnDirectory | undefined {
+  const directory = withoutSlash(named);
+  const name = path.basename(directory);
+  const isLock = name.endsWith(lockEnding);
+  if (!isLock && !parts.has(name)) return checked(context, directory, access, true);
+  const parent = existingDirectory(context, path.dirname(directory), access);
+  return parent && checked(context, path.join(parent.path, name), access, !isLock);
+}
+
+function checked(
+  context: Context,
+  named: string,
+  access: Access,
+  mayBeLink: boolean,
+): OwnDirectory | undefined {
+  const entry = entryAt(named);
+  if (entry === undefined) return undefined;
+  const isFollowed = mayBeLink && entry.isSymbolicLink();
+  const directory = isFollowed ? followLink(context, named) : named;
+  const stat = isFollowed ? fs.lstatSync(directory) : entry;
+  if (!stat.isDirectory()) {
+    throw new HelperError('storage', `${directory} is ${typeOf(stat)}, not a directory`, {
+      hint: 'move it away',
+    });
+  }
+  if (isTrustedOwner(context, stat)) return { path: directory, stat };
+  if (context.uid !== 0) throw foreign(context, directory, stat);
+  if (access === 'own') throw foreignToRoot(directory, stat);
+  return { path: directory, stat };
+}
+
+/** Returns what is at a path, symlinks included, and undefined if nothing is. Throws `storage`. */
+export function entryAt(file: string): fs.Stats | undefined {
+  try {
+    return fs.lstatSync(file, { throwIfNoEntry: false });
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw cannot('read', file, error);
+  }
+}
+
+/** Returns a directory of ours, created with mode 0700 if it does not exist. Throws `storage`, or the system's error. */
+export function requireDirectory(context: Context, directory: string): OwnDirectory {
+  const found = existingDirectory(context, directory, 'own');
+  if (found !== undefined) return found;
+  if (context.uid === 0) requireParentOfRoot(directory);
+  makePrivateFolder(directory);
+  const made = existingDirectory(context, directory, 'own');
+  if (made === undefined) throw cannot('make', directory, 'it was removed meanwhile');
+  return made;
+}
+
+/** Throws `storage` if root would create a directory in another user's. */
+function requireParentOfRoot(directory: string): void {
+  const parent = path.dirname(directory);
+  const stat = fs.statSync(parent, { throwIfNoEntry: false });
+  if (stat === undefined) requireParentOfRoot(parent);
+  else if (stat.uid !== 0) throw foreignToRoot(parent, stat);
+}
+
+const ownerEnters = 0o700;
+
+/** Makes a directory, and those above it, with mode 0700; returns what it made. Throws the system's error. */
+export function makePrivateFolder(folder: string): string[] {
+  if (fs.existsSync(folder)) return [];
+  const above = makePrivateFolder(path.dirname(folder));
+  try {
+    fs.mkdirSync(folder, { mode: ownerEnters });
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST' && fs.existsSync(folder)) return above;
+    throw error;
+  }
+  // If the umask has removed the owner's permissions, the owner could not enter it.
+  if ((fs.lstatSync(folder).mode & ownerEnters) !== ownerEnters) fs.chmodSync(folder, ownerEnters);
+  return [...above, folder];
+}
+
+/** A trailing slash would make the system follow a symlink. */
+function withoutSlash(directory: string): string {
+  return directory.replace(/(?<=[^/])(\/\.?)+$/, '');
+}

@@ -1,0 +1,119 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../context.ts';
+import { HelperError, systemCode } from '../errors.ts';
+import { type Access, entryAt, existingDirectory, type OwnDirectory } from './own-directories.ts';
+import { cannot, isAbsent, typeOf } from './storage-error.ts';
+import { followLink } from './symlinks.ts';
+import { foreign, isTrustedOwner } from './trust.ts';
+
+const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
+const ownerOnly = 0o600;
+/** A client may store 1 MiB. */
+const maxBytes = 16 * 1024 * 1024;
+
+export interface ReadRules {
+  /** Whether a symlink is followed if nobody else controls it; otherwise it is an error. */
+  readonly links?: boolean;
+  readonly access?: Access;
+  /** Whether a mode wider than 0600 is narrowed. */
+  readonly tighten?: boolean;
+}
+
+/** For files that only this program writes, such as cached tokens: never through a symlink, never of another user. */
+export const strictly: ReadRules = { links: false, access: 'own' };
+
+/**
+ * Returns the text of a file that only its owner should read, and undefined if it does not exist. A wider mode is
+ * narrowed with a warning: others could read the secret until now. Throws `storage` if it is not a regular file, another
+ * user owns it or controls its path, or it cannot be read.
+ */
+export function readPrivate(
+  context: Context,
+  file: string,
+  { links = true, access = 'read', tighten = true }: ReadRules = {},
+): string | undefined {
+  const directory = existingDirectory(context, path.dirname(file), access);
+  const named = directory && path.join(directory.path, path.basename(file));
+  const stat = named === undefined ? undefined : entryAt(named);
+  if (directory === undefined || named === undefined || stat === undefined) return undefined;
+  const isFollowed = links && stat.isSymbolicLink();
+  const target = isFollowed ? followLink(context, named) : named;
+  // Before it is opened: to open a device can have an effect.
+  requireRegular(file, isFollowed ? fs.lstatSync(target) : stat);
+  return read(context, { file, target, directory, tighten });
+}
+
+interface Located {
+  /** As it is named to people. */
+  readonly file: string;
+  /** Where it is, behind any symlink. */
+  readonly target: string;
+  readonly directory: OwnDirectory;
+  readonly tighten: boolean;
+}
+
+function read(context: Context, { file, target, directory, tighten }: Located): string | undefined {
+  let descriptor: number | undefined;
+  try {
+    // Non-blocking: opening a FIFO would wait for a writer.
+    descriptor = fs.openSync(target, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    const stat = fs.fstatSync(descriptor);
+    requireRegular(file, stat);
+    requireReadable(context, file, stat, directory);
+    if (tighten) narrowMode(context, descriptor, file, stat);
+    return fs.readFileSync(descriptor, 'utf8');
+  } catch (error) {
+    if (error instanceof HelperError) throw error;
+    if (descriptor === undefined && isAbsent(error)) return undefined;
+    throw cannot('read', file, error);
+  } finally {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
+  }
+}
+
+function requireRegular(file: string, stat: fs.Stats): void {
+  const problem = !stat.isFile()
+    ? `is ${typeOf(stat)}, not a regular file`
+    : 'is larger than 16 MiB';
+  if (stat.isFile() && stat.size <= maxBytes) return;
+  throw new HelperError('storage', `${file} ${problem}`, { hint: 'move it away' });
+}
+
+/** Root reads also what the owner of the directory owns. */
+function requireReadable(context: Context, file: string, stat: fs.Stats, directory: OwnDirectory) {
+  if (isTrustedOwner(context, stat)) return;
+  if (context.uid === 0 && stat.uid === directory.stat.uid) return;
+  throw foreign(context, file, stat);
+}
+
+/** The mode of a file that another user owns is never changed, not even by root. */
+function narrowMode(context: Context, descriptor: number, file: string, stat: fs.Stats): void {
+  if (context.uid === undefined || (stat.mode & 0o077) === 0) return;
+  try {
+    if (stat.uid !== context.uid) throw new Error('another user owns it');
+    fs.fchmodSync(descriptor, ownerOnly);
+    context.warn(`others could read ${file}; its mode is now 0600`);
+  } catch {
+    context.warn(`others can read ${file}; run chmod 600 ${file}`);
+  }
+}
+
+/** Returns the names in a directory of ours without hidden ones; none if it does not exist. Throws `storage`. */
+export function namesIn(context: Context, directory: string, access: Access = 'read'): string[] {
+  const found = existingDirectory(context, directory, access);
+  if (found === undefined) return [];
+  try {
+    return fs.readdirSync(found.path).filter((name) => !name.startsWith('.'));
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return [];
+    throw cannot('read', directory, error);
+  }
+}
+
+/** Returns whether anything of that name exists. Throws `storage` if that cannot be known. */
+export function isPresent(context: Context, file: string): boolean {
+  const directory = existingDirectory(context, path.dirname(file), 'read');
+  if (directory === undefined) return false;
+  return entryAt(path.join(directory.path, path.basename(file))) !== undefined;
+}
