@@ -42,6 +42,7 @@ function report(machine: readonly string[], rows: readonly string[]): string {
       '- `store move` and `api-key rotate` write down what they are about to do before they do it. Whoever runs them again ends what was begun.',
       '- Before a move erases a secret, it looks once more for the copy in the store in use; where that of an identity is gone, it stops.',
       '- A new API key is kept before IAM is asked to make it, so no lost answer loses it.',
+      '- A machine command (`get`, `list`, `store`, `erase`, `kubelet`) ends within 10 s: keychain calls, each 5 s at most, locks, retries, IAM and the metadata service share one deadline of 9 s, and what has no time left is not started. One exception: a refresh token that IAM has just exchanged is still written to the keychain, even if that takes longer.',
     ].join('\n'),
     '',
   ].join('\n\n');

@@ -26,6 +26,8 @@ export interface Context {
   readonly warn: (line: string, hint?: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
+  /** When the command has to have ended, by `now`; `undefined` if a person waits, who can stop it. */
+  readonly deadline?: number | undefined;
   readonly pid: number;
   /** The effective user; undefined on Windows, which has no such numbers. */
   readonly uid: number | undefined;

@@ -1,4 +1,5 @@
 import { processContext } from './context.ts';
+import { withDeadline } from './deadline.ts';
 import { machineCommand, serve } from './protocol/serve.ts';
 
 const args = process.argv.slice(2);
@@ -6,7 +7,7 @@ const context = processContext();
 
 async function run(): Promise<number> {
   const command = machineCommand(args);
-  if (command !== undefined) return serve(context, command, args.slice(1));
+  if (command !== undefined) return serve(withDeadline(context), command, args.slice(1));
   const { runInteractive } = await import('./cli/cli.ts');
   return runInteractive(context, args);
 }

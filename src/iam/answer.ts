@@ -1,6 +1,10 @@
+import { masked } from '../mask.ts';
+
 export type JsonObject = Readonly<Record<string, unknown>>;
 
+/** Characters that are shown, and that are looked at: a server may send a MiB. */
 const longestText = 300;
+const longestRead = 64 * 1024;
 
 /** `undefined` for what is not JSON, or not an object. */
 export function parseObject(text: string): JsonObject | undefined {
@@ -26,7 +30,7 @@ export function textOf(object: JsonObject, name: string): string | undefined {
  * What IBM Cloud says went wrong, `BXNIM0415E: Provided API key could not be found.`, fit for one
  * line. IAM has `errorCode` and `errorMessage`; its newer services and the metadata service have a list of errors.
  */
-export function serviceError(text: string, secret?: string): string | undefined {
+export function serviceError(text: string, secrets: Secrets = []): string | undefined {
   const body = parseObject(text);
   if (body === undefined) return undefined;
   const [first] = Array.isArray(body.errors) ? body.errors : [];
@@ -35,12 +39,16 @@ export function serviceError(text: string, secret?: string): string | undefined 
     textOf(error, 'errorCode') ?? textOf(error, 'code'),
     textOf(error, 'errorMessage') ?? textOf(error, 'message'),
   ].filter((part) => part !== undefined);
-  return said.length === 0 ? undefined : plain(said.join(': '), secret);
+  return said.length === 0 ? undefined : plain(said.join(': '), secrets);
 }
 
-/** Somebody else's text made safe to show: without `secret`, without control characters, not too long. */
-export function plain(text: string, secret?: string): string {
-  const withoutSecret = secret ? text.replaceAll(secret, '***') : text;
-  const line = withoutSecret.replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
+/** What was sent, and is never shown. */
+export type Secrets = readonly (string | undefined)[];
+
+/** Text from another program or server, safe to show: secrets masked, on one line, at most 300 characters. */
+export function plain(text: string, secrets: Secrets = []): string {
+  const line = masked(text.slice(0, longestRead), secrets)
+    .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
+    .trim();
   return line.length > longestText ? `${line.slice(0, longestText)}…` : line;
 }

@@ -68,6 +68,6 @@ function asked(caller: Caller, call: ApiCall): Asked {
     service: call.service,
     owner: `${caller.name} ${call.wanted}`,
     hint: call.hint,
-    secret: call.secret ?? caller.accessToken,
+    secrets: [caller.accessToken, call.secret],
   };
 }

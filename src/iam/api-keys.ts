@@ -19,11 +19,11 @@ export async function apiKeyDetails(
   context: Context,
   apiKey: string,
   accessToken: string,
-  options: Omit<CallOptions, 'service' | 'secret'> & { readonly endpoint?: string },
+  options: Omit<CallOptions, 'service' | 'secrets'> & { readonly endpoint?: string },
 ): Promise<ApiKeyDetails> {
   const url = new URL(iamEndpoint(context, options.endpoint) + detailsPath);
   const headers = { 'IAM-ApiKey': apiKey, Authorization: `Bearer ${accessToken}` };
-  const asked = { ...options, service: 'IAM', secret: apiKey };
+  const asked = { ...options, service: 'IAM', secrets: [apiKey, accessToken] };
   return readApiKey(await requestJson(context, { method: 'GET', url, headers }, asked));
 }
 

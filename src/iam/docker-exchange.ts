@@ -28,7 +28,7 @@ export async function signInAsDocker(
     service: 'the registry',
     owner: `user name ${credential.Username}`,
     hint: '',
-    secret: credential.Secret,
+    secrets: [credential.Secret],
     deadline,
   };
   const ask = (authorization?: string) =>
@@ -44,7 +44,8 @@ export async function signInAsDocker(
       : `Bearer ${await tokenFor(context, host, challenge, credential, options)}`;
   const second = await ask(authorization);
   if (second.status === 200) return;
-  const said = serviceError(second.text, credential.Secret) ?? String(second.status);
+  const said =
+    serviceError(second.text, [credential.Secret, authorization]) ?? String(second.status);
   throw new HelperError('refused', `${host} took the credential, and then said no (${said})`);
 }
 

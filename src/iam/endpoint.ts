@@ -43,6 +43,11 @@ export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
 }
 
+/** The same for an address that no router passes on: `169.254.0.0/16`, `fe80::/10`. */
+export function isLinkLocal(hostname: string): boolean {
+  return /^169\.254(?:\.\d+){2}$/.test(hostname) || /^\[fe[89ab][\da-f]:/.test(hostname);
+}
+
 function misconfigured(origin: string, problem: string): HelperError {
   return new HelperError('misconfigured', `${origin} ${problem}`);
 }

@@ -1,12 +1,11 @@
 import type { Context } from '../context.ts';
+import { answerLimitMs, deadlineOf, remainingMs } from '../deadline.ts';
 import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
 import { type Action, withLock } from '../files/lock.ts';
 import type { FreshTokenOptions } from './cache.ts';
 import { lockFolder, readTokenNow, writeToken } from './cache-file.ts';
 import { type CachedToken, type CacheKey, isServable, isUsable } from './cached-token.ts';
 
-/** Milliseconds. A `get` may take 10 s in all; a busy machine needs some for the program's start and end. */
-const timeLimit = 9000;
 /** Milliseconds that IAM, far away, takes at least. */
 const shortestMint = 200;
 /** Milliseconds for a renewal that can wait. */
@@ -21,7 +20,7 @@ export function mintOnce(
   options: FreshTokenOptions,
   old: CachedToken | undefined,
 ): Promise<CachedToken> {
-  const began = context.now();
+  const deadline = deadlineOf(context, answerLimitMs);
   // What is wrong with the cache was said when it was read first.
   const quiet = { ...context, warn: () => {} };
   const madeMeanwhile = (): CachedToken | undefined => {
@@ -31,15 +30,15 @@ export function mintOnce(
   };
   const action: Action<CachedToken> = async (leave) => {
     try {
-      return madeMeanwhile() ?? (await renew(context, options, old, began));
+      return madeMeanwhile() ?? (await renew(context, options, old, deadline));
     } catch (error) {
       if (error instanceof HelperError) leave(toNote(options, error));
       throw error;
     }
   };
-  if (options.folder === undefined) return renew(context, options, old, began);
+  if (options.folder === undefined) return renew(context, options, old, deadline);
   return withLock(context, lockFolder(options.folder, options.name), action, {
-    limit: timeLimit,
+    limit: remainingMs(context, answerLimitMs),
     patience: shortestMint,
     otherwise: 'proceed',
     meanwhile: (note) => {
@@ -55,12 +54,13 @@ async function renew(
   context: Context,
   options: FreshTokenOptions,
   old: CachedToken | undefined,
-  began: number,
+  deadline: number,
 ): Promise<CachedToken> {
   const spare = !options.force && old && isServable(old, context.now()) ? old : undefined;
-  const limit = spare === undefined ? timeLimit : renewalLimit;
+  const end =
+    spare === undefined ? deadline : Math.min(deadline, deadlineOf(context, renewalLimit));
   try {
-    const { token, issuedAt, expiresAt } = await options.mint(began + limit);
+    const { token, issuedAt, expiresAt } = await options.mint(end);
     const minted = { token, issuedAt, expiresAt, since: options.since };
     if ((await options.isToBeKept?.()) !== false) writeToken(context, options, minted);
     return minted;

@@ -1,9 +1,9 @@
 import axios, { type AxiosResponse } from 'axios';
 import type { Context } from '../context.ts';
 import { version } from '../version.ts';
+import { agents } from './agents.ts';
 import { connectionError } from './connection-error.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
-import { trustingAgent } from './trust.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -53,7 +53,7 @@ export async function send(
         signal,
         // A mutable copy in axios's own terms; `false` keeps axios from reading the environment itself.
         proxy: proxy === undefined ? false : { ...proxy },
-        ...(request.url.protocol === 'https:' ? { httpsAgent: trustingAgent() } : {}),
+        ...agents(request.url),
       }),
     );
   } catch (error) {

@@ -1,13 +1,14 @@
 import type { Context } from '../context.ts';
+import { deadlineOf } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 import { textOf } from './answer.ts';
-import { isLoopback } from './endpoint.ts';
+import { isLinkLocal, isLoopback } from './endpoint.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { type CallOptions, nameOf, requestAnswer, requestJson, timeLimit } from './request.ts';
 import { accept, unreachable } from './verdict.ts';
 
-export interface MetadataOptions extends Omit<CallOptions, 'service' | 'secret'> {
+export interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'> {
   /** Of the service; by default `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, else that of every VPC instance. */
   readonly address?: string;
 }
@@ -47,7 +48,7 @@ export async function requestInstanceToken(
   { address = metadataAddress(context), ...given }: MetadataOptions,
 ): Promise<AccessToken> {
   const options = { ...given, service: 'the metadata service' };
-  const deadline = given.deadline ?? context.now() + timeLimit;
+  const deadline = given.deadline ?? deadlineOf(context, timeLimit);
   const near = { ...options, deadline: Math.min(deadline, context.now() + nearLimit) };
   const [generation, identity] = await requestIdentity(context, address, near);
   const asked = context.now();
@@ -58,7 +59,7 @@ export async function requestInstanceToken(
     headers: { Authorization: `Bearer ${identity}` },
     ...(profile === undefined ? {} : { body: { trusted_profile: { id: profile } } }),
   };
-  const answer = await requestJson(context, request, { ...options, deadline, secret: identity });
+  const answer = await requestJson(context, request, { ...options, deadline, secrets: [identity] });
   return readAccessToken(answer, { from: nameOf(request, options), asked, now: context.now() });
 }
 
@@ -71,7 +72,9 @@ export function metadataAddress({ env }: Context): string {
   const { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: address } = env;
   if (!address) return usualAddress;
   const url = URL.parse(address);
-  const isSafe = url?.protocol === 'https:' || (url?.protocol === 'http:' && isNear(url.hostname));
+  const isSafe =
+    url?.protocol === 'https:' ||
+    (url?.protocol === 'http:' && (isLoopback(url.hostname) || isLinkLocal(url.hostname)));
   // A user name, a path or a query would be dropped.
   if (isSafe && url.href === `${url.origin}/`) return url.origin;
   throw new HelperError(
@@ -79,11 +82,6 @@ export function metadataAddress({ env }: Context): string {
     'DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an https:// address, nor an http:// address of this machine',
     { hint: `unset it, or set it to an address like ${usualAddress}` },
   );
-}
-
-/** Returns true for a loopback address, and for a link-local one: routers do not forward those. */
-function isNear(hostname: string): boolean {
-  return isLoopback(hostname) || /^169\.254(?:\.\d+){2}$/.test(hostname);
 }
 
 /** The token by which the instance is known to the service, and the generation that gave it. */

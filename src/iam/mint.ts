@@ -1,5 +1,6 @@
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
+import { withoutDeadline } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
 import { own } from '../identity/mapping-key.ts';
 import type { Holder } from '../identity/tokens.ts';
@@ -114,8 +115,10 @@ async function fromRefreshToken(
   const grant = { kind: 'refresh-token', refreshToken } as const;
   const token = await requestToken(context, grant, explained(holder, options));
   const { refreshToken: next } = token;
-  if (stored !== undefined && next !== undefined && store.read(key)?.Secret === stored.Secret) {
-    store.write(key, { ...stored, Secret: next });
+  // The old one is worth nothing any more: late is better than lost.
+  const unhurried = secretStore(withoutDeadline(context));
+  if (stored !== undefined && next !== undefined && unhurried.read(key)?.Secret === stored.Secret) {
+    unhurried.write(key, { ...stored, Secret: next });
   }
   return token;
 }

@@ -22,7 +22,7 @@ export async function checkAtRegistry(
       service: host,
       owner,
       hint,
-      secret: Secret,
+      secrets: [Secret],
     },
   );
 }

@@ -40,7 +40,7 @@ export async function addRegistryToken(
   const call = toCall(caller, host, { method: 'POST', query, wanted: 'a new registry token' });
   const answer = await callApi(context, caller, call);
   if (discontinued.includes(answer.status)) {
-    const reason = serviceError(answer.text, caller.accessToken) ?? answer.status;
+    const reason = serviceError(answer.text, [caller.accessToken]) ?? answer.status;
     throw new HelperError(
       'refused',
       `${host} refused ${caller.name} ${call.wanted} (${reason}); ${call.hint}`,

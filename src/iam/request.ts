@@ -1,14 +1,16 @@
 import { type Context, debug } from '../context.ts';
-import type { JsonObject } from './answer.ts';
+import { deadlineOf } from '../deadline.ts';
+import { masked } from '../mask.ts';
+import type { JsonObject, Secrets } from './answer.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type HttpAnswer, type HttpRequest, send, via } from './http.ts';
 import { type Asked, accept, describe, isPassing, unreachable } from './verdict.ts';
 
-/** Milliseconds that a `get` may take in all, every attempt included. */
+/** Milliseconds that a request may take, every attempt included. */
 export const timeLimit = 10_000;
 
 export interface CallOptions extends Asked {
-  /** When to give up, by the context's clock; by default `timeLimit` from now. */
+  /** When to give up, by the context's clock; by default `timeLimit` from now, or the command's deadline. */
   readonly deadline?: number;
   /** Waits that many milliseconds; tests pass their own. */
   readonly pause?: (milliseconds: number) => Promise<void>;
@@ -49,7 +51,7 @@ export async function requestAnswer(
   request: HttpRequest,
   options: CallOptions,
 ): Promise<HttpAnswer> {
-  const deadline = options.deadline ?? context.now() + timeLimit;
+  const deadline = options.deadline ?? deadlineOf(context, timeLimit);
   const name = nameOf(request, options);
   if (context.now() >= deadline) throw unreachable(`no time was left to ask ${name}`);
   for (let attempt = 1; ; attempt += 1) {
@@ -74,7 +76,7 @@ async function attemptOnce(
   request: HttpRequest,
   deadline: number,
   name: string,
-  { secret }: CallOptions,
+  { secrets }: CallOptions,
 ): Promise<Outcome> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), Math.max(0, deadline - context.now()));
@@ -82,7 +84,7 @@ async function attemptOnce(
     const answer = await send(context, request, stop.signal);
     if (!isPassing(answer)) return { answer };
     return {
-      trouble: `${name} answered ${describe(answer, secret)}`,
+      trouble: `${name} answered ${describe(answer, secrets)}`,
       ...retryAfter(answer, context.now()),
       unheeded: answer.status === 429,
     };
@@ -90,13 +92,21 @@ async function attemptOnce(
     if (stop.signal.aborted) {
       throw unreachable(`${name} did not answer in time${via(context, request)}; try again later`);
     }
-    if (!(error instanceof ConnectionError)) throw error;
+    if (!(error instanceof ConnectionError)) throw withoutSecrets(error, secrets);
     const trouble = `cannot reach ${name}: ${error.message}`;
     if (!error.passing) throw unreachable(trouble);
     return { trouble };
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** A bug, which debug output shows with its stack: a runtime may quote the header that it does not accept. */
+function withoutSecrets(error: unknown, secrets: Secrets = []): unknown {
+  if (!(error instanceof Error)) return error;
+  error.message = masked(error.message, secrets);
+  error.stack = masked(error.stack ?? '', secrets);
+  return error;
 }
 
 /** Doubles each time, and is anything from half of that to all of it: many machines fail at once. */

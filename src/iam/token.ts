@@ -28,7 +28,7 @@ export type Grant =
   | { readonly kind: 'assume'; readonly accessToken: string; readonly profile: AssumedProfile }
   | { readonly kind: 'passcode'; readonly passcode: string };
 
-export interface TokenOptions extends Omit<CallOptions, 'service' | 'secret'> {
+export interface TokenOptions extends Omit<CallOptions, 'service' | 'secrets'> {
   /** The setting for IAM's address, where there is one. */
   readonly endpoint?: string;
   readonly wantRefreshToken?: boolean;
@@ -54,7 +54,7 @@ export async function requestToken(
       headers: asCli ? { Authorization: cliClient } : {},
       body: new URLSearchParams(formOf(grant)),
     },
-    { ...options, service: 'IAM', secret: secretOf(grant) },
+    { ...options, service: 'IAM', secrets: [secretOf(grant)] },
   );
   return readAccessToken(answer, { from: `IAM at ${url.host}`, asked, now: context.now() });
 }

@@ -1,5 +1,5 @@
 import { HelperError } from '../errors.ts';
-import { type JsonObject, parseObject, plain, serviceError } from './answer.ts';
+import { type JsonObject, parseObject, plain, type Secrets, serviceError } from './answer.ts';
 import type { HttpAnswer } from './http.ts';
 
 /** Who was asked, and for whom: what a message about an answer has to name. */
@@ -10,8 +10,8 @@ export interface Asked {
   readonly owner: string;
   /** What a person can do about a refusal: "run docker-credential-icr login --identity work". */
   readonly hint: string;
-  /** In the request, and therefore never in a message, even if the server repeats it. */
-  readonly secret?: string;
+  /** In the request, and therefore masked in messages if the server repeats them. */
+  readonly secrets?: Secrets;
 }
 
 /** An answer that may be another one in a moment. 501 says that it will never work. */
@@ -20,8 +20,8 @@ export function isPassing({ status }: HttpAnswer): boolean {
 }
 
 /** The status, and what the server said with it. */
-export function describe(answer: HttpAnswer, secret?: string): string {
-  const said = serviceError(answer.text, secret);
+export function describe(answer: HttpAnswer, secrets?: Secrets): string {
+  const said = serviceError(answer.text, secrets);
   return said === undefined ? String(answer.status) : `${answer.status} (${said})`;
 }
 
@@ -39,7 +39,7 @@ export function accept(answer: HttpAnswer, name: string, options: Asked): JsonOb
   }
   if (status >= 300 && status <= 399) {
     throw unreachable(
-      `${name} sends us on${target(answer, options.secret)}, where no secret goes; check its address`,
+      `${name} sends us on${target(answer, options.secrets)}, where no secret goes; check its address`,
     );
   }
   if (status === 407) {
@@ -51,19 +51,20 @@ export function accept(answer: HttpAnswer, name: string, options: Asked): JsonOb
     throw unreachable(`${name} answered ${status} without saying why; is that the right address?`);
   }
   if (status >= 500) {
-    const answered = describe(answer, options.secret);
+    const answered = describe(answer, options.secrets);
     throw unreachable(`${name} answered ${answered}; is that the right address?`);
   }
-  const reason = serviceError(text, options.secret) ?? String(status);
+  const reason = serviceError(text, options.secrets) ?? String(status);
   throw new HelperError(
     'refused',
     `${options.service} refused ${options.owner} (${reason}); ${options.hint}`,
   );
 }
 
-function target(answer: HttpAnswer, secret?: string): string {
-  const host = URL.parse(answer.header('location') ?? '')?.host;
-  return host ? ` to ${plain(host, secret)}` : '';
+/** Masked before it is parsed: a URL's host is in lower case, in which an encoding cannot be recognized. */
+function target(answer: HttpAnswer, secrets?: Secrets): string {
+  const host = URL.parse(plain(answer.header('location') ?? '', secrets))?.host;
+  return host ? ` to ${host}` : '';
 }
 
 export function unreachable(message: string): HelperError {

@@ -1,5 +1,7 @@
 import { type Context, debug } from '../context.ts';
+import { remainingMs } from '../deadline.ts';
 import { HelperError, sentences } from '../errors.ts';
+import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
 
 /** What another credential helper answered. */
@@ -16,7 +18,7 @@ export interface HelperAnswer {
  */
 export const listInput = 'https://docker-credential-icr/list\n';
 
-/** Milliseconds; a keychain that asks somebody for a password on some screen would wait for ever. */
+/** Milliseconds, or what the command has left: a keychain that asks for a password on a screen would wait for ever. */
 export const longestWait = 5000;
 const largestAnswer = 8 * 1024 * 1024;
 
@@ -31,34 +33,37 @@ export function callHelper(
   input: string,
 ): HelperAnswer {
   const program = requireHelper(context, name);
+  const limit = Math.ceil(remainingMs(context, longestWait));
+  if (limit <= 0) throw new SilentHelperError(`no time was left to ask docker-credential-${name}`);
   const { status, output, errors, failure } = context.runSync(program, [verb], {
     input,
     env: environmentFor(context, name),
-    limit: longestWait,
+    limit,
     largest: largestAnswer,
   });
-  const secret = secretIn(input) ?? secretIn(output) ?? '';
-  for (const line of linesOf(withoutSecret(errors, secret))) {
+  const secrets = [...secretsIn(input), ...secretsIn(output)];
+  for (const line of linesOf(masked(errors.slice(0, longestRead), secrets))) {
     const told = `docker-credential-${name}: ${line}`;
     // Beside an answer it is nothing to worry about, and testcontainers-java would take it for a part of that.
     if (status === 0 && failure === undefined) debug(context, told);
     else context.warn(told);
   }
-  if (failure === 'timeout') throw new SilentHelperError(name);
+  if (failure === 'timeout') {
+    throw new SilentHelperError(
+      `docker-credential-${name} did not answer within ${Math.round(limit / 100) / 10} s`,
+    );
+  }
   if (failure !== undefined) {
     throw new HelperError('storage', `docker-credential-${name} cannot be run (${failure})`);
   }
   const text = output.trim();
-  return status === 0 ? { ok: true, text } : { ok: false, text: withoutSecret(text, secret) };
+  return status === 0 ? { ok: true, text } : { ok: false, text: reasonIn(text, secrets) };
 }
 
 /** It was killed when its time was up: to ask it again would take as long. */
 export class SilentHelperError extends HelperError {
-  constructor(name: string) {
-    super(
-      'storage',
-      `docker-credential-${name} did not answer within ${longestWait / 1000} s; is it locked? unlock it and try again`,
-    );
+  constructor(message: string) {
+    super('storage', message, { hint: 'unlock it if it is locked, and try again' });
   }
 }
 
@@ -80,27 +85,30 @@ function linesOf(text: string): string[] {
   return left > 0 ? [...lines.slice(0, mostLines), `and ${left} lines more`] : lines;
 }
 
-/** Characters of a secret that no other text has by chance. */
-const telling = 8;
+/** Characters that are looked at of what a helper says: one that crashes may say a lot. */
+const longestRead = 64 * 1024;
 
-/** Some helpers say in an error what they were given, or what they found, in quotes of their own. */
-function withoutSecret(text: string, secret: string): string {
-  for (let i = 0; i === 0 || i + telling <= secret.length; i++) {
-    const piece = secret.slice(i, i + telling);
-    if (piece !== '' && text.includes(piece)) return 'what it said holds the secret';
-  }
-  return text;
+/** Some helpers repeat in an error what they were given, or what they found. */
+function reasonIn(text: string, secrets: readonly string[]): string {
+  // A word of the sentence may be a part of the secret, and masked the sentence means nothing.
+  if (text.includes(sentences.notFound)) return sentences.notFound;
+  return masked(text.slice(0, longestRead), secrets);
 }
 
-/** Also from what is no JSON as a whole, and from a credential in place of the secret. */
-function secretIn(text: string): string | undefined {
-  const [, quoted] = /"Secret"\s*:\s*("(?:[^"\\]|\\.)*")/.exec(text) ?? [];
-  if (quoted === undefined) return undefined;
+/** The secrets in text that may not be JSON as a whole; a secret may be a credential with a secret of its own. */
+function secretsIn(text: string): string[] {
+  return [...text.matchAll(/"Secret"\s*:\s*"((?:[^"\\]|\\.)*)/gi)].flatMap(([, quoted = '']) => {
+    const secret = unquoted(quoted);
+    return [secret, ...secretsIn(secret)];
+  });
+}
+
+function unquoted(text: string): string {
   try {
-    const secret: string = JSON.parse(quoted);
-    return secretIn(secret) ?? secret;
+    const value: unknown = JSON.parse(`"${text}"`);
+    return String(value);
   } catch {
-    return undefined;
+    return text;
   }
 }
 

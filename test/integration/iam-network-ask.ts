@@ -1,13 +1,17 @@
-/** Asks IAM for a token with this API key, for so many milliseconds at most. Prints what came of it. */
+/**
+ * Asks IAM for a token with this API key, or the metadata service for `metadata`, for so many milliseconds at most.
+ * Prints what came of it.
+ */
 import { processContext } from '../../src/context.ts';
+import { requestInstanceToken } from '../../src/iam/metadata.ts';
 import { requestToken } from '../../src/iam/token.ts';
 
 const [apiKey = '', limit] = process.argv.slice(2);
 const context = processContext();
-const grant = { kind: 'api-key', apiKey } as const;
-const deadline = context.now() + Number(limit);
+const options = { owner: 'the key', hint: 'stop', deadline: context.now() + Number(limit) };
 try {
-  await requestToken(context, grant, { owner: 'the key', hint: 'stop', deadline });
+  if (apiKey === 'metadata') await requestInstanceToken(context, undefined, options);
+  else await requestToken(context, { kind: 'api-key', apiKey }, options);
   context.stdout('granted');
 } catch (error) {
   context.stdout(error instanceof Error ? error.message : String(error));

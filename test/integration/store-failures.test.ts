@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { answer, credential, executable, type Outcome } from '../support/helper.ts';
+import { answer, credential, executable, type Outcome, startHelper } from '../support/helper.ts';
 import { writeConfig } from '../support/home.ts';
 import { entryOf, type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
 
@@ -64,7 +66,7 @@ const troubles: readonly [what: string, body: string, expected: RegExp][] = [
   [
     'says what it knows',
     `echo 'error: {"Secret":"canary-key"}'; echo canary-key >&2; exit 1`,
-    /the secret store vault failed: what it said holds the secret\n/,
+    /the secret store vault failed: error: \{"Secret":"\*\*\*"\}\n/,
   ],
   [
     'says more than fits',
@@ -198,11 +200,33 @@ test('hangs: five seconds, for a get and for a list of every host', () =>
     const calls = [start('get', 'us.icr.io'), start('list')];
     const [get, list] = await Promise.all(calls);
     const took = performance.now() - began;
-    const line = /docker-credential-vault did not answer within 5 s; is it locked\? unlock it/;
+    const line = /docker-credential-vault did not answer within 5 s; unlock it if it is locked/;
     assert.match(get?.stdout ?? '', line);
     assert.match(list?.stderr ?? '', line);
     assert.equal([get?.status, list?.status], [1, 0]);
     assert.ok(took > 4900 && took < 5000 + slack, `it took ${took} ms`);
+  }));
+
+test('is slow, and IAM is silent: a get takes ten seconds in total', () =>
+  withKeychains(async ({ home, folder, addScript, say, addStandIn }) => {
+    addStandIn('vault');
+    say(`${login} --present iambearer --store vault`, key);
+    addScript('vault', `sleep 4; exec '${folder}/docker-credential-quick' "$@"`);
+    const silent = net.createServer(() => {}).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : 0;
+    addScript('quick', `echo '{"Username":"iamapikey","Secret":"${key}"}'`);
+    const env = {
+      PATH: `${folder}:/usr/bin:/bin`,
+      IBMCLOUD_IAM_API_ENDPOINT: `http://127.0.0.1:${port}`,
+    };
+    const began = performance.now();
+    const { stdout } = await startHelper(home, 'get', 'us.icr.io', { env }).outcome;
+    const took = performance.now() - began;
+    silent.close();
+    assert.match(stdout, /IAM at 127\.0\.0\.1:\d+ did not answer in time/);
+    assert.ok(took > 8000 && took < 9000 + slack, `it took ${took} ms`);
   }));
 
 test('is locked, and slow to say so: one call for all the hosts of an identity', () =>

@@ -170,9 +170,12 @@ test('one that fails is asked again, and its standard error is told without the 
     ({ store, warnings }) => {
       const write = () => store.write({ of: 'host', name: 'x' }, given);
       fails(write, 'storage', /^the secret store vault failed: full$/);
-      assert.equal(warnings, ['docker-credential-vault: what it said holds the secret']);
+      assert.equal(warnings, [
+        'docker-credential-vault: first',
+        'docker-credential-vault: has *** in it',
+      ]);
       fails(write, 'storage');
-      assert.is(warnings.length, 2);
+      assert.is(warnings.length, 4);
     },
     { answers: { store: { status: 1, output: 'full\n', errors } } },
   );

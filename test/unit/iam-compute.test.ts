@@ -4,6 +4,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { HelperError } from '../../src/errors.ts';
 import { requestComputeToken } from '../../src/iam/compute.ts';
+import { isLinkLocal } from '../../src/iam/endpoint.ts';
 import { metadataAddress } from '../../src/iam/metadata.ts';
 import { readProjectedToken } from '../../src/iam/projected-token.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
@@ -51,6 +52,13 @@ compute('its address may come from the environment', async ({ sandbox }) => {
     (await failureOf(requestComputeToken(bad, sub, options, places))).code,
     'misconfigured',
   );
+});
+
+compute('link-local and loopback addresses are the only ones over http', () => {
+  for (const name of ['169.254.169.254', '[fe80::1]', '[febf::a]']) assert.ok(isLinkLocal(name));
+  for (const name of ['169.255.1.1', '[fec0::1]', '169.254.evil.example', 'fe80.example']) {
+    assert.not.ok(isLinkLocal(name), name);
+  }
 });
 
 const addresses: readonly [text: string, address: string | undefined][] = [

@@ -3,6 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { processContext } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
+import { apiKeyDetails } from '../../src/iam/api-keys.ts';
 import { type Grant, requestToken, type TokenOptions } from '../../src/iam/token.ts';
 
 interface Asked {
@@ -318,6 +319,42 @@ tokens('tries a refused connection again', async () => {
     /^cannot reach IAM at 127.0.0.1:1: the connection was refused; /,
   );
   assert.is(waits.length, 4);
+});
+
+const encoded: readonly [name: string, text: string][] = [
+  ['truncated', key.apiKey.slice(3, 17)],
+  [
+    'percent-encoded',
+    key.apiKey.replace(/./g, (letter) => `%${letter.charCodeAt(0).toString(16)}`),
+  ],
+  ['base64', Buffer.from(`user:${key.apiKey}`).toString('base64')],
+  ['hexadecimal', Buffer.from(key.apiKey).toString('hex')],
+];
+for (const [name, text] of encoded) {
+  for (const status of [400, 500]) {
+    tokens(`${status} that repeats the key ${name}: it is masked`, async () => {
+      const { outcome } = await ask([json(status, { errorMessage: `no ${text}` })]);
+      const code = status === 400 ? 'refused' : 'unreachable';
+      const message = messageOf(outcome, code);
+      assert.match(message, /\(no \S*\*\*\*\S{0,3}\)/);
+      assert.not.ok(message.includes(text.slice(-12)), message);
+    });
+  }
+  tokens(`a redirect to the key ${name}: it is masked`, async () => {
+    const { outcome } = await ask([
+      json(302, {}, { Location: `https://x.${text.replaceAll('=', '')}.example/` }),
+    ]);
+    const message = messageOf(outcome, 'unreachable');
+    assert.match(message, /sends us on( to \S*\*\*\*\S*)?, where no secret goes/);
+  });
+}
+
+tokens('the details of an API key: neither the key nor the access token is repeated', async () => {
+  replies = [json(400, { errorMessage: `${key.apiKey} canary-access-token` })];
+  const options = { owner: 'x', hint: 'y', endpoint: `http://127.0.0.1:${port}` };
+  const context = { ...processContext(), env: {} };
+  const asking = apiKeyDetails(context, key.apiKey, 'canary-access-token', options);
+  messageOf(await asking.catch((error: unknown) => error), 'refused');
 });
 
 tokens.run();

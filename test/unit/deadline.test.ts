@@ -1,0 +1,112 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import type { Context } from '../../src/context.ts';
+import {
+  answerLimitMs,
+  deadlineOf,
+  remainingMs,
+  withDeadline,
+  withoutDeadline,
+} from '../../src/deadline.ts';
+import { mintOnce } from '../../src/iam/flight.ts';
+import { requestAnswer } from '../../src/iam/request.ts';
+import { machineCommand, serve } from '../../src/protocol/serve.ts';
+import { noon, testContext } from '../support/context.ts';
+import { type Home, inHome, writeConfig } from '../support/home.ts';
+import { rejects } from '../support/rejects.ts';
+
+const test = suite('deadline of a command');
+
+test('what is left of it', () => {
+  let now = noon;
+  const context = withDeadline(testContext({ now: () => now }));
+  assert.is(remainingMs(context, 5000), 5000);
+  now += answerLimitMs - 1000;
+  assert.is(remainingMs(context, 5000), 1000);
+  assert.is(deadlineOf(context, 5000), noon + answerLimitMs);
+  assert.is(remainingMs(withoutDeadline(context), 5000), 5000);
+});
+
+/** A keychain whose every call takes `takesMs`, or until it is killed, and a clock that knows. */
+function slowKeychain(home: Home, takesMs: number, given: Partial<Context> = {}) {
+  const bin = path.join(home.folder, 'bin');
+  fs.mkdirSync(bin, { recursive: true });
+  fs.writeFileSync(path.join(bin, 'docker-credential-slow'), '', { mode: 0o755 });
+  const identities = { work: { kind: 'api-key', since: 0, present: 'iambearer' } };
+  const mappings = { '*': { identity: 'work' } };
+  const settings = { store: 'slow', others: 'slow', identities, mappings };
+  writeConfig(home, 'config.json', JSON.stringify(settings));
+  const clock = { now: noon, calls: 0 };
+  const context = testContext({
+    env: { ...home.env, PATH: bin },
+    now: () => clock.now,
+    runSync: (_program, [verb], { limit }) => {
+      clock.calls += 1;
+      clock.now += Math.min(limit, takesMs);
+      if (takesMs > limit) return { status: null, output: '', errors: '', failure: 'timeout' };
+      const output = verb === 'list' ? '{}' : '{"Username":"x","Secret":"canary-key"}';
+      return { status: 0, output, errors: '' };
+    },
+    ...given,
+  });
+  return { clock, context: withDeadline(context) };
+}
+
+const verbs: readonly [verb: string, input: string][] = [
+  ['get', 'us.icr.io'],
+  ['get', 'registry.example'],
+  ['store', JSON.stringify({ ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'canary' })],
+  ['store', JSON.stringify({ ServerURL: 'a.example', Username: 'me', Secret: 'canary' })],
+  ['erase', 'us.icr.io'],
+  ['erase', 'registry.example'],
+  ['list', ''],
+];
+for (const [verb, input] of verbs) {
+  for (const takesMs of [1000, 2500, 4000, 4999, 60_000]) {
+    test(`${verb} ${input.slice(0, 30)} ends in time with a keychain that takes ${takesMs} ms`, () =>
+      inHome(async (home) => {
+        const { clock, context } = slowKeychain(home, takesMs, {
+          readInput: async () => Buffer.from(input),
+          env: {
+            ...home.env,
+            PATH: path.join(home.folder, 'bin'),
+            IBMCLOUD_IAM_API_ENDPOINT: 'https://127.0.0.1:1',
+          },
+        });
+        const stdin = fs.openSync('/dev/null', 'r');
+        const command = machineCommand([verb]);
+        assert.ok(command);
+        await serve({ ...context, stdin }, command);
+        fs.closeSync(stdin);
+        assert.ok(clock.calls > 0);
+        const took = clock.now - noon;
+        assert.ok(took <= answerLimitMs, `${took} ms`);
+      }));
+  }
+}
+
+test('IAM gets what the keychain has left, and no new request when that is nothing', async () => {
+  const ends: number[] = [];
+  const context = {
+    ...withDeadline(testContext({ now: () => noon + 4000 })),
+    deadline: noon + 9000,
+  };
+  const mint = (deadline: number) => {
+    ends.push(deadline);
+    return Promise.resolve({ token: 'canary', issuedAt: noon, expiresAt: noon + 3600_000 });
+  };
+  await mintOnce(
+    context,
+    { folder: undefined, name: 'work', since: 0, force: false, mint },
+    undefined,
+  );
+  assert.equal(ends, [noon + 9000]);
+  const late = { ...context, deadline: noon + 4000 };
+  const request = { method: 'GET', url: new URL('https://127.0.0.1:1/') } as const;
+  const options = { service: 'IAM', owner: 'x', hint: 'y' };
+  await rejects(requestAnswer(late, request, options), 'unreachable', /^no time was left/);
+});
+
+test.run();

@@ -1,0 +1,153 @@
+import fc from 'fast-check';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { masked } from '../../src/mask.ts';
+
+const test = suite('masked secrets');
+
+const secret = 'canary-Key_öf/"wörk"+1<😀>';
+const bytes = Buffer.from(secret);
+const hexBytes = bytes.toString('hex').match(/../g) ?? [];
+const base64 = bytes.toString('base64');
+
+/** What the secret becomes in an encoding. */
+const encodings: readonly [name: string, text: string][] = [
+  ['as it is', secret],
+  ['upper case', secret.toUpperCase()],
+  ['percent-encoded', encodeURIComponent(secret)],
+  ['percent-encoded, lower case', encodeURIComponent(secret).toLowerCase()],
+  ['each byte percent-encoded', hexBytes.map((byte) => `%${byte}`).join('')],
+  ['percent-encoded twice', encodeURIComponent(encodeURIComponent(secret))],
+  ['as a form', new URLSearchParams({ secret }).toString().slice('secret='.length)],
+  ['as JSON', JSON.stringify(secret)],
+  ['as JSON in JSON', JSON.stringify(JSON.stringify(secret))],
+  [
+    'as JSON of ASCII only',
+    JSON.stringify(secret).replace(
+      /[^ -~]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+  ],
+  ['as C bytes', hexBytes.map((byte) => `\\x${byte}`).join('')],
+  ['as octal', [...bytes].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')],
+  ['as HTML', secret.replace(/[^\w]/gu, (letter) => `&#${letter.codePointAt(0)};`)],
+  ['base64', base64],
+  ['base64url', bytes.toString('base64url')],
+  ['base64, percent-encoded', encodeURIComponent(base64)],
+  ['base64, in a JSON string', base64.replaceAll('/', '\\/')],
+  ['base64, in lower case', base64.toLowerCase()],
+  ['base64, wrapped', base64.replace(/.{7}/g, '$&\r\n  ')],
+  ['hexadecimal', bytes.toString('hex')],
+  ['hexadecimal, with colons', hexBytes.join(':').toUpperCase()],
+];
+for (const [name, text] of encodings) {
+  test(`${name}: nothing of it is left`, () => {
+    const line = masked(`before ${text} after`, [secret]);
+    assert.match(line, /^before \W{0,4}\*\*\*(?:\W|%2B|%3D){0,4} after$/);
+  });
+}
+
+for (const user of ['', 'i', 'me', 'iam', 'iamapikey']) {
+  test(`base64 of ${user}:secret: no digit that the secret alone decides is left`, () => {
+    const whole = Buffer.from(`${user}:${secret}`).toString('base64');
+    const line = masked(`Basic ${whole} refused`, [secret]);
+    const [, left = ''] = /^Basic (.*?)\*\*\*.{0,2} refused$/.exec(line) ?? [line];
+    assert.ok(left.length <= Math.ceil(((user.length + 1) * 8) / 6), line);
+  });
+}
+
+const others: readonly [text: string, secrets: readonly (string | undefined)[], shown: string][] = [
+  ['a canary-secret b', [undefined, ''], 'a canary-secret b'],
+  ['', ['canary'], ''],
+  ['a canary b', ['canary'], 'a *** b'],
+  ['a can b', ['canary'], 'a can b'],
+  ['a CANARY%21 b', ['canary!'], 'a *** b'],
+  ['a Y2FuYXJ5 b', ['canary'], 'a *** b'],
+  ['starts with canary-s, and', ['canary-secret'], 'starts with ***, and'],
+  ['ends with y-secret', ['canary-secret'], 'ends with ***'],
+  ['seven canary- are shown', ['canary-secret'], 'seven canary- are shown'],
+  ['can​ary-se‌cret', ['canary-secret'], '***'],
+  ['one-canary and two-canary', ['one-canary', 'two-canary'], '*** and ***'],
+  ['credentials not found', ['canary-key-of-mine-1'], 'credentials not found'],
+  ['%zz \\q &nope; &#99999999; 100%', ['canary-secret'], '%zz \\q &nope; &#99999999; 100%'],
+  ['!@#$%^&*() is one', ['!@#$%^&*()'], '*** is one'],
+];
+for (const [text, secrets, shown] of others) {
+  test(`${JSON.stringify(text)} is shown as ${JSON.stringify(shown)}`, () =>
+    assert.is(masked(text, secrets), shown));
+}
+
+const anySecret = fc.string({ minLength: 8, maxLength: 60, unit: 'binary' });
+const around = fc.string({ maxLength: 20 });
+
+test('any piece of 8 characters of any secret, anywhere, is masked', () =>
+  fc.assert(
+    fc.property(anySecret, around, around, fc.nat(), (any, before, after, start) => {
+      const from = start % (any.length - 7);
+      const piece = any.slice(from, from + 8);
+      // A lone surrogate has no bytes of its own.
+      fc.pre(piece.isWellFormed() && any.isWellFormed());
+      assert.not.ok(masked(before + piece + after, [any]).includes(piece));
+    }),
+  ));
+
+test('what can be decoded from the rest has no piece of the secret', () =>
+  fc.assert(
+    fc.property(
+      fc.string({ minLength: 8, maxLength: 60 }),
+      fc.string({ maxLength: 9 }),
+      (any, user) => {
+        const pair = Buffer.from(`${user}:${any}`);
+        const texts = [
+          pair.toString('base64'),
+          pair.toString('hex'),
+          encodeURIComponent(String(pair)),
+        ];
+        const pieces = [...Array(any.length - 7).keys()].map((at) => any.slice(at, at + 8));
+        const [first = '', second = '', third = ''] = texts.map((text) => masked(text, [any]));
+        const decoded = [
+          ...first.split('***').map((text) => Buffer.from(text, 'base64').toString()),
+          ...second.split('***').map((text) => Buffer.from(text, 'hex').toString()),
+          ...third.split('***'),
+        ];
+        for (const piece of pieces) {
+          // The user name is not a secret.
+          if (user.includes(piece)) continue;
+          for (const text of decoded) assert.not.ok(text.includes(piece), piece);
+        }
+      },
+    ),
+  ));
+
+test('text that has nothing of the secret stays as it is', () =>
+  fc.assert(
+    fc.property(fc.string({ maxLength: 100 }), (text) => {
+      assert.is(masked(text, ['canary-7f3kq9x2v8']), text);
+    }),
+  ));
+
+const mebi = 1024 * 1024;
+const random = Buffer.from(
+  Uint32Array.from({ length: mebi }, (_, i) => (i * 2654435761) >>> 9).buffer,
+)
+  .toString('base64')
+  .slice(0, mebi);
+const large: readonly [name: string, text: string, secret: string, shown: string][] = [
+  ['the same', random, random, '***'],
+  ['one letter over and over', 'a'.repeat(mebi), `${'a'.repeat(mebi)}b`, '***'],
+  [
+    'nearly the same',
+    `${'a'.repeat(7)}b`.repeat(mebi / 8),
+    'a'.repeat(mebi),
+    `${'a'.repeat(7)}b`.repeat(mebi / 8),
+  ],
+  ['escapes only', '%25'.repeat(mebi / 3), random, '%25'.repeat(mebi / 3)],
+];
+// Quadratic time would be hours: the limit of a test file is its own check.
+for (const [name, text, whole, shown] of large) {
+  test(`1 MiB of text and 1 MiB of secret: ${name}`, () => {
+    assert.ok(masked(text, [whole]) === shown);
+  });
+}
+
+test.run();
