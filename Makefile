@@ -9,12 +9,13 @@ installed := node_modules/.installed
 # Bun would keep it in the home folder.
 export BUN_RUNTIME_TRANSPILER_CACHE_PATH := $(CURDIR)/node_modules/.cache/bun
 # Only from the command line: many shells have a HOST of their own in the environment.
+typed = $(if $(filter command,$(origin $(1))),$(value $(1)))
 option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 
 .DEFAULT_GOAL := help
 # One after the other, also with -j: two targets at once would disturb each other's measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-clients lint bench soak fleet demo package package-node test-package bench-targets release-notes audit install clean
+.PHONY: help deps build test test-unit test-clients lint bench soak fleet demo package package-node test-package bench-targets release-notes audit install clean
 
 help: ## say what can be typed
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -34,8 +35,16 @@ build: $(executable) ## make dist/docker-credential-icr
 $(executable): $(installed) scripts/build.ts $(shell find src -name '*.ts')
 	$(bun) scripts/build.ts
 
-test: $(installed) ## run every test that needs no root and no system package
+# FILES: words that a file's path contains, or globs. NAME: a part of a test's name, or a regular expression.
+# They go through the environment, so that no shell reads them.
+test test-unit: export TEST_FILES = $(call typed,FILES)
+test test-unit: export TEST_NAME = $(call typed,NAME)
+
+test: $(installed) ## run every test that needs no root; FILES="store login" NAME="says how many" for some
 	@$(bun) scripts/test.ts
+
+test-unit: $(installed) ## run the unit tests: some seconds, and nothing is built
+	@$(bun) scripts/test.ts test/unit
 
 test-clients: $(installed) ## sign in with real docker, compose, podman, skopeo, buildah, containerd (Linux, root)
 	@$(bun) scripts/test-clients.ts

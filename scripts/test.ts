@@ -1,69 +1,89 @@
 /**
- * Runs every test that needs no root, each file in a process of its own; without Debian's packages the real keychains'
- * tests are skipped by name, or fail in CI.
- * Arguments narrow it to the files whose path contains one of them.
+ * Runs the tests that need no root, each file in a process of its own, as many at once as there are processors;
+ * without Debian's packages the real keychains' tests are skipped by name, or fail in CI.
+ * Arguments are the directories to look in. TEST_FILES narrows them to files, TEST_NAME to tests by their name.
  */
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { buildExecutable } from './build.ts';
+import { chooseFiles, longestFirst } from './test-files.ts';
+import { makeTestFolder } from './test-folder.ts';
 import { findVoidTests } from './test-guard.ts';
-import { addCounts, type Count, exitCodeOf, formatCount, runFile } from './uvu-run.ts';
+import { addCounts, type Count, exitCodeOf, formatCount, none, runFile } from './uvu-run.ts';
 
 const root = path.dirname(import.meta.dirname);
-const folders = ['test/unit', 'test/integration', 'test/e2e'];
+const unitTests = 'test/unit';
+const allTests = [unitTests, 'test/integration', 'test/e2e'];
 /** Needs root: scripts/test-clients.ts runs it. */
 const elsewhere = 'test/e2e/clients/';
-const atOnce = 2;
+const { TEST_FILES: wantedFiles = '', TEST_NAME: wantedName } = process.env;
 
-function testFiles(words: readonly string[]): string[] {
-  const files = folders
-    .filter((folder) => fs.existsSync(path.join(root, folder)))
+function testFiles(folders: readonly string[]): string[] {
+  return folders
     .flatMap((folder) =>
       fs
         .readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
         .map((name) => path.posix.join(folder, name)),
-    );
-  return files
+    )
     .filter((file) => file.endsWith('.test.ts') && !file.startsWith(elsewhere))
-    .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
     .sort();
 }
 
 /** One line a file, and one for each test that was skipped; the whole output of one that failed. */
-async function test(file: string): Promise<Count> {
+async function test(file: string, env: NodeJS.ProcessEnv): Promise<Count> {
   const source = fs.readFileSync(path.join(root, file), 'utf8');
   const findings = findVoidTests(source);
   let output = findings.map((finding) => `${file}: ${finding}\n`).join('');
   const start = performance.now();
-  const count = await runFile(path.join(root, file), {
+  const { cpuSeconds, ...count } = await runFile(path.join(root, file), {
+    env,
     show: (text) => {
       output += text;
     },
+    ...(wantedName ? { name: wantedName } : {}),
   });
-  const total = addCounts(count, { passed: 0, failed: findings.length, skipped: 0 });
+  const total = addCounts(count, { ...none, failed: findings.length });
+  if (total.passed + total.failed + total.skipped === 0) return total;
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  console.log(`${file}: ${formatCount(total)} (${seconds} s)`);
+  console.log(
+    `${file}: ${formatCount(total)} (${seconds} s, processor ${cpuSeconds.toFixed(1)} s)`,
+  );
   if (total.failed > 0) console.log(output);
   else for (const line of output.match(/^skipped: .*/gm) ?? []) console.log(line);
   return total;
 }
 
-async function testAll(files: readonly string[]): Promise<Count> {
-  let sum: Count = { passed: 0, failed: 0, skipped: 0 };
+async function testAll(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
+  let sum = none;
   const waiting = [...files];
   async function work(): Promise<void> {
     for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
-      const count = await test(file);
+      const count = await test(file, env);
       sum = addCounts(sum, count);
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, work));
+  await Promise.all(Array.from({ length: os.availableParallelism() }, work));
   return sum;
 }
 
-buildExecutable();
-const files = testFiles(process.argv.slice(2));
-if (files.length === 0) console.log('no test file of that name');
-const sum = await testAll(files);
+/** Removes what the tests have left behind, also after Ctrl-C. */
+function removeAtEnd(folder: string): void {
+  process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => process.exit(1));
+  }
+}
+
+const folders = process.argv.slice(2);
+const files = chooseFiles(testFiles(folders.length > 0 ? folders : allTests), wantedFiles);
+if (files.length === 0) console.log(`no test file matches ${wantedFiles}`);
+if (files.some((file) => !file.startsWith(`${unitTests}/`))) buildExecutable();
+const folder = makeTestFolder();
+removeAtEnd(folder);
+const sum = await testAll(longestFirst(files), { ...process.env, TMPDIR: folder });
+if (files.length > 0 && wantedName && exitCodeOf(sum) > 0 && sum.failed === 0) {
+  console.log(`no test has a name that matches ${wantedName}`);
+}
 console.log(formatCount(sum));
 process.exit(exitCodeOf(sum));

@@ -250,13 +250,15 @@ for (const present of ['iambearer', 'iamrefresh']) {
         const { accounts, faults, requests } = sandbox;
         const old = addUserWithKey(sandbox, person, 'jane');
         addIdentity(person, 'jane', { present }, old.value);
-        faults.add('iam', { kind: 'delay', delayMs: 1500 });
+        const { promise: until, resolve: release } = Promise.withResolvers<void>();
+        faults.add('iam', { kind: 'delay', until });
         const getting = person.call('get', 'us.icr.io');
         while (requests.count({ service: 'iam' }) === 0) await sleep(5);
         // What a rotation does, in its order.
         const next = accounts.addApiKey({ value: newKey(), name: 'jane', owner: old.iamId });
         if (isReplaced) addIdentity(person, 'jane', { present, since: 2 }, next.value);
         accounts.removeApiKey({ key: old.id });
+        release();
         const { stdout, status } = await getting;
         const asked = requests.count({ service: 'iam', grant: 'apikey' });
         if (!isReplaced) {

@@ -51,24 +51,19 @@ test('all are told of one refusal', ({ sandbox }) =>
     assert.is(sandbox.requests.count(), 1);
   }));
 
-test('when the one that asks is killed, the others recover within 2 s by one more request', ({
-  sandbox,
-}) =>
+test('when the one that asks is killed, the others recover by one more request', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
     sandbox.faults.add('iam', { kind: 'hang' });
     const all = getAtOnce(person, 12);
     const minter = await minterOf(person, sandbox);
     process.kill(minter, 'SIGKILL');
-    const killedAt = Date.now();
     const outcomes = await Promise.all(all.map(({ outcome }) => outcome));
     assert.is(outcomes.filter(({ status }) => status === null).length, 1);
     const answers = outcomes.filter(({ status }) => status === 0).map(({ stdout }) => stdout);
     assert.is(answers.length, 11);
     assert.is(new Set(answers).size, 1);
     assert.is(sandbox.requests.count(), 2);
-    const delay = (sandbox.requests.log[1]?.at ?? 0) - killedAt;
-    assert.ok(delay < 2000, `${delay} ms`);
   }));
 
 test('what a killed one left in the lock keeps nobody waiting', ({ sandbox }) =>
@@ -78,9 +73,7 @@ test('what a killed one left in the lock keeps nobody waiting', ({ sandbox }) =>
     const [killed] = getAtOnce(person, 1);
     process.kill(await minterOf(person, sandbox), 'SIGKILL');
     await killed?.outcome;
-    const began = performance.now();
     assert.is((await person.get('us.icr.io')).warnings, '');
-    assert.ok(performance.now() - began < 2000, 'a stale lock never blocks for longer');
     assert.is(sandbox.requests.count(), 2);
   }));
 

@@ -1,9 +1,24 @@
-/** One `get` of an access token in a process of its own: cache folder, IAM's address. Prints the token. */
+/**
+ * One `get` of an access token in a process of its own: cache folder, IAM's address. Prints the token, and before it
+ * `waiting` if another process has the lock.
+ */
+import fs from 'node:fs';
 import { processContext } from '../../src/context.ts';
 import { freshToken } from '../../src/iam/cache.ts';
 
 const [folder = '', endpoint = ''] = process.argv.slice(2);
 const context = processContext();
+
+let looks = 0;
+const { readdirSync } = fs;
+Object.assign(fs, {
+  // A process that looks into the lock for the third time has seen who holds it, and waits for that one.
+  readdirSync: (...args: Parameters<typeof fs.readdirSync>) => {
+    if (String(args[0]).endsWith('.lock') && ++looks === 3) context.stdout('waiting\n');
+    return readdirSync(...args);
+  },
+});
+
 try {
   const { token } = await freshToken(context, {
     folder,

@@ -13,6 +13,9 @@ const folders = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-flight-'));
 
 /** What IAM does about the first request, given the process that sent it, and about the others. */
 let first: (pid: number, response: http.ServerResponse) => void;
+/** Resolves when the other processes wait for the first one's answer, and when they have ended. */
+let othersWait = Promise.withResolvers<void>();
+let othersEnded = Promise.withResolvers<void>();
 let requests: { readonly pid: number; readonly at: number }[] = [];
 const server = http.createServer((request, response) => {
   let form = '';
@@ -38,6 +41,8 @@ flights.after(() => {
 });
 flights.before.each(() => {
   requests = [];
+  othersWait = Promise.withResolvers();
+  othersEnded = Promise.withResolvers();
 });
 
 function grant(response: http.ServerResponse): void {
@@ -58,6 +63,8 @@ function endQuietly(pid: number): void {
 
 /** Starts that many processes at once on a cold cache; what each said, and the signal that ended it. */
 function getAtOnce(count: number) {
+  let waiting = 0;
+  let ended = 0;
   const folder = fs.mkdtempSync(path.join(folders, 'cache-'));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
@@ -68,16 +75,21 @@ function getAtOnce(count: number) {
     let said = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       said += text;
+      if (!text.includes('waiting')) return;
+      waiting += 1;
+      if (waiting === count - 1) othersWait.resolve();
     });
     const [, signal] = await once(child, 'close');
-    return { said, signal };
+    ended += 1;
+    if (ended === count - 1) othersEnded.resolve();
+    return { said: said.replace('waiting\n', ''), signal };
   };
   return Promise.all(Array.from({ length: count }, get));
 }
 
-flights('64 at once ask IAM once, and all of them get the token', async () => {
+flights('24 at once ask IAM once, and all of them get the token', async () => {
   first = (_pid, response) => setTimeout(grant, 300, response);
-  const outcomes = await getAtOnce(64);
+  const outcomes = await getAtOnce(24);
   assert.equal([...new Set(outcomes.map(({ said }) => said))], ['canary-1']);
   assert.is(requests.length, 1);
 });
@@ -85,7 +97,7 @@ flights('64 at once ask IAM once, and all of them get the token', async () => {
 flights(
   'those who wait are told of a refusal, without asking IAM one after the other',
   async () => {
-    first = (_pid, response) => setTimeout(refuse, 2000, response);
+    first = (_pid, response) => void othersWait.promise.then(() => refuse(response));
     const outcomes = await getAtOnce(8);
     const refused = 'HelperError: IAM refused the key (BXNIM0415E: No such key.); stop';
     assert.equal([...new Set(outcomes.map(({ said }) => said))], [refused]);
@@ -100,15 +112,15 @@ const ends = [
 for (const [signal, word] of ends) {
   flights(`when the one that asks is ${word}, one other asks, for all`, async () => {
     let endedAt = Number.POSITIVE_INFINITY;
-    first = (pid) => {
-      // By now all of them have started and wait.
-      setTimeout(() => {
-        endedAt = performance.now();
-        process.kill(pid, signal);
-      }, 2000);
-      // So that nobody waits for it for ever.
-      setTimeout(endQuietly, 6000, pid);
+    const end = async (pid: number) => {
+      await othersWait.promise;
+      endedAt = performance.now();
+      process.kill(pid, signal);
+      await othersEnded.promise;
+      // One that is stopped would never end.
+      endQuietly(pid);
     };
+    first = (pid) => void end(pid);
     const outcomes = await getAtOnce(12);
     assert.equal(outcomes.map(({ said }) => said).sort(), ['', ...Array(11).fill('canary-2')]);
     assert.is(requests.length, 2);

@@ -161,10 +161,12 @@ test('what was asked for before a logout is not kept after it', ({ sandbox }) =>
     const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
     addIdentity(person, 'work', { present: 'iambearer' }, key);
     await person.say('map * work');
-    sandbox.faults.add('iam', { kind: 'delay', delayMs: 1500 });
+    const { promise: until, resolve: release } = Promise.withResolvers<void>();
+    sandbox.faults.add('iam', { kind: 'delay', until });
     const getting = person.call('get', 'us.icr.io');
     while (sandbox.requests.count() === 0) await sleep(5);
     await person.say('logout');
+    release();
     assert.is((await getting).status, 0, 'who asked in time is answered');
     assert.equal(secretFiles(person), []);
   }));

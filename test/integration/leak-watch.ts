@@ -60,12 +60,16 @@ const watching = `
 const fs = require('node:fs');
 const { parentPort, workerData } = require('node:worker_threads');
 const seen = new Set();
+// Those that run already are others'; to read them again and again would keep a processor busy.
+const others = new Set(fs.readdirSync('/proc'));
 let found = 0;
 let stopped = false;
 parentPort.on('message', () => { stopped = true; });
 function look() {
-  for (const pid of fs.readdirSync('/proc')) {
-    if (!/^[0-9]+$/.test(pid)) continue;
+  const pids = new Set(fs.readdirSync('/proc'));
+  for (const pid of others) if (!pids.has(pid)) others.delete(pid);
+  for (const pid of pids) {
+    if (others.has(pid)) continue;
     let text = '';
     try {
       const env = fs.readFileSync('/proc/' + pid + '/environ', 'latin1');

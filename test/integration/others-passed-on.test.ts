@@ -181,15 +181,21 @@ test('where the other one is missing, it is named', () =>
   }));
 
 test('this very program under another name, or a copy of it, is not asked round and round', () =>
-  withOthers(({ call, folder }) => {
-    const other = `${folder}/docker-credential-theirs`;
-    for (const put of [fs.symlinkSync, fs.linkSync, fs.copyFileSync]) {
-      fs.rmSync(other);
-      put(executable, other);
-      const began = performance.now();
-      assert.match(call('get', hub).stdout, /docker-credential-theirs leads back to docker-cr/);
-      assert.is(call('list').stdout, '{"us.icr.io":"iamapikey"}\n');
-      assert.ok(performance.now() - began < 4000);
+  withOthers(({ call }) => {
+    // The home may be on another file system, and hard links do not lead to those.
+    const folder = fs.mkdtempSync(path.join(path.dirname(executable), 'others-'));
+    const env = { PATH: `${folder}:/usr/bin:/bin` };
+    const other = path.join(folder, 'docker-credential-theirs');
+    try {
+      for (const put of [fs.symlinkSync, fs.linkSync, fs.copyFileSync]) {
+        put(executable, other);
+        const { stdout } = call('get', hub, env);
+        assert.match(stdout, /docker-credential-theirs leads back to docker-cr/);
+        assert.is(call('list', '', env).stdout, '{"us.icr.io":"iamapikey"}\n');
+        fs.rmSync(other);
+      }
+    } finally {
+      fs.rmSync(folder, { recursive: true });
     }
   }));
 

@@ -76,7 +76,7 @@ const faults: readonly [fault: Fault, line: string][] = [
   ],
 ];
 
-test('each fault is one line, within 10 s', () =>
+test('each fault is one line', () =>
   Promise.all(
     faults.map(([fault, line]) =>
       inSandbox((sandbox) =>
@@ -86,13 +86,10 @@ test('each fault is one line, within 10 s', () =>
           await person.say('map us.icr.io work');
           await person.say('map de.icr.io work --present iamapikey');
           sandbox.faults.add('iam', { ...fault, times: 'forever' });
-          const began = performance.now();
           const name = `IAM at ${new URL(sandbox.iamUrl).host}`;
           const isAnswer = /^(answered|sends|did not)/.test(line);
           const all = isAnswer ? `${name} ${line}` : `cannot reach ${name}: ${line}`;
           await expectEverywhere(person, key, all);
-          const seconds = (performance.now() - began) / 1000;
-          assert.ok(seconds < 14, `${fault.kind}: ${seconds} s with a few processes at once`);
         }),
       ),
     ),

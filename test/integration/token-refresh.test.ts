@@ -69,7 +69,8 @@ test('who logs in while IAM is asked keeps what they brought', ({ sandbox }) =>
     const { accounts, faults, requests } = sandbox;
     await logIn(person, sandbox);
     requests.reset();
-    faults.add('iam', { kind: 'delay', delayMs: 1500 });
+    const { promise: until, resolve: release } = Promise.withResolvers<void>();
+    faults.add('iam', { kind: 'delay', until });
     const getting = person.get('us.icr.io');
     await asked(sandbox, 1);
     const brought = accounts.addRefreshToken({ owner: accounts.addUser().iamId, value: newKey() });
@@ -77,6 +78,7 @@ test('who logs in while IAM is asked keeps what they brought', ({ sandbox }) =>
       'login --identity work --refresh-token-stdin --present iambearer --no-verify',
       brought.value,
     );
+    release();
     await getting;
     assert.is(kept(person), brought.value);
   }));
@@ -85,10 +87,12 @@ test('who logs out while IAM is asked stays logged out', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await logIn(person, sandbox);
     sandbox.requests.reset();
-    sandbox.faults.add('iam', { kind: 'delay', delayMs: 1500 });
+    const { promise: until, resolve: release } = Promise.withResolvers<void>();
+    sandbox.faults.add('iam', { kind: 'delay', until });
     const getting = person.call('get', 'us.icr.io');
     await asked(sandbox, 1);
     await person.say('logout');
+    release();
     await getting;
     assert.is(kept(person), undefined);
   }));
@@ -103,12 +107,14 @@ test('killed after IAM took the token and before the next was kept: that session
     await person.say('login de.icr.io --identity other --api-key-stdin --no-verify', key);
     const old = kept(person);
     requests.reset();
-    faults.add('iam', { kind: 'delay', delayMs: 300 });
+    const { promise: until, resolve: release } = Promise.withResolvers<void>();
+    faults.add('iam', { kind: 'delay', until });
     const { child, outcome } = person.start('get', 'us.icr.io');
     await asked(sandbox, 1);
     child.kill('SIGKILL');
     assert.is((await outcome).status, null);
-    // IAM has answered by then, to nobody.
+    // IAM answers nobody.
+    release();
     while (newest(sandbox) === old) await sleep(5);
     assert.is(kept(person), old);
     assert.equal(

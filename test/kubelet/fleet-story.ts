@@ -15,6 +15,8 @@ export interface StoryOptions {
   readonly nodes: number;
   readonly accounts: number;
   readonly seed: number;
+  /** How many pulls start at once; 25 by default. */
+  readonly together?: number;
 }
 
 type Pull = readonly [node: number, account: number];
@@ -27,38 +29,41 @@ export async function playStory(fleet: Fleet, options: StoryOptions): Promise<vo
   const random = createRandom(options.seed);
   const everybody = shuffled(pairs(options), random);
   const some = (count: number) => shuffled(everybody, random).slice(0, count);
+  const { together = 25 } = options;
+  const pull = (pulls: readonly Pull[], duration: number, groupSize = together) =>
+    pullAll(fleet, pulls, duration, groupSize);
   const { faults } = fleet.cloud;
 
   // Every pod of the cluster starts within a minute.
-  await pullAll(fleet, everybody, minute);
+  await pull(everybody, minute);
   passTo(fleet, 10 * minute);
   fleet.nodes[1]?.restart();
-  await pullAll(fleet, some(100), minute);
+  await pull(some(100), minute);
 
   passTo(fleet, 15 * minute);
   faults.add('iam', { kind: 'status', status: 429, times: 'forever', retryAfter: 60 });
   fleet.nodes[rebootedNode]?.reboot();
-  await pullAll(fleet, some(100), minute / 2);
+  await pull(some(100), minute / 2);
   faults.clear();
   // Another time IAM does not say for how long.
   faults.add('iam', { kind: 'status', status: 429, times: 'forever' });
-  await pullAll(fleet, onNode(rebootedNode, some(250)), minute / 2);
+  await pull(onNode(rebootedNode, some(250)), minute / 2);
   faults.clear();
-  await pullAll(fleet, onNode(rebootedNode, everybody), minute);
+  await pull(onNode(rebootedNode, everybody), minute);
 
   // The first renewals, with pods that start all the time, and an IAM that is slow for the first minutes.
   passTo(fleet, renewals.begin);
   faults.add('iam', { kind: 'delay', delayMs: 1000, times: 'forever' });
-  for (let turn = 0; turn < 2; turn += 1) await pullAll(fleet, everybody, minute, 125);
+  for (let turn = 0; turn < 2; turn += 1) await pull(everybody, minute, 125);
   faults.clear();
-  while (fleet.now() < renewals.end) await pullAll(fleet, everybody, minute);
+  while (fleet.now() < renewals.end) await pull(everybody, minute);
 
   // Due for renewal while IAM is busy: what has not ended goes on being served.
   passTo(fleet, 71 * minute);
   faults.add('iam', { kind: 'status', status: 429, times: 'forever', retryAfter: 60 });
-  await pullAll(fleet, some(100), minute);
+  await pull(some(100), minute);
   faults.clear();
-  await pullAll(fleet, everybody, 4 * minute);
+  await pull(everybody, 4 * minute);
 }
 
 /** The pulls in groups of so many as a machine can do at once, evenly over `duration` milliseconds. */
@@ -66,7 +71,7 @@ async function pullAll(
   fleet: Fleet,
   pulls: readonly Pull[],
   duration: number,
-  together = 25,
+  together: number,
 ): Promise<void> {
   const groups = Math.ceil(pulls.length / together);
   for (let group = 0; group < groups; group += 1) {

@@ -19,6 +19,7 @@ export type Passer = (request: IncomingMessage, response: ServerResponse) => boo
 async function meet(fault: Fault | undefined, response: ServerResponse): Promise<boolean> {
   if (fault === undefined) return false;
   if (fault.delayMs !== undefined) await sleep(fault.delayMs, undefined, { ref: false });
+  await fault.until;
   if (fault.kind === 'hang') return true;
   if (fault.kind === 'drop') {
     response.socket?.destroy();

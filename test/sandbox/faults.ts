@@ -1,7 +1,7 @@
 import type { ServiceName } from './requests.ts';
 
 const kinds = [
-  /** Waits `delayMs`, then answers as it should. */
+  /** Waits for `delayMs` and `until`, then answers as it should. */
   'delay',
   /** Answers `status` (with `retryAfter`), and does nothing else. */
   'status',
@@ -33,6 +33,8 @@ export interface Fault {
   readonly times?: number | 'forever';
   /** Before whatever the kind does. */
   readonly delayMs?: number;
+  /** Waits for this as well: a test says when the answer comes, whatever the load of the machine. */
+  readonly until?: Promise<unknown>;
   readonly status?: number;
   /** Seconds or an HTTP date, passed on as it is. */
   readonly retryAfter?: string | number;

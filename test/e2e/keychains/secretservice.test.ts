@@ -126,7 +126,8 @@ test('a session bus that is dead costs login a second, and get nothing', async (
   const began = performance.now();
   const { stdout } = await call(login, key, env);
   assert.match(stdout, 'secrets are kept in file store\n');
-  assert.ok(performance.now() - began < 5000);
+  // Without a limit of its own, it would wait for the bus for 25 s.
+  assert.ok(performance.now() - began < 20_000);
 });
 
 test('gone with its session: get names the store', async ({ say, call }) => {

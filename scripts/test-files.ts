@@ -1,0 +1,32 @@
+import path from 'node:path';
+
+/** Test files that take longer than ten seconds, the longest first: one that starts last would run alone. */
+export const longest: readonly string[] = [
+  'leak-canary',
+  'api-key-rotate',
+  'kubelet-fleet',
+  'store-move',
+  'doctor-clients',
+  'store-failures',
+];
+
+/** The files that match one of the words in `wanted`, a part of a path or a glob; all of them if there is no word. */
+export function chooseFiles(files: readonly string[], wanted: string): string[] {
+  const words = wanted.split(/\s+/).filter((word) => word !== '');
+  return files.filter((file) => words.length === 0 || words.some((word) => matches(file, word)));
+}
+
+function matches(file: string, word: string): boolean {
+  if (file.includes(path.posix.normalize(word))) return true;
+  return [file, path.basename(file)].some((name) => path.matchesGlob(name, word));
+}
+
+/** The files that take long before all others, which keep their order. */
+export function longestFirst(files: readonly string[]): string[] {
+  return files.toSorted((a, b) => rank(a) - rank(b));
+}
+
+function rank(file: string): number {
+  const index = longest.indexOf(path.basename(file, '.test.ts'));
+  return index < 0 ? longest.length : index;
+}
