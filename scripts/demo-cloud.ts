@@ -1,9 +1,9 @@
 import path from 'node:path';
-import { processContext } from '../src/context.ts';
 import { ConnectionError } from '../src/iam/connection-error.ts';
 import { send } from '../src/iam/http.ts';
 import { apiKeyIn } from '../src/identity/api-key-variable.ts';
 import { ambientVariables } from '../src/identity/variables.ts';
+import { processContext } from '../src/process-context.ts';
 import { ask } from '../test/sandbox/ask.ts';
 import { demoImage } from '../test/sandbox/mini-registry.ts';
 import { startSandbox } from '../test/sandbox/sandbox.ts';

@@ -1,5 +1,5 @@
 import { forEachPiece, PieceSet, pieceLength } from './piece-set.ts';
-import { decodeEscapes } from './unescape.ts';
+import { decodeEscapes, type View } from './unescape.ts';
 
 /** What is shown in place of a secret. */
 const mark = '***';
@@ -7,13 +7,6 @@ const mark = '***';
 const shortestEncoding = 4;
 /** Escapes inside escapes: JSON in JSON, a URL in a URL. */
 const deepestEscapes = 3;
-
-/** Bytes of a text, and for each of them the range of the text that it comes from. */
-export interface View {
-  readonly bytes: Uint8Array;
-  readonly from: Uint32Array;
-  readonly to: Uint32Array;
-}
 
 /**
  * Returns `text` with `***` in place of each secret, of each piece of 8 bytes or more of one, and of the same in another

@@ -1,4 +1,9 @@
-import type { View } from './mask.ts';
+/** Bytes of a text, and for each of them the range of the text that it comes from. */
+export interface View {
+  readonly bytes: Uint8Array;
+  readonly from: Uint32Array;
+  readonly to: Uint32Array;
+}
 
 /** `%41`, `\ud83d\ude00`, `\u0041`, `\u{41}`, `\x41`, `\101`, `\n`, `&#65;`, `&#x41;`, `&amp;`. */
 const anyEscape =

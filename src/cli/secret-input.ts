@@ -3,7 +3,7 @@ import type { Context, Terminal } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
 import { ambientVariables } from '../identity/variables.ts';
-import { readInput } from '../protocol/input.ts';
+import { readInput } from '../standard-input.ts';
 import { ask } from './prompt.ts';
 
 /** The API key on standard input: the bare key, or the file that the ibmcloud CLI wrote. */

@@ -7,5 +7,5 @@ export async function loadSettings(context: Context): Promise<Settings> {
   const folder = configFolder(context);
   if (folder === undefined) return noSettings;
   const file = settingsFile(folder);
-  return requireSettings(file, await context.files.read(context, file));
+  return requireSettings(file, await context.files.read(context, file, 'settings'));
 }

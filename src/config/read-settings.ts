@@ -1,14 +1,12 @@
 import type { Context } from '../context.ts';
-import { readPrivate } from '../files/private-read.ts';
+import { readPrivate, rulesFor } from '../files/private-read.ts';
 import { configFolder } from './folders.ts';
 import { noSettings, requireSettings, type Settings, settingsFile } from './settings.ts';
-import { requireUnsharedEndpoint } from './trusted-endpoint.ts';
 
 /** `loadSettings` for code that changes settings or secrets under a lock, and therefore reads without waiting. */
 export function readSettings(context: Context): Settings {
   const folder = configFolder(context);
   if (folder === undefined) return noSettings;
   const file = settingsFile(folder);
-  requireUnsharedEndpoint(context, file);
-  return requireSettings(file, readPrivate(context, file));
+  return requireSettings(file, readPrivate(context, file, rulesFor.settings));
 }

@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { isTrustedOwner, isWritableByOthers } from '../files/trust.ts';
 import { configFolder } from './folders.ts';
-import { parseSettings, settingsFile } from './settings.ts';
+import { settingsFile } from './settings.ts';
 
 /** One of these is in the root directory of a checkout: Git, Mercurial, Jujutsu, Subversion. */
 const checkoutMarks = ['.git', '.hg', '.jj', '.svn'];
-const writableByOthers = 0o022;
 
 /**
  * The setting `iamEndpoint`, for sending a secret there. It is the only setting that chooses where a secret is sent,
@@ -37,38 +37,15 @@ export function requireTrustedFolder(context: Context): void {
   for (const each of [folder, file]) requireOwn(context, each, file);
 }
 
-/**
- * Throws `misconfigured` if other users can write a `config.json` that has `iamEndpoint`. To be called before
- * the file's mode is restricted: afterwards nothing shows that another user may have written it.
- */
-export function requireUnsharedEndpoint(context: Context, file: string): void {
-  if (!isShared(context, file) || !hasEndpoint(file)) return;
-  requireOwn(context, file, file);
-}
-
-function requireOwn({ platform, uid }: Context, checked: string, file: string): void {
-  const stat = platform === 'win32' ? undefined : statOf(checked);
+function requireOwn(context: Context, checked: string, file: string): void {
+  const stat = statOf(checked);
   if (stat === undefined) return;
-  if ((stat.mode & writableByOthers) !== 0) {
+  if (isWritableByOthers(context, stat)) {
     const check = `check iamEndpoint in ${file}, then run chmod go-w ${checked}`;
     throw refused(file, `other users can write ${checked}`, check);
   }
-  if (uid !== undefined && stat.uid !== uid && stat.uid !== 0) {
+  if (!isTrustedOwner(context, stat)) {
     throw refused(file, `another user (${stat.uid}) owns ${checked}`, 'remove it');
-  }
-}
-
-function isShared({ platform }: Context, file: string): boolean {
-  const stat = platform === 'win32' ? undefined : statOf(file);
-  return stat?.isFile() === true && (stat.mode & writableByOthers) !== 0;
-}
-
-function hasEndpoint(file: string): boolean {
-  try {
-    return parseSettings(fs.readFileSync(file, 'utf8'))?.iamEndpoint !== undefined;
-  } catch {
-    // Reading the settings reports it.
-    return false;
   }
 }
 

@@ -1,6 +1,6 @@
 import { asciiText } from '../ascii.ts';
+import type { Files } from '../context.ts';
 import { dirname, join } from '../paths.ts';
-import type { Files } from './file-reader.ts';
 
 /** The part of Bun that is used. Source: https://bun.com/docs/runtime/file-io, https://bun.com/reference/bun/mmap. */
 export interface Bun {
@@ -62,14 +62,14 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
     return known;
   };
   return {
-    read: async (context, file) => {
+    read: async (context, file, kind) => {
       try {
         const text = await readUsual(bun, uid, file, isOurs);
         if (text !== unusual) return text;
       } catch {
         // The fallback meets the same error and reports it.
       }
-      return fallback.read(context, file);
+      return fallback.read(context, file, kind);
     },
   };
 }

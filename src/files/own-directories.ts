@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { cannot, isAbsent, typeOf } from './storage-error.ts';
-import { followLink } from './symlinks.ts';
+import { dangling, followLink } from './symlinks.ts';
 import { foreign, foreignToRoot, isTrustedOwner } from './trust.ts';
 
 /** A configuration or cache directory, or a directory in one, that was checked. */
@@ -47,6 +47,11 @@ function checked(
   if (entry === undefined) return undefined;
   const isFollowed = mayBeLink && entry.isSymbolicLink();
   const directory = isFollowed ? followLink(context, named) : named;
+  if (directory === undefined) {
+    // As the fast path cannot see such a symlink, reading takes it for a directory that does not exist.
+    if (access === 'read') return undefined;
+    throw dangling(named);
+  }
   const stat = isFollowed ? fs.lstatSync(directory) : entry;
   if (!stat.isDirectory()) {
     throw new HelperError('storage', `${directory} is ${typeOf(stat)}, not a directory`, {

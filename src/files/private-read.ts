@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import type { Context } from '../context.ts';
+import type { Context, FileKind } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { type Access, entryAt, existingDirectory, type OwnDirectory } from './own-directories.ts';
 import { cannot, isAbsent, typeOf } from './storage-error.ts';
 import { followLink } from './symlinks.ts';
-import { foreign, isTrustedOwner } from './trust.ts';
+import { foreign, isTrustedOwner, isWritableByOthers } from './trust.ts';
 
 const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
 const ownerOnly = 0o600;
@@ -18,10 +18,18 @@ export interface ReadRules {
   readonly access?: Access;
   /** Whether a mode wider than 0600 is narrowed. */
   readonly tighten?: boolean;
+  /** Whether a mode that lets others write stays: it shows that the content may be theirs. */
+  readonly keepsWritable?: boolean;
 }
 
 /** For files that only this program writes, such as cached tokens: never through a symlink, never of another user. */
 export const strictly: ReadRules = { links: false, access: 'own' };
+
+export const rulesFor: Readonly<Record<FileKind, ReadRules>> = {
+  secret: {},
+  settings: { keepsWritable: true },
+  cached: strictly,
+};
 
 /**
  * Returns the text of a file that only its owner should read, and undefined if it does not exist. A wider mode is
@@ -31,7 +39,7 @@ export const strictly: ReadRules = { links: false, access: 'own' };
 export function readPrivate(
   context: Context,
   file: string,
-  { links = true, access = 'read', tighten = true }: ReadRules = {},
+  { links = true, access = 'read', tighten = true, keepsWritable = false }: ReadRules = {},
 ): string | undefined {
   const directory = existingDirectory(context, path.dirname(file), access);
   const named = directory && path.join(directory.path, path.basename(file));
@@ -39,9 +47,10 @@ export function readPrivate(
   if (directory === undefined || named === undefined || stat === undefined) return undefined;
   const isFollowed = links && stat.isSymbolicLink();
   const target = isFollowed ? followLink(context, named) : named;
+  if (target === undefined) return undefined;
   // Before it is opened: to open a device can have an effect.
   requireRegular(file, isFollowed ? fs.lstatSync(target) : stat);
-  return read(context, { file, target, directory, tighten });
+  return read(context, { file, target, directory, tighten, keepsWritable });
 }
 
 interface Located {
@@ -51,9 +60,13 @@ interface Located {
   readonly target: string;
   readonly directory: OwnDirectory;
   readonly tighten: boolean;
+  readonly keepsWritable: boolean;
 }
 
-function read(context: Context, { file, target, directory, tighten }: Located): string | undefined {
+function read(
+  context: Context,
+  { file, target, directory, tighten, keepsWritable }: Located,
+): string | undefined {
   let descriptor: number | undefined;
   try {
     // Non-blocking: opening a FIFO would wait for a writer.
@@ -61,7 +74,8 @@ function read(context: Context, { file, target, directory, tighten }: Located): 
     const stat = fs.fstatSync(descriptor);
     requireRegular(file, stat);
     requireReadable(context, file, stat, directory);
-    if (tighten) narrowMode(context, descriptor, file, stat);
+    const isKept = keepsWritable && isWritableByOthers(context, stat);
+    if (tighten && !isKept) narrowMode(context, descriptor, file, stat);
     return fs.readFileSync(descriptor, 'utf8');
   } catch (error) {
     if (error instanceof HelperError) throw error;

@@ -12,10 +12,10 @@ const mostLinks = 40;
 
 /**
  * Returns the path that a symlink leads to, free of symlinks. `link` must be in a directory whose own path was checked.
- * Throws `storage` if the target does not exist, or another user controls the symlink, the target or a directory
- * between them.
+ * Returns undefined if the target does not exist. Throws `storage` if another user controls the symlink, the target or a
+ * directory between them.
  */
-export function followLink(context: Context, link: string): string {
+export function followLink(context: Context, link: string): string | undefined {
   const start = fs.realpathSync(path.dirname(link));
   const rest = [path.basename(link)];
   let place = start;
@@ -23,7 +23,7 @@ export function followLink(context: Context, link: string): string {
   for (let name = rest.shift(); name !== undefined; name = rest.shift()) {
     const entry = path.join(place, name);
     const stat = fs.lstatSync(entry, { throwIfNoEntry: false });
-    if (stat === undefined) throw dangling(link, entry);
+    if (stat === undefined) return undefined;
     if (stat.isSymbolicLink()) {
       links += 1;
       if (links > mostLinks) throw refused(link, 'it leads to itself', `remove ${link}`);
@@ -79,8 +79,13 @@ function isAncestor(directory: string, of: string): boolean {
   return of === directory || of.startsWith(directory === '/' ? '/' : directory + path.sep);
 }
 
-function dangling(link: string, target: string): HelperError {
-  return refused(link, `${target} does not exist`, `create ${target}, or remove ${link}`);
+/** The error for a symlink that has to be written through. */
+export function dangling(link: string): HelperError {
+  return refused(
+    link,
+    'its target does not exist',
+    `create ${fs.readlinkSync(link)}, or remove ${link}`,
+  );
 }
 
 function writable(link: string, place: string): HelperError {

@@ -48,7 +48,7 @@ async function readToken(context: Context, key: CacheKey): Promise<CachedToken |
   if (key.folder === undefined) return undefined;
   const file = cacheFile(key.folder, key.name);
   try {
-    return tokenIn(context, key, file, await context.files.read(context, file));
+    return tokenIn(context, key, file, await context.files.read(context, file, 'cached'));
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     context.warn(`${inOneLine(error)}; going on without the cache`);

@@ -47,7 +47,9 @@ export function lookupIn(context: Context): Lookup {
     isSignedOut: async (hostKey) => {
       const folder = configFolder(context);
       if (folder === undefined) return false;
-      return (await context.files.read(context, signedOutFile(folder, hostKey))) !== undefined;
+      return (
+        (await context.files.read(context, signedOutFile(folder, hostKey), 'secret')) !== undefined
+      );
     },
   };
 }

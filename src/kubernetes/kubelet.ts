@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { readInput } from '../protocol/input.ts';
+import { readInput } from '../standard-input.ts';
 import { withNodeFolders } from './node-folders.ts';
 import { type ProvideOptions, provide } from './provide.ts';
 

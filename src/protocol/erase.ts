@@ -6,7 +6,8 @@ import { signOut } from '../identity/signed-out.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { readableStore } from '../secrets/secret-store.ts';
-import { parseHostInput, readInput } from './input.ts';
+import { readInput } from '../standard-input.ts';
+import { parseHostInput } from './input.ts';
 import { passOn } from './pass-on.ts';
 
 /**

@@ -4,7 +4,8 @@ import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { parseHostInput, readInput } from './input.ts';
+import { readInput } from '../standard-input.ts';
+import { parseHostInput } from './input.ts';
 
 /** Answers with the credential for a host, under exactly the ServerURL that was asked for. */
 export async function get(context: Context): Promise<string> {

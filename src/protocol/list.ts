@@ -4,7 +4,7 @@ import { HelperError, inOneLine } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { listOthers } from '../identity/others.ts';
 import { listInput } from '../secrets/helper-process.ts';
-import { readInput } from './input.ts';
+import { readInput } from '../standard-input.ts';
 import { leadsBack } from './pass-on.ts';
 
 /**

@@ -26,16 +26,16 @@ const verbs: ReadonlyMap<string, Answer> = new Map([
   ['-v', version],
 ]);
 
-const kubelet: Answer = async (context, args) =>
-  (await import('../kubernetes/kubelet.ts')).answerKubelet(context, args);
-
-/** Returns undefined for an interactive command, and for a request for help. */
-export function machineCommand(words: readonly string[]): MachineCommand | undefined {
-  const [word = '', ...args] = words;
-  if (args.includes('--help') || args.includes('-h')) return undefined;
-  if (word === 'kubelet') return { answer: kubelet, errorsOn: 'stderr' };
-  const answer = word === 'store' && args[0] === 'move' ? undefined : verbs.get(word);
+/** Returns undefined for any other command, and for a request for help. */
+export function protocolVerb(words: readonly string[]): MachineCommand | undefined {
+  const [word = '', option] = words;
+  if (wantsHelp(words) || (word === 'store' && option === 'move')) return undefined;
+  const answer = verbs.get(word);
   return answer && { answer, errorsOn: 'stdout' };
+}
+
+export function wantsHelp(words: readonly string[]): boolean {
+  return words.includes('--help') || words.includes('-h');
 }
 
 /**

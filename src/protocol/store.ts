@@ -8,8 +8,8 @@ import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { keepSecret } from '../secrets/secret-store.ts';
 import type { Credential } from '../secrets/store.ts';
+import { readInput } from '../standard-input.ts';
 import { parseCredentialInput } from './credential-input.ts';
-import { readInput } from './input.ts';
 import { passOn } from './pass-on.ts';
 
 /**

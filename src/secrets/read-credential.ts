@@ -16,7 +16,7 @@ export async function readCredential(
     const folder = configFolder(context);
     if (folder === undefined) return undefined;
     const file = fileOf(folder, key);
-    const text = await context.files.read(context, file);
+    const text = await context.files.read(context, file, 'secret');
     const credential = text === undefined ? undefined : parseCredential(text);
     if (credential !== undefined) return credential;
     if (text === undefined && !(await exists(context, file + setAsideEnding))) return undefined;
@@ -26,5 +26,5 @@ export async function readCredential(
 }
 
 async function exists(context: Context, file: string): Promise<boolean> {
-  return (await context.files.read(context, file)) !== undefined;
+  return (await context.files.read(context, file, 'secret')) !== undefined;
 }

@@ -1,6 +1,6 @@
 /** The commands that people type, killed before the change of that number to a file, as no time limit could be. */
 import fs from 'node:fs';
-import { processContext } from '../../src/context.ts';
+import { processContext } from '../../src/process-context.ts';
 
 const [number, ...words] = process.argv.slice(2);
 let left = Number(number);

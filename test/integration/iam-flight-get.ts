@@ -3,8 +3,8 @@
  * `waiting` if another process has the lock.
  */
 import fs from 'node:fs';
-import { processContext } from '../../src/context.ts';
 import { freshToken } from '../../src/iam/cache.ts';
+import { processContext } from '../../src/process-context.ts';
 
 const [folder = '', endpoint = ''] = process.argv.slice(2);
 const context = processContext();

@@ -2,9 +2,10 @@
  * Asks IAM for a token with this API key, or the metadata service for `metadata`, for so many milliseconds at most.
  * Prints what came of it.
  */
-import { processContext } from '../../src/context.ts';
+
 import { requestInstanceToken } from '../../src/iam/metadata.ts';
 import { requestToken } from '../../src/iam/token.ts';
+import { processContext } from '../../src/process-context.ts';
 
 const [apiKey = '', limit] = process.argv.slice(2);
 const context = processContext();

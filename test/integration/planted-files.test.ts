@@ -12,7 +12,6 @@ const isRoot = process.geteuid?.() === 0;
 const user = 65_534;
 
 /** Skips the fast path of `get`, which reads nothing that is unusual. */
-const debug = { DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
 
 function cacheOf({ folder }: Home): string {
   return path.join(folder, '.cache/docker-credential-icr');
@@ -159,7 +158,7 @@ for (const [what, make] of planted) {
         ['get', 'us.icr.io'],
         ['list', ''],
       ] as const) {
-        const { stdout, status } = call(home, words, input, debug);
+        const { stdout, status } = call(home, words, input);
         assert.match(stdout, /signed-out( is a FIFO|: it leads to itself)/);
         assert.is(status, 1);
       }
@@ -206,8 +205,8 @@ rootTest(
     giveAll(home.folder, user);
     fs.chmodSync(path.join(home.config, 'hosts/de.icr.io.json'), 0o644);
     const before = snapshot(home.folder);
-    assert.match(call(home, 'get', 'us.icr.io', debug).stdout, /canary-root/);
-    assert.match(call(home, 'get', 'de.icr.io', debug).stdout, /canary/);
+    assert.match(call(home, 'get', 'us.icr.io').stdout, /canary-root/);
+    assert.match(call(home, 'get', 'de.icr.io').stdout, /canary/);
     const writing = commands.filter(([words]) => !/^(get|list)/.test(words));
     for (const [words, input] of writing) {
       const { stdout, stderr, status } = call(home, words, input);
@@ -218,7 +217,7 @@ rootTest(
     fs.rmSync(path.join(home.config, 'config.json'));
     fs.symlinkSync(secret, path.join(home.config, 'config.json'));
     execFileSync('chown', ['-h', `${user}`, path.join(home.config, 'config.json')]);
-    assert.match(call(home, 'get', 'us.icr.io', debug).stdout, /config\.json is owned by user/);
+    assert.match(call(home, 'get', 'us.icr.io').stdout, /config\.json is owned by user/);
     assert.is(fs.statSync(secret).mode & 0o777, 0o644);
   },
 );
@@ -247,11 +246,11 @@ for (const [who, give] of [
     writeMinting(home);
     fs.chmodSync(writeToken(home), 0o644);
     giveAll(home.folder, user);
-    assert.match(asUser(home, 'get', 'us.icr.io', debug).stdout, /canary-token/);
+    assert.match(asUser(home, 'get', 'us.icr.io').stdout, /canary-token/);
     fs.chmodSync(path.join(cacheOf(home), 'work.json'), 0o644);
     fs.chmodSync(cacheOf(home), 0o755);
     give(home);
-    const { stdout, stderr } = asUser(home, 'get', 'us.icr.io', debug);
+    const { stdout, stderr } = asUser(home, 'get', 'us.icr.io');
     assert.not.match(stdout, /canary-token/);
     assert.match(stderr, /is owned by user 1717, not by user .*; going on without the cache/);
   });
@@ -265,7 +264,7 @@ rootTest('settings and secrets of another user are refused with the owner and th
     const { mode } = fs.statSync(entry);
     fs.chmodSync(entry, 0o777);
     fs.chownSync(entry, 1717, 1717);
-    const { stdout, status } = asUser(home, 'get', 'us.icr.io', debug);
+    const { stdout, status } = asUser(home, 'get', 'us.icr.io');
     assert.match(
       stdout,
       /is owned by user 1717, not by user .*; run this as user 1717, or set /,
@@ -275,7 +274,7 @@ rootTest('settings and secrets of another user are refused with the owner and th
     fs.chownSync(entry, user, user);
     fs.chmodSync(entry, mode);
   }
-  assert.match(asUser(home, 'get', 'us.icr.io', debug).stdout, /canary-root/);
+  assert.match(asUser(home, 'get', 'us.icr.io').stdout, /canary-root/);
 });
 
 rootTest('signed-out cannot be read: get and list fail closed', (home) => {

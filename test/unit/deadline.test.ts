@@ -12,7 +12,7 @@ import {
 } from '../../src/deadline.ts';
 import { mintOnce } from '../../src/iam/flight.ts';
 import { requestAnswer } from '../../src/iam/request.ts';
-import { machineCommand, serve } from '../../src/protocol/serve.ts';
+import { protocolVerb, serve } from '../../src/protocol/serve.ts';
 import { noon, testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 import { rejects } from '../support/rejects.ts';
@@ -76,7 +76,7 @@ for (const [verb, input] of verbs) {
           },
         });
         const stdin = fs.openSync('/dev/null', 'r');
-        const command = machineCommand([verb]);
+        const command = protocolVerb([verb]);
         assert.ok(command);
         await serve({ ...context, stdin }, command);
         fs.closeSync(stdin);

@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Files, nodeFiles } from '../../src/files/file-reader.ts';
+import type { Files } from '../../src/context.ts';
+import { nodeFiles } from '../../src/files/file-reader.ts';
 import { findCredential } from '../../src/identity/find.ts';
 import { lookupIn } from '../../src/identity/lookup.ts';
 import { endSignOut, signOut } from '../../src/identity/signed-out.ts';
@@ -82,9 +83,9 @@ test('each file is read once for many hosts', () =>
   inHome(async (home) => {
     const reads: string[] = [];
     const files: Files = {
-      read: (context, file) => {
+      read: (context, file, kind) => {
         reads.push(file);
-        return nodeFiles.read(context, file);
+        return nodeFiles.read(context, file, kind);
       },
     };
     const lookup = lookupIn({ ...configure(home, ['mapping']), files });

@@ -5,9 +5,10 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import type { Files } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
 import { type Bun as BunRuntime, bunFiles } from '../../src/files/bun-reader.ts';
-import { type Files, nodeFiles } from '../../src/files/file-reader.ts';
+import { nodeFiles } from '../../src/files/file-reader.ts';
 import { testContext } from '../support/context.ts';
 
 declare const Bun: BunRuntime;
@@ -28,10 +29,12 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
 /** Text, warnings and error, with the directory's own name left out. */
 async function outcome(files: Files, folder: string) {
   const context = testContext();
-  const text = await files.read(context, path.join(folder, 'own', 'file')).catch((error) => {
-    if (!(error instanceof HelperError)) throw error;
-    return { code: error.code, message: error.message, hint: error.hint };
-  });
+  const text = await files
+    .read(context, path.join(folder, 'own', 'file'), 'secret')
+    .catch((error) => {
+      if (!(error instanceof HelperError)) throw error;
+      return { code: error.code, message: error.message, hint: error.hint };
+    });
   return JSON.parse(JSON.stringify([text ?? null, context.warnings]).replaceAll(folder, ''));
 }
 
@@ -110,9 +113,9 @@ for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
     const outcomes: unknown[] = [];
     let fallbacks = 0;
     const counting: Files = {
-      read: (context, file) => {
+      read: (context, file, kind) => {
         fallbacks += 1;
-        return nodeFiles.read(context, file);
+        return nodeFiles.read(context, file, kind);
       },
     };
     for (const files of [nodeFiles, bunFiles(Bun, uid, counting)]) {

@@ -15,7 +15,7 @@ import {
   writePendingKey,
 } from '../../src/identity/pending-key.ts';
 import { parseCredentialInput } from '../../src/protocol/credential-input.ts';
-import { machineCommand, serve } from '../../src/protocol/serve.ts';
+import { protocolVerb, serve } from '../../src/protocol/serve.ts';
 import { parseCredential } from '../../src/secrets/credential-file.ts';
 import { fileStore } from '../../src/secrets/file-store.ts';
 import { noon, type TestContext, testContext } from '../support/context.ts';
@@ -231,7 +231,7 @@ test('whatever comes on standard input, each verb ends with 0, or 1 and one line
         const written: string[] = [];
         const answer = async (out: string) => void written.push(out);
         const readInput = async () => fs.readFileSync(file);
-        const command = machineCommand([word]);
+        const command = protocolVerb([word]);
         assert.ok(command);
         const status = await serve({ ...context, readInput, answer }, command);
         const output = written.join('');

@@ -5,8 +5,9 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { identityKinds } from '../../src/config/settings.ts';
+import type { Files } from '../../src/context.ts';
 import { type Bun as BunRuntime, bunFiles } from '../../src/files/bun-reader.ts';
-import { type Files, nodeFiles } from '../../src/files/file-reader.ts';
+import { nodeFiles } from '../../src/files/file-reader.ts';
 import { get } from '../../src/protocol/get.ts';
 import { serve } from '../../src/protocol/serve.ts';
 import { noon, testContext } from '../support/context.ts';
@@ -36,9 +37,9 @@ interface Answer {
 async function answers(given: Case): Promise<{ fast: Answer; slow: Answer; fallbacks: number }> {
   let fallbacks = 0;
   const counting: Files = {
-    read: (context, file) => {
+    read: (context, file, kind) => {
       fallbacks += 1;
-      return nodeFiles.read(context, file);
+      return nodeFiles.read(context, file, kind);
     },
   };
   const uid = process.geteuid?.() ?? 0;

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { processContext } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
 import { iamEndpoint } from '../../src/iam/endpoint.ts';
+import { processContext } from '../../src/process-context.ts';
 
 const endpoint = suite('the address of IAM');
 

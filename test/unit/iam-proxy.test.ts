@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { processContext } from '../../src/context.ts';
 import { proxyFor } from '../../src/iam/proxy.ts';
+import { processContext } from '../../src/process-context.ts';
 
 const proxies = suite('the way to IAM');
 

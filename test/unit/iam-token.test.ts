@@ -1,10 +1,10 @@
 import http from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { processContext } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
 import { apiKeyDetails } from '../../src/iam/api-keys.ts';
 import { type Grant, requestToken, type TokenOptions } from '../../src/iam/token.ts';
+import { processContext } from '../../src/process-context.ts';
 
 interface Asked {
   readonly method: string | undefined;

@@ -4,11 +4,11 @@ import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { processContext } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
 import { type LockOptions, withLock } from '../../src/files/lock.ts';
 import { thisHolder } from '../../src/files/lock-holder.ts';
 import { latestTurn, takeTurn } from '../../src/files/lock-turns.ts';
+import { processContext } from '../../src/process-context.ts';
 
 const lock = suite('the lock between processes');
 const context = { ...processContext(), env: {}, warn: () => {} };

@@ -92,7 +92,6 @@ const links: readonly Row[] = [
     'a symlink in a sticky directory',
     (place) => [linked(place), fs.chmodSync(path.dirname(place.entry), 0o1777)],
   ],
-  ['a dangling symlink', (place) => link(place, 'nowhere'), /nowhere does not exist; create /],
   [
     'a symlink to itself',
     (place) => link(place, path.basename(place.entry)),
@@ -339,5 +338,22 @@ needRoot('the mode of a file that another user owns is left (needs root)', () =>
     assert.is(fs.statSync(place.entry).mode & 0o777, 0o644);
   }),
 );
+
+test('a dangling symlink is read as a file that does not exist', () =>
+  inPlace(makeFile, 'config.json', (place) => {
+    link(place, 'nowhere');
+    assert.is(readPrivate(context(), place.entry), undefined);
+  }));
+
+test('a dangling symlink to a directory is read as one that does not exist, and not written through', () =>
+  inPlace(makeFile, 'hosts', (place) => {
+    link(place, 'nowhere');
+    const file = path.join(place.entry, 'us.icr.io.json');
+    assert.is(readPrivate(context(), file), undefined);
+    assert.equal(namesIn(context(), place.entry), []);
+    const refusal =
+      /cannot follow the symlink \S+: its target does not exist; create nowhere, or remove /;
+    assert.match(String(outcome(() => writePrivate(context(), file, text))), refusal);
+  }));
 
 test.run();

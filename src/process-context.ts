@@ -1,0 +1,92 @@
+import type { Context, RunOptions, RunResult } from './context.ts';
+import { cannotWrite, readStdin, writeAll } from './descriptors.ts';
+import { systemCode } from './errors.ts';
+import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
+import { nodeFiles } from './files/file-reader.ts';
+import { visible } from './visible.ts';
+
+declare const Bun: BunRuntime | undefined;
+
+/** The context of this process. `node:fs` is loaded when it is first needed: most calls of `get` never need it. */
+export function processContext(): Context {
+  const { env, platform } = process;
+  // On Windows, files have no modes and owners to check.
+  const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
+  return {
+    env,
+    platform,
+    stdin: 0,
+    readInput: async () => (bun === undefined ? readStdin(nodeFs(), 0) : readBunStdin(bun)),
+    stdout: (text) => writeAll(nodeFs(), 1, text),
+    answer: async (text) => {
+      if (bun === undefined) writeAll(nodeFs(), 1, text);
+      else await writeWithBun(bun, text);
+    },
+    files: bun === undefined ? nodeFiles : bunFiles(bun, process.geteuid?.() ?? -1, nodeFiles),
+    warn: (line, hint) => warnOn(2, line, hint),
+    now: Date.now,
+    pid: process.pid,
+    uid: process.geteuid?.(),
+    umask: (mask) => process.umask(mask),
+    terminal: () =>
+      process.stdin.isTTY && process.stderr.isTTY
+        ? { input: process.stdin, output: process.stderr }
+        : undefined,
+    screen: () =>
+      process.stdout.isTTY && process.env.TERM !== 'dumb'
+        ? { columns: process.stdout.columns || 80, write: (text) => writeAll(nodeFs(), 1, text) }
+        : undefined,
+    executable: process.execPath,
+    script: process.argv[1],
+    runSync,
+    onSignals: (signals, act) => {
+      for (const signal of signals) process.on(signal, act);
+      return () => {
+        for (const signal of signals) process.off(signal, act);
+      };
+    },
+  };
+}
+
+function nodeFs(): typeof import('node:fs') {
+  return process.getBuiltinModule('node:fs');
+}
+
+async function writeWithBun(bun: BunRuntime, text: string): Promise<void> {
+  try {
+    await bun.write(bun.stdout, text);
+  } catch (error) {
+    throw cannotWrite(1, error);
+  }
+}
+
+function runSync(program: string, args: readonly string[], options: RunOptions): RunResult {
+  // An import would load it for every `get`, and most need none.
+  const { spawnSync } = process.getBuiltinModule('node:child_process');
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    input: options.input,
+    env: options.env,
+    timeout: options.limit,
+    killSignal: 'SIGKILL',
+    maxBuffer: options.largest,
+    encoding: 'utf8',
+    windowsHide: true,
+  });
+  // One that was never started has no output.
+  const result = { status, output: stdout ?? '', errors: stderr ?? '' };
+  const code = systemCode(error);
+  // It has ended all the same: without reading what it was told, or with a child that goes on holding its output.
+  const hasEnded = status !== null && (code === 'EPIPE' || code === 'ETIMEDOUT');
+  if (error === undefined || hasEnded) return result;
+  return { ...result, failure: code === 'ETIMEDOUT' ? 'timeout' : (code ?? String(error)) };
+}
+
+/** A standard error that nobody reads any more must not keep a program from its credential. */
+function warnOn(descriptor: number, line: string, hint?: string): void {
+  const second = hint === undefined ? '' : `hint: ${visible(hint)}\n`;
+  try {
+    writeAll(nodeFs(), descriptor, `docker-credential-icr: ${visible(line)}\n${second}`);
+  } catch {
+    // There is no other place to say it.
+  }
+}

@@ -1,0 +1,33 @@
+import { asciiText } from './ascii.ts';
+import type { Context } from './context.ts';
+import { HelperError, systemCode } from './errors.ts';
+
+/** Bytes; Docker sends a few hundred. */
+export const longestInput = 1024 * 1024;
+
+/** Reads standard input as text. Throws `invalid-input` for more than 1 MiB and for what is not UTF-8. */
+export async function readInput(context: Context): Promise<string> {
+  const bytes = await readBytes(context);
+  if (bytes.length > longestInput) throw unreadable('the input is longer than 1 MiB');
+  return asciiText(bytes) ?? decodeUtf8(bytes);
+}
+
+async function readBytes(context: Context): Promise<Uint8Array> {
+  try {
+    return await context.readInput();
+  } catch (error) {
+    throw unreadable(`the input cannot be read (${systemCode(error) ?? error})`);
+  }
+}
+
+function decodeUtf8(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw unreadable('the input is not UTF-8');
+  }
+}
+
+function unreadable(message: string): HelperError {
+  return new HelperError('invalid-input', `${message}; nothing was changed`);
+}
