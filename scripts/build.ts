@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
+import { copyForSplitting } from './hot-chunk.ts';
 import { writeClosedRuntime } from './runtime.ts';
 
 const root = path.dirname(import.meta.dirname);
@@ -44,7 +45,7 @@ export function compile(entry: string, outfile: string, extra: readonly string[]
 export function buildExecutable(): void {
   const aside = `${executable}.${process.pid}`;
   const define = ['--define', `BUILD_VERSION=${JSON.stringify(manifest.version)}`];
-  const main = path.join(root, 'src', 'main.ts');
+  const main = copyForSplitting();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-build-'));
   try {
     compile(main, aside, define);

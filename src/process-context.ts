@@ -16,13 +16,10 @@ export function processContext(): Context {
     env,
     platform,
     stdin: 0,
-    readInput: async () => (bun === undefined ? readStdin(nodeFs(), 0) : readBunStdin(bun)),
+    readInput: bun ? () => readBunStdin(bun) : async () => readStdin(nodeFs(), 0),
     stdout: (text) => writeAll(nodeFs(), 1, text),
-    answer: async (text) => {
-      if (bun === undefined) writeAll(nodeFs(), 1, text);
-      else await writeWithBun(bun, text);
-    },
-    files: bun === undefined ? nodeFiles : bunFiles(bun, process.geteuid?.() ?? -1, nodeFiles),
+    answer: bun ? (text) => answerWithBun(bun, text) : async (text) => writeAll(nodeFs(), 1, text),
+    files: bun ? bunFiles(bun, process.geteuid?.() ?? -1, nodeFiles) : nodeFiles,
     warn: (line, hint) => warnOn(2, line, hint),
     now: Date.now,
     pid: process.pid,
@@ -52,7 +49,7 @@ function nodeFs(): typeof import('node:fs') {
   return process.getBuiltinModule('node:fs');
 }
 
-async function writeWithBun(bun: BunRuntime, text: string): Promise<void> {
+async function answerWithBun(bun: BunRuntime, text: string): Promise<void> {
   try {
     await bun.write(bun.stdout, text);
   } catch (error) {

@@ -7,17 +7,14 @@ export const longestInput = 1024 * 1024;
 
 /** Reads standard input as text. Throws `invalid-input` for more than 1 MiB and for what is not UTF-8. */
 export async function readInput(context: Context): Promise<string> {
-  const bytes = await readBytes(context);
-  if (bytes.length > longestInput) throw unreadable('the input is longer than 1 MiB');
-  return asciiText(bytes) ?? decodeUtf8(bytes);
-}
-
-async function readBytes(context: Context): Promise<Uint8Array> {
+  let bytes: Uint8Array;
   try {
-    return await context.readInput();
+    bytes = await context.readInput();
   } catch (error) {
     throw unreadable(`the input cannot be read (${systemCode(error) ?? error})`);
   }
+  if (bytes.length > longestInput) throw unreadable('the input is longer than 1 MiB');
+  return asciiText(bytes) ?? decodeUtf8(bytes);
 }
 
 function decodeUtf8(bytes: Uint8Array): string {

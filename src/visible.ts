@@ -1,15 +1,12 @@
 /**
- * Characters that a terminal obeys or hides: control characters (also C1), bidirectional overrides, zero-width and other
- * invisible characters, line separators, lone surrogates, private and unassigned code points.
- */
-const invisible = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
-
-/**
- * Returns the text with every such character as an escape sequence, `\u001b`. Names come from files and from other
- * programs: they must neither control the terminal nor forge a line. In JSON the escape sequence has the same meaning.
+ * Returns the text with every character that a terminal obeys or hides as an escape sequence, `\u001b`: control characters
+ * (also C1), bidirectional overrides, zero-width and other invisible characters, line separators, lone surrogates, private
+ * and unassigned code points. Names come from files and from other programs: they must neither control the terminal nor
+ * forge a line. In JSON the escape sequence has the same meaning.
  */
 export function visible(text: string): string {
-  return isPrintableAscii(text) ? text : text.replace(invisible, escapeUnits);
+  if (isPrintableAscii(text)) return text;
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, escapeUnits);
 }
 
 /** The same for a text of several lines: keeps line feeds and tabs. */

@@ -1,14 +1,13 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { compile, recordOrder } from '../build.ts';
+import { copyForSplitting } from '../hot-chunk.ts';
 import { writeClosedRuntime } from '../runtime.ts';
 import { lockedPackage } from './lockfile.ts';
 import { signMachO } from './mach-o-signature.ts';
 import { unpackMember } from './npm-tarball.ts';
 import { root, type Stamp } from './stamp.ts';
 import { bunTarget, executableName, program, type Target } from './targets.ts';
-
-const main = path.join(root, 'src', 'main.ts');
 
 /**
  * Builds the executable of `target` and returns its path. The names of Bun's modules are hashes of
@@ -26,7 +25,7 @@ export function buildFor(target: Target, stamp: Stamp): string {
     const member = target.os === 'windows' ? 'bin/bun.exe' : 'bin/bun';
     unpackMember(lockedPackage(target.bun), member, bun);
     writeClosedRuntime(bun, runtime);
-    compile(main, file, [
+    compile(copyForSplitting(), file, [
       `--target=${bunTarget(target)}`,
       `--compile-executable-path=${runtime}`,
       `--bytecode-order=${orderFor(stamp)}`,
@@ -47,7 +46,7 @@ function orderFor(stamp: Stamp): string {
   if (fs.existsSync(order)) return order;
   emptyFolder('order');
   const file = path.join(folder, program);
-  compile(main, file, defineWords(stamp));
+  compile(copyForSplitting(), file, defineWords(stamp));
   recordOrder(file, folder);
   fs.rmSync(file);
   return order;

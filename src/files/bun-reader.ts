@@ -55,74 +55,62 @@ export async function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
  * is left to `fallback`, which reads, warns or throws.
  */
 export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
-  const directories = new Map<string, Promise<boolean>>();
-  const isOurs = (path: string): Promise<boolean> => {
-    const known = directories.get(path) ?? isPrivateDirectory(bun, uid, path).catch(() => false);
-    directories.set(path, known);
-    return known;
+  const known = new Map<string, Promise<BunStats>>();
+  /** Of a directory, once. */
+  const statOf = (path: string): Promise<BunStats> => {
+    let stat = known.get(path);
+    if (stat === undefined) {
+      stat = bun.file(path).stat();
+      known.set(path, stat);
+    }
+    return stat;
+  };
+  const isTrusted = ({ uid: owner, mode }: BunStats, mask: number, type: number) =>
+    (owner === uid || owner === 0) && (mode & mask) === type;
+  /**
+   * Whether no other user can have put the directory, or anything in it, there. `stat` follows symlinks: that `path/..` is
+   * the directory above rules out a symlink to another place. Rejects if it cannot be known.
+   */
+  const isOurs = async (path: string): Promise<boolean> => {
+    const [own, above, back] = await Promise.all([
+      statOf(path),
+      statOf(dirname(path)),
+      bun.file(join(path, '..')).stat(),
+    ]);
+    return (
+      isTrusted(own, typeAndOthersWrite, directory) &&
+      isTrusted(above, typeAndOthersWrite, directory) &&
+      above.ino === back.ino &&
+      above.dev === back.dev
+    );
   };
   return {
-    read: async (context, file, kind) => {
+    read: async (context, path, kind) => {
       try {
-        const text = await readUsual(bun, uid, file, isOurs);
-        if (text !== unusual) return text;
+        const file = bun.file(path);
+        const parent = dirname(path);
+        const { size } = file;
+        if (size === 0 && isAbsent(bun, path)) {
+          if (isAbsent(bun, parent) || (await isOurs(parent))) return undefined;
+        } else if (size > 0 && size <= maxBytes) {
+          const [bytes, stat, ours] = await Promise.all([
+            file.bytes(),
+            file.stat(),
+            isOurs(parent),
+          ]);
+          // The sizes differ if it is being written.
+          const isUsual = ours && stat.size === bytes.length;
+          if (isUsual && isTrusted(stat, typeAndOthers, privateFile)) {
+            const text = asciiText(bytes);
+            if (text !== undefined) return text;
+          }
+        }
       } catch {
         // The fallback meets the same error and reports it.
       }
-      return fallback.read(context, file, kind);
+      return fallback.read(context, path, kind);
     },
   };
-}
-
-const unusual = Symbol('unusual');
-
-async function readUsual(
-  bun: Bun,
-  uid: number,
-  path: string,
-  isOurs: (directory: string) => Promise<boolean>,
-): Promise<string | undefined | typeof unusual> {
-  const file = bun.file(path);
-  const parent = dirname(path);
-  if (file.size === 0) {
-    if (!isAbsent(bun, path)) return unusual;
-    return isAbsent(bun, parent) || (await isOurs(parent)) ? undefined : unusual;
-  }
-  if (file.size > maxBytes) return unusual;
-  const [bytes, stat, ours] = await Promise.all([file.bytes(), file.stat(), isOurs(parent)]);
-  const isUsual =
-    ours &&
-    (stat.mode & typeAndOthers) === privateFile &&
-    isTrusted(stat, uid) &&
-    // It is being written if they differ.
-    stat.size === bytes.length;
-  return isUsual ? (asciiText(bytes) ?? unusual) : unusual;
-}
-
-function isTrusted({ uid: owner }: BunStats, uid: number): boolean {
-  return owner === uid || owner === 0;
-}
-
-/**
- * Whether no other user can have put it, or anything in it, there. `stat` follows symlinks: that `path/..` is the
- * directory above rules out a symlink to another place.
- */
-async function isPrivateDirectory(bun: Bun, uid: number, path: string): Promise<boolean> {
-  const [own, above, back] = await Promise.all([
-    bun.file(path).stat(),
-    bun.file(dirname(path)).stat(),
-    bun.file(join(path, '..')).stat(),
-  ]);
-  return (
-    isTrustedDirectory(own, uid) &&
-    isTrustedDirectory(above, uid) &&
-    above.ino === back.ino &&
-    above.dev === back.dev
-  );
-}
-
-function isTrustedDirectory(stat: BunStats, uid: number): boolean {
-  return isTrusted(stat, uid) && (stat.mode & typeAndOthersWrite) === directory;
 }
 
 /**

@@ -31,7 +31,6 @@ export function lookupIn(context: Context): Lookup {
     }
   };
   const secrets = new Map<string, Promise<Credential | undefined>>();
-  const read = async (key: SecretKey) => readCredential(context, await store(), key);
   return {
     context,
     settings,
@@ -39,7 +38,7 @@ export function lookupIn(context: Context): Lookup {
     stored: (key) => {
       const name = `${key.of} ${key.name}`;
       // A keychain that refuses takes its time, and one identity is used for many hosts.
-      const reading = secrets.get(name) ?? read(key);
+      const reading = secrets.get(name) ?? readCredential(context, store, key);
       secrets.set(name, reading);
       return reading;
     },

@@ -3,7 +3,6 @@ import { HelperError, notFound } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
-import type { RegistryHost } from '../registry/parse.ts';
 import { readInput } from '../standard-input.ts';
 import { parseHostInput } from './input.ts';
 
@@ -16,20 +15,17 @@ export async function get(context: Context): Promise<string> {
     const answer = await passOn(context, 'get', host, input);
     if (answer !== undefined) return answer;
   }
-  const { Username, Secret } = await credentialFor(context, host);
-  return `${JSON.stringify({ ServerURL, Username, Secret })}\n`;
-}
-
-async function credentialFor(context: Context, host: RegistryHost) {
-  const name = hostKey(host);
   try {
     const found = await findCredential(lookupIn(context), host);
-    if (found !== undefined) return { Username: found.username, Secret: await found.secret() };
+    if (found !== undefined) {
+      const { username: Username } = found;
+      return `${JSON.stringify({ ServerURL, Username, Secret: await found.secret() })}\n`;
+    }
   } catch (error) {
-    throw withHost(name, error);
+    throw withHost(hostKey(host), error);
   }
   const others = isIbmHost(host) ? '' : ', which is not a host of IBM Cloud Container Registry';
-  throw notFound(`no source has a credential for ${name}${others}`);
+  throw notFound(`no source has a credential for ${hostKey(host)}${others}`);
 }
 
 /** Clients show the line without the host, and may have asked for two dozen of them. */

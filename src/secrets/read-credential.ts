@@ -9,9 +9,10 @@ import { type Credential, fileStoreName, type SecretKey } from './store.ts';
  */
 export async function readCredential(
   context: Context,
-  store: string,
+  storeName: () => Promise<string>,
   key: SecretKey,
 ): Promise<Credential | undefined> {
+  const store = await storeName();
   if (store === fileStoreName) {
     const folder = configFolder(context);
     if (folder === undefined) return undefined;
