@@ -99,6 +99,7 @@ export const importRules: ImportRules = {
     'src/iam/mint.ts -> src/config/read-settings.ts',
     'src/iam/mint.ts -> src/identity/mapping-key.ts',
     'src/iam/mint.ts -> src/identity/tokens.ts',
+    'src/iam/mint.ts -> src/secrets/replace-secret.ts',
     'src/iam/mint.ts -> src/secrets/secret-store.ts',
   ],
 };

@@ -41,8 +41,10 @@ function report(machine: readonly string[], rows: readonly string[]): string {
       "- A client's file is changed by a rename as well, and only if it is still what the change was worked out from.",
       '- `store move` and `api-key rotate` write down what they are about to do before they do it. Whoever runs them again ends what was begun.',
       '- Before a move erases a secret, it looks once more for the copy in the store in use; where that of an identity is gone, it stops.',
-      '- A new API key is kept before IAM is asked to make it, so no lost answer loses it.',
       '- A machine command (`get`, `list`, `store`, `erase`, `kubelet`) ends within 10 s: keychain calls, each 5 s at most, locks, retries, IAM and the metadata service share one deadline of 9 s, and what has no time left is not started. One exception: a refresh token that IAM has just exchanged is still written to the keychain, even if that takes longer.',
+      '- A new API key is kept before IAM is asked to make it, so no lost answer loses it. A rotation, a logout or `api-key create --save` deletes one that is left over.',
+      '- A secret is replaced only if it is still what the command read: a login, a logout and a rotation at the same time do not overwrite each other. A process that was stopped and has lost its lock cannot finish its write to a file; a call of a keychain that has begun cannot be taken back.',
+      '- A refresh token, which IAM accepts once, is requested only after the stored one has been written again: a full disk is noticed before the login is lost.',
     ].join('\n'),
     '',
   ].join('\n\n');

@@ -1,8 +1,6 @@
-import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import { HelperError } from '../errors.ts';
 import type { Caller } from '../iam/api-call.ts';
-import { parseClaims } from '../iam/claims.ts';
-import { accessTokenOf, nameOf } from '../identity/access.ts';
+import { accessTokenOf, nameOf, toCaller } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
 import type { Lookup } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
@@ -37,14 +35,4 @@ export async function callerFor(
   }
   const accessToken = await accessTokenOf(lookup, found);
   return toCaller(lookup, nameOf(found), accessToken);
-}
-
-/** Throws `refused` for a token that does not say whose it is. */
-export async function toCaller(lookup: Lookup, name: string, accessToken: string): Promise<Caller> {
-  const { iamId, account } = parseClaims(accessToken);
-  if (iamId === undefined || account === undefined) {
-    throw new HelperError('refused', `the access token of ${name} names no account; use another`);
-  }
-  const endpoint = trustedEndpoint(lookup.context, await lookup.settings());
-  return { name, accessToken, iamId, account, endpoint };
 }

@@ -11,7 +11,7 @@ import { hostKey } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { refuseRing } from '../secrets/choose.ts';
 import { findHelper } from '../secrets/helper-program.ts';
-import { keepSecret, secretStore } from '../secrets/secret-store.ts';
+import { replaceSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store.ts';
 import { visible } from '../visible.ts';
 
@@ -25,7 +25,7 @@ export async function takeOverStore(context: Context, dryRun: boolean): Promise<
   const isOurs = plan.after === plan.before;
   if (others !== undefined) tryOther(context, others, plan.file);
   if (!isOurs) await setOthers(context, others);
-  for (const login of logins) keep(context, login);
+  for (const login of logins) await keep(context, login);
   const { changed, backup } = planAndApply(context, () => planTakeOver(context));
   if (!changed) context.stdout(`nothing to change in ${plan.file}\n`);
   if (changed) {
@@ -55,12 +55,11 @@ async function setOthers(context: Context, others: string | undefined): Promise<
 }
 
 /** Unless there is one already: then it is the plain one that nobody has used for long. */
-function keep(context: Context, credential: Credential): void {
+async function keep(context: Context, credential: Credential): Promise<void> {
   const host = parseServerURL(credential.ServerURL);
   if ('problem' in host) return;
   const key = { of: 'host', name: hostKey(host) } as const;
-  if (secretStore(context).read(key) !== undefined) return;
-  keepSecret(context, key, credential);
+  if (!(await replaceSecret(context, key, undefined, credential))) return;
   const name = shown(credential.ServerURL);
   context.stdout(`what docker login had kept for ${name} in plain text is kept here now\n`);
   context.warn(`it is still in docker's file; docker login ${name} takes it out of there`);

@@ -77,7 +77,8 @@ export const login: Command<LoginArgs> = {
 
     const chosen = storeFor(context, current, store);
     const hint = hintOf(identity, hosts);
-    const root = await readRootSecret(context, options, intent, host, hint);
+    const target = { host, hint, store: chosen ?? current.store };
+    const root = await readRootSecret(context, options, intent, target);
     const { secret, ...known } = root;
     const settings = { ...known, ...presented, since: context.now() };
     if (chosen !== undefined) await keepIn(context, chosen);

@@ -2,14 +2,17 @@ import { typed } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
+import { cancelPendingKeys } from '../identity/cancel-pending.ts';
 import {
   forgetEverything,
   forgetIdentities,
   forgetNamespace,
+  type Removed,
   signOutOf,
 } from '../identity/forget.ts';
 import { forgetOther, otherHosts } from '../identity/forget-other.ts';
 import { requireIdentity } from '../identity/identities.ts';
+import { pendingIdentities } from '../identity/pending-key.ts';
 import { ambientVariables } from '../identity/variables.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
@@ -46,7 +49,7 @@ export const logout: Command<LogoutArgs> = {
 };
 
 async function leaveAll(context: Context): Promise<void> {
-  await forgetEverything(context);
+  const removed = await forgetEverything(context);
   context.stdout('signed out of every IBM host; nothing is kept for them any more\n');
   const others = otherHosts(context).map(typed).join(' ');
   if (others !== '')
@@ -58,6 +61,7 @@ async function leaveAll(context: Context): Promise<void> {
     context.warn(`the ibmcloud session still answers; ${off('ibmcloud-session')}`);
   if (computeProfile)
     context.warn(`trusted profile ${computeProfile} still answers; ${off('compute-profile')}`);
+  await cancelPending(context, removed);
 }
 
 function off(source: string): string {
@@ -80,15 +84,16 @@ async function leaveHost(context: Context, host: RegistryHost): Promise<void> {
   if (!isIbmHost(host)) return leaveOther(context, host);
   const key = mappingKey(host);
   const isHost = key === host.name;
-  const kept = await (isHost ? signOutOf : forgetNamespace)(context, key);
+  const { kept, removed } = await (isHost ? signOutOf : forgetNamespace)(context, key);
   const decides = `${key} has no identity of its own any more; ${host.name} decides`;
   context.stdout(isHost ? `signed out of ${key}\n` : `${decides}\n`);
   for (const identity of kept)
     context.stdout(`identity ${visible(identity)} is kept, without this host\n`);
+  await cancelPending(context, removed);
 }
 
-function leaveOther(context: Context, host: RegistryHost): void {
-  if (!forgetOther(context, host)) throw nothingKept(host);
+async function leaveOther(context: Context, host: RegistryHost): Promise<void> {
+  if (!(await forgetOther(context, host))) throw nothingKept(host);
   context.stdout(`what was kept here for ${hostKey(host)} is gone\n`);
 }
 
@@ -96,9 +101,18 @@ async function leaveIdentity(context: Context, name: string, hosts: readonly Reg
   if (hosts.length > 0) {
     throw new HelperError('invalid-input', '--identity and hosts exclude each other');
   }
-  requireIdentity(readSettings(context), name);
-  await forgetIdentities(context, [name]);
+  // A removed identity may have left an API key in IAM.
+  if (!pendingIdentities(context).includes(name)) requireIdentity(readSettings(context), name);
+  const removed = await forgetIdentities(context, [name]);
   context.stdout(`identity ${visible(name)} and its secret are gone\n`);
+  await cancelPending(context, removed);
+}
+
+/** Deletes in IAM what an interrupted command made for the removed identities, and nobody knows any more. */
+async function cancelPending(context: Context, removed: Removed): Promise<void> {
+  for (const id of await cancelPendingKeys(context, removed)) {
+    context.stdout(`deleted API key ${id}, which an interrupted command had made\n`);
+  }
 }
 
 /** A key in the environment is not ours to forget. */

@@ -2,6 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import type { Context } from '../context.ts';
 import type { Owner, Question } from '../iam/owner.ts';
+import { requireWritable } from '../secrets/require-writable.ts';
 import type { Intent, SecretOptions } from './intent.ts';
 import { apiKeyFromPerson, apiKeyInFile, apiKeyOnStdin, tokenOnStdin } from './secret-input.ts';
 import { askPasscode } from './sso.ts';
@@ -11,20 +12,30 @@ export interface RootSecret extends Owner, Intent {
   readonly secret: string;
 }
 
+export interface LoginTarget {
+  /** Where the credential is tried. */
+  readonly host: string;
+  /** What to type if IBM Cloud refuses it. */
+  readonly hint: string;
+  /** The name of the secret store that it will be in. */
+  readonly store: string | undefined;
+}
+
 /** Reads the secret from where the options say and asks IBM Cloud about it, unless told not to. */
 export async function readRootSecret(
   context: Context,
   options: SecretOptions,
   intent: Intent,
-  host: string,
-  hint: string,
+  { host, hint, store }: LoginTarget,
 ): Promise<RootSecret> {
   const question = { hint, endpoint: trustedEndpoint(context, readSettings(context)) };
   switch (intent.kind) {
     case 'api-key':
       return apiKey(context, options, intent, question);
     case 'refresh-token':
-      return options.sso ? signOn(context, question) : refreshToken(context, options, question);
+      return options.sso
+        ? signOn(context, question, store)
+        : refreshToken(context, options, question, store);
     case 'entitlement-key':
       return entitlementKey(context, options, host, question);
     case 'registry-token':
@@ -53,8 +64,14 @@ async function readApiKey(context: Context, options: SecretOptions): Promise<str
   return apiKeyFromPerson(context);
 }
 
-async function signOn(context: Context, question: Question): Promise<RootSecret> {
+async function signOn(
+  context: Context,
+  question: Question,
+  store: string | undefined,
+): Promise<RootSecret> {
   const passcode = await askPasscode(context, question);
+  // IAM accepts a passcode and a refresh token once: neither is to be lost on a full disk.
+  await requireWritable(context, store);
   const { ownerOfPasscode } = await import('../iam/owner.ts');
   return { kind: 'refresh-token', ...(await ownerOfPasscode(context, passcode, question)) };
 }
@@ -63,10 +80,12 @@ async function refreshToken(
   context: Context,
   { verify }: SecretOptions,
   question: Question,
+  store: string | undefined,
 ): Promise<RootSecret> {
   const kind = 'refresh-token';
   const secret = await tokenOnStdin(context, 'refresh token');
   if (!verify) return { kind, secret };
+  await requireWritable(context, store);
   const { ownerOfRefreshToken } = await import('../iam/owner.ts');
   return { kind, ...(await ownerOfRefreshToken(context, secret, question)) };
 }

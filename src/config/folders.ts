@@ -4,6 +4,8 @@ import { isAbsolute, join } from '../paths.ts';
 
 const name = 'docker-credential-icr';
 const signedOutName = 'signed-out';
+/** The directories of stored secrets, by what a secret is for. */
+export const secretFolders = { host: 'hosts', identity: 'identities' } as const;
 
 type Where = Pick<Context, 'env' | 'platform'>;
 

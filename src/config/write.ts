@@ -1,66 +1,35 @@
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
-import { withLock } from '../files/lock.ts';
-import { requireDirectory } from '../files/own-directories.ts';
 import { cannot } from '../files/storage-error.ts';
-import { requireConfigFolder } from './folders.ts';
+import { type ChangeLock, settingsDirectory, withChangeLock } from './change-lock.ts';
 import { readSettings } from './read-settings.ts';
 import { schema } from './schema.ts';
 import type { Settings } from './settings.ts';
 
-/** Milliseconds for the commands before this one; each takes a few, or many on a machine that is busy. */
-const longestWait = 30_000;
-
 /**
- * Changes `config.json`, whole or not at all. Commands that run at the same time change it one after
- * the other, each from what the one before left: `conf` alone would let the last one win.
+ * Changes `config.json`, whole or not at all. Commands that run at the same time change it one after the other, each
+ * from what the one before left. `change` may also change stored secrets: it runs under their lock.
  * Throws `damaged` for a file that cannot be read, which is then left as it is, and `storage`.
  */
 export async function updateSettings(
   context: Context,
-  change: (settings: Settings) => Settings,
+  change: (settings: Settings, lock: ChangeLock) => Settings | Promise<Settings>,
 ): Promise<void> {
-  const folder = requireConfigFolder(context);
-  const directory = settingsDirectory(context, folder);
-  const openFile = await openerIn(context, directory);
-  const lock = path.join(folder, 'config.lock');
-  const limit = { limit: longestWait, otherwise: 'fail' } as const;
-  const action = (_leave: unknown, isOurs: () => boolean) => {
-    // What is damaged says so itself; and to open takes longer than all the rest.
-    readSettings(context);
-    const write = openFile();
-    const settings = changed(context, change);
-    if (!isOurs()) throw overtaken(folder);
-    write(settings);
-  };
-  await withLock(context, lock, action, limit);
-}
-
-function settingsDirectory(context: Context, folder: string): string {
-  try {
-    return requireDirectory(context, folder).path;
-  } catch (error) {
-    throw error instanceof HelperError ? error : cannot('make', folder, error);
-  }
-}
-
-/** This process was stopped for so long that another one took it for lost, and may have changed them. */
-function overtaken(folder: string): HelperError {
-  const file = path.join(folder, 'config.json');
-  return new HelperError('storage', `another command was at work on ${file}; try again`);
-}
-
-/**
- * The settings as they are to be. Where `change` asked a keychain that took its time, others may have taken this
- * process for dead and changed them meanwhile: then once more, from what they left.
- */
-function changed(context: Context, change: (settings: Settings) => Settings): Settings {
-  for (;;) {
+  const openFile = await openerIn(context, settingsDirectory(context));
+  await withChangeLock(context, async (lock) => {
+    // Damaged settings are reported before `conf` opens them.
     const before = readSettings(context);
-    const after = change(before);
-    if (JSON.stringify(readSettings(context)) === JSON.stringify(before)) return after;
-  }
+    const write = openFile();
+    const after = await change(before, lock);
+    lock.requireOurs();
+    try {
+      write(after);
+    } catch (error) {
+      // If another command took over the lock, that is why the rename failed.
+      lock.requireOurs();
+      throw error;
+    }
+  });
 }
 
 /** `conf` asks for the home as soon as it is loaded, and those who only read may have none. */

@@ -11,6 +11,8 @@ import { cannot } from './storage-error.ts';
 /** Milliseconds; a write takes a few. */
 const staleAfterMs = 60_000;
 const pattern = /^\.([0-9a-f]{8})-\d+-[0-9a-z]+-\d+-[0-9a-z]+\.tmp$/;
+/** Of a temporary file of the package `conf`, after the target's name. */
+const confPattern = /^\.tmp-\d{10}[0-9a-f]{6}$/;
 /** Where versions up to 0.1.0 wrote, and how they named the files. */
 const oldDirectory = '.aside';
 const oldPattern = /^\d+-[0-9a-z]+-\d+-[0-9a-z]+$/;
@@ -55,6 +57,14 @@ export function removeStale(context: Context, directory: OwnDirectory, reference
   } catch {
     // What cannot be removed now is removed by a later write.
   }
+}
+
+/** Removes those of the package `conf` beside their target, however new they are. Throws `storage`. */
+export function removeConfTemporaries(target: string): void {
+  const name = path.basename(target);
+  const isMeant = (each: string) =>
+    each.startsWith(name) && confPattern.test(each.slice(name.length));
+  removeMatching(path.dirname(target), isMeant, Number.POSITIVE_INFINITY);
 }
 
 function removeOld({ uid }: Context, { path: parent }: OwnDirectory, olderThanMs: number): void {

@@ -65,9 +65,9 @@ async function renew(
     if ((await options.isToBeKept?.()) !== false) writeToken(context, options, minted);
     return minted;
   } catch (error) {
-    if (spare === undefined || !(error instanceof HelperError) || error.code !== 'unreachable') {
-      throw error;
-    }
+    const isTemporary =
+      error instanceof HelperError && ['unreachable', 'storage'].includes(error.code);
+    if (spare === undefined || !isTemporary) throw error;
     const kept = { ...spare, failure: { at: context.now(), why: inOneLine(error) } };
     writeToken(context, options, kept);
     return kept;

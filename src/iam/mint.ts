@@ -4,9 +4,13 @@ import { withoutDeadline } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
 import { own } from '../identity/mapping-key.ts';
 import type { Holder } from '../identity/tokens.ts';
+import { replaceSecret, requireReplaceable } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
 import type { AccessToken } from './access-token.ts';
 import { requestToken, type TokenOptions } from './token.ts';
+
+/** Milliseconds to wait for other commands before a refresh token is stored. */
+const storeLimitMs = 5000;
 
 export interface MintOptions {
   /** When to give up, in milliseconds since 1970. */
@@ -54,7 +58,7 @@ async function withLatestKey<T>(
   try {
     return await mint(holder);
   } catch (error) {
-    if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
+    if (!isRefused(error)) throw error;
     const latest = latestKey(context, holder);
     if (latest === undefined) throw error;
     return mint(latest);
@@ -99,28 +103,46 @@ async function fromApiKey(
 }
 
 /**
- * IAM takes a refresh token once and gives another: it is saved before anything else can fail. The
- * stored one is read again here, since another process may have used the one that we know; and once more
- * before the new one takes its place, since somebody may have logged in or out while IAM was asked.
+ * IAM accepts a refresh token once and returns another. The token is requested only after the stored one has been
+ * written again: a disk that is full or read-only fails then, while the login is still good. The stored token is read
+ * here, since another process may have used the one that the caller knows.
  */
 async function fromRefreshToken(
   context: Context,
   holder: Holder,
   options: MintOptions,
 ): Promise<AccessToken> {
-  const store = secretStore(context);
   const key = { of: 'identity', name: holder.name } as const;
-  const stored = store.read(key);
+  const read = () => secretStore(context).read(key);
+  let stored = read();
+  const lock = { limitMs: Math.max(0, options.deadline - context.now()) };
+  // A login or another `get` may replace it meanwhile.
+  while (stored !== undefined && !(await requireReplaceable(context, key, stored, lock))) {
+    stored = read();
+  }
   const refreshToken = stored?.Secret ?? holder.root;
   const grant = { kind: 'refresh-token', refreshToken } as const;
-  const token = await requestToken(context, grant, explained(holder, options));
+  const token = await requestToken(context, grant, explained(holder, options)).catch((error) => {
+    const latest = read();
+    const isSpent = isRefused(error) && latest !== undefined && latest.Secret !== refreshToken;
+    if (isSpent) return undefined;
+    throw error;
+  });
+  // Another process has used it up, and stored the next one.
+  if (token === undefined) return fromRefreshToken(context, holder, options);
   const { refreshToken: next } = token;
-  // The old one is worth nothing any more: late is better than lost.
-  const unhurried = secretStore(withoutDeadline(context));
-  if (stored !== undefined && next !== undefined && unhurried.read(key)?.Secret === stored.Secret) {
-    unhurried.write(key, { ...stored, Secret: next });
+  // If somebody has logged in or out meanwhile, the next one is not stored. The old one is worth nothing any more: late,
+  // or without the lock, is better than lost.
+  if (stored !== undefined && next !== undefined) {
+    const late = { limitMs: storeLimitMs, otherwise: 'proceed' } as const;
+    const renewed = { ...stored, Secret: next };
+    await replaceSecret(withoutDeadline(context), key, refreshToken, renewed, late);
   }
   return token;
+}
+
+function isRefused(error: unknown): boolean {
+  return error instanceof HelperError && error.code === 'refused';
 }
 
 /** The machine's or pod's own identity. */

@@ -1,4 +1,6 @@
 import { HelperError } from '../errors.ts';
+import type { Caller } from '../iam/api-call.ts';
+import { parseClaims } from '../iam/claims.ts';
 import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
 
@@ -44,4 +46,15 @@ export async function accessTokenOfKey(
     hint,
   });
   return token;
+}
+
+/** Throws `refused` for a token that does not say whose it is. */
+export async function toCaller(lookup: Lookup, name: string, accessToken: string): Promise<Caller> {
+  const { iamId, account } = parseClaims(accessToken);
+  if (iamId === undefined || account === undefined) {
+    throw new HelperError('refused', `the access token of ${name} names no account; use another`);
+  }
+  const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
+  const endpoint = trustedEndpoint(lookup.context, await lookup.settings());
+  return { name, accessToken, iamId, account, endpoint };
 }

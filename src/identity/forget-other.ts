@@ -1,15 +1,15 @@
 import type { Context } from '../context.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
+import { eraseSecret } from '../secrets/replace-secret.ts';
 import { readableStore } from '../secrets/secret-store.ts';
 
 /** Forgets what `docker login` stored for a registry that is not IBM's. Returns whether there was something. */
-export function forgetOther(context: Context, host: RegistryHost): boolean {
-  const secrets = readableStore(context);
+export async function forgetOther(context: Context, host: RegistryHost): Promise<boolean> {
   const name = hostKey(host);
-  const wasKept = secrets.names('host').includes(name);
+  const wasKept = readableStore(context).names('host').includes(name);
   // Also where it is not listed: a keychain that is locked says so then.
-  secrets.erase({ of: 'host', name });
+  await eraseSecret(context, { of: 'host', name });
   return wasKept;
 }
 

@@ -1,3 +1,4 @@
+import { type ChangeLock, withChangeLock } from '../config/change-lock.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
@@ -7,34 +8,35 @@ import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { requireEveryIdentity } from '../secrets/every-identity.ts';
 import { eraseTemporaries, fileStore } from '../secrets/file-store.ts';
-import {
-  notAsked,
-  problemOf,
-  readableStore,
-  requireWorkingStore,
-  secretStore,
-} from '../secrets/secret-store.ts';
-import { fileStoreName, type SecretStore } from '../secrets/store.ts';
+import { eraseSecret, secretOf } from '../secrets/replace-secret.ts';
+import { notAsked, problemOf, requireWorkingStore, secretStore } from '../secrets/secret-store.ts';
+import { fileStoreName, type SecretKey, type SecretStore } from '../secrets/store.ts';
 import { forgetMintedTokens, forgetTokens } from './forget-tokens.ts';
-import { erasePendingKey } from './pending-key.ts';
+import { identityOfPending, pendingIdentities } from './pending-key.ts';
 import { signOut } from './signed-out.ts';
 
-/**
- * Signs one host out: what was kept for it alone goes, and nothing else answers for it any more.
- * Returns the identities that are kept, and that answered for it by a mapping of its own.
- */
-export async function signOutOf(context: Context, host: string): Promise<string[]> {
+/** Identities that were removed, with their secrets: what cancels a pending API key may need those to sign in. */
+export type Removed = ReadonlyMap<string, string | undefined>;
+
+export interface SignedOut {
+  /** The identities that are kept, and that answered by a mapping that was removed. */
+  readonly kept: readonly string[];
+  readonly removed: Removed;
+}
+
+/** Signs one host out: what was kept for it alone goes, and nothing else answers for it any more. */
+export async function signOutOf(context: Context, host: string): Promise<SignedOut> {
   signOut(context, host);
   eraseTemporaries(context);
-  readableStore(context).erase({ of: 'host', name: host });
+  await eraseSecret(context, { of: 'host', name: host }, { otherwise: 'fail' });
   return forgetMappings(context, (settings) => keysOf(settings, host));
 }
 
 /**
- * Forgets a mapping, and the identity that was made for it alone. Returns the identity that is kept, if any. Throws
- * `invalid-input` where there is no such mapping.
+ * Forgets a mapping, and the identity that was made for it alone. Throws `invalid-input` where there is no such
+ * mapping.
  */
-export async function forgetNamespace(context: Context, key: string): Promise<string[]> {
+export async function forgetNamespace(context: Context, key: string): Promise<SignedOut> {
   const { mappings } = readSettings(context);
   if (Object.hasOwn(mappings, key)) return forgetMappings(context, () => [key]);
   const [host = ''] = key.split('/');
@@ -47,19 +49,19 @@ export async function forgetNamespace(context: Context, key: string): Promise<st
 async function forgetMappings(
   context: Context,
   keysIn: (settings: Settings) => readonly string[],
-): Promise<string[]> {
-  const current = readSettings(context);
-  if (keysIn(current).length === 0) return [];
-  // Before the settings forget them: a keychain that refuses now can be asked again.
-  for (const name of identitiesOf(current, keysIn(current)).gone) eraseSecrets(context, name);
-  let left = identitiesOf(current, keysIn(current));
-  await updateSettings(context, (latest) => {
-    const keys = keysIn(latest);
-    left = identitiesOf(latest, keys);
-    return without(latest, keys, left.gone);
+): Promise<SignedOut> {
+  const removed = new Map<string, string | undefined>();
+  let kept: readonly string[] = [];
+  if (keysIn(readSettings(context)).length === 0) return { kept, removed };
+  await updateSettings(context, async (current, lock) => {
+    const keys = keysIn(current);
+    const named = identitiesOf(current, keys);
+    ({ kept } = named);
+    await eraseSecrets(secretStore(context), named.gone, lock, removed);
+    return without(current, keys, named.gone);
   });
-  for (const name of left.gone) forgetTokens(context, name);
-  return left.kept;
+  for (const name of removed.keys()) forgetTokens(context, name);
+  return { kept, removed };
 }
 
 /** What is mapped by these keys: the identities that go with them, and those that are kept. */
@@ -73,57 +75,120 @@ function identitiesOf(settings: Settings, keys: readonly string[]) {
   return { gone, kept: named.filter((name) => !gone.includes(name)) };
 }
 
-/** Removes identities with their secrets and whatever is mapped to them. */
-export async function forgetIdentities(context: Context, names: readonly string[]): Promise<void> {
+/**
+ * Removes identities with their secrets and whatever is mapped to them; with `onlyIf`, those whose secret that is. Their
+ * pending API keys stay, for `cancelPendingKeys`.
+ */
+export async function forgetIdentities(
+  context: Context,
+  names: readonly string[],
+  onlyIf?: string,
+): Promise<Removed> {
   eraseTemporaries(context);
-  for (const name of names) eraseSecrets(context, name);
-  await updateSettings(context, (current) => {
-    const keys = Object.keys(current.mappings).filter((key) =>
-      names.includes(current.mappings[key]?.identity ?? ''),
+  const removed = new Map<string, string | undefined>();
+  await updateSettings(context, async (current, lock) => {
+    const store = secretStore(context);
+    const gone = names.filter(
+      (name) => onlyIf === undefined || secretOf(store, { of: 'identity', name }) === onlyIf,
     );
-    return without(current, keys, names);
+    await eraseSecrets(store, gone, lock, removed);
+    const keys = Object.keys(current.mappings).filter((key) =>
+      gone.includes(current.mappings[key]?.identity ?? ''),
+    );
+    return without(current, keys, gone);
   });
-  for (const name of names) forgetTokens(context, name);
+  for (const name of removed.keys()) forgetTokens(context, name);
+  return removed;
 }
 
 /**
- * Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts. Throws `damaged`
- * if the settings cannot be read, after what is in files was removed; `storage` before anything is removed where a keychain does not know of what it should have, and later where it does
- * not erase.
+ * Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts; pending API keys
+ * stay, for `cancelPendingKeys`. Throws `damaged` if the settings cannot be read, after what is in files was removed;
+ * `storage` before anything is removed if a keychain does not know of what it should have, and later if it does not
+ * erase.
  */
-export async function forgetEverything(context: Context): Promise<void> {
+export async function forgetEverything(context: Context): Promise<Removed> {
   const problem = problemOf(() => readSettings(context));
   if (problem !== undefined) {
-    forgetFiles(context);
+    await withChangeLock(context, (lock) => sweep(fileStore(context), lock, isPending));
+    forgetTraces(context);
     throw notAsked(problem);
   }
   requireWhole(context, readSettings(context));
+  const removed = new Map<string, string | undefined>();
   // One after the other, the secret before the settings: where a keychain refuses, the rest can be asked for again.
   for (const name of Object.keys(readSettings(context).identities)) {
-    await forgetIdentities(context, [name]);
+    for (const [gone, secret] of await forgetIdentities(context, [name])) removed.set(gone, secret);
   }
-  await updateSettings(context, (current) => ({ ...current, identities: {}, mappings: {} }));
-  // A move may go over to another store meanwhile.
-  let store: string | undefined;
-  do {
-    ({ store } = readSettings(context));
-    sweep(secretStore(context));
-  } while (readSettings(context).store !== store);
-  forgetFiles(context);
+  await updateSettings(context, async (current, lock) => {
+    const store = secretStore(context);
+    // A login may have added identities meanwhile.
+    const names = [...new Set([...Object.keys(current.identities), ...store.names('identity')])];
+    const gone = names.filter((name) => !isPending(name));
+    await eraseSecrets(store, gone, lock, removed);
+    await sweep(store, lock, isPending);
+    // Also with a keychain: an older version may have left secrets in files.
+    if ((current.store ?? fileStoreName) !== fileStoreName) await sweep(fileStore(context), lock);
+    return { ...current, identities: {}, mappings: {} };
+  });
+  for (const name of pendingIdentities(context)) {
+    if (!removed.has(name)) removed.set(name, undefined);
+  }
+  forgetTraces(context);
+  return removed;
 }
 
-/** Also with a keychain: an older version may have left secrets in files. */
-function forgetFiles(context: Context): void {
-  sweep(fileStore(context));
+function forgetTraces(context: Context): void {
   eraseTemporaries(context);
   forgetMintedTokens(context);
 }
 
-function sweep(secrets: SecretStore): void {
-  for (const name of secrets.names('identity')) secrets.erase({ of: 'identity', name });
-  for (const name of secrets.names('host')) {
+function isPending(name: string): boolean {
+  return identityOfPending(name) !== undefined;
+}
+
+/** The secret goes before the settings: where a keychain refuses, the command can be repeated. */
+async function eraseSecrets(
+  store: SecretStore,
+  names: readonly string[],
+  lock: ChangeLock,
+  removed: Map<string, string | undefined>,
+): Promise<void> {
+  for (const name of names) {
+    const key = { of: 'identity', name } as const;
+    const secret = readableSecret(store, key);
+    await lock.step();
+    store.erase(key, lock.requireOurs);
+    await lock.step();
+    removed.set(name, secret);
+  }
+}
+
+/** A keychain that does not give a secret may erase it all the same. */
+function readableSecret(store: SecretStore, key: SecretKey): string | undefined {
+  try {
+    return secretOf(store, key);
+  } catch (error) {
+    if (error instanceof HelperError) return undefined;
+    throw error;
+  }
+}
+
+/** Erases the secrets of identities and IBM's hosts. */
+async function sweep(
+  store: SecretStore,
+  lock: ChangeLock,
+  isKept: (identity: string) => boolean = () => false,
+): Promise<void> {
+  for (const name of store.names('identity').filter((each) => !isKept(each))) {
+    await lock.step();
+    store.erase({ of: 'identity', name }, lock.requireOurs);
+  }
+  for (const name of store.names('host')) {
     const host = parseServerURL(name);
-    if (!('problem' in host) && isIbmHost(host)) secrets.erase({ of: 'host', name });
+    if ('problem' in host || !isIbmHost(host)) continue;
+    await lock.step();
+    store.erase({ of: 'host', name }, lock.requireOurs);
   }
 }
 
@@ -150,12 +215,6 @@ export function without(
 
 function omit<Value>(table: Readonly<Record<string, Value>>, names: readonly string[]) {
   return Object.fromEntries(Object.entries(table).filter(([name]) => !names.includes(name)));
-}
-
-function eraseSecrets(context: Context, name: string): void {
-  // There is none as a rule, which a keychain is believed while it lists the other one.
-  erasePendingKey(context, name);
-  secretStore(context).erase({ of: 'identity', name });
 }
 
 /** The mappings of a host and of its namespaces. */

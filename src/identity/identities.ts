@@ -2,10 +2,12 @@ import type { IdentitySettings, Mapping, Settings } from '../config/settings.ts'
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { storeIn } from '../secrets/secret-store.ts';
+import { secretOf } from '../secrets/replace-secret.ts';
+import { secretStore } from '../secrets/secret-store.ts';
 import { without } from './forget.ts';
 import { forgetTokens } from './forget-tokens.ts';
 import { everyHost, own } from './mapping-key.ts';
+import { changed } from './pending-key.ts';
 import { presentation, requireHostOf, requirePresentable } from './present.ts';
 import { endSignOut, signedOutHosts } from './signed-out.ts';
 
@@ -13,6 +15,8 @@ export interface NewIdentity {
   readonly name: string;
   readonly settings: IdentitySettings;
   readonly secret: string;
+  /** The secret that is replaced, `undefined` if there is none: if the stored one differs, nothing is saved. */
+  readonly replaces?: { readonly secret: string | undefined };
 }
 
 /** Returns true for a name that can be typed, shown and stored everywhere. */
@@ -32,23 +36,26 @@ export function requireIdentityName(name: string): string {
 /**
  * Keeps an identity and lets it answer for the mapping keys (`host`, `host/namespace`, `*`). The
  * secret is written first: settings never name an identity whose secret is not there yet.
- * Throws `storage`, `damaged`, and `invalid-input` for a name that differs from another in case only.
+ * Throws `storage` (also if another command has changed what `replaces` says), `damaged`, and `invalid-input` for a
+ * name that differs from another in case only.
  */
 export async function saveIdentity(
   context: Context,
-  { name, settings, secret }: NewIdentity,
+  { name, settings, secret, replaces }: NewIdentity,
   keys: readonly string[],
 ): Promise<void> {
-  await updateSettings(context, (current) => {
+  await updateSettings(context, async (current, lock) => {
     refuseOtherCase(current, name);
     const key = { of: 'identity', name } as const;
+    const store = secretStore(context);
+    if (replaces !== undefined && secretOf(store, key) !== replaces.secret) throw changed(name);
+    await lock.step();
     // A trusted profile has none: the machine vouches for it.
-    if (secret !== '') {
-      storeIn(context, current).write(key, {
-        ServerURL: name,
-        Username: presentation(settings),
-        Secret: secret,
-      });
+    if (secret === '') {
+      if (secretOf(store, key) !== undefined) store.erase(key, lock.requireOurs);
+    } else {
+      const credential = { ServerURL: name, Username: presentation(settings), Secret: secret };
+      store.write(key, credential, lock.requireOurs);
     }
     const added = Object.fromEntries(keys.map((key) => [key, { identity: name }]));
     return {

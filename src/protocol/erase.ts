@@ -5,7 +5,7 @@ import { lookupIn } from '../identity/lookup.ts';
 import { signOut } from '../identity/signed-out.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { readableStore } from '../secrets/secret-store.ts';
+import { eraseSecret } from '../secrets/replace-secret.ts';
 import { readInput } from '../standard-input.ts';
 import { parseHostInput } from './input.ts';
 import { passOn } from './pass-on.ts';
@@ -20,7 +20,7 @@ export async function erase(context: Context): Promise<string> {
   await passOn(context, 'erase', host, input);
   const name = hostKey(host);
   if (isIbmHost(host)) await signOutWhereNeeded(context, host);
-  readableStore(context).erase({ of: 'host', name });
+  await eraseSecret(context, { of: 'host', name });
   return '';
 }
 

@@ -1,7 +1,7 @@
+import { secretFolders as folders } from '../config/folders.ts';
 import { join } from '../paths.ts';
 import type { Credential, SecretKey } from './store.ts';
 
-const folders = { host: 'hosts', identity: 'identities' } as const;
 export const ending = '.json';
 /** Of a damaged file that was moved out of the way. */
 export const setAsideEnding = '.damaged';

@@ -12,9 +12,9 @@ export function doubtedStore(context: Context, name: string): SecretStore {
   const store = helperStore(context, name);
   return {
     ...store,
-    erase: (key) => {
+    erase: (key, requireOurs) => {
       if (isAbsent(store, key)) requireWorking(context, name);
-      store.erase(key);
+      store.erase(key, requireOurs);
     },
   };
 }

@@ -6,6 +6,7 @@ import { isPresent, namesIn, readPrivate } from '../files/private-read.ts';
 import {
   removeEveryTemporary,
   removePrivate,
+  removeUnderLock,
   renamePrivate,
   writePrivate,
 } from '../files/private-write.ts';
@@ -21,13 +22,19 @@ export function fileStore(context: Context): SecretStore {
   const root = configFolder(context);
   return {
     read: (key) => (root === undefined ? undefined : read(context, fileOf(root, key), key)),
-    write: (key, credential) => {
+    write: (key, credential, requireOurs = () => {}) => {
       const file = fileOf(requireConfigFolder(context), key);
-      writePrivate(context, file, `${JSON.stringify(credential)}\n`);
+      try {
+        writePrivate(context, file, `${JSON.stringify(credential)}\n`, requireOurs);
+      } catch (error) {
+        // The rename fails if another command has taken over the lock.
+        requireOurs();
+        throw error;
+      }
     },
-    erase: (key) => {
+    erase: (key, requireOurs = () => {}) => {
       if (root === undefined) return;
-      removePrivate(context, fileOf(root, key));
+      removeUnderLock(context, fileOf(root, key), requireOurs);
       removePrivate(context, fileOf(root, key) + setAsideEnding);
     },
     names: (of) => (root === undefined ? [] : names(context, folderOf(root, of))),

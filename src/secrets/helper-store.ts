@@ -43,15 +43,17 @@ export function helperStore(context: Context, name: string): SecretStore<Keychai
       const answer = ask('get', `${urlOf(key)}\n`);
       return isNotFound(answer) ? undefined : unpack(name, key, requireOk(name, answer));
     },
-    write: (key, credential) => {
+    write: (key, credential, requireOurs) => {
       const Secret = pack(key, credential);
       refuseTooLong(name, Secret);
       const input = JSON.stringify({ ServerURL: urlOf(key), Username: account, Secret });
+      requireOurs?.();
       const answer = ask('store', `${input}\n`);
       if (!answer.ok) clearEmptyPlace(ask, key);
       requireOk(name, answer);
     },
-    erase: (key) => {
+    erase: (key, requireOurs) => {
+      requireOurs?.();
       const answer = ask('erase', `${urlOf(key)}\n`);
       // Some fail for what they do not have; one that is locked says that it is done, and has done nothing.
       const left = ask('get', `${urlOf(key)}\n`);

@@ -35,9 +35,39 @@ export async function copyAll(
 }
 
 /**
- * Empties the store that was left. Nobody waits for a move: what was stored, renewed or erased there
- * while the rest was copied is done in the new one first. Nothing is erased whose copy has gone, unless a client
- * erased that.
+ * Brings the copies up to date with what was stored, renewed or erased in the source since they were made. Runs under
+ * the lock of every change, right before the settings name the destination.
+ */
+export async function catchUp(
+  source: NamedStore,
+  destination: NamedStore,
+  copies: readonly Copy[],
+  step: Step,
+): Promise<Copy[]> {
+  const copied = new Map(copies.map((copy) => [titleOf(copy.key), copy]));
+  const latest: Copy[] = [];
+  for (const key of await keysIn(source.store, step)) {
+    const before = copied.get(titleOf(key));
+    const credential = await readListed(source, key, step);
+    if (credential === undefined) continue;
+    copied.delete(titleOf(key));
+    latest.push({ key, credential });
+    if (isSame(credential, before?.credential)) continue;
+    await step();
+    destination.store.write(key, credential);
+    await step();
+    if (!isSame(destination.store.read(key), credential)) throw notGivenBack(destination.name, key);
+  }
+  for (const { key } of copied.values()) {
+    await step();
+    destination.store.erase(key);
+  }
+  return latest;
+}
+
+/**
+ * Empties the store that was left, which no command writes to any more unless it could not lock. Nothing is erased whose
+ * copy has gone, unless a client erased that. Each key is done under the lock of every change.
  */
 export async function settle(
   source: NamedStore,
@@ -45,31 +75,32 @@ export async function settle(
   copies: readonly Copy[],
   identities: () => Settings['identities'],
   step: Step,
+  locked: (action: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
   const copied = new Map(copies.map(({ key, credential }) => [titleOf(key), credential]));
-  const left = await keysIn(source.store, step);
-  for (const key of left) {
+  const settleKey = async (key: SecretKey) => {
     const latest = await readListed(source, key, step);
     await step();
+    const before = copied.get(titleOf(key));
+    const there = destination.store.read(key);
     if (latest === undefined) {
-      destination.store.erase(key);
-      continue;
+      if (isSame(there, before)) destination.store.erase(key);
+      return;
     }
-    if (!isSame(latest, copied.get(titleOf(key)))) {
-      destination.store.write(key, latest);
+    // What was stored in the destination since is newer.
+    if (!isSame(latest, before) && isSame(there, before)) {
       await step();
+      destination.store.write(key, latest);
+    } else if (there === undefined && isNamed(identities(), key)) {
+      throw notGiven(destination.name, key.name);
     }
-    const isThere = destination.store.read(key) !== undefined;
-    if (!isThere && isNamed(identities(), key)) throw notGiven(destination.name, key.name);
     await step();
     source.store.erase(key);
-  }
+  };
+  const left = await keysIn(source.store, step);
   const titles = left.map(titleOf);
-  for (const { key } of copies) {
-    if (titles.includes(titleOf(key))) continue;
-    await step();
-    destination.store.erase(key);
-  }
+  const erased = copies.map(({ key }) => key).filter((key) => !titles.includes(titleOf(key)));
+  for (const key of [...left, ...erased]) await locked(() => settleKey(key));
 }
 
 export async function keysIn(store: SecretStore, step: Step): Promise<SecretKey[]> {

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { withChangeLock } from '../config/change-lock.ts';
 import { requireConfigFolder } from '../config/folders.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
@@ -8,7 +9,7 @@ import { HelperError, inOneLine } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
 import { eraseTemporaries } from './file-store.ts';
-import { copyAll, keysIn, type Step, settle } from './move-copies.ts';
+import { catchUp, copyAll, keysIn, type Step, settle } from './move-copies.ts';
 import { requireWorkingStore, storeIn } from './secret-store.ts';
 import { fileStoreName, storeTitle } from './store.ts';
 
@@ -62,19 +63,27 @@ async function move(context: Context, target: string, requireOurs: () => void): 
     await endLastMove(context, step);
     throw error;
   });
-  // What another move has begun meanwhile has taken our copies away.
-  await change(context, { store: target, leftovers: from }, ({ leftovers }) => {
+  let latest = copies;
+  await updateSettings(context, async (settings, lock) => {
+    const stepUnderBoth: Step = async () => {
+      await step();
+      lock.requireOurs();
+    };
+    // What another move has begun meanwhile has taken our copies away.
+    if (settings.leftovers !== target) throw overtaken();
+    latest = await catchUp(source, destination, copies, stepUnderBoth);
     requireOurs();
-    if (leftovers !== target) throw overtaken();
+    return { ...settings, store: target, leftovers: from };
   });
   const identities = () => readSettings(context).identities;
-  await settle(source, destination, copies, identities, step).catch((error) => {
+  const locked = (action: () => Promise<void>) => withChangeLock(context, action);
+  await settle(source, destination, latest, identities, step, locked).catch((error) => {
     throw error instanceof HelperError ? notEmptied(from, target, error) : error;
   });
   eraseTemporaries(context);
   await step();
   await forgetLeftovers(context);
-  return copies.length;
+  return latest.length;
 }
 
 function named(context: Context, name: string): NamedStore {

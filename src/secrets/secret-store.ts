@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { doubtedStore, requireWorking } from './doubted-store.ts';
 import { fileStore } from './file-store.ts';
-import { type Credential, fileStoreName, type SecretKey, type SecretStore } from './store.ts';
+import { fileStoreName, type SecretStore } from './store.ts';
 
 /** The store that the settings name: the choice was written down, so that nobody has to probe. */
 export function storeIn(
@@ -36,9 +36,9 @@ function clean(context: Context, settings: Pick<Settings, 'store'>): SecretStore
   if ((settings.store ?? fileStoreName) === fileStoreName) return store;
   return {
     ...store,
-    erase: (key) => {
-      fileStore(context).erase(key);
-      store.erase(key);
+    erase: (key, requireOurs) => {
+      fileStore(context).erase(key, requireOurs);
+      store.erase(key, requireOurs);
     },
   };
 }
@@ -60,8 +60,8 @@ export function readableStore(
     write: () => {
       throw problem;
     },
-    erase: (key) => {
-      files.erase(key);
+    erase: (key, requireOurs) => {
+      files.erase(key, requireOurs);
       throw notAsked(problem);
     },
   };
@@ -80,20 +80,6 @@ export function problemOf(settings: () => Settings): HelperError | undefined {
     if (error instanceof HelperError) return error;
     throw error;
   }
-}
-
-/**
- * Writes to the store that the settings name. Throws if they cannot be read: the keychain they may name must not be
- * replaced by files. Nobody waits for `store move`: where it has put another store in place meanwhile, what
- * it may have missed is put there.
- */
-export function keepSecret(context: Context, key: SecretKey, credential: Credential): void {
-  const nameNow = () => readSettings(context).store ?? fileStoreName;
-  const store = nameNow();
-  storeIn(context, { store }).write(key, credential);
-  if (nameNow() === store) return;
-  keepSecret(context, key, credential);
-  storeIn(context, { store }).erase(key);
 }
 
 /** Its name; `file` where the settings cannot be read. */

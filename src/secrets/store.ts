@@ -21,13 +21,16 @@ export interface SecretKey {
   readonly name: string;
 }
 
+/** Throws if another process has taken over the lock; called right before a change takes effect. */
+export type RequireOurs = () => void;
+
 /** A place where secrets rest. */
 export interface SecretStore<Key = SecretKey> {
   /** `undefined` where nothing is kept; throws `damaged` or `storage` where something is, unreadable. */
   read(key: Key): Credential | undefined;
-  write(key: Key, credential: Credential): void;
+  write(key: Key, credential: Credential, requireOurs?: RequireOurs): void;
   /** Nothing to erase is fine. */
-  erase(key: Key): void;
+  erase(key: Key, requireOurs?: RequireOurs): void;
   /** The names under which something is kept, readable or not. */
   names(of: SecretKey['of']): string[];
 }

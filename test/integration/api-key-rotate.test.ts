@@ -158,7 +158,7 @@ test('ends a rotation that was left behind by a new login', async (given) => {
     const { value } = sandbox.accounts.addApiKey({ owner: old.iamId, name: 'by hand' });
     await person.say('login --identity jane --api-key-stdin', value);
     const said = await person.say('api-key rotate jane');
-    assert.match(said, /\(jane\), which an interrupted rotation left, is deleted\n/);
+    assert.match(said, /^API key ApiKey-\S+, which an interrupted rotation left, is deleted\n/);
     const names = keysOf(sandbox, old.iamId).map(({ name }) => name);
     assert.equal(names, ['jane', 'by hand']);
     await requireSignIn(given, person);
@@ -196,8 +196,43 @@ test('logout takes an unfinished rotation along', async ({ sandbox }) => {
     assert.is((await person.call('api-key rotate us.icr.io')).status, 1);
     const kept = () => fs.readdirSync(path.join(person.home.config, 'identities')).sort();
     assert.is(kept().filter((name) => name.includes('rotating')).length, 1);
-    await person.say('logout us.icr.io');
-    assert.equal(kept(), ['jane.json']);
+    const said = await person.say('logout us.icr.io');
+    assert.match(said, /^deleted API key ApiKey-\S+, which an interrupted command had made$/m);
+    assert.equal(kept(), ['.aside', 'jane.json']);
+    assert.equal(
+      keysOf(sandbox, old.iamId).map(({ id }) => id),
+      [old.id],
+    );
+  });
+});
+
+test('logout keeps the record of a key that IAM does not delete, and a later one deletes it', async ({
+  sandbox,
+}) => {
+  await inCloud(sandbox, async (person) => {
+    const old = addUserWithKey(sandbox, person, 'jane');
+    // The check of the new key, which is made and recorded by then.
+    failAt(sandbox, 4, { kind: 'status', status: 403 });
+    assert.is((await person.call('api-key rotate jane')).status, 1);
+    const made = keysOf(sandbox, old.iamId).find(({ id }) => id !== old.id);
+    await person.say(`api-key lock ${made?.id}`);
+    const { stdout, stderr, status } = await person.call('logout');
+    assert.match(stdout, /^signed out of every IBM host/);
+    assert.match(stderr, `the API key ${made?.id} that an interrupted command made`);
+    assert.match(stderr, `run docker-credential-icr api-key delete ${made?.id}, then`);
+    assert.is(status, 1);
+    const doctor = await person.call('doctor');
+    assert.match(doctor.stdout, /it is removed, but an API key that was made for it/);
+
+    await person.say('login --identity admin --api-key-stdin', old.value);
+    await person.say(`api-key unlock ${made?.id}`);
+    const said = await person.say('logout --identity jane');
+    assert.match(said, `deleted API key ${made?.id}`);
+    assert.equal(
+      keysOf(sandbox, old.iamId).map(({ id }) => id),
+      [old.id],
+    );
+    assert.not.match((await person.call('doctor')).stdout, /an API key that was made for it/);
   });
 });
 

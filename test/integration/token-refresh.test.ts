@@ -6,6 +6,7 @@ import type { Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { refused } from '../support/helper.ts';
 import { inCloud, newKey, type Person } from './identity-cloud.ts';
+import { withStandIn } from './race-keychain.ts';
 
 const test = sandboxSuite('refresh tokens, each good once');
 
@@ -140,6 +141,74 @@ test('a key presented as iamrefresh is asked for one refresh token, and half a l
     assert.is((await person.get('us.icr.io')).secret, secret);
     assert.is(sandbox.requests.count(), 1);
     assert.is(kept(person), value, 'the key is the root');
+  }));
+
+/** Makes every write of a secret fail, as a full or read-only disk does, for root as well. */
+function blockWrites({ home }: Person): string {
+  const folder = path.join(home.config, 'identities');
+  fs.mkdirSync(folder, { recursive: true });
+  const aside = path.join(folder, '.aside');
+  fs.rmSync(aside, { recursive: true, force: true });
+  fs.writeFileSync(aside, '');
+  return aside;
+}
+
+test('a token that could not be stored is not requested', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await logIn(person, sandbox);
+    const before = kept(person);
+    sandbox.requests.reset();
+    const block = blockWrites(person);
+    const { stdout, status } = await person.call('get', 'us.icr.io');
+    assert.match(stdout, /^us\.icr\.io: cannot write /);
+    assert.equal([status, sandbox.requests.count(), kept(person)], [1, 0, before]);
+    fs.rmSync(block);
+    await person.get('us.icr.io');
+    assert.is(kept(person), newest(sandbox));
+  }));
+
+test('a token that is cached is given, although the next one could not be stored', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await logIn(person, sandbox);
+    const { secret } = await person.get('us.icr.io');
+    sandbox.requests.reset();
+    blockWrites(person);
+    assert.is((await person.get('us.icr.io')).secret, secret);
+    assert.is(sandbox.requests.count(), 0);
+  }));
+
+test('a login does not spend a token that could not be stored', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { accounts, requests } = sandbox;
+    const { value } = accounts.addRefreshToken({
+      owner: accounts.addUser().iamId,
+      value: newKey(),
+    });
+    const words = 'login --identity work --refresh-token-stdin';
+    const block = blockWrites(person);
+    const { stderr, status } = await person.call(words, value);
+    assert.match(stderr, /cannot write /);
+    assert.equal([status, requests.count()], [1, 0]);
+    fs.rmSync(block);
+    await person.say(words, value);
+    assert.is(kept(person), newest(sandbox));
+  }));
+
+test('a keychain that does not store is found out before the token is requested', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await logIn(person, sandbox);
+    const { move, search } = withStandIn(person);
+    await move();
+    sandbox.requests.reset();
+    const program = path.join(search.split(':')[0] ?? '', 'docker-credential-osxkeychain');
+    const script = fs.readFileSync(program, 'utf8');
+    const spoiled = script.replace('exec', '[ "$1" != store ] || { echo locked; exit 1; }\nexec');
+    fs.writeFileSync(program, spoiled);
+    const { stdout, status } = await person.call('get', 'us.icr.io', { PATH: search });
+    assert.match(stdout, /the secret store osxkeychain failed: locked/);
+    assert.equal([status, sandbox.requests.count()], [1, 0]);
+    fs.writeFileSync(program, script);
+    await person.get('us.icr.io', { PATH: search });
   }));
 
 test.run();

@@ -184,14 +184,22 @@ test('a damaged cached token is a token, or none with a warning', () =>
   }));
 
 test('the journal of a rotation gives back the key and what it replaces', () =>
-  inHome((context) => {
-    const property = fc.property(name, text, text, (identityName, value, oldId) => {
-      writePendingKey(context, identityName, { value, oldId });
-      assert.equal(readPendingKey(context, identityName), { value, oldId });
-      erasePendingKey(context, identityName);
-      assert.is(readPendingKey(context, identityName), undefined);
+  inHome(async (context) => {
+    // As IAM's IDs are, and no name of an identity is.
+    const id = fc.option(
+      text.map((end) => `ApiKey ${end}`),
+      { nil: undefined },
+    );
+    const property = fc.asyncProperty(name, text, id, id, async (of, value, oldId, newId) => {
+      await writePendingKey(context, of, { value, oldId, newId }, undefined);
+      const read = readPendingKey(context, of);
+      assert.equal([read?.value, read?.oldId, read?.newId], [value, oldId, newId]);
+      await erasePendingKey(context, of, `${value}x`);
+      assert.is(readPendingKey(context, of)?.value, value, "another command's record");
+      await erasePendingKey(context, of, value);
+      assert.is(readPendingKey(context, of), undefined);
     });
-    fc.assert(property, { numRuns: 60 });
+    await fc.assert(property, { numRuns: 60 });
   }));
 
 test('input of store: a credential as it was sent, or an error that repeats none of it', () => {

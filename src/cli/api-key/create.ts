@@ -1,10 +1,13 @@
 import type { Context } from '../../context.ts';
-import { HelperError } from '../../errors.ts';
+import { HelperError, inOneLine } from '../../errors.ts';
 import type { Caller } from '../../iam/api-call.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import { type Role, roles } from '../../iam/roles.ts';
 import type { ServiceId } from '../../iam/service-ids.ts';
+import { cancelPendingKey } from '../../identity/cancel-pending.ts';
 import { lookupIn } from '../../identity/lookup.ts';
+import { newApiKeyValue, writePendingKey } from '../../identity/pending-key.ts';
+import { withRotateLock } from '../../identity/rotate-lock.ts';
 import { actingOption, callerFor } from '../caller.ts';
 import type { Command } from '../command.ts';
 import { type Delivery, type DeliveryArgs, deliveryFor } from './delivery.ts';
@@ -96,13 +99,48 @@ async function makeAndDeliver(
   serviceId: ServiceId | undefined,
 ): Promise<void> {
   const release = context.onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => {});
-  try {
-    const made = await make(context, caller, args, delivery.keyName, serviceId);
+  const makeAndSave = async (value?: string, record?: (id: string) => Promise<void>) => {
+    const made = await make(context, caller, args, delivery.keyName, serviceId, value);
     context.warn(`made ${nameOf(made.details)}`);
+    await record?.(made.details.id);
     await delivery.deliver(made).catch((error) => undo(context, caller, made, error));
+  };
+  try {
+    const { identity } = delivery;
+    if (identity === undefined) await makeAndSave();
+    else await recorded(context, caller, identity, makeAndSave);
   } finally {
     release();
   }
+}
+
+/** Records the value of a key that is saved here before IAM is asked to make it, as a rotation does. */
+function recorded(
+  context: Context,
+  caller: Caller,
+  identity: string,
+  makeAndSave: (value: string, record: (id: string) => Promise<void>) => Promise<void>,
+): Promise<void> {
+  return withRotateLock(context, async (requireOurs) => {
+    const cancel = () => cancelPendingKey(context, identity, [async () => caller], requireOurs);
+    const left = await cancel();
+    if (left !== undefined) context.warn(`deleted API key ${left} of an interrupted command`);
+    const value = newApiKeyValue();
+    const record = (newId?: string) =>
+      writePendingKey(context, identity, { value, newId }, undefined);
+    await record();
+    try {
+      await makeAndSave(value, record);
+    } catch (error) {
+      await cancel().catch((problem) => {
+        if (!(problem instanceof HelperError)) throw problem;
+        context.warn(inOneLine(problem));
+      });
+      throw error;
+    }
+    // Deletes the key if a login has replaced it right now: nobody else knows its value.
+    await cancel();
+  });
 }
 
 async function make(
@@ -111,10 +149,12 @@ async function make(
   { description }: CreateArgs,
   name: string,
   serviceId: ServiceId | undefined,
+  value: string | undefined,
 ): Promise<MadeApiKey> {
   const { createApiKey } = await import('../../iam/api-key-changes.ts');
   const iamId = serviceId?.iamId ?? caller.iamId;
-  const key = { name, description, iamId, accountId: caller.account };
+  const given = value === undefined ? {} : { value };
+  const key = { name, description, iamId, accountId: caller.account, ...given };
   return createApiKey(context, caller, key).catch((error) => {
     const told = withDoubt(error, serviceId);
     throw serviceId === undefined ? told : withState(told, serviceId);

@@ -19,6 +19,8 @@ export interface DeliveryArgs {
 /** Where a new key goes: it is decided, and tried as far as can be, before the key is made. */
 export interface Delivery {
   readonly keyName: string;
+  /** The identity that records the key before it is made; `undefined` if it is not saved here. */
+  readonly identity?: string | undefined;
   readonly deliver: (made: MadeApiKey) => Promise<void>;
   /** Takes back what was prepared. */
   readonly giveUp: () => void;
@@ -32,7 +34,8 @@ export function deliveryFor(lookup: Lookup, args: DeliveryArgs): Delivery {
   if (save) {
     if (output !== undefined) throw invalid('--save and --output exclude each other');
     const plan = planSave(lookup.context, identity, hosts.map(toKey), keyName);
-    return { keyName, deliver: (made) => saveNewKey(lookup, made, plan), giveUp: () => {} };
+    const deliver = (made: MadeApiKey) => saveNewKey(lookup, made, plan);
+    return { keyName, identity: plan.places[0]?.[0], deliver, giveUp: () => {} };
   }
   if (identity !== undefined || hosts.length > 0) {
     throw invalid('--identity and hosts say where the key is kept; add --save');

@@ -1,65 +1,70 @@
-import { randomBytes } from 'node:crypto';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../iam/api-call.ts';
 import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import { createApiKey, deleteApiKey } from '../../iam/api-key-changes.ts';
 import { findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
+import { cancelPendingKey, isInUse } from '../../identity/cancel-pending.ts';
 import {
   erasePendingKey,
+  newApiKeyValue,
   type PendingKey,
   readPendingKey,
   writePendingKey,
 } from '../../identity/pending-key.ts';
 import { nameOf } from './keys.ts';
 
+/** The identity whose key is rotated. */
+export interface Rotated {
+  readonly caller: Caller;
+  readonly identity: string;
+  /** The API key that it has. */
+  readonly stored: string;
+  /** Throws if another command has taken over the rotation. */
+  readonly requireOurs: () => void;
+}
+
 /**
- * Makes the key that is to replace the `stored` one, with the same owner, name, description and length of life; or
+ * Makes the key that is to replace the stored one, with the same owner, name, description and length of life; or
  * finds the one that an interrupted run made. It is pending then. Throws what IAM says, and `storage`.
  */
-export async function makeNewKey(
-  context: Context,
-  caller: Caller,
-  identity: string,
-  stored: string,
-): Promise<PendingKey> {
+export async function makeNewKey(context: Context, rotated: Rotated): Promise<PendingKey> {
+  const { caller, identity, stored, requireOurs } = rotated;
   const old = await findApiKeyByValue(context, caller, stored);
-  const begun = await begunWith(context, caller, identity, old);
+  const begun = await begunWith(context, rotated, old);
   const existing = begun && (await findApiKeyByValue(context, caller, begun.value));
   if (begun !== undefined && existing !== undefined) {
     context.stdout(`going on with ${nameOf(existing)}, which the last rotation made\n`);
     return begun;
   }
-  const model = old ?? (begun && (await getApiKey(context, caller, begun.oldId)));
-  if (model === undefined) throw refused(`IAM knows no API key of identity ${identity}`);
+  const model = old ?? (begun?.oldId && (await getApiKey(context, caller, begun.oldId)));
+  if (!model) throw refused(`IAM knows no API key of identity ${identity}`);
   if (model.locked) throw refusedAsLocked(identity, model);
-  const pending = begun ?? { value: newValue(), oldId: model.id };
-  writePendingKey(context, identity, pending);
-  return make(context, caller, identity, pending, model);
+  const pending = begun ?? { value: newApiKeyValue(), oldId: model.id };
+  requireOurs();
+  await writePendingKey(context, identity, pending, stored);
+  requireOurs();
+  return make(context, rotated, pending, model);
 }
 
 /** What an interrupted run left, unless somebody gave the identity another key since. */
 async function begunWith(
   context: Context,
-  caller: Caller,
-  identity: string,
+  { caller, identity, requireOurs }: Rotated,
   old: ApiKeyDetails | undefined,
 ): Promise<PendingKey | undefined> {
   const begun = readPendingKey(context, identity);
   if (begun === undefined || old === undefined || old.id === begun.oldId) return begun;
-  const made = await findApiKeyByValue(context, caller, begun.value);
-  if (made !== undefined) {
-    await deleteApiKey(context, caller, made.id);
-    context.stdout(`${nameOf(made)}, which an interrupted rotation left, is deleted\n`);
+  const id = await cancelPendingKey(context, identity, [async () => caller], requireOurs);
+  if (id !== undefined) {
+    context.stdout(`API key ${id}, which an interrupted rotation left, is deleted\n`);
   }
-  erasePendingKey(context, identity);
   return undefined;
 }
 
 async function make(
   context: Context,
-  caller: Caller,
-  identity: string,
+  { caller, identity, stored, requireOurs }: Rotated,
   pending: PendingKey,
   { name, description, iamId, accountId, ...times }: ApiKeyDetails,
 ): Promise<PendingKey> {
@@ -70,22 +75,33 @@ async function make(
     accountId: accountId ?? caller.account,
     value: pending.value,
     expiresAt: sameLife(times, context.now()),
-  }).catch((error) => {
+  }).catch(async (error) => {
     // Nothing was made, so nothing is left to go on with.
     if (error instanceof HelperError && error.code === 'refused') {
-      erasePendingKey(context, identity);
+      requireOurs();
+      await erasePendingKey(context, identity, pending.value);
     }
     throw error;
   });
-  const made = { ...pending, value };
-  if (value !== pending.value) writePendingKey(context, identity, made);
+  const made = { ...pending, value, newId: details.id };
+  await record(context, { caller, identity, stored, requireOurs }, made);
   context.stdout(`made ${nameOf(details)}\n`);
   return made;
 }
 
-/** What IAM's own generator makes: 44 characters of `[A-Za-z0-9_-]`. */
-function newValue(): string {
-  return randomBytes(33).toString('base64url');
+/** Adds the ID to the record. A key without a record, since another command has ended the rotation, is deleted. */
+async function record(context: Context, rotated: Rotated, made: PendingKey): Promise<void> {
+  const { caller, identity, stored, requireOurs } = rotated;
+  try {
+    requireOurs();
+    await writePendingKey(context, identity, made, stored);
+  } catch (error) {
+    const isRecorded = readPendingKey(context, identity)?.value === made.value;
+    if (!isRecorded && !isInUse(context, made.value)) {
+      await deleteApiKey(context, caller, made.newId ?? '');
+    }
+    throw error;
+  }
 }
 
 function sameLife(

@@ -1,80 +1,89 @@
+import type { ChangeLock } from '../../config/change-lock.ts';
 import { readSettings } from '../../config/read-settings.ts';
 import type { IdentitySettings, Settings } from '../../config/settings.ts';
+import { updateSettings } from '../../config/write.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Owner } from '../../iam/owner.ts';
 import { findCredential } from '../../identity/find.ts';
-import { saveIdentity } from '../../identity/identities.ts';
+import { forgetTokens } from '../../identity/forget-tokens.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
 import { everyHost, own } from '../../identity/mapping-key.ts';
+import { changed } from '../../identity/pending-key.ts';
 import type { Found } from '../../identity/source.ts';
 import { parseServerURL } from '../../registry/parse.ts';
-import { secretStore } from '../../secrets/secret-store.ts';
-import type { Credential, SecretKey } from '../../secrets/store.ts';
+import { secretOf } from '../../secrets/replace-secret.ts';
+import { storeIn } from '../../secrets/secret-store.ts';
+import type { SecretKey, SecretStore } from '../../secrets/store.ts';
 import { visible } from '../../visible.ts';
 
+/** An API key that replaces another one. */
+export interface Replacement {
+  /** The identity that is rotated. */
+  readonly name: string;
+  /** The secret that it had when the rotation began. */
+  readonly old: string;
+  readonly value: string;
+  readonly owner: Owner;
+}
+
 /**
- * Keeps the new key wherever the old one was kept: `login us.icr.io de.icr.io` makes two identities of one key. The
- * named identity comes last, so that a run that was interrupted in here is done again from the start.
+ * Stores the new key wherever the old one is stored: `login us.icr.io de.icr.io` makes two identities of one key. What
+ * another command has changed since is left alone. The named identity comes last, so that a run that was interrupted in
+ * here is done again from the start. Throws `storage` if that one has changed; then nothing is replaced.
  */
 export async function replaceKey(
   context: Context,
-  name: string,
-  old: string,
-  value: string,
-  owner: Owner,
+  { name, old, value, owner }: Replacement,
 ): Promise<void> {
-  const { identities } = readSettings(context);
-  if (old !== value) {
-    replaceAtHosts(context, old, value);
-    for (const [other, settings] of Object.entries(identities)) {
-      if (other === name || !hasSecret(context, { of: 'identity', name: other }, old)) continue;
-      const { expiresAt } = owner;
-      await save(context, other, settings, value, expiresAt === undefined ? {} : { expiresAt });
-      context.stdout(`identity ${visible(other)} had the same key, and has the new one\n`);
+  const report: string[] = [];
+  await updateSettings(context, async (current, lock) => {
+    const store = storeIn(context, current);
+    if (secretOf(store, { of: 'identity', name }) !== old) throw changed(name);
+    const isDue = (key: SecretKey) => old !== value && secretOf(store, key) === old;
+    for (const host of store.names('host')) {
+      await lock.step();
+      const key = { of: 'host', name: host } as const;
+      if (!isDue(key)) continue;
+      write(store, key, value, lock);
+      report.push(`docker login had stored the same key for ${visible(host)}, and has the new one`);
     }
-  }
-  const settings = own(identities, name);
-  if (settings !== undefined) await save(context, name, settings, value, owner);
+    const identities = { ...current.identities };
+    const { expiresAt } = owner;
+    const end = expiresAt === undefined ? {} : { expiresAt };
+    for (const [other, settings] of Object.entries(identities)) {
+      await lock.step();
+      const key = { of: 'identity', name: other } as const;
+      if (other === name || !isDue(key)) continue;
+      write(store, key, value, lock);
+      identities[other] = renewed(context, settings, end);
+      report.push(`identity ${visible(other)} had the same key, and has the new one`);
+    }
+    await lock.step();
+    write(store, { of: 'identity', name }, value, lock);
+    const settings = own(identities, name);
+    if (settings !== undefined) identities[name] = renewed(context, settings, owner);
+    return { ...current, identities };
+  });
+  const { identities } = readSettings(context);
+  for (const other of Object.keys(identities)) forgetTokens(context, other);
+  for (const line of report) context.stdout(`${line}\n`);
 }
 
-function save(
+/** The stored credential with another secret. */
+function write(store: SecretStore, key: SecretKey, Secret: string, lock: ChangeLock): void {
+  const stored = store.read(key);
+  if (stored !== undefined) store.write(key, { ...stored, Secret }, lock.requireOurs);
+}
+
+function renewed(
   context: Context,
-  name: string,
   { expiresAt: _, ...kept }: IdentitySettings,
-  secret: string,
   known: Owner,
-): Promise<void> {
+): IdentitySettings {
   // A token that was minted from the old key has an older date.
-  const since = Math.max(context.now(), kept.since + 1);
-  return saveIdentity(context, { name, settings: { ...kept, ...known, since }, secret }, []);
-}
-
-/** What `docker login` stored. */
-function replaceAtHosts(context: Context, old: string, value: string): void {
-  const store = secretStore(context);
-  for (const name of store.names('host')) {
-    const key = { of: 'host', name } as const;
-    const stored = read(context, key);
-    if (stored?.Secret !== old) continue;
-    store.write(key, { ...stored, Secret: value });
-    context.stdout(`docker login had stored the same key for ${name}, and has the new one\n`);
-  }
-}
-
-function hasSecret(context: Context, key: SecretKey, secret: string): boolean {
-  return read(context, key)?.Secret === secret;
-}
-
-/** A damaged secret is nobody's key any more; whoever asks for it is told so. */
-function read(context: Context, key: SecretKey): Credential | undefined {
-  try {
-    return secretStore(context).read(key);
-  } catch (error) {
-    if (error instanceof HelperError && error.code === 'damaged') return undefined;
-    throw error;
-  }
+  return { ...kept, ...known, since: Math.max(context.now(), kept.since + 1) };
 }
 
 /** Asks for the identity's credential as `get` does. Throws `misconfigured` where the new key is not behind it. */

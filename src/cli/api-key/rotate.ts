@@ -1,10 +1,8 @@
-import path from 'node:path';
-import { requireConfigFolder } from '../../config/folders.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { withLock } from '../../files/lock.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
+import { withRotateLock } from '../../identity/rotate-lock.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../hosts.ts';
 
@@ -12,9 +10,6 @@ interface RotateArgs {
   readonly identity?: string;
   readonly as?: string;
 }
-
-/** Milliseconds to wait for another rotation. */
-const longestWait = 10_000;
 
 export const rotate: Command<RotateArgs> = {
   usage: 'rotate [identity]',
@@ -30,11 +25,7 @@ export const rotate: Command<RotateArgs> = {
   run: async (context, { identity, as }) => {
     const name = identity ?? (await answering(context));
     const { rotateKey } = await import('./rotation.ts');
-    const lock = path.join(requireConfigFolder(context), 'rotate.lock');
-    await withLock(context, lock, () => rotateKey(context, name, as), {
-      limit: longestWait,
-      otherwise: 'fail',
-    });
+    await withRotateLock(context, (requireOurs) => rotateKey(context, name, as, requireOurs));
     return 0;
   },
 };

@@ -14,7 +14,7 @@ import { keepIn, storeFor } from '../login-store.ts';
 /** A new identity, and the mapping keys it is to answer for. */
 type Place = readonly [identity: string, keys: readonly string[]];
 
-interface SavePlan {
+export interface SavePlan {
   readonly places: readonly Place[];
   /** The secret store to begin with, where none is in use yet. */
   readonly store: string | undefined;
@@ -74,15 +74,17 @@ export async function saveNewKey(
   try {
     if (store !== undefined) await keepIn(context, store);
     for (const [name, keys] of places) {
-      await saveIdentity(context, { name, settings, secret: value }, keys);
+      const replaces = { secret: undefined };
+      await saveIdentity(context, { name, settings, secret: value, replaces }, keys);
     }
     for (const [name, keys] of places) context.stdout(`${report(name, keys)}\n`);
     const known = { ...settings, ...(await ownerOf(lookup, value)) };
+    const replaces = { secret: value };
     for (const name of names) {
-      await saveIdentity(context, { name, settings: known, secret: value }, []);
+      await saveIdentity(context, { name, settings: known, secret: value, replaces }, []);
     }
   } catch (error) {
-    await forgetIdentities(context, names);
+    await forgetIdentities(context, names, value);
     throw error;
   }
 }

@@ -5,6 +5,7 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { lifeOf } from '../../identity/expiry.ts';
 import { loginCommand } from '../../identity/hint.ts';
+import { identityOfPending } from '../../identity/pending-key.ts';
 import { fileOf, setAsideEnding } from '../../secrets/credential-file.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/store.ts';
@@ -23,35 +24,43 @@ const longestSession = 3 * day;
 
 /** A check for each identity: its secret is there, IAM takes it, and it does not end soon. */
 export function identityChecks({ look }: Examined): Check[] {
-  return Object.entries(look.readableSettings().identities).map(([name, identity]) => ({
+  const { identities } = look.readableSettings();
+  const pending = pendingIn(look);
+  const known = Object.entries(identities).map(([name, identity]) => ({
     name: `identity ${name}`,
     limit: networkLimit,
-    run: (examined) => checkIdentity(examined, name, identity),
+    run: async (examined: Examined) => [
+      await tryIdentity(examined, name, identity),
+      ...(pending.includes(name) ? [interrupted(name)] : []),
+    ],
   }));
+  const removed = pending
+    .filter((name) => !Object.hasOwn(identities, name))
+    .map((name) => ({ name: `identity ${name}`, run: () => leftInIam(name) }));
+  return [...known, ...removed];
 }
 
-async function checkIdentity(
-  examined: Examined,
-  name: string,
-  identity: IdentitySettings,
-): Promise<Finding[]> {
-  const rotating = isRotating(examined.look, name) ? [interrupted(name)] : [];
-  return [await tryIdentity(examined, name, identity), ...rotating];
-}
-
-function isRotating({ secrets }: Look, name: string): boolean {
+/** The identities that have a pending API key. */
+function pendingIn({ secrets }: Look): string[] {
   try {
-    return secrets().names('identity').includes(`${name} (rotating)`);
+    return secrets()
+      .names('identity')
+      .flatMap((name) => identityOfPending(name) ?? []);
   } catch (error) {
     // A store that does not answer has a check of its own.
-    if (error instanceof HelperError) return false;
+    if (error instanceof HelperError) return [];
     throw error;
   }
 }
 
 function interrupted(name: string): Finding {
   const what = 'an api-key rotate was interrupted; the key that is kept goes on answering';
-  return warn(what, `docker-credential-icr api-key rotate ${name}`);
+  return warn(what, `docker-credential-icr api-key rotate ${typed(name)}`);
+}
+
+function leftInIam(name: string): Finding {
+  const what = 'it is removed, but an API key that was made for it may still be active in IAM';
+  return warn(what, `docker-credential-icr logout --identity ${typed(name)}`);
 }
 
 async function tryIdentity(

@@ -5,6 +5,7 @@ import { shown, typed } from '../../clients/notes.ts';
 import { settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { identityOfPending } from '../../identity/pending-key.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
 import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
@@ -76,7 +77,8 @@ function leftOver({ context, look }: Examined, store: string): Finding[] {
   }
   const isUsed = ({ of, name }: SecretKey) =>
     store === fileStoreName &&
-    (of === 'host' || Object.hasOwn(identities, name.replace(/ \(rotating\)$/, '')));
+    // A pending API key has a check of its own, also if its identity is gone.
+    (of === 'host' || Object.hasOwn(identities, name) || identityOfPending(name) !== undefined);
   const unused = keysInFiles(context).filter((key) => !isUsed(key));
   if (unused.length === 0 || look.folder === undefined || !look.areSettingsReadable()) return [];
   const { folder } = look;

@@ -1,0 +1,141 @@
+import type { Context } from '../context.ts';
+import { HelperError, inOneLine } from '../errors.ts';
+import type { Caller } from '../iam/api-call.ts';
+import { secretOf } from '../secrets/replace-secret.ts';
+import { secretStore } from '../secrets/secret-store.ts';
+import { accessTokenOfKey, toCaller } from './access.ts';
+import { lookupIn } from './lookup.ts';
+import {
+  erasePendingKey,
+  identityOfPending,
+  type PendingKey,
+  readPendingKey,
+} from './pending-key.ts';
+import { withRotateLock } from './rotate-lock.ts';
+
+/** Signs in to IAM, or throws. */
+type SignIn = () => Promise<Caller>;
+
+/**
+ * Deletes in IAM the API key that an interrupted command made for the identity, then its record. A key that is stored
+ * for an identity or a host is in use: only its record goes. The pending key itself signs in first, then `callers`.
+ * Returns the deleted key's ID. Throws what IAM says if the key is still active; then the record stays.
+ * Belongs under the rotate lock.
+ */
+export async function cancelPendingKey(
+  context: Context,
+  identity: string,
+  callers: readonly SignIn[],
+  requireOurs: () => void,
+): Promise<string | undefined> {
+  const pending = readPendingKey(context, identity);
+  if (pending === undefined) return undefined;
+  const isUsed = () => isInUse(context, pending.value);
+  if (await erasePendingKey(context, identity, pending.value, isUsed)) return undefined;
+  requireOurs();
+  const deleted = await deleteInIam(context, identity, pending, callers);
+  await erasePendingKey(context, identity, pending.value);
+  return deleted;
+}
+
+/**
+ * Does so for identities that were removed, with the secrets that they had. Returns the IDs of the deleted keys. Throws
+ * what IAM says about the first key that may still be active, and warns of the others.
+ */
+export async function cancelPendingKeys(
+  context: Context,
+  removed: ReadonlyMap<string, string | undefined>,
+): Promise<string[]> {
+  const deleted: string[] = [];
+  const failures: HelperError[] = [];
+  for (const [identity, secret] of removed) {
+    if (readPendingKey(context, identity) === undefined) continue;
+    const callers = secret === undefined ? [] : [signInWith(context, identity, secret)];
+    try {
+      const id = await withRotateLock(context, (requireOurs) =>
+        cancelPendingKey(context, identity, callers, requireOurs),
+      );
+      if (id !== undefined) deleted.push(id);
+    } catch (error) {
+      if (!(error instanceof HelperError)) throw error;
+      failures.push(error);
+    }
+  }
+  const [first, ...rest] = failures;
+  for (const error of rest) context.warn(inOneLine(error));
+  if (first !== undefined) throw first;
+  return deleted;
+}
+
+/** Returns a function that signs in with that API key. */
+export function signInWith(context: Context, identity: string, apiKey: string): SignIn {
+  const lookup = lookupIn(context);
+  const owner = `the API key of identity ${identity}`;
+  return async () =>
+    toCaller(lookup, `identity ${identity}`, await accessTokenOfKey(lookup, owner, apiKey));
+}
+
+/** Whether an identity or a host has that secret. */
+export function isInUse(context: Context, value: string): boolean {
+  const store = secretStore(context);
+  return (['identity', 'host'] as const).some((of) =>
+    store
+      .names(of)
+      .filter((name) => of === 'host' || identityOfPending(name) === undefined)
+      .some((name) => secretOf(store, { of, name }) === value),
+  );
+}
+
+/** A key that IAM does not accept, or does not know, is not active. */
+async function deleteInIam(
+  context: Context,
+  identity: string,
+  { value, newId }: PendingKey,
+  callers: readonly SignIn[],
+): Promise<string | undefined> {
+  const { deleteApiKey } = await import('../iam/api-key-changes.ts');
+  const { findApiKeyByValue } = await import('../iam/api-keys.ts');
+  let id = newId;
+  let refusal: HelperError | undefined;
+  const attempt = async (signIn: SignIn): Promise<boolean> => {
+    const caller = await signIn();
+    id ??= (await findApiKeyByValue(context, caller, value))?.id;
+    if (id !== undefined) await deleteApiKey(context, caller, id);
+    return true;
+  };
+  const self = signInWith(context, identity, value);
+  let isActive = true;
+  const selfCaller = await self().catch((error) => {
+    if (!isRefusal(error)) throw stillActive(identity, id, error);
+    isActive = false;
+    return undefined;
+  });
+  const all = [...(selfCaller === undefined ? [] : [async () => selfCaller]), ...callers];
+  for (const signIn of all) {
+    try {
+      if (await attempt(signIn)) return id;
+    } catch (error) {
+      if (!(error instanceof HelperError)) throw error;
+      if (!isRefusal(error)) throw stillActive(identity, id, error);
+      refusal ??= error;
+    }
+  }
+  if (isActive && refusal !== undefined) throw stillActive(identity, id, refusal);
+  return undefined;
+}
+
+function isRefusal(error: unknown): error is HelperError {
+  return error instanceof HelperError && error.code === 'refused';
+}
+
+function stillActive(identity: string, id: string | undefined, error: unknown): unknown {
+  if (!(error instanceof HelperError)) return error;
+  const key = `the API key${id === undefined ? '' : ` ${id}`} that an interrupted command made`;
+  const again = `docker-credential-icr logout --identity ${identity}`;
+  const hint =
+    id === undefined
+      ? `run ${again} again when IAM can be reached`
+      : `run docker-credential-icr api-key delete ${id}, then ${again}`;
+  const line = `${key} for identity ${identity} may still be active: ${error.message}`;
+  return new HelperError(error.code, line, { hint, cause: error.cause });
+}

@@ -1,0 +1,32 @@
+import path from 'node:path';
+import { lockSilence } from '../config/change-lock.ts';
+import { requireConfigFolder } from '../config/folders.ts';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { withLock } from '../files/lock.ts';
+
+/** Milliseconds to wait for another rotation. */
+const limitMs = 30_000;
+
+/**
+ * Runs `action` while no other command makes or deletes a pending API key. `requireOurs` throws `storage` if another
+ * command has taken over the lock, as happens if this process is stopped: that one finishes the work.
+ */
+export function withRotateLock<T>(
+  context: Context,
+  action: (requireOurs: () => void) => Promise<T>,
+): Promise<T> {
+  const lock = path.join(requireConfigFolder(context), 'rotate.lock');
+  const run = (_leave: unknown, isOurs: () => boolean) =>
+    action(() => {
+      if (!isOurs()) throw overtaken();
+    });
+  const options = { limit: limitMs, otherwise: 'fail', ...lockSilence(context) } as const;
+  return withLock(context, lock, run, options);
+}
+
+function overtaken(): HelperError {
+  return new HelperError('storage', 'another command has taken over the rotation of API keys', {
+    hint: 'run docker-credential-icr status, then docker-credential-icr api-key rotate if needed',
+  });
+}
