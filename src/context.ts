@@ -89,7 +89,7 @@ export interface Files {
   readonly read: (context: Context, file: string, kind: FileKind) => Promise<string | undefined>;
 }
 
-/** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, tells standard error why; otherwise does nothing. */
+/** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */
 export function debug(context: Context, line: string): void {
   if (context.env.DOCKER_CREDENTIAL_ICR_DEBUG !== '1') return;
   // A stack has many lines.

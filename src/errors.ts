@@ -46,18 +46,20 @@ export function inOneLine({ message, hint }: HelperError): string {
 }
 
 /**
- * Docker's fixed sentences. Clients compare them byte for byte: they are part of the wire format.
+ * The fixed error texts of the protocol, which programs compare byte for byte: they are part of the wire format.
  * Source: docker/docker-credential-helpers, credentials/error.go.
  */
-export const sentences = {
+export const protocolErrors = {
   notFound: 'credentials not found in native keychain',
   missingServerURL: 'no credentials server URL',
   missingUsername: 'no credentials username',
+  /** Not Docker's: it tells this program, at the other end of a loop of helpers, that it called itself. */
+  helperLoop: 'credential helper loop',
 } as const;
 
 /** `reason` is for the person who debugs; clients are told only that there is nothing. */
 export function notFound(reason: string): HelperError {
-  return new HelperError('not-found', sentences.notFound, { cause: reason });
+  return new HelperError('not-found', protocolErrors.notFound, { cause: reason });
 }
 
 /** What the operating system called the failure (`ENOENT`, …), or `undefined` for other errors. */

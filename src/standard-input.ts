@@ -5,13 +5,13 @@ import { HelperError, systemCode } from './errors.ts';
 /** Bytes; Docker sends a few hundred. */
 export const longestInput = 1024 * 1024;
 
-/** Reads standard input as text. Throws `invalid-input` for more than 1 MiB and for what is not UTF-8. */
+/** Reads standard input as text. Throws `invalid-input` for more than 1 MiB and for other encodings than UTF-8. */
 export async function readInput(context: Context): Promise<string> {
   let bytes: Uint8Array;
   try {
     bytes = await context.readInput();
   } catch (error) {
-    throw unreadable(`the input cannot be read (${systemCode(error) ?? error})`);
+    throw unreadable(`cannot read the input (${systemCode(error) ?? error})`);
   }
   if (bytes.length > longestInput) throw unreadable('the input is longer than 1 MiB');
   return asciiText(bytes) ?? decodeUtf8(bytes);
@@ -26,5 +26,5 @@ function decodeUtf8(bytes: Uint8Array): string {
 }
 
 function unreadable(message: string): HelperError {
-  return new HelperError('invalid-input', `${message}; nothing was changed`);
+  return new HelperError('invalid-input', message);
 }

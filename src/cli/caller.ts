@@ -1,11 +1,10 @@
-import { HelperError } from '../errors.ts';
 import type { Caller } from '../iam/api-call.ts';
 import { accessTokenOf, nameOf, toCaller } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
 import type { Lookup } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
 import type { Option } from './command.ts';
-import { requireIbmHost } from './hosts.ts';
+import { noCredential, requireIbmHost } from './hosts.ts';
 
 /** The option that names who acts; `--as` where `--identity` is somebody else. */
 export const actingOption: Option = {
@@ -28,10 +27,7 @@ export async function callerFor(
       ? await findCredential(lookup, requireIbmHost(host))
       : await identityNamed(lookup, identity);
   if (found === undefined) {
-    throw new HelperError(
-      'not-found',
-      `nothing answers for ${host}; run docker-credential-icr login`,
-    );
+    throw noCredential(host);
   }
   const accessToken = await accessTokenOf(lookup, found);
   return toCaller(lookup, nameOf(found), accessToken);

@@ -16,16 +16,18 @@ import { logout } from './logout.ts';
 import { map, unmap } from './map.ts';
 import { registryToken } from './registry-token/registry-token.ts';
 import { settings } from './settings.ts';
-import { explainSlip } from './slip.ts';
 import { status } from './status.ts';
 import { store } from './store.ts';
 import { token } from './token.ts';
+import { usageError } from './usage-error.ts';
 import { yargs } from './yargs.ts';
 
-/** What a person who mistyped gets; protocol verbs never do. */
-const usageError = 2;
-/** What a shell reports for a program that Ctrl-C ended. */
-const cancelled = 130;
+/** The exit status for a usage error; protocol verbs never return it. */
+const usageErrorStatus = 2;
+/** The exit status of a shell for a program that Ctrl-C ended. */
+const cancelledStatus = 130;
+
+const seeHelp = 'run docker-credential-icr --help';
 
 /** A host, an identity or a word for exec may look like a number, and stays as it was typed. */
 const asTyped = {
@@ -70,17 +72,17 @@ export async function runInteractive(given: Context, argv: readonly string[]): P
       if (output) context.stdout(`${output}\n`);
     });
   } catch (error) {
-    // What was said could not be written.
+    // Standard output could not be written.
     if (error instanceof HelperError) return explain(context, error);
     const message = error instanceof Error ? error.message : String(error);
-    context.warn(`${explainSlip(message, argv)}; see docker-credential-icr --help`);
-    return usageError;
+    context.warn(usageError(message, argv), seeHelp);
+    return usageErrorStatus;
   }
   if (chosen !== undefined) return explainErrors(context, chosen);
   // To yargs, what stands behind `--` is no command, and nothing is missing either.
   if (argv[0] !== '--') return 0;
-  context.warn('a command is missing before --; see docker-credential-icr --help');
-  return usageError;
+  context.warn('a command is missing before --', seeHelp);
+  return usageErrorStatus;
 }
 
 function emptyParser(): Argv {
@@ -110,7 +112,7 @@ function completeNames(context: Context, parser: Argv, argv: readonly string[]):
   }) satisfies FallbackCompletionFunction);
 }
 
-/** The command is run after the parsing, so that its errors and the person's slips stay apart. */
+/** The command is run after the parsing, so that its errors and usage errors stay apart. */
 function addCommand<Args>(
   context: Context,
   parser: Argv,
@@ -157,5 +159,5 @@ async function explainErrors(context: Context, run: Chosen): Promise<number> {
 function explain(context: Context, error: HelperError): number {
   if (error.cause !== undefined) debug(context, String(error.cause));
   context.warn(error.message, error.hint);
-  return error.code === 'cancelled' ? cancelled : 1;
+  return error.code === 'cancelled' ? cancelledStatus : 1;
 }

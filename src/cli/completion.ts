@@ -49,7 +49,9 @@ export const completion: Command<{ readonly shell: Shell }> = {
   ],
   run: (context, { shell }) => {
     if (!Object.hasOwn(scripts, shell)) {
-      throw new HelperError('invalid-input', 'the shell is bash, zsh or fish');
+      throw new HelperError('invalid-input', 'unknown shell', {
+        hint: 'use bash, zsh or fish',
+      });
     }
     context.stdout(scripts[shell]);
     return 0;
@@ -72,7 +74,7 @@ export function namesToComplete(context: Context, words: readonly string[]): str
 
 function identities(context: Context): string[] {
   try {
-    // What login refuses did not come from login, and is not put on anybody's command line.
+    // A name that login refuses did not come from login, and is not put on a command line.
     return Object.keys(readSettings({ ...context, warn: () => {} }).identities).filter(
       isIdentityName,
     );

@@ -29,21 +29,21 @@ export async function takeOverStore(context: Context, dryRun: boolean): Promise<
   const { changed, backup } = planAndApply(context, () => planTakeOver(context));
   if (!changed) context.stdout(`nothing to change in ${plan.file}\n`);
   if (changed) {
-    const rest = others === undefined ? '' : `; ${visible(others)} goes on for other registries`;
-    context.stdout(`docker asks this helper for every registry${rest}\n`);
+    const rest = others === undefined ? '' : `; ${visible(others)} is used for other registries`;
+    context.stdout(`Docker now uses this helper for every registry${rest}\n`);
   }
-  if (backup !== undefined) context.stdout(`what was there before is in ${backup}\n`);
+  if (backup !== undefined) context.stdout(`backup of the previous file: ${backup}\n`);
 }
 
-/** What cannot be asked now is taken over all the same: Docker could not ask it either, and it may come back. */
+/** A helper that fails now is not an error: Docker could not use it either, and it may work again later. */
 function tryOther(context: Context, name: string, file: string): void {
   try {
     refuseRing(context, name);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     if (error.code === 'misconfigured' && findHelper(context, name) !== undefined) throw error;
-    const anew = `take credsStore out of ${file} and run docker-credential-icr configure --creds-store again`;
-    context.warn(`${inOneLine(error)}; if it is gone for good, ${anew}`);
+    const again = `remove credsStore from ${file} and run docker-credential-icr configure --creds-store again`;
+    context.warn(inOneLine(error), `if ${name} is no longer used, ${again}`);
   }
 }
 
@@ -61,8 +61,11 @@ async function keep(context: Context, credential: Credential): Promise<void> {
   const key = { of: 'host', name: hostKey(host) } as const;
   if (!(await replaceSecret(context, key, undefined, credential))) return;
   const name = shown(credential.ServerURL);
-  context.stdout(`what docker login had kept for ${name} in plain text is kept here now\n`);
-  context.warn(`it is still in docker's file; docker login ${name} takes it out of there`);
+  context.stdout(`stored the credential that Docker's file has for ${name} in plain text\n`);
+  context.warn(
+    `Docker's file still has the credential for ${name}`,
+    `run docker login ${name} to remove it from the file`,
+  );
 }
 
 /** Puts back the store that stood there before. */
@@ -71,7 +74,8 @@ export async function giveBackStore(context: Context, dryRun: boolean): Promise<
   if (dryRun) return show(context, planGiveBack(context, others));
   const { changed } = planAndApply(context, () => planGiveBack(context, others));
   await setOthers(context, undefined);
-  if (changed) context.stdout(`docker's credsStore is ${visible(others ?? 'gone')} again\n`);
+  const now = others === undefined ? 'removed' : `${visible(others)} again`;
+  if (changed) context.stdout(`Docker's credsStore is ${now}\n`);
 }
 
 function show({ stdout }: Context, plan: EditPlan): void {

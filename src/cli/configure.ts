@@ -96,7 +96,7 @@ function hostOfRegion(typed: string): string {
   const found = regions.find(({ region, alias }) => typed === region || typed === alias);
   if (found !== undefined) return found.host;
   const names = regions.map(({ region }) => region).join(', ');
-  throw new HelperError('invalid-input', `there is no region of that name; there are ${names}`);
+  throw new HelperError('invalid-input', 'unknown region', { hint: `use one of ${names}` });
 }
 
 /** The hosts of IBM's documentation, and any that has a credential here. */

@@ -6,7 +6,7 @@ import { HelperError, systemCode } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import type { Command } from './command.ts';
-import { requireIbmHost } from './hosts.ts';
+import { noCredential, requireIbmHost } from './hosts.ts';
 
 interface ExecArgs {
   readonly host: string;
@@ -27,16 +27,11 @@ export const exec: Command<ExecArgs> = {
   run: async (context, { host: typed, '--': words = [] }) => {
     const [command, ...args] = words;
     if (command === undefined) {
-      throw new HelperError('invalid-input', 'there is no command; put it after --');
+      throw new HelperError('invalid-input', 'no command to run', { hint: 'put it after --' });
     }
     const host = requireIbmHost(typed);
     const found = await findCredential(lookupIn(context), host);
-    if (found === undefined) {
-      throw new HelperError(
-        'not-found',
-        `nothing answers for ${host.name}; run docker-credential-icr login ${host.name}`,
-      );
-    }
+    if (found === undefined) throw noCredential(host.name);
     const secret = await found.secret();
     const added = {
       ICR_USERNAME: found.username,
@@ -73,7 +68,7 @@ function runWith(
   }).finally(stop);
 }
 
-/** What a shell's status is for a command that is not found, or is none. */
+/** Returns the exit status of a shell for a command that it does not find, or cannot execute. */
 function cannotRun({ warn }: Context, command: string, error: unknown): number {
   const code = systemCode(error);
   warn(`cannot run ${command} (${code ?? error})`);

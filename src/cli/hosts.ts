@@ -6,33 +6,49 @@ import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 export function requireIbmHost(text: string): RegistryHost {
   const host = requireHost(text);
   if (isIbmHost(host)) return host;
-  throw invalid(`${named(host)} is not a host of IBM Cloud Container Registry; they end in icr.io`);
+  throw notIbm(host, 'use a host that ends in icr.io');
 }
 
 /** Any registry's. Throws `invalid-input`. */
 export function requireHost(text: string): RegistryHost {
   const host = parseServerURL(text);
-  // What was typed is not repeated unless it is a host for sure: it may be a key in the wrong place.
-  if ('problem' in host)
-    throw invalid(`a word that was typed is no registry host: ${host.problem}`);
+  // The argument is only repeated if it is a host for sure: it may be a key in the wrong place.
+  if ('problem' in host) {
+    throw new HelperError('invalid-input', `invalid host: ${host.problem}`, {
+      hint: 'use a registry host, as us.icr.io',
+    });
+  }
   return host;
 }
 
-/** `invalid-input`: there is nothing to forget. */
+/** `invalid-input`: there is no stored credential to remove. */
 export function nothingKept(host: RegistryHost): HelperError {
-  const what = `${named(host)} is not a host of IBM Cloud Container Registry`;
-  return invalid(`${what}, and nothing is kept here for it; see docker-credential-icr status`);
+  const problem = isNameShown(host) ? `no credential is stored for ${host.name}` : 'invalid host';
+  return new HelperError('invalid-input', problem, {
+    hint: 'run docker-credential-icr status to list the hosts',
+  });
 }
 
-function named({ name }: RegistryHost): string {
-  return name.includes('.') ? name : 'a word that was typed';
+/** `not-found`, for interactive commands. */
+export function noCredential(host: string): HelperError {
+  return new HelperError('not-found', `no credential for ${host}`, {
+    hint: 'run docker-credential-icr login',
+  });
 }
 
-/** How the settings name it: `host`, or `host/namespace`. */
+function notIbm(host: RegistryHost, hint: string): HelperError {
+  const problem = isNameShown(host)
+    ? `${host.name} is not a host of IBM Cloud Container Registry`
+    : 'invalid host; expected `*.icr.io`';
+  return new HelperError('invalid-input', problem, { hint });
+}
+
+/** An API key has no dot. */
+function isNameShown({ name }: RegistryHost): boolean {
+  return name.includes('.');
+}
+
+/** The key of a mapping: `host`, or `host/namespace`. */
 export function mappingKey({ name, namespace }: RegistryHost): string {
   return namespace === undefined ? name : `${name}/${namespace}`;
-}
-
-function invalid(message: string): HelperError {
-  return new HelperError('invalid-input', message);
 }

@@ -22,7 +22,7 @@ export type Intent = Pick<IdentitySettings, 'kind' | 'profile'>;
  * A new key for an identity that acts as a trusted profile goes on acting as that profile only. Throws `invalid-input`.
  */
 export function intentOf(options: SecretOptions, before: IdentitySettings | undefined): Intent {
-  refuseTwo(options);
+  requireOneSource(options);
   if (options.sso || options.refreshTokenStdin) return { kind: 'refresh-token' };
   if (options.entitlementKeyStdin) return { kind: 'entitlement-key' };
   if (options.registryTokenStdin) return { kind: 'registry-token' };
@@ -47,16 +47,16 @@ const exclusive = [
   'registryTokenStdin',
 ] as const;
 
-function refuseTwo(options: SecretOptions): void {
+function requireOneSource(options: SecretOptions): void {
   const given = exclusive.filter((name) => options[name]);
   const isProfileAlone = options.trustedProfile !== undefined;
   const clash = given.find((name) => isProfileAlone && !name.startsWith('apiKey')) ?? given[1];
   if (clash === undefined) return;
   const first = isProfileAlone && given[1] === undefined ? 'trustedProfile' : given[0];
-  throw new HelperError(
-    'invalid-input',
-    `--${dashed(first ?? '')} and --${dashed(clash)} exclude each other`,
-  );
+  const both = `--${dashed(first ?? '')} and --${dashed(clash)}`;
+  throw new HelperError('invalid-input', `${both} cannot be used together`, {
+    hint: 'use one of them',
+  });
 }
 
 function dashed(name: string): string {

@@ -49,12 +49,17 @@ export const daemonset: Command<DaemonsetArgs> = {
     context.stdout(manifests(options, await checkedOptions(who), await kubeletFlags()));
     if (!hasDigest.test(image)) {
       context.warn(
-        `${image} has no digest: if its tag is moved, another image runs as root on every node; name it as IMAGE@sha256:DIGEST`,
+        `${image} has no digest: if its tag is moved, another image runs as root on every node`,
+        'use IMAGE@sha256:DIGEST',
       );
     }
-    context.warn(`it does not restart the kubelet, which needs ${await kubeletFlags()}`);
     context.warn(
-      "on IKS and ROKS these flags are IBM's to set; there, kubernetes secret is the way",
+      'the DaemonSet does not restart the kubelet',
+      `start the kubelet with ${await kubeletFlags()}`,
+    );
+    context.warn(
+      'on IKS and ROKS, only IBM can set these flags',
+      'use docker-credential-icr kubernetes secret there',
     );
     return 0;
   },
@@ -65,8 +70,8 @@ const hasDigest = /@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
 
 function requireImage(image: string | undefined): asserts image is string {
   if (image !== undefined && /^[\w][\w./:@-]*$/.test(image)) return;
-  throw new HelperError(
-    'invalid-input',
-    'name an image with --image: one that has this executable and a shell in it',
-  );
+  const problem = image === undefined ? '--image is missing' : 'invalid --image';
+  throw new HelperError('invalid-input', problem, {
+    hint: 'use --image with an image that contains this executable and a shell',
+  });
 }

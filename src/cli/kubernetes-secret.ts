@@ -45,7 +45,7 @@ export const secret: Command<SecretArgs> = {
     context.stdout(textOf(pullSecret(name, namespace, found.credentials)));
     warnOfEnd(context, found);
     context.warn(
-      `pods use it by imagePullSecrets: [{name: ${name}}], in the pod or in its service account`,
+      `to use it, add imagePullSecrets: [{name: ${name}}] to the pod or to its service account`,
     );
     return 0;
   },
@@ -55,6 +55,6 @@ function warnOfEnd({ now, warn }: Context, { endsAt }: PullCredentials): void {
   if (endsAt === undefined) return;
   const when = new Date(endsAt).toISOString();
   warn(
-    `what is in it ends at ${when}, in ${duration(endsAt - now())}; pods that start later cannot pull with it`,
+    `the Secret expires at ${when}, in ${duration(endsAt - now())}; pods that start later cannot pull with it`,
   );
 }

@@ -46,8 +46,7 @@ function isInUse(context: Context, current: Settings): boolean {
 function refuseOther(current: Settings, wanted: string | undefined): void {
   const store = current.store ?? fileStoreName;
   if (wanted === undefined || wanted === store) return;
-  throw new HelperError(
-    'invalid-input',
-    `secrets are kept in ${storeTitle(current)}; run docker-credential-icr store move ${wanted}`,
-  );
+  throw new HelperError('invalid-input', `secrets are already stored in ${storeTitle(current)}`, {
+    hint: `run docker-credential-icr store move ${wanted}`,
+  });
 }

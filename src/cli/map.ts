@@ -23,7 +23,9 @@ export const map: Command<MapArgs> = {
   run: async (context, { host, identity, present }) => {
     const key = keyOf(host);
     await mapHost(context, key, { identity, ...(present === undefined ? {} : { present }) });
-    context.stdout(`identity ${visible(identity)} answers for ${name(key)}\n`);
+    context.stdout(
+      `${name(key)} now ${key === everyHost ? 'use' : 'uses'} identity ${visible(identity)}\n`,
+    );
     return 0;
   },
 };
@@ -36,7 +38,7 @@ export const unmap: Command<{ readonly host: string }> = {
   run: async (context, { host }) => {
     const key = keyOf(host);
     await unmapHost(context, key);
-    context.stdout(`${name(key)} has no mapping of its own any more\n`);
+    context.stdout(`removed the mapping of ${name(key)}\n`);
     return 0;
   },
 };
@@ -46,5 +48,5 @@ function keyOf(host: string): string {
 }
 
 function name(key: string): string {
-  return key === everyHost ? 'every IBM host' : key;
+  return key === everyHost ? 'all ICR hosts' : key;
 }

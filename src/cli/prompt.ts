@@ -26,7 +26,7 @@ export async function ask(
   editor.prompt();
   try {
     return await new Promise<string>((resolve, reject) => {
-      const cancel = () => reject(new HelperError('cancelled', 'nothing was changed'));
+      const cancel = () => reject(new HelperError('cancelled', 'cancelled, nothing was changed'));
       editor.once('line', resolve).once('SIGINT', cancel).once('close', cancel);
     });
   } catch (error) {

@@ -6,11 +6,19 @@ import { ambientVariables } from '../identity/variables.ts';
 import { readInput } from '../standard-input.ts';
 import { ask } from './prompt.ts';
 
+const notAllowed = 'a space or a character that is not allowed';
+const checkKey = 'check the API key';
+
 /** The API key on standard input: the bare key, or the file that the ibmcloud CLI wrote. */
 export async function apiKeyOnStdin(context: Context): Promise<string> {
   const text = await readInput(context);
   const key = text.trim() === '' ? '' : parseKeyFile(text);
-  if (key === undefined) throw invalid('standard input holds no API key');
+  if (key === undefined) {
+    throw invalid(
+      'no API key on standard input',
+      'pass the API key, or a file with one, and no more',
+    );
+  }
   return checkedKey(context, key);
 }
 
@@ -18,7 +26,8 @@ export function apiKeyInFile(context: Context, file: string): string {
   const key = parseKeyFile(readText(file));
   if (key !== undefined) return checkedKey(context, key);
   throw invalid(
-    `${file} holds no API key; it should be what ibmcloud iam api-key-create --file wrote`,
+    `no API key in ${file}`,
+    'use a file that ibmcloud iam api-key-create --file wrote',
   );
 }
 
@@ -38,16 +47,16 @@ export async function apiKeyFromPerson(context: Context): Promise<string> {
 /** A token on standard input, in one piece. */
 export async function tokenOnStdin(context: Context, name: string): Promise<string> {
   const token = (await readInput(context)).trim();
-  if (token === '') throw invalid(`standard input is empty; it should hold the ${name}`);
-  if (!isVisible(token)) throw invalid(`the ${name} has a space or a character that none has`);
+  if (token === '') throw invalid('standard input is empty', `pass the ${name}`);
+  if (!isVisible(token)) throw invalid(`the ${name} contains ${notAllowed}`, `check the ${name}`);
   return token;
 }
 
-/** Throws `invalid-input` where nobody can be asked; `instead` says what to do then. */
+/** Throws `invalid-input` without a terminal; `instead` is the hint. */
 export function requireTerminal(context: Context, name: string, instead: string): Terminal {
   const terminal = context.terminal();
   if (terminal !== undefined) return terminal;
-  throw invalid(`there is no terminal to ask for the ${name}; ${instead}`);
+  throw invalid(`cannot ask for the ${name} without a terminal`, instead);
 }
 
 /** Asks on the terminal, and shows nothing of the answer. Throws what `ask` throws. */
@@ -61,17 +70,19 @@ function readText(file: string): string {
   } catch (error) {
     // Its name is not repeated: it may be the key itself.
     const reason = systemCode(error) ?? error;
-    throw new HelperError('storage', `cannot read the file that was named (${reason}); check it`);
+    throw new HelperError('storage', `cannot read the API key file (${reason})`, {
+      hint: 'check the path after --api-key-file',
+    });
   }
 }
 
 /** What IBM generates: 44 letters, digits, `-` and `_`; people may bring their own, of 32 or more. */
 function checkedKey(context: Context, key: string): string {
-  if (key === '') throw invalid('the API key is empty');
-  if (!isVisible(key)) throw invalid('the API key has a space or a character that no key has');
+  if (key === '') throw invalid('the API key is empty', checkKey);
+  if (!isVisible(key)) throw invalid(`the API key contains ${notAllowed}`, checkKey);
   // IBM's SDKs refuse these too: a placeholder was pasted.
   if (/^[{"]|[}"]$/.test(key)) {
-    throw invalid('the API key begins or ends with a brace or a quotation mark; take those off');
+    throw invalid('the API key starts or ends with a brace or a quotation mark', 'remove those');
   }
   if (key.length < 32) context.warn(`the API key has ${key.length} characters; IBM's have 44`);
   return key;
@@ -81,6 +92,6 @@ function isVisible(secret: string): boolean {
   return /^[\x21-\x7e]+$/.test(secret);
 }
 
-function invalid(message: string): HelperError {
-  return new HelperError('invalid-input', message);
+function invalid(message: string, hint: string): HelperError {
+  return new HelperError('invalid-input', message, { hint });
 }

@@ -63,7 +63,9 @@ export const settings: Command<SettingsArgs> = {
 function settingNamed(name: string): Setting {
   const setting = Object.hasOwn(known, name) ? known[name] : undefined;
   if (setting !== undefined) return setting;
-  throw new HelperError('invalid-input', `there are settings ${Object.keys(known).join(', ')}`);
+  throw new HelperError('invalid-input', 'unknown setting', {
+    hint: `use one of ${Object.keys(known).join(', ')}`,
+  });
 }
 
 function show(context: Context, name: string, { key, values }: Setting): void {
@@ -89,5 +91,5 @@ function word(value: string | boolean | undefined): string {
 
 function requireOn(value: string): true {
   if (value === 'on') return true;
-  throw new HelperError('invalid-input', 'the value is on or off');
+  throw new HelperError('invalid-input', 'invalid value', { hint: 'use on or off' });
 }

@@ -7,7 +7,11 @@ import { askSecret, requireTerminal } from './secret-input.ts';
 /** Shows where IAM gives out one-time passcodes, opens that page where there is a desktop, asks for one. */
 export async function askPasscode(context: Context, question: Question): Promise<string> {
   const name = 'one-time passcode';
-  const terminal = requireTerminal(context, name, 'run login --sso in one, or use --api-key-stdin');
+  const terminal = requireTerminal(
+    context,
+    name,
+    'run docker-credential-icr login --sso in a terminal, or use --api-key-stdin',
+  );
   const { passcodeEndpoint } = await import('../iam/openid.ts');
   const address = await passcodeEndpoint(context, question);
   context.stdout(`get a one-time passcode at ${address}\n`);

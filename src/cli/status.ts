@@ -21,8 +21,10 @@ interface Row {
   readonly keptIn?: string;
   /** ISO 8601, where it is known. */
   readonly endsAt?: string;
-  /** What keeps the host from being answered, and what to type. */
+  /** Why the lookup fails. */
   readonly problem?: string;
+  /** What to type. */
+  readonly hint?: string;
 }
 
 export const status: Command<{ readonly json?: boolean }> = {
@@ -65,14 +67,15 @@ function showTable(context: Context, rows: readonly Row[]): void {
   if (rows.length > 0) stdout(table(head, rows.map(cellsIn(context))));
   else
     stdout(
-      `no host is answered; run docker-credential-icr ${idle[0] ? `map "*" ${typed(idle[0])}` : 'login'}\n`,
+      `no host has a credential; run docker-credential-icr ${idle[0] ? `map "*" ${typed(idle[0])}` : 'login'}\n`,
     );
   if (idle.length > 0) stdout(`identities without a host: ${visible(idle.join(', '))}\n`);
-  if (ibmcloudSession) stdout('elsewhere the ibmcloud session answers\n');
-  if (computeProfile) stdout(`elsewhere trusted profile ${visible(computeProfile)} answers\n`);
-  // What is wrong with the settings is wrong for each host, and said once.
-  const problems = new Set(rows.flatMap(({ problem }) => problem ?? []));
-  for (const problem of problems) context.warn(problem);
+  if (ibmcloudSession) stdout('other hosts: the session of the ibmcloud CLI\n');
+  if (computeProfile) stdout(`other hosts: trusted profile ${visible(computeProfile)}\n`);
+  // A problem with the settings concerns every host, and is reported once.
+  const problems = new Map(rows.map(({ problem = '', hint }) => [problem, hint]));
+  problems.delete('');
+  for (const [problem, hint] of problems) context.warn(problem, hint);
 }
 
 function identitiesWithoutHost({ identities, mappings }: Settings): string[] {
@@ -80,7 +83,7 @@ function identitiesWithoutHost({ identities, mappings }: Settings): string[] {
   return Object.keys(identities).filter((name) => !mapped.has(name));
 }
 
-/** Damaged settings are a problem of the hosts already, with what to type. */
+/** Damaged settings are already reported as the problem of a host. */
 function settingsOf(context: Context): Settings {
   try {
     return readSettings(context);
@@ -114,7 +117,10 @@ function rowsIn(context: Context, answers: readonly HostAnswer[]): Row[] {
 }
 
 function rowOf({ serverURL: host, found }: HostAnswer): Row {
-  if (found instanceof HelperError) return { host, state: 'failing', problem: found.message };
+  if (found instanceof HelperError) {
+    const { message: problem, hint } = found;
+    return { host, state: 'failing', problem, ...(hint === undefined ? {} : { hint }) };
+  }
   const { username: presentedAs, identity, keptIn, endsAt } = found;
   return {
     host,

@@ -15,7 +15,7 @@ const move: Command<{ readonly name: string }> = {
     if (name !== fileStoreName) tryStore(context, name);
     const count = await moveSecrets(context, name);
     const secrets = count === 1 ? 'secret' : 'secrets';
-    context.stdout(`moved ${count} ${secrets}; they are kept in ${storeTitle({ store: name })}\n`);
+    context.stdout(`moved ${count} ${secrets} to ${storeTitle({ store: name })}\n`);
     return 0;
   },
 };

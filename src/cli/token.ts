@@ -1,10 +1,9 @@
-import { HelperError } from '../errors.ts';
 import { accessTokenOf } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
 import type { Command } from './command.ts';
-import { requireIbmHost } from './hosts.ts';
+import { noCredential, requireIbmHost } from './hosts.ts';
 
 interface TokenArgs {
   readonly host: string;
@@ -29,12 +28,7 @@ export const token: Command<TokenArgs> = {
       identity === undefined
         ? await findCredential(lookup, requireIbmHost(host))
         : await identityNamed(lookup, identity);
-    if (found === undefined) {
-      throw new HelperError(
-        'not-found',
-        `nothing answers for ${host}; run docker-credential-icr login`,
-      );
-    }
+    if (found === undefined) throw noCredential(host);
     context.stdout(`${await accessTokenOf(lookup, found, refresh)}\n`);
     return 0;
   },

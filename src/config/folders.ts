@@ -38,10 +38,9 @@ export function cacheFolder(context: Where): string | undefined {
 export function requireConfigFolder(context: Where): string {
   const folder = configFolder(context);
   if (folder !== undefined) return folder;
-  throw new HelperError(
-    'misconfigured',
-    'there is no home folder to keep anything in; set HOME or DOCKER_CREDENTIAL_ICR_CONFIG_DIR',
-  );
+  throw new HelperError('misconfigured', 'no configuration directory', {
+    hint: 'set HOME or DOCKER_CREDENTIAL_ICR_CONFIG_DIR',
+  });
 }
 
 /** A relative folder would be another one in every repository that is built. */
@@ -49,7 +48,9 @@ function namedFolder({ env, platform }: Where, variable: string): string | undef
   const folder = env[variable];
   if (!folder) return undefined;
   if (isAbsolute(folder, platform)) return folder;
-  throw new HelperError('misconfigured', `${variable} is not a full path; make it one`);
+  throw new HelperError('misconfigured', `${variable} is not an absolute path`, {
+    hint: `set ${variable} to an absolute path`,
+  });
 }
 
 /** There where somebody signed out of that host. */

@@ -57,7 +57,7 @@ export function latestTurn(context: User, folder: string): Turn | undefined {
     if (turn !== undefined) return turn;
     // It was swept away meanwhile, so there is a later one.
   }
-  throw new Error('its latest turn cannot be opened');
+  throw new Error('cannot open its latest file');
 }
 
 function turnNumbers(folder: string): number[] {

@@ -14,46 +14,46 @@ import {
 import { existingDirectory, requireDirectory } from './own-directories.ts';
 
 export interface LockOptions<T> {
-  /** Milliseconds to wait for others at most. */
+  /** The timeout in milliseconds. */
   readonly limit: number;
-  /** Milliseconds before the second look, where the others' work takes longer: to look slows them down. */
-  readonly patience?: number;
-  /** What to do at the limit, or where the file system cannot lock: act all the same, or throw `storage`. */
+  /** Milliseconds before the second look, if the holder's work takes longer: each look slows it down. */
+  readonly initialDelayMs?: number;
+  /** What to do after the timeout, or if the file system cannot lock: run the action without the lock, or throw `storage`. */
   readonly otherwise: 'proceed' | 'fail';
   /**
-   * Where the action stands still for seconds, as while it calls a keychain: milliseconds of silence after which its
-   * holder is taken for lost, below `limit`. One that is seen to run is then waited for whatever it does.
+   * If the action shows no sign of life for seconds, as while it calls a keychain: milliseconds after which the lock is
+   * stale, less than `limit`. The lock of a process that is seen to run is then never stale.
    */
   readonly silence?: number;
   /**
-   * Asked after each wait; an answer ends it, and `action` does not run: somebody else did the work. `note` is what
-   * the holder that was waited for left.
+   * Called after each wait. If it returns a value, another process did the work, and `action` does not run. `note` is
+   * what the holder that was waited for left.
    */
-  readonly meanwhile?: (note: string | undefined) => T | undefined;
+  readonly poll?: (note: string | undefined) => T | undefined;
   /** For tests: waits, and the clock of waiting, in milliseconds. */
   readonly pause?: (milliseconds: number) => Promise<void>;
   readonly clock?: () => number;
 }
 
 /**
- * Runs under the lock; what it leaves is shown to those who wait. `isOurs` says whether the lock is still ours:
- * somebody who was stopped, and goes on, finds out that it was passed on.
+ * Runs under the lock. `leave` sets the note for waiting processes. `isOurs` returns false if another process has taken
+ * over the lock, as after this one was stopped.
  */
 export type Action<T> = (leave: (note: string) => void, isOurs: () => boolean) => T | Promise<T>;
 
 /** Milliseconds between two looks, and up to 20 more. */
-const shortestWait = 20;
+const delayMs = 20;
 /** Milliseconds between two signs of life. */
-const heartbeat = 250;
-/** Milliseconds without a sign of life after which nobody waits any longer… */
-const silence = 1500;
-/** …and for a process that is seen to run: a busy machine may keep it from its next sign of life. */
-const silenceOfTheBusy = 5000;
+const heartbeatMs = 250;
+/** Milliseconds without a sign of life after which a lock is stale. */
+const staleAfterMs = 1500;
+/** The same for a process that is seen to run: a busy machine may delay its next sign of life. */
+const staleAfterMsIfRunning = 5000;
 
 /**
- * Runs `action` while no other process does so under the same lock, `folder`. The lock of a process that was killed
- * or stopped is passed on: at once where the process table shows it, else after 1.5 s of silence, or `silence`. Silence
- * is measured by what the waiting process sees change, so clocks that differ do not matter.
+ * Runs `action` while no other process does so under the same lock, the directory `folder`. The lock of a process that
+ * was killed or stopped is taken over: at once if the process table shows it, otherwise after 1.5 s without a sign of
+ * life, or `silence`. That time is measured by what the waiting process sees change, so different clocks do not matter.
  */
 export async function withLock<T>(
   context: Context,
@@ -70,7 +70,7 @@ export async function withLock<T>(
         ? cause
         : new HelperError('storage', reason, { hint: 'try again', cause });
     }
-    debug(context, `${reason}; going on without`);
+    debug(context, `${reason}; continuing without the lock`);
     return await action(
       () => {},
       () => true,
@@ -79,13 +79,13 @@ export async function withLock<T>(
   return 'answer' in won ? won.answer : await act(won.turn, action);
 }
 
-/** Removes a lock that nobody has used for long. Throws `storage`, or the system's error. */
+/** Removes a lock that has not been used for long. Throws `storage`, or the system's error. */
 export function removeLock(context: Context, folder: string): void {
   const directory = existingDirectory(context, folder, 'own');
   if (directory !== undefined) removeTurns(directory.path);
 }
 
-/** Tells what keeps us from locking from what went wrong in `meanwhile`. */
+/** Distinguishes an error of the lock's files from an error in `poll`. */
 class CannotLock extends Error {}
 
 function cannotLock(error: unknown): CannotLock {
@@ -94,7 +94,7 @@ function cannotLock(error: unknown): CannotLock {
 }
 
 async function act<T>(turn: OwnTurn, action: Action<T>): Promise<T> {
-  const beating = setInterval(turn.beat, heartbeat);
+  const beating = setInterval(turn.beat, heartbeatMs);
   let left: string | undefined;
   try {
     return await action((note) => {
@@ -113,25 +113,25 @@ async function waitForTurn<T>(
   named: string,
   options: LockOptions<T>,
 ): Promise<Won<T>> {
-  const { limit, patience = shortestWait, meanwhile } = options;
+  const { limit, initialDelayMs = delayMs, poll } = options;
   const { pause = sleep, clock = () => performance.now() } = options;
   const began = clock();
   const here = thisHolder();
   const watch = watcher(clock, here, options.silence);
   let waitedFor: number | undefined;
-  let wait = patience;
+  let wait = initialDelayMs;
   for (;;) {
-    // Each time: whoever sweeps the cache may remove it meanwhile.
+    // In each round: a cache cleaner may remove it at any time.
     const { path: folder } = attempt(() => requireDirectory(context, named));
     const latest = attempt(() => latestTurn(context, folder));
-    if (waitedFor !== undefined && meanwhile !== undefined) {
+    if (waitedFor !== undefined && poll !== undefined) {
       const number = waitedFor;
       const before =
         number === latest?.number ? latest : attempt(() => readTurn(context, folder, number));
-      const answer = meanwhile(before?.note);
+      const answer = poll(before?.note);
       if (answer !== undefined) return { answer };
     }
-    if (latest === undefined || latest.over || watch.isLost(latest)) {
+    if (latest === undefined || latest.over || watch.isStale(latest)) {
       const isDamaged = latest !== undefined && isPastLimit(latest);
       if (isDamaged) attempt(() => setLockAside(context, folder));
       const next = isDamaged || latest === undefined ? 1 : latest.number + 1;
@@ -140,38 +140,39 @@ async function waitForTurn<T>(
     } else {
       waitedFor = latest.number;
     }
-    if (clock() - began >= limit) throw new CannotLock(`others hold it for ${limit / 1000} s now`);
+    if (clock() - began >= limit)
+      throw new CannotLock(`another process has held it for ${limit / 1000} s`);
     await pause(wait + Math.random() * 20);
-    wait = shortestWait;
+    wait = delayMs;
   }
 }
 
-/** Says whether nobody is left to end a turn. */
+/** Finds stale locks. */
 function watcher(
   clock: () => number,
   here: Holder | undefined,
-  longSilence: number | undefined,
-): { isLost: (turn: Turn) => boolean } {
+  longStaleAfterMs: number | undefined,
+): { isStale: (turn: Turn) => boolean } {
   let seen: Turn | undefined;
   let lookedAt = 0;
   let silent = 0;
   return {
-    isLost: (turn) => {
+    isStale: (turn) => {
       const same = seen?.number === turn.number && seen.beat === turn.beat;
       // A long gap is our own: we, or the whole machine, did not run, and so perhaps not the holder either.
-      silent = same ? silent + Math.min(clock() - lookedAt, heartbeat * 2) : 0;
+      silent = same ? silent + Math.min(clock() - lookedAt, heartbeatMs * 2) : 0;
       seen = turn;
       lookedAt = clock();
       const health = healthOf(turn.holder, here);
       if (health === 'dead') return true;
       const isRunning = health === 'running';
-      if (longSilence !== undefined) return !isRunning && silent >= longSilence;
-      return silent >= (isRunning ? silenceOfTheBusy : silence);
+      if (longStaleAfterMs !== undefined) return !isRunning && silent >= longStaleAfterMs;
+      return silent >= (isRunning ? staleAfterMsIfRunning : staleAfterMs);
     },
   };
 }
 
-/** Does something with the lock's files; what the system has against it keeps us from locking. */
+/** Turns an error of the lock's files into `CannotLock`. */
 function attempt<T>(step: () => T): T {
   try {
     return step();

@@ -81,7 +81,7 @@ export function requireDirectory(context: Context, directory: string): OwnDirect
   if (context.uid === 0) requireParentOfRoot(directory);
   makePrivateFolder(directory);
   const made = existingDirectory(context, directory, 'own');
-  if (made === undefined) throw cannot('make', directory, 'it was removed meanwhile');
+  if (made === undefined) throw cannot('create', directory, 'it was removed at the same time');
   return made;
 }
 

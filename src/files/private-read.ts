@@ -107,9 +107,9 @@ function narrowMode(context: Context, descriptor: number, file: string, stat: fs
   try {
     if (stat.uid !== context.uid) throw new Error('another user owns it');
     fs.fchmodSync(descriptor, ownerOnly);
-    context.warn(`others could read ${file}; its mode is now 0600`);
+    context.warn(`other users could read ${file}; its mode is now 0600`);
   } catch {
-    context.warn(`others can read ${file}; run chmod 600 ${file}`);
+    context.warn(`other users can read ${file}`, `run chmod 600 ${file}`);
   }
 }
 

@@ -185,5 +185,6 @@ export function removeTemporariesOfConf(context: Context, file: string): void {
   if (directory === undefined) return;
   const named = path.join(directory.path, path.basename(file));
   const isLink = entryAt(named)?.isSymbolicLink() === true;
-  removeConfTemporaries(isLink ? followLink(context, named) : named);
+  const target = isLink ? followLink(context, named) : named;
+  if (target !== undefined) removeConfTemporaries(target);
 }

@@ -1,23 +1,27 @@
 import type { Stats } from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
 
-/** `storage`, with the system's own word for what went wrong, and what to look at. */
+/** `storage`, with the system's error code. */
 export function cannot(verb: string, file: string, error: unknown): HelperError {
   const reason = systemCode(error) ?? String(error);
-  const hint = hints[reason];
-  const line = `cannot ${verb} ${file} (${reason})${hint === undefined ? '' : `; ${hint}`}`;
-  return new HelperError('storage', line, { cause: error });
+  return new HelperError('storage', `cannot ${verb} ${file} (${reason})`, {
+    hint: hints[reason],
+    cause: error,
+  });
 }
 
+const checkOwner = 'check the owner and mode of the file and of its directory';
+const moveParent = 'move away its parent, which is not a directory';
+
 const hints: Readonly<Record<string, string>> = {
-  EACCES: 'check who owns it and its folder, and their modes',
-  EPERM: 'check who owns it and its folder, and their modes',
-  EROFS: 'its disk is read-only',
-  ENOSPC: 'its disk is full',
-  EDQUOT: 'its disk is full',
-  EISDIR: 'a folder is in its place, move it away',
-  ENOTDIR: 'what is in the place of its folder is none, move it away',
-  EEXIST: 'what is in the place of its folder is none, move it away',
+  EACCES: checkOwner,
+  EPERM: checkOwner,
+  EROFS: 'make its file system writable, or use another directory',
+  ENOSPC: 'free space on its file system, which is full',
+  EDQUOT: 'free space: the disk quota is used up',
+  EISDIR: 'move away the directory of that name',
+  ENOTDIR: moveParent,
+  EEXIST: moveParent,
 };
 
 /** Returns true if no file of that name can exist: a parent does not exist, or the name is too long. */

@@ -39,9 +39,9 @@ export function mintOnce(
   if (options.folder === undefined) return renew(context, options, old, deadline);
   return withLock(context, lockFolder(options.folder, options.name), action, {
     limit: remainingMs(context, answerLimitMs),
-    patience: shortestMint,
+    initialDelayMs: shortestMint,
     otherwise: 'proceed',
-    meanwhile: (note) => {
+    poll: (note) => {
       const token = madeMeanwhile();
       const error = note === undefined ? undefined : fromNote(options, note);
       if (token === undefined && error !== undefined) throw error;

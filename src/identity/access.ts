@@ -15,10 +15,10 @@ export async function accessTokenOf(lookup: Lookup, found: Found, force = false)
   if (found.username === 'iamapikey') {
     return accessTokenOfKey(lookup, `the API key in ${found.keptIn}`, await found.secret());
   }
-  throw new HelperError(
-    'misconfigured',
-    `${nameOf(found)} is worth no ${force ? 'new ' : ''}access token; run docker-credential-icr login with an API key`,
-  );
+  const what = force ? 'a new access token' : 'an access token';
+  throw new HelperError('misconfigured', `cannot get ${what} with ${nameOf(found)}`, {
+    hint: 'run docker-credential-icr login with an API key',
+  });
 }
 
 /** What a message calls whoever is behind a credential. */
@@ -34,7 +34,7 @@ export async function accessTokenOfKey(
   { context, settings }: Lookup,
   owner: string,
   apiKey: string,
-  hint = 'check it, or run docker-credential-icr login',
+  hint = 'check the API key, or run docker-credential-icr login',
 ): Promise<string> {
   const { requestToken } = await import('../iam/token.ts');
   const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
@@ -52,7 +52,9 @@ export async function accessTokenOfKey(
 export async function toCaller(lookup: Lookup, name: string, accessToken: string): Promise<Caller> {
   const { iamId, account } = parseClaims(accessToken);
   if (iamId === undefined || account === undefined) {
-    throw new HelperError('refused', `the access token of ${name} names no account; use another`);
+    throw new HelperError('refused', `the access token of ${name} has no account`, {
+      hint: 'use another identity with --identity',
+    });
   }
   const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
   const endpoint = trustedEndpoint(lookup.context, await lookup.settings());

@@ -9,14 +9,16 @@ export function apiKeyIn(name: string, value: string): string {
   const text = readKeyFile(name, file);
   const key = parseKeyFile(text);
   if (key !== undefined && /^[\x21-\x7e]+$/.test(key)) return key;
-  // What older PowerShells write.
-  const fix = text.includes('\0') ? 'save it as UTF-8' : 'check it';
-  throw new HelperError('damaged', `${file}, which ${name} names, holds no API key; ${fix}`);
+  // Older versions of PowerShell write UTF-16.
+  const hint = text.includes('\0') ? 'save it as UTF-8' : `check ${file}`;
+  throw new HelperError('damaged', `no API key in ${file}, the file in ${name}`, { hint });
 }
 
 function bareKeyIn(name: string, key: string): string {
   if (!hasControlCharacter(key)) return key;
-  throw new HelperError('misconfigured', `${name} holds more than an API key; check it`);
+  throw new HelperError('misconfigured', `${name} contains more than an API key`, {
+    hint: `check ${name}`,
+  });
 }
 
 /** Bytes; what the ibmcloud CLI writes has a few hundred. */
@@ -30,8 +32,9 @@ function readKeyFile(name: string, file: string): string {
     return isUsual ? fs.readFileSync(file, 'utf8') : '';
   } catch (error) {
     const reason = systemCode(error);
-    const line = `cannot read ${file}, which ${name} names (${reason}); check that path`;
-    throw new HelperError('storage', line);
+    throw new HelperError('storage', `cannot read ${file}, the file in ${name} (${reason})`, {
+      hint: `check ${name}`,
+    });
   }
 }
 

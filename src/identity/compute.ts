@@ -10,7 +10,7 @@ export function computeIdentity(lookup: Lookup, profile: string): Found {
     profile,
     since: 0,
     root: '',
-    hint: `let profile ${profile} trust this machine, or run docker-credential-icr settings compute-profile off`,
+    hint: `make trusted profile ${profile} trust this instance, or run docker-credential-icr settings compute-profile off`,
   } as const;
   const accessToken = (force: boolean) => mintedAccessToken(lookup, holder, force);
   return {

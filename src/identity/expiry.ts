@@ -5,7 +5,7 @@ const nearTheEnd = 0.1;
 /** Milliseconds, for one that does not say when it began: IBM's lived for a day, where they ended at all. */
 const usualLife = 24 * 60 * 60_000;
 
-/** Says on standard error that a registry token (a JWT) has ended, or is about to. */
+/** Warns if a registry token (a JWT) has expired or expires soon. */
 export function warnOfExpiry(context: Context, identity: string, jwt: string): void {
   const { iat, exp } = lifeOf(jwt);
   if (typeof exp !== 'number') return;
@@ -14,8 +14,8 @@ export function warnOfExpiry(context: Context, identity: string, jwt: string): v
   if (left > Math.max(life * nearTheEnd, 0)) return;
   const when = new Date(exp * 1000).toISOString();
   context.warn(
-    `the registry token of identity ${identity} ${left > 0 ? 'ends' : 'ended'} at ${when}; ` +
-      `registry tokens are deprecated: run docker-credential-icr login --identity ${identity}`,
+    `the registry token of identity ${identity} ${left > 0 ? 'expires' : 'expired'} at ${when}; registry tokens are deprecated`,
+    `run docker-credential-icr login --identity ${identity} with an API key`,
   );
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { HelperError, inOneLine } from '../errors.ts';
+import { HelperError } from '../errors.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { publicHosts } from '../registry/regions.ts';
@@ -49,7 +49,7 @@ function storedHosts(context: Context, secrets: SecretStore): string[] {
     return secrets.names('host');
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(inOneLine(error));
+    context.warn(error.message, error.hint);
     return [];
   }
 }

@@ -26,7 +26,7 @@ export function foundInSession(context: Context): Found | undefined {
   if (endsAt - context.now() > (refresh === '' ? 0 : longEnough)) {
     return { username: 'iambearer', secret: () => access, isMinted: true, keptIn, endsAt };
   }
-  if (refresh === '') throw ended(String(file));
+  if (refresh === '') throw expired(String(file));
   return { username: 'iamrefresh', secret: () => refresh, isMinted: true, keptIn };
 }
 
@@ -63,7 +63,9 @@ function readText(file: string): string | undefined {
     if (error instanceof HelperError) throw error;
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new HelperError('storage', `cannot read the ibmcloud session in ${file} (${code})`);
+    throw new HelperError('storage', `cannot read the ibmcloud session in ${file} (${code})`, {
+      hint: 'check the owner and mode of that file, or run ibmcloud login',
+    });
   }
 }
 
@@ -80,15 +82,13 @@ function parse(text: string, file: string): Record<string, unknown> {
 }
 
 function unreadable(file: string): HelperError {
-  return new HelperError(
-    'damaged',
-    `the ibmcloud session in ${file} cannot be read; run ibmcloud login, or try again if that is running now`,
-  );
+  return new HelperError('damaged', `the ibmcloud session in ${file} cannot be read`, {
+    hint: 'run ibmcloud login, or try again if that is running now',
+  });
 }
 
-function ended(file: string): HelperError {
-  return new HelperError(
-    'refused',
-    `the ibmcloud session in ${file} has ended; run ibmcloud login`,
-  );
+function expired(file: string): HelperError {
+  return new HelperError('refused', `the ibmcloud session in ${file} has expired`, {
+    hint: 'run ibmcloud login',
+  });
 }

@@ -18,7 +18,7 @@ export async function fromMapping(lookup: Lookup, host: RegistryHost): Promise<F
   const identity = own(settings.identities, mapping.identity);
   if (identity === undefined) {
     throw missing(
-      `${host.name} is mapped to identity ${mapping.identity}, which does not exist`,
+      `the mapping uses identity ${mapping.identity}, which does not exist`,
       mapping.identity,
     );
   }
@@ -32,7 +32,7 @@ export async function identityNamed(
   present?: string,
 ): Promise<Found> {
   const identity = own((await lookup.settings()).identities, name);
-  if (identity === undefined) throw missing(`there is no identity ${name}`, name);
+  if (identity === undefined) throw missing(`identity ${name} does not exist`, name);
   return foundIdentity(lookup, name, identity, present === undefined ? {} : { present });
 }
 
@@ -109,21 +109,21 @@ async function rootSecret(
   if (identity.kind === 'trusted-profile') return '';
   const root = await lookup.stored({ of: 'identity', name });
   if (root !== undefined) return root.Secret;
-  const login = `run ${loginCommand(name, identity)}`;
+  const login = loginCommand(name, identity);
   const { store = fileStoreName } = await lookup.settings();
   if (store === fileStoreName) {
-    throw new HelperError('damaged', `the secret of identity ${name} is gone; ${login}`);
+    throw new HelperError('damaged', `the secret of identity ${name} is missing`, {
+      hint: `run ${login}`,
+    });
   }
-  // Some say so while they are locked.
-  throw new HelperError(
-    'storage',
-    `${store} has no secret of identity ${name}; is it locked? unlock it, or ${login}`,
-  );
+  // Some keychains report this while they are locked.
+  throw new HelperError('storage', `${store} has no secret for identity ${name}`, {
+    hint: `unlock ${store} if it is locked, or run ${login}`,
+  });
 }
 
 function missing(problem: string, name: string): HelperError {
-  return new HelperError(
-    'misconfigured',
-    `${problem}; run docker-credential-icr login --identity ${name}`,
-  );
+  return new HelperError('misconfigured', problem, {
+    hint: `run docker-credential-icr login --identity ${name}`,
+  });
 }

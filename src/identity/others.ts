@@ -1,6 +1,6 @@
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
-import { HelperError, inOneLine } from '../errors.ts';
+import { HelperError } from '../errors.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { callHelper, listInput, oneLine, parseList } from '../secrets/helper-process.ts';
@@ -55,7 +55,7 @@ export function otherHelper(context: Context): string | undefined {
     return readSettings(context).others;
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(inOneLine(error));
+    context.warn(error.message, error.hint);
     return undefined;
   }
 }

@@ -38,10 +38,9 @@ export function mintedAs(
 export function requirePresentable(identity: Presented, present: string, name: string): void {
   if (isPresentable(identity, present)) return;
   const names = choices(identity);
-  throw new HelperError(
-    'misconfigured',
-    `identity ${name} cannot be presented as ${present}, only as ${names.join(' or ')}`,
-  );
+  throw new HelperError('misconfigured', `identity ${name} cannot be presented as ${present}`, {
+    hint: `use --present ${names.join(' or ')}`,
+  });
 }
 
 /** The only host that takes entitlement keys. */
@@ -51,10 +50,10 @@ export const entitledRegistry = 'cp.icr.io';
 export function requireHostOf({ kind }: Pick<IdentitySettings, 'kind'>, key: string): void {
   const host = key.replace(/\/.*/, '');
   if (kind !== 'entitlement-key' || host === entitledRegistry) return;
-  throw new HelperError(
-    'invalid-input',
-    `only ${entitledRegistry} takes an entitlement key; ${key === '*' ? 'other hosts do' : `${host} does`} not`,
-  );
+  const what = key === '*' ? 'other hosts' : host;
+  throw new HelperError('invalid-input', `entitlement keys cannot be used for ${what}`, {
+    hint: `use ${entitledRegistry}, the only host that accepts them`,
+  });
 }
 
 /** An API key that acts as a trusted profile goes under the profile's ID; alone it is another identity. */

@@ -7,8 +7,7 @@ import { HelperError } from '../errors.ts';
 export function requireProfileId(text: string): string {
   const id = /^(?:iam-)?(Profile-[\w-]{1,100})$/.exec(text.trim())?.[1];
   if (id !== undefined) return id;
-  throw new HelperError(
-    'invalid-input',
-    'the ID of a trusted profile looks like Profile-0a1b2c3d-…; ibmcloud iam trusted-profiles lists them',
-  );
+  throw new HelperError('invalid-input', 'invalid trusted profile ID; expected Profile-…', {
+    hint: 'run ibmcloud iam trusted-profiles to list the IDs',
+  });
 }

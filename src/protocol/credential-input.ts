@@ -1,21 +1,21 @@
-import { HelperError, sentences } from '../errors.ts';
+import { HelperError, protocolErrors } from '../errors.ts';
 import { hasControlCharacter, type RegistryHost } from '../registry/parse.ts';
 import type { Credential } from '../secrets/store.ts';
 import { invalid, requireHost } from './input.ts';
 
 /** The input of `store`: a JSON object with three texts; other members are passed over, as Docker does. */
 export function parseCredentialInput(text: string): { credential: Credential; host: RegistryHost } {
-  if (text.trim() === '') throw new HelperError('invalid-input', sentences.missingServerURL);
+  if (text.trim() === '') throw new HelperError('invalid-input', protocolErrors.missingServerURL);
   const { ServerURL = '', Username = '', Secret = '' } = parseObject(text);
   for (const [name, value] of Object.entries({ ServerURL, Username, Secret })) {
-    if (typeof value !== 'string') throw invalid(`${name} is not a text`);
-    if (!value.isWellFormed()) throw invalid(`${name} is not Unicode`);
-    if (hasControlCharacter(value)) throw invalid(`${name} has a control character`);
+    if (typeof value !== 'string') throw invalid(`${name} is not a string`);
+    if (!value.isWellFormed()) throw invalid(`${name} is not valid Unicode`);
+    if (hasControlCharacter(value)) throw invalid(`${name} contains a control character`);
   }
   const credential = { ServerURL, Username, Secret } as Credential;
   const host = requireHost(credential.ServerURL.trim());
   if (credential.Username === '') {
-    throw new HelperError('invalid-input', sentences.missingUsername);
+    throw new HelperError('invalid-input', protocolErrors.missingUsername);
   }
   if (credential.Secret === '') throw invalid('Secret is empty');
   return { credential, host };

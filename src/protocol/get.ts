@@ -28,8 +28,8 @@ export async function get(context: Context): Promise<string> {
   throw notFound(`no source has a credential for ${hostKey(host)}${others}`);
 }
 
-/** Clients show the line without the host, and may have asked for two dozen of them. */
+/** Clients show only this line, and may have asked for two dozen hosts. */
 function withHost(name: string, error: unknown): unknown {
-  if (!(error instanceof HelperError) || error.message.includes(name)) return error;
+  if (!(error instanceof HelperError)) return error;
   return new HelperError(error.code, `${name}: ${error.message}`, error);
 }

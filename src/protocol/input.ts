@@ -1,4 +1,4 @@
-import { HelperError, sentences } from '../errors.ts';
+import { HelperError, protocolErrors } from '../errors.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 
 /** The input of `get` and `erase`: a ServerURL alone, spaces and line ends around it dropped. */
@@ -8,12 +8,12 @@ export function parseHostInput(text: string): { serverURL: string; host: Registr
 }
 
 export function requireHost(serverURL: string): RegistryHost {
-  if (serverURL === '') throw new HelperError('invalid-input', sentences.missingServerURL);
+  if (serverURL === '') throw new HelperError('invalid-input', protocolErrors.missingServerURL);
   const host = parseServerURL(serverURL);
-  if ('problem' in host) throw invalid(`ServerURL is not usable: ${host.problem}`);
+  if ('problem' in host) throw invalid(`invalid ServerURL: ${host.problem}`);
   return host;
 }
 
 export function invalid(message: string): HelperError {
-  return new HelperError('invalid-input', `${message}; nothing was changed`);
+  return new HelperError('invalid-input', message);
 }

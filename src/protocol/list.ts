@@ -1,21 +1,21 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
-import { HelperError, inOneLine } from '../errors.ts';
+import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { listOthers } from '../identity/others.ts';
 import { listInput } from '../secrets/helper-process.ts';
 import { readInput } from '../standard-input.ts';
-import { leadsBack } from './pass-on.ts';
+import { helperLoop } from './pass-on.ts';
 
 /**
- * Throws `misconfigured` where this is our own call of a keychain that came round. Only a file is looked into, as our
- * calls are given one on Linux: somebody else may keep a pipe open.
+ * Throws `misconfigured` if this is our own call of a keychain, in a credential helper loop. Only a regular file is
+ * read, which is what our calls have as standard input on Linux: other programs may keep a pipe open.
  */
-async function refuseRing(context: Context): Promise<void> {
+async function assertNoLoop(context: Context): Promise<void> {
   if (context.platform !== 'linux') return;
   const stat = fs.fstatSync(context.stdin);
   if (!stat.isFile() || stat.size !== listInput.length) return;
-  if ((await readInput(context)) === listInput) throw leadsBack();
+  if ((await readInput(context)) === listInput) throw helperLoop();
 }
 
 /**
@@ -24,18 +24,19 @@ async function refuseRing(context: Context): Promise<void> {
  * here would stop `docker build` for every registry.
  */
 export async function list(context: Context): Promise<string> {
-  await refuseRing(context);
-  // What is wrong with the settings or a keychain is wrong for each host, and said once.
-  const warnings = new Set<string>();
-  const once = { ...context, warn: (line: string) => void warnings.add(line) };
+  await assertNoLoop(context);
+  // A problem with the settings or a keychain concerns every host, and is reported once.
+  const warnings = new Map<string, string | undefined>();
+  const warnOnce = (line: string, hint?: string) => void warnings.set(line, hint);
+  const once = { ...context, warn: warnOnce };
   const { usernames, answerFor, failure } = listOthers(once);
-  if (failure !== undefined) warnings.add(inOneLine(failure));
+  if (failure !== undefined) warnOnce(failure.message, failure.hint);
   for (const answer of await answeredHosts(once)) {
     if (answerFor(answer) !== undefined) continue;
     const { serverURL, found } = answer;
-    if (found instanceof HelperError) warnings.add(inOneLine(found));
+    if (found instanceof HelperError) warnOnce(found.message, found.hint);
     else usernames[serverURL] = found.username;
   }
-  for (const warning of warnings) context.warn(warning);
+  for (const [line, hint] of warnings) context.warn(line, hint);
   return `${JSON.stringify(usernames)}\n`;
 }

@@ -1,5 +1,5 @@
 import { type Context, debug } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, protocolErrors } from '../errors.ts';
 import { failed, otherHelper } from '../identity/others.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
@@ -18,13 +18,13 @@ export async function passOn(
   host: RegistryHost,
   input: string,
 ): Promise<string | undefined> {
-  if (isOurEntry(host)) throw leadsBack();
+  if (isOurEntry(host)) throw helperLoop();
   const name = isIbmHost(host) ? undefined : otherHelper(context);
   if (name === undefined) return undefined;
   const answer =
     verb === 'erase' ? eraseWith(context, name, input) : callHelper(context, name, verb, input);
   if (verb === 'get' && isNotFound(answer)) {
-    debug(context, `${hostKey(host)}: nothing from docker-credential-${name}`);
+    debug(context, `${hostKey(host)}: docker-credential-${name}: no credential`);
     return undefined;
   }
   if (!answer.ok) throw failed(name, answer.text);
@@ -33,10 +33,8 @@ export async function passOn(
   return answer.text === '' ? '' : `${answer.text}\n`;
 }
 
-/** Only this program asks a keychain for what is its own. */
-export function leadsBack(): HelperError {
-  return new HelperError(
-    'misconfigured',
-    'this is for a keychain that docker-credential-icr keeps secrets in, and leads back to it; name another store',
-  );
+/** Only this program asks a keychain for its own entries, so that call came from here. */
+export function helperLoop(): HelperError {
+  const message = `${protocolErrors.helperLoop}: docker-credential-icr was asked for an entry of its own keychain`;
+  return new HelperError('misconfigured', message, { hint: 'use another store' });
 }

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { HelperError, inOneLine } from '../errors.ts';
+import { HelperError } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { isIdentityToken } from '../identity/identity-token.ts';
 import { lookupIn } from '../identity/lookup.ts';
@@ -27,19 +27,19 @@ export async function store(context: Context): Promise<string> {
   await keepSecret(context, { of: 'host', name: hostKey(host) }, credential);
   if (found?.identity === undefined) return '';
   context.warn(
-    `${host.name} stays with identity ${found.identity}; to use what was typed now, ` +
-      `log out of ${host.name} first, or run docker-credential-icr login ${host.name}`,
+    `${host.name} still uses identity ${found.identity}, not this credential`,
+    `run docker-credential-icr login ${host.name}, or log out of ${host.name} and log in again`,
   );
   return '';
 }
 
-/** What is broken now must not keep a person from logging in anew, which is how it is mended. */
+/** A failure must not prevent a new login, which fixes it. */
 async function currentAnswer(context: Context, host: RegistryHost): Promise<Found | undefined> {
   try {
     return await findCredential(lookupIn(context), host);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(inOneLine(error));
+    context.warn(error.message, error.hint);
     return undefined;
   }
 }

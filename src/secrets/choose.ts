@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { HelperError, inOneLine } from '../errors.ts';
+import { HelperError, inOneLine, protocolErrors } from '../errors.ts';
 import { callHelper } from './helper-process.ts';
 import { environmentFor, findHelper, findProgram } from './helper-program.ts';
 import { urlOf } from './helper-store.ts';
@@ -43,7 +43,7 @@ function isWorking(context: Context, name: string): boolean {
 export function refuseRing(context: Context, name: string): void {
   const own = urlOf({ of: 'trial', name: String(context.pid) });
   const { ok, text } = callHelper(context, name, 'get', `${own}\n`);
-  if (ok || !text.includes('leads back')) return;
+  if (ok || !text.includes(protocolErrors.helperLoop)) return;
   throw new HelperError(
     'misconfigured',
     `docker-credential-${name} leads back to docker-credential-icr; name another helper`,

@@ -1,6 +1,6 @@
 import { type Context, debug } from '../context.ts';
 import { remainingMs } from '../deadline.ts';
-import { HelperError, sentences } from '../errors.ts';
+import { HelperError, protocolErrors } from '../errors.ts';
 import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
 
@@ -91,7 +91,7 @@ const longestRead = 64 * 1024;
 /** Some helpers repeat in an error what they were given, or what they found. */
 function reasonIn(text: string, secrets: readonly string[]): string {
   // A word of the sentence may be a part of the secret, and masked the sentence means nothing.
-  if (text.includes(sentences.notFound)) return sentences.notFound;
+  if (text.includes(protocolErrors.notFound)) return protocolErrors.notFound;
   return masked(text.slice(0, longestRead), secrets);
 }
 
@@ -121,11 +121,11 @@ const emptyPlace = 'no usernames for ';
  */
 export function isNotFound({ ok, text }: HelperAnswer): boolean {
   if (ok) return isEmptyCredential(text);
-  return text.includes(sentences.notFound) || text.startsWith(emptyPlace);
+  return text.includes(protocolErrors.notFound) || text.startsWith(emptyPlace);
 }
 
 function isEmptyCredential(text: string): boolean {
-  if (text === sentences.notFound) return true;
+  if (text === protocolErrors.notFound) return true;
   try {
     const { Username, Secret } = JSON.parse(text);
     return Username === '' && Secret === '';

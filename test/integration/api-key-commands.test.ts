@@ -202,7 +202,7 @@ test('a key in the environment acts as well, and words that do not fit are refus
       ['api-key create x --save --identity _', /an identity has a name of/],
       ['api-key create --service-id ServiceId-none', /there is no service ID ServiceId-none/],
       ['api-key list --service-id none', /there is no service ID none in this account/],
-      ['api-key list --identity none', /there is no identity none; run/],
+      ['api-key list --identity none', /identity none does not exist\nhint: run/],
       ['api-key rotate', /no identity answers for icr\.io; name one/],
     ] as const;
     for (const [words, expected] of rows) {

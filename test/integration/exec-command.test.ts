@@ -7,7 +7,7 @@ import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { collect, executable, type Outcome } from '../support/helper.ts';
 import { claimsOf } from '../support/jwt.ts';
-import { addIdentity, forEach, inCloud, newKey, type Person } from './identity-cloud.ts';
+import { addIdentity, forEach, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
 const test = sandboxSuite('exec HOST -- COMMAND');
 
@@ -94,34 +94,27 @@ test('a signal to it reaches the command, which may go on', ({ sandbox }) =>
     });
   }));
 
-const refusals: readonly [words: string, status: number, line: string][] = [
-  ['exec us.icr.io', 1, 'there is no command; put it after --'],
-  ['exec us.icr.io --', 1, 'there is no command; put it after --'],
-  ['exec us.icr.io ls', 2, 'unknown argument: ls; see docker-credential-icr --help'],
+const refusals: readonly [words: string, status: number, line: string, hint?: string][] = [
+  ['exec us.icr.io', 1, 'no command to run', 'put it after --'],
+  ['exec us.icr.io --', 1, 'no command to run', 'put it after --'],
+  ['exec us.icr.io ls', 2, 'unknown argument: ls', 'run docker-credential-icr --help'],
   ['exec us.icr.io -- ./no-such-command', 127, 'cannot run ./no-such-command (ENOENT)'],
   ['exec us.icr.io -- /', 126, 'cannot run / (EACCES)'],
   [
     'exec quay.io -- ls',
     1,
-    'quay.io is not a host of IBM Cloud Container Registry; they end in icr.io',
+    'quay.io is not a host of IBM Cloud Container Registry',
+    'use a host that ends in icr.io',
   ],
-  [
-    'exec de.icr.io -- ls',
-    1,
-    'nothing answers for de.icr.io; run docker-credential-icr login de.icr.io',
-  ],
+  ['exec de.icr.io -- ls', 1, 'no credential for de.icr.io', 'run docker-credential-icr login'],
 ];
 
 test('what is refused runs nothing', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work');
     await person.say('map us.icr.io work');
-    await forEach(refusals, async ([words, status, line]) =>
-      assert.equal(await person.call(words), {
-        stdout: '',
-        stderr: `docker-credential-icr: ${line}\n`,
-        status,
-      }),
+    await forEach(refusals, async ([words, status, line, hint]) =>
+      assert.equal(await person.call(words), { ...refusal(line, hint), status }),
     );
   }));
 

@@ -71,9 +71,10 @@ export function inCloud(
   });
 }
 
-/** What a person sees of a command that does not do it: one line on standard error. */
-export function refusal(line: string): Outcome {
-  return { stdout: '', stderr: `docker-credential-icr: ${line}\n`, status: 1 };
+/** The outcome of an interactive command that fails: a line on standard error, and another one for the hint. */
+export function refusal(line: string, hint?: string): Outcome {
+  const second = hint === undefined ? '' : `hint: ${hint}\n`;
+  return { stdout: '', stderr: `docker-credential-icr: ${line}\n${second}`, status: 1 };
 }
 
 let keys = 0;

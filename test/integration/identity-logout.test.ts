@@ -139,7 +139,8 @@ test('logout HOST forgets what docker login stored for any registry', ({ sandbox
     assert.equal(
       await call('logout quay.io'),
       refusal(
-        'quay.io is not a host of IBM Cloud Container Registry, and nothing is kept here for it; see docker-credential-icr status',
+        'no credential is stored for quay.io',
+        'run docker-credential-icr status to list the hosts',
       ),
     );
     const typo = await call('logout canary-key');
@@ -204,7 +205,7 @@ test('a host that cannot be signed out keeps none of the others signed in', ({ s
     const { stderr, status } = await call(words);
     assert.is(status, 1);
     assert.match(stderr, 'de.icr.io/team-a has no identity of its own');
-    assert.match(stderr, 'nothing is kept here for it');
+    assert.match(stderr, 'no credential is stored for typo.example');
     assert.equal(JSON.parse(await say('list')), {});
   }));
 

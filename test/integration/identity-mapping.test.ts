@@ -70,11 +70,15 @@ test('status shows hosts, namespaces and what they are presented as', ({ sandbox
 
 const badName =
   'an identity has a name of letters, digits, dots, hyphens and underscores, 128 at most';
-const refusals: readonly [words: string, line: string][] = [
+const refusals: readonly [words: string, line: string, hint?: string][] = [
   ['map us.icr.io nobody', 'there is no such identity; there are: work'],
   ['map us.icr.io WORK', 'there is no such identity; there are: work'],
   ['map us.icr.io constructor', 'there is no such identity; there are: work'],
-  ['map quay.io work', 'quay.io is not a host of IBM Cloud Container Registry; they end in icr.io'],
+  [
+    'map quay.io work',
+    'quay.io is not a host of IBM Cloud Container Registry',
+    'use a host that ends in icr.io',
+  ],
   ['unmap us.icr.io', 'us.icr.io has no mapping; see docker-credential-icr status'],
   ['unmap *', '* has no mapping; see docker-credential-icr status'],
   [
@@ -85,19 +89,20 @@ const refusals: readonly [words: string, line: string][] = [
   ['login --identity= --api-key-stdin --no-verify', badName],
   [
     'token --identity nobody',
-    'there is no identity nobody; run docker-credential-icr login --identity nobody',
+    'identity nobody does not exist',
+    'run docker-credential-icr login --identity nobody',
   ],
 ];
 
 test('what is refused changes nothing', ({ sandbox }) =>
-  forEach(refusals, ([words, line]) =>
+  forEach(refusals, ([words, line, hint]) =>
     inCloud(sandbox, async (person) => {
       addIdentity(person, 'work');
       // The lock keeps count of who had it.
       const entries = () =>
         Object.entries(snapshot(person.home.config)).filter(([name]) => !/^config.lock/.test(name));
       const before = entries();
-      assert.equal(await person.call(words, newKey()), refusal(line), words);
+      assert.equal(await person.call(words, newKey()), refusal(line, hint), words);
       assert.equal(entries(), before, words);
     }),
   ));
@@ -112,13 +117,13 @@ test('a mapping to an identity that does not exist is an error that says what to
     assert.equal(
       await call('get', 'us.icr.io'),
       refused(
-        'us.icr.io is mapped to identity gone, which does not exist; run docker-credential-icr login --identity gone',
+        'us.icr.io: the mapping uses identity gone, which does not exist; run docker-credential-icr login --identity gone',
       ),
     );
     assert.equal(
       await call('get', 'de.icr.io'),
       refused(
-        'de.icr.io: the secret of identity work is gone; run docker-credential-icr login --identity work',
+        'de.icr.io: the secret of identity work is missing; run docker-credential-icr login --identity work',
       ),
     );
   }));
@@ -148,10 +153,11 @@ test('a damaged config.json is said to be so, and stays as it is', ({ sandbox })
   forEach(damaged, (text) =>
     inCloud(sandbox, async ({ home, call }) => {
       const file = writeConfig(home, 'config.json', text);
-      const line = `the settings in ${file} are damaged; mend that file, or move it away and run docker-credential-icr login`;
-      assert.equal(await call('get', 'us.icr.io'), refused(`us.icr.io: ${line}`), text);
+      const line = `the settings in ${file} are damaged`;
+      const hint = 'fix that file, or move it away and run docker-credential-icr login';
+      assert.equal(await call('get', 'us.icr.io'), refused(`us.icr.io: ${line}; ${hint}`), text);
       for (const words of text.startsWith('{"m') ? ['map us.icr.io work', 'token'] : []) {
-        assert.equal(await call(words), refusal(line), words);
+        assert.equal(await call(words), refusal(line, hint), words);
       }
       assert.is(fs.readFileSync(file, 'utf8'), text);
     }),

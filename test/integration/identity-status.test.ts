@@ -38,12 +38,12 @@ test('a line a host, whatever answers for it, and what keeps it from being answe
         ['jp.icr.io', '-', '-', 'failing', '-'],
         ['quay.io', '-', 'robot', 'file (docker login)', '-'],
         ['us.icr.io', 'work', 'iambearer', 'file store', '23 h'],
-        ['elsewhere the ibmcloud session answers'],
+        ['other hosts: the session of the ibmcloud CLI'],
       ],
     );
-    const problem =
-      'the secret of identity gone is gone; run docker-credential-icr login --identity gone';
-    assert.equal([stderr, status], [`docker-credential-icr: ${problem}\n`, 1]);
+    const problem = 'the secret of identity gone is missing';
+    const hint = 'run docker-credential-icr login --identity gone';
+    assert.equal([stderr, status], [`docker-credential-icr: ${problem}\nhint: ${hint}\n`, 1]);
 
     const json = JSON.parse((await call('status --json')).stdout);
     assert.equal(
@@ -57,6 +57,7 @@ test('a line a host, whatever answers for it, and what keeps it from being answe
       ],
     );
     assert.is(json.hosts[2].problem, problem);
+    assert.is(json.hosts[2].hint, hint);
     assert.equal(Object.keys(json.identities), ['work', 'past', 'gone']);
     const { since, expiresAt } = json.identities.work;
     for (const time of [since, expiresAt]) assert.is(new Date(time).toISOString(), time);
@@ -74,7 +75,7 @@ test('a time beyond any date is left out', ({ sandbox }) =>
 test('one fault of all hosts is said once', ({ sandbox }) =>
   inCloud(sandbox, async ({ call }) => {
     const { stdout, stderr, status } = await call('status', '', { IC_API_KEY: '@/missing' });
-    const line = 'cannot read /missing, which IC_API_KEY names (ENOENT); check that path';
+    const line = 'cannot read /missing, the file in IC_API_KEY (ENOENT)\nhint: check IC_API_KEY';
     assert.equal([stderr, status], [`docker-credential-icr: ${line}\n`, 1]);
     assert.is(stdout.match(/failing/g)?.length, 13);
   }));
@@ -88,7 +89,7 @@ test('a host of which one namespace is mapped is configured too', ({ sandbox }) 
 
 test('nothing at all', ({ sandbox }) =>
   inCloud(sandbox, async ({ say }) => {
-    assert.is(await say('status'), 'no host is answered; run docker-credential-icr login\n');
+    assert.is(await say('status'), 'no host has a credential; run docker-credential-icr login\n');
     assert.equal(JSON.parse(await say('status --json')), {
       hosts: [],
       identities: {},
@@ -101,7 +102,7 @@ test('identities that no host is mapped to', ({ sandbox }) =>
     addIdentity(person, 'ci');
     assert.is(
       await person.say('status'),
-      'no host is answered; run docker-credential-icr map "*" ci\nidentities without a host: ci\n',
+      'no host has a credential; run docker-credential-icr map "*" ci\nidentities without a host: ci\n',
     );
   }));
 

@@ -199,9 +199,18 @@ test('pulls as the trusted profile of the machine', ({ sandbox }) =>
   }));
 
 const refusals: readonly (readonly [args: readonly string[], line: RegExp])[] = [
-  [['--identity', 'nobody'], /there is no identity nobody; run .* login --identity nobody$/],
-  [['--identity', 'work', '--present', 'cp'], /cannot be presented as cp, only as iamapikey or/],
-  [['--present', 'cp'], /identity work cannot be presented as cp, only as iamapikey or/],
+  [
+    ['--identity', 'nobody'],
+    /identity nobody does not exist\nhint: run .* login --identity nobody$/,
+  ],
+  [
+    ['--identity', 'work', '--present', 'cp'],
+    /cannot be presented as cp\nhint: use --present iamapikey or/,
+  ],
+  [
+    ['--present', 'cp'],
+    /identity work cannot be presented as cp\nhint: use --present iamapikey or/,
+  ],
 ];
 
 test('refuses on standard error, with nothing on standard output', ({ sandbox }) =>

@@ -155,12 +155,15 @@ test('secret --bearer has one access token, and says when it ends', ({ sandbox }
       assert.equal([...new Set(auths.map(({ username }) => username))], ['iambearer']);
       assert.is(new Set(auths.map(({ password }) => password)).size, 1);
       assert.not.match(text, value);
-      assert.match(notes, /ends at 20\d\d-.*Z, in (59|60) min; pods that start later cannot pull/);
+      assert.match(
+        notes,
+        /expires at 20\d\d-.*Z, in (59|60) min; pods that start later cannot pull/,
+      );
     }
     assert.is(sandbox.requests.count({ service: 'iam' }), 2, 'as new as can be');
   }));
 
-const refusals: readonly (readonly [words: string, line: string])[] = [
+const refusals: readonly (readonly [words: string, line: string, hint?: string])[] = [
   [
     'kubernetes secret Icr',
     'the name of a Kubernetes object has small letters, digits, hyphens and dots, 253 at most, and begins and ends with a letter or digit',
@@ -176,15 +179,18 @@ const refusals: readonly (readonly [words: string, line: string])[] = [
   ],
   [
     'kubernetes secret icr --host quay.io',
-    'quay.io is not a host of IBM Cloud Container Registry; they end in icr.io',
+    'quay.io is not a host of IBM Cloud Container Registry',
+    'use a host that ends in icr.io',
   ],
   [
     'kubernetes secret icr --identity nobody',
-    'there is no identity nobody; run docker-credential-icr login --identity nobody',
+    'identity nobody does not exist',
+    'run docker-credential-icr login --identity nobody',
   ],
   [
     'kubernetes secret icr --identity key --bearer',
-    'identity key cannot be presented as iambearer, only as cp',
+    'identity key cannot be presented as iambearer',
+    'use --present cp',
   ],
   [
     'kubernetes config --trusted-profile Profile-1',
@@ -196,7 +202,8 @@ const refusals: readonly (readonly [words: string, line: string])[] = [
   ],
   [
     'kubernetes daemonset',
-    'name an image with --image: one that has this executable and a shell in it',
+    '--image is missing',
+    'use --image with an image that contains this executable and a shell',
   ],
   [
     'kubernetes daemonset --image us.icr.io/a/b --executable bin',
@@ -207,8 +214,8 @@ const refusals: readonly (readonly [words: string, line: string])[] = [
 test('what is refused prints nothing', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'key', { kind: 'entitlement-key' });
-    for (const [words, line] of refusals) {
-      assert.equal(await print(person, words), refusal(line), words);
+    for (const [words, line, hint] of refusals) {
+      assert.equal(await print(person, words), refusal(line, hint), words);
     }
   }));
 
@@ -240,7 +247,7 @@ test('daemonset prints manifests, and what it does not do', ({ sandbox }) =>
     const { text, notes } = await printed(person, words);
     const kinds = parseAllDocuments(text).map((document) => document.get('kind'));
     assert.equal(kinds, ['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'DaemonSet']);
-    assert.match(notes, 'it does not restart the kubelet');
+    assert.match(notes, 'the DaemonSet does not restart the kubelet');
     assert.match(notes, 'on IKS and ROKS');
   }));
 

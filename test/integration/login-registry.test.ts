@@ -35,7 +35,8 @@ test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sand
     assert.equal(
       await call('token --identity ibm'),
       refusal(
-        'identity ibm is worth no access token; run docker-credential-icr login with an API key',
+        'cannot get an access token with identity ibm',
+        'run docker-credential-icr login with an API key',
       ),
     );
   }));

@@ -55,16 +55,16 @@ onTerminal('login asks for the key, and shows nothing of it', ({ sandbox }) =>
 );
 
 const endings: readonly [name: string, keys: string, status: number, line: string][] = [
-  ['Ctrl-C', '\x03', 130, 'nothing was changed'],
-  ['Ctrl-C after half a key', 'canary-\x03', 130, 'nothing was changed'],
-  ['Ctrl-D', '\x04', 130, 'nothing was changed'],
-  ['Ctrl-Z, which is not heeded, and Ctrl-C', '\x1a\x03', 130, 'nothing was changed'],
+  ['Ctrl-C', '\x03', 130, 'cancelled, nothing was changed'],
+  ['Ctrl-C after half a key', 'canary-\x03', 130, 'cancelled, nothing was changed'],
+  ['Ctrl-D', '\x04', 130, 'cancelled, nothing was changed'],
+  ['Ctrl-Z, which is not heeded, and Ctrl-C', '\x1a\x03', 130, 'cancelled, nothing was changed'],
   ['Enter alone', '\r', 1, 'the API key is empty'],
   [
     'a key with a space',
     'canary key\r',
     1,
-    'the API key has a space or a character that no key has',
+    'the API key contains a space or a character that is not allowed',
   ],
 ];
 
@@ -157,13 +157,15 @@ test('without a terminal, nobody is asked: what to do instead is said', ({ sandb
     assert.equal(
       await call('login'),
       refusal(
-        'there is no terminal to ask for the IBM Cloud API key; use --api-key-stdin, --api-key-file or IBMCLOUD_API_KEY',
+        'cannot ask for the IBM Cloud API key without a terminal',
+        'use --api-key-stdin, --api-key-file or IBMCLOUD_API_KEY',
       ),
     );
     assert.equal(
       await call('login --sso'),
       refusal(
-        'there is no terminal to ask for the one-time passcode; run login --sso in one, or use --api-key-stdin',
+        'cannot ask for the one-time passcode without a terminal',
+        'run docker-credential-icr login --sso in a terminal, or use --api-key-stdin',
       ),
     );
     assert.is(sandbox.requests.count(), 0);

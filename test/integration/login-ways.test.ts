@@ -49,8 +49,9 @@ test('a file as the ibmcloud CLI writes it, and what is no such file', ({ sandbo
     assert.is((await get('de.icr.io')).secret, value, 'the file on standard input');
     for (const text of ['', whole.slice(0, -9), '{"apikey":""}', '{}', `${value} ${value}`]) {
       fs.writeFileSync(file, text);
-      const line = 'holds no API key; it should be what ibmcloud iam api-key-create --file wrote';
-      assert.equal(await call('login --api-key-file key.json'), refusal(`key.json ${line}`), text);
+      const hint = 'use a file that ibmcloud iam api-key-create --file wrote';
+      const outcome = await call('login --api-key-file key.json');
+      assert.equal(outcome, refusal('no API key in key.json', hint), text);
     }
   }));
 
@@ -86,43 +87,72 @@ test('a key that may not look at itself logs in all the same', ({ sandbox }) =>
     assert.match(said, /^identity ci \(user \S+, account \w+\) answers/m);
   }));
 
-const inputs: readonly [words: string, input: string, line: string][] = [
-  ['--api-key-stdin', '', 'the API key is empty'],
-  ['--api-key-stdin', ' \n', 'the API key is empty'],
-  ['--api-key-stdin', 'canary canary', 'standard input holds no API key'],
-  ['--api-key-stdin', 'canary\u0001', 'the API key has a space or a character that no key has'],
+const inputs: readonly [words: string, input: string, line: string, hint?: string][] = [
+  ['--api-key-stdin', '', 'the API key is empty', 'check the API key'],
+  ['--api-key-stdin', ' \n', 'the API key is empty', 'check the API key'],
+  [
+    '--api-key-stdin',
+    'canary canary',
+    'no API key on standard input',
+    'pass the API key, or a file with one, and no more',
+  ],
+  [
+    '--api-key-stdin',
+    'canary\u0001',
+    'the API key contains a space or a character that is not allowed',
+    'check the API key',
+  ],
   [
     '--api-key-stdin',
     '"canary"',
-    'the API key begins or ends with a brace or a quotation mark; take those off',
+    'the API key starts or ends with a brace or a quotation mark',
+    'remove those',
   ],
-  ['--refresh-token-stdin', '', 'standard input is empty; it should hold the refresh token'],
+  ['--refresh-token-stdin', '', 'standard input is empty', 'pass the refresh token'],
   [
     '--refresh-token-stdin',
     'canary canary',
-    'the refresh token has a space or a character that none has',
+    'the refresh token contains a space or a character that is not allowed',
+    'check the refresh token',
   ],
-  ['--entitlement-key-stdin', '\n', 'standard input is empty; it should hold the entitlement key'],
+  ['--entitlement-key-stdin', '\n', 'standard input is empty', 'pass the entitlement key'],
   ['--registry-token-stdin', 'canary', 'the token is not a JWT'],
-  ['--api-key-stdin --sso', '', '--api-key-stdin and --sso exclude each other'],
-  ['--api-key-stdin --api-key-file x', '', '--api-key-stdin and --api-key-file exclude each other'],
-  ['--trusted-profile Profile-x --sso', '', '--trusted-profile and --sso exclude each other'],
+  [
+    '--api-key-stdin --sso',
+    '',
+    '--api-key-stdin and --sso cannot be used together',
+    'use one of them',
+  ],
+  [
+    '--api-key-stdin --api-key-file x',
+    '',
+    '--api-key-stdin and --api-key-file cannot be used together',
+    'use one of them',
+  ],
+  [
+    '--trusted-profile Profile-x --sso',
+    '',
+    '--trusted-profile and --sso cannot be used together',
+    'use one of them',
+  ],
   [
     '--trusted-profile nodes',
     '',
-    'the ID of a trusted profile looks like Profile-0a1b2c3d-…; ibmcloud iam trusted-profiles lists them',
+    'invalid trusted profile ID; expected Profile-…',
+    'run ibmcloud iam trusted-profiles to list the IDs',
   ],
   [
     'us.icr.io --entitlement-key-stdin',
     'canary',
-    'only cp.icr.io takes an entitlement key; us.icr.io does not',
+    'entitlement keys cannot be used for us.icr.io',
+    'use cp.icr.io, the only host that accepts them',
   ],
 ];
 
 test('what cannot be is refused before anybody is asked', ({ sandbox }) =>
-  forEach(inputs, ([words, input, line]) =>
+  forEach(inputs, ([words, input, line, hint]) =>
     inCloud(sandbox, async ({ home, call }) => {
-      assert.equal(await call(`login ${words}`, input), refusal(line), words);
+      assert.equal(await call(`login ${words}`, input), refusal(line, hint), words);
       assert.not.ok(fs.existsSync(path.join(home.config, 'identities')));
       assert.is(sandbox.requests.count(), 0);
     }),

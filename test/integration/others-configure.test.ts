@@ -29,14 +29,14 @@ test('takes over the name that stood there, and gives the place back', () =>
     addStandIn('desktop');
     const before = dockerFile(keychains, '{\n  "credsStore": "desktop",\n  "auths": {}\n}\n');
     const said = say('configure --creds-store');
-    assert.match(said, 'docker asks this helper for every registry; desktop goes on for other');
+    assert.match(said, 'Docker now uses this helper for every registry; desktop is used for other');
     assert.match(dockerFile(keychains), '"credsStore": "icr"');
     say('store', credential(hub, 'me'));
     assert.equal(Object.keys(kept('desktop')), [hub]);
     assert.match(say('configure --creds-store'), /^nothing to change in .*config.json\n$/);
     say('erase', hub);
     assert.equal(kept('desktop'), {}, 'still the one that stood there');
-    assert.match(say('configure --remove'), "docker's credsStore is desktop again\n");
+    assert.match(say('configure --remove'), "Docker's credsStore is desktop again\n");
     assert.is(dockerFile(keychains), before);
     say('store', credential(hub, 'me'));
     assert.equal(kept('desktop'), {}, 'no longer asked');
@@ -109,7 +109,7 @@ test('one that is missing is taken over, with what to do about it', () =>
     const { stderr, status } = call('configure --creds-store');
     assert.match(
       stderr,
-      /docker-credential-desktop is not on the PATH; .* if it is gone for good, take credsStore out of .*config\.json and run /,
+      /docker-credential-desktop is not on the PATH.*\nhint: if desktop is no longer used, remove credsStore from .*config\.json and run /,
     );
     assert.is(status, 0);
     dockerFile(keychains, '{}');
@@ -160,10 +160,10 @@ test('plain text logins of docker, which it looks for no longer, are taken along
     dockerFile(keychains, JSON.stringify({ auths, credHelpers: { 'other.example': 'gcloud' } }));
     const { stdout, stderr, status } = call('configure --creds-store');
     assert.is(status, 0, stderr);
-    assert.match(stdout, `what docker login had kept for ${hub} in plain text is kept here now\n`);
+    assert.match(stdout, `stored the credential that Docker's file has for ${hub} in plain text\n`);
     assert.match(
       stderr,
-      `it is still in docker's file; docker login ${hub} takes it out of there\n`,
+      `still has the credential for ${hub}\nhint: run docker login ${hub} to remove it`,
     );
     assert.not.match(stdout + stderr, /canary|Y2FuYXJ5/);
     for (const [host, user, secret] of [

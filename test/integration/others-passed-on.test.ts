@@ -151,7 +151,7 @@ const failures: readonly [what: string, body: string, get: RegExp, list: RegExp]
     'leads back',
     `exec '${executable}' "$@"`,
     /theirs leads back to docker-credential-icr/,
-    /docker-credential-theirs failed: this is for a keychain .* leads back to it/,
+    /docker-credential-theirs failed: credential helper loop: .*; use another store/,
   ],
 ];
 for (const [what, body, get, list] of failures) {
@@ -260,8 +260,9 @@ test('a store that fails does not repeat the secret', () =>
 
 test('settings that cannot be read name no other helper: those registries are in files', () =>
   withOthers(({ home, call }) => {
-    writeConfig(home, 'config.json', '{');
+    writeConfig(home, 'config.json', '{}');
     assert.is(call('store', credential(hub, 'me')).status, 0);
+    writeConfig(home, 'config.json', '{');
     assert.is(call('get', hub).stdout, answer(hub, 'me'));
   }));
 
@@ -297,7 +298,7 @@ for (const setting of ['others', 'store']) {
       writeConfig(home, 'config.json', JSON.stringify({ [setting]: 'round' }));
       const { stdout, stderr, status } = call('list');
       assert.equal({ stdout, status }, { stdout: '{}\n', status: 0 });
-      assert.match(stderr, 'leads back to it; name another store');
+      assert.match(stderr, /credential helper loop: .*use another store/);
       const calls = fs.readFileSync(path.join(folder, 'round'), 'utf8').split('\n');
       assert.is(calls.filter((verb) => verb === 'list').length, 1);
     }));

@@ -34,7 +34,7 @@ test('add, list, get and rm', ({ sandbox, askRegistry }) =>
     const added = await call('add --description nightly --readwrite');
     const token = added.stdout.trim();
     const id = String(claimsOf(token).jti);
-    const made = `made registry token ${id} at icr.io; registry tokens are deprecated`;
+    const made = `created registry token ${id} at icr.io; registry tokens are deprecated\nhint: use docker-credential-icr api-key create instead`;
     assert.equal(added, {
       stdout: `${token}\n`,
       stderr: `docker-credential-icr: ${made}\n`,
@@ -69,9 +69,10 @@ test('add, list, get and rm', ({ sandbox, askRegistry }) =>
     assert.not.match(JSON.stringify(registryTokens), /eyJ/);
     assert.equal(await call(`get ${id}`), { stdout: `${token}\n`, stderr: '', status: 0 });
 
-    const asked = `remove registry token ${id} at icr.io? there is no terminal to answer on; say so with --yes`;
-    assert.equal(await call(`rm ${id}`), refusal(asked));
-    const removed = `registry token ${id} at icr.io is removed\n`;
+    const hint = `use --yes to remove registry token ${id} at icr.io`;
+    const refused = refusal('cannot ask for confirmation without a terminal', hint);
+    assert.equal(await call(`rm ${id}`), refused);
+    const removed = `removed registry token ${id} at icr.io\n`;
     assert.equal(await call(`rm ${id} --yes`), { stdout: removed, stderr: '', status: 0 });
     const gone = await call(`get ${id}`);
     assert.match(gone.stderr, /icr\.io refused identity jane registry token \S+ \(CRG0012E: /);
@@ -100,7 +101,7 @@ ended('the refusal is passed on, with what to use', ({ sandbox }) =>
     sandbox.faults.add('registry', { kind: 'status', status: 404 });
     assert.match((await call('add')).stderr, new RegExp(hint));
     assert.equal(await call('list'), {
-      stdout: 'there is no registry token at icr.io\n',
+      stdout: 'no registry tokens at icr.io\n',
       stderr: '',
       status: 0,
     });

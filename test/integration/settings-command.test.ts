@@ -31,13 +31,15 @@ test('each is off, takes a value, shows it, and is taken back', ({ sandbox }) =>
     }
   }));
 
-const refusals: readonly [words: string, line: string][] = [
-  ['colour', 'there are settings ibmcloud-session, compute-profile, iam-endpoint'],
-  ['constructor on', 'there are settings ibmcloud-session, compute-profile, iam-endpoint'],
-  ['ibmcloud-session yes', 'the value is on or off'],
+const known = 'use one of ibmcloud-session, compute-profile, iam-endpoint';
+const refusals: readonly [words: string, line: string, hint?: string][] = [
+  ['colour', 'unknown setting', known],
+  ['constructor on', 'unknown setting', known],
+  ['ibmcloud-session yes', 'invalid value', 'use on or off'],
   [
     'compute-profile nodes',
-    'the ID of a trusted profile looks like Profile-0a1b2c3d-…; ibmcloud iam trusted-profiles lists them',
+    'invalid trusted profile ID; expected Profile-…',
+    'run ibmcloud iam trusted-profiles to list the IDs',
   ],
   [
     'iam-endpoint http://iam.cloud.ibm.com',
@@ -46,9 +48,9 @@ const refusals: readonly [words: string, line: string][] = [
 ];
 
 test('what is refused changes nothing', ({ sandbox }) =>
-  forEach(refusals, ([words, line]) =>
+  forEach(refusals, ([words, line, hint]) =>
     inCloud(sandbox, async ({ call, home }) => {
-      assert.equal(await call(`settings ${words}`), refusal(line));
+      assert.equal(await call(`settings ${words}`), refusal(line, hint));
       assert.equal(settingsOf(home), { identities: {}, mappings: {} });
     }),
   ));

@@ -27,7 +27,7 @@ test('off until it is switched on, then minted once and cached', ({ sandbox }) =
     assert.is.not((await say('token --refresh')).trim(), found.secret);
     assert.is(sandbox.requests.count(), 4);
     assert.match(await say('status'), /^us\.icr\.io +- +iambearer +this machine +-$/m);
-    assert.match(await say('status'), `elsewhere trusted profile ${sub} answers\n`);
+    assert.match(await say('status'), `other hosts: trusted profile ${sub}\n`);
     await say('settings compute-profile off');
     assert.equal(await call('get', 'us.icr.io'), notFound);
   }));
@@ -77,7 +77,7 @@ test('a profile that is not linked is refused, with what to do', ({ sandbox }) =
     assert.equal(
       await call('get', 'us.icr.io'),
       refused(
-        'us.icr.io: the metadata service refused trusted profile Profile-x (trusted_profile_not_found: The trusted profile is not linked to the instance.); let profile Profile-x trust this machine, or run docker-credential-icr settings compute-profile off',
+        'us.icr.io: the metadata service refused trusted profile Profile-x (trusted_profile_not_found: The trusted profile is not linked to the instance.); make trusted profile Profile-x trust this instance, or run docker-credential-icr settings compute-profile off',
       ),
     );
   }));
@@ -138,7 +138,7 @@ inPod('a pod’s token file is exchanged, and asked for before the metadata serv
     assert.equal(
       await getInPod(person, { 'tokens/vault-token': 'canary-vault' }),
       refused(
-        `us.icr.io: IAM refused trusted profile ${other} (BXNIM0407E: Provided token is invalid.); let profile ${other} trust this machine, or run docker-credential-icr settings compute-profile off`,
+        `us.icr.io: IAM refused trusted profile ${other} (BXNIM0407E: Provided token is invalid.); make trusted profile ${other} trust this instance, or run docker-credential-icr settings compute-profile off`,
       ),
     );
     assert.equal(

@@ -36,26 +36,27 @@ const rows: readonly [env: Record<string, string>, expected: (folder: string) =>
     { IBMCLOUD_API_KEY: '@HOME/missing', IC_API_KEY: key },
     (folder) =>
       refused(
-        `us.icr.io: cannot read ${folder}/missing, which IBMCLOUD_API_KEY names (ENOENT); check that path`,
+        `us.icr.io: cannot read ${folder}/missing, the file in IBMCLOUD_API_KEY (ENOENT); check IBMCLOUD_API_KEY`,
       ),
   ],
   [
     { IBMCLOUD_API_KEY: '@HOME/empty' },
     (folder) =>
       refused(
-        `us.icr.io: ${folder}/empty, which IBMCLOUD_API_KEY names, holds no API key; check it`,
+        `us.icr.io: no API key in ${folder}/empty, the file in IBMCLOUD_API_KEY; check ${folder}/empty`,
       ),
   ],
   [
     { IBMCLOUD_API_KEY: '@HOME/half.json' },
     (folder) =>
       refused(
-        `us.icr.io: ${folder}/half.json, which IBMCLOUD_API_KEY names, holds no API key; check it`,
+        `us.icr.io: no API key in ${folder}/half.json, the file in IBMCLOUD_API_KEY; check ${folder}/half.json`,
       ),
   ],
   [
     { IBMCLOUD_API_KEY: `${key}\n${other}` },
-    () => refused('us.icr.io: IBMCLOUD_API_KEY holds more than an API key; check it'),
+    () =>
+      refused('us.icr.io: IBMCLOUD_API_KEY contains more than an API key; check IBMCLOUD_API_KEY'),
   ],
 ];
 
@@ -108,7 +109,7 @@ test('status names the variable, and a key in it is worth an access token', ({ s
     assert.equal(await call('token', '', { IC_API_KEY: newKey() }), {
       stdout: '',
       stderr:
-        'docker-credential-icr: IAM refused the API key in IC_API_KEY (BXNIM0415E: Provided API key could not be found.); check it, or run docker-credential-icr login\n',
+        'docker-credential-icr: IAM refused the API key in IC_API_KEY (BXNIM0415E: Provided API key could not be found.); check the API key, or run docker-credential-icr login\n',
       status: 1,
     });
   }));

@@ -50,7 +50,7 @@ const unreadable = (file: string) =>
     `us.icr.io: the ibmcloud session in ${file} cannot be read; run ibmcloud login, or try again if that is running now`,
   );
 const ended = (file: string) =>
-  refused(`us.icr.io: the ibmcloud session in ${file} has ended; run ibmcloud login`);
+  refused(`us.icr.io: the ibmcloud session in ${file} has expired; run ibmcloud login`);
 
 const whole = session({ IAMToken: `Bearer ${fresh}`, IAMRefreshToken: refresh });
 const rows: readonly [name: string, text: string | undefined, expected: Expected][] = [
@@ -170,7 +170,10 @@ test('comes after a mapping, docker login and the environment, and not for who s
     assert.equal(await person.call('get', 'de.icr.io'), notFound);
     assert.is((await person.get('jp.icr.io')).secret, fresh);
     const token = await person.call('token jp.icr.io --refresh');
-    assert.match(token.stderr, 'the credential in ibmcloud session is worth no new access token');
+    assert.match(
+      token.stderr,
+      'cannot get a new access token with the credential in ibmcloud session',
+    );
   }));
 
 test('a file that cannot be read is an error, not another secret', ({ sandbox }) =>
@@ -179,7 +182,9 @@ test('a file that cannot be read is an error, not another secret', ({ sandbox })
     fs.mkdirSync(file, { recursive: true });
     assert.equal(
       await call('get', 'us.icr.io'),
-      refused(`us.icr.io: cannot read the ibmcloud session in ${file} (EISDIR)`),
+      refused(
+        `us.icr.io: cannot read the ibmcloud session in ${file} (EISDIR); check the owner and mode of that file, or run ibmcloud login`,
+      ),
     );
   }));
 

@@ -106,7 +106,7 @@ test('is not run from a relative folder of the PATH', () =>
   }));
 
 const noSecret =
-  /^us\.icr\.io: vault has no secret of identity default; is it locked\? unlock it, or run docker-credential-icr login/;
+  /^us\.icr\.io: vault has no secret for identity default; unlock vault if it is locked, or run docker-credential-icr login/;
 
 test('says its not-found sentence: get names it, and does not believe it', () =>
   withBroken('echo credentials not found in native keychain; exit 1', ({ call }) => {
@@ -198,7 +198,8 @@ test('hangs: five seconds, for a get and for a list of every host', () =>
     const calls = [start('get', 'us.icr.io'), start('list')];
     const [get, list] = await Promise.all(calls);
     const took = performance.now() - began;
-    const line = /docker-credential-vault did not answer within 5 s; unlock it if it is locked/;
+    const line =
+      /docker-credential-vault did not answer within 5 s(; |\nhint: )unlock it if it is locked/;
     assert.match(get?.stdout ?? '', line);
     assert.match(list?.stderr ?? '', line);
     assert.equal([get?.status, list?.status], [1, 0]);
@@ -349,7 +350,7 @@ test('a ring of helpers ends at once', () =>
     fs.writeFileSync(settings, text.replace('"vault"', '"round"'));
     expectRefusal(
       call('get', 'us.icr.io'),
-      /us\.icr\.io: the secret store round failed: .* leads back/,
+      /us\.icr\.io: the secret store round failed: credential helper loop/,
     );
     fs.symlinkSync(executable, `${home.folder}/helpers/docker-credential-link`);
     fs.writeFileSync(settings, text.replace('"vault"', '"link"'));

@@ -94,7 +94,7 @@ test('a second login stays where the first one was', () =>
     const { stderr, status } = call(`${login} --store wincred`, key);
     assert.is(
       stderr,
-      'docker-credential-icr: secrets are kept in osxkeychain; run docker-credential-icr store move wincred\n',
+      'docker-credential-icr: secrets are already stored in osxkeychain\nhint: run docker-credential-icr store move wincred\n',
     );
     assert.is(status, 1);
   }));
@@ -106,14 +106,17 @@ test('what docker login has put into files is not left behind by login', () =>
     say(login, key);
     assert.is(say('get', 'de.icr.io'), answer('de.icr.io', 'iamapikey', key));
     const { stderr } = call(`${login} --store osxkeychain`, key);
-    assert.match(stderr, /kept in file store; run docker-credential-icr store move osxkeychain\n$/);
+    assert.match(
+      stderr,
+      /stored in file store\nhint: run docker-credential-icr store move osxkeychain\n$/,
+    );
   }));
 
 const refusals: readonly [string, string, RegExp][] = [
   [
     'round',
     `exec '${executable}' "$@"`,
-    /the secret store round failed: this is for .* leads back to it; name another store/,
+    /the secret store round failed: credential helper loop: .*; use another store/,
   ],
   ['no-such-one', '', /docker-credential-no-such-one is not on the PATH; install it, or see /],
   ['../evil', '', /a credential helper has a name like pass or osxkeychain/],

@@ -71,7 +71,7 @@ test('there, on, and back again, whole each time', () =>
       const said = keychains.say(`store move ${store}`);
       assert.match(
         said,
-        new RegExp(`they are kept in ${store === 'file' ? 'file store' : store}\n$`),
+        new RegExp(`moved \\d+ secrets? to ${store === 'file' ? 'file store' : store}\n$`),
       );
       expectAll(keychains, `in ${store}`);
       expectOnlyIn(keychains, store);
@@ -80,8 +80,8 @@ test('there, on, and back again, whole each time', () =>
 
 test('says how many', () =>
   withFilled('file', ({ say }) => {
-    assert.is(say('store move wincred'), 'moved 4 secrets; they are kept in wincred\n');
-    assert.is(say('store move wincred'), 'moved 0 secrets; they are kept in wincred\n');
+    assert.is(say('store move wincred'), 'moved 4 secrets to wincred\n');
+    assert.is(say('store move wincred'), 'moved 0 secrets to wincred\n');
   }));
 
 test('a store that is not there is refused, and nothing is moved', () =>

@@ -52,7 +52,8 @@ test('of what docker login stored', ({ sandbox }) =>
     assert.is(claimsOf(await say('token us.icr.io')).sub, user.sub);
     await say('store', credential('de.icr.io', 'iamrefresh', 'canary-refresh'));
     const worthless = refusal(
-      'the credential in file (docker login) is worth no access token; run docker-credential-icr login with an API key',
+      'cannot get an access token with the credential in file (docker login)',
+      'run docker-credential-icr login with an API key',
     );
     assert.equal(await call('token de.icr.io'), worthless);
     assert.is(sandbox.requests.count(), 1, 'a refresh token is not used up for a look');
@@ -62,19 +63,22 @@ test('where there is none, it says why', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'entitled', { kind: 'entitlement-key' });
     addIdentity(person, 'old', { kind: 'registry-token' });
-    const why = 'is worth no access token; run docker-credential-icr login with an API key';
+    const cannot = 'cannot get an access token with';
+    const hint = 'run docker-credential-icr login with an API key';
+    const login = 'run docker-credential-icr login';
     const rows = [
-      ['token', 'nothing answers for icr.io; run docker-credential-icr login'],
-      ['token us.icr.io', 'nothing answers for us.icr.io; run docker-credential-icr login'],
-      ['token --identity entitled', `identity entitled ${why}`],
-      ['token --identity old', `identity old ${why}`],
+      ['token', 'no credential for icr.io', login],
+      ['token us.icr.io', 'no credential for us.icr.io', login],
+      ['token --identity entitled', `${cannot} identity entitled`, hint],
+      ['token --identity old', `${cannot} identity old`, hint],
       [
         'token quay.io',
-        'quay.io is not a host of IBM Cloud Container Registry; they end in icr.io',
+        'quay.io is not a host of IBM Cloud Container Registry',
+        'use a host that ends in icr.io',
       ],
     ] as const;
-    await forEach(rows, async ([words, line]) =>
-      assert.equal(await person.call(words), refusal(line), words),
+    await forEach(rows, async ([words, line, hint]) =>
+      assert.equal(await person.call(words), refusal(line, hint), words),
     );
     assert.is(sandbox.requests.count(), 0);
   }));

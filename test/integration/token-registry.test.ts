@@ -24,11 +24,11 @@ function registryToken(claims: { readonly iat?: number; readonly exp?: number })
 const rows: readonly [name: string, token: string, word: RegExp | undefined][] = [
   ['young', registryToken({ iat: -minute, exp: day }), undefined],
   ['middle-aged', registryToken({ iat: -20 * 60 * minute, exp: 4 * 60 * minute }), undefined],
-  ['near its end', registryToken({ iat: -day, exp: 60 * minute }), / ends at /],
-  ['past its end', registryToken({ iat: -2 * day, exp: -day }), / ended at /],
-  ['without a beginning, near its end', registryToken({ exp: minute }), / ends at /],
+  ['near its end', registryToken({ iat: -day, exp: 60 * minute }), / expires at /],
+  ['past its end', registryToken({ iat: -2 * day, exp: -day }), / expired at /],
+  ['without a beginning, near its end', registryToken({ exp: minute }), / expires at /],
   ['without a beginning, far from its end', registryToken({ exp: day }), undefined],
-  ['without a beginning, past its end', registryToken({ exp: -minute }), / ended at /],
+  ['without a beginning, past its end', registryToken({ exp: -minute }), / expired at /],
   ['permanent', registryToken({ iat: -365 * day }), undefined],
   ['no JWT', newKey(), undefined],
 ];
@@ -43,8 +43,8 @@ test('a warning when it is near or past, and the token all the same', ({ sandbox
       if (word === undefined) assert.is(warnings, '', name);
       else {
         assert.match(warnings, word, name);
-        assert.match(warnings, 'run docker-credential-icr login --identity old\n');
-        assert.is(warnings.split('\n').length, 2, 'one line');
+        assert.match(warnings, 'run docker-credential-icr login --identity old with an API key\n');
+        assert.is(warnings.split('\n').length, 3, 'a line and its hint');
       }
       // The others have nothing to hand out: two dozen hosts would warn two dozen times.
       await person.say('list');

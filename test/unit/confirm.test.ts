@@ -34,13 +34,17 @@ test('Ctrl-C is neither', async () => {
   await rejects(
     confirm(atTerminal('\u0003', true), 'delete it'),
     'cancelled',
-    /^nothing was changed$/,
+    /^cancelled, nothing was changed$/,
   );
 });
 
 test('--yes asks nobody, and without a terminal it is needed', async () => {
   assert.is(await confirm(testContext(), 'delete it', true), true);
-  await rejects(confirm(testContext(), 'delete it'), 'invalid-input', /say so with --yes$/);
+  await rejects(
+    confirm(testContext(), 'delete it'),
+    'invalid-input',
+    /without a terminal; use --yes to delete it$/,
+  );
 });
 
 test.run();

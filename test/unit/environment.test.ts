@@ -97,11 +97,12 @@ test('UTF-16 is named, and a pipe or a device is not waited for', () =>
     execFileSync('mkfifo', [pipe]);
     for (const [odd, fix] of [
       [file, 'save it as UTF-8'],
-      [pipe, 'check it'],
-      ['/dev/zero', 'check it'],
+      [pipe, `check ${pipe}`],
+      ['/dev/zero', 'check /dev/zero'],
     ] as const) {
-      const { message } = await rejects(keyFrom(fromOwnVariable, { [own]: `@${odd}` }), 'damaged');
-      assert.is(message, `${odd}, which ${own} names, holds no API key; ${fix}`);
+      const error = await rejects(keyFrom(fromOwnVariable, { [own]: `@${odd}` }), 'damaged');
+      assert.is(error.message, `no API key in ${odd}, the file in ${own}`);
+      assert.is(error.hint, fix);
     }
   }));
 
@@ -113,7 +114,7 @@ test('a file that is not there, or a folder, is named', () =>
       [home.folder, 'EISDIR'],
     ] as const) {
       const { message } = await rejects(keyFrom(fromOwnVariable, { [own]: `@${file}` }), 'storage');
-      assert.is(message, `cannot read ${file}, which ${own} names (${code}); check that path`);
+      assert.is(message, `cannot read ${file}, the file in ${own} (${code})`);
     }
   }));
 

@@ -107,8 +107,8 @@ const contradictions: readonly (readonly [Partial<ConfigOptions>, RegExp])[] = [
   [{ requireAnnotation: true }, /go with --service-accounts$/],
   [{ allowNodeIdentity: true }, /goes with --service-accounts$/],
   [{ identity: 'a', nodeProfile: 'Profile-1' }, /name one$/],
-  [{ nodeProfile: 'my-profile' }, /looks like Profile-/],
-  [{ serviceAccounts: true, trustedProfile: 'my-profile' }, /looks like Profile-/],
+  [{ nodeProfile: 'my-profile' }, /expected Profile-/],
+  [{ serviceAccounts: true, trustedProfile: 'my-profile' }, /expected Profile-/],
   [{ serviceAccounts: true, requireAnnotation: true, allowNodeIdentity: true }, /leaves nobody/],
   [
     { serviceAccounts: true, requireAnnotation: true, trustedProfile: 'Profile-1' },

@@ -120,7 +120,7 @@ for (const [name, holder, least] of patientRows) {
     const time = waiting();
     const asked = options<string>({ ...time, silence: 20_000, limit: 30_000 });
     const outcome = await withLock(context, folder, () => 'mine', asked).catch(String);
-    if (least === undefined) return assert.match(outcome, 'others hold it for 30 s now');
+    if (least === undefined) return assert.match(outcome, 'another process has held it for 30 s');
     assert.is(outcome, 'mine');
     const most = least + 1000;
     assert.ok(time.waited() >= least && time.waited() <= most, String(time.waited()));
@@ -155,11 +155,11 @@ lock('stops waiting when somebody else did the work', async () => {
   const turn = hold();
   const time = waiting(() => turn.beat());
   let asked = 0;
-  const meanwhile = () => {
+  const poll = () => {
     asked += 1;
     return asked === 3 ? 'done' : undefined;
   };
-  const answer = await withLock(context, folder, () => 'own', options({ ...time, meanwhile }));
+  const answer = await withLock(context, folder, () => 'own', options({ ...time, poll }));
   assert.is(answer, 'done');
   turn.end();
 });
@@ -169,10 +169,10 @@ lock('shows what the holder left to those who waited for it, and to nobody else'
   const time = waiting((waited) => {
     if (waited > 100) turn.end('broken');
   });
-  const meanwhile = (note?: string) => note;
-  const late = await withLock(context, folder, () => 'own', options({ ...time, meanwhile }));
+  const poll = (note?: string) => note;
+  const late = await withLock(context, folder, () => 'own', options({ ...time, poll }));
   assert.is(late, 'broken');
-  assert.is(await withLock(context, folder, () => 'own', options({ meanwhile })), 'own');
+  assert.is(await withLock(context, folder, () => 'own', options({ poll })), 'own');
 });
 
 lock('shows it even if there was another turn since', async () => {
@@ -182,11 +182,8 @@ lock('shows it even if there was another turn since', async () => {
     turn.end('broken');
     hold();
   });
-  const meanwhile = (note?: string) => note;
-  assert.is(
-    await withLock(context, folder, () => 'own', options({ ...time, meanwhile })),
-    'broken',
-  );
+  const poll = (note?: string) => note;
+  assert.is(await withLock(context, folder, () => 'own', options({ ...time, poll })), 'broken');
 });
 
 lock('at the limit fails, or goes on, as asked', async () => {
@@ -195,7 +192,7 @@ lock('at the limit fails, or goes on, as asked', async () => {
   const failing = withLock(context, folder, () => 'own', options({ ...time(), limit: 300 }));
   const error = await failing.catch((reason: unknown) => reason);
   assert.instance(error, HelperError);
-  assert.match(String(error), /cannot lock .* \(others hold it for 0.3 s now\)$/);
+  assert.match(String(error), /cannot lock .* \(another process has held it for 0.3 s\)$/);
   assert.is((error as HelperError).hint, 'try again');
   const going = options<string>({ ...time(), limit: 300, otherwise: 'proceed' });
   assert.is(await withLock(context, folder, () => 'own', going), 'own');

@@ -89,7 +89,7 @@ test('what cannot be presented so is said, and what can', async () => {
   const identities = { work: { kind: 'entitlement-key', since: 0 } } as const;
   const settings = { identities, mappings: { '*': { identity: 'work', present: 'iamapikey' } } };
   const lookup = lookupOf(settings, { work: 'canary' });
-  const pattern = /^identity work cannot be presented as iamapikey, only as cp$/;
+  const pattern = /^identity work cannot be presented as iamapikey; use --present cp$/;
   await rejects(fromMapping(lookup, hostOf('us.icr.io')), 'misconfigured', pattern);
 });
 

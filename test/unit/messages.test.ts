@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { HelperError, notFound, sentences, systemCode } from '../../src/errors.ts';
+import { HelperError, notFound, protocolErrors, systemCode } from '../../src/errors.ts';
 import { cannot } from '../../src/files/storage-error.ts';
 import { get } from '../../src/protocol/get.ts';
 import { serve } from '../../src/protocol/serve.ts';
@@ -11,18 +11,19 @@ import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.t
 
 const test = suite('messages');
 
-test('Docker’s sentences, byte for byte', () =>
-  assert.equal(Object.values(sentences), [
+test('protocol errors, byte for byte', () =>
+  assert.equal(Object.values(protocolErrors), [
     'credentials not found in native keychain',
     'no credentials server URL',
     'no credentials username',
+    'credential helper loop',
   ]));
 
-test('a not-found tells clients nothing of its reason', () => {
+test('not found: the reason is only the cause', () => {
   const error = notFound('because');
   assert.equal(
     [error.code, error.message, error.cause],
-    ['not-found', sentences.notFound, 'because'],
+    ['not-found', protocolErrors.notFound, 'because'],
   );
 });
 
@@ -39,11 +40,13 @@ test('the system’s code', () => {
   }
 });
 
-test('what the system refused comes with what to look at, where that is known', () => {
+test('a system error has its code, and a hint if one is known', () => {
   const refused = (code: string) => cannot('write', '/x', Object.assign(new Error(), { code }));
-  assert.is(refused('ENOSPC').message, 'cannot write /x (ENOSPC); its disk is full');
-  assert.is(refused('EROFS').message, 'cannot write /x (EROFS); its disk is read-only');
+  assert.is(refused('ENOSPC').message, 'cannot write /x (ENOSPC)');
+  assert.match(refused('ENOSPC').hint ?? '', /^free space /);
+  assert.match(refused('EROFS').hint ?? '', /^make its file system writable/);
   assert.is(refused('EIO').message, 'cannot write /x (EIO)');
+  assert.is(refused('EIO').hint, undefined);
 });
 
 /** Each is configured and fails for us.icr.io. */
@@ -79,20 +82,20 @@ const faults: readonly [name: string, setUp: (home: Home) => object | undefined]
 ];
 
 for (const [name, setUp] of faults) {
-  test(`${name}: one short line that names the host and what to do, never the secret`, () =>
+  test(`${name}: one short line that starts with the host, has a hint and no secret`, () =>
     inHome(async (home) => {
       const env = { ...home.env, ...setUp(home) };
       const readInput = async () => new TextEncoder().encode('us.icr.io');
       const context = testContext({ env, readInput });
       assert.is(await serve(context, { answer: get, errorsOn: 'stdout' }), 1);
       const line = context.output.join('');
-      assert.match(line, /^[^\n]*us\.icr\.io[^\n]*; (run|fix|check|move) [^\n]*\n$/);
+      assert.match(line, /^us\.icr\.io: (?!us\.icr\.io)[^\n]*; (run|fix|check|move) [^\n]*\n$/);
       assert.ok(line.replaceAll(home.folder, '').length < 240, line);
       assert.not.match(line + context.warnings.join(), /canary|not found/);
     }));
 }
 
-test('a bug is no answer: it is thrown on', async () => {
+test('an error that is a bug is rethrown', async () => {
   const answer = () => {
     throw new TypeError('a bug');
   };

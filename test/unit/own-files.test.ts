@@ -310,7 +310,7 @@ needRoot("root reads a user's files, and writes and changes nothing (needs root)
     const one = path.join(place.entry, 'one');
     fs.chmodSync(one, 0o644);
     assert.is(readPrivate(root, one), text);
-    assert.match(root.warnings.join(), /others can read \S+one; run chmod 600/);
+    assert.match(root.warnings.join(), /other users can read \S+one\nhint: run chmod 600/);
     assert.is(fs.statSync(one).mode & 0o777, 0o644);
     const refusal = /root does not write to \S+ of user 4242; run this as user 4242, or set /;
     assert.match(String(outcome(() => writePrivate(root, one, ''))), refusal);
@@ -334,7 +334,9 @@ needRoot('the mode of a file that another user owns is left (needs root)', () =>
     give(place.entry, 0);
     const mine = context();
     assert.is(readPrivate(mine, place.entry), text);
-    assert.equal(mine.warnings, [`others can read ${place.entry}; run chmod 600 ${place.entry}`]);
+    assert.equal(mine.warnings, [
+      `other users can read ${place.entry}\nhint: run chmod 600 ${place.entry}`,
+    ]);
     assert.is(fs.statSync(place.entry).mode & 0o777, 0o644);
   }),
 );

@@ -33,7 +33,9 @@ test('a key that acts as a profile is never presented as itself', () => {
     fails(
       () => requirePresentable({ kind: 'api-key', profile }, word, 'work'),
       'misconfigured',
-      new RegExp(`^identity work cannot be presented as ${word}, only as Profile-1 or iambearer$`),
+      new RegExp(
+        `^identity work cannot be presented as ${word}; use --present Profile-1 or iambearer$`,
+      ),
     );
   }
 });

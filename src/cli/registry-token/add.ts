@@ -28,7 +28,10 @@ export const add: Command<AddArgs> = {
       permanent: args.nonExpiring ?? false,
       write: args.readwrite ?? false,
     });
-    context.warn(`made registry token ${id} at ${host}; registry tokens are deprecated`);
+    context.warn(
+      `created registry token ${id} at ${host}; registry tokens are deprecated`,
+      'use docker-credential-icr api-key create instead',
+    );
     context.stdout(`${token}\n`);
     return 0;
   },

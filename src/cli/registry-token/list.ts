@@ -25,7 +25,7 @@ export const list: Command<ListArgs> = {
     if (args.json) {
       context.stdout(`${JSON.stringify({ registryTokens: tokens.map(shown) }, null, 2)}\n`);
     } else if (tokens.length === 0) {
-      context.stdout(`there is no registry token at ${host}\n`);
+      context.stdout(`no registry tokens at ${host}\n`);
     } else {
       context.stdout(table(head, tokens.map(cellsIn(context)), widths));
     }

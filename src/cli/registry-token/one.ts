@@ -36,7 +36,7 @@ export const remove: Command<OneArgs> = {
     const name = `registry token ${args.id} at ${host}`;
     if (!(await confirm(context, `remove ${name}`, args.yes))) return 1;
     await removeRegistryToken(context, caller, host, args.id);
-    context.stdout(`${name} is removed\n`);
+    context.stdout(`removed ${name}\n`);
     return 0;
   },
 };

@@ -84,7 +84,7 @@ export function testKeychain(test: KeychainTest, name: string): void {
     };
     for (const _ of [1, 2]) {
       const there = await say(`store move ${name}`);
-      assert.is(there, `moved 4 secrets; they are kept in ${name}\n`);
+      assert.is(there, `moved 4 secrets to ${name}\n`);
       expectNoPlainSecret(keychain);
       assert.is(Object.keys(await listed()).length, 4);
       await expectAll();

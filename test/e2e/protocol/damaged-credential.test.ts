@@ -26,7 +26,7 @@ const damages: readonly (string | Buffer)[] = [
 ];
 
 function lineAbout(file: string): string {
-  return `the stored credential of us.icr.io is damaged (${file}.damaged); run docker-credential-icr login us.icr.io`;
+  return `us.icr.io: the stored credential of us.icr.io is damaged (${file}.damaged); run docker-credential-icr login us.icr.io`;
 }
 
 function fileOf(home: Home, host: string): string {
@@ -99,7 +99,10 @@ for (const mode of [0o644, 0o640, 0o604, 0o666, 0o777]) {
       fs.chmodSync(file, mode);
       const { stderr, ...rest } = helper(home, 'get', 'us.icr.io');
       assert.equal(rest, { stdout: answer('us.icr.io'), status: 0 });
-      assert.is(stderr, `docker-credential-icr: others could read ${file}; its mode is now 0600\n`);
+      assert.is(
+        stderr,
+        `docker-credential-icr: other users could read ${file}; its mode is now 0600\n`,
+      );
       assert.is(fs.statSync(file).mode & 0o777, 0o600);
       assert.is(helper(home, 'get', 'us.icr.io').stderr, '');
     }));
@@ -123,7 +126,7 @@ test('a folder in its place keeps its mode, and the line says what to do', () =>
     fs.mkdirSync(file, { recursive: true });
     fs.chmodSync(file, 0o755);
     const { stdout, status } = helper(home, 'get', 'us.icr.io');
-    assert.is(stdout, `${file} is a directory, not a regular file; move it away\n`);
+    assert.is(stdout, `us.icr.io: ${file} is a directory, not a regular file; move it away\n`);
     assert.is(status, 1);
     assert.is(fs.statSync(file).mode & 0o777, 0o755);
   }));
@@ -152,7 +155,7 @@ for (const [what, make, problem] of endless) {
       fs.rmSync(file);
       make(file);
       const line = `${file} ${problem}; move it away`;
-      assert.equal(helper(home, 'get', 'us.icr.io'), refused(line));
+      assert.equal(helper(home, 'get', 'us.icr.io'), refused(`us.icr.io: ${line}`));
       assert.is(helper(home, 'list').stdout, '{}\n');
       assert.is(helper(home, 'store', credential('us.icr.io')).status, 0);
       assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
@@ -176,7 +179,7 @@ test('a symlink is followed; a dangling one is an error, and store replaces it',
     const { stdout, status } = helper(home, 'get', 'us.icr.io', { env });
     assert.match(
       stdout,
-      /^cannot follow the symlink .*us\.icr\.io\.json: .*elsewhere does not exist; create /,
+      /^us\.icr\.io: cannot follow the symlink .*us\.icr\.io\.json: .*elsewhere does not exist; create /,
     );
     assert.is(status, 1);
     assert.equal(

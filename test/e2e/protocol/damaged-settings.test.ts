@@ -46,8 +46,16 @@ const damages: readonly (string | Buffer)[] = [
   `<<<<<<< HEAD\n{"identities":{}}\n=======\n`,
 ];
 
-function sentence(file: string): string {
-  return `the settings in ${file} are damaged; fix that file, or move it away and run docker-credential-icr login`;
+const hint = 'fix that file, or move it away and run docker-credential-icr login';
+
+/** On standard output. */
+function lineOf(file: string): string {
+  return `the settings in ${file} are damaged; ${hint}`;
+}
+
+/** On standard error. */
+function warningOf(file: string): string {
+  return `docker-credential-icr: the settings in ${file} are damaged\nhint: ${hint}\n`;
 }
 
 for (const damage of damages) {
@@ -56,13 +64,13 @@ for (const damage of damages) {
       writeIdentity(home);
       const file = writeConfig(home, 'config.json', damage);
       const before = snapshot(home.folder);
-      const expected = refused(`us.icr.io: ${sentence(file)}`);
+      const expected = refused(`us.icr.io: ${lineOf(file)}`);
       assert.equal(helper(home, 'get', 'us.icr.io'), expected);
       const { stderr, ...rest } = helper(home, 'list');
       assert.equal(rest, { stdout: '{}\n', status: 0 });
-      assert.is(stderr, `docker-credential-icr: ${sentence(file)}\n`);
+      assert.is(stderr, warningOf(file));
       // Who is asked for other registries cannot be known either.
-      const unknown = { ...notFound, stderr: `docker-credential-icr: ${sentence(file)}\n` };
+      const unknown = { ...notFound, stderr: warningOf(file) };
       assert.equal(helper(home, 'get', 'registry.example'), unknown);
       assert.equal(snapshot(home.folder), before);
     }));
@@ -72,10 +80,10 @@ test('docker login is refused: a keychain may be chosen, and files are a weaker 
   inHome((home) => {
     const file = writeConfig(home, 'config.json', '{"store":"pass",');
     const before = snapshot(home.folder);
-    const warned = { stderr: `docker-credential-icr: ${sentence(file)}\n` };
+    const warned = { stderr: warningOf(file) };
     for (const host of ['us.icr.io', 'registry.example']) {
       assert.equal(helper(home, 'store', credential(host)), {
-        ...refused(sentence(file)),
+        ...refused(lineOf(file)),
         ...warned,
       });
     }
@@ -88,7 +96,7 @@ test('docker logout signs out, erases what is in files, and says that a keychain
   inHome((home) => {
     for (const host of ['us.icr.io', 'registry.example']) helper(home, 'store', credential(host));
     const file = writeConfig(home, 'config.json', '{');
-    const [what, fix] = sentence(file).split('; ');
+    const [what, fix] = lineOf(file).split('; ');
     const line = `${what}; a keychain may still have the secret; ${fix}`;
     const { stderr, ...erased } = helper(home, 'erase', 'us.icr.io');
     assert.equal(erased, { stdout: `${line}\n`, status: 1 });
@@ -143,12 +151,12 @@ const misconfigured: readonly [name: string, setUp: (home: Home) => void, line: 
   [
     'a mapping to an identity that does not exist',
     (home) => writeIdentity(home, 'canary', { 'us.icr.io': { identity: 'nobody' } }),
-    'us.icr.io is mapped to identity nobody, which does not exist; run docker-credential-icr login --identity nobody',
+    'us.icr.io: the mapping uses identity nobody, which does not exist; run docker-credential-icr login --identity nobody',
   ],
   [
     'an identity called as every object’s member',
     (home) => writeIdentity(home, 'canary', { 'us.icr.io': { identity: 'constructor' } }),
-    'us.icr.io is mapped to identity constructor, which does not exist; run docker-credential-icr login --identity constructor',
+    'us.icr.io: the mapping uses identity constructor, which does not exist; run docker-credential-icr login --identity constructor',
   ],
   [
     'an identity without its secret',
@@ -156,7 +164,7 @@ const misconfigured: readonly [name: string, setUp: (home: Home) => void, line: 
       writeIdentity(home);
       fs.rmSync(`${home.config}/identities/work.json`);
     },
-    'us.icr.io: the secret of identity work is gone; run docker-credential-icr login --identity work',
+    'us.icr.io: the secret of identity work is missing; run docker-credential-icr login --identity work',
   ],
 ];
 

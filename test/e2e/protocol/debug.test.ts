@@ -48,12 +48,8 @@ test('standard output is the same with it, and no secret is told', () =>
       ['get', 'uk.icr.io', answer('uk.icr.io', 'iamapikey', 'canary-environment')],
       ['erase', 'us.icr.io', ''],
       ['get', 'us.icr.io', notFound.stdout],
-      ['store', '{"Secret":"canary"', refused('the input is not JSON; nothing was changed').stdout],
-      [
-        'get',
-        'canary:canary@us.icr.io',
-        'ServerURL is not usable: it has a user name before the host; nothing was changed\n',
-      ],
+      ['store', '{"Secret":"canary"', refused('the input is not JSON').stdout],
+      ['get', 'canary:canary@us.icr.io', 'invalid ServerURL: it has a user name before the host\n'],
     ];
     for (const [verb, input, expected] of calls) {
       const { stdout, stderr } = helper(home, verb, input, options);

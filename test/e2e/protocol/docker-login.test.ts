@@ -66,7 +66,10 @@ test('another key for a host with an identity is kept, and said to be no use yet
       credential('us.icr.io', 'iamapikey', 'canary-2'),
     );
     assert.equal(rest, { stdout: '', status: 0 });
-    assert.match(stderr, /^docker-credential-icr: us\.icr\.io stays with identity work; .*\n$/);
+    assert.match(
+      stderr,
+      /^docker-credential-icr: us\.icr\.io still uses identity work, .*\nhint: run .*\n$/,
+    );
     assert.not.match(stderr, 'canary');
     assert.equal(helper(home, 'get', 'us.icr.io'), root);
     helper(home, 'erase', 'us.icr.io');

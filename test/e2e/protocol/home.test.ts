@@ -18,9 +18,7 @@ import { inHome, snapshot, writeIdentity } from '../../support/home.ts';
 
 const test = suite('homes');
 
-const noHome = refused(
-  'there is no home folder to keep anything in; set HOME or DOCKER_CREDENTIAL_ICR_CONFIG_DIR',
-);
+const noHome = refused('no configuration directory; set HOME or DOCKER_CREDENTIAL_ICR_CONFIG_DIR');
 
 for (const HOME of [undefined, '']) {
   test(`HOME is ${HOME === undefined ? 'not set' : 'empty'}`, () =>
@@ -120,7 +118,7 @@ test('HOME is read-only: get answers, store and erase say so and change nothing'
       for (const host of ['us.icr.io', 'de.icr.io']) {
         assert.is(unprivilegedHelper(home, 'get', host).stdout, answer(host));
         const { stdout, status } = unprivilegedHelper(home, 'erase', host);
-        assert.match(stdout, /^cannot write .*icr\.io \(EACCES\); check who owns it .*\n$/);
+        assert.match(stdout, /^cannot write .*icr\.io \(EACCES\); check the owner .*\n$/);
         assert.is(status, 1);
       }
       const { stdout, status } = unprivilegedHelper(
@@ -128,7 +126,7 @@ test('HOME is read-only: get answers, store and erase say so and change nothing'
         'store',
         credential('us.icr.io', 'other'),
       );
-      assert.match(stdout, /^cannot write .*us\.icr\.io\.json \(EACCES\); check who owns it .*\n$/);
+      assert.match(stdout, /^cannot write .*us\.icr\.io\.json \(EACCES\); check the owner .*\n$/);
       assert.is(status, 1);
       assert.equal(unprivilegedHelper(home, 'erase', 'jp.icr.io'), nothing);
       assert.equal(unprivilegedHelper(home, 'get', 'jp.icr.io'), notFound);
@@ -141,7 +139,7 @@ test('HOME is closed: what may be in there is an error, not a not-found', () =>
     helper(home, 'store', credential('us.icr.io'));
     return withMode(home.config, 0o000, () => {
       const { stdout, status } = unprivilegedHelper(home, 'get', 'us.icr.io');
-      assert.match(stdout, /cannot read .*us\.icr\.io.* \(EACCES\); check who owns it .*\n$/);
+      assert.match(stdout, /^us\.icr\.io: cannot read .* \(EACCES\); check the owner .*\n$/);
       assert.is(status, 1);
       const env = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary' };
       assert.is(unprivilegedHelper(home, 'get', 'us.icr.io', env).stdout, answer('us.icr.io'));
@@ -153,7 +151,10 @@ test('one credential is closed: the others answer', () =>
     for (const host of ['us.icr.io', 'de.icr.io']) helper(home, 'store', credential(host));
     fs.chmodSync(path.join(home.config, 'hosts', 'us.icr.io.json'), 0o000);
     const { stdout, status } = unprivilegedHelper(home, 'get', 'us.icr.io');
-    assert.match(stdout, /^cannot read .*us\.icr\.io\.json \(EACCES\); check who owns it .*\n$/);
+    assert.match(
+      stdout,
+      /^us\.icr\.io: cannot read .*us\.icr\.io\.json \(EACCES\); check the owner .*\n$/,
+    );
     assert.is(status, 1);
     assert.is(unprivilegedHelper(home, 'get', 'de.icr.io').stdout, answer('de.icr.io'));
     assert.is(unprivilegedHelper(home, 'list', '').stdout, '{"de.icr.io":"iamapikey"}\n');

@@ -46,11 +46,7 @@ const rows: readonly [verb: string, input: string, stdout: string, env?: object]
   ['get', 'other.example', notFound.stdout],
   ['get', 'uk.icr.io', notFound.stdout],
   ['get', 'uk.icr.io', answer('uk.icr.io'), { IBMCLOUD_API_KEY: 'canary' }],
-  [
-    'get',
-    'a@b',
-    'ServerURL is not usable: it has a user name before the host; nothing was changed\n',
-  ],
+  ['get', 'a@b', 'invalid ServerURL: it has a user name before the host\n'],
   ['store', credential('de.icr.io'), ''],
   ['erase', 'de.icr.io', ''],
   ['list', '', '{"registry.example":"iamapikey","us.icr.io":"iamapikey"}\n'],

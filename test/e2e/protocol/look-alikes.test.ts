@@ -144,7 +144,10 @@ for (const lookAlike of lookAlikes) {
         const { stdout, stderr, status } = helper(home, 'get', lookAlike, { env });
         assert.is(status, 1);
         assert.not.match(stdout + stderr, 'canary');
-        assert.match(stdout, /^(credentials not found in native keychain|ServerURL is not .*)\n$/);
+        assert.match(
+          stdout,
+          /^(credentials not found in native keychain|invalid ServerURL: .*)\n$/,
+        );
       }
     }),
   );

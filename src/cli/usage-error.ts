@@ -2,10 +2,10 @@
 const longestWord = 24;
 
 /**
- * What yargs has against the words that were typed, in one line. It repeats them, and one in the wrong place may be a
- * key: long ones are left out, and of letters run together (`-pKEY`) only the first is said.
+ * Returns the error message of yargs in one line. It repeats the arguments, and one in the wrong place may be a key:
+ * long ones are left out, and of short options run together (`-pKEY`) only the first is shown.
  */
-export function explainSlip(message: string, argv: readonly string[]): string {
+export function usageError(message: string, argv: readonly string[]): string {
   const end = argv.indexOf('--');
   const typed = end < 0 ? argv : argv.slice(0, end);
   const cluster = typed.find((word) => /^-[^-]./.test(word));

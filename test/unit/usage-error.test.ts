@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { explainSlip } from '../../src/cli/slip.ts';
+import { usageError } from '../../src/cli/usage-error.ts';
 
-const test = suite('what a person is told of a slip');
+const test = suite('usage errors');
 
 const key = 'canary-key-of-forty-four-characters-or-more-';
 const rows: readonly [message: string, argv: readonly string[], told: string][] = [
@@ -19,7 +19,7 @@ const rows: readonly [message: string, argv: readonly string[], told: string][] 
 ];
 
 for (const [message, argv, told] of rows) {
-  test(told, () => assert.is(explainSlip(message, argv), told));
+  test(told, () => assert.is(usageError(message, argv), told));
 }
 
 test.run();
