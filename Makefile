@@ -1,28 +1,28 @@
-# What people type here. Needs make, Node 18 or later and its npm; everything else comes from
-# package-lock.json. But for npm's cache, only `make install` writes outside this folder.
+# Commands for developers. Requires make, Node 18 or later and npm; all other tools come from package-lock.json.
+# Except for npm's cache, only `make install` writes outside this directory.
 
 bin := node_modules/.bin
 bun := $(bin)/bun
 executable := dist/docker-credential-icr
-# Made last, so that an installation that was broken off is begun again.
+# Created last, so that an interrupted installation starts again.
 installed := node_modules/.installed
-# Bun would keep it in the home folder.
+# The default is in the home directory.
 export BUN_RUNTIME_TRANSPILER_CACHE_PATH := $(CURDIR)/node_modules/.cache/bun
-# Only from the command line: many shells have a HOST of their own in the environment.
+# Only variables from the command line: many shells set HOST in the environment.
 typed = $(if $(filter command,$(origin $(1))),$(value $(1)))
 option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 
 .DEFAULT_GOAL := help
-# One after the other, also with -j: two targets at once would disturb each other's measurements.
+# No parallel targets, even with -j: they would distort measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-unit test-clients lint bench soak fleet demo package package-node test-package bench-targets release-notes audit install clean
+.PHONY: help deps build test test-unit test-clients lint bench soak fleet demo recording package package-node test-package bench-targets release-notes audit install clean
 
-help: ## say what can be typed
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
 
 deps: $(installed) ## install the pinned packages
 
-# Where npm is told to run no scripts, Bun's own has not put its executable in place.
+# If npm runs no install scripts, Bun's executable is missing.
 $(installed): package.json package-lock.json
 	@command -v npm >/dev/null || { echo 'npm is missing; it comes with Node: https://nodejs.org' >&2; exit 1; }
 	npm ci --loglevel=error --no-update-notifier
@@ -30,23 +30,23 @@ $(installed): package.json package-lock.json
 	@$(bun) --version >/dev/null
 	@touch $@
 
-build: $(executable) ## make dist/docker-credential-icr
+build: $(executable) ## build dist/docker-credential-icr
 
 $(executable): $(installed) scripts/build.ts $(shell find src -name '*.ts')
 	$(bun) scripts/build.ts
 
 # FILES: words that a file's path contains, or globs. NAME: a part of a test's name, or a regular expression.
-# They go through the environment, so that no shell reads them.
+# They are passed in the environment, so that no shell interprets them.
 test test-unit: export TEST_FILES = $(call typed,FILES)
 test test-unit: export TEST_NAME = $(call typed,NAME)
 
-test: $(installed) ## run every test that needs no root; FILES="store login" NAME="says how many" for some
+test: $(installed) ## run all tests that need no root; FILES="store login" NAME="says how many" selects tests
 	@$(bun) scripts/test.ts
 
-test-unit: $(installed) ## run the unit tests: some seconds, and nothing is built
+test-unit: $(installed) ## run the unit tests (some seconds, no build)
 	@$(bun) scripts/test.ts test/unit
 
-test-clients: $(installed) ## sign in with real docker, compose, podman, skopeo, buildah, containerd (Linux, root)
+test-clients: $(installed) ## log in with real docker, compose, podman, skopeo, buildah, containerd (Linux, root)
 	@$(bun) scripts/test-clients.ts
 
 lint: $(installed) ## check style, import rules, types and shell scripts
@@ -56,44 +56,47 @@ lint: $(installed) ## check style, import rules, types and shell scripts
 	@if command -v shellcheck >/dev/null; then shellcheck install.sh .ci/run; \
 	  else echo 'shellcheck is not installed: install.sh and .ci/run were not checked'; fi
 
-bench: build ## measure the executable, and write docs/benchmarks.md
+bench: build ## measure the executable and write docs/benchmarks.md
 	@$(bun) scripts/bench.ts
 
-soak: build ## fill disks, kill commands, crowd the helper for some minutes, and write docs/reliability.md
+soak: build ## test full disks, killed processes and load for some minutes, and write docs/reliability.md
 	@$(bun) scripts/soak.ts
 
-fleet: build ## play a fleet of kubelets, and write the figures into docs/fleets.md
+fleet: build ## simulate a fleet of kubelets and write the figures into docs/fleets.md
 	@$(bun) scripts/fleet.ts
 
-package: $(installed) ## make the archives of a release in dist/release; TARGETS="linux-x64 ..." for some
+package: $(installed) ## build the release archives in dist/release; TARGETS="linux-x64 ..." selects targets
 	@$(bun) scripts/package.ts $(TARGETS)
 
-package-node: $(installed) ## the same on Node, for machines without Bun; NODE=/path/to/node to pack that one
+package-node: $(installed) ## build the release for Node; NODE=/path/to/node packages that Node
 	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier
 	@$(bun) scripts/package-node.ts $(if $(filter command,$(origin NODE)),"$(NODE)")
 
-test-package: $(installed) ## make a whole release and try each build that starts here (needs the npm registry)
+test-package: $(installed) ## build a whole release and test each build that runs here (needs the npm registry)
 	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier
 	@$(bun) scripts/test-package.ts
 
-bench-targets: $(installed) ## measure what make package and package-node made; write docs/benchmarks-targets.md
+bench-targets: $(installed) ## measure the builds of package and package-node, and write docs/benchmarks-targets.md
 	@$(bun) scripts/bench-targets.ts
 
-# A tag may have any name: it goes through the environment, and neither make nor a shell reads it.
+# A tag may contain any characters: it is passed in the environment, so that neither make nor a shell interprets it.
 override TAG := $(value TAG)
 export TAG
-release-notes: $(installed) ## write dist/release-notes.md, what CHANGELOG.md says of this version
+release-notes: $(installed) ## write dist/release-notes.md, the section of this version in CHANGELOG.md
 	@$(bun) scripts/release-notes.ts
 
-audit: ## ask the registry for advisories on the locked packages
+audit: ## check the locked packages for advisories
 	npm audit --package-lock-only
 	npm audit --package-lock-only --prefix packaging/node
 
-demo: build ## sign in to IBM Cloud on loopback; with HOST=us.icr.io and IBMCLOUD_API_KEY, to the real one
+demo: build ## log in to a local IBM Cloud simulator; with HOST=us.icr.io and IBMCLOUD_API_KEY, to IBM Cloud
 	@$(bun) scripts/demo.ts $(call option,host,HOST) $(call option,image,IMAGE)
+
+recording: $(installed) ## record setup and docker pull, and write docs/setup.svg (Linux, root)
+	@$(bun) scripts/recording.ts
 
 install: build ## install to ~/.local/bin, or PREFIX/bin
 	@MAKEFLAGS= ./install.sh
 
-clean: ## remove what was built and installed here
+clean: ## remove dist and node_modules
 	rm -rf dist node_modules

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs docker-credential-icr, from the checkout it lies in or from a release: install.sh --help
-# The shells that run this all know -ef, which POSIX names since 2024.
+# Installs docker-credential-icr from the checkout that contains this script, or from a release: install.sh --help
+# All supported shells implement -ef, which POSIX includes since 2024.
 # shellcheck disable=SC3013
 set -eu
 unset CDPATH
@@ -8,7 +8,7 @@ unset CDPATH
 program=docker-credential-icr
 root=$(cd -- "$(dirname -- "$0")" && pwd -P)
 
-# A release has these filled in. Where its files are: BASE_URL/vVERSION/…; who signs them.
+# The release build sets these values: its files are in BASE_URL/vVERSION/.
 release_version=''
 release_base_url=''
 release_minisign_key=''
@@ -18,19 +18,19 @@ usage() {
   cat <<'END'
 usage: install.sh [--configure | --uninstall] [OPTION...]
 
-  (nothing)         install to ~/.local/bin, or to PREFIX/bin: in a checkout what is built
-                    from it, elsewhere a release, which is downloaded
-  --configure       the same, then name the helper in Docker's config.json
-  --uninstall       take it out of the clients' configuration, and remove it
+  (no option)       install to ~/.local/bin, or to PREFIX/bin: in a checkout, build and
+                    install it; otherwise, download and install a release
+  --configure       install, then register the helper in Docker's config.json
+  --uninstall       remove the helper from clients' configuration, then the executable
 
-  --prefix=FOLDER   install to FOLDER/bin, or remove it there; PREFIX=FOLDER does the same
+  --prefix=FOLDER   use FOLDER/bin; the environment variable PREFIX does the same
   --version=X.Y.Z   download this release
   --base-url=URL    download from URL/vX.Y.Z/, over HTTPS
-  --dry-run         say what would be done, and do nothing
-  --help            show this
+  --dry-run         print the steps, and change nothing
+  --help            show this help
 
-To build it takes make, Node and npm; to download it curl or wget, tar, gzip, and sha256sum,
-shasum or openssl.
+A build needs make, Node and npm. A download needs curl or wget, tar, gzip, and sha256sum, shasum
+or openssl.
 END
 }
 
@@ -45,7 +45,7 @@ wrong_usage() {
   exit 2
 }
 
-# Sets `bin`, absolute.
+# Sets `bin` to an absolute path.
 find_bin() {
   if [ -n "${PREFIX:-}" ]; then
     bin=$PREFIX/bin
@@ -56,7 +56,7 @@ find_bin() {
   fi
   case $bin in
     /*) ;;
-    # A shell puts the home folder in the place of ~ at the beginning of a word only.
+    # Shells expand ~ only at the start of a word.
     '~'*) fail "the shell left the ~ in $PREFIX as it is; say --prefix=\"\$HOME/…\"" ;;
     *) bin=$(pwd)/$bin ;;
   esac
@@ -68,18 +68,18 @@ build() {
   make -s --no-print-directory -C "$root" build >&2 || fail 'the build failed; nothing was installed'
 }
 
-# What is not finished leaves nothing behind.
+# Removes temporary files.
 aside='' work=''
 clean_up() {
   [ -z "$aside" ] || rm -f -- "$aside"
   [ -z "$work" ] || rm -rf -- "$work"
 }
 
-# Puts the executable $1 in place, in one rename: who runs it meanwhile has the old one or the new
-# one, whole.
+# Installs the executable $1 with one rename: a client that starts at the same time gets the old or the
+# new file, never a part.
 place() {
   [ ! -d "$target" ] || fail "$target is a folder; remove it first"
-  # What root makes is for everybody, whatever root keeps to itself.
+  # If root installs, all users can run it, whatever root's umask.
   (! is_root || umask 022; mkdir -p -- "$bin") || fail "could not make $bin; nothing was installed"
   aside=$bin/.$program.$$
   trap clean_up EXIT
@@ -91,8 +91,8 @@ place() {
   printf 'installed %s\n' "$target"
 }
 
-# Looks for others of the name: sets `before` and `after`, the first one on PATH before `bin` and the
-# first after it, and `on_path`, whether `bin` is there at all.
+# Finds other files of that name on PATH: sets `before` and `after`, the first one before `bin` and the first
+# one after it, and `on_path` if `bin` is on PATH.
 search_path() {
   before='' after='' on_path=''
   rest=$PATH:
@@ -108,10 +108,10 @@ search_path() {
   done
 }
 
-# The line to type for the shell $1, with `shown` for the folder.
+# Prints the command that adds the directory `shown` to PATH in the shell $1.
 path_line() {
   profile=.bashrc
-  # Terminals of macOS start login shells.
+  # Terminals on macOS start login shells.
   [ "$(uname -s)" != Darwin ] || profile=.bash_profile
   [ "$1" != zsh ] || profile=.zshrc
   if [ "$1" = fish ]; then
@@ -145,7 +145,7 @@ say_how_to_come_first() {
   esac
 }
 
-# Clients start the first one on PATH, and no other.
+# Clients run the first one on PATH.
 check_path() {
   search_path
   if [ -n "$before" ]; then
@@ -182,8 +182,8 @@ install_it() {
   fi
 }
 
-# The folder, if it is there, as src/config/folders.ts finds it: named by a variable $1, else macOS's $2, else
-# XDG's $3, else $4 in the home folder.
+# Prints the directory if it exists, with the same rules as src/config/folders.ts: the variable $1, then macOS's $2,
+# then XDG's $3, then $4 in the home directory.
 kept_folder() {
   folder=${HOME:-/nonexistent}/$4/$program
   case $3 in
@@ -199,7 +199,7 @@ kept_folders() {
   kept_folder "${DOCKER_CREDENTIAL_ICR_CACHE_DIR:-}" Caches "${XDG_CACHE_HOME:-}" .cache
 }
 
-# A client that is told to use a helper that is gone fails on every pull.
+# If the configuration names a helper that does not exist, every pull fails.
 unconfigure() {
   search_path
   other=${before:-$after}
@@ -223,7 +223,7 @@ uninstall() {
   find_bin
   ! is_dry "take $target out of the clients' configuration, and remove it" || return 0
   unconfigured=yes
-  # Also what cannot be started, and a link that leads nowhere.
+  # Including files that cannot run, and broken symlinks.
   if [ -h "$target" ] || { [ -e "$target" ] && [ ! -d "$target" ]; }; then
     unconfigure
     rm -f -- "$target"
@@ -244,9 +244,9 @@ say_what_is_kept() {
   printf 'remove that to be rid of them; what is in a keychain goes with %s logout (HOST, for other registries), before this\n' "$program"
 }
 
-# From here to `check_start`: a release.
+# From here to `check_start`: installation of a release.
 
-# Sets `os` and `arch` as the names of the archives have them.
+# Sets `os` and `arch`, parts of the name of the archive.
 find_machine() {
   case $(uname -s) in
     Linux) os=linux ;;
@@ -258,7 +258,7 @@ find_machine() {
     aarch64 | arm64) arch=arm64 ;;
     *) fail "there is no release for $(uname -m); in a checkout there, make package-node builds one" ;;
   esac
-  # A shell that Rosetta translates is told x86_64.
+  # Under Rosetta, uname prints x86_64.
   if [ "$os" = darwin ] && [ "$(sysctl -n sysctl.proc_translated 2>/dev/null)" = 1 ]; then
     arch=arm64
   fi
@@ -266,7 +266,7 @@ find_machine() {
 
 is_musl() {
   ! getconf GNU_LIBC_VERSION >/dev/null 2>&1 || return 1
-  # musl's prints its name and fails.
+  # musl's ldd prints its name and fails.
   case $(ldd --version 2>&1) in
     *musl*) return 0 ;;
     *GNU* | *GLIBC*) return 1 ;;
@@ -277,7 +277,7 @@ is_musl() {
   return 1
 }
 
-# Sets `variant`, what the name of the archive ends with.
+# Sets `variant`, the suffix of the name of the archive.
 find_variant() {
   variant=''
   if [ "$os" != linux ]; then
@@ -308,14 +308,14 @@ is_root() {
   [ "$(id -u)" -eq 0 ]
 }
 
-# Root may overwrite what belongs to packages, so the place has to be named.
+# Root could overwrite files of packages, so the prefix is required.
 forbid_root() {
   if is_root && [ -z "${PREFIX:-}" ]; then
     fail 'this is root; run it as yourself, or say where to install with --prefix=/usr/local'
   fi
 }
 
-# What never leaves this machine needs no HTTPS.
+# Loopback addresses need no HTTPS.
 require_https() {
   case $1 in
     https://*) ;;
@@ -325,7 +325,7 @@ require_https() {
   esac
 }
 
-# Downloads $1 of the release into `work`; sets `unchecked` where nobody looked at the server's certificate.
+# Downloads $1 of the release into `work`; sets `unchecked` if the server's certificate was not verified.
 unchecked=''
 fetch() {
   if command -v curl >/dev/null; then
@@ -338,9 +338,9 @@ fetch() {
 fetch_with_curl() {
   name=$1
   set --
-  # What is allowed over HTTP only because it stays on this machine must not go to a proxy.
+  # HTTP is allowed for loopback addresses only, so these requests must not use a proxy.
   ! is_plain || set -- --noproxy '*'
-  # -q, which must be first: ~/.curlrc may turn certificate checks off, or name other servers.
+  # -q must be first. It ignores ~/.curlrc, which could disable certificate checks or set other servers.
   curl -q -fsSL "$@" --proto "=${url%%:*}" --proto-redir '=https' --connect-timeout 20 --retry 2 \
     -o "$work/$name" "$url/$name"
 }
@@ -352,18 +352,18 @@ is_plain() {
   return 1
 }
 
-# wget goes on over plain HTTP where it is led there, and busybox's may look at no certificate: both say so.
+# wget follows redirects to plain HTTP, and busybox's wget may not verify certificates; both print a message.
 fetch_with_wget() {
-  # Neither ~/.wgetrc nor WGETRC: they may turn certificate checks off. busybox's reads no configuration.
+  # Ignore ~/.wgetrc and WGETRC, which could disable certificate checks. busybox's wget reads no configuration.
   words='--no-config -nv -S -t 3 -T 20' direct=--no-proxy
   if ! wget --version 2>/dev/null | grep -q GNU; then
-    # busybox's: Debian 12's crashes when it is given a time limit, and old ones do not know -S.
+    # busybox's wget: Debian 12's crashes with a timeout option, and old versions do not support -S.
     words=-q direct='-Y off'
     ! wget --help 2>&1 | grep -q -- '-S' || words='-q -S'
   fi
   ! is_plain || words="$words $direct"
   status=0
-  # They are several words.
+  # Intentionally split into words.
   # shellcheck disable=SC2086
   wget $words -O "$work/$1" "$url/$1" 2>"$work/said" || status=$?
   said=$(cat "$work/said")
@@ -373,13 +373,13 @@ fetch_with_wget() {
   if ! is_plain && leaves_https; then
     said='it leads to a place without HTTPS' status=1
   fi
-  # Without what the server's answer begins with.
+  # Omit the headers of the response.
   [ "$status" -eq 0 ] || printf '%s\n' "$said" | grep -v '^  ' >&2
   return "$status"
 }
 
-# Whether wget says that it was led from HTTPS to anything else: a server writes this header in any case, and
-# with any blanks; GNU's wget names last where it came to.
+# Succeeds if wget's output shows a redirect from HTTPS to another scheme. The server may write the header in
+# any case and with any blanks; GNU wget prints the final address last.
 leaves_https() {
   grep -iE '^[[:blank:]]*location[[:blank:]]*:[[:space:]]*($|[a-z][a-z0-9+.-]*:)' "$work/said" |
     grep -qviE '^[[:blank:]]*location[[:blank:]]*:[[:space:]]*https:' ||
@@ -401,21 +401,21 @@ require_tools() {
   fail 'none of sha256sum, shasum and openssl is installed'
 }
 
-# Before anything is unpacked.
+# Runs before anything is unpacked.
 check_sum() {
   expected=''
   while read -r sum name; do
     if [ "${name#\*}" = "$archive" ]; then expected=$sum; fi
   done <"$work/SHA256SUMS"
   [ -n "$expected" ] || fail "SHA256SUMS of the release does not name $archive; nothing was installed"
-  # It is two words.
+  # Intentionally split into words.
   # shellcheck disable=SC2086
   actual=$($sha256 "$work/$archive")
   [ "${actual%% *}" = "$expected" ] ||
     fail "$archive is not what was released: its SHA-256 is ${actual%% *}, not $expected; nothing was installed"
 }
 
-# A release that is signed has to be signed by its own key, where something here can check it.
+# If the release is signed and a tool is installed, the signature must be valid for the release's own key.
 check_signature() {
   checked=''
   if [ -n "$release_minisign_key" ] && command -v minisign >/dev/null; then
@@ -426,7 +426,7 @@ check_signature() {
   fi
   if [ -n "$release_cosign_identity" ] && command -v cosign >/dev/null; then
     require_fetch SHA256SUMS.sigstore.json
-    # The identity ends with the tag: another version is signed by the same workflow at its own.
+    # The identity ends with the tag: every version is signed by the same workflow at its own tag.
     cosign verify-blob --bundle "$work/SHA256SUMS.sigstore.json" \
       --certificate-identity "${release_cosign_identity%@refs/*}@refs/tags/v$version" \
       --certificate-oidc-issuer https://token.actions.githubusercontent.com "$work/SHA256SUMS" ||
@@ -437,7 +437,7 @@ check_signature() {
     fail "this wget does not check whom it asks; install curl, or GNU's wget; nothing was installed"
 }
 
-# Sets `work`, and leaves the unpacked executable in it.
+# Sets `work`, and unpacks the executable into it.
 download() {
   require_tools
   trap clean_up EXIT
@@ -449,14 +449,14 @@ download() {
   require_fetch "$archive"
   check_sum
   [ -n "$checked" ] || printf 'the checksum is right; no signature was checked\n'
-  # No other member, and no link to something else.
+  # Extract only this member, and no symlink.
   if ! tar -xzf "$work/$archive" -C "$work" "$folder/$program" ||
     [ -h "$work/$folder/$program" ] || [ ! -f "$work/$folder/$program" ]; then
     fail "could not unpack $archive; nothing was installed"
   fi
 }
 
-# An executable that does not start must not take the place of one that does.
+# An executable that does not run must not replace one that does.
 check_start() {
   said=$("$aside" version </dev/null 2>&1) && return
   case $said in
@@ -465,14 +465,14 @@ check_start() {
   fail "$archive does not start on this machine; nothing was installed: $said"
 }
 
-# With --dry-run, says what would be done.
+# With --dry-run, prints the step.
 is_dry() {
   [ -n "$dry_run" ] || return 1
   printf 'would %s\n' "$1"
 }
 
-# Piped into a shell, the script lies nowhere, and the folder it runs in is anybody's; so is the folder
-# that somebody downloaded it to.
+# A script that is piped into a shell has no path, and the current directory is unrelated; so is the directory
+# of a downloaded script.
 is_in_checkout() {
   [ -z "$release_version" ] && [ "${0##*/}" = install.sh ] && [ -f "$0" ] && [ -f "$root/Makefile" ]
 }
@@ -521,5 +521,5 @@ main() {
   "${action:-install_it}"
 }
 
-# The last line, so that a script that was cut on its way does nothing.
+# This is the last line, so that a truncated script does nothing.
 main "$@"

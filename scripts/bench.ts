@@ -1,6 +1,6 @@
 /**
- * Measures whole processes, in turns, on this machine; prints what it found and writes it to
- * docs/benchmarks.md. The one argument is the number of rounds.
+ * Measures whole processes in turns on this machine, prints the results and writes them to docs/benchmarks.md. The only
+ * argument is the number of rounds.
  */
 import fs from 'node:fs';
 import os from 'node:os';

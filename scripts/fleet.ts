@@ -1,6 +1,6 @@
 /**
- * Plays a fleet of kubelets on this machine, reckons what a large one asks of IAM, prints what it
- * found and writes it into docs/fleets.md, between the marks.
+ * Simulates a fleet of kubelets on this machine, calculates the load of a large one on IAM, prints the results and
+ * writes them into docs/fleets.md, between the marks.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -20,7 +20,7 @@ const large = [1, 50].map((accounts) => ({ nodes: 10_000, accounts }));
 
 async function measure(folder: string): Promise<Measured> {
   return {
-    // The other helpers play no part here.
+    // The versions of other helpers are not relevant here.
     machine: describeMachine().slice(0, 3),
     size,
     story: await tellStory(size),
@@ -35,7 +35,7 @@ async function measure(folder: string): Promise<Measured> {
 }
 
 const page = fs.readFileSync(file, 'utf8');
-if (!marks.test(page)) throw new Error(`${file} has no marks to write between`);
+if (!marks.test(page)) throw new Error(`${file} has no marks`);
 buildExecutable();
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-fleet-'));
 try {

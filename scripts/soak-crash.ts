@@ -21,7 +21,7 @@ function runTest(name: string, env: Readonly<Record<string, string>>): string {
 export function killed(kills: number): Part {
   return {
     name: 'killed at random moments',
-    what: 'SIGKILL in the middle of store, erase, login, configure, api-key rotate and the minting of a token: what was acknowledged is whole, every file of a client parses and is the old or the new one, the next command works',
+    what: 'SIGKILL during store, erase, login, configure, api-key rotate and the minting of a token. Acknowledged changes are complete, every file of a client parses and is the old or the new version, and the next command works',
     run: async () => {
       const seed = Date.now() % 1_000_000;
       const output = runTest('crash-killed', {
@@ -40,8 +40,8 @@ export function killed(kills: number): Part {
 }
 
 export const moved: Part = {
-  name: 'a move of secrets killed at every step',
-  what: '`store move` between files and two keychains (stand-ins), killed before each of its calls and each change to a file: the store in use answers, and another move leaves every secret in one place',
+  name: 'store move killed at every step',
+  what: '`store move` between files and two simulated keychains, killed before each call of a keychain and each change to a file. The store in use has all secrets, and the next move leaves every secret in one store only',
   run: async () => {
     const output = runTest('store-move', { SOAK: '1' });
     return `${parseTotals(output)?.passed} tests, every step`;

@@ -106,8 +106,8 @@ function fillAndTry(folder: string): { tried: number; refused: number } {
 }
 
 export const fullDisk: Part = {
-  name: 'a full disk',
-  what: 'store, erase, login, configure and logout on a disk (tmpfs) with 0 to 24 KiB left: done, or refused with "its disk is full" and every credential as it was; the same command succeeds when there is room again',
+  name: 'full disk',
+  what: 'store, erase, login, configure and logout on a tmpfs with 0 to 24 KiB of free space. Each command succeeds, or fails with "its disk is full" and changes no credential. The same command succeeds when space is available again',
   run: async () => {
     if (process.getuid?.() !== 0) return undefined;
     const words = ['--mount', '--propagation', 'private', process.execPath, import.meta.filename];
@@ -116,7 +116,7 @@ export const fullDisk: Part = {
     });
     expect(status === 0, stdout + stderr);
     const { tried, refused } = JSON.parse(stdout);
-    return `${tried} commands, ${refused} of them refused`;
+    return `${tried} commands, ${refused} of them failed`;
   },
 };
 

@@ -31,8 +31,8 @@ function readOnly(folder: string, use: () => void): void {
 }
 
 export const readOnlyFolders: Part = {
-  name: 'read-only folders',
-  what: 'a home that cannot be written to: get and list answer, everything that would change something says which file and why, and has changed nothing',
+  name: 'read-only directories',
+  what: 'a read-only home directory. `get` and `list` work. Every command that would change something fails with the name of the file and the reason, and changes nothing',
   run: async () => {
     let refused = 0;
     await inHome((home) => {
@@ -50,13 +50,13 @@ export const readOnlyFolders: Part = {
         }
       });
     });
-    return `${refused} commands refused, ${refused * 2} answers as ever`;
+    return `${refused} commands failed, ${refused * 2} successful reads`;
   },
 };
 
 export const links: Part = {
-  name: 'folders that are links',
-  what: "the configuration folder, its parts and Docker's config.json are links to elsewhere, that the user or root owns and nobody else can write: they stay links, and what is written is at the other end",
+  name: 'symlinked directories',
+  what: "the configuration directory, its subdirectories and Docker's config.json are symlinks to targets that the user or root owns and that other users cannot write. They stay symlinks, and changes are written to the targets",
   run: async () => {
     let linked = 0;
     await inHome((home) => {
@@ -99,13 +99,13 @@ export const links: Part = {
         'get',
       );
     });
-    return `${linked} links`;
+    return `${linked} symlinks`;
   },
 };
 
 export const noHome: Part = {
-  name: 'a HOME that does not exist',
-  what: 'get and list say that there is nothing and make no folder; store and login make what they need, with modes for its owner only',
+  name: 'HOME does not exist',
+  what: '`get` reports "not found", `list` prints an empty object, and neither creates a directory. `store` and `login` create directories with access for the owner only',
   run: () =>
     inHome((home) => {
       const HOME = path.join(home.folder, 'not', 'there');
@@ -129,8 +129,8 @@ export const noHome: Part = {
 };
 
 export const clock: Part = {
-  name: 'a clock set back a year',
-  what: "credentials answer, tokens of the future are not believed and minted anew once, locks and temporary files hold nobody up (in the program's own parts with a clock of the test's: the executable takes the system's, which is not touched)",
+  name: 'clock set back by a year',
+  what: "stored credentials work, cached tokens with a time in the future are minted again once, and locks and temporary files block no process. Tested with a clock that the test passes to the modules, not with the executable and the system's clock",
   run: async () => {
     const file = path.join(root, 'test', 'unit', 'clock-back.test.ts');
     const { passed, failed } = await runFile(file, { show: () => {} });

@@ -30,7 +30,7 @@ function medianGet(home: Home, host: string, username: string): number {
 export function manyCredentials(count: number): Part {
   return {
     name: `${count.toLocaleString('en')} credentials`,
-    what: 'as many hosts, each with a file of its own: one of them is answered as fast as if it were alone, all of them are listed',
+    what: 'one file for each host. `get` takes as long as with a single credential, and `list` returns all of them',
     run: () =>
       inHome((home) => {
         const store = fileStore(testContext({ env: home.env, now: Date.now }));
@@ -49,15 +49,15 @@ export function manyCredentials(count: number): Part {
         expect(Object.keys(JSON.parse(value.stdout)).length === count, value.stderr);
         const put = timed(() => helper(home, 'store', answer('new.example', 'me', secret)));
         expect(put.value.status === 0, put.value.stdout);
-        return `get ${milliseconds(among)} (alone ${milliseconds(alone)}), list ${milliseconds(took)}, store ${milliseconds(put.took)}`;
+        return `get ${milliseconds(among)} (single credential ${milliseconds(alone)}), list ${milliseconds(took)}, store ${milliseconds(put.took)}`;
       }),
   };
 }
 
 export function manyAtOnce(atOnce: number, seconds: number): Part {
   return {
-    name: `${atOnce} gets at once for ${seconds} s`,
-    what: 'as many processes all the time, each of which has to have the right answer and nothing on standard error',
+    name: `${atOnce} parallel get calls for ${seconds} s`,
+    what: 'a constant number of parallel processes. Each must return the right credential and write nothing to standard error',
     run: () =>
       inHome(async (home) => {
         writeIdentity(home, secret);
@@ -69,7 +69,7 @@ export function manyAtOnce(atOnce: number, seconds: number): Part {
         await Promise.all(Array.from({ length: atOnce }, keepAsking));
         times.sort((a, b) => a - b);
         const [median, late, last] = [0.5, 0.99, 1].map((share) => quantile(times, share));
-        return `${times.length.toLocaleString('en')} answers, ${Math.round(times.length / seconds)} a second, none wrong; median ${milliseconds(median ?? 0)}, 99 of 100 within ${milliseconds(late ?? 0)}, the last ${milliseconds(last ?? 0)}`;
+        return `${times.length.toLocaleString('en')} answers, ${Math.round(times.length / seconds)} per second, none wrong; median ${milliseconds(median ?? 0)}, p99 ${milliseconds(late ?? 0)}, maximum ${milliseconds(last ?? 0)}`;
       }),
   };
 }

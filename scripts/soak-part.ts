@@ -1,9 +1,9 @@
-/** One thing that `make soak` does to the helper. */
+/** One test of `make soak`. */
 export interface Part {
   readonly name: string;
-  /** What is done, and what has to be true: a row of docs/reliability.md. */
+  /** The test and its expected results: a section of docs/reliability.md. */
   readonly what: string;
-  /** The figures of a row. Throws where something is not as it should be; `undefined` where it cannot be done here. */
+  /** Returns the figures of the section, or undefined if the test cannot run here. Throws if a result is wrong. */
   readonly run: () => Promise<string | undefined>;
 }
 
@@ -11,7 +11,7 @@ export function expect(isTrue: boolean, what: string): void {
   if (!isTrue) throw new Error(what);
 }
 
-/** Of numbers that are sorted, the one below which that share of them is. */
+/** Returns the quantile of sorted numbers. */
 export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
 }

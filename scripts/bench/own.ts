@@ -11,8 +11,8 @@ const usual = { answers: '', status: 0, alone: true };
 const sizes = [10, 1000, 10_000];
 
 /**
- * Copies a program as an installation does. One that a compiler wrote in small parts takes the system half a
- * millisecond longer to map, so what is compared has to have been written in the same way.
+ * Copies a program as an installation does. The system needs half a millisecond longer to map a file that a compiler
+ * wrote in small parts, so all compared files must be written in the same way.
  */
 export function install(file: string, folder: string, name: string): string {
   const copy = path.join(folder, 'installed', name);
@@ -22,8 +22,8 @@ export function install(file: string, folder: string, name: string): string {
 }
 
 /**
- * The helper's ways to answer, after the empty executable that they are compared with. Each is a copy of its
- * own: of one file, part would be in the processor's caches more often than of the others.
+ * The helper's calls to measure, after the empty executable that they are compared with. Each uses its own copy of the
+ * executable: a shared file would be in the processor's caches more often.
  */
 export async function ownPrograms(folder: string, cloud: SandboxProcess): Promise<Program[]> {
   const empty = emptyProgram(folder);
@@ -39,11 +39,11 @@ export async function ownPrograms(folder: string, cloud: SandboxProcess): Promis
     return home === nobody ? { ...program, answers: notFound, status: 1 } : program;
   });
   const file = ['/bin/true', '/usr/bin/true'].find((name) => fs.existsSync(name)) ?? 'true';
-  const any = { name: '`true`: any process at all', file, args: [], input: '' };
+  const any = { name: '`true`: minimum for any process', file, args: [], input: '' };
   return [empty, ...gets, { ...any, env: nobody.env, ...usual }];
 }
 
-/** What no program that is made into an executable in the same way can be faster than. */
+/** The lower limit for a program that is compiled in the same way. */
 function emptyProgram(folder: string): Program {
   const source = path.join(folder, 'empty.ts');
   const compiled = path.join(folder, 'empty');
@@ -54,12 +54,12 @@ function emptyProgram(folder: string): Program {
   return { name: 'empty executable', file, args: [], input: '', env, ...usual };
 }
 
-/** The helper, asked for a host. */
+/** A `get` call for a host. */
 export function get(file: string, name: string, { env }: Home): Program {
   return { name, file, args: ['get'], input: `${host}\n`, env, ...usual, answers: found };
 }
 
-/** `list` of many credentials, each a copy of one that the helper itself stored. */
+/** `list` calls with many credentials, copies of one that the helper stored. */
 export function listPrograms(folder: string): Program[] {
   return sizes.map((size) => {
     const { folder: home, env } = storedHome(folder, `list-${size}`);

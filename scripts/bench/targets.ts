@@ -1,17 +1,17 @@
 import { atOnce, type Flight, iamTakes } from './flight.ts';
 import type { Timing } from './rounds.ts';
 
-/** The measurements that have targets. */
+/** The measurements with targets. */
 export interface Judged {
   /** The first is the empty executable; the others are compared with it. */
   readonly gets: readonly Timing[];
   readonly flight: Flight;
 }
 
-/** A measure to reach: what it is, as a multiple of what it is compared with, and the most it may be. */
+/** A target: its name, the measured ratio, and the maximum. */
 type Target = readonly [what: string, is: number | undefined, limit: number];
 
-/** One row a target: what, measured, limit, PASS or over. */
+/** Returns one row for each target: name, measured ratio, limit, PASS or over. */
 export function judge(measured: Judged): string[][] {
   return targets(measured).map(([what, is, limit]) => {
     if (is === undefined || Number.isNaN(is)) return [what, '', limit.toFixed(2), 'not measured'];
@@ -32,11 +32,11 @@ function targets({ gets, flight }: Judged): Target[] {
     ['memory of `get` / of the empty executable', times(get, empty, 'memory'), 1.35],
     ['`get` of a cached access token / of a stored credential', times(bearer, get, 'median'), 1.15],
     [
-      `${atOnce} cold \`get\`s at once / (${iamTakes} ms + ${atOnce} × \`get\`)`,
+      `${atOnce} parallel \`get\` calls, empty cache / (${iamTakes} ms + ${atOnce} × \`get\`)`,
       flight.median / allAtOnce,
       1,
     ],
-    ['requests at IAM for all of them', flight.requests, 1],
+    ['requests to IAM for all of them', flight.requests, 1],
   ];
 }
 

@@ -18,44 +18,44 @@ export interface Measured {
 
 const thousands = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 
-/** The part of docs/fleets.md that holds numbers. */
+/** Returns the part of docs/fleets.md with the figures. */
 export function report({ machine, size, story, atOnce, processes, loads }: Measured): string {
   const { cold, warm, requests } = processes;
   const timed = ({ calls, median, percentile99, longest }: Times) =>
     [calls, median, percentile99, longest].map(thousands);
   return [
     machine.map((line) => `- ${line}`).join('\n'),
-    '### An hour and a quarter, by a clock of its own',
-    `${size.nodes} nodes with ${size.accounts} service accounts each; the nodes' clocks differ by two minutes.`,
+    '### Simulated cluster, 75 minutes',
+    `${size.nodes} nodes with ${size.accounts} service accounts each, with a simulated clock. The nodes' clocks differ by two minutes.`,
     table(
       ['', 'measured'],
       [
-        ['calls of the plugin', thousands(story.pluginCalls)],
+        ['calls of the provider', thousands(story.pluginCalls)],
         ["pulls with another account's credential", '0'],
-        ['access tokens that IAM gave', thousands(story.granted)],
-        ['the most an account and node was given in a half-life', `${story.mostInHalfLife}`],
-        ['requests that IAM answered 429', thousands(story.busy)],
-        ['calls that had no token left, and said so', thousands(story.refused)],
-        ['the slowest call, milliseconds', thousands(story.slowest)],
+        ['access tokens from IAM', thousands(story.granted)],
+        ['most tokens for one account and node within half a lifetime', `${story.mostInHalfLife}`],
+        ['requests with response 429', thousands(story.busy)],
+        ['calls that failed because no valid token was left', thousands(story.refused)],
+        ['slowest call, ms', thousands(story.slowest)],
       ],
     ),
-    'Two in a half-life are those of the node that was started anew: its cache is in memory.',
+    'Two tokens within half a lifetime are those of the node that was restarted: its cache is in memory.',
     '### Whole processes',
-    `The executable, ${atOnce} at once, milliseconds from before the start to after the end; IAM on loopback saw ${thousands(requests)} requests.`,
+    `The executable, ${atOnce} processes in parallel, milliseconds from start to exit. The local IAM simulator received ${thousands(requests)} requests.`,
     table(
-      ['', 'calls', 'median', '99 of 100', 'longest'],
+      ['', 'calls', 'median', 'p99', 'maximum'],
       [
-        ['nothing in the cache', ...timed(cold)],
-        ['a token in the cache', ...timed(warm)],
+        ['cache miss', ...timed(cold)],
+        ['cache hit', ...timed(warm)],
       ],
     ),
     '### 10,000 nodes',
-    'Requests a second at IAM. The cluster starts within a minute, and every account pulls on every node all the time; what nobody pulls with is not renewed.',
+    'Requests per second at IAM, calculated. All nodes start within one minute, and every account pulls on every node all the time: tokens are renewed only if they are used. A peak is the busiest second of one round of renewals.',
     table(
-      ['accounts on a node', 'renewed', 'average', 'busiest 1st', '2nd', '3rd', '4th'],
+      ['accounts per node', 'renewal', 'average', '1st peak', '2nd peak', '3rd peak', '4th peak'],
       loads.flatMap(({ cluster, together, spread }) => [
-        row(cluster, 'at half of the life', together),
-        row(cluster, 'as here', spread),
+        row(cluster, 'at half of the lifetime', together),
+        row(cluster, 'with jitter', spread),
       ]),
     ),
   ].join('\n\n');

@@ -37,11 +37,11 @@ export function tryBuilds(folder: string): { name: string; file: string | undefi
   const stripped = path.join(folder, 'stripped-bun');
   spawnSync('strip', ['--strip-all', '-o', stripped, process.execPath]);
   const ways: readonly (readonly [name: string, words: readonly string[]])[] = [
-    ['as it is, but for the order of its bytecode', []],
-    ['bytecode of what is not in a function only', ['--bytecode-depth=0']],
-    ['bytecode of the outermost functions only', ['--bytecode-depth=1']],
-    ['no passes over the bytecode', ['--no-optimize-bytecode']],
-    ['with a Bun that was stripped before', [`--compile-executable-path=${stripped}`]],
+    ['current build, without bytecode order', []],
+    ['bytecode of top-level code only', ['--bytecode-depth=0']],
+    ['bytecode of outermost functions only', ['--bytecode-depth=1']],
+    ['no bytecode optimization', ['--no-optimize-bytecode']],
+    ['with a stripped Bun', [`--compile-executable-path=${stripped}`]],
   ];
   return [
     ...ways.map(([name, words], index) => {
@@ -49,7 +49,7 @@ export function tryBuilds(folder: string): { name: string; file: string | undefi
       compile(main, file, words);
       return { name, file };
     }),
-    { name: 'stripped afterwards', file: stripAfterwards(folder) },
+    { name: 'executable stripped after the build', file: stripAfterwards(folder) },
   ];
 }
 
