@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { processStat } from './process-stat.ts';
 
 /** With which clients, and helpers of ours, call. */
 const verbs = ['get', 'store', 'erase', 'list'];
@@ -16,7 +17,7 @@ export function isCalledByItself(script?: string, proc = '/proc'): boolean {
     let pid = parentOf(proc, 'self');
     for (let above = 0; above < mostCallers && pid > 0; above += 1) {
       if (isAnswering(`${proc}/${pid}`, own, script)) return true;
-      pid = parentOf(proc, String(pid));
+      pid = parentOf(proc, pid);
     }
   } catch {
     // There is no process table, or somebody above has ended.
@@ -24,10 +25,8 @@ export function isCalledByItself(script?: string, proc = '/proc'): boolean {
   return false;
 }
 
-/** From /proc/PID/stat, see proc(5); the name in parentheses may hold anything. */
-function parentOf(proc: string, pid: string): number {
-  const text = fs.readFileSync(`${proc}/${pid}/stat`, 'utf8');
-  return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+function parentOf(proc: string, pid: number | 'self'): number {
+  return Number(processStat(pid, proc)[1]);
 }
 
 /** A client gives a verb and nothing else; below `exec` there are clients that may well ask. */

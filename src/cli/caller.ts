@@ -3,6 +3,7 @@ import { accessTokenOf, nameOf, toCaller } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
 import type { Lookup } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
+import type { Found } from '../identity/source.ts';
 import type { Option } from './command.ts';
 import { noCredential, requireIbmHost } from './hosts.ts';
 
@@ -22,13 +23,19 @@ export async function callerFor(
   identity: string | undefined,
   host = 'icr.io',
 ): Promise<Caller> {
-  const found =
-    identity === undefined
-      ? await findCredential(lookup, requireIbmHost(host))
-      : await identityNamed(lookup, identity);
-  if (found === undefined) {
-    throw noCredential(host);
-  }
+  const found = await requireFound(lookup, identity, host);
   const accessToken = await accessTokenOf(lookup, found);
   return toCaller(lookup, nameOf(found), accessToken);
+}
+
+/** The credential of the identity, or of the host if no identity is given. Throws `not-found` and `misconfigured`. */
+export async function requireFound(
+  lookup: Lookup,
+  identity: string | undefined,
+  host: string,
+): Promise<Found> {
+  if (identity !== undefined) return identityNamed(lookup, identity);
+  const found = await findCredential(lookup, requireIbmHost(host));
+  if (found !== undefined) return found;
+  throw noCredential(host);
 }

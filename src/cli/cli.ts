@@ -3,22 +3,8 @@ import { type Context, debug } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { version } from '../version.ts';
 import { visibleLines } from '../visible.ts';
-import { apiKey } from './api-key/api-key.ts';
-import type { Command, CommandGroup } from './command.ts';
-import { completion, namesToComplete } from './completion.ts';
-import { configure } from './configure.ts';
-import { doctor } from './doctor/doctor.ts';
-import { exec } from './exec.ts';
-import { kubelet } from './kubelet.ts';
-import { kubernetes } from './kubernetes.ts';
-import { login } from './login.ts';
-import { logout } from './logout.ts';
-import { map, unmap } from './map.ts';
-import { registryToken } from './registry-token/registry-token.ts';
-import { settings } from './settings.ts';
-import { status } from './status.ts';
-import { store } from './store.ts';
-import { token } from './token.ts';
+import type { Command, CommandEntry, CommandGroup } from './command.ts';
+import { commands } from './commands.ts';
 import { usageError } from './usage-error.ts';
 import { yargs } from './yargs.ts';
 
@@ -38,7 +24,9 @@ const asTyped = {
   'greedy-arrays': false,
 };
 
-type Chosen = () => number | Promise<number>;
+/** Runs the chosen command. Called after the parsing, so that its errors and usage errors stay apart. */
+type Chosen = () => Promise<number>;
+type Loaded = ReadonlyMap<CommandEntry, Command<never>>;
 
 /** The commands that people type. Returns the exit status. */
 export async function runInteractive(given: Context, argv: readonly string[]): Promise<number> {
@@ -46,27 +34,11 @@ export async function runInteractive(given: Context, argv: readonly string[]): P
   const context = { ...given, stdout: (text: string) => given.stdout(visibleLines(text)) };
   let chosen: Chosen | undefined;
   const parser = emptyParser();
-  completeNames(context, parser, argv);
-  const choose = (run: Chosen) => {
+  if (argv.includes('--get-yargs-completions')) await completeNames(context, parser, argv);
+  const loaded = await loadNamed(argv);
+  addCommands(context, parser, commands, loaded, (run) => {
     chosen = run;
-  };
-  const add = <Args>(command: Command<Args>) => addCommand(context, parser, command, choose);
-  add(login);
-  add(logout);
-  add(configure);
-  add(status);
-  add(map);
-  add(unmap);
-  add(doctor);
-  add(settings);
-  add(token);
-  add(exec);
-  addGroup(context, parser, apiKey, choose);
-  addGroup(context, parser, registryToken, choose);
-  addGroup(context, parser, store, choose);
-  add(completion);
-  add(kubelet);
-  addGroup(context, parser, kubernetes, choose);
+  });
   try {
     await parser.parseAsync([...argv], {}, (_error, _args, output) => {
       if (output) context.stdout(`${output}\n`);
@@ -105,46 +77,69 @@ function emptyParser(): Argv {
 }
 
 /** Answers the shell; the command that yargs would add for its own scripts is not shown. */
-function completeNames(context: Context, parser: Argv, argv: readonly string[]): void {
+async function completeNames(
+  context: Context,
+  parser: Argv,
+  argv: readonly string[],
+): Promise<void> {
+  const { namesToComplete } = await import('./completion.ts');
   parser.completion('yargs-completion', false, ((_current, _words, usual, done) => {
     const names = namesToComplete(context, argv.slice(1));
     usual((_error, words) => done([...(words ?? []), ...names]));
   }) satisfies FallbackCompletionFunction);
 }
 
-/** The command is run after the parsing, so that its errors and usage errors stay apart. */
-function addCommand<Args>(
-  context: Context,
-  parser: Argv,
-  command: Command<Args>,
-  choose: (run: Chosen) => void,
-): void {
-  parser.command(
-    command.usage,
-    command.describe,
-    (sub) => {
-      for (const [line, what] of command.examples) sub.example(`$0 ${line}`, what);
-      for (const [name, option] of Object.entries(command.options)) {
-        // Without its value it would mean "every host" to some: `--host $UNSET`.
-        sub.option(name, { ...option, requiresArg: option.type === 'string' });
-      }
-      return sub;
-    },
-    // yargs has checked the words against the very options that `Args` describes.
-    (args) => choose(() => command.run(context, args as unknown as Args)),
+/**
+ * Loads the commands whose names are in `words`, the chosen one among them. They are loaded before yargs parses
+ * `words`, because its completion does not wait for a promise.
+ */
+async function loadNamed(words: readonly string[]): Promise<Loaded> {
+  const named = commands
+    .filter(({ usage }) => words.includes(nameIn(usage)))
+    .flatMap((entry) => ('commands' in entry ? entry.commands : [entry]))
+    .filter(({ usage }) => words.includes(nameIn(usage)));
+  return new Map(
+    await Promise.all(named.map(async (entry) => [entry, await entry.load()] as const)),
   );
 }
 
-function addGroup(
+function nameIn(usage: string): string {
+  return usage.replace(/ .*/, '');
+}
+
+function addCommands(
   context: Context,
   parser: Argv,
-  { usage, describe, commands }: CommandGroup,
+  entries: readonly (CommandEntry | CommandGroup)[],
+  loaded: Loaded,
   choose: (run: Chosen) => void,
 ): void {
-  parser.command(usage, describe, (sub) => {
-    for (const command of commands) addCommand(context, sub, command, choose);
-    return sub.demandCommand(1, `${usage} needs a command`).recommendCommands();
-  });
+  for (const entry of entries) {
+    const { usage, describe } = entry;
+    if ('commands' in entry) {
+      parser.command(usage, describe, (sub) => {
+        addCommands(context, sub, entry.commands, loaded, choose);
+        return sub.demandCommand(1, `${usage} needs a command`).recommendCommands();
+      });
+    } else {
+      parser.command(
+        usage,
+        describe,
+        (sub) => addOptions(sub, loaded.get(entry)),
+        // yargs has checked the arguments against the options that the command describes.
+        (args) => choose(async () => (await entry.load()).run(context, args as never)),
+      );
+    }
+  }
+}
+
+function addOptions(parser: Argv, command: Command<never> | undefined): Argv {
+  for (const [line, what] of command?.examples ?? []) parser.example(`$0 ${line}`, what);
+  for (const [name, option] of Object.entries(command?.options ?? {})) {
+    // Without its value it would mean "every host" to some: `--host $UNSET`.
+    parser.option(name, { ...option, requiresArg: option.type === 'string' });
+  }
+  return parser;
 }
 
 async function explainErrors(context: Context, run: Chosen): Promise<number> {

@@ -10,21 +10,25 @@ export interface Option {
   readonly choices?: readonly string[];
 }
 
-/** A command that a person types. `Args` has what its options and positional words are parsed to. */
+/** What a command's module holds. `Args` has what its options and positional arguments are parsed to. */
 export interface Command<Args> {
-  /** As yargs writes it: `login [hosts..]`. */
-  readonly usage: string;
-  readonly describe: string;
   readonly options: Readonly<Record<string, Option>>;
   readonly examples: readonly (readonly [line: string, what: string])[];
   /** Throws `HelperError`; returns the exit status. */
   readonly run: (context: Context, args: Args) => number | Promise<number>;
 }
 
+/** A command in the table of all commands: what `--help` shows of it, and how its module is loaded. */
+export interface CommandEntry {
+  /** In the syntax of yargs: `login [hosts..]`. */
+  readonly usage: string;
+  readonly describe: string;
+  readonly load: () => Promise<Command<never>>;
+}
+
 /** Commands under one word: `api-key list`. */
 export interface CommandGroup {
   readonly usage: string;
   readonly describe: string;
-  /** Each is called with what its own options are parsed to. */
-  readonly commands: readonly Command<never>[];
+  readonly commands: readonly CommandEntry[];
 }

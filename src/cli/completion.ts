@@ -40,8 +40,6 @@ if [ "$funcstack[1]" = _docker-credential-icr ]; then _docker_credential_icr "$@
 };
 
 export const completion: Command<{ readonly shell: Shell }> = {
-  usage: 'completion <shell>',
-  describe: 'print what makes a shell (bash, zsh or fish) complete commands, hosts and identities',
   options: {},
   examples: [
     ['completion bash', 'into ~/.local/share/bash-completion/completions/docker-credential-icr'],

@@ -49,9 +49,9 @@ function tryOther(context: Context, name: string, file: string): void {
 
 /** Another `credsStore` than the last one, or none: what that had is not asked for any more. */
 async function setOthers(context: Context, others: string | undefined): Promise<void> {
-  if (readSettings(context).others === others) return;
-  const named = others === undefined ? {} : { others };
-  await updateSettings(context, ({ others: _, ...rest }) => ({ ...rest, ...named }));
+  if (readSettings(context).fallbackHelper === others) return;
+  const named = others === undefined ? {} : { fallbackHelper: others };
+  await updateSettings(context, ({ fallbackHelper: _, ...rest }) => ({ ...rest, ...named }));
 }
 
 /** Unless there is one already: then it is the plain one that nobody has used for long. */
@@ -70,7 +70,7 @@ async function keep(context: Context, credential: Credential): Promise<void> {
 
 /** Puts back the store that stood there before. */
 export async function giveBackStore(context: Context, dryRun: boolean): Promise<void> {
-  const { others } = readSettings(context);
+  const { fallbackHelper: others } = readSettings(context);
   if (dryRun) return show(context, planGiveBack(context, others));
   const { changed } = planAndApply(context, () => planGiveBack(context, others));
   await setOthers(context, undefined);

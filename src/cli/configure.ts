@@ -20,8 +20,6 @@ interface ConfigureArgs {
 }
 
 export const configure: Command<ConfigureArgs> = {
-  usage: 'configure',
-  describe: "name this helper in clients' configuration files, for IBM's hosts",
   options: {
     client: {
       type: 'string',

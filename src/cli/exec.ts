@@ -15,8 +15,6 @@ interface ExecArgs {
 }
 
 export const exec: Command<ExecArgs> = {
-  usage: 'exec <host>',
-  describe: 'run the command after -- with ICR_USERNAME, ICR_PASSWORD, CF_DOCKER_PASSWORD set',
   options: {},
   examples: [
     [

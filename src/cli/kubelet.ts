@@ -3,8 +3,6 @@ import type { Command } from './command.ts';
 
 /** For `kubelet --help` and the list of commands; the kubelet's calls are answered as a machine command. */
 export const kubelet: Command<object> = {
-  usage: 'kubelet',
-  describe: 'answer the kubelet as an image credential provider (it calls this, not you)',
   options: kubeletOptions,
   examples: [
     ['kubelet --present iambearer', 'as args of the provider in its configuration'],

@@ -9,8 +9,6 @@ interface ConfigArgs extends WhoPulls {
 }
 
 export const config: Command<ConfigArgs> = {
-  usage: 'config',
-  describe: "print the kubelet's CredentialProviderConfig",
   options: {
     output: { type: 'string', alias: 'o', describe: 'write it to this file instead' },
     ...whoPulls,

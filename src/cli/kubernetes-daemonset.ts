@@ -11,8 +11,6 @@ interface DaemonsetArgs extends WhoPulls {
 }
 
 export const daemonset: Command<DaemonsetArgs> = {
-  usage: 'daemonset',
-  describe: 'print a manifest that puts the executable and its configuration on every node',
   options: {
     image: {
       type: 'string',

@@ -14,8 +14,6 @@ interface SecretArgs {
 }
 
 export const secret: Command<SecretArgs> = {
-  usage: 'secret <name>',
-  describe: 'print an image pull Secret of that name, for kubectl apply -f -',
   options: {
     namespace: { type: 'string', describe: "where pods use it; else kubectl's own" },
     identity: { type: 'string', describe: 'of this identity, whatever is mapped' },

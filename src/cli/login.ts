@@ -1,5 +1,5 @@
 import { readSettings } from '../config/read-settings.ts';
-import type { IdentitySettings, Settings } from '../config/settings.ts';
+import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
 import { everyHost, own } from '../identity/mapping-key.ts';
 import {
@@ -26,8 +26,6 @@ interface LoginArgs extends SecretOptions {
 const globalRegistry = 'icr.io';
 
 export const login: Command<LoginArgs> = {
-  usage: 'login [hosts..]',
-  describe: 'save an API key, or another credential, for the hosts or for every IBM host',
   options: {
     identity: { type: 'string', describe: 'the name to keep it under' },
     present: {
@@ -68,7 +66,9 @@ export const login: Command<LoginArgs> = {
     const current = readSettings(context);
     const names = namesFor(identity, keys, current);
     for (const [name] of names) refuseOtherCase(current, name);
-    const before = names.length === 1 ? own(current.identities, names[0]?.[0] ?? '') : undefined;
+    const kept = names.length === 1 ? own(current.identities, names[0]?.[0] ?? '') : undefined;
+    // A login replaces an identity that this version cannot use.
+    const before = kept !== undefined && isUsable(kept) ? kept : undefined;
     const intent = intentOf(options, before);
     const host = keys[0]?.replace(/\/.*/, '') ?? globalRegistry;
     const shown = present ?? (before?.kind === intent.kind ? before.present : undefined);
@@ -80,7 +80,7 @@ export const login: Command<LoginArgs> = {
     const target = { host, hint, store: chosen ?? current.store };
     const root = await readRootSecret(context, options, intent, target);
     const { secret, ...known } = root;
-    const settings = { ...known, ...presented, since: context.now() };
+    const settings = { ...known, ...presented, secretSetAt: context.now() };
     if (chosen !== undefined) await keepIn(context, chosen);
     for (const [name, answersFor] of names) {
       await saveIdentity(context, { name, settings, secret }, answersFor);

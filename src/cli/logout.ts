@@ -13,9 +13,9 @@ import {
 import { forgetOther, otherHosts } from '../identity/forget-other.ts';
 import { requireIdentity } from '../identity/identities.ts';
 import { pendingIdentities } from '../identity/pending-key.ts';
-import { ambientVariables } from '../identity/variables.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { ambientVariables, ownVariable } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, nothingKept, requireHost } from './hosts.ts';
@@ -26,8 +26,6 @@ interface LogoutArgs {
 }
 
 export const logout: Command<LogoutArgs> = {
-  usage: 'logout [hosts..]',
-  describe: 'forget what answers for the hosts, or everything that is kept for IBM hosts',
   options: {
     identity: { type: 'string', describe: 'forget this identity and its secret instead' },
   },
@@ -117,7 +115,7 @@ async function cancelPending(context: Context, removed: Removed): Promise<void> 
 
 /** A key in the environment is not ours to forget. */
 function warnOfVariables({ env, warn }: Context): void {
-  for (const name of ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables]) {
+  for (const name of [ownVariable, ...ambientVariables]) {
     if (env[name]) warn(`${name} is still set; run unset ${name}`);
   }
 }

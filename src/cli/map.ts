@@ -11,8 +11,6 @@ interface MapArgs {
 }
 
 export const map: Command<MapArgs> = {
-  usage: 'map <host> <identity>',
-  describe: 'let an identity answer for a host, host/namespace, or "*" for every IBM host',
   options: {
     present: { type: 'string', describe: 'the user name that clients get for this host' },
   },
@@ -31,8 +29,6 @@ export const map: Command<MapArgs> = {
 };
 
 export const unmap: Command<{ readonly host: string }> = {
-  usage: 'unmap <host>',
-  describe: 'take a mapping back; the identity is kept',
   options: {},
   examples: [['unmap us.icr.io/team-a', 'from now on us.icr.io decides']],
   run: async (context, { host }) => {

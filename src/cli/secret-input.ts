@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Context, Terminal } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
-import { ambientVariables } from '../identity/variables.ts';
+import { ambientVariables } from '../secret-variables.ts';
 import { readInput } from '../standard-input.ts';
 import { ask } from './prompt.ts';
 

@@ -42,8 +42,6 @@ const known: Readonly<Record<string, Setting>> = {
 };
 
 export const settings: Command<SettingsArgs> = {
-  usage: 'settings [name] [value]',
-  describe: 'show the settings, or change one; the value off takes it back',
   options: {},
   examples: [
     ['settings', 'every setting and what it may be'],

@@ -1,6 +1,12 @@
 import { typed } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
-import { type IdentitySettings, noSettings, type Settings } from '../config/settings.ts';
+import {
+  type IdentitySettings,
+  isUsable,
+  noSettings,
+  type Settings,
+  type Unusable,
+} from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts, type HostAnswer } from '../identity/hosts.ts';
@@ -28,8 +34,6 @@ interface Row {
 }
 
 export const status: Command<{ readonly json?: boolean }> = {
-  usage: 'status',
-  describe: 'show which identity answers which host, and where its secret is kept',
   options: { json: { type: 'boolean', describe: 'as JSON' } },
   examples: [['status', 'a line a host']],
   run: async (context, { json }) => {
@@ -50,8 +54,10 @@ function showJson(context: Context, hosts: readonly Row[]): void {
 }
 
 /** ISO 8601, as in every other JSON that is printed. */
-function withTimes({ since, expiresAt, ...rest }: IdentitySettings): object {
-  return { ...rest, since: isoOf(since), expiresAt: isoOf(expiresAt) };
+function withTimes(identity: IdentitySettings | Unusable): object {
+  if (!isUsable(identity)) return { kind: 'unusable' };
+  const { secretSetAt, expiresAt, ...rest } = identity;
+  return { ...rest, secretSetAt: isoOf(secretSetAt), expiresAt: isoOf(expiresAt) };
 }
 
 /** `undefined`, which JSON leaves out, also for what is beyond any date. */

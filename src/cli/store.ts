@@ -1,11 +1,9 @@
 import { moveSecrets } from '../secrets/move.ts';
 import { fileStoreName, storeTitle } from '../secrets/store.ts';
 import { tryStore } from '../secrets/trial.ts';
-import type { Command, CommandGroup } from './command.ts';
+import type { Command } from './command.ts';
 
-const move: Command<{ readonly name: string }> = {
-  usage: 'move <name>',
-  describe: 'move every secret to another store',
+export const move: Command<{ readonly name: string }> = {
   options: {},
   examples: [
     ['store move pass', 'into pass, through docker-credential-pass'],
@@ -18,11 +16,4 @@ const move: Command<{ readonly name: string }> = {
     context.stdout(`moved ${count} ${secrets} to ${storeTitle({ store: name })}\n`);
     return 0;
   },
-};
-
-/** `store` alone is Docker's verb; with a word after it, it is this. */
-export const store: CommandGroup = {
-  usage: 'store',
-  describe: 'say where secrets are kept: osxkeychain, wincred, secretservice, pass, file',
-  commands: [move],
 };

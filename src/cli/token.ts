@@ -1,9 +1,7 @@
 import { accessTokenOf } from '../identity/access.ts';
-import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
-import { identityNamed } from '../identity/mapping.ts';
+import { requireFound } from './caller.ts';
 import type { Command } from './command.ts';
-import { noCredential, requireIbmHost } from './hosts.ts';
 
 interface TokenArgs {
   readonly host: string;
@@ -12,8 +10,6 @@ interface TokenArgs {
 }
 
 export const token: Command<TokenArgs> = {
-  usage: 'token [host]',
-  describe: 'print an access token of the identity that answers for the host',
   options: {
     identity: { type: 'string', describe: 'of this identity instead' },
     refresh: { type: 'boolean', describe: 'ask IAM for a new one' },
@@ -24,11 +20,7 @@ export const token: Command<TokenArgs> = {
   ],
   run: async (context, { host = 'icr.io', identity, refresh = false }) => {
     const lookup = lookupIn(context);
-    const found =
-      identity === undefined
-        ? await findCredential(lookup, requireIbmHost(host))
-        : await identityNamed(lookup, identity);
-    if (found === undefined) throw noCredential(host);
+    const found = await requireFound(lookup, identity, host);
     context.stdout(`${await accessTokenOf(lookup, found, refresh)}\n`);
     return 0;
   },

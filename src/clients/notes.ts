@@ -1,6 +1,5 @@
-import fs from 'node:fs';
-import path from 'node:path';
 import type { Context } from '../context.ts';
+import { isOnPath } from '../files/executables.ts';
 import { ibmHostOf } from './auth-host.ts';
 import { type AddOptions, helperName } from './client.ts';
 import { authsOf, type CredHelpersFile, entryOf } from './cred-helpers.ts';
@@ -73,13 +72,4 @@ export function missingStoreNotes(
   return [
     `${what}: docker build stops at it; if it is gone for good, take that line out of ${file}`,
   ];
-}
-
-function isOnPath({ env, platform }: Context, program: string): boolean {
-  const separator = platform === 'win32' ? ';' : ':';
-  const names = platform === 'win32' ? [program, `${program}.exe`, `${program}.cmd`] : [program];
-  return (env.PATH ?? env.Path ?? '')
-    .split(separator)
-    .filter((folder) => folder !== '')
-    .some((folder) => names.some((name) => fs.existsSync(path.join(folder, name))));
 }

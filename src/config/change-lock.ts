@@ -75,8 +75,8 @@ export function lockSilence(context: Context): { readonly silence?: number } {
 /** Damaged settings are reported by the command that needs them. */
 function usesKeychain(context: Context): boolean {
   try {
-    const { store = 'file', leftovers = 'file' } = readSettings({ ...context, warn: () => {} });
-    return store !== 'file' || leftovers !== 'file';
+    const { store = 'file', previousStore = 'file' } = readSettings({ ...context, warn: () => {} });
+    return store !== 'file' || previousStore !== 'file';
   } catch (error) {
     if (error instanceof HelperError) return false;
     throw error;

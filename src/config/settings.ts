@@ -1,5 +1,7 @@
 import { HelperError } from '../errors.ts';
+import { isObject, type JsonObject, parseObject } from '../json-object.ts';
 import { join } from '../paths.ts';
+import { hasShape, isBoolean, isText, isTime, type Shaped } from './shape.ts';
 
 /** What an identity's root secret is; a `trusted-profile` has none, the machine vouches for it. */
 export const identityKinds = [
@@ -12,44 +14,73 @@ export const identityKinds = [
 
 export type IdentityKind = (typeof identityKinds)[number];
 
-export interface IdentitySettings {
-  readonly kind: IdentityKind;
-  /** The user name a client is given; by default the one that fits the kind. */
-  readonly present?: string;
-  /** The ID of the trusted profile that the API key, or the machine, acts as. */
-  readonly profile?: string;
-  /** When the root secret was set, in milliseconds since 1970: tokens minted before it are void. */
-  readonly since: number;
-  /** For people: whose the secret is, as IAM said at login. */
-  readonly owner?: string;
-  readonly account?: string;
-  /** When the root secret ends, in milliseconds since 1970, where that is known. */
-  readonly expiresAt?: number;
+function isKind(value: unknown): value is IdentityKind {
+  return (identityKinds as readonly unknown[]).includes(value);
 }
 
-export interface Mapping {
-  readonly identity: string;
-  /** Wins over the identity's own. */
-  readonly present?: string;
-}
+const identityShape = {
+  required: {
+    kind: isKind,
+    /** When the root secret was stored: tokens that were minted before are not used. */
+    secretSetAt: isTime,
+  },
+  optional: {
+    /** The user name that clients get; by default the one that fits the kind. */
+    present: isText,
+    /** The ID of the trusted profile that the API key, or the machine, acts as. */
+    profile: isText,
+    /** The owner of the secret, as IAM said at login. For people. */
+    owner: isText,
+    account: isText,
+    /** When the root secret expires, if that is known. */
+    expiresAt: isTime,
+  },
+};
 
-export interface Settings {
-  readonly identities: Readonly<Record<string, IdentitySettings>>;
+const mappingShape = {
+  required: { identity: isText },
+  /** The user name that clients get; has precedence over the identity's own. */
+  optional: { present: isText },
+};
+
+const settingsShape = {
+  required: { identities: isObject, mappings: isObject },
+  optional: {
+    /** Another IAM than the public one; `IBMCLOUD_IAM_API_ENDPOINT` has precedence. */
+    iamEndpoint: isText,
+    /** Whether the ibmcloud CLI's session is used. */
+    ibmcloudSession: isBoolean,
+    /** The trusted profile that this machine or pod acts as, if no other source has a credential. */
+    computeProfile: isText,
+    /** The credential store: the name of a credential helper. `file` or none: secrets are stored in files. */
+    store: isText,
+    /** A store in which `store move` may have left secrets that are not in use. */
+    previousStore: isText,
+    /** The credential helper that is asked about registries that are not IBM's. */
+    fallbackHelper: isText,
+  },
+};
+
+export type IdentitySettings = Shaped<typeof identityShape>;
+export type Mapping = Shaped<typeof mappingShape>;
+
+/**
+ * An identity or a mapping that this version cannot use: a newer version wrote it, or somebody edited the file. It is
+ * written back as it was read, and only what uses it fails.
+ */
+export type Unusable = {
+  readonly [Name in keyof IdentitySettings | keyof Mapping]?: undefined;
+} & { readonly written: unknown };
+
+export type Settings = Omit<Shaped<typeof settingsShape>, 'identities' | 'mappings'> & {
+  readonly identities: Readonly<Record<string, IdentitySettings | Unusable>>;
   /** By `host`, `host/namespace`, or `*` for every IBM host. */
-  readonly mappings: Readonly<Record<string, Mapping>>;
-  /** Another IAM than the public one; `IBMCLOUD_IAM_API_ENDPOINT` goes before it. */
-  readonly iamEndpoint?: string;
-  /** Whether the ibmcloud CLI's session may answer. */
-  readonly ibmcloudSession?: boolean;
-  /** The trusted profile that this machine or pod may act as where nothing else answers. */
-  readonly computeProfile?: string;
-  /** The credential helper that keeps the secrets, by its name; `file` or none: they rest in files. */
-  readonly store?: string;
-  /** Another one, in which `store move` may have left what is not in use. */
-  readonly leftovers?: string;
-  /** The credential helper that is asked about registries that are not IBM's. */
-  readonly others?: string;
-}
+  readonly mappings: Readonly<Record<string, Mapping | Unusable>>;
+};
+
+/** Names of fields that earlier versions wrote, and the names that they have now. */
+const renamedSettings = { others: 'fallbackHelper', leftovers: 'previousStore' };
+const renamedInIdentity = { since: 'secretSetAt' };
 
 export const noSettings: Settings = { identities: {}, mappings: {} };
 
@@ -66,65 +97,84 @@ export function requireSettings(file: string, text: string | undefined): Setting
   });
 }
 
-/** `undefined` for what is not settings. */
+/** Returns undefined if the text is not settings. */
 export function parseSettings(text: string): Settings | undefined {
-  try {
-    const parsed: unknown = JSON.parse(text);
-    if (!isTable(parsed)) return undefined;
-    const settings = { ...noSettings, ...parsed };
-    return isSettings(settings) ? settings : undefined;
-  } catch {
-    return undefined;
+  const parsed = parseObject(text);
+  if (parsed === undefined) return undefined;
+  const settings = { ...noSettings, ...renamed(parsed, renamedSettings) };
+  if (!hasShape(settingsShape, settings)) return undefined;
+  return {
+    ...settings,
+    identities: mapped(settings.identities, parseIdentity),
+    mappings: mapped(settings.mappings, parseMapping),
+  };
+}
+
+function parseIdentity(entry: unknown): IdentitySettings | Unusable {
+  const identity = isObject(entry) ? renamed(entry, renamedInIdentity) : {};
+  return hasShape(identityShape, identity) ? identity : { written: entry };
+}
+
+function parseMapping(entry: unknown): Mapping | Unusable {
+  return isObject(entry) && hasShape(mappingShape, entry) ? entry : { written: entry };
+}
+
+/** The contents of `config.json`. Throws `misconfigured` if they could not be read again. */
+export function toFile(settings: Settings): JsonObject {
+  const { identities, mappings } = settings;
+  const file = {
+    ...settings,
+    identities: mapped(identities, (entry) => (isUsable(entry) ? entry : entry.written)),
+    mappings: mapped(mappings, (entry) => (entry.identity === undefined ? entry.written : entry)),
+  };
+  const again = parseSettings(JSON.stringify(file));
+  const isSame =
+    again !== undefined &&
+    Object.keys(identities).every(
+      (name) => again.identities[name]?.kind === identities[name]?.kind,
+    ) &&
+    Object.keys(mappings).every((key) => again.mappings[key]?.identity === mappings[key]?.identity);
+  if (isSame) return file;
+  throw new HelperError('misconfigured', 'the new settings are not valid; nothing was changed');
+}
+
+export function isUsable(identity: IdentitySettings | Unusable): identity is IdentitySettings {
+  return identity.kind !== undefined;
+}
+
+/** Throws `misconfigured` if this version cannot use the identity. */
+export function requireUsable(
+  name: string,
+  identity: IdentitySettings | Unusable,
+): IdentitySettings {
+  if (isUsable(identity)) return identity;
+  const kind = isObject(identity.written) ? identity.written.kind : undefined;
+  const why = isText(kind) && !isKind(kind) ? 'its kind is unknown' : 'a field is invalid';
+  throw new HelperError('misconfigured', `identity ${name} cannot be used: ${why}`, {
+    hint: `update docker-credential-icr, or fix it in config.json, or run docker-credential-icr login --identity ${name}`,
+  });
+}
+
+/** The error of a mapping that this version cannot use. */
+export function unusableMapping(key: string): HelperError {
+  return new HelperError('misconfigured', `the mapping of ${key} in config.json is not valid`, {
+    hint: `run docker-credential-icr map ${key} IDENTITY`,
+  });
+}
+
+function renamed(object: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
+  const result = { ...object };
+  for (const [old, name] of Object.entries(names)) {
+    if (!Object.hasOwn(object, old)) continue;
+    if (!Object.hasOwn(object, name)) result[name] = object[old];
+    delete result[old];
   }
+  return result;
 }
 
-// The schema that conf writes by, by hand: a validator costs more than a whole `get`.
-function isSettings(value: Table): value is Table & Settings {
-  const { identities, mappings, iamEndpoint, ibmcloudSession, computeProfile } = value;
-  const { store, leftovers, others } = value;
-  return (
-    isTableOf(identities, isIdentity) &&
-    isTableOf(mappings, isMapping) &&
-    isTextOrAbsent(iamEndpoint) &&
-    isTextOrAbsent(computeProfile) &&
-    isTextOrAbsent(store) &&
-    isTextOrAbsent(leftovers) &&
-    isTextOrAbsent(others) &&
-    (ibmcloudSession === undefined || typeof ibmcloudSession === 'boolean')
-  );
-}
-
-function isIdentity({ kind, since, expiresAt, present, profile, owner, account }: Table): boolean {
-  return (
-    (identityKinds as readonly unknown[]).includes(kind) &&
-    typeof since === 'number' &&
-    (expiresAt === undefined || typeof expiresAt === 'number') &&
-    isTextOrAbsent(present) &&
-    isTextOrAbsent(profile) &&
-    isTextOrAbsent(owner) &&
-    isTextOrAbsent(account)
-  );
-}
-
-function isMapping({ identity, present }: Table): boolean {
-  return identity !== undefined && isTextOrAbsent(identity) && isTextOrAbsent(present);
-}
-
-type Table = Readonly<Record<string, unknown>>;
-
-function isTable(value: unknown): value is Table {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isTableOf(value: unknown, isEntry: (entry: Table) => boolean): boolean {
-  if (!isTable(value)) return false;
-  for (const name in value) {
-    const entry = value[name];
-    if (!isTable(entry) || !isEntry(entry)) return false;
-  }
-  return true;
-}
-
-function isTextOrAbsent(value: unknown): boolean {
-  return value === undefined || (typeof value === 'string' && value !== '');
+function mapped<From, To>(
+  table: Readonly<Record<string, From>>,
+  change: (entry: From) => To,
+): Readonly<Record<string, To>> {
+  return Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, change(entry)]));
 }

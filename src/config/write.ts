@@ -3,8 +3,7 @@ import type { Context } from '../context.ts';
 import { cannot } from '../files/storage-error.ts';
 import { type ChangeLock, settingsDirectory, withChangeLock } from './change-lock.ts';
 import { readSettings } from './read-settings.ts';
-import { schema } from './schema.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, toFile } from './settings.ts';
 
 /**
  * Changes `config.json`, whole or not at all. Commands that run at the same time change it one after the other, each
@@ -53,10 +52,12 @@ async function openerIn(
     throw cannot('write', file, error);
   });
   return () => {
-    const conf = orCannot(() => new Conf<Settings>({ cwd: folder, configFileMode: 0o600, schema }));
-    return (settings) =>
+    const conf = orCannot(() => new Conf({ cwd: folder, configFileMode: 0o600 }));
+    return (settings) => {
+      const contents = toFile(settings);
       orCannot(() => {
-        conf.store = settings;
+        conf.store = contents;
       });
+    };
   };
 }

@@ -1,4 +1,6 @@
 import fs from 'node:fs';
+import { isObject } from '../json-object.ts';
+import { processStat } from '../process-stat.ts';
 
 /** A process, told apart from a later one that the system gives the same number. */
 export interface Holder {
@@ -15,11 +17,12 @@ export type Health = 'running' | 'dead' | 'unknown';
 /** This process, for others to look at; only Linux shows what they would need. */
 export function thisHolder(): Holder | undefined {
   try {
-    const [pid = ''] = fs.readFileSync('/proc/self/stat', 'utf8').split(' ', 1);
+    // The kernel's number: in another process namespace it is not that of `process.pid`.
+    const pid = Number.parseInt(fs.readFileSync('/proc/self/stat', 'utf8'), 10);
     const { started } = readProcess(pid);
     const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const place = `${boot} ${fs.readlinkSync('/proc/self/ns/pid')}`;
-    return { place, pid: Number(pid), started };
+    return { place, pid, started };
   } catch {
     return undefined;
   }
@@ -28,7 +31,7 @@ export function thisHolder(): Holder | undefined {
 export function healthOf(holder: unknown, here: Holder | undefined): Health {
   if (here === undefined || !isHolder(holder) || holder.place !== here.place) return 'unknown';
   try {
-    const { state, started } = readProcess(String(holder.pid));
+    const { state, started } = readProcess(holder.pid);
     if (started !== holder.started || 'ZXx'.includes(state)) return 'dead';
     // A stopped process (T, t) may go on in a second or next week.
     return 'RSDI'.includes(state) ? 'running' : 'unknown';
@@ -37,17 +40,14 @@ export function healthOf(holder: unknown, here: Holder | undefined): Health {
   }
 }
 
-/** From /proc/PID/stat, see proc(5); the name in parentheses may hold anything. */
-function readProcess(pid: string): { state: string; started: string } {
-  const text = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+function readProcess(pid: number): { state: string; started: string } {
+  const fields = processStat(pid);
   return { state: fields[0] ?? '', started: fields[19] ?? '' };
 }
 
 function isHolder(value: unknown): value is Holder {
   return (
-    typeof value === 'object' &&
-    value !== null &&
+    isObject(value) &&
     'place' in value &&
     'started' in value &&
     'pid' in value &&

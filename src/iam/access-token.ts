@@ -1,4 +1,5 @@
-import { type JsonObject, textOf } from './answer.ts';
+import type { JsonObject } from '../json-object.ts';
+import { textOf } from './answer.ts';
 import { unreachable } from './verdict.ts';
 
 /** An IAM access token. Times are by this machine's clock, in milliseconds since 1970. */

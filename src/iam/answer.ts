@@ -1,24 +1,9 @@
+import { isObject, type JsonObject, parseObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
-
-export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Characters that are shown, and that are looked at: a server may send a MiB. */
 const longestText = 300;
 const longestRead = 64 * 1024;
-
-/** `undefined` for what is not JSON, or not an object. */
-export function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** The text of a field; `undefined` where it is absent, empty or no text. */
 export function textOf(object: JsonObject, name: string): string | undefined {

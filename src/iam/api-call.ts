@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import type { JsonObject } from './answer.ts';
+import type { JsonObject } from '../json-object.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { requestAnswer } from './request.ts';
 import { type Asked, accept } from './verdict.ts';

@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { isObject, type JsonObject } from './answer.ts';
+import { isObject, type JsonObject } from '../json-object.ts';
 import { type ApiCall, type Caller, callForObject } from './api-call.ts';
 import { iamEndpoint } from './endpoint.ts';
 

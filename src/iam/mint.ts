@@ -72,7 +72,7 @@ function latestKey(context: Context, holder: Holder): Holder | undefined {
   const root = secretStore(context).read({ of: 'identity', name: holder.name })?.Secret;
   if (root === undefined || root === holder.root) return undefined;
   const { hint, name } = holder;
-  return { ...identity, name, hint, root };
+  return { ...identity, since: identity.secretSetAt, name, hint, root };
 }
 
 async function refreshTokenFrom(

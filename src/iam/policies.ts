@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { isObject, type JsonObject } from './answer.ts';
+import { isObject, type JsonObject } from '../json-object.ts';
 import { type Caller, callApi, goodAnswer } from './api-call.ts';
 import { listFromIam, toApiCall } from './iam-api.ts';
 import type { Role } from './roles.ts';

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isObject, type JsonObject, serviceError, textOf } from './answer.ts';
+import { isObject, type JsonObject } from '../json-object.ts';
+import { serviceError, textOf } from './answer.ts';
 import { type ApiCall, type Caller, callApi, goodAnswer } from './api-call.ts';
 import { parseClaims } from './claims.ts';
 

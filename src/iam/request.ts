@@ -1,7 +1,8 @@
 import { type Context, debug } from '../context.ts';
 import { deadlineOf } from '../deadline.ts';
+import type { JsonObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
-import type { JsonObject, Secrets } from './answer.ts';
+import type { Secrets } from './answer.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type HttpAnswer, type HttpRequest, send, via } from './http.ts';
 import { type Asked, accept, describe, isPassing, unreachable } from './verdict.ts';

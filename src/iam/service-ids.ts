@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { type JsonObject, textOf } from './answer.ts';
+import type { JsonObject } from '../json-object.ts';
+import { textOf } from './answer.ts';
 import type { Caller } from './api-call.ts';
 import { callIam, listFromIam } from './iam-api.ts';
 

@@ -1,5 +1,6 @@
 import { HelperError } from '../errors.ts';
-import { type JsonObject, parseObject, plain, type Secrets, serviceError } from './answer.ts';
+import { type JsonObject, parseObject } from '../json-object.ts';
+import { plain, type Secrets, serviceError } from './answer.ts';
 import type { HttpAnswer } from './http.ts';
 
 /** Who was asked, and for whom: what a message about an answer has to name. */

@@ -1,6 +1,6 @@
+import { ambientVariables, ownVariable } from '../secret-variables.ts';
 import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
-import { ambientVariables, ownVariable } from './variables.ts';
 
 /** Set for this program alone, so it takes precedence over everything else. */
 export function fromOwnVariable(lookup: Lookup): Promise<Found> | undefined {

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { parseObject } from '../json-object.ts';
 
 /** How much of a token's life is left when we begin to warn. */
 const nearTheEnd = 0.1;
@@ -21,11 +22,6 @@ export function warnOfExpiry(context: Context, identity: string, jwt: string): v
 
 /** Seconds since 1970, both; nothing for what is no JWT, which the registry will say better. */
 export function lifeOf(jwt: string): { iat?: unknown; exp?: unknown } {
-  try {
-    const payload = Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString();
-    const claims: unknown = JSON.parse(payload);
-    return typeof claims === 'object' && claims !== null ? claims : {};
-  } catch {
-    return {};
-  }
+  const payload = Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString();
+  return parseObject(payload) ?? {};
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { parseObject } from '../json-object.ts';
 import { lifeOf } from './expiry.ts';
 import type { Found } from './source.ts';
 
@@ -70,15 +71,9 @@ function readText(file: string): string | undefined {
 }
 
 function parse(text: string, file: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
-  } catch {
-    // The parser's message would quote the file.
-  }
-  throw unreadable(file);
+  const value = parseObject(text);
+  if (value === undefined) throw unreadable(file);
+  return value;
 }
 
 function unreadable(file: string): HelperError {

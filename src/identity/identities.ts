@@ -1,4 +1,10 @@
-import type { IdentitySettings, Mapping, Settings } from '../config/settings.ts';
+import {
+  type IdentitySettings,
+  type Mapping,
+  requireUsable,
+  type Settings,
+  type Unusable,
+} from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -71,7 +77,7 @@ export async function saveIdentity(
 /** Lets an identity that is kept already answer for `host`, `host/namespace` or `*`. */
 export async function mapHost(context: Context, key: string, mapping: Mapping): Promise<void> {
   await updateSettings(context, (current) => {
-    const identity = requireIdentity(current, mapping.identity);
+    const identity = requireUsable(mapping.identity, requireIdentity(current, mapping.identity));
     requirePresentable(identity, presentation(identity, mapping), mapping.identity);
     requireHostOf(identity, key);
     return { ...current, mappings: { ...current.mappings, [key]: mapping } };
@@ -91,7 +97,10 @@ export async function unmapHost(context: Context, key: string): Promise<void> {
 }
 
 /** Throws `invalid-input` for a name that none has; it is not repeated: it may be a key in the wrong place. */
-export function requireIdentity({ identities }: Settings, name: string): IdentitySettings {
+export function requireIdentity(
+  { identities }: Settings,
+  name: string,
+): IdentitySettings | Unusable {
   const identity = own(identities, name);
   if (identity !== undefined) return identity;
   const names = Object.keys(identities).join(', ') || 'none';

@@ -1,4 +1,10 @@
-import type { IdentitySettings, Mapping } from '../config/settings.ts';
+import {
+  type IdentitySettings,
+  type Mapping,
+  requireUsable,
+  type Unusable,
+  unusableMapping,
+} from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { fileStoreName, storeTitle } from '../secrets/store.ts';
@@ -14,7 +20,8 @@ export async function fromMapping(lookup: Lookup, host: RegistryHost): Promise<F
   const settings = await lookup.settings();
   const key = mappingKeyFor(settings, host);
   const mapping = key === undefined ? undefined : settings.mappings[key];
-  if (mapping === undefined) return undefined;
+  if (key === undefined || mapping === undefined) return undefined;
+  if (mapping.identity === undefined) throw unusableMapping(key);
   const identity = own(settings.identities, mapping.identity);
   if (identity === undefined) {
     throw missing(
@@ -40,13 +47,16 @@ export async function identityNamed(
 async function foundIdentity(
   lookup: Lookup,
   name: string,
-  identity: IdentitySettings,
+  entry: IdentitySettings | Unusable,
   mapping: Pick<Mapping, 'present'>,
 ): Promise<Found> {
+  const identity = requireUsable(name, entry);
   const username = presentation(identity, mapping);
   requirePresentable(identity, username, name);
   const hint = `run ${loginCommand(name, identity)}`;
-  const holder = { name, ...identity, hint, root: await rootSecret(lookup, name, identity) };
+  const { kind, profile, secretSetAt: since } = identity;
+  const root = await rootSecret(lookup, name, identity);
+  const holder = { name, kind, ...(profile && { profile }), since, hint, root };
   return {
     username,
     identity: name,

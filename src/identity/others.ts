@@ -52,7 +52,7 @@ function withoutOurs(list: Readonly<Record<string, string>>): Record<string, str
 /** Settings that cannot be read fail IBM's hosts, with what to type; here they name nobody. */
 export function otherHelper(context: Context): string | undefined {
   try {
-    return readSettings(context).others;
+    return readSettings(context).fallbackHelper;
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     context.warn(error.message, error.hint);

@@ -1,4 +1,5 @@
 import { HelperError } from '../errors.ts';
+import { isObject } from '../json-object.ts';
 import { repeatedMember } from './repeated-member.ts';
 
 /** What the kubelet asks of an image credential provider. */
@@ -55,21 +56,16 @@ function parseObject(text: string): Record<string, unknown> {
     // The parser's message would quote the input, and with it a token.
     throw invalid('it is not JSON');
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     throw invalid('it is not a JSON object');
   }
   const repeated = repeatedMember(text);
   if (repeated !== undefined) throw invalid(`it has ${shown(repeated)} twice`);
-  return value as Record<string, unknown>;
+  return value;
 }
 
 function isTexts(value: unknown): value is Record<string, string> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((text) => typeof text === 'string')
-  );
+  return isObject(value) && Object.values(value).every((text) => typeof text === 'string');
 }
 
 function shown(name: string): string {

@@ -1,4 +1,5 @@
 import { HelperError, protocolErrors } from '../errors.ts';
+import { isObject } from '../json-object.ts';
 import { hasControlCharacter, type RegistryHost } from '../registry/parse.ts';
 import type { Credential } from '../secrets/store.ts';
 import { invalid, requireHost } from './input.ts';
@@ -29,8 +30,6 @@ function parseObject(text: string): Record<string, unknown> {
     // The parser's own message quotes the input, and the input holds a secret.
     throw invalid('the input is not JSON');
   }
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
-  }
+  if (isObject(value)) return value;
   throw invalid('the input is not a JSON object');
 }

@@ -15,7 +15,9 @@ export function requireEveryIdentity(
 ): void {
   const there = store.names('identity');
   for (const name of Object.keys(identities)) {
-    if (!isNamed(identities, { of: 'identity', name }) || there.includes(name)) continue;
+    const isNeeded = identities[name]?.kind !== undefined;
+    if (!isNeeded || !isNamed(identities, { of: 'identity', name }) || there.includes(name))
+      continue;
     throw notGiven(storeName, name, `, or run docker-credential-icr logout --identity ${name}`);
   }
 }

@@ -1,6 +1,7 @@
 import { type Context, debug } from '../context.ts';
 import { remainingMs } from '../deadline.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
+import { isObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
 
@@ -155,9 +156,7 @@ export function parseList(name: string, text: string): Record<string, string> {
 export function parseObject(name: string, text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return value as Record<string, unknown>;
-    }
+    if (isObject(value)) return value;
   } catch {
     // It is no JSON.
   }

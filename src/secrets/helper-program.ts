@@ -3,23 +3,11 @@ import path from 'node:path';
 import { isCalledByItself } from '../callers.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { isExecutable, pathFolders } from '../files/executables.ts';
+import { secretVariables } from '../secret-variables.ts';
 
 /** Set for every helper we call, so that one that calls us is found out. */
 const callMark = 'DOCKER_CREDENTIAL_ICR_CALLS';
-/** Variables with secrets that no program we start needs, in upper case. */
-const secretVariables = [
-  'DOCKER_CREDENTIAL_ICR_API_KEY',
-  'IBMCLOUD_API_KEY',
-  'BLUEMIX_API_KEY',
-  'IC_API_KEY',
-  'DOCKER_AUTH_CONFIG',
-  // The names under which IBM's SDKs and its CLI look for an API key and a compute resource's token.
-  'CONTAINER_REGISTRY_APIKEY',
-  'IBMCLOUD_CR_TOKEN',
-  // What `exec` sets for its command, which may be a client that asks us.
-  'ICR_PASSWORD',
-  'CF_DOCKER_PASSWORD',
-];
 
 /** The program of that helper on the `PATH`. Throws `misconfigured`, also where it is this program in the end. */
 export function requireHelper(context: Context, name: string): string {
@@ -55,23 +43,11 @@ export function findHelper(context: Context, name: string): string | undefined {
   return findProgram(context, `docker-credential-${name}`);
 }
 
-export function findProgram({ env, platform }: Context, name: string): string | undefined {
-  const file = platform === 'win32' ? `${name}.exe` : name;
-  for (const folder of (env.PATH ?? '').split(path.delimiter)) {
-    const program = path.join(folder, file);
-    // A relative folder would run whatever lies in the repository that is being built.
-    if (path.isAbsolute(folder) && isExecutable(program)) return program;
-  }
-  return undefined;
-}
-
-function isExecutable(program: string): boolean {
-  try {
-    fs.accessSync(program, fs.constants.X_OK);
-    return fs.statSync(program).isFile();
-  } catch {
-    return false;
-  }
+export function findProgram(context: Context, name: string): string | undefined {
+  const file = context.platform === 'win32' ? `${name}.exe` : name;
+  return pathFolders(context)
+    .map((folder) => path.join(folder, file))
+    .find(isExecutable);
 }
 
 function isOurselves({ executable }: Context, program: string): boolean {

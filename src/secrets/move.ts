@@ -58,7 +58,7 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   requireWorkingStore(context, { store: from });
   const destination = named(context, target);
   await step();
-  await change(context, { leftovers: target }, requireOurs);
+  await change(context, { previousStore: target }, requireOurs);
   const copies = await copyAll(source, destination, step).catch(async (error) => {
     await endLastMove(context, step);
     throw error;
@@ -70,10 +70,10 @@ async function move(context: Context, target: string, requireOurs: () => void): 
       lock.requireOurs();
     };
     // What another move has begun meanwhile has taken our copies away.
-    if (settings.leftovers !== target) throw overtaken();
+    if (settings.previousStore !== target) throw overtaken();
     latest = await catchUp(source, destination, copies, stepUnderBoth);
     requireOurs();
-    return { ...settings, store: target, leftovers: from };
+    return { ...settings, store: target, previousStore: from };
   });
   const identities = () => readSettings(context).identities;
   const locked = (action: () => Promise<void>) => withChangeLock(context, action);
@@ -82,7 +82,7 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   });
   eraseTemporaries(context);
   await step();
-  await forgetLeftovers(context);
+  await forgetPreviousStore(context);
   return latest.length;
 }
 
@@ -102,8 +102,8 @@ async function change(
   });
 }
 
-async function forgetLeftovers(context: Context): Promise<void> {
-  await updateSettings(context, ({ leftovers: _, ...rest }) => rest);
+async function forgetPreviousStore(context: Context): Promise<void> {
+  await updateSettings(context, ({ previousStore: _, ...rest }) => rest);
 }
 
 /** This process was stopped for so long that another move took it for lost. */
@@ -131,18 +131,18 @@ function notEmptied(
  */
 async function endLastMove(context: Context, step: Step): Promise<void> {
   const settings = readSettings(context);
-  const { leftovers, store = fileStoreName } = settings;
-  if (leftovers === undefined) return;
+  const { previousStore, store = fileStoreName } = settings;
+  if (previousStore === undefined) return;
   await step();
-  if (leftovers !== store) requireEveryIdentity(settings, named(context, store));
+  if (previousStore !== store) requireEveryIdentity(settings, named(context, store));
   try {
-    if (leftovers !== store) await empty(context, named(context, leftovers), step);
+    if (previousStore !== store) await empty(context, named(context, previousStore), step);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     await step();
     context.warn(`${inOneLine(error)}; secrets may be left there`);
   }
-  await forgetLeftovers(context);
+  await forgetPreviousStore(context);
 }
 
 async function empty(context: Context, { name, store }: NamedStore, step: Step): Promise<void> {

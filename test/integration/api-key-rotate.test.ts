@@ -291,7 +291,7 @@ for (const present of ['iambearer', 'iamrefresh']) {
         while (requests.count({ service: 'iam' }) === 0) await sleep(5);
         // What a rotation does, in its order.
         const next = accounts.addApiKey({ value: newKey(), name: 'jane', owner: old.iamId });
-        if (isReplaced) addIdentity(person, 'jane', { present, since: 2 }, next.value);
+        if (isReplaced) addIdentity(person, 'jane', { present, secretSetAt: 2 }, next.value);
         accounts.removeApiKey({ key: old.id });
         release();
         const { stdout, status } = await getting;

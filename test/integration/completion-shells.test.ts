@@ -98,7 +98,7 @@ for (const shell of shells) {
 
   withShell(`${shell}: offers the names that login accepts, and evaluates no other`, () =>
     inPlace(undefined, async ({ home, env, mark }) => {
-      const identity = { kind: 'api-key', since: 0 };
+      const identity = { kind: 'api-key', secretSetAt: 0 };
       const names = ['good-one', 'good-two', ...hostileNames];
       writeConfig(
         home,
@@ -108,7 +108,7 @@ for (const shell of shells) {
           mappings: Object.fromEntries(hostileNames.map((name) => [name, { identity: name }])),
           store: '$(touch MARK)',
           computeProfile: '$(touch MARK)',
-          others: '`touch MARK`',
+          fallbackHelper: '`touch MARK`',
         }),
       );
       const lines = ['map us.icr.io ', 'login --identity ', 'logout ', 'unmap ', 'exec '];
@@ -148,7 +148,11 @@ for (const shell of shells) {
 
   withShell(`${shell}: Tab changes nothing`, () =>
     inPlace(undefined, async ({ home, env }) => {
-      writeConfig(home, 'config.json', '{"identities":{"work":{"kind":"api-key","since":0}}}');
+      writeConfig(
+        home,
+        'config.json',
+        '{"identities":{"work":{"kind":"api-key","secretSetAt":0}}}',
+      );
       writeConfig(home, 'identities/work.json', '{"Username":"iamapikey","Secret":"canary"}');
       const before = snapshot(home.config);
       const lines = ['logout ', 'logout --identity work ', 'store move ', 'settings '];

@@ -44,13 +44,13 @@ function withKey(options: Parameters<Accounts['addApiKey']>[0]) {
 /** An identity of another kind, which answers for every host. */
 function withKind(identity: object, secret: string) {
   return (machine: Machine) => {
-    withSettings({ identities: { work: { since: 0, ...identity } } })(machine);
+    withSettings({ identities: { work: { secretSetAt: 0, ...identity } } })(machine);
     const credential = { ServerURL: 'work', Username: 'iamapikey', Secret: secret };
     writeConfig(machine.home, 'identities/work.json', JSON.stringify(credential));
   };
 }
 
-const work = { kind: 'api-key', since: 0 };
+const work = { kind: 'api-key', secretSetAt: 0 };
 
 const cases: readonly Case[] = [
   ['not JSON', withSettingsText('{'), 'settings', 'fail', /the settings in \S+ are damaged$/],
@@ -285,7 +285,7 @@ const cases: readonly Case[] = [
   [
     "another registries' helper that is not there",
     (machine) => {
-      withSettings({ others: 'gone' })(machine);
+      withSettings({ fallbackHelper: 'gone' })(machine);
       writeDockerFile(machine.dockerFile, { credsStore: 'icr' });
     },
     'credsStore',
@@ -318,7 +318,9 @@ test('an API key that may not act as its profile, but another may', (given) =>
 test('an identity that another machine vouched for', (given) =>
   onMachine(given, async (machine) => {
     const profile = 'Profile-00000000-0000-4000-8000-000000000000';
-    withSettings({ identities: { work: { kind: 'trusted-profile', since: 0, profile } } })(machine);
+    withSettings({ identities: { work: { kind: 'trusted-profile', secretSetAt: 0, profile } } })(
+      machine,
+    );
     machine.env.DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS = 'http://127.0.0.1:1';
     const message = /^cannot reach the metadata service at 127\.0\.0\.1:1/;
     await expectMended(machine, { check: 'identity work', state: 'fail', message });

@@ -180,7 +180,7 @@ test('a move to another store that was cut short', (given) =>
     assert.ok(findingIn(moved, answers));
     assert.not.ok(fs.existsSync(file));
     writeConfig(machine.home, 'identities/work.json', secret);
-    withSettings({ leftovers: 'file' })(machine);
+    withSettings({ previousStore: 'file' })(machine);
     const message = /^a move of the secrets was cut short: some may be left in file$/;
     await expectMended(machine, { check: 'secret store', state: 'warn', message });
     assert.not.ok(fs.existsSync(file));
@@ -233,7 +233,7 @@ test('a file of a secret that is kept elsewhere', (given) =>
 test("another registries' helper that answers", (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', 'echo "{}"');
-    withSettings({ others: 'stub' })(machine);
+    withSettings({ fallbackHelper: 'stub' })(machine);
     fs.writeFileSync(machine.dockerFile, '{"credsStore": "icr"}');
     const report = await machine.doctor();
     const message = /^this helper, and stub for registries that are not IBM's$/;

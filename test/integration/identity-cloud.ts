@@ -94,7 +94,7 @@ export function addIdentity(
 ): string {
   changeSettings(home, ({ identities, ...rest }) => ({
     ...rest,
-    identities: { ...identities, [name]: { kind: 'api-key', since: 1, ...settings } },
+    identities: { ...identities, [name]: { kind: 'api-key', secretSetAt: 1, ...settings } },
   }));
   const credential = { ServerURL: name, Username: 'iamapikey', Secret: secret };
   if (secret !== '') writeConfig(home, `identities/${name}.json`, JSON.stringify(credential));

@@ -59,15 +59,15 @@ test('a line a host, whatever answers for it, and what keeps it from being answe
     assert.is(json.hosts[2].problem, problem);
     assert.is(json.hosts[2].hint, hint);
     assert.equal(Object.keys(json.identities), ['work', 'past', 'gone']);
-    const { since, expiresAt } = json.identities.work;
-    for (const time of [since, expiresAt]) assert.is(new Date(time).toISOString(), time);
+    const { secretSetAt, expiresAt } = json.identities.work;
+    for (const time of [secretSetAt, expiresAt]) assert.is(new Date(time).toISOString(), time);
     assert.equal(json.sources, { ibmcloudSession: true, computeProfile: false });
     assert.is(sandbox.requests.count(), 0, 'nobody is asked for it');
   }));
 
 test('a time beyond any date is left out', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
-    addIdentity(person, 'odd', { since: 1e17 });
+    addIdentity(person, 'odd', { secretSetAt: 1e17 });
     const { identities } = JSON.parse(await person.say('status --json'));
     assert.equal(Object.keys(identities.odd).sort(), ['kind']);
   }));

@@ -20,9 +20,9 @@ function withOthers(
     const { home, addScript, addStandIn } = keychains;
     if (body === '') addStandIn(name);
     else addScript(name, body);
-    const identities = { work: { kind: 'api-key', since: 0 } };
+    const identities = { work: { kind: 'api-key', secretSetAt: 0 } };
     const mappings = { 'us.icr.io': { identity: 'work' } };
-    const settings = { identities, mappings, store, others: name };
+    const settings = { identities, mappings, store, fallbackHelper: name };
     writeConfig(home, 'config.json', JSON.stringify(settings));
     const secret = credential('work', 'iamapikey', keyNamed('work'));
     writeConfig(home, 'identities/work.json', secret);
@@ -60,7 +60,7 @@ test('what was kept here before the other one was named goes on answering, after
     const settings = fs.readFileSync(`${home.config}/config.json`, 'utf8');
     const ibm = { 'us.icr.io': 'iamapikey' };
     const ibmRow = { 'us.icr.io': 'iamapikey in file store' };
-    writeConfig(home, 'config.json', settings.replace('"others"', '"unused"'));
+    writeConfig(home, 'config.json', settings.replace('"fallbackHelper"', '"unused"'));
     say('store', credential(hub, 'old', 'canary-old'));
     say('store', credential('quay.io', 'robot', 'canary-robot'));
     writeConfig(home, 'config.json', settings);
@@ -290,7 +290,7 @@ exec env -i HOME="$HOME" PATH="$PATH" '${executable}' "$@"`,
     ));
 }
 
-for (const setting of ['others', 'store']) {
+for (const setting of ['fallbackHelper', 'store']) {
   test(`a ring that forgets the environment, as ${setting}, ends at the second list`, () =>
     withOthers(({ home, call, folder, addScript }) => {
       const round = `echo $1 >> '${folder}/round'; exec env -i HOME="$HOME" PATH="$PATH" '${executable}' "$@"`;

@@ -9,7 +9,7 @@ import { type Home, inHome } from '../support/home.ts';
 const test = suite('settings that a repository has planted');
 const withModes = process.platform === 'win32' ? test.skip : test;
 const key = 'canary-of-a-planted-endpoint';
-const identities = { default: { kind: 'api-key', since: 0, present: 'iambearer' } };
+const identities = { default: { kind: 'api-key', secretSetAt: 0, present: 'iambearer' } };
 const mappings = { '*': { identity: 'default' } };
 
 /** Runs `use` with a checkout whose `.icr` sends keys to a server, and the paths that the server was asked for. */

@@ -48,7 +48,7 @@ const cases: readonly Case[] = [
 ];
 
 function writeOdd(home: Home): void {
-  const identity = { kind: 'api-key', since: 0, owner: odd, account: odd };
+  const identity = { kind: 'api-key', secretSetAt: 0, owner: odd, account: odd };
   writeConfig(
     home,
     'config.json',
@@ -96,7 +96,7 @@ test('a credential of the protocol is not changed by a byte', () =>
 
 test('a store that the settings name is one of them', () =>
   inHome((home) => {
-    writeConfig(home, 'config.json', JSON.stringify({ store: odd, others: odd }));
+    writeConfig(home, 'config.json', JSON.stringify({ store: odd, fallbackHelper: odd }));
     for (const words of [
       ['get'],
       ['list'],

@@ -157,7 +157,7 @@ test('what is not a token of ours is renewed, and its clock may be five minutes 
       );
       const config = path.join(person.home.config, 'config.json');
       const settings = JSON.parse(fs.readFileSync(config, 'utf8'));
-      settings.identities.work.since = 1;
+      settings.identities.work.secretSetAt = 1;
       fs.writeFileSync(config, JSON.stringify(settings));
       fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
       const endpoint = sandbox.iamUrl;

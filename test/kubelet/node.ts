@@ -120,7 +120,7 @@ function settingsIn(config: string): Pick<Node, 'addIdentity' | 'map'> {
   };
   return {
     addIdentity(name, secret, more = {}) {
-      const identity: IdentitySettings = { kind: 'api-key', since: 1, ...more };
+      const identity: IdentitySettings = { kind: 'api-key', secretSetAt: 1, ...more };
       change({ ...settings, identities: { ...settings.identities, [name]: identity } });
       const credential = { ServerURL: name, Username: 'iamapikey', Secret: secret };
       if (secret !== '') write(`identities/${name}.json`, credential);

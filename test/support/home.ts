@@ -40,7 +40,7 @@ export function writeIdentity(
   secret = 'canary-root',
   mappings: Readonly<Record<string, object>> = { '*': { identity: 'work' } },
 ): void {
-  const identities = { work: { kind: 'api-key', since: 0 } };
+  const identities = { work: { kind: 'api-key', secretSetAt: 0 } };
   writeConfig(home, 'config.json', JSON.stringify({ identities, mappings }));
   const credential = { ServerURL: '*', Username: 'iamapikey', Secret: secret };
   writeConfig(home, 'identities/work.json', JSON.stringify(credential));

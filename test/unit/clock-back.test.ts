@@ -64,7 +64,7 @@ test('settings are changed as ever: a lock knows no clock', () =>
     const add = (context: TestContext, name: string) =>
       updateSettings(context, (all) => ({
         ...all,
-        identities: { ...all.identities, [name]: { kind: 'api-key', since: context.now() } },
+        identities: { ...all.identities, [name]: { kind: 'api-key', secretSetAt: context.now() } },
       }));
     await add(before, 'a');
     // Throws if it has to wait until the lock's time limit.

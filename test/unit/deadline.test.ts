@@ -34,9 +34,9 @@ function slowKeychain(home: Home, takesMs: number, given: Partial<Context> = {})
   const bin = path.join(home.folder, 'bin');
   fs.mkdirSync(bin, { recursive: true });
   fs.writeFileSync(path.join(bin, 'docker-credential-slow'), '', { mode: 0o755 });
-  const identities = { work: { kind: 'api-key', since: 0, present: 'iambearer' } };
+  const identities = { work: { kind: 'api-key', secretSetAt: 0, present: 'iambearer' } };
   const mappings = { '*': { identity: 'work' } };
-  const settings = { store: 'slow', others: 'slow', identities, mappings };
+  const settings = { store: 'slow', fallbackHelper: 'slow', identities, mappings };
   writeConfig(home, 'config.json', JSON.stringify(settings));
   const clock = { now: noon, calls: 0 };
   const context = testContext({

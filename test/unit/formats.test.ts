@@ -4,7 +4,13 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { identityKinds, noSettings, parseSettings } from '../../src/config/settings.ts';
+import {
+  identityKinds,
+  isUsable,
+  noSettings,
+  parseSettings,
+  toFile,
+} from '../../src/config/settings.ts';
 import { updateSettings } from '../../src/config/write.ts';
 import { HelperError } from '../../src/errors.ts';
 import { readTokenNow as readToken, writeToken } from '../../src/iam/cache-file.ts';
@@ -79,12 +85,12 @@ test('a damaged credential file is a credential, or none, and never half of one'
 const identity = fc.record(
   {
     kind: fc.constantFrom(...identityKinds),
-    since: fc.nat(),
+    secretSetAt: fc.nat(),
     present: text,
     owner: text,
     expiresAt: fc.nat(),
   },
-  { requiredKeys: ['kind', 'since'], noNullPrototype: true },
+  { requiredKeys: ['kind', 'secretSetAt'], noNullPrototype: true },
 );
 const settings = fc.record(
   {
@@ -94,8 +100,8 @@ const settings = fc.record(
       noNullPrototype: true,
     }),
     store: name,
-    leftovers: name,
-    others: name,
+    previousStore: name,
+    fallbackHelper: name,
     ibmcloudSession: fc.boolean(),
     unknownToThisVersion: fc.jsonValue(),
   },
@@ -116,15 +122,66 @@ test('settings that conf writes are read as they were meant, what is unknown inc
     await fc.assert(property, { numRuns: 40 });
   }));
 
+const oldNames: Readonly<Record<string, string>> = {
+  fallbackHelper: 'others',
+  previousStore: 'leftovers',
+  secretSetAt: 'since',
+};
+
+test('old names of fields are read, new names are written, and new names have precedence', () => {
+  const property = fc.property(settings, fc.boolean(), (given, isBoth) => {
+    const old = (object: object) =>
+      Object.fromEntries(
+        Object.entries(object).flatMap(([name, value]) => {
+          const before = oldNames[name];
+          if (before === undefined) return [[name, value]];
+          return isBoth
+            ? [
+                [before, 'old'],
+                [name, value],
+              ]
+            : [[before, value]];
+        }),
+      );
+    const identities = Object.entries(given.identities).map(([name, each]) => [name, old(each)]);
+    const text = JSON.stringify({ ...old(given), identities: Object.fromEntries(identities) });
+    const read = parseSettings(text);
+    const same = JSON.parse(JSON.stringify(given));
+    assert.equal(read, same);
+    assert.equal(JSON.parse(JSON.stringify(toFile(read ?? noSettings))), same);
+  });
+  fc.assert(property, { numRuns: 300 });
+});
+
+test('entries that cannot be used are written back as they were', () => {
+  const entries = fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true });
+  const property = fc.property(settings, entries, entries, (given, identities, mappings) => {
+    const file = JSON.parse(
+      JSON.stringify({
+        ...given,
+        identities: { ...identities, ...given.identities },
+        mappings: { ...mappings, ...given.mappings },
+      }),
+    );
+    const read = parseSettings(JSON.stringify(file));
+    assert.ok(read);
+    assert.equal(JSON.parse(JSON.stringify(toFile(read))), file);
+    for (const name in given.identities) assert.equal(read.identities[name], file.identities[name]);
+  });
+  fc.assert(property, { numRuns: 300 });
+});
+
 test('damaged settings are settings, or none: nothing throws', () => {
   const property = fc.property(
     settings.chain((given) => damage(JSON.stringify(given))),
     (damaged) => {
       const read = parseSettings(damaged);
       if (read === undefined) return;
-      for (const { identity: of } of Object.values(read.mappings)) assert.type(of, 'string');
-      for (const { kind } of Object.values(read.identities))
-        assert.ok(identityKinds.includes(kind));
+      const { identities, mappings } = read;
+      for (const each of Object.values(mappings))
+        if (each.identity === undefined) assert.ok('written' in each);
+      for (const each of Object.values(identities))
+        assert.ok(isUsable(each) ? identityKinds.includes(each.kind) : 'written' in each);
     },
   );
   fc.assert(property, { numRuns: 1000 });

@@ -120,7 +120,7 @@ const settings = fc
           work: fc.record(
             {
               kind: fc.constantFrom(...identityKinds),
-              since: fc.constantFrom(5, 5, 6),
+              secretSetAt: fc.constantFrom(5, 5, 6),
               present: maybe('iambearer', 'iamrefresh', 'iamapikey', 'cp', 'token', 'other'),
               profile: rarely('Profile-1'),
             },
@@ -141,7 +141,7 @@ const settings = fc
         { noNullPrototype: true },
       ),
       store: rarely('file', 'pass', ''),
-      others: rarely('pass'),
+      fallbackHelper: rarely('pass'),
       ibmcloudSession: rarely(false, true),
       computeProfile: rarely('Profile-2'),
       iamEndpoint: rarely('https://iam.example'),
@@ -219,7 +219,7 @@ test('the answer, the status and the warnings are the same', async () => {
   for (const [kind, count] of Object.entries(seen)) assert.ok(count > 50, `${kind}: ${count}`);
 });
 
-const work = { kind: 'api-key', since: 5 };
+const work = { kind: 'api-key', secretSetAt: 5 };
 const rows: readonly [name: string, files: Case['files'], line: string][] = [
   ['what docker login stored', { 'hosts/us.icr.io.json': stored('iamapikey') }, 'canary-stored'],
   ['a root secret', mapped({}), 'canary-stored'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { ambientVariables, ownVariable } from '../../src/identity/variables.ts';
+import { ambientVariables, ownVariable } from '../../src/secret-variables.ts';
 import { environmentFor, withoutSecrets } from '../../src/secrets/helper-program.ts';
 import { testContext } from '../support/context.ts';
 

@@ -75,7 +75,7 @@ const presented: readonly [IdentityKind, present: string | undefined, username: 
 
 for (const [kind, present, username] of presented) {
   test(`${kind} presented as ${present ?? 'usual'}: ${username}`, async () => {
-    const identities = { work: { kind, since: 0, profile: 'Profile-1' } };
+    const identities = { work: { kind, secretSetAt: 0, profile: 'Profile-1' } };
     if (kind === 'api-key') Object.assign(identities.work, { profile: undefined });
     const mapping = present === undefined ? { identity: 'work' } : { identity: 'work', present };
     const lookup = lookupOf({ identities, mappings: { '*': mapping } }, { work: 'canary' });
@@ -86,7 +86,7 @@ for (const [kind, present, username] of presented) {
 }
 
 test('what cannot be presented so is said, and what can', async () => {
-  const identities = { work: { kind: 'entitlement-key', since: 0 } } as const;
+  const identities = { work: { kind: 'entitlement-key', secretSetAt: 0 } } as const;
   const settings = { identities, mappings: { '*': { identity: 'work', present: 'iamapikey' } } };
   const lookup = lookupOf(settings, { work: 'canary' });
   const pattern = /^identity work cannot be presented as iamapikey; use --present cp$/;
@@ -101,7 +101,7 @@ test('an identity that is not there, and one whose secret is gone', async () => 
     'misconfigured',
     /login --identity toString$/,
   );
-  const identities = { work: { kind: 'api-key', since: 0 } } as const;
+  const identities = { work: { kind: 'api-key', secretSetAt: 0 } } as const;
   const known = { identities, mappings: { '*': { identity: 'work' } } };
   await rejects(fromMapping(lookupOf(known, {}), host), 'damaged', /login --identity work$/);
 });

@@ -19,7 +19,7 @@ interface World {
   readonly context: Context;
   /** What the keychains hold, by keychain and ServerURL. */
   readonly kept: Record<string, Map<string, string>>;
-  readonly settings: () => { readonly store?: string; readonly leftovers?: string };
+  readonly settings: () => { readonly store?: string; readonly previousStore?: string };
 }
 
 /** An identity in the file store, and two keychains in memory; `after` runs after each of their calls. */
@@ -92,7 +92,7 @@ for (const [when, verb] of [
         );
         assert.ok(isDone);
         assert.is(world.settings().store, undefined);
-        assert.is(world.settings().leftovers, 'slow');
+        assert.is(world.settings().previousStore, 'slow');
         assert.ok(isInFile(world));
       },
     );
@@ -150,7 +150,7 @@ test('what was left behind is kept where the settings have been changed by hand'
     () => {},
     async (world) => {
       await moveSecrets(world.context, 'slow');
-      const settings = { ...world.settings(), store: 'file', leftovers: 'slow' };
+      const settings = { ...world.settings(), store: 'file', previousStore: 'slow' };
       writeConfig(world.home, 'config.json', JSON.stringify(settings));
       await rejects(
         moveSecrets(world.context, 'file'),

@@ -1,8 +1,12 @@
+import fs from 'node:fs';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readSettings } from '../../src/config/read-settings.ts';
 import { noSettings } from '../../src/config/settings.ts';
 import { updateSettings } from '../../src/config/write.ts';
+import { mapHost, unmapHost } from '../../src/identity/identities.ts';
+import { lookupIn } from '../../src/identity/lookup.ts';
+import { identityNamed } from '../../src/identity/mapping.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 import { fails, rejects } from '../support/rejects.ts';
@@ -11,10 +15,10 @@ const test = suite('settings');
 
 const full = {
   identities: {
-    work: { kind: 'api-key', since: 0 },
+    work: { kind: 'api-key', secretSetAt: 0 },
     all: {
       kind: 'trusted-profile',
-      since: 1,
+      secretSetAt: 1,
       present: 'iambearer',
       profile: 'Profile-1',
       owner: 'me',
@@ -53,22 +57,61 @@ test('no file, no folder, no home: no settings', () =>
   }));
 
 const identity = full.identities.all;
+const unusable: readonly unknown[] = [
+  null,
+  1,
+  [],
+  { ...identity, kind: 'toString' },
+  { ...identity, kind: 'a-later-kind', more: { canary: [1] } },
+  { ...identity, kind: undefined },
+  { ...identity, secretSetAt: '0' },
+  { ...identity, since: 0, secretSetAt: null },
+  { ...identity, expiresAt: 'soon' },
+  { ...identity, present: '' },
+  { ...identity, profile: 1 },
+  { ...identity, owner: {} },
+  { ...identity, account: [] },
+];
+
+for (const entry of unusable) {
+  test(`one identity that cannot be used: ${JSON.stringify(entry)}`, () =>
+    inHome(async (home) => {
+      const context = testContext(home);
+      const identities = { ...full.identities, odd: entry };
+      const mappings = { ...full.mappings, 'uk.icr.io': { identity: 'odd' } };
+      const file = writeConfig(
+        home,
+        'config.json',
+        JSON.stringify({ ...full, identities, mappings }),
+      );
+      const before = JSON.parse(fs.readFileSync(file, 'utf8'));
+      await mapHost(context, 'de.icr.io', { identity: 'work' });
+      const added = { 'de.icr.io': { identity: 'work' } };
+      const after = { ...before, mappings: { ...before.mappings, ...added } };
+      assert.equal(JSON.parse(fs.readFileSync(file, 'utf8')), after);
+      await rejects(mapHost(context, 'uk.icr.io', { identity: 'odd' }), 'misconfigured');
+      const { hint } = await rejects(identityNamed(lookupIn(context), 'odd'), 'misconfigured');
+      assert.match(hint ?? '', /^update docker-credential-icr/);
+    }));
+}
+
+for (const entry of [null, {}, 'work', { identity: 1 }, { identity: 'work', present: null }]) {
+  test(`one mapping that cannot be used: ${JSON.stringify(entry)}`, () =>
+    inHome(async (home) => {
+      const context = testContext(home);
+      const mappings = { ...full.mappings, 'uk.icr.io': entry };
+      const file = writeConfig(home, 'config.json', JSON.stringify({ ...full, mappings }));
+      await mapHost(context, 'de.icr.io', { identity: 'work' });
+      const written = JSON.parse(fs.readFileSync(file, 'utf8'));
+      assert.equal(written.mappings['uk.icr.io'], entry);
+      await unmapHost(context, 'uk.icr.io');
+      assert.not('uk.icr.io' in readSettings(context).mappings);
+    }));
+}
+
 const damaged: readonly object[] = [
   { identities: [] },
-  { identities: { work: null } },
-  { identities: { work: { ...identity, kind: 'toString' } } },
-  { identities: { work: { ...identity, kind: undefined } } },
-  { identities: { work: { ...identity, since: '0' } } },
-  { identities: { work: { ...identity, expiresAt: 'soon' } } },
-  { identities: { work: { ...identity, present: '' } } },
-  { identities: { work: { ...identity, profile: 1 } } },
-  { identities: { work: { ...identity, owner: {} } } },
-  { identities: { work: { ...identity, account: [] } } },
-  { identities: { __proto__: null, work: identity, other: 1 } },
   { mappings: 'work' },
-  { mappings: { '*': {} } },
-  { mappings: { '*': { identity: 1 } } },
-  { mappings: { '*': { identity: 'work', present: null } } },
   { iamEndpoint: '' },
   { ibmcloudSession: 1 },
   { computeProfile: null },
@@ -89,7 +132,7 @@ for (const settings of damaged) {
     }));
 }
 
-test('what is written is read again, and what is written is what the schema allows', () =>
+test('what is written is read again, and invalid settings are not written', () =>
   inHome(async (home: Home) => {
     const context = testContext(home);
     writeConfig(home, 'config.json', JSON.stringify({ ...full, later: [1] }));
@@ -97,7 +140,7 @@ test('what is written is read again, and what is written is what the schema allo
     assert.equal(readSettings(context), { ...full, later: [1], computeProfile: 'Profile-2' });
     await rejects(
       updateSettings(context, (current) => ({ ...current, iamEndpoint: '' })),
-      'storage',
+      'misconfigured',
     );
     assert.is(readSettings(context).computeProfile, 'Profile-2');
   }));

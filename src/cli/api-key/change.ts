@@ -16,17 +16,15 @@ interface ChangeArgs extends KeyArgs {
 
 const yesOption: Option = { type: 'boolean', describe: 'do not ask' };
 
-export const lock = change('lock', 'protect an API key from being changed or deleted', 'locked');
-export const unlock = change('unlock', 'take the protection back', 'unlocked');
-export const enable = change('enable', 'let a disabled API key sign in again', 'enabled');
+export const lock = change('lock', 'locked');
+export const unlock = change('unlock', 'unlocked');
+export const enable = change('enable', 'enabled');
 export const disable: Command<ChangeArgs> = {
-  ...change('disable', 'let an API key sign in no more, until it is enabled', 'disabled'),
+  ...change('disable', 'disabled'),
   options: { ...keyOptions, yes: yesOption },
 };
 
 export const remove: Command<ChangeArgs> = {
-  usage: 'delete <key>',
-  describe: 'delete an API key, by its ID or its name; there is no way back',
   options: { ...keyOptions, yes: yesOption },
   examples: [
     ['api-key delete old-laptop', 'asks first'],
@@ -43,10 +41,8 @@ export const remove: Command<ChangeArgs> = {
   },
 };
 
-function change(what: ApiKeyChange, describe: string, done: string): Command<ChangeArgs> {
+function change(what: ApiKeyChange, done: string): Command<ChangeArgs> {
   return {
-    usage: `${what} <key>`,
-    describe,
     options: keyOptions,
     examples: [[`api-key ${what} laptop`, 'by its name, or by its ID']],
     run: async (context, args) => {

@@ -23,8 +23,6 @@ interface CreateArgs extends DeliveryArgs {
 }
 
 export const create: Command<CreateArgs> = {
-  usage: 'create [name] [hosts..]',
-  describe: 'make an API key, for yourself or for a service ID, and print it',
   options: {
     description: { type: 'string', describe: 'what it is for' },
     'service-id': {

@@ -21,8 +21,6 @@ const wholeAccount: readonly ApiKeyFilter[] = [
 const widths = [43, 16, 17];
 
 export const list: Command<ListArgs> = {
-  usage: 'list',
-  describe: 'show the API keys of whoever acts, never the keys themselves',
   options: {
     ...keyOptions,
     account: { type: 'boolean', describe: 'every key of the account, of users and service IDs' },

@@ -1,6 +1,6 @@
 import type { ChangeLock } from '../../config/change-lock.ts';
 import { readSettings } from '../../config/read-settings.ts';
-import type { IdentitySettings, Settings } from '../../config/settings.ts';
+import { type IdentitySettings, isUsable, type Settings } from '../../config/settings.ts';
 import { updateSettings } from '../../config/write.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -55,7 +55,7 @@ export async function replaceKey(
     for (const [other, settings] of Object.entries(identities)) {
       await lock.step();
       const key = { of: 'identity', name: other } as const;
-      if (other === name || !isDue(key)) continue;
+      if (other === name || !isUsable(settings) || !isDue(key)) continue;
       write(store, key, value, lock);
       identities[other] = renewed(context, settings, end);
       report.push(`identity ${visible(other)} had the same key, and has the new one`);
@@ -63,7 +63,8 @@ export async function replaceKey(
     await lock.step();
     write(store, { of: 'identity', name }, value, lock);
     const settings = own(identities, name);
-    if (settings !== undefined) identities[name] = renewed(context, settings, owner);
+    if (settings !== undefined && isUsable(settings))
+      identities[name] = renewed(context, settings, owner);
     return { ...current, identities };
   });
   const { identities } = readSettings(context);
@@ -83,7 +84,7 @@ function renewed(
   known: Owner,
 ): IdentitySettings {
   // A token that was minted from the old key has an older date.
-  return { ...kept, ...known, since: Math.max(context.now(), kept.since + 1) };
+  return { ...kept, ...known, secretSetAt: Math.max(context.now(), kept.secretSetAt + 1) };
 }
 
 /** Asks for the identity's credential as `get` does. Throws `misconfigured` where the new key is not behind it. */

@@ -12,9 +12,6 @@ interface RotateArgs {
 }
 
 export const rotate: Command<RotateArgs> = {
-  usage: 'rotate [identity]',
-  describe:
-    'give an identity a new API key and delete the old one; run it again if it is interrupted',
   options: {
     as: { type: 'string', describe: 'act as this identity; otherwise as the one that is rotated' },
   },

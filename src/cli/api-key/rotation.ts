@@ -11,7 +11,7 @@ import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
 import { own } from '../../identity/mapping-key.ts';
 import { type PendingKey, readPendingKey } from '../../identity/pending-key.ts';
-import { ambientVariables } from '../../identity/variables.ts';
+import { ambientVariables } from '../../secret-variables.ts';
 import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';

@@ -66,7 +66,7 @@ export async function saveNewKey(
   const { accountId: account, expiresAt } = details;
   const settings = {
     kind: 'api-key',
-    since: context.now(),
+    secretSetAt: context.now(),
     ...(account === undefined ? {} : { account }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   } as const;

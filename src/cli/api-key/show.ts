@@ -11,8 +11,6 @@ interface ShowArgs extends KeyArgs {
 }
 
 export const show: Command<ShowArgs> = {
-  usage: 'show <key>',
-  describe: 'show what IAM keeps about an API key, by its ID or its name',
   options: { ...keyOptions, json: { type: 'boolean', describe: 'as JSON' } },
   examples: [
     ['api-key show laptop', 'the key of that name'],

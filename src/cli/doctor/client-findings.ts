@@ -3,6 +3,7 @@ import path from 'node:path';
 import { type CredHelpersFile, entryOf } from '../../clients/cred-helpers.ts';
 import { shown, typed } from '../../clients/notes.ts';
 import { HelperError } from '../../errors.ts';
+import { isOnPath } from '../../files/executables.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { type Examined, type Finding, fail, warn } from './check.ts';
@@ -13,7 +14,6 @@ import {
   realName,
   staleAuths,
 } from './client-file.ts';
-import { isOnPath } from './search-path.ts';
 
 /** Milliseconds after which nobody is still writing. */
 export const abandonedAfter = 60_000;

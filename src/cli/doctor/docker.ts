@@ -2,6 +2,7 @@ import { textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { typed } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
+import { isOnPath } from '../../files/executables.ts';
 import { type Check, type Examined, type Finding, fail, ok, skip } from './check.ts';
 import {
   asksUs,
@@ -20,7 +21,6 @@ import {
   staleAuthFindings,
   unanswered,
 } from './client-findings.ts';
-import { isOnPath } from './search-path.ts';
 
 /** The programs that read Docker's file. */
 const dockerPrograms = ['docker', 'docker-compose', 'nerdctl', 'crane', 'oras', 'cosign', 'ko'];

@@ -28,8 +28,6 @@ interface DoctorArgs {
 }
 
 export const doctor: Command<DoctorArgs> = {
-  usage: 'doctor [hosts..]',
-  describe: 'look for what keeps clients from signing in, and say what mends it',
   options: {
     registry: { type: 'boolean', describe: 'also sign in at the registries, as Docker does' },
     json: { type: 'boolean', describe: 'as JSON' },

@@ -2,10 +2,11 @@ import path from 'node:path';
 import { helperName } from '../../clients/client.ts';
 import { typed } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
+import { pathFolders } from '../../files/executables.ts';
 import { version } from '../../version.ts';
 import { type Check, type Finding, fail, ok, warn } from './check.ts';
 import { runProgram } from './run-program.ts';
-import { identityOf, isWritable, type Program, pathFolders, programsNamed } from './search-path.ts';
+import { identityOf, isWritable, type Program, programsNamed } from './search-path.ts';
 import { setAside, sudoFor } from './set-aside.ts';
 
 const program = `docker-credential-${helperName}`;

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { typed } from '../../clients/notes.ts';
-import type { IdentitySettings } from '../../config/settings.ts';
+import { type IdentitySettings, requireUsable } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { lifeOf } from '../../identity/expiry.ts';
@@ -30,7 +30,7 @@ export function identityChecks({ look }: Examined): Check[] {
     name: `identity ${name}`,
     limit: networkLimit,
     run: async (examined: Examined) => [
-      await tryIdentity(examined, name, identity),
+      await tryIdentity(examined, name, requireUsable(name, identity)),
       ...(pending.includes(name) ? [interrupted(name)] : []),
     ],
   }));

@@ -1,4 +1,5 @@
 import { typed } from '../../clients/notes.ts';
+import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/hint.ts';
@@ -89,7 +90,7 @@ async function explain(
   const identity = found?.identity;
   const kept = identity === undefined ? undefined : look.readableSettings().identities[identity];
   const mend =
-    identity === undefined || kept === undefined
+    identity === undefined || kept === undefined || !isUsable(kept)
       ? `docker-credential-icr login ${host.name}`
       : loginCommand(identity, kept);
   return fail(why === undefined ? said : `${said}: ${why}`, mend);

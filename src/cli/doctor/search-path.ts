@@ -1,6 +1,6 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import type { Context } from '../../context.ts';
+import { isExecutable, programPaths } from '../../files/executables.ts';
 
 /** A file that clients may find by the name of a program. */
 export interface Program {
@@ -10,27 +10,13 @@ export interface Program {
   readonly identity: string;
 }
 
-/** The folders of `PATH`. Clients refuse to run what is found by a relative one. */
-export function pathFolders({ env, platform }: Context): string[] {
-  const folders = (env.PATH ?? env.Path ?? '').split(platform === 'win32' ? ';' : ':');
-  return [...new Set(folders.filter((folder) => path.isAbsolute(folder)))];
-}
-
 /** What has that name on `PATH`, in its order; each file once, however many folders lead to it. */
 export function programsNamed(context: Context, name: string): Program[] {
-  const names = context.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
-  const files = pathFolders(context).flatMap((folder) =>
-    names.map((each) => path.join(folder, each)),
-  );
-  const found = files.flatMap((file) => programAt(file) ?? []);
+  const found = programPaths(context, name).flatMap((file) => programAt(file) ?? []);
   return found.filter(
     ({ identity }, index) =>
       identity === '' || found.findIndex((other) => other.identity === identity) === index,
   );
-}
-
-export function isOnPath(context: Context, name: string): boolean {
-  return programsNamed(context, name).some(({ state }) => state === 'executable');
 }
 
 function programAt(file: string): Program | undefined {
@@ -68,15 +54,6 @@ export function identityOf(file: string): string | undefined {
 
 function id({ dev, ino }: fs.Stats): string {
   return `${dev}:${ino}`;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    fs.accessSync(file, fs.constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 export function isWritable(place: string): boolean {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { typed } from '../../clients/notes.ts';
-import { type Settings, settingsFile } from '../../config/settings.ts';
+import { isUsable, type Settings, settingsFile, unusableMapping } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { everyHost } from '../../identity/mapping-key.ts';
 import { presentation, requirePresentable } from '../../identity/present.ts';
@@ -34,12 +34,16 @@ function mend(file: string, folder: string, { message }: HelperError): string {
 function problemOf({ identities, mappings }: Settings, key: string): Finding[] {
   const mapping = mappings[key];
   if (mapping === undefined) return [];
+  if (mapping.identity === undefined)
+    return [fail(unusableMapping(key).message, `docker-credential-icr unmap ${typed(key)}`)];
   const [host, name] = [key === everyHost ? 'every host' : key, mapping.identity];
   const identity = Object.hasOwn(identities, name) ? identities[name] : undefined;
   if (identity === undefined) {
     const what = `${host} is mapped to identity ${name}, which does not exist`;
     return [fail(what, mapAgain(identities, key))];
   }
+  // The check of the identity itself reports it.
+  if (!isUsable(identity)) return [];
   try {
     requirePresentable(identity, presentation(identity, mapping), name);
     return [];

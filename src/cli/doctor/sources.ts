@@ -1,11 +1,11 @@
 import { HelperError } from '../../errors.ts';
+import { isOnPath } from '../../files/executables.ts';
 import { apiKeyIn } from '../../identity/api-key-variable.ts';
 import { foundInSession } from '../../identity/ibmcloud.ts';
-import { ambientVariables } from '../../identity/variables.ts';
+import { ambientVariables } from '../../secret-variables.ts';
 import { duration } from '../table.ts';
 import { askIam } from './ask-iam.ts';
 import { type Check, type Examined, type Finding, fail, networkLimit, ok, skip } from './check.ts';
-import { isOnPath } from './search-path.ts';
 
 const ownVariable = 'DOCKER_CREDENTIAL_ICR_API_KEY';
 

@@ -6,6 +6,7 @@ import { settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
+import { parseObject } from '../../json-object.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
 import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
@@ -24,7 +25,7 @@ const credsStore: Check = {
     // What is wrong with the file has a line of its own.
     const store = isFinding(read) ? undefined : textSetting(read, 'credsStore');
     if (!store) return [];
-    if (store === helperName) return others(context, file, look.readableSettings().others);
+    if (store === helperName) return others(context, file, look.readableSettings().fallbackHelper);
     const cut = cutProperty(file, 'credsStore', `"${store.replace(/[^\w]/g, '\\$&')}"`);
     const problem = await problemOf(context, store);
     if (problem === undefined) return ok(`${store} answers for every other registry`);
@@ -70,9 +71,9 @@ function listing({ look }: Examined, store: string): Finding {
 
 /** What a move from one store to another left behind, and files that belong to no identity. */
 function leftOver({ context, look }: Examined, store: string): Finding[] {
-  const { identities, leftovers } = look.readableSettings();
-  if (leftovers !== undefined && leftovers !== store) {
-    const what = `a move of the secrets was cut short: some may be left in ${leftovers}`;
+  const { identities, previousStore } = look.readableSettings();
+  if (previousStore !== undefined && previousStore !== store) {
+    const what = `a move of the secrets was cut short: some may be left in ${previousStore}`;
     return [warn(what, `docker-credential-icr store move ${typed(store)}`)];
   }
   const isUsed = ({ of, name }: SecretKey) =>
@@ -122,17 +123,8 @@ function problemIn(ending: Ending, empty: RegExp): string | undefined {
   if ('problem' in ending) return ending.problem;
   const { status, stdout } = ending;
   if (status !== 0) return `fails (${shown(stdout.trim()) || `exit status ${status}`})`;
-  const isList = isObject(stdout) || empty.test(stdout);
+  const isList = parseObject(stdout) !== undefined || empty.test(stdout);
   return isList ? undefined : 'answers with something that is not a JSON object';
-}
-
-function isObject(text: string): boolean {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-  } catch {
-    return false;
-  }
 }
 
 export const stores: readonly Check[] = [credsStore, secretStore];

@@ -8,8 +8,6 @@ interface AddArgs extends RegistryArgs {
 }
 
 export const add: Command<AddArgs> = {
-  usage: 'add',
-  describe: 'make a registry token and print it (deprecated: use api-key create)',
   options: {
     description: { type: 'string', describe: 'what it is for' },
     'non-expiring': { type: 'boolean', describe: 'it never ends; otherwise it lives 24 hours' },

@@ -14,8 +14,6 @@ const head = ['ID', 'ENDS IN', 'MAY', 'DESCRIPTION'];
 const widths = [36, 8, 7, 23];
 
 export const list: Command<ListArgs> = {
-  usage: 'list',
-  describe: "show the account's registry tokens, never the tokens themselves",
   options: { ...registryOptions, json: { type: 'boolean', describe: 'as JSON' } },
   examples: [['registry-token list --host us.icr.io', 'those of the US registry']],
   run: async (context, args) => {

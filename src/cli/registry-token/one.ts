@@ -8,8 +8,6 @@ interface OneArgs extends RegistryArgs {
 }
 
 export const get: Command<OneArgs> = {
-  usage: 'get <id>',
-  describe: 'print a registry token itself, and nothing else',
   options: registryOptions,
   examples: [
     [
@@ -26,8 +24,6 @@ export const get: Command<OneArgs> = {
 };
 
 export const remove: Command<OneArgs> = {
-  usage: 'rm <id>',
-  describe: 'remove a registry token; there is no way back',
   options: { ...registryOptions, yes: { type: 'boolean', describe: 'do not ask' } },
   examples: [['registry-token rm ID --yes', 'without --yes it asks first']],
   run: async (context, args) => {

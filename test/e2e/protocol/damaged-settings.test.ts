@@ -26,20 +26,6 @@ const damages: readonly (string | Buffer)[] = [
   '{"identities":"work"}',
   '{"mappings":null}',
   '{"mappings":[]}',
-  '{"mappings":{"*":null}}',
-  '{"mappings":{"*":"work"}}',
-  '{"mappings":{"*":{}}}',
-  '{"mappings":{"*":{"identity":5}}}',
-  '{"mappings":{"*":{"identity":""}}}',
-  `{"identities":{"work":${work}},"mappings":{"*":{"identity":"work","present":""}}}`,
-  `{"identities":{"work":${work}},"mappings":{"*":{"identity":"work","present":[]}}}`,
-  `{"identities":{"work":null},${toWork}}`,
-  `{"identities":{"work":[]},${toWork}}`,
-  `{"identities":{"work":{}},${toWork}}`,
-  `{"identities":{"work":{"kind":"no-such-kind","since":0}},${toWork}}`,
-  `{"identities":{"work":{"kind":"constructor","since":0}},${toWork}}`,
-  `{"identities":{"work":{"kind":"api-key","since":0,"present":""}},${toWork}}`,
-  `{"identities":{"work":{"kind":"api-key","since":"now"}},${toWork}}`,
   '{"iamEndpoint":5}',
   '{"ibmcloudSession":"yes"}',
   '{"computeProfile":{}}',
@@ -146,6 +132,71 @@ test('a member that a later version knows is passed over', () =>
     writeConfig(home, 'config.json', later);
     assert.is(helper(home, 'get', 'us.icr.io').status, 0);
   }));
+
+const unusable: readonly [entry: string, why: string][] = [
+  ['null', 'a field is invalid'],
+  ['[]', 'a field is invalid'],
+  ['{}', 'a field is invalid'],
+  ['{"kind":"no-such-kind","since":0,"new":{"a":[1]}}', 'its kind is unknown'],
+  ['{"kind":"constructor","since":0}', 'its kind is unknown'],
+  ['{"kind":"api-key","since":0,"present":""}', 'a field is invalid'],
+  ['{"kind":"api-key","since":"now"}', 'a field is invalid'],
+];
+
+for (const [entry, why] of unusable) {
+  test(`an identity ${entry} fails its own host only, and is kept`, () =>
+    inHome((home) => {
+      writeIdentity(home);
+      const mappings = '"*":{"identity":"work"},"uk.icr.io":{"identity":"odd"}';
+      const text = `{"identities":{"work":${work},"odd":${entry}},"mappings":{${mappings}}}`;
+      const file = writeConfig(home, 'config.json', text);
+      const line = `identity odd cannot be used: ${why}; update docker-credential-icr, or fix it in config.json, or run docker-credential-icr login --identity odd`;
+      assert.equal(helper(home, 'get', 'uk.icr.io'), refused(`uk.icr.io: ${line}`));
+      assert.is(helper(home, 'get', 'us.icr.io').status, 0);
+      const listed = JSON.parse(helper(home, 'list').stdout);
+      assert.is(listed['us.icr.io'], 'iamapikey');
+      assert.not('uk.icr.io' in listed);
+      const status = helper(home, ['status', '--json']);
+      assert.equal(JSON.parse(status.stdout).identities.odd, { kind: 'unusable' });
+      for (const words of [
+        ['map', 'de.icr.io', 'work'],
+        ['login', '--identity', 'ci', '--no-verify', '--api-key-stdin'],
+      ]) {
+        const { status, stderr } = helper(home, words, 'canary-new-key');
+        assert.is(status, 0, stderr);
+        assert.equal(JSON.parse(fs.readFileSync(file, 'utf8')).identities.odd, JSON.parse(entry));
+      }
+      assert.match(
+        helper(home, ['token', '--identity', 'odd']).stderr,
+        `odd cannot be used: ${why}`,
+      );
+      const doctor = JSON.parse(helper(home, ['doctor', '--json']).stdout);
+      const found = doctor.checks.filter((each: { name: string }) => each.name === 'identity odd');
+      assert.match(JSON.stringify(found), `cannot be used: ${why}`);
+      assert.is(helper(home, ['logout', '--identity', 'odd']).status, 0);
+      assert.not('odd' in JSON.parse(fs.readFileSync(file, 'utf8')).identities);
+    }));
+}
+
+for (const entry of [
+  'null',
+  '"work"',
+  '{}',
+  '{"identity":5}',
+  '{"identity":"work","present":""}',
+]) {
+  test(`a mapping ${entry} fails its own host only`, () =>
+    inHome((home) => {
+      writeIdentity(home);
+      const mappings = `"*":{"identity":"work"},"uk.icr.io":${entry}`;
+      writeConfig(home, 'config.json', `{"identities":{"work":${work}},"mappings":{${mappings}}}`);
+      const line =
+        'the mapping of uk.icr.io in config.json is not valid; run docker-credential-icr map uk.icr.io IDENTITY';
+      assert.equal(helper(home, 'get', 'uk.icr.io'), refused(line));
+      assert.is(helper(home, 'get', 'us.icr.io').status, 0);
+      assert.is(helper(home, ['logout', 'uk.icr.io']).stdout, 'signed out of uk.icr.io\n');
+    }));
+}
 
 const misconfigured: readonly [name: string, setUp: (home: Home) => void, line: string][] = [
   [

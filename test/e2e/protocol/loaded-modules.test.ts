@@ -13,8 +13,8 @@ const main = path.join(root, 'src', 'main.ts');
 const logModules = path.join(root, 'test', 'support', 'log-modules.ts');
 
 /** Runs the source, not the executable: its modules are still apart. */
-function modulesOf(home: Home, word: string, input: string, env = {}) {
-  const words = ['--preload', logModules, main, word];
+function modulesOf(home: Home, typed: string | readonly string[], input: string, env = {}) {
+  const words = ['--preload', logModules, main, ...[typed].flat()];
   const { stdout, stderr } = spawnSync(process.execPath, words, {
     input,
     cwd: home.folder,
@@ -93,10 +93,30 @@ test('a damaged file and version load nothing more', () =>
     }
   }));
 
-test('the control: people’s commands do load yargs', () =>
+/** Modules of src/cli that `status` and the parsing of its arguments need. */
+const statusModules = ['cli', 'commands', 'slip', 'status', 'table', 'yargs'].map(
+  (name) => `src/cli/${name}.ts`,
+);
+
+for (const words of [['status'], ['status', '--help'], ['--help']]) {
+  test(`${words.join(' ')}: loads yargs and no other command's module`, () =>
+    inHome((home) => {
+      const { modules } = modulesOf(home, words, '');
+      const ofCommands = ['src/cli/status.ts', 'src/cli/table.ts'];
+      const isStatus = words[0] === 'status';
+      const expected = statusModules.filter((file) => isStatus || !ofCommands.includes(file));
+      assert.equal(modules.filter((file) => file.startsWith('src/cli/')).sort(), expected);
+      assert.match(modules.join(), 'node_modules/yargs/');
+    }));
+}
+
+test("a command of a group loads only its own group's modules", () =>
   inHome((home) => {
-    const { modules } = modulesOf(home, 'status', '');
-    assert.match(modules.join(), 'node_modules/yargs/');
+    const { modules } = modulesOf(home, ['registry-token', 'list', '--help'], '');
+    const commands = modules.filter((file) => /^src\/cli\/(?:api-key|status|login)/.test(file));
+    assert.equal(commands, []);
+    assert.ok(modules.includes('src/cli/registry-token/list.ts'), modules.join());
+    assert.not(modules.includes('src/cli/registry-token/add.ts'), modules.join());
   }));
 
 interface Graph {

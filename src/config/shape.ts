@@ -1,0 +1,42 @@
+import type { JsonObject } from '../json-object.ts';
+
+type Check<T> = (value: unknown) => value is T;
+type Fields = Readonly<Record<string, Check<unknown>>>;
+
+/** The fields of an object in JSON. A field that is not listed may have any value. */
+export interface Shape {
+  readonly required: Fields;
+  readonly optional: Fields;
+}
+
+type Typed<F extends Fields> = {
+  readonly [Name in keyof F]: F[Name] extends Check<infer T> ? T : never;
+};
+
+/** The type of an object that has a shape. */
+export type Shaped<S extends Shape> = Typed<S['required']> & Partial<Typed<S['optional']>>;
+
+/** Written by hand: a validation package takes longer than a whole `get`. */
+export function hasShape<S extends Shape>(
+  { required, optional }: S,
+  value: JsonObject,
+): value is JsonObject & Shaped<S> {
+  for (const name in required) if (!required[name]?.(value[name])) return false;
+  for (const name in optional) {
+    if (value[name] !== undefined && !optional[name]?.(value[name])) return false;
+  }
+  return true;
+}
+
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+export function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean';
+}
+
+/** Milliseconds since 1970. */
+export function isTime(value: unknown): value is number {
+  return Number.isFinite(value) && Number(value) >= 0;
+}

@@ -1,0 +1,34 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../context.ts';
+
+type Environment = Pick<Context, 'env' | 'platform'>;
+
+/**
+ * The absolute directories of `PATH`, each once. A relative one would run a program of the repository that is being
+ * built; Docker refuses those too.
+ */
+export function pathFolders({ env, platform }: Environment): string[] {
+  const folders = (env.PATH ?? env.Path ?? '').split(platform === 'win32' ? ';' : ':');
+  return [...new Set(folders.filter((folder) => path.isAbsolute(folder)))];
+}
+
+/** Paths at which a client finds a program of that name, if a file is there. */
+export function programPaths(context: Environment, name: string): string[] {
+  const names = context.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
+  return pathFolders(context).flatMap((folder) => names.map((each) => path.join(folder, each)));
+}
+
+export function isOnPath(context: Environment, name: string): boolean {
+  return programPaths(context, name).some(isExecutable);
+}
+
+/** Returns true for a regular file that this user may execute. */
+export function isExecutable(file: string): boolean {
+  try {
+    fs.accessSync(file, fs.constants.X_OK);
+    return fs.statSync(file).isFile();
+  } catch {
+    return false;
+  }
+}

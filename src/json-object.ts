@@ -1,0 +1,15 @@
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** Returns the object in a JSON text; undefined if it is not JSON, or not an object. */
+export function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
