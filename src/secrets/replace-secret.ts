@@ -110,12 +110,14 @@ export function secretOf(store: SecretStore, key: SecretKey): string | undefined
  * Stores what `docker login` brings; of two logins at once the last one wins. Throws if the settings cannot be read: the
  * keychain that they may name must not be replaced by files.
  */
-export function keepSecret(
+export async function keepSecret(
   context: Context,
   key: SecretKey,
   credential: Credential,
 ): Promise<void> {
-  return locked(
+  // Before the lock, so that nothing is created if this throws.
+  readSettings(context);
+  await locked(
     context,
     ({ requireOurs }) => keep(context, key, credential, requireOurs),
     protocolLock,

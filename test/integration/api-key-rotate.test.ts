@@ -198,7 +198,7 @@ test('logout takes an unfinished rotation along', async ({ sandbox }) => {
     assert.is(kept().filter((name) => name.includes('rotating')).length, 1);
     const said = await person.say('logout us.icr.io');
     assert.match(said, /^deleted API key ApiKey-\S+, which an interrupted command had made$/m);
-    assert.equal(kept(), ['.aside', 'jane.json']);
+    assert.equal(kept(), ['jane.json']);
     assert.equal(
       keysOf(sandbox, old.iamId).map(({ id }) => id),
       [old.id],

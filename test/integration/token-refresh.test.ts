@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
-import { refused } from '../support/helper.ts';
+import { type Outcome, refused, unprivilegedHelper } from '../support/helper.ts';
 import { inCloud, newKey, type Person } from './identity-cloud.ts';
 import { withStandIn } from './race-keychain.ts';
 
@@ -143,14 +143,16 @@ test('a key presented as iamrefresh is asked for one refresh token, and half a l
     assert.is(kept(person), value, 'the key is the root');
   }));
 
-/** Makes every write of a secret fail, as a full or read-only disk does, for root as well. */
-function blockWrites({ home }: Person): string {
+/** Calls the executable while no secret can be written, as on a full or read-only disk. */
+function callWithoutWrites({ home, env }: Person, words: string, input: string): Outcome {
   const folder = path.join(home.config, 'identities');
   fs.mkdirSync(folder, { recursive: true });
-  const aside = path.join(folder, '.aside');
-  fs.rmSync(aside, { recursive: true, force: true });
-  fs.writeFileSync(aside, '');
-  return aside;
+  fs.chmodSync(folder, 0o500);
+  try {
+    return unprivilegedHelper(home, words.split(' '), input, env);
+  } finally {
+    fs.chmodSync(folder, 0o700);
+  }
 }
 
 test('a token that could not be stored is not requested', ({ sandbox }) =>
@@ -158,11 +160,9 @@ test('a token that could not be stored is not requested', ({ sandbox }) =>
     await logIn(person, sandbox);
     const before = kept(person);
     sandbox.requests.reset();
-    const block = blockWrites(person);
-    const { stdout, status } = await person.call('get', 'us.icr.io');
+    const { stdout, status } = callWithoutWrites(person, 'get', 'us.icr.io');
     assert.match(stdout, /^us\.icr\.io: cannot write /);
     assert.equal([status, sandbox.requests.count(), kept(person)], [1, 0, before]);
-    fs.rmSync(block);
     await person.get('us.icr.io');
     assert.is(kept(person), newest(sandbox));
   }));
@@ -172,8 +172,8 @@ test('a token that is cached is given, although the next one could not be stored
     await logIn(person, sandbox);
     const { secret } = await person.get('us.icr.io');
     sandbox.requests.reset();
-    blockWrites(person);
-    assert.is((await person.get('us.icr.io')).secret, secret);
+    const { stdout } = callWithoutWrites(person, 'get', 'us.icr.io');
+    assert.is(JSON.parse(stdout).Secret, secret);
     assert.is(sandbox.requests.count(), 0);
   }));
 
@@ -185,11 +185,9 @@ test('a login does not spend a token that could not be stored', ({ sandbox }) =>
       value: newKey(),
     });
     const words = 'login --identity work --refresh-token-stdin';
-    const block = blockWrites(person);
-    const { stderr, status } = await person.call(words, value);
+    const { stderr, status } = callWithoutWrites(person, words, value);
     assert.match(stderr, /cannot write /);
     assert.equal([status, requests.count()], [1, 0]);
-    fs.rmSync(block);
     await person.say(words, value);
     assert.is(kept(person), newest(sandbox));
   }));
