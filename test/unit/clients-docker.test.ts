@@ -272,7 +272,7 @@ test('points out a credsStore that is not there, and DOCKER_AUTH_CONFIG', () => 
     const notes = docker.planAdd(contextWith(env), ['us.icr.io']).notes;
     assert.is(notes.length, 1);
     assert.match(notes[0] ?? '', 'no docker-credential-desktop.exe is on PATH');
-    fs.writeFileSync(path.join(folder, 'docker-credential-desktop.exe'), '');
+    fs.writeFileSync(path.join(folder, 'docker-credential-desktop.exe'), '', { mode: 0o755 });
     assert.equal(docker.planAdd(contextWith(env), ['us.icr.io']).notes, []);
     const inherited = contextWith({ ...env, DOCKER_AUTH_CONFIG: '{"auths":{}}' });
     assert.match(docker.planAdd(inherited, ['us.icr.io']).notes.join(), 'unset DOCKER_AUTH_CONFIG');

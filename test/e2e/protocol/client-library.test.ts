@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type CallOptions, credential, helper, type Outcome } from '../support/helper.ts';
-import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.ts';
+import { type CallOptions, credential, helper, type Outcome } from '../../support/helper.ts';
+import { type Home, inHome, writeConfig, writeIdentity } from '../../support/home.ts';
 
 const test = suite("what clients' own libraries and tests expect");
 
