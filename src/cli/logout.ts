@@ -116,6 +116,6 @@ async function cancelPending(context: Context, removed: Removed): Promise<void> 
 /** A key in the environment is not ours to forget. */
 function warnOfVariables({ env, warn }: Context): void {
   for (const name of [ownVariable, ...ambientVariables]) {
-    if (env[name]) warn(`${name} is still set; run unset ${name}`);
+    if (env[name]) warn(`${name} is still set`, `run unset ${name}`);
   }
 }

@@ -40,10 +40,9 @@ export async function forgetNamespace(context: Context, key: string): Promise<Si
   const { mappings } = readSettings(context);
   if (Object.hasOwn(mappings, key)) return forgetMappings(context, () => [key]);
   const [host = ''] = key.split('/');
-  throw new HelperError(
-    'invalid-input',
-    `${key} has no identity of its own; to sign out of all of ${host}, run docker-credential-icr logout ${host}`,
-  );
+  throw new HelperError('invalid-input', `${key} has no identity of its own`, {
+    hint: `run docker-credential-icr logout ${host} to log out of all of ${host}`,
+  });
 }
 
 async function forgetMappings(

@@ -30,7 +30,7 @@ export async function answeredHosts(
   const secrets = readableStore(context);
   const signedOut = signedOutHosts(context);
   const lookup = {
-    ...lookupIn(context),
+    ...lookupIn(context, secrets),
     isSignedOut: async (name: string) => signedOut.has(name),
   };
   const mapped = (await mappedHosts(lookup)).filter((key) => namespaces || !key.includes('/'));

@@ -89,10 +89,9 @@ export async function mapHost(context: Context, key: string, mapping: Mapping): 
 export async function unmapHost(context: Context, key: string): Promise<void> {
   await updateSettings(context, (current) => {
     if (Object.hasOwn(current.mappings, key)) return without(current, [key], []);
-    throw new HelperError(
-      'invalid-input',
-      `${key} has no mapping; see docker-credential-icr status`,
-    );
+    throw new HelperError('invalid-input', `${key} has no mapping`, {
+      hint: 'run docker-credential-icr status',
+    });
   });
 }
 

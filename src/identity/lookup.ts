@@ -4,7 +4,12 @@ import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { readCredential } from '../secrets/read-credential.ts';
-import { type Credential, fileStoreName, type SecretKey } from '../secrets/store.ts';
+import {
+  type Credential,
+  fileStoreName,
+  type SecretKey,
+  type SecretStore,
+} from '../secrets/store.ts';
 
 /** Where the sources look; settings and each secret are read once, when a source first asks for them. */
 export interface Lookup {
@@ -16,7 +21,8 @@ export interface Lookup {
   readonly isSignedOut: (hostKey: string) => Promise<boolean>;
 }
 
-export function lookupIn(context: Context): Lookup {
+/** `given` is the store, if the caller has it. */
+export function lookupIn(context: Context, given?: SecretStore): Lookup {
   let loading: Promise<Settings> | undefined;
   const settings = () => {
     loading ??= loadSettings(context);
@@ -30,6 +36,14 @@ export function lookupIn(context: Context): Lookup {
       throw error;
     }
   };
+  let opened = given;
+  const open = async () => {
+    if (opened === undefined) {
+      const { storeIn } = await import('../secrets/secret-store.ts');
+      opened = storeIn(context, { store: await store() });
+    }
+    return opened;
+  };
   const secrets = new Map<string, Promise<Credential | undefined>>();
   return {
     context,
@@ -38,7 +52,7 @@ export function lookupIn(context: Context): Lookup {
     stored: (key) => {
       const name = `${key.of} ${key.name}`;
       // A keychain that refuses takes its time, and one identity is used for many hosts.
-      const reading = secrets.get(name) ?? readCredential(context, store, key);
+      const reading = secrets.get(name) ?? readCredential(context, { name: store, open }, key);
       secrets.set(name, reading);
       return reading;
     },

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine, protocolErrors } from '../errors.ts';
 import { callHelper } from './helper-process.ts';
-import { environmentFor, findHelper, findProgram } from './helper-program.ts';
+import { environmentFor, findHelper, findProgram, loopThrough } from './helper-program.ts';
 import { urlOf } from './helper-store.ts';
 import { tryStore } from './trial.ts';
 
@@ -44,10 +44,7 @@ export function refuseRing(context: Context, name: string): void {
   const own = urlOf({ of: 'trial', name: String(context.pid) });
   const { ok, text } = callHelper(context, name, 'get', `${own}\n`);
   if (ok || !text.includes(protocolErrors.helperLoop)) return;
-  throw new HelperError(
-    'misconfigured',
-    `docker-credential-${name} leads back to docker-credential-icr; name another helper`,
-  );
+  throw loopThrough(name);
 }
 
 /** A dead bus would hold the helper up for half a minute. */

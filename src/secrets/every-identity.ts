@@ -29,8 +29,8 @@ export function isNamed(identities: Settings['identities'], { of, name }: Secret
 }
 
 export function notGiven(storeName: string, name: string, otherwise = ''): HelperError {
-  return new HelperError(
-    'storage',
-    `${storeTitle({ store: storeName })} does not give the secret of ${name}; unlock it and try again${otherwise}`,
-  );
+  const title = storeTitle({ store: storeName });
+  return new HelperError('storage', `${title} does not return the secret of ${name}`, {
+    hint: `unlock it and try again${otherwise}`,
+  });
 }

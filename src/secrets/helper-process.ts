@@ -71,7 +71,7 @@ export class SilentHelperError extends HelperError {
 /** What a helper gives as its reason, fit for an error of ours. */
 export function oneLine(text: string): string {
   const line = text.replace(/\p{C}+/gu, ' ').trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line || 'it did not say why; is it locked?';
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line || 'it gave no reason';
 }
 
 /** Lines of standard error that people are shown: one that crashes fills screens. */

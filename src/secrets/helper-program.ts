@@ -19,18 +19,23 @@ export function requireHelper(context: Context, name: string): string {
   }
   const program = findHelper(context, name);
   if (program === undefined) {
-    throw new HelperError(
-      'misconfigured',
-      `docker-credential-${name} is not on the PATH; install it, or see docker-credential-icr store --help`,
-    );
+    throw new HelperError('misconfigured', `docker-credential-${name} is not on the PATH`, {
+      hint: 'install it, or run docker-credential-icr store move to use another credential store',
+    });
   }
   if (isOurselves(context, program) || isCalled(context)) {
-    throw new HelperError(
-      'misconfigured',
-      `docker-credential-${name} leads back to docker-credential-icr; name another helper`,
-    );
+    throw loopThrough(name);
   }
   return program;
+}
+
+/** The error for a credential helper loop: that helper calls this program in the end. */
+export function loopThrough(name: string): HelperError {
+  return new HelperError(
+    'misconfigured',
+    `credential helper loop: docker-credential-${name} calls docker-credential-icr`,
+    { hint: 'use another credential helper' },
+  );
 }
 
 /** Whether a helper that we have called calls us. A wrapper may have taken the mark out of the environment. */

@@ -71,10 +71,9 @@ function clearEmptyPlace(ask: Ask, key: KeychainKey): void {
 }
 
 function notErased(name: string, key: KeychainKey): HelperError {
-  return new HelperError(
-    'storage',
-    `the secret store ${name} still has the secret of ${key.name}; is it locked? unlock it and try again`,
-  );
+  return new HelperError('storage', `${name} still has the secret of ${key.name}`, {
+    hint: 'unlock it if it is locked, and try again',
+  });
 }
 
 /** Whether it is the host of a keychain's entries that are ours, which no client is to be told. */
@@ -120,7 +119,9 @@ function unpack(name: string, key: KeychainKey, text: string): Credential {
 
 function requireOk(name: string, { ok, text }: HelperAnswer): string {
   if (ok) return text;
-  throw new HelperError('storage', `the secret store ${name} failed: ${oneLine(text)}`);
+  throw new HelperError('storage', `${name} failed: ${oneLine(text)}`, {
+    hint: 'unlock it if it is locked, and try again',
+  });
 }
 
 function refuseTooLong(name: string, secret: string): void {
@@ -128,7 +129,8 @@ function refuseTooLong(name: string, secret: string): void {
   if (name !== 'wincred' || length <= windowsLimit) return;
   throw new HelperError(
     'storage',
-    `wincred keeps ${windowsLimit} bytes at most and this secret takes ${length}; keep secrets in files: --store file`,
+    `wincred stores at most ${windowsLimit} bytes, and this secret has ${length}`,
+    { hint: 'store secrets in files: --store file' },
   );
 }
 

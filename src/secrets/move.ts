@@ -108,21 +108,23 @@ async function forgetPreviousStore(context: Context): Promise<void> {
 
 /** This process was stopped for so long that another move took it for lost. */
 function overtaken(): HelperError {
-  return new HelperError(
-    'storage',
-    'another store move has begun meanwhile; when it is over, see docker-credential-icr status',
-  );
+  return new HelperError('storage', 'another store move has started', {
+    hint: 'wait for it to end, then run docker-credential-icr status',
+  });
 }
 
 function notEmptied(
   from: string,
   target: string,
-  { code, message, cause }: HelperError,
+  { code, message, hint, cause }: HelperError,
 ): HelperError {
-  const now = `secrets are kept in ${storeTitle({ store: target })} now`;
-  const again = `run docker-credential-icr store move ${target} again`;
-  const left = `but ${storeTitle({ store: from })} is not empty: ${message}`;
-  return new HelperError(code, `${now}, ${left}; ${again}`, { cause });
+  const now = `secrets are stored in ${storeTitle({ store: target })}`;
+  const left = `${storeTitle({ store: from })} is not empty: ${message}`;
+  const first = hint === undefined ? '' : `${hint}, then `;
+  return new HelperError(code, `${now}, but ${left}`, {
+    hint: `${first}run docker-credential-icr store move ${target} again`,
+    cause,
+  });
 }
 
 /**

@@ -1,19 +1,25 @@
 import { configFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { fileOf, parseCredential, setAsideEnding } from './credential-file.ts';
-import { type Credential, fileStoreName, type SecretKey } from './store.ts';
+import { type Credential, fileStoreName, type SecretKey, type SecretStore } from './store.ts';
+
+export interface ReadableStore {
+  /** As the settings have it. */
+  readonly name: () => Promise<string>;
+  /** The same object each time: it does not call a keychain again that did not respond. */
+  readonly open: () => Promise<SecretStore>;
+}
 
 /**
- * Reads a credential from the store of that name; undefined if it has none. The usual file is read without loading the
+ * Reads a credential from the store; undefined if it has none. The usual file is read without loading the
  * stores; they read keychains and deal with damaged files. Throws `damaged`, `storage`, `misconfigured`.
  */
 export async function readCredential(
   context: Context,
-  storeName: () => Promise<string>,
+  store: ReadableStore,
   key: SecretKey,
 ): Promise<Credential | undefined> {
-  const store = await storeName();
-  if (store === fileStoreName) {
+  if ((await store.name()) === fileStoreName) {
     const folder = configFolder(context);
     if (folder === undefined) return undefined;
     const file = fileOf(folder, key);
@@ -22,8 +28,7 @@ export async function readCredential(
     if (credential !== undefined) return credential;
     if (text === undefined && !(await exists(context, file + setAsideEnding))) return undefined;
   }
-  const { storeIn } = await import('./secret-store.ts');
-  return storeIn(context, { store }).read(key);
+  return (await store.open()).read(key);
 }
 
 async function exists(context: Context, file: string): Promise<boolean> {

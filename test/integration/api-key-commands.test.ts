@@ -173,7 +173,7 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
     assert.is(await say('api-key disable 2024 --yes'), `${name} is disabled\n`);
     assert.is(sandbox.accounts.ownerOfApiKey(key.value), 'disabled');
     assert.is(await say(`api-key enable ${key.id}`), `${name} is enabled\n`);
-    const asked = `delete ${name}? there is no terminal to answer on; say so with --yes`;
+    const asked = `cannot ask for confirmation without a terminal\nhint: use --yes to delete ${name}`;
     assert.equal(await call('api-key delete 2024'), refusal(asked));
     assert.ok(sandbox.accounts.apiKey(key.id));
     assert.is(await say('api-key delete 2024 --yes'), `${name} is deleted\n`);

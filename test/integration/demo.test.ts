@@ -151,7 +151,7 @@ test('without a network: one line', async ({ folder }) => {
 const refusals: readonly [words: string[], line: RegExp][] = [
   [['--host=us.icr.io'], /^demo: IBMCLOUD_API_KEY is not set; .*\n$/],
   [['--host=icr.io.evil.example'], /^demo: icr\.io\.evil\.example is not a host of IBM.*\n$/],
-  [['--host='], /^demo: .* is no registry host.*\n$/],
+  [['--host='], /^demo: invalid host: .*\n$/],
   [['--image=demo/hello:1'], /^demo: IMAGE is .*name its HOST.*\n$/],
   [['--host=us.icr.io', '--image=hello'], /^demo: IMAGE should look like .*\n$/],
 ];

@@ -95,7 +95,10 @@ for (const body of rings) {
       addScript('round', body);
       const before = dockerFile(keychains, '{"credsStore": "round"}');
       const { stderr, status } = call('configure --creds-store');
-      assert.match(stderr, 'docker-credential-round leads back to docker-credential-icr; name');
+      assert.match(
+        stderr,
+        'credential helper loop: docker-credential-round calls docker-credential-icr',
+      );
       assert.is(status, 1);
       assert.is(dockerFile(keychains), before);
       assert.not.ok(fs.existsSync(keychains.home.config));

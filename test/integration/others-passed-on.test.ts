@@ -148,9 +148,9 @@ const failures: readonly [what: string, body: string, get: RegExp, list: RegExp]
   ],
   ['hangs', 'sleep 60', /^docker-credential-theirs did not answer within 5 s;/, /within 5 s/],
   [
-    'leads back',
+    'credential helper loop',
     `exec '${executable}' "$@"`,
-    /theirs leads back to docker-credential-icr/,
+    /credential helper loop: docker-credential-theirs calls docker-credential-icr/,
     /docker-credential-theirs failed: credential helper loop: .*; use another store/,
   ],
 ];
@@ -190,7 +190,7 @@ test('this very program under another name, or a copy of it, is not asked round 
       for (const put of [fs.symlinkSync, fs.linkSync, fs.copyFileSync]) {
         put(executable, other);
         const { stdout } = call('get', hub, env);
-        assert.match(stdout, /docker-credential-theirs leads back to docker-cr/);
+        assert.match(stdout, /credential helper loop: docker-credential-theirs calls docker-cr/);
         assert.is(call('list', '', env).stdout, '{"us.icr.io":"iamapikey"}\n');
         fs.rmSync(other);
       }
@@ -203,7 +203,7 @@ test('two helpers that ask each other end at once', () =>
   withOthers(
     ({ call, addScript, folder }) => {
       addScript('second', `exec '${executable}' "$@"`);
-      assert.match(call('get', hub).stdout, 'leads back');
+      assert.match(call('get', hub).stdout, 'credential helper loop');
       assert.ok(fs.readFileSync(`${folder}/rounds`, 'utf8').split('\n').length <= 2);
     },
     { body: 'echo >>"$(dirname "$0")/rounds"; exec docker-credential-second "$@"' },
@@ -276,7 +276,7 @@ for (const [verb, input] of process.platform === 'linux' ? roundVerbs : []) {
     withOthers(
       ({ call, folder }) => {
         const { stdout, stderr, status } = call(verb, input);
-        assert.match(stdout, 'docker-credential-theirs leads back to docker-credential-icr; name');
+        assert.match(stdout, 'docker-credential-theirs calls docker-credential-icr; use another');
         assert.equal({ stderr, status }, { stderr: '', status: 1 });
         const rounds = fs.readFileSync(`${folder}/rounds`, 'utf8').split('\n');
         assert.ok(rounds.length <= 3, rounds.join());

@@ -203,7 +203,7 @@ test('a keychain that does not store is found out before the token is requested'
     const spoiled = script.replace('exec', '[ "$1" != store ] || { echo locked; exit 1; }\nexec');
     fs.writeFileSync(program, spoiled);
     const { stdout, status } = await person.call('get', 'us.icr.io', { PATH: search });
-    assert.match(stdout, /the secret store osxkeychain failed: locked/);
+    assert.match(stdout, /osxkeychain failed: locked/);
     assert.equal([status, sandbox.requests.count()], [1, 0]);
     fs.writeFileSync(program, script);
     await person.get('us.icr.io', { PATH: search });

@@ -162,8 +162,10 @@ async function make(
 function withDoubt(error: unknown, serviceId: ServiceId | undefined): unknown {
   if (!(error instanceof HelperError) || error.code !== 'unreachable') return error;
   const list = `api-key list${serviceId === undefined ? '' : ` --service-id ${serviceId.id}`}`;
-  const doubt = `the key may exist all the same, see docker-credential-icr ${list}`;
-  return new HelperError(error.code, `${error.message}; ${doubt}`, { cause: error.cause });
+  return new HelperError(error.code, `${error.message}, but the key may have been created`, {
+    hint: `run docker-credential-icr ${list}`,
+    cause: error.cause,
+  });
 }
 
 /** A key whose value nobody has is good for nothing. */

@@ -36,7 +36,7 @@ function open(file: string): number {
     return fs.openSync(file, 'wx', 0o600);
   } catch (error) {
     if (!fs.existsSync(file)) throw cannot('write', file, error);
-    throw new HelperError('invalid-input', `${file} exists already; name another file`);
+    throw new HelperError('invalid-input', `${file} exists`, { hint: 'use another file name' });
   }
 }
 

@@ -45,16 +45,17 @@ export async function findKey(
   if (key === undefined) throw unknown(args);
   if (more.length === 0) return key;
   const ids = [key, ...more].map(({ id }) => id).join(', ');
-  throw new HelperError('invalid-input', `several API keys have that name; name one by ID: ${ids}`);
+  throw new HelperError('invalid-input', `several API keys have that name: ${ids}`, {
+    hint: 'use the ID of one of them',
+  });
 }
 
 /** What was typed is not repeated: it may be a key in the wrong place. */
 function unknown({ serviceId }: KeyArgs): HelperError {
   const of = serviceId === undefined ? '' : ` --service-id ${serviceId}`;
-  return new HelperError(
-    'invalid-input',
-    `there is no API key of that name; run docker-credential-icr api-key list${of}`,
-  );
+  return new HelperError('invalid-input', 'no API key has that name', {
+    hint: `run docker-credential-icr api-key list${of}`,
+  });
 }
 
 /** As JSON shows a key: the API's fields, times in ISO 8601. */

@@ -38,7 +38,7 @@ export async function makeNewKey(context: Context, rotated: Rotated): Promise<Pe
     return begun;
   }
   const model = old ?? (begun?.oldId && (await getApiKey(context, caller, begun.oldId)));
-  if (!model) throw refused(`IAM knows no API key of identity ${identity}`);
+  if (!model) throw new HelperError('refused', `IAM has no API key of identity ${identity}`);
   if (model.locked) throw refusedAsLocked(identity, model);
   const pending = begun ?? { value: newApiKeyValue(), oldId: model.id };
   requireOurs();
@@ -116,11 +116,7 @@ function sameLife(
 function refusedAsLocked(identity: string, key: ApiKeyDetails): HelperError {
   const unlock = `docker-credential-icr api-key unlock ${key.id}`;
   const again = `docker-credential-icr api-key rotate ${identity}`;
-  return refused(
-    `${nameOf(key)} is locked, so it could not be deleted; run ${unlock}, then ${again}`,
-  );
-}
-
-function refused(message: string): HelperError {
-  return new HelperError('refused', message);
+  return new HelperError('refused', `${nameOf(key)} is locked and cannot be deleted`, {
+    hint: `run ${unlock}, then ${again}`,
+  });
 }

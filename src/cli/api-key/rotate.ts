@@ -31,8 +31,7 @@ export const rotate: Command<RotateArgs> = {
 async function answering(context: Context): Promise<string> {
   const found = await findCredential(lookupIn(context), requireIbmHost('icr.io'));
   if (found?.identity !== undefined) return found.identity;
-  throw new HelperError(
-    'invalid-input',
-    'no identity answers for icr.io; name one: docker-credential-icr api-key rotate IDENTITY',
-  );
+  throw new HelperError('invalid-input', 'icr.io uses no identity', {
+    hint: 'run docker-credential-icr api-key rotate IDENTITY',
+  });
 }

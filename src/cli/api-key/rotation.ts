@@ -112,7 +112,7 @@ async function putInPlace(
   const settings = await lookup.settings();
   const again = `docker-credential-icr api-key rotate ${name}`;
   const owner = await ownerOfApiKey(context, value, own(settings.identities, name)?.profile, {
-    hint: `identity ${name} keeps what it has; run ${again} to go on`,
+    hint: `run ${again} to continue; identity ${name} still uses its old key`,
     endpoint: trustedEndpoint(context, settings),
   });
   context.stdout('IAM takes the new key\n');
@@ -139,8 +139,10 @@ async function deleteOld(
 ): Promise<boolean> {
   return deleteApiKey(context, caller, id).catch((error) => {
     if (!(error instanceof HelperError)) throw error;
-    const line = `identity ${name} has its new key, but the old one is left: ${error.message}`;
-    throw new HelperError(error.code, `${line}; then run ${again} to go on`, {
+    const line = `identity ${name} uses its new key, but the old one is not deleted`;
+    const first = error.hint === undefined ? '' : `${error.hint}, then `;
+    throw new HelperError(error.code, `${line}: ${error.message}`, {
+      hint: `${first}run ${again} to continue`,
       cause: error.cause,
     });
   });
@@ -149,6 +151,6 @@ async function deleteOld(
 /** They are not ours to change. */
 function warnOfVariables({ env, warn }: Context, old: string): void {
   for (const name of ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables]) {
-    if (env[name]?.trim() === old) warn(`${name} still holds the old key; run unset ${name}`);
+    if (env[name]?.trim() === old) warn(`${name} still contains the old key`, `run unset ${name}`);
   }
 }

@@ -36,10 +36,9 @@ export function planSave(
     requireIdentityName(name);
     refuseOtherCase(settings, name);
     if (!Object.hasOwn(settings.identities, name)) continue;
-    throw new HelperError(
-      'invalid-input',
-      `there is an identity ${name} already; name another with --identity, or run docker-credential-icr api-key rotate ${name}`,
-    );
+    throw new HelperError('invalid-input', `identity ${name} exists`, {
+      hint: `use another name with --identity, or run docker-credential-icr api-key rotate ${name}`,
+    });
   }
   return { places, store: storeFor(context, settings, undefined) };
 }

@@ -53,9 +53,10 @@ async function findOrCreate(context: Context, caller: Caller, name: string): Pro
 /** An error of a later step, with what there is by now and what to type. */
 export function withState(error: unknown, { id }: ServiceId): unknown {
   if (!(error instanceof HelperError)) return error;
-  const exists = `service ID ${id} exists by now: run the same command again to go on, or`;
-  const undo = `ibmcloud iam service-id-delete ${id} to undo it`;
-  return new HelperError(error.code, `${error.message}; ${exists} ${undo}`, { cause: error.cause });
+  return new HelperError(error.code, `service ID ${id} was created, but ${error.message}`, {
+    hint: `run the same command again to continue, or ibmcloud iam service-id-delete ${id} to undo it`,
+    cause: error.cause,
+  });
 }
 
 /** A region's name from its name, its old one or its host. Throws `invalid-input` for what is none. */

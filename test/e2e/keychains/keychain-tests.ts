@@ -89,7 +89,7 @@ export function testKeychain(test: KeychainTest, name: string): void {
       assert.is(Object.keys(await listed()).length, 4);
       await expectAll();
       const back = await say('store move file');
-      assert.is(back, 'moved 4 secrets; they are kept in file store\n');
+      assert.is(back, 'moved 4 secrets to file store\n');
       assert.equal(await listed(), {});
       await expectAll();
     }

@@ -93,10 +93,13 @@ test('not there, as on a disk that is not mounted: nothing is moved or forgotten
   const place = path.join(home.folder, '.password-store');
   fs.renameSync(place, `${place}.away`);
   const { stderr, status } = await call('store move file');
-  assert.match(stderr, /pass does not give the secret of default; unlock it and try again, or run/);
+  assert.match(
+    stderr,
+    /pass does not return the secret of default\nhint: unlock it and try again, or run/,
+  );
   assert.is(status, 1);
   const get = await call('get', 'us.icr.io');
-  assert.match(get.stdout, /^us\.icr\.io: pass has no secret of identity default; is it locked\?/);
+  assert.match(get.stdout, /^us\.icr\.io: pass has no secret of identity default; unlock it/);
   for (const words of ['logout', 'logout us.icr.io', 'logout --identity default']) {
     const logout = await call(words);
     assert.match(logout.stderr, /pass (does not give the secret of default|failed)/, words);

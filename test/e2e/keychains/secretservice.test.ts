@@ -60,7 +60,7 @@ test('locked, and nobody to unlock it: get and login name the store, list goes o
   const locked = await runHere(lock);
   assert.is(locked.status, 0, locked.stderr);
   const { stdout, status } = await call('get', 'us.icr.io');
-  assert.match(stdout, /^us\.icr\.io: .*secretservice.*; is it locked\?/);
+  assert.match(stdout, /^us\.icr\.io: .*secretservice.*; unlock it/);
   assert.match(stdout, /^[^\n]*\n$/);
   assert.is(status, 1);
   const list = await call('list');
@@ -80,7 +80,7 @@ test('locked: it says of an erase that it is done, and logout says that it is no
   assert.match(erase.stdout, /^the secret store secretservice still has the secret of .*\n$/);
   assert.is(erase.status, 1);
   const logout = await call('logout');
-  assert.match(logout.stderr, /secretservice still has the secret of default; is it locked\?/);
+  assert.match(logout.stderr, /secretservice still has the secret of default\nhint: unlock it/);
   assert.is(logout.status, 1);
   assert.is(Object.keys(await listed()).length, 2);
 });
@@ -99,11 +99,11 @@ test('begun anew and not unlocked yet: nothing is forgotten that is still there'
       ['store move file', ''],
     ] as const) {
       const { stdout, stderr, status } = await call(words, input, again.env);
-      assert.match(stdout + stderr, /secretservice (failed|does not give|still has)/, words);
+      assert.match(stdout + stderr, /secretservice (failed|does not return|still has)/, words);
       assert.is(status, 1, words);
     }
     const { stdout } = await call('get', 'us.icr.io', again.env);
-    assert.match(stdout, /^us\.icr\.io: .*secretservice .*is it locked\?/);
+    assert.match(stdout, /^us\.icr\.io: .*secretservice .*; unlock it/);
   } finally {
     await again.close();
   }

@@ -192,7 +192,7 @@ for (const entry of [
       writeConfig(home, 'config.json', `{"identities":{"work":${work}},"mappings":{${mappings}}}`);
       const line =
         'the mapping of uk.icr.io in config.json is not valid; run docker-credential-icr map uk.icr.io IDENTITY';
-      assert.equal(helper(home, 'get', 'uk.icr.io'), refused(line));
+      assert.equal(helper(home, 'get', 'uk.icr.io'), refused(`uk.icr.io: ${line}`));
       assert.is(helper(home, 'get', 'us.icr.io').status, 0);
       assert.is(helper(home, ['logout', 'uk.icr.io']).stdout, 'signed out of uk.icr.io\n');
     }));
