@@ -6,6 +6,10 @@ export interface Context {
   readonly stdin: number;
   /** Reads standard input to its end, or a little more than 1 MiB of it. Rejects with the system's error. */
   readonly readInput: () => Promise<Uint8Array>;
+  /**
+   * Calls `announce` if standard input is a terminal and the command waits for it. Returns a function that cancels this.
+   */
+  readonly onTerminalInput?: (announce: () => void) => () => void;
   /** Writes all of the text to standard output before it returns. Throws `storage`. */
   readonly stdout: (text: string) => void;
   /** Writes the answer of a machine command to standard output, once and last. Rejects with `storage`. */
@@ -29,6 +33,8 @@ export interface Context {
   readonly terminal: () => Terminal | undefined;
   /** Standard output, where it is a terminal and lines can be written over. */
   readonly screen?: () => Screen | undefined;
+  /** Standard error, if it is a terminal. */
+  readonly errorScreen?: () => Screen | undefined;
   /** The file that runs: this program itself where it is compiled, else Bun or Node. */
   readonly executable?: string;
   /** The script that the executable runs, if it is an interpreter. */

@@ -9,7 +9,7 @@ function kubelet(): MachineCommand | undefined {
   if (args[0] !== 'kubelet' || wantsHelp(args)) return undefined;
   const answer: MachineCommand['answer'] = async (limited, options) =>
     (await import('./kubernetes/kubelet.ts')).answerKubelet(limited, options);
-  return { answer, errorsOn: 'stderr' };
+  return { answer, errorsOn: 'stderr', reads: 'kubelet' };
 }
 
 async function run(): Promise<number> {

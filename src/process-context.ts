@@ -17,6 +17,15 @@ export function processContext(): Context {
     platform,
     stdin: 0,
     readInput: bun ? () => readBunStdin(bun) : async () => readStdin(nodeFs(), 0),
+    onTerminalInput: (announce) => {
+      if (bun === undefined) {
+        // Reading standard input blocks on Node, and no timer runs meanwhile.
+        announceIfTerminal(announce);
+        return () => {};
+      }
+      const timer = setTimeout(announceIfTerminal, terminalInputMs, announce);
+      return () => clearTimeout(timer);
+    },
     stdout: (text) => writeAll(nodeFs(), 1, text),
     answer: bun ? (text) => answerWithBun(bun, text) : async (text) => writeAll(nodeFs(), 1, text),
     files: bun ? bunFiles(bun, process.geteuid?.() ?? -1, nodeFiles) : nodeFiles,
@@ -33,6 +42,10 @@ export function processContext(): Context {
       process.stdout.isTTY && process.env.TERM !== 'dumb'
         ? { columns: process.stdout.columns || 80, write: (text) => writeAll(nodeFs(), 1, text) }
         : undefined,
+    errorScreen: () =>
+      process.stderr.isTTY && process.env.TERM !== 'dumb'
+        ? { columns: process.stderr.columns || 80, write: (text) => writeAll(nodeFs(), 2, text) }
+        : undefined,
     executable: process.execPath,
     script: process.argv[1],
     runSync,
@@ -43,6 +56,14 @@ export function processContext(): Context {
       };
     },
   };
+}
+
+/** Clients send their input within a few milliseconds: for them the type of standard input is not examined. */
+const terminalInputMs = 200;
+
+function announceIfTerminal(announce: () => void): void {
+  // process.stdin would take 8 ms to load, and would begin to read.
+  if (process.getBuiltinModule('node:tty').isatty(0)) announce();
 }
 
 function nodeFs(): typeof import('node:fs') {

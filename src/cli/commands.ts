@@ -3,72 +3,90 @@ import type { CommandEntry, CommandGroup } from './command.ts';
 /** Every command that people type, in the order of `--help`. A command's module is loaded only if it is chosen. */
 export const commands: readonly (CommandEntry | CommandGroup)[] = [
   {
+    usage: 'setup [hosts..]',
+    describe: 'log in, register the helper with the installed clients, and verify',
+    section: 'Get started',
+    load: async () => (await import('./setup.ts')).setup,
+  },
+  {
     usage: 'login [hosts..]',
-    describe: 'save an API key, or another credential, for the hosts or for every IBM host',
+    describe: 'save credentials for one or more hosts, or for all ICR hosts',
+    section: 'Get started',
     load: async () => (await import('./login.ts')).login,
   },
   {
     usage: 'logout [hosts..]',
-    describe: 'forget what answers for the hosts, or everything that is kept for IBM hosts',
+    describe: 'log out of one or more hosts, or of all ICR hosts',
+    section: 'Accounts and hosts',
     load: async () => (await import('./logout.ts')).logout,
   },
   {
-    usage: 'configure',
-    describe: "name this helper in clients' configuration files, for IBM's hosts",
+    usage: 'configure [hosts..]',
+    describe: "register the helper in clients' configuration files",
+    section: 'Get started',
     load: async () => (await import('./configure.ts')).configure,
   },
   {
-    usage: 'status',
-    describe: 'show which identity answers which host, and where its secret is kept',
+    usage: 'status [hosts..]',
+    describe: 'show the identity of each host, and where its secret is stored',
+    section: 'Accounts and hosts',
     load: async () => (await import('./status.ts')).status,
   },
   {
     usage: 'map <host> <identity>',
-    describe: 'let an identity answer for a host, host/namespace, or "*" for every IBM host',
+    describe: 'use an identity for a host, host/namespace, or "*" for all ICR hosts',
+    section: 'Accounts and hosts',
     load: async () => (await import('./map.ts')).map,
   },
   {
     usage: 'unmap <host>',
-    describe: 'take a mapping back; the identity is kept',
+    describe: 'remove the mapping of a host; the identity is kept',
+    section: 'Accounts and hosts',
     load: async () => (await import('./map.ts')).unmap,
   },
   {
     usage: 'doctor [hosts..]',
-    describe: 'look for what keeps clients from signing in, and say what mends it',
+    describe: 'diagnose problems and suggest fixes',
+    section: 'Get started',
     load: async () => (await import('./doctor/doctor.ts')).doctor,
   },
   {
     usage: 'settings [name] [value]',
-    describe: 'show the settings, or change one; the value off takes it back',
+    describe: 'show or change settings',
+    section: 'Other',
     load: async () => (await import('./settings.ts')).settings,
   },
   {
     usage: 'token [host]',
-    describe: 'print an access token of the identity that answers for the host',
+    describe: 'print an IAM access token',
+    section: 'IBM Cloud',
     load: async () => (await import('./token.ts')).token,
   },
   {
     usage: 'exec <host>',
-    describe: 'run the command after -- with ICR_USERNAME, ICR_PASSWORD, CF_DOCKER_PASSWORD set',
+    rest: '-- COMMAND',
+    describe: 'run the command after -- with the credential in its environment',
+    section: 'Other',
     load: async () => (await import('./exec.ts')).exec,
   },
   {
     usage: 'api-key',
-    describe: 'make, list, lock, disable, delete and rotate API keys of users and service IDs',
+    describe: 'create, list, lock, disable, delete and rotate API keys',
+    section: 'IBM Cloud',
     commands: [
       {
         usage: 'create [name] [hosts..]',
-        describe: 'make an API key, for yourself or for a service ID, and print it',
+        describe: 'create an API key for your user or for a service ID, and print it',
         load: async () => (await import('./api-key/create.ts')).create,
       },
       {
         usage: 'list',
-        describe: 'show the API keys of whoever acts, never the keys themselves',
+        describe: 'list API keys, without their values',
         load: async () => (await import('./api-key/list.ts')).list,
       },
       {
         usage: 'show <key>',
-        describe: 'show what IAM keeps about an API key, by its ID or its name',
+        describe: 'show the details of an API key, by ID or name',
         load: async () => (await import('./api-key/show.ts')).show,
       },
       {
@@ -78,55 +96,54 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       },
       {
         usage: 'unlock <key>',
-        describe: 'take the protection back',
+        describe: 'remove the protection of an API key',
         load: async () => (await import('./api-key/change.ts')).unlock,
       },
       {
         usage: 'disable <key>',
-        describe: 'let an API key sign in no more, until it is enabled',
+        describe: 'disable an API key',
         load: async () => (await import('./api-key/change.ts')).disable,
       },
       {
         usage: 'enable <key>',
-        describe: 'let a disabled API key sign in again',
+        describe: 'enable a disabled API key',
         load: async () => (await import('./api-key/change.ts')).enable,
       },
       {
         usage: 'delete <key>',
-        describe: 'delete an API key, by its ID or its name; there is no way back',
+        describe: 'delete an API key, by ID or name; cannot be undone',
         load: async () => (await import('./api-key/change.ts')).remove,
       },
       {
         usage: 'rotate [identity]',
-        describe:
-          'give an identity a new API key and delete the old one; run it again if it is interrupted',
+        describe: 'replace the API key of an identity and delete the old key; can be resumed',
         load: async () => (await import('./api-key/rotate.ts')).rotate,
       },
     ],
   },
   {
     usage: 'registry-token',
-    describe:
-      'make, list and remove registry tokens (deprecated: IBM refuses new ones; use api-key)',
+    describe: 'create, list and remove registry tokens (deprecated)',
+    section: 'IBM Cloud',
     commands: [
       {
         usage: 'add',
-        describe: 'make a registry token and print it (deprecated: use api-key create)',
+        describe: 'create a registry token and print it (deprecated)',
         load: async () => (await import('./registry-token/add.ts')).add,
       },
       {
         usage: 'list',
-        describe: "show the account's registry tokens, never the tokens themselves",
+        describe: "list the account's registry tokens, without their values",
         load: async () => (await import('./registry-token/list.ts')).list,
       },
       {
         usage: 'get <id>',
-        describe: 'print a registry token itself, and nothing else',
+        describe: 'print the value of a registry token',
         load: async () => (await import('./registry-token/one.ts')).get,
       },
       {
         usage: 'rm <id>',
-        describe: 'remove a registry token; there is no way back',
+        describe: 'remove a registry token; cannot be undone',
         load: async () => (await import('./registry-token/one.ts')).remove,
       },
     ],
@@ -134,7 +151,8 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
   // `store` alone is a Docker protocol verb; with a word after it, it is this group.
   {
     usage: 'store',
-    describe: 'say where secrets are kept: osxkeychain, wincred, secretservice, pass, file',
+    describe: 'move secrets to another credential store',
+    section: 'Accounts and hosts',
     commands: [
       {
         usage: 'move <name>',
@@ -145,18 +163,20 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     usage: 'completion <shell>',
-    describe:
-      'print what makes a shell (bash, zsh or fish) complete commands, hosts and identities',
+    describe: 'print the completion script of bash, zsh or fish',
+    section: 'Other',
     load: async () => (await import('./completion.ts')).completion,
   },
   {
     usage: 'kubelet',
-    describe: 'answer the kubelet as an image credential provider (it calls this, not you)',
+    describe: 'answer the kubelet as an image credential provider',
+    section: 'Clusters',
     load: async () => (await import('./kubelet.ts')).kubelet,
   },
   {
     usage: 'kubernetes',
-    describe: "print what makes a cluster pull from IBM's registry",
+    describe: 'print manifests for pulling from ICR in a cluster',
+    section: 'Clusters',
     commands: [
       {
         usage: 'config',
@@ -165,12 +185,12 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       },
       {
         usage: 'secret <name>',
-        describe: 'print an image pull Secret of that name, for kubectl apply -f -',
+        describe: 'print the manifest of an image pull Secret',
         load: async () => (await import('./kubernetes-secret.ts')).secret,
       },
       {
         usage: 'daemonset',
-        describe: 'print a manifest that puts the executable and its configuration on every node',
+        describe: 'print a DaemonSet that installs the helper on every node',
         load: async () => (await import('./kubernetes-daemonset.ts')).daemonset,
       },
     ],

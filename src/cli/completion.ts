@@ -56,7 +56,18 @@ export const completion: Command<{ readonly shell: Shell }> = {
   },
 };
 
-const commandsOfHosts = new Set(['login', 'logout', 'map', 'unmap', 'token', 'exec', 'doctor']);
+const commandsOfHosts = new Set([
+  'setup',
+  'login',
+  'logout',
+  'configure',
+  'status',
+  'map',
+  'unmap',
+  'token',
+  'exec',
+  'doctor',
+]);
 
 /** Returns the hosts, identities and other values that may be at the cursor, after `words`. */
 export function namesToComplete(context: Context, words: readonly string[]): string[] {

@@ -9,6 +9,7 @@ import type { Command } from './command.ts';
 import { requireIbmHost } from './hosts.ts';
 
 interface ConfigureArgs {
+  readonly hosts?: readonly string[];
   readonly client: ClientName;
   readonly host?: readonly string[];
   readonly region?: readonly string[];
@@ -25,22 +26,31 @@ export const configure: Command<ConfigureArgs> = {
       type: 'string',
       choices: ['docker', 'nerdctl', 'podman', 'registries.conf', 'all'],
       default: 'docker',
-      describe: 'whose file to edit',
+      describe: 'the client to configure',
     },
-    host: { type: 'string', array: true, describe: 'only this host; may be given more than once' },
-    region: { type: 'string', array: true, describe: 'only the host of this region: us-south …' },
-    private: { type: 'boolean', describe: 'the private hosts as well' },
+    host: {
+      type: 'string',
+      array: true,
+      describe: 'the same as HOST; can be repeated',
+    },
+    region: {
+      type: 'string',
+      array: true,
+      describe: 'only the host of this region (us-south, eu-de, …); can be repeated',
+    },
+    private: { type: 'boolean', describe: 'also the private hosts' },
     'creds-store': {
       type: 'boolean',
-      describe: "be Docker's store for every registry; the one that stood there goes on for others",
+      describe:
+        "use the helper as Docker's credsStore; the previous one is used for other registries",
     },
-    'dry-run': { type: 'boolean', describe: 'show the change as a diff, make none' },
-    remove: { type: 'boolean', describe: 'take out what configure put in, and nothing else' },
+    'dry-run': { type: 'boolean', describe: 'show the change as a diff, without making it' },
+    remove: { type: 'boolean', describe: 'remove the entries of this helper' },
     force: { type: 'boolean', describe: 'replace the entries of another helper' },
   },
   examples: [
-    ['configure', 'every public IBM host'],
-    ['configure --host us.icr.io --dry-run', 'shows what would change for one host'],
+    ['configure', 'registers the helper in docker for all public ICR hosts'],
+    ['configure us.icr.io --dry-run', 'shows the change for one host'],
   ],
   run: async (context, args) => {
     const { clients } = await import('../clients/clients.ts');
@@ -54,6 +64,9 @@ export const configure: Command<ConfigureArgs> = {
       // A helper that is asked for every registry need not be named for each of IBM's.
       const isCovered = client.name === 'docker' && args.credsStore && !args.remove;
       if (!isCovered) await edit(context, client, args);
+    }
+    if (!args.remove && !args.dryRun && !(await hasCredential(context))) {
+      context.stdout('next: docker-credential-icr login\n');
     }
     return 0;
   },
@@ -81,13 +94,14 @@ function planFor(
   return client.planAdd(context, wanted, { force: args.force ?? false });
 }
 
-/** `undefined` where the person named none. */
-function namedHosts({ host = [], region = [], private: twins = false }: ConfigureArgs) {
-  if (host.length + region.length === 0) return undefined;
+/** `undefined` if none is named. */
+function namedHosts({ hosts = [], host = [], region = [], private: twins = false }: ConfigureArgs) {
+  const typed = [...hosts, ...host];
+  if (typed.length + region.length === 0) return undefined;
   const ofRegions = region
     .map(hostOfRegion)
     .flatMap((name) => (twins ? [name, `private.${name}`] : name));
-  return [...host.map((typed) => requireIbmHost(typed).name), ...ofRegions];
+  return [...typed.map((each) => requireIbmHost(each).name), ...ofRegions];
 }
 
 function hostOfRegion(typed: string): string {
@@ -97,12 +111,20 @@ function hostOfRegion(typed: string): string {
   throw new HelperError('invalid-input', 'unknown region', { hint: `use one of ${names}` });
 }
 
-/** The hosts of IBM's documentation, and any that has a credential here. */
-async function usualHosts(context: Context, withPrivate: boolean): Promise<string[]> {
-  const all = await answeredHosts(context, { namespaces: true });
-  const answered = all.filter(({ host }) => isIbmHost(host));
-  const names = answered.map(({ host }) => host.name);
+/** Returns the hosts of IBM's documentation, and every other host that has a credential here. */
+export async function usualHosts(context: Context, withPrivate = false): Promise<string[]> {
+  const names = await ibmHostsWithCredential(context);
   return [...new Set([...publicHosts, ...(withPrivate ? privateHosts : []), ...names])];
+}
+
+async function hasCredential(context: Context): Promise<boolean> {
+  return (await ibmHostsWithCredential({ ...context, warn: () => {} })).length > 0;
+}
+
+/** A credential that cannot be read counts as well. */
+async function ibmHostsWithCredential(context: Context): Promise<string[]> {
+  const all = await answeredHosts(context, { namespaces: true });
+  return all.filter(({ host }) => isIbmHost(host)).map(({ host }) => host.name);
 }
 
 async function show({ stdout }: Context, plan: EditPlan): Promise<EditPlan> {
@@ -111,10 +133,11 @@ async function show({ stdout }: Context, plan: EditPlan): Promise<EditPlan> {
   return plan;
 }
 
-async function apply(
+/** Makes the change to a client's file and reports it. */
+export async function apply(
   context: Context,
   makePlan: () => EditPlan,
-  { remove }: ConfigureArgs,
+  { remove = false }: { readonly remove?: boolean } = {},
 ): Promise<EditPlan> {
   const { planAndApply } = await import('../clients/edit-file.ts');
   const { plan, changed, backup } = await planAndApply(context, makePlan);

@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import type { Context, Terminal } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { ask } from './prompt.ts';
 
@@ -14,8 +14,17 @@ export async function confirm(context: Context, question: string, yes = false): 
       hint: `use --yes to ${question}`,
     });
   }
-  const answer = await ask(terminal, `${question}? [y/N] `);
-  if (/^y(es)?$/i.test(answer.trim())) return true;
+  if (await askYesNo(terminal, question, 'no')) return true;
   context.warn('nothing was changed');
   return false;
+}
+
+/** Enter alone means `usual`; any other answer than yes means no. Throws `cancelled` as `ask` does. */
+export async function askYesNo(
+  terminal: Terminal,
+  question: string,
+  usual: 'yes' | 'no',
+): Promise<boolean> {
+  const answer = await ask(terminal, `${question}? ${usual === 'yes' ? '[Y/n]' : '[y/N]'} `);
+  return answer.trim() === '' ? usual === 'yes' : /^y(es)?$/i.test(answer.trim());
 }

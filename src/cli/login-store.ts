@@ -1,4 +1,6 @@
-import type { Settings } from '../config/settings.ts';
+import { requireConfigFolder } from '../config/folders.ts';
+import { readSettings } from '../config/read-settings.ts';
+import type { IdentityKind, Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -6,6 +8,7 @@ import { usableStore } from '../secrets/choose.ts';
 import { storeIn } from '../secrets/secret-store.ts';
 import { fileStoreName, storeTitle } from '../secrets/store.ts';
 import { tryStore } from '../secrets/trial.ts';
+import { visible } from '../visible.ts';
 
 /**
  * The store to begin with, where none is in use yet: the one that was asked for, else the keychain that
@@ -27,14 +30,34 @@ export function storeFor(
   return wanted;
 }
 
-/** Writes the choice down, so that nobody has to probe again, and says which it is. Another login's goes first. */
+/** Writes the choice to the settings, so that no later command probes again. The choice of another login takes precedence. */
 export async function keepIn(context: Context, chosen: string): Promise<void> {
-  let store = chosen;
   await updateSettings(context, (current) => {
-    store = isInUse(context, current) ? (current.store ?? fileStoreName) : chosen;
+    const store = isInUse(context, current) ? (current.store ?? fileStoreName) : chosen;
     return { ...current, store };
   });
-  context.stdout(`secrets are kept in ${storeTitle({ store })}\n`);
+}
+
+const secretNames: Readonly<Record<IdentityKind, string>> = {
+  'api-key': 'API key',
+  'refresh-token': 'Refresh token',
+  'entitlement-key': 'Entitlement key',
+  'registry-token': 'Registry token',
+  'trusted-profile': 'Trusted profile',
+};
+
+/** Returns the line that names the place of a saved secret: `API key saved in pass`. */
+export function savedIn(context: Context, kind: IdentityKind): string {
+  const { store = fileStoreName } = readSettings(context);
+  const place = store === fileStoreName ? `${shortPath(context)} (not encrypted)` : visible(store);
+  return `${secretNames[kind]} saved in ${place}`;
+}
+
+/** The directory of the file store, with `~` for the home directory. */
+function shortPath(context: Context): string {
+  const folder = requireConfigFolder(context);
+  const home = context.env.HOME;
+  return home && folder.startsWith(`${home}/`) ? `~${folder.slice(home.length)}` : folder;
 }
 
 function isInUse(context: Context, current: Settings): boolean {

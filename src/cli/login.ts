@@ -1,5 +1,8 @@
 import { readSettings } from '../config/read-settings.ts';
+
 import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
+import type { Context } from '../context.ts';
+
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
 import { everyHost, own } from '../identity/mapping-key.ts';
 import {
@@ -12,85 +15,131 @@ import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
 import { intentOf, type SecretOptions } from './intent.ts';
-import { keepIn, storeFor } from './login-store.ts';
+import { keepIn, savedIn, storeFor } from './login-store.ts';
 import { type RootSecret, readRootSecret } from './root-secret.ts';
+import { lineFor } from './wrap.ts';
 
-interface LoginArgs extends SecretOptions {
+export interface LoginArgs extends SecretOptions {
   readonly hosts?: readonly string[];
   readonly identity?: string;
   readonly present?: string;
   readonly store?: string;
 }
 
-/** Where a credential that answers for every host is tried. */
+/** Where a credential that is used for every ICR host is tried. */
 const globalRegistry = 'icr.io';
 
 export const login: Command<LoginArgs> = {
   options: {
-    identity: { type: 'string', describe: 'the name to keep it under' },
-    present: {
-      type: 'string',
-      describe: 'the user name that clients get: iamapikey, iambearer (a short-lived token) …',
+    'api-key-stdin': {
+      type: 'boolean',
+      describe: 'read the API key from standard input',
+      group: 'Secret from (choose one)',
     },
-    store: {
-      type: 'string',
-      describe: 'where to keep secrets: osxkeychain, wincred, secretservice, pass, file …',
-    },
-    'api-key-stdin': { type: 'boolean', describe: 'read the API key from standard input' },
     'api-key-file': {
       type: 'string',
-      describe: 'read it from a file that ibmcloud iam api-key-create --file wrote',
+      describe: 'read the API key from a file: the key alone, or the JSON of the ibmcloud CLI',
+      group: 'Secret from (choose one)',
     },
-    sso: { type: 'boolean', describe: 'sign on with a one-time passcode' },
-    'refresh-token-stdin': { type: 'boolean', describe: 'read a refresh token' },
+    sso: {
+      type: 'boolean',
+      describe: 'sign in with a one-time passcode from the browser',
+      group: 'Secret from (choose one)',
+    },
+    'refresh-token-stdin': {
+      type: 'boolean',
+      describe: 'read a refresh token from standard input',
+      group: 'Secret from (choose one)',
+    },
+    'entitlement-key-stdin': {
+      type: 'boolean',
+      describe: 'read an entitlement key for cp.icr.io from standard input',
+      group: 'Secret from (choose one)',
+    },
+    'registry-token-stdin': {
+      type: 'boolean',
+      describe: 'read a registry token from standard input (deprecated)',
+      group: 'Secret from (choose one)',
+    },
     'trusted-profile': {
       type: 'string',
-      describe: 'act as this profile: with an API key, or as the machine that this is',
+      describe: "use this trusted profile: with an API key, or with this instance's identity",
+      group: 'Identity',
     },
-    'entitlement-key-stdin': { type: 'boolean', describe: 'read an entitlement key (cp.icr.io)' },
-    'registry-token-stdin': { type: 'boolean', describe: 'read a registry token (deprecated)' },
+    identity: { type: 'string', describe: 'the name of the identity', group: 'Identity' },
+    present: {
+      type: 'string',
+      describe: 'the user name for clients: iamapikey, iambearer (a short-lived token), iamrefresh',
+      group: 'Identity',
+    },
     verify: {
       type: 'boolean',
       default: true,
-      describe: 'ask IBM Cloud whose it is; --no-verify does not',
+      describe: 'verify the credential with IAM; --no-verify skips it',
+      group: 'Identity',
+    },
+    store: {
+      type: 'string',
+      describe: 'the credential store: osxkeychain, wincred, secretservice, pass, file',
+      group: 'Storage',
     },
   },
   examples: [
-    ['login', 'asks for the API key, which then answers for every IBM host'],
-    ['login us.icr.io --api-key-file key.json', 'answers for one host only'],
-    ['login --identity ci --present iambearer', 'clients never see the key itself'],
+    ['login', 'asks for an API key and uses it for all ICR hosts'],
+    ['login us.icr.io --api-key-file key.json', 'for one host only'],
+    ['login --identity ci --present iambearer', 'clients get short-lived tokens, not the key'],
   ],
-  run: async (context, { hosts = [], identity, present, store, ...options }) => {
-    if (identity !== undefined) requireIdentityName(identity);
-    const keys = keysOf(hosts, options);
-    const current = readSettings(context);
-    const names = namesFor(identity, keys, current);
-    for (const [name] of names) refuseOtherCase(current, name);
-    const kept = names.length === 1 ? own(current.identities, names[0]?.[0] ?? '') : undefined;
-    // A login replaces an identity that this version cannot use.
-    const before = kept !== undefined && isUsable(kept) ? kept : undefined;
-    const intent = intentOf(options, before);
-    const host = keys[0]?.replace(/\/.*/, '') ?? globalRegistry;
-    const shown = present ?? (before?.kind === intent.kind ? before.present : undefined);
-    const presented = { ...intent, ...(shown === undefined ? {} : { present: shown }) };
-    requirePresentable(presented, presentation(presented), identity ?? host);
-
-    const chosen = storeFor(context, current, store);
-    const hint = hintOf(identity, hosts);
-    const target = { host, hint, store: chosen ?? current.store };
-    const root = await readRootSecret(context, options, intent, target);
-    const { secret, ...known } = root;
-    const settings = { ...known, ...presented, secretSetAt: context.now() };
-    if (chosen !== undefined) await keepIn(context, chosen);
-    for (const [name, answersFor] of names) {
-      await saveIdentity(context, { name, settings, secret }, answersFor);
-      const answering = [...new Set([...answersFor, ...keysOfIdentity(current, name)])];
-      context.stdout(`${report(name, answering, root)}\n`);
-    }
-    context.stdout('next, unless it is done: docker-credential-icr configure\n');
+  run: async (context, args) => {
+    await logIn(context, args);
+    const { offerToRegister } = await import('./register-clients.ts');
+    await offerToRegister(context);
     return 0;
   },
 };
+
+/**
+ * Reads a credential from where the options say, verifies and stores it, and reports what is true now. `command` is the
+ * one that was typed, for hints. Throws `HelperError`, and then nothing was changed.
+ */
+export async function logIn(
+  context: Context,
+  { hosts = [], identity, present, store, ...options }: LoginArgs,
+  command = 'login',
+): Promise<void> {
+  if (identity !== undefined) requireIdentityName(identity);
+  const keys = keysOf(hosts, options);
+  const current = readSettings(context);
+  const names = namesFor(identity, keys, current);
+  for (const [name] of names) refuseOtherCase(current, name);
+  const known = names.length === 1 ? own(current.identities, names[0]?.[0] ?? '') : undefined;
+  // A login replaces an identity that this version cannot use.
+  const before = known !== undefined && isUsable(known) ? known : undefined;
+  const intent = intentOf(options, before);
+  const host = keys[0]?.replace(/\/.*/, '') ?? globalRegistry;
+  const kept = before?.kind === intent.kind ? before.present : undefined;
+  const shown = present ?? kept;
+  const presented = { ...intent, ...(shown === undefined ? {} : { present: shown }) };
+  requirePresentable(presented, presentation(presented), identity ?? host);
+
+  const chosen = storeFor(context, current, store);
+  const hint = hintOf(command, identity, hosts);
+  const target = { host, hint, store: chosen ?? current.store };
+  const root = await readRootSecret(context, options, intent, target);
+  const { secret, ...details } = root;
+  const settings = { ...details, ...presented, secretSetAt: context.now() };
+  if (chosen !== undefined) await keepIn(context, chosen);
+  const answering = new Set<string>();
+  for (const [name, answersFor] of names) {
+    await saveIdentity(context, { name, settings, secret }, answersFor);
+    for (const key of [...answersFor, ...keysOfIdentity(current, name)]) answering.add(key);
+  }
+  const print = (line: string) => context.stdout(lineFor(context.screen?.(), line));
+  if (secret !== '') print(savedIn(context, root.kind));
+  report(names[0]?.[0] ?? '', [...answering], root).forEach(print);
+  if (present === undefined && kept !== undefined) {
+    print(`clients still get the user name ${visible(kept)}; --present changes it`);
+  }
+}
 
 /** How the settings will name the hosts that were typed. */
 function keysOf(hosts: readonly string[], { entitlementKeyStdin }: SecretOptions): string[] {
@@ -121,21 +170,25 @@ function keysOfIdentity({ mappings }: Settings, name: string): string[] {
   return Object.keys(mappings).filter((key) => mappings[key]?.identity === name);
 }
 
-function hintOf(identity: string | undefined, hosts: readonly string[]): string {
+function hintOf(command: string, identity: string | undefined, hosts: readonly string[]): string {
   const words = identity === undefined ? hosts : [...hosts, '--identity', identity];
-  return `check it, then run ${['docker-credential-icr login', ...words].join(' ')} again`;
+  return `check it, then run ${['docker-credential-icr', command, ...words].join(' ')} again`;
 }
 
-function report(name: string, keys: readonly string[], root: RootSecret): string {
-  const saved = `identity ${name} (${whose(root)})`;
+function report(name: string, keys: readonly string[], root: RootSecret): string[] {
+  const isNamed = name !== 'default' && !keys.includes(name);
+  const who = `${whose(root)}${isNamed ? ` with identity ${name}` : ''}`;
   if (keys.length === 0) {
-    return `${saved} is saved; docker-credential-icr map HOST ${name} lets it answer for a host`;
+    return [
+      `${who}; not used for any host yet`,
+      `next: docker-credential-icr map HOST ${visible(name)}`,
+    ];
   }
-  return `${saved} answers for ${keys.includes(everyHost) ? 'every IBM host' : keys.join(', ')}`;
+  return [`${who}; used for ${keys.includes(everyHost) ? 'all ICR hosts' : keys.join(', ')}`];
 }
 
 function whose({ owner, account, expiresAt }: Partial<IdentitySettings>): string {
-  const end = expiresAt === undefined ? '' : `, until ${new Date(expiresAt).toISOString()}`;
-  const who = `${owner ?? 'not checked'}${account === undefined ? '' : `, account ${account}`}`;
-  return `${visible(who)}${end}`;
+  const end = expiresAt === undefined ? '' : `, expires ${new Date(expiresAt).toISOString()}`;
+  if (owner === undefined) return `Saved without verification${end}`;
+  return `Logged in as ${visible(owner)}${account === undefined ? '' : ` (account ${visible(account)})`}${end}`;
 }

@@ -11,7 +11,7 @@ const checkKey = 'check the API key';
 
 /** The API key on standard input: the bare key, or the file that the ibmcloud CLI wrote. */
 export async function apiKeyOnStdin(context: Context): Promise<string> {
-  const text = await readInput(context);
+  const text = await secretOnStdin(context, 'IBM Cloud API key');
   const key = text.trim() === '' ? '' : parseKeyFile(text);
   if (key === undefined) {
     throw invalid(
@@ -46,10 +46,16 @@ export async function apiKeyFromPerson(context: Context): Promise<string> {
 
 /** A token on standard input, in one piece. */
 export async function tokenOnStdin(context: Context, name: string): Promise<string> {
-  const token = (await readInput(context)).trim();
+  const token = (await secretOnStdin(context, name)).trim();
   if (token === '') throw invalid('standard input is empty', `pass the ${name}`);
   if (!isVisible(token)) throw invalid(`the ${name} contains ${notAllowed}`, `check the ${name}`);
   return token;
+}
+
+/** On a terminal it is one line, and not echoed. */
+function secretOnStdin(context: Context, name: string): Promise<string> {
+  const terminal = context.terminal();
+  return terminal === undefined ? readInput(context) : askSecret(terminal, name);
 }
 
 /** Throws `invalid-input` without a terminal; `instead` is the hint. */

@@ -12,9 +12,11 @@ import { HelperError } from '../errors.ts';
 import { answeredHosts, type HostAnswer } from '../identity/hosts.ts';
 import { listOthers } from '../identity/others.ts';
 import { signedOutHosts } from '../identity/signed-out.ts';
-import { isIbmHost } from '../registry/match.ts';
+import { hostKey, isIbmHost } from '../registry/match.ts';
+import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
+import { mappingKey, nothingKept, requireHost } from './hosts.ts';
 import { duration, table } from './table.ts';
 
 /** A line of `status`, and an element of `hosts` in its JSON. */
@@ -33,16 +35,45 @@ interface Row {
   readonly hint?: string;
 }
 
-export const status: Command<{ readonly json?: boolean }> = {
-  options: { json: { type: 'boolean', describe: 'as JSON' } },
-  examples: [['status', 'a line a host']],
-  run: async (context, { json }) => {
-    const rows = await rowsOf(context);
+interface StatusArgs {
+  readonly hosts?: readonly string[];
+  readonly json?: boolean;
+}
+
+export const status: Command<StatusArgs> = {
+  options: { json: { type: 'boolean', describe: 'print JSON' } },
+  examples: [
+    ['status', 'one line for each host'],
+    ['status us.icr.io', 'for one host'],
+  ],
+  run: async (context, { hosts = [], json }) => {
+    const named = hosts.map((host) => keyOf(requireHost(host)));
+    const rows = await rowsOf(context, named);
     if (json) showJson(context, rows);
-    else showTable(context, rows);
-    return rows.some(({ state }) => state === 'failing') ? 1 : 0;
+    else showTable(context, rows, named.length > 0);
+    const shown = new Set(rows.map(({ host }) => keyIn(host)));
+    const unknown = named.filter((name) => !shown.has(name));
+    for (const name of unknown) reportUnknown(context, requireHost(name));
+    return unknown.length > 0 || rows.some(({ state }) => state === 'failing') ? 1 : 0;
   },
 };
+
+function keyOf(host: RegistryHost): string {
+  return isIbmHost(host) ? mappingKey(host) : hostKey(host);
+}
+
+/** A stored host may have another spelling than the one that was typed. */
+function keyIn(text: string): string {
+  const host = parseServerURL(text);
+  return 'problem' in host ? text : keyOf(host);
+}
+
+/** Throws `invalid-input` for another registry: its name is repeated only if it cannot be a secret. */
+function reportUnknown(context: Context, host: RegistryHost): void {
+  if (!isIbmHost(host)) throw nothingKept(host);
+  const name = mappingKey(host);
+  context.warn(`${name}: not logged in`, `run docker-credential-icr login ${name}`);
+}
 
 function showJson(context: Context, hosts: readonly Row[]): void {
   const { ibmcloudSession = false, computeProfile = false, ...settings } = settingsOf(context);
@@ -66,18 +97,19 @@ function isoOf(time = Number.NaN): string | undefined {
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
-function showTable(context: Context, rows: readonly Row[]): void {
+function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolean): void {
   const { stdout } = context;
   const { ibmcloudSession, computeProfile, ...settings } = settingsOf(context);
-  const idle = identitiesWithoutHost(settings);
-  if (rows.length > 0) stdout(table(head, rows.map(cellsIn(context))));
-  else
+  const idle = areHostsNamed ? [] : identitiesWithoutHost(settings);
+  if (rows.length > 0) stdout(table(context, head, rows.map(cellsIn(context))));
+  else if (!areHostsNamed)
     stdout(
       `no host has a credential; run docker-credential-icr ${idle[0] ? `map "*" ${typed(idle[0])}` : 'login'}\n`,
     );
   if (idle.length > 0) stdout(`identities without a host: ${visible(idle.join(', '))}\n`);
-  if (ibmcloudSession) stdout('other hosts: the session of the ibmcloud CLI\n');
-  if (computeProfile) stdout(`other hosts: trusted profile ${visible(computeProfile)}\n`);
+  if (ibmcloudSession && !areHostsNamed) stdout('other hosts: the session of the ibmcloud CLI\n');
+  if (computeProfile && !areHostsNamed)
+    stdout(`other hosts: trusted profile ${visible(computeProfile)}\n`);
   // A problem with the settings concerns every host, and is reported once.
   const problems = new Map(rows.map(({ problem = '', hint }) => [problem, hint]));
   problems.delete('');
@@ -99,12 +131,14 @@ function settingsOf(context: Context): Settings {
   }
 }
 
-async function rowsOf(context: Context): Promise<Row[]> {
-  const answers = await answeredHosts(context, { namespaces: true });
+/** With `named`, of these hosts only; one that has no credential is left out. */
+async function rowsOf(context: Context, named: readonly string[]): Promise<Row[]> {
+  const only = named.length > 0 ? { names: named } : {};
+  const answers = await answeredHosts(context, { namespaces: true, ...only });
   const rows = rowsIn(context, answers);
   const answered = new Set(rows.map(({ host }) => host));
   const signedOut = [...signedOutHosts(context)]
-    .filter((host) => !answered.has(host))
+    .filter((host) => !answered.has(host) && (named.length === 0 || named.includes(host)))
     .map((host): Row => ({ host, state: 'signed-out' }));
   return [...rows, ...signedOut].sort((a, b) => a.host.localeCompare(b.host));
 }

@@ -1,19 +1,141 @@
-/** Characters; an API key has 32 or more, and no command, host in the table or option has that many. */
+/** What was wrong with the words that were typed, and what to type instead. */
+export interface UsageError {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** Characters; an API key has 32 or more, and no command, public host or option has that many. */
 const longestWord = 24;
 
+/** Other programs' words for what a command does here. */
+const synonyms: Readonly<Record<string, readonly string[]>> = {
+  status: ['whoami', 'who', 'info', 'show', 'ls', 'accounts', 'identities', 'hosts'],
+  login: ['signin', 'sign-in', 'log-in', 'auth', 'add', 'authenticate'],
+  logout: ['signout', 'sign-out', 'log-out', 'remove', 'rm', 'forget', 'delete'],
+  configure: ['config', 'register', 'enable', 'docker', 'podman', 'nerdctl'],
+  setup: ['init', 'install', 'start', 'set-up', 'quickstart'],
+  doctor: ['check', 'diagnose', 'debug', 'test', 'verify', 'troubleshoot'],
+  settings: ['set', 'setting', 'options', 'preferences'],
+  exec: ['run'],
+  map: ['use', 'switch', 'mapping', 'mappings'],
+  'api-key': ['key', 'keys', 'apikey', 'api-keys', 'rotate'],
+  'registry-token': ['tokens', 'registry-tokens'],
+  kubernetes: ['k8s', 'kube', 'cluster'],
+  completion: ['completions', 'autocomplete'],
+  add: ['create', 'new'],
+  create: ['add', 'new', 'make'],
+  list: ['ls'],
+  show: ['get', 'info', 'inspect'],
+  delete: ['rm', 'remove'],
+  rm: ['delete', 'remove'],
+};
+
+/** Names of options that other programs have for a secret. */
+const secretOption =
+  /^-?-(api-?key|key|k|p|pw|pass|password|passwd|secret|token|(access|refresh|iam|registry)-?token|entitlement-?key|passcode)$/i;
+
+/** `group` is what stands before the unknown word: `api-key`, or nothing. */
+export function unknownCommand(word: string, names: readonly string[], group = ''): UsageError {
+  const program = ['docker-credential-icr', ...(group === '' ? [] : [group])].join(' ');
+  const similar = similarName(word, names);
+  return {
+    message: `unknown command: ${[...(group === '' ? [] : [group]), shown(word)].join(' ')}`,
+    hint:
+      similar === undefined ? `see ${program} --help` : `try ${program} ${similar}, or see --help`,
+  };
+}
+
 /**
- * Returns the error message of yargs in one line. It repeats the arguments, and one in the wrong place may be a key:
- * long ones are left out, and of short options run together (`-pKEY`) only the first is shown.
+ * Explains an error of yargs about the words after a command. yargs repeats them, and one in the wrong place may be a
+ * secret: long words are left out, and of an option only its name is shown.
  */
-export function usageError(message: string, argv: readonly string[]): string {
-  const end = argv.indexOf('--');
-  const typed = end < 0 ? argv : argv.slice(0, end);
-  const cluster = typed.find((word) => /^-[^-]./.test(word));
-  if (cluster !== undefined) return `unknown option ${cluster.slice(0, 2)}`;
-  const secret = typed.filter((word) => word.length > longestWord && !word.startsWith('--'));
-  const shown = secret.reduce((text, word) => text.replaceAll(word, '…'), message);
-  const needed = /^not enough arguments following: ([\w-]+)$/i.exec(shown)?.[1];
-  return needed === undefined
-    ? shown.replace(/\s+/g, ' ').trim().toLowerCase()
-    : `--${needed} needs a value`;
+export function explainUsage(
+  message: string,
+  typed: readonly string[],
+  command: string,
+  options: readonly string[],
+): UsageError {
+  const help = `docker-credential-icr${command === '' ? '' : ` ${command}`} --help`;
+  const hint = `see ${help}`;
+  if (/^unknown (argument|command)/i.test(message)) {
+    const option = unknownOption(typed, options);
+    if (option !== undefined) return optionError(option, options, help);
+  }
+  const needed = /^not enough arguments following: ([\w-]+)$/i.exec(message)?.[1];
+  if (needed !== undefined) return { message: `--${needed} needs a value`, hint };
+  if (/^not enough non-option arguments/i.test(message)) {
+    return { message: `${command} needs another argument`, hint };
+  }
+  return { message: masked(message, typed), hint };
+}
+
+function optionError(option: string, options: readonly string[], help: string): UsageError {
+  if (secretOption.test(option)) {
+    const instead = ['api-key-stdin', 'api-key-file'].filter((name) => options.includes(name));
+    const use = instead.map((name) => `--${name}`).join(' or ');
+    return {
+      message: `${option} is not accepted: other processes can read a secret in an argument`,
+      hint: use === '' ? `see ${help}` : `use ${use}; see ${help}`,
+    };
+  }
+  const similar = similarName(
+    option,
+    options.map((name) => `--${name}`),
+  );
+  return {
+    message: `unknown option: ${shown(option)}`,
+    hint: similar === undefined ? `see ${help}` : `try ${similar}, or see ${help}`,
+  };
+}
+
+/** Returns the first option that the command does not have. Of `-pSECRET` only `-p` is returned. */
+function unknownOption(typed: readonly string[], options: readonly string[]): string | undefined {
+  for (const word of typed) {
+    if (/^--./.test(word)) {
+      const name = word.slice(2).replace(/=.*/s, '');
+      const isKnown = options.includes(name) || options.includes(name.replace(/^no-/, ''));
+      if (!isKnown) return `--${name}`;
+    } else if (/^-[^-]/.test(word) && !options.includes(word.charAt(1))) {
+      return word.slice(0, 2);
+    }
+  }
+  return undefined;
+}
+
+function masked(message: string, typed: readonly string[]): string {
+  const secret = typed.filter((word) => word.length > longestWord);
+  const text = secret.reduce((rest, word) => rest.replaceAll(word, '…'), message);
+  return text.replace(/\s+/g, ' ').trim().toLowerCase();
+}
+
+function shown(word: string): string {
+  return word.length > longestWord ? '…' : word;
+}
+
+function similarName(word: string, names: readonly string[]): string | undefined {
+  const typed = word.toLowerCase();
+  if (typed.length > longestWord) return undefined;
+  const synonym = names.find((name) => synonyms[name]?.includes(typed));
+  if (synonym !== undefined) return synonym;
+  const begun = typed.length > 2 ? names.filter((name) => name.startsWith(typed)) : [];
+  if (begun.length === 1) return begun[0];
+  const near = names
+    .map((name) => [name, distance(typed, name)] as const)
+    .filter(([name, edits]) => edits <= Math.min(2, Math.floor(name.length / 2)))
+    .sort(([, a], [, b]) => a - b);
+  return near[0]?.[0];
+}
+
+/** The number of characters to insert, delete or replace (Levenshtein). */
+function distance(from: string, to: string): number {
+  let last = Array.from({ length: to.length + 1 }, (_, index) => index);
+  for (const [i, character] of [...from].entries()) {
+    const row = [i + 1];
+    for (const [j, other] of [...to].entries()) {
+      const [left = 0, above = 0, diagonal = 0] = [row[j], last[j + 1], last[j]];
+      row.push(Math.min(left + 1, above + 1, diagonal + (character === other ? 0 : 1)));
+    }
+    last = row;
+  }
+  return last.at(-1) ?? 0;
 }

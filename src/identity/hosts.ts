@@ -21,11 +21,15 @@ export interface HostAnswer {
 
 /**
  * Every host that is answered here, in the order of names; where `*` is mapped, every public IBM
- * host. With `namespaces`, also each `host/namespace` that has a mapping of its own.
+ * host. With `namespaces`, also each `host/namespace` that has a mapping of its own;
+ * with `names`, these hosts only.
  */
 export async function answeredHosts(
   context: Context,
-  { namespaces = false }: { readonly namespaces?: boolean } = {},
+  {
+    namespaces = false,
+    names: named,
+  }: { readonly namespaces?: boolean; readonly names?: readonly string[] } = {},
 ): Promise<HostAnswer[]> {
   const secrets = readableStore(context);
   const signedOut = signedOutHosts(context);
@@ -34,7 +38,7 @@ export async function answeredHosts(
     isSignedOut: async (name: string) => signedOut.has(name),
   };
   const mapped = (await mappedHosts(lookup)).filter((key) => namespaces || !key.includes('/'));
-  const names = new Set([...storedHosts(context, secrets), ...mapped, ...publicHosts]);
+  const names = new Set(named ?? [...storedHosts(context, secrets), ...mapped, ...publicHosts]);
   const answers: HostAnswer[] = [];
   for (const name of [...names].sort()) {
     const answer = await answerOf(lookup, name);

@@ -11,7 +11,11 @@ export interface MachineCommand {
   readonly answer: Answer;
   /** Docker's clients read an error from standard output; the kubelet logs standard error. */
   readonly errorsOn: 'stdout' | 'stderr';
+  /** The verb, if it reads standard input. */
+  readonly reads?: Reader;
 }
+
+type Reader = 'get' | 'store' | 'erase' | 'kubelet';
 
 const version: Answer = () => `${versionLine}\n`;
 
@@ -31,7 +35,9 @@ export function protocolVerb(words: readonly string[]): MachineCommand | undefin
   const [word = '', option] = words;
   if (wantsHelp(words) || (word === 'store' && option === 'move')) return undefined;
   const answer = verbs.get(word);
-  return answer && { answer, errorsOn: 'stdout' };
+  if (answer === undefined) return undefined;
+  const isReader = word === 'get' || word === 'store' || word === 'erase';
+  return isReader ? { answer, errorsOn: 'stdout', reads: word } : { answer, errorsOn: 'stdout' };
 }
 
 export function wantsHelp(words: readonly string[]): boolean {
@@ -44,9 +50,10 @@ export function wantsHelp(words: readonly string[]): boolean {
  */
 export async function serve(
   context: Context,
-  { answer, errorsOn }: MachineCommand,
+  { answer, errorsOn, reads }: MachineCommand,
   args: readonly string[] = [],
 ): Promise<0 | 1> {
+  const cancelNotice = reads === undefined ? undefined : noticeInput(context, reads, args);
   try {
     await context.answer(await answer(context, args));
     return 0;
@@ -56,7 +63,32 @@ export async function serve(
     if (errorsOn === 'stderr') context.warn(error.message, error.hint);
     else await answerError(context, error);
     return 1;
+  } finally {
+    cancelNotice?.();
   }
+}
+
+const inputs: Readonly<Record<Reader, readonly [input: string, hint: string]>> = {
+  get: ['a host', 'run echo us.icr.io | docker-credential-icr get'],
+  store: ['a credential in JSON', 'run docker-credential-icr login to log in'],
+  erase: ['a host', 'run docker-credential-icr logout to log out'],
+  kubelet: ['a CredentialProviderRequest in JSON', 'see docker-credential-icr kubelet --help'],
+};
+
+/** A person who types a verb would wait without a word: says that standard input is read, and not the arguments. */
+function noticeInput(
+  context: Context,
+  reads: Reader,
+  args: readonly string[],
+): (() => void) | undefined {
+  const notice = () => {
+    const [input, hint] = inputs[reads];
+    context.warn(`${reads} reads ${input} from standard input`, hint);
+  };
+  // The kubelet gives arguments.
+  if (args.length === 0 || reads === 'kubelet') return context.onTerminalInput?.(notice);
+  notice();
+  return undefined;
 }
 
 async function answerError(context: Context, error: HelperError): Promise<void> {

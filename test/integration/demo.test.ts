@@ -81,7 +81,7 @@ test('on loopback it signs in and fetches a manifest', async ({ folder }) => {
   const { code, stdout, stderr } = await demo(folder, [], own);
   assert.is(code, 0, stderr);
   assert.is(stderr, '');
-  assert.match(stdout, 'identity default (service ID demo, ');
+  assert.match(stdout, 'Logged in as service ID demo (');
   assert.match(stdout, /"Username":"iamapikey","Secret":"\*{8}.{4}"/);
   assert.match(stdout, digest);
   const secrets = stdout.match(/[\w-]{44,}/g)?.filter((word) => !/^[0-9a-f]{64}$/.test(word));

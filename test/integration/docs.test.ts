@@ -3,10 +3,18 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
+import { type ConnectProxy, startProxy } from '../support/connect-proxy.ts';
 import { collect, executable } from '../support/helper.ts';
 import { type Home, inHome } from '../support/home.ts';
 
 const test = sandboxSuite('what the documentation says to type');
+
+/** Leads every IBM host to the sandbox. */
+let proxy: ConnectProxy;
+test.before(async ({ sandbox }) => {
+  proxy = await startProxy(Number(new URL(sandbox.registryUrl).port));
+});
+test.after(() => proxy.close());
 
 const root = path.join(import.meta.dirname, '..', '..');
 const docs = fs.readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
@@ -49,7 +57,7 @@ for (const page of pages) {
         ...home.env,
         PATH: [path.dirname(executable), makeStandIns(home), home.env.PATH].join(':'),
         XDG_RUNTIME_DIR: home.folder,
-        IBMCLOUD_IAM_API_ENDPOINT: sandbox.iamUrl,
+        HTTPS_PROXY: proxy.url,
         SSL_CERT_FILE: sandbox.caFile,
         IBMCLOUD_API_KEY: key(),
         WORK_KEY: key(),

@@ -97,7 +97,7 @@ test('a signal to it reaches the command, which may go on', ({ sandbox }) =>
 const refusals: readonly [words: string, status: number, line: string, hint?: string][] = [
   ['exec us.icr.io', 1, 'no command to run', 'put it after --'],
   ['exec us.icr.io --', 1, 'no command to run', 'put it after --'],
-  ['exec us.icr.io ls', 2, 'unknown argument: ls', 'run docker-credential-icr --help'],
+  ['exec us.icr.io ls', 2, 'unknown argument: ls', 'see docker-credential-icr exec --help'],
   ['exec us.icr.io -- ./no-such-command', 127, 'cannot run ./no-such-command (ENOENT)'],
   ['exec us.icr.io -- /', 126, 'cannot run / (EACCES)'],
   [

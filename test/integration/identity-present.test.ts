@@ -175,7 +175,7 @@ test('as a trusted profile, the bearer token is the profile, by two requests', (
     const { sub } = accounts.addTrustedProfile({ name: 'nodes', assumableBy: [iamId] });
     const other = accounts.addTrustedProfile({ name: 'other' }).sub;
     const login = `login --identity work --api-key-stdin --trusted-profile`;
-    assert.match(await say(`${login} ${sub}`, value), /\(trusted profile nodes, account \w+\)/);
+    assert.match(await say(`${login} ${sub}`, value), /as trusted profile nodes \(account \w+\)/);
     assert.is((await get('us.icr.io')).username, sub);
     assert.is((await get('us.icr.io')).secret, value);
     await say('map us.icr.io work --present iambearer');

@@ -106,4 +106,33 @@ test('identities that no host is mapped to', ({ sandbox }) =>
     );
   }));
 
+test('with hosts: only these, and the exit status is 1 if one is not logged in', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { call, say } = person;
+    addIdentity(person, 'work');
+    await say('map us.icr.io work');
+    await say('map de.icr.io/team work');
+    await say('store', credential('quay.io', 'robot', newKey()));
+    await say('erase', 'jp.icr.io');
+    const hostsIn = async (words: string) =>
+      JSON.parse((await call(`status --json ${words}`)).stdout).hosts.map(
+        ({ host, state }: { host: string; state: string }) => `${host} ${state}`,
+      );
+    assert.equal(await hostsIn('us.icr.io'), ['us.icr.io answered']);
+    assert.equal(await hostsIn('https://us.icr.io/'), ['us.icr.io answered']);
+    assert.equal(await hostsIn('us.icr.io/team'), ['us.icr.io/team answered']);
+    assert.equal(await hostsIn('de.icr.io/team quay.io'), [
+      'de.icr.io/team answered',
+      'quay.io answered',
+    ]);
+    assert.equal(await hostsIn('jp.icr.io'), ['jp.icr.io signed-out']);
+    const { stdout, stderr, status } = await call('status us.icr.io ca.icr.io');
+    assert.is(stdout.split('\n').length, 3, stdout);
+    assert.is(
+      stderr,
+      'docker-credential-icr: ca.icr.io: not logged in\nhint: run docker-credential-icr login ca.icr.io\n',
+    );
+    assert.is(status, 1);
+  }));
+
 test.run();

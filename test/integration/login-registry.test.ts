@@ -24,14 +24,17 @@ test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sand
     const key = sandbox.accounts.addEntitlementKey({ value: newKey() });
     assert.match(
       await say('login --entitlement-key-stdin', key, env),
-      /^identity cp\.icr\.io \(entitlement key that cp\.icr\.io accepts\) answers for cp\.icr\.io$/m,
+      /^Logged in as entitlement key that cp\.icr\.io accepts; used for cp\.icr\.io$/m,
     );
     assert.equal(asked, ['cp.icr.io:443']);
     assert.is(sandbox.requests.count({ userName: 'cp', status: 200 }), 1);
     assert.equal(await get('cp.icr.io/cp/image'), { username: 'cp', secret: key, warnings: '' });
     assert.is((await call('get', 'us.icr.io')).status, 1);
     const named = 'login cp.icr.io --identity ibm --entitlement-key-stdin';
-    assert.match(await say(named, key, env), 'identity ibm (entitlement key');
+    assert.match(
+      await say(named, key, env),
+      'as entitlement key that cp.icr.io accepts with identity ibm; ',
+    );
     assert.equal(
       await call('token --identity ibm'),
       refusal(
@@ -59,7 +62,9 @@ test('a registry token is tried at its host', ({ sandbox }) =>
     const login = 'login de.icr.io/team --identity old --registry-token-stdin';
     assert.match(
       await say(login, token, env),
-      new RegExp(`identity old \\(registry token ${id}, until .*\\) answers for de.icr.io/team\n`),
+      new RegExp(
+        `Logged in as registry token ${id}, expires .* with identity old; used for de.icr.io/team\n`,
+      ),
     );
     assert.equal(asked, ['de.icr.io:443']);
     const { username, secret } = await get('de.icr.io/team/image');
@@ -88,15 +93,15 @@ test('a registry that answers no sense is not the key’s fault', ({ sandbox }) 
 
 test('--no-verify asks nobody', ({ sandbox }) =>
   withProxy(sandbox, async ({ say }, { asked }, env) => {
-    const rows = [
-      ['--api-key-stdin', 'not checked'],
-      ['--refresh-token-stdin', 'not checked'],
-      ['--entitlement-key-stdin', 'not checked'],
-      ['--trusted-profile Profile-x', 'not checked'],
-    ] as const;
-    for (const [option, whose] of rows) {
+    const options = [
+      '--api-key-stdin',
+      '--refresh-token-stdin',
+      '--entitlement-key-stdin',
+      '--trusted-profile Profile-x',
+    ];
+    for (const option of options) {
       const said = await say(`login --identity new ${option} --no-verify`, newKey(), env);
-      assert.match(said, `identity new (${whose}) `);
+      assert.match(said, /^Saved without verification with identity new; /m);
     }
     assert.equal(asked, []);
     assert.is(sandbox.requests.count(), 0);

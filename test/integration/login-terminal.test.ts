@@ -1,56 +1,88 @@
-import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
-import { collect, executable } from '../support/helper.ts';
+import { executable } from '../support/helper.ts';
+import { hasTerminal, atTerminal as runAtTerminal, type Session } from '../support/terminal.ts';
 import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
 const test = sandboxSuite('a person at a terminal');
 
-interface Session {
-  /** Everything that appeared on the terminal. */
-  readonly screen: string;
-  readonly status: number | null;
-}
-
 /** Runs the executable on a pseudo-terminal of its own; when `prompt` appears, types `keys`. */
-async function atTerminal(
+function atTerminal(
   { home, env }: Person,
   words: string,
   prompt: string,
   keys: string,
   more: Readonly<Record<string, string>> = {},
 ): Promise<Session> {
-  const command = `stty -onlcr; exec "${executable}" ${words}`;
-  const child = spawn('script', ['-qefc', command, '/dev/null'], {
-    env: { ...home.env, ...env, SHELL: '/bin/sh', TERM: 'xterm', ...more },
+  return runAtTerminal(`exec "${executable}" ${words}`, [[prompt, keys]], {
     cwd: home.folder,
+    env: { ...home.env, ...env, ...more },
   });
-  let screen = '';
-  child.stdout.on('data', (text) => {
-    const before = screen.includes(prompt);
-    screen += text;
-    if (!before && screen.includes(prompt)) child.stdin.write(keys);
-  });
-  const { status } = await collect(child);
-  return { screen, status };
 }
 
-const hasScript = spawnSync('script', ['-qefc', 'true', '/dev/null'], { input: '' }).status === 0;
-const onTerminal = hasScript ? test : test.skip;
+/** Then `login` has nothing to offer. */
+function registerInDocker({ home }: Person): void {
+  const file = path.join(home.folder, '.docker/config.json');
+  fs.mkdirSync(path.dirname(file));
+  fs.writeFileSync(file, '{"credHelpers":{"us.icr.io":"icr"}}');
+}
+
+const onTerminal = hasTerminal() ? test : test.skip;
 const keyPrompt = 'IBM Cloud API key (not shown):';
 const passcodePrompt = 'one-time passcode (not shown):';
 
 onTerminal('login asks for the key, and shows nothing of it', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    registerInDocker(person);
     const { screen, status } = await atTerminal(person, 'login us.icr.io', keyPrompt, `${value}\r`);
     assert.is(status, 0, screen);
     assert.not.match(screen, /canary|\*/);
-    assert.match(screen, /identity us\.icr\.io \(user \S+, account \w+\) answers for us\.icr\.io/);
+    assert.match(screen, /\nLogged in as user \S+ \(account \w+\); used for us\.icr\.io\n$/);
     assert.is((await person.get('us.icr.io')).secret, value);
+  }),
+);
+
+const stdinOptions: readonly [option: string, prompt: string][] = [
+  ['--api-key-stdin', keyPrompt],
+  ['--refresh-token-stdin', 'refresh token (not shown):'],
+  ['--entitlement-key-stdin', 'entitlement key (not shown):'],
+];
+
+for (const [option, prompt] of stdinOptions) {
+  onTerminal(
+    `login ${option} on a terminal: asks, and shows nothing of the secret`,
+    ({ sandbox }) =>
+      inCloud(sandbox, async (person) => {
+        registerInDocker(person);
+        const words = `login --no-verify ${option}`;
+        const { screen, status } = await atTerminal(person, words, prompt, `${newKey()}\r`);
+        assert.is(status, 0, screen);
+        assert.not.match(screen, /canary|\*/);
+        assert.match(screen, 'Saved without verification; used for ');
+      }),
+  );
+}
+
+onTerminal('login offers to register the helper if no client names it', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const bin = path.join(person.home.folder, 'bin');
+    fs.mkdirSync(bin);
+    fs.writeFileSync(path.join(bin, 'docker'), '#!/bin/sh\n', { mode: 0o755 });
+    const { screen, status } = await runAtTerminal(
+      `PATH="${bin}" exec "${executable}" login --no-verify`,
+      [
+        [keyPrompt, `${newKey()}\r`],
+        ['Change this file? [Y/n]', '\r'],
+      ],
+      { cwd: person.home.folder, env: { ...person.home.env, ...person.env } },
+    );
+    assert.is(status, 0, screen);
+    assert.match(screen, /\nadded 13 hosts in .*\n$/);
+    assert.not.match(screen, 'next:');
   }),
 );
 
@@ -89,10 +121,14 @@ onTerminal(
       const user = accounts.addUser({ name: 'Jane Doe' });
       const passcode = accounts.addPasscode({ owner: user.iamId, value: 'canary-passcode' });
       const words = 'login --identity jane --sso';
+      registerInDocker(person);
       const { screen, status } = await atTerminal(person, words, passcodePrompt, `${passcode}\r`);
       assert.is(status, 0, screen);
       assert.match(screen, `get a one-time passcode at ${sandbox.iamUrl}/identity/passcode\n`);
-      assert.match(screen, `identity jane (user ${user.sub}, account ${user.accountId}) answers`);
+      assert.match(
+        screen,
+        `Logged in as user ${user.sub} (account ${user.accountId}) with identity jane; `,
+      );
       assert.not.match(screen, /canary|OKD/);
       const kept = accounts.refreshTokens().at(-1);
       assert.equal(await person.get('us.icr.io'), {

@@ -17,22 +17,22 @@ test('an API key: of a user or a service ID, with its account and its end', ({ s
     const ofService = accounts.addApiKey({ owner: service.iamId, value: newKey(), locked: true });
     assert.match(
       await say('login --identity jane --api-key-stdin', `${ofUser.value}\n`),
-      /^identity jane \(user jane\.doe@example\.com, account account1, until 2099-12-31T23:59:00\.000Z\) answers for every IBM host\nnext, .* configure\n$/m,
+      /^Logged in as user jane\.doe@example\.com \(account account1\), expires 2099-12-31T23:59:00\.000Z with identity jane; used for all ICR hosts\nnext: docker-credential-icr configure\n$/m,
     );
     assert.match(
       await say('login us.icr.io --identity ci --api-key-stdin', ofService.value),
-      /^identity ci \(service ID ci, account account2\) answers for us\.icr\.io$/m,
+      /^Logged in as service ID ci \(account account2\) with identity ci; used for us\.icr\.io$/m,
     );
     assert.is((await get('us.icr.io')).secret, ofService.value);
     assert.is((await get('de.icr.io')).secret, ofUser.value);
     // A third never takes every host away from another.
     assert.match(
       await say('login --identity more --api-key-stdin', ofService.value),
-      /^identity more \(.*\) is saved; docker-credential-icr map HOST more lets it answer for a host$/m,
+      /^Logged in as .* with identity more; not used for any host yet\nnext: docker-credential-icr map HOST more$/m,
     );
     assert.match(
       await say('login --identity ci --api-key-stdin', ofUser.value),
-      /^identity ci \(user .*\) answers for us\.icr\.io$/m,
+      /^Logged in as user .* with identity ci; used for us\.icr\.io$/m,
       'one that is kept again says where it goes on answering',
     );
   }));
@@ -75,7 +75,10 @@ test('a refresh token: whose session it is', ({ sandbox }) =>
     const user = sandbox.accounts.addUser({ name: 'Jane Roe' });
     const { value } = sandbox.accounts.addRefreshToken({ owner: user.iamId, value: newKey() });
     const said = await say('login --identity roe --refresh-token-stdin', value);
-    assert.match(said, `identity roe (user ${user.sub}, account ${user.accountId}) answers`);
+    assert.match(
+      said,
+      `Logged in as user ${user.sub} (account ${user.accountId}) with identity roe; `,
+    );
     assert.is((await get('us.icr.io')).username, 'iamrefresh');
   }));
 
@@ -84,7 +87,29 @@ test('a key that may not look at itself logs in all the same', ({ sandbox }) =>
     const { value } = sandbox.accounts.addApiKey({ value: newKey(), expiresAt: end });
     sandbox.faults.add('iam', { kind: 'status', status: 403, path: '/v1/apikeys/details' });
     const said = await say('login --identity ci --api-key-stdin', value);
-    assert.match(said, /^identity ci \(user \S+, account \w+\) answers/m);
+    assert.match(said, /^Logged in as user \S+ \(account \w+\) with identity ci; /m);
+  }));
+
+test('a user name that was chosen with --present stays, and is reported', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say, get }) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    const login = 'login --api-key-stdin';
+    const kept = 'clients still get the user name iambearer; --present changes it\n';
+    assert.not.match(await say(`${login} --present iambearer`, value), 'still get');
+    assert.match(await say(login, value), kept);
+    assert.is((await get('us.icr.io')).username, 'iambearer');
+    assert.not.match(await say(`${login} --present iamapikey`, value), 'still get');
+    assert.not.match(await say(login, value), 'iambearer');
+  }));
+
+test('the next step is reported only if it is not done', ({ sandbox }) =>
+  inCloud(sandbox, async ({ say }) => {
+    const login = 'login --no-verify --api-key-stdin';
+    assert.match(await say('configure us.icr.io'), '\nnext: docker-credential-icr login\n');
+    assert.not.match(await say(login, newKey()), 'next:');
+    assert.not.match(await say('configure us.icr.io'), 'next:');
+    await say('configure --remove');
+    assert.match(await say(login, newKey()), '\nnext: docker-credential-icr configure\n');
   }));
 
 const inputs: readonly [words: string, input: string, line: string, hint?: string][] = [

@@ -33,7 +33,10 @@ test('takes over the name that stood there, and gives the place back', () =>
     assert.match(dockerFile(keychains), '"credsStore": "icr"');
     say('store', credential(hub, 'me'));
     assert.equal(Object.keys(kept('desktop')), [hub]);
-    assert.match(say('configure --creds-store'), /^nothing to change in .*config.json\n$/);
+    assert.match(
+      say('configure --creds-store'),
+      /^nothing to change in .*config.json\nnext: docker-credential-icr login\n$/,
+    );
     say('erase', hub);
     assert.equal(kept('desktop'), {}, 'still the one that stood there');
     assert.match(say('configure --remove'), "Docker's credsStore is desktop again\n");

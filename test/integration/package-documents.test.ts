@@ -23,8 +23,9 @@ function read(name: string): string {
 function commandsOfHelp(): string[] {
   const words = [path.join('src', 'main.ts'), '--help'];
   const help = execFileSync(process.execPath, words, { cwd: root, encoding: 'utf8' });
-  const lines = [...help.matchAll(/^ {2}docker-credential-icr ([a-z][\w-]*)/gm)];
-  return lines.map(([, name = '']) => name);
+  const lines = [...help.matchAll(/^ {2}([a-z][\w-]*) .*$/gm)];
+  const others = ['docker-credential-icr', 'help'];
+  return lines.map(([, name = '']) => name).filter((name) => !others.includes(name));
 }
 
 test('the manual page has every command that --help shows, and no other', () => {

@@ -49,7 +49,7 @@ test('login --trusted-profile keeps it under a name, and says whose it is', ({ s
     const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
     assert.match(
       await say(`login us.icr.io --identity vpc --trusted-profile ${sub}`),
-      /^identity vpc \(trusted profile nodes, account \w+\) answers for us\.icr\.io$/m,
+      /^Logged in as trusted profile nodes \(account \w+\) with identity vpc; used for us\.icr\.io$/m,
     );
     const { username, secret } = await get('us.icr.io');
     assert.equal([username, claimsOf(secret).sub], ['iambearer', sub]);

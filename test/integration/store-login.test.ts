@@ -20,10 +20,7 @@ for (const name of ['osxkeychain', 'wincred', 'my-own']) {
     withKeychains((keychains) => {
       const { home, say, addStandIn, kept } = keychains;
       addStandIn(name);
-      assert.match(
-        say(`${login} --store ${name}`, key),
-        new RegExp(`^secrets are kept in ${name}\n`),
-      );
+      assert.match(say(`${login} --store ${name}`, key), new RegExp(`^API key saved in ${name}\n`));
       assert.is(settingsIn(keychains).store, name);
       assert.is(say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
       assert.is(kept(name)[entryOf('identity', 'default')]?.Secret, key, 'a bare API key as it is');
@@ -68,7 +65,10 @@ test('one user name after another leaves one credential', () =>
 
 test('without a keychain, login keeps files, says so and writes it down', () =>
   withKeychains((keychains) => {
-    assert.match(keychains.say(login, key), /^secrets are kept in file store\n/);
+    assert.match(
+      keychains.say(login, key),
+      /^API key saved in ~\/\.config\/docker-credential-icr \(not encrypted\)\n/,
+    );
     assert.is(settingsIn(keychains).store, 'file');
     assert.equal(filesWith(keychains.home, key), ['identities/default.json']);
   }));
@@ -88,8 +88,8 @@ test('a second login stays where the first one was', () =>
     addStandIn('osxkeychain');
     addStandIn('wincred');
     say(`${login} --store osxkeychain`, key);
-    assert.not.match(say(`${login} --identity second`, key), 'secrets are kept');
-    assert.not.match(say(`${login} --store osxkeychain`, key), 'secrets are kept');
+    assert.match(say(`${login} --identity second`, key), 'API key saved in osxkeychain\n');
+    assert.match(say(`${login} --store osxkeychain`, key), 'API key saved in osxkeychain\n');
     assert.is(Object.keys(kept('osxkeychain')).length, 2);
     const { stderr, status } = call(`${login} --store wincred`, key);
     assert.is(

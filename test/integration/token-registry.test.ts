@@ -58,8 +58,11 @@ test('login reads its end, and status shows it', ({ sandbox }) =>
     const token = registryToken({ iat: -day, exp: 3 * 60 * minute });
     const { jti, exp } = claimsOf(token);
     const end = new Date(Number(exp) * 1000).toISOString();
-    const owner = `registry token ${jti}, until ${end}`;
-    assert.match(await say(login, token), `identity old (${owner}) answers for de.icr.io\n`);
+    const owner = `registry token ${jti}, expires ${end}`;
+    assert.match(
+      await say(login, token),
+      `Logged in as ${owner} with identity old; used for de.icr.io\n`,
+    );
     const { hosts } = JSON.parse(await say('status --json'));
     assert.equal([hosts.length, hosts[0].endsAt, hosts[0].presentedAs], [1, end, 'token']);
     assert.match(await say('status'), / 1[78]\d min\n| 2 h\n/);

@@ -38,7 +38,7 @@ export const create: Command<CreateArgs> = {
     region: { type: 'string', describe: 'there only: us-south, …' },
     save: { type: 'boolean', describe: 'keep it as an identity, which answers for the hosts' },
     identity: { type: 'string', describe: 'with --save: the name to keep it under' },
-    output: { type: 'string', describe: 'write it to a new file that login --api-key-file reads' },
+    output: { type: 'string', describe: 'write it to a new file, which --api-key-file reads' },
     as: { type: 'string', describe: actingOption.describe },
   },
   examples: [

@@ -42,7 +42,7 @@ export const list: Command<ListArgs> = {
       context.stdout('there is no API key\n');
     } else {
       const rows = keys.map((key) => [key.id, stateOf(key), plain(key.name)]);
-      context.stdout(table(['ID', 'STATE', 'NAME'], rows, widths));
+      context.stdout(table(context, ['ID', 'STATE', 'NAME'], rows, widths));
     }
     return 0;
   },

@@ -23,7 +23,15 @@ import {
 } from './client-findings.ts';
 
 /** The programs that read Docker's file. */
-const dockerPrograms = ['docker', 'docker-compose', 'nerdctl', 'crane', 'oras', 'cosign', 'ko'];
+export const dockerPrograms = [
+  'docker',
+  'docker-compose',
+  'nerdctl',
+  'crane',
+  'oras',
+  'cosign',
+  'ko',
+];
 /** The programs that read containers' files first. */
 export const podmanPrograms = ['podman', 'buildah', 'skopeo'];
 

@@ -1,5 +1,6 @@
 import type { Context } from '../../context.ts';
 import { visible } from '../../visible.ts';
+import { wrap } from '../wrap.ts';
 import type { State } from './check.ts';
 import type { Result } from './run-check.ts';
 
@@ -52,20 +53,6 @@ export function lineOf({ name, state, message, fix }: Result, { marks, width }: 
 
 function lengthOf(mark: string): number {
   return mark.includes('\x1b') ? 1 : mark.length;
-}
-
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else {
-      line = line === '' ? word : `${line} ${word}`;
-    }
-  }
-  return [...lines, line];
 }
 
 export function summaryOf(results: readonly Result[]): string {

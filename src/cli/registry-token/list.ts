@@ -25,7 +25,7 @@ export const list: Command<ListArgs> = {
     } else if (tokens.length === 0) {
       context.stdout(`no registry tokens at ${host}\n`);
     } else {
-      context.stdout(table(head, tokens.map(cellsIn(context)), widths));
+      context.stdout(table(context, head, tokens.map(cellsIn(context)), widths));
     }
     return 0;
   },

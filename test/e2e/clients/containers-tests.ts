@@ -75,6 +75,17 @@ export function testContainersClient(containersClient: ContainersClient): Client
   const tests = clientSuite(program, [program, 'docker-registry']);
   const { test } = tests;
 
+  test('setup, then a pull: two commands from nothing', async (scene) => {
+    const { home, account } = scene;
+    const { reference } = await scene.seed('us.icr.io', account);
+    const words = ['docker-credential-icr', 'setup', '--api-key-stdin', '--yes', 'us.icr.io'];
+    const { stdout } = await home.succeed(words, account.addKey());
+    assert.match(stdout, 'us.icr.io issued a token\n');
+    scene.tokenRequests();
+    await pull(client, scene, reference);
+    assert.equal(userNames(scene.tokenRequests()), ['iamapikey']);
+  });
+
   for (const file of files.filter(({ isWritten }) => isWritten)) {
     test(`signs in and out by itself, with credHelpers in ${file.where}`, async (scene) => {
       const { home, account, tokenRequests } = scene;

@@ -24,7 +24,7 @@ export function expectNoPlainSecret({ home }: Keychain): void {
 export function testKeychain(test: KeychainTest, name: string): void {
   test('is chosen by the first login, which says so and writes it down', async (keychain) => {
     const { say, home } = keychain;
-    assert.match(await say(login, key), new RegExp(`^secrets are kept in ${name}\n`));
+    assert.match(await say(login, key), new RegExp(`^API key saved in ${name}\n`));
     const settings = JSON.parse(fs.readFileSync(path.join(home.config, 'config.json'), 'utf8'));
     assert.is(settings.store, name);
     assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
@@ -32,12 +32,12 @@ export function testKeychain(test: KeychainTest, name: string): void {
   });
 
   test('is used when it is named', async ({ say, listed }) => {
-    assert.match(await say(`${login} --store ${name}`, key), `secrets are kept in ${name}\n`);
+    assert.match(await say(`${login} --store ${name}`, key), `API key saved in ${name}\n`);
     assert.equal(Object.keys(await listed()), ['https://docker-credential-icr/identity/default']);
   });
 
   test('is left alone where files were asked for', async ({ say, listed }) => {
-    assert.match(await say(`${login} --store file`, key), 'secrets are kept in file store\n');
+    assert.match(await say(`${login} --store file`, key), ' (not encrypted)\n');
     assert.equal(await listed(), {});
   });
 

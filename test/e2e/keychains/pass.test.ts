@@ -38,14 +38,14 @@ test('not initialised: login keeps files, and --store says what is wrong', async
   assert.is(stdout, '');
   assert.match(stderr, /the secret store pass failed: .*pass/);
   assert.is(status, 1);
-  assert.match(await say(login, key), 'secrets are kept in file store\n');
+  assert.match(await say(login, key), ' (not encrypted)\n');
 });
 
 test('PASSWORD_STORE_DIR and GNUPGHOME are handed on', async ({ home, call }) => {
   const moved = path.join(home.folder, 'elsewhere');
   fs.renameSync(path.join(home.folder, '.password-store'), moved);
   const env = { PASSWORD_STORE_DIR: moved, GNUPGHOME: path.join(home.folder, '.gnupg') };
-  assert.match((await call(login, key, env)).stdout, 'secrets are kept in pass\n');
+  assert.match((await call(login, key, env)).stdout, 'API key saved in pass\n');
   assert.is((await call('get', 'us.icr.io', env)).stdout, answer('us.icr.io', 'iamapikey', key));
 });
 
@@ -72,7 +72,7 @@ test('locked before the first login: files are used, and nothing is left in pass
   run(home, 'gpgconf', '--kill', 'all');
   pullKey(home);
   const { stdout, stderr } = await call(login, key);
-  assert.match(stdout, 'secrets are kept in file store\n');
+  assert.match(stdout, ' (not encrypted)\n');
   assert.match(stderr, /the secret store pass failed: .*; going on without pass\n/);
   assert.equal(await listed(), {});
 });

@@ -1,0 +1,118 @@
+import { type Client, type EditPlan, helperName } from '../clients/client.ts';
+import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
+import { unifiedDiff } from '../clients/diff.ts';
+import { docker } from '../clients/docker.ts';
+import { nerdctl } from '../clients/nerdctl.ts';
+import { podmanClients } from '../clients/podman.ts';
+import { registriesConf } from '../clients/registries-conf.ts';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { isOnPath } from '../files/executables.ts';
+import { apply, usualHosts } from './configure.ts';
+import { askYesNo } from './confirm.ts';
+import { asksUs, namesUs } from './doctor/client-file.ts';
+import { dockerPrograms, hasOneOf, podmanPrograms } from './doctor/docker.ts';
+
+/** Returns the clients whose programs are on `PATH`, one for each configuration file. */
+export function installedClients(context: Context): Client[] {
+  return [
+    ...(hasOneOf(context, dockerPrograms) ? [docker] : []),
+    ...(isOnPath(context, 'nerdctl') ? [nerdctl] : []),
+    ...(hasOneOf(context, podmanPrograms) ? podmanClients(context) : []),
+  ];
+}
+
+/**
+ * Registers the helper for the hosts in every installed client. Shows each change as a diff and asks, unless `yes` is
+ * set. Returns false if a change was declined or failed. Throws `cancelled` on Ctrl-C.
+ */
+export async function registerClients(
+  context: Context,
+  hosts: readonly string[],
+  { yes = false }: { readonly yes?: boolean },
+): Promise<boolean> {
+  let isDone = true;
+  for (const client of installedClients(context)) {
+    try {
+      isDone = (await register(context, client, hosts, yes)) && isDone;
+    } catch (error) {
+      if (!(error instanceof HelperError) || error.code === 'cancelled') throw error;
+      context.warn(error.message, error.hint);
+      isDone = false;
+    }
+  }
+  return isDone;
+}
+
+async function register(
+  context: Context,
+  client: Client,
+  hosts: readonly string[],
+  yes: boolean,
+): Promise<boolean> {
+  const makePlan = () => client.planAdd(context, uncoveredHosts(context, client, hosts));
+  const plan = makePlan();
+  const isRegistered = plan.after === plan.before;
+  if (isRegistered) context.stdout(`${client.name}: nothing to change in ${plan.file}\n`);
+  else if (yes || (await agrees(context, plan))) await apply(context, makePlan);
+  else {
+    const hint = `run docker-credential-icr configure --client ${client.name}`;
+    context.warn(`${plan.file} was not changed`, hint);
+    return false;
+  }
+  for (const note of plan.notes) context.warn(note);
+  return true;
+}
+
+/** As Docker's `credsStore` or in a `registries.conf` the helper is called for every host. */
+function uncoveredHosts(context: Context, client: Client, hosts: readonly string[]) {
+  if (client.name === 'podman') {
+    return registriesConf().configuredHosts(context).length > 0 ? [] : hosts;
+  }
+  const read = readCredHelpers(client.file(context));
+  const isStore = textSetting(read, 'credsStore') === helperName;
+  return isStore ? hosts.filter((host) => !asksUs(read, host)) : hosts;
+}
+
+async function agrees(context: Context, plan: EditPlan): Promise<boolean> {
+  const terminal = context.terminal();
+  if (terminal === undefined) {
+    const hint = 'add --yes to change files without a question';
+    throw new HelperError('invalid-input', `no terminal to confirm a change of ${plan.file}`, {
+      hint,
+    });
+  }
+  context.stdout(unifiedDiff(plan));
+  try {
+    return await askYesNo(terminal, 'Change this file', 'yes');
+  } catch (error) {
+    if (!(error instanceof HelperError) || error.code !== 'cancelled') throw error;
+    throw new HelperError('cancelled', `${plan.file} was not changed`);
+  }
+}
+
+/** After a login: registers the helper if no client's file names it, or says how to. */
+export async function offerToRegister(context: Context): Promise<void> {
+  if (isAnyRegistered(context)) return;
+  const canAsk = context.terminal() !== undefined && installedClients(context).length > 0;
+  if (canAsk) await registerClients(context, await usualHosts(context), {});
+  else context.stdout('next: docker-credential-icr configure\n');
+}
+
+/** A file that cannot be read does not count; `configure` reports what is wrong with it. */
+function isAnyRegistered(context: Context): boolean {
+  return (
+    [docker, ...podmanClients(context)].some((client) =>
+      isRegistered(() => namesUs(readCredHelpers(client.file(context)))),
+    ) || isRegistered(() => registriesConf().configuredHosts(context).length > 0)
+  );
+}
+
+function isRegistered(look: () => boolean): boolean {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof HelperError) return false;
+    throw error;
+  }
+}

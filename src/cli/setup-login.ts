@@ -1,0 +1,165 @@
+import { readSettings } from '../config/read-settings.ts';
+import { isUsable } from '../config/settings.ts';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { findCredential } from '../identity/find.ts';
+import { loginCommand } from '../identity/hint.ts';
+import { answeredHosts } from '../identity/hosts.ts';
+import { lookupIn } from '../identity/lookup.ts';
+import { mappingKeyFor, own } from '../identity/mapping-key.ts';
+import { endSignOut, isSignedOut } from '../identity/signed-out.ts';
+import { hostKey, isIbmHost } from '../registry/match.ts';
+import type { RegistryHost } from '../registry/parse.ts';
+import { ambientVariables, ownVariable } from '../secret-variables.ts';
+import { visible } from '../visible.ts';
+import { mappingKey, requireIbmHost } from './hosts.ts';
+import { type LoginArgs, logIn } from './login.ts';
+
+/** The words after `setup`. */
+export interface SetupArgs {
+  readonly hosts?: readonly string[];
+  readonly apiKeyStdin?: boolean;
+  readonly apiKeyFile?: string;
+  readonly sso?: boolean;
+  readonly store?: string;
+  readonly yes?: boolean;
+  readonly verify: boolean;
+}
+
+const apiKeyPage = 'https://cloud.ibm.com/iam/apikeys';
+
+/**
+ * Makes sure that each host has a credential: a valid one is kept, and what is missing or refused is asked for. With an
+ * API key in the environment nothing is stored. Returns the hosts to verify. Throws `HelperError`.
+ */
+export async function ensureLoggedIn(
+  context: Context,
+  hosts: readonly RegistryHost[],
+  args: SetupArgs,
+): Promise<readonly RegistryHost[]> {
+  if (args.apiKeyStdin || args.apiKeyFile !== undefined) {
+    await logIn(context, { ...loginArgs(args), hosts: hosts.map(mappingKey) }, 'setup');
+    return hosts.length > 0 ? hosts : [globalHost];
+  }
+  const targets = hosts.length > 0 ? hosts : await hostsInUse(context);
+  const variable = args.sso ? undefined : keyVariable(context);
+  if (variable !== undefined) {
+    for (const host of targets) await reportUseOf(context, variable, host);
+    return targets;
+  }
+  const faults = await faultsOf(context, targets, args);
+  if (faults.length === 0) context.stdout(`Already logged in to ${listOf(targets)}\n`);
+  else await repair(context, faults, hosts.length > 0, args);
+  return targets;
+}
+
+const globalHost = requireIbmHost('icr.io');
+
+/** Without hosts: the global one, unless only others have a credential. */
+async function hostsInUse(context: Context): Promise<readonly RegistryHost[]> {
+  const answers = await answeredHosts({ ...context, warn: () => {} }, { namespaces: true });
+  const ibm = answers.map(({ host }) => host).filter(isIbmHost);
+  const isGlobal = ibm.length === 0 || ibm.some(({ name }) => name === globalHost.name);
+  return isGlobal ? [globalHost] : ibm;
+}
+
+function keyVariable({ env }: Context): string | undefined {
+  return [ownVariable, ...ambientVariables].find((name) => env[name]?.trim());
+}
+
+/** Ends a sign-out as a login does, but stores nothing. Throws what the lookup throws: the variable repairs nothing. */
+async function reportUseOf(context: Context, variable: string, host: RegistryHost): Promise<void> {
+  const key = hostKey(host);
+  if (isSignedOut(context, key)) endSignOut(context, key);
+  const found = await findCredential(lookupIn(context), host);
+  const isVariable = found?.keptIn === variable;
+  const source = isVariable ? `the API key in ${variable}` : (found?.keptIn ?? 'nothing');
+  context.stdout(`${key} uses ${visible(source)}; nothing is stored\n`);
+}
+
+interface Fault {
+  readonly host: RegistryHost;
+  /** What is wrong with the stored credential; undefined if there is none. */
+  readonly error?: HelperError;
+}
+
+async function faultsOf(
+  context: Context,
+  hosts: readonly RegistryHost[],
+  { verify }: SetupArgs,
+): Promise<readonly Fault[]> {
+  const faults: Fault[] = [];
+  for (const host of hosts) {
+    try {
+      const found = await findCredential(lookupIn(context), host);
+      if (found === undefined) faults.push({ host });
+      else if (verify) {
+        const { requestRegistryToken } = await import('./registry-check.ts');
+        await requestRegistryToken(context, host);
+      }
+    } catch (error) {
+      if (!(error instanceof HelperError)) throw error;
+      if (error.code === 'unreachable') throw withHint(error, 'try again, or add --no-verify');
+      faults.push({ host, error });
+    }
+  }
+  return faults;
+}
+
+/** Hosts with a broken identity get a new secret for that identity; the others get a login of their own. */
+async function repair(
+  context: Context,
+  faults: readonly Fault[],
+  areHostsNamed: boolean,
+  args: SetupArgs,
+): Promise<void> {
+  const identities = new Map<string, LoginArgs>();
+  const unknown: RegistryHost[] = [];
+  for (const { host, error } of faults) {
+    if (error !== undefined) context.warn(`${hostKey(host)}: ${error.message}`);
+    const name = identityOf(context, host);
+    if (name === undefined) unknown.push(host);
+    else identities.set(name, renewalOf(context, name, args));
+  }
+  if (!args.sso && context.terminal() !== undefined) {
+    context.stdout(`Create an API key at ${apiKeyPage}\n`);
+    context.stdout('(to sign in with a one-time passcode instead, run setup --sso)\n');
+  }
+  for (const renewal of identities.values()) await logIn(context, renewal, 'setup');
+  if (unknown.length === 0) return;
+  const isNamed = areHostsNamed || unknown.some(({ name }) => name !== globalHost.name);
+  const hosts = isNamed ? unknown.map(mappingKey) : [];
+  await logIn(context, { ...loginArgs(args), hosts }, 'setup');
+}
+
+function identityOf(context: Context, host: RegistryHost): string | undefined {
+  const settings = readSettings(context);
+  const key = mappingKeyFor(settings, host);
+  const name = key === undefined ? undefined : settings.mappings[key]?.identity;
+  return name !== undefined && own(settings.identities, name) !== undefined ? name : undefined;
+}
+
+/** Throws `misconfigured` for an identity whose secret `setup` does not read. */
+function renewalOf(context: Context, name: string, args: SetupArgs): LoginArgs {
+  const identity = own(readSettings(context).identities, name);
+  const kind = identity?.kind ?? 'api-key';
+  if (kind === 'api-key' || kind === 'refresh-token') {
+    const sso = args.sso || kind === 'refresh-token';
+    return { ...loginArgs({ ...args, sso }), identity: name };
+  }
+  throw new HelperError('misconfigured', `identity ${name} cannot be used`, {
+    hint: `run ${loginCommand(name, identity !== undefined && isUsable(identity) ? identity : { kind })}`,
+  });
+}
+
+function loginArgs({ hosts: _, yes: _yes, ...secret }: SetupArgs): LoginArgs {
+  return secret;
+}
+
+function listOf(hosts: readonly RegistryHost[]): string {
+  return [...new Set(hosts.map(mappingKey))].join(', ');
+}
+
+function withHint({ code, message, cause }: HelperError, hint: string): HelperError {
+  return new HelperError(code, message, { cause, hint });
+}

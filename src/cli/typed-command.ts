@@ -1,0 +1,52 @@
+import type { CommandEntry, CommandGroup } from './command.ts';
+import { commands } from './commands.ts';
+import { type UsageError, unknownCommand } from './usage-error.ts';
+
+export function wordsBeforeDashes(argv: readonly string[]): readonly string[] {
+  const end = argv.indexOf('--');
+  return end < 0 ? argv : argv.slice(0, end);
+}
+
+/** Verbs of Docker's protocol, which have no help of their own. */
+const overviewTopics = ['help', 'get', 'erase', 'list', 'version'];
+
+/** Returns the command that help is requested for, without words for the overview; undefined if it is not requested. */
+export function helpTopic(argv: readonly string[]): readonly string[] | undefined {
+  const words = wordsBeforeDashes(argv);
+  const isHelp = words[0] === 'help';
+  if (!isHelp && !words.includes('--help') && !words.includes('-h')) return undefined;
+  const names = words.slice(isHelp ? 1 : 0).filter((word) => !word.startsWith('-'));
+  return overviewTopics.includes(names[0] ?? '') ? [] : names;
+}
+
+/** Checks the command's name before yargs does, whose suggestions know no synonyms. */
+export function unknownWord(argv: readonly string[]): UsageError | undefined {
+  const [word, second] = argv;
+  if (word === undefined || word === '--') return missing(word);
+  if (word.startsWith('-')) return undefined;
+  const entry = entryNamed(commands, word);
+  if (entry === undefined) return unknownCommand(word, commands.map(nameOf));
+  if (!('commands' in entry) || second?.startsWith('-')) return undefined;
+  if (second === undefined) {
+    return { message: `${word} needs a command`, hint: `see docker-credential-icr ${word} --help` };
+  }
+  const isKnown = entryNamed(entry.commands, second) !== undefined;
+  return isKnown ? undefined : unknownCommand(second, entry.commands.map(nameOf), word);
+}
+
+export function missing(word?: string): UsageError {
+  const where = word === undefined ? '' : ' before --';
+  return { message: `a command is missing${where}`, hint: 'see docker-credential-icr --help' };
+}
+
+export function entryNamed<Entry extends CommandEntry | CommandGroup>(
+  entries: readonly Entry[],
+  word: string,
+): Entry | undefined {
+  return entries.find((entry) => nameOf(entry) === word);
+}
+
+/** `login` of `login [hosts..]`. */
+export function nameOf({ usage }: CommandEntry | CommandGroup): string {
+  return usage.replace(/ .*/, '');
+}
