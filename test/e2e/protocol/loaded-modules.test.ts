@@ -94,7 +94,7 @@ test('a damaged file and version load nothing more', () =>
   }));
 
 /** Modules of src/cli that `status` and the parsing of its arguments need. */
-const statusModules = ['cli', 'commands', 'slip', 'status', 'table', 'yargs'].map(
+const statusModules = ['cli', 'commands', 'status', 'table', 'usage-error', 'yargs'].map(
   (name) => `src/cli/${name}.ts`,
 );
 
