@@ -40,7 +40,7 @@ $(executable): $(installed) scripts/build.ts $(shell find src -name '*.ts')
 test test-unit: export TEST_FILES = $(call typed,FILES)
 test test-unit: export TEST_NAME = $(call typed,NAME)
 
-test: $(installed) ## run all tests that need no root; FILES="store login" NAME="says how many" selects tests
+test: $(installed) ## run all tests that need no root; FILES="store login" NAME="not found" selects tests
 	@$(bun) scripts/test.ts
 
 test-unit: $(installed) ## run the unit tests (some seconds, no build)

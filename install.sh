@@ -23,7 +23,7 @@ usage: install.sh [--configure | --uninstall] [OPTION...]
   --configure       install, then register the helper in Docker's config.json
   --uninstall       remove the helper from clients' configuration, then the executable
 
-  --prefix=FOLDER   use FOLDER/bin; the environment variable PREFIX does the same
+  --prefix=DIR      install to DIR/bin; the environment variable PREFIX does the same
   --version=X.Y.Z   download this release
   --base-url=URL    download from URL/vX.Y.Z/, over HTTPS
   --dry-run         print the steps, and change nothing
@@ -52,12 +52,12 @@ find_bin() {
   elif [ -n "${HOME:-}" ]; then
     bin=$HOME/.local/bin
   else
-    fail 'HOME is not set; say where with PREFIX=/a/folder'
+    fail 'HOME is not set; set PREFIX=/a/directory'
   fi
   case $bin in
     /*) ;;
     # Shells expand ~ only at the start of a word.
-    '~'*) fail "the shell left the ~ in $PREFIX as it is; say --prefix=\"\$HOME/…\"" ;;
+    '~'*) fail "the shell does not expand ~ in $PREFIX; use --prefix=\"\$HOME/…\"" ;;
     *) bin=$(pwd)/$bin ;;
   esac
   target=$bin/$program
@@ -78,9 +78,9 @@ clean_up() {
 # Installs the executable $1 with one rename: a client that starts at the same time gets the old or the
 # new file, never a part.
 place() {
-  [ ! -d "$target" ] || fail "$target is a folder; remove it first"
+  [ ! -d "$target" ] || fail "$target is a directory; remove it first"
   # If root installs, all users can run it, whatever root's umask.
-  (! is_root || umask 022; mkdir -p -- "$bin") || fail "could not make $bin; nothing was installed"
+  (! is_root || umask 022; mkdir -p -- "$bin") || fail "could not create $bin; nothing was installed"
   aside=$bin/.$program.$$
   trap clean_up EXIT
   trap 'exit 1' HUP INT PIPE TERM
@@ -121,7 +121,7 @@ path_line() {
   fi
 }
 
-say_how_to_come_first() {
+print_path_commands() {
   shown=$bin
   case $bin in
     "${HOME:-/nowhere}"/*) shown="\$HOME/${bin#"$HOME"/}" ;;
@@ -133,12 +133,12 @@ say_how_to_come_first() {
   shell=${shell##*/}
   case $shell in
     bash | zsh | fish)
-      printf 'type this, then open a new terminal:\n'
+      printf 'run this command, then open a new terminal:\n'
       path_line "$shell"
       ;;
     *)
       for shell in bash zsh fish; do
-        printf 'in %s type this, then open a new terminal:\n' "$shell"
+        printf 'in %s, run this command, then open a new terminal:\n' "$shell"
         path_line "$shell"
       done
       ;;
@@ -151,17 +151,17 @@ check_path() {
   if [ -n "$before" ]; then
     printf 'another %s comes first on PATH: %s\n' "$program" "$before"
     printf 'remove it, or put %s first on PATH\n' "$bin"
-    say_how_to_come_first
+    print_path_commands
   elif [ -z "$on_path" ]; then
     printf '%s is not on PATH, so no client finds the helper\n' "$bin"
-    say_how_to_come_first
+    print_path_commands
   fi
 }
 
-install_it() {
+install_helper() {
   find_bin
   then=''
-  [ -z "$configure" ] || then=", then name it in Docker's config.json"
+  [ -z "$configure" ] || then=", then register it in Docker's config.json"
   if [ "$source" = checkout ]; then
     ! is_dry "build in $root, and install $target$then" || return 0
     build
@@ -169,7 +169,7 @@ install_it() {
   else
     find_archive
     forbid_root
-    ! is_dry "download $url/$archive, check it, and install $target$then" || return 0
+    ! is_dry "download $url/$archive, verify it, and install $target$then" || return 0
     download
     place "$work/$folder/$program"
   fi
@@ -184,7 +184,7 @@ install_it() {
 
 # Prints the directory if it exists, with the same rules as src/config/folders.ts: the variable $1, then macOS's $2,
 # then XDG's $3, then $4 in the home directory.
-kept_folder() {
+data_directory() {
   folder=${HOME:-/nonexistent}/$4/$program
   case $3 in
     /*) folder=$3/$program ;;
@@ -194,9 +194,9 @@ kept_folder() {
   [ ! -d "$folder" ] || printf '  %s\n' "$folder"
 }
 
-kept_folders() {
-  kept_folder "${DOCKER_CREDENTIAL_ICR_CONFIG_DIR:-}" 'Application Support' "${XDG_CONFIG_HOME:-}" .config
-  kept_folder "${DOCKER_CREDENTIAL_ICR_CACHE_DIR:-}" Caches "${XDG_CACHE_HOME:-}" .cache
+data_directories() {
+  data_directory "${DOCKER_CREDENTIAL_ICR_CONFIG_DIR:-}" 'Application Support' "${XDG_CONFIG_HOME:-}" .config
+  data_directory "${DOCKER_CREDENTIAL_ICR_CACHE_DIR:-}" Caches "${XDG_CACHE_HOME:-}" .cache
 }
 
 # If the configuration names a helper that does not exist, every pull fails.
@@ -204,7 +204,7 @@ unconfigure() {
   search_path
   other=${before:-$after}
   if [ -n "$other" ]; then
-    printf "the clients' configuration is left as it is, for %s\n" "$other"
+    printf "the clients' configuration was not changed, because another helper is installed: %s\n" "$other"
     return
   fi
   if [ ! -x "$target" ]; then
@@ -215,13 +215,13 @@ unconfigure() {
   [ -n "${HOME:-}" ] || clients=${DOCKER_CONFIG:+docker}
   for client in $clients; do
     "$target" configure --remove --client "$client" ||
-      fail "$target is still there, because a client may still be told to use it; mend that and try again"
+      fail "$target was not removed, because a client may still be configured to use it; fix the error and try again"
   done
 }
 
 uninstall() {
   find_bin
-  ! is_dry "take $target out of the clients' configuration, and remove it" || return 0
+  ! is_dry "remove $target from the clients' configuration, and delete it" || return 0
   unconfigured=yes
   # Including files that cannot run, and broken symlinks.
   if [ -h "$target" ] || { [ -e "$target" ] && [ ! -d "$target" ]; }; then
@@ -229,19 +229,19 @@ uninstall() {
     rm -f -- "$target"
     printf 'removed %s\n' "$target"
   else
-    printf 'there is no %s\n' "$target"
+    printf '%s does not exist\n' "$target"
   fi
-  say_what_is_kept
+  print_remaining_directories
   [ "$unconfigured" = yes ] ||
-    fail "it could not be started, so the clients' files were left as they are: if one names it, install it again," \
-      'and then --uninstall'
+    fail "the helper could not be started, so the clients' files were not changed: if one contains it, install it again," \
+      'and then run --uninstall'
 }
 
-say_what_is_kept() {
-  kept=$(kept_folders)
+print_remaining_directories() {
+  kept=$(data_directories)
   [ -n "$kept" ] || return 0
-  printf 'settings, credentials and tokens are kept in\n%s\n' "$kept"
-  printf 'remove that to be rid of them; what is in a keychain goes with %s logout (HOST, for other registries), before this\n' "$program"
+  printf 'settings, credentials and tokens are still stored in\n%s\n' "$kept"
+  printf 'remove the directories to delete them; to delete secrets in a keychain, run %s logout before --uninstall (logout HOST for other registries)\n' "$program"
 }
 
 # From here to `check_start`: installation of a release.
@@ -251,7 +251,7 @@ find_machine() {
   case $(uname -s) in
     Linux) os=linux ;;
     Darwin) os=darwin ;;
-    *) fail "no release for $(uname -s) is installed by this script; on Windows take the .zip, Scoop or npm" ;;
+    *) fail "this script does not support $(uname -s); on Windows, use the .zip, Scoop or npm" ;;
   esac
   case $(uname -m) in
     x86_64 | amd64) arch=x64 ;;
@@ -291,10 +291,10 @@ find_variant() {
 
 # Sets `url`, `folder` and `archive`.
 find_archive() {
-  [ -n "$base_url" ] || fail 'say where to download from: --base-url=https://…'
-  [ -n "$version" ] || fail 'say which release to download: --version=X.Y.Z'
+  [ -n "$base_url" ] || fail 'no download address; use --base-url=https://…'
+  [ -n "$version" ] || fail 'no release version; use --version=X.Y.Z'
   case $version in
-    [!0-9]* | *[!0-9A-Za-z.+-]*) fail "not a version: $version; say one like --version=1.2.3" ;;
+    [!0-9]* | *[!0-9A-Za-z.+-]*) fail "invalid version: $version; expected --version=X.Y.Z" ;;
   esac
   find_machine
   find_variant
@@ -311,7 +311,7 @@ is_root() {
 # Root could overwrite files of packages, so the prefix is required.
 forbid_root() {
   if is_root && [ -z "${PREFIX:-}" ]; then
-    fail 'this is root; run it as yourself, or say where to install with --prefix=/usr/local'
+    fail 'running as root; run it as another user, or set a directory with --prefix=/usr/local'
   fi
 }
 
@@ -319,9 +319,9 @@ forbid_root() {
 require_https() {
   case $1 in
     https://*) ;;
-    http://*@*) fail "this is not HTTPS: $1" ;;
+    http://*@*) fail "not an HTTPS URL: $1" ;;
     http://127.0.0.1[:/]* | http://localhost[:/]*) ;;
-    *) fail "this is not HTTPS: $1" ;;
+    *) fail "not an HTTPS URL: $1" ;;
   esac
 }
 
@@ -371,7 +371,7 @@ fetch_with_wget() {
     *'validation not implemented'*) unchecked=yes ;;
   esac
   if ! is_plain && leaves_https; then
-    said='it leads to a place without HTTPS' status=1
+    said='it redirects to a URL without HTTPS' status=1
   fi
   # Omit the headers of the response.
   [ "$status" -eq 0 ] || printf '%s\n' "$said" | grep -v '^  ' >&2
@@ -407,12 +407,12 @@ check_sum() {
   while read -r sum name; do
     if [ "${name#\*}" = "$archive" ]; then expected=$sum; fi
   done <"$work/SHA256SUMS"
-  [ -n "$expected" ] || fail "SHA256SUMS of the release does not name $archive; nothing was installed"
+  [ -n "$expected" ] || fail "SHA256SUMS of the release does not contain $archive; nothing was installed"
   # Intentionally split into words.
   # shellcheck disable=SC2086
   actual=$($sha256 "$work/$archive")
   [ "${actual%% *}" = "$expected" ] ||
-    fail "$archive is not what was released: its SHA-256 is ${actual%% *}, not $expected; nothing was installed"
+    fail "checksum mismatch: the SHA-256 of $archive is ${actual%% *}; expected $expected; nothing was installed"
 }
 
 # If the release is signed and a tool is installed, the signature must be valid for the release's own key.
@@ -421,7 +421,7 @@ check_signature() {
   if [ -n "$release_minisign_key" ] && command -v minisign >/dev/null; then
     require_fetch SHA256SUMS.minisig
     minisign -V -q -P "$release_minisign_key" -m "$work/SHA256SUMS" ||
-      fail 'SHA256SUMS of the release is not signed by its key; nothing was installed'
+      fail 'the signature of SHA256SUMS is not valid for the key of the release; nothing was installed'
     checked=yes
   fi
   if [ -n "$release_cosign_identity" ] && command -v cosign >/dev/null; then
@@ -430,11 +430,11 @@ check_signature() {
     cosign verify-blob --bundle "$work/SHA256SUMS.sigstore.json" \
       --certificate-identity "${release_cosign_identity%@refs/*}@refs/tags/v$version" \
       --certificate-oidc-issuer https://token.actions.githubusercontent.com "$work/SHA256SUMS" ||
-      fail 'SHA256SUMS of the release is not signed by its workflow; nothing was installed'
+      fail 'the signature of SHA256SUMS is not valid for the workflow of the release; nothing was installed'
     checked=yes
   fi
   [ -z "$unchecked" ] || [ -n "$checked" ] ||
-    fail "this wget does not check whom it asks; install curl, or GNU's wget; nothing was installed"
+    fail "this wget does not verify certificates; install curl or GNU wget; nothing was installed"
 }
 
 # Sets `work`, and unpacks the executable into it.
@@ -448,7 +448,7 @@ download() {
   check_signature
   require_fetch "$archive"
   check_sum
-  [ -n "$checked" ] || printf 'the checksum is right; no signature was checked\n'
+  [ -n "$checked" ] || printf 'the checksum is correct; no signature was checked\n'
   # Extract only this member, and no symlink.
   if ! tar -xzf "$work/$archive" -C "$work" "$folder/$program" ||
     [ -h "$work/$folder/$program" ] || [ ! -f "$work/$folder/$program" ]; then
@@ -460,7 +460,7 @@ download() {
 check_start() {
   said=$("$aside" version </dev/null 2>&1) && return
   case $said in
-    *libstdc++*) fail "it needs libstdc++ to start; on Alpine: apk add libstdc++" ;;
+    *libstdc++*) fail "libstdc++ is not installed; on Alpine, run apk add libstdc++" ;;
   esac
   fail "$archive does not start on this machine; nothing was installed: $said"
 }
@@ -471,8 +471,8 @@ is_dry() {
   printf 'would %s\n' "$1"
 }
 
-# A script that is piped into a shell has no path, and the current directory is unrelated; so is the directory
-# of a downloaded script.
+# A script that is piped into a shell has no path, and the current directory is unrelated. The
+# directory of a downloaded script is also unrelated.
 is_in_checkout() {
   [ -z "$release_version" ] && [ "${0##*/}" = install.sh ] && [ -f "$0" ] && [ -f "$root/Makefile" ]
 }
@@ -512,13 +512,13 @@ main() {
         shift
         ;;
       --*=*) set_option "${1%%=*}" "${1#*=}" ;;
-      '') wrong_usage 'an empty word is no option' ;;
+      '') wrong_usage 'empty argument' ;;
       *) wrong_usage "unknown option: $1" ;;
     esac
     shift
   done
-  [ -z "$configure" ] || [ -z "$action" ] || wrong_usage '--configure or --uninstall, not both'
-  "${action:-install_it}"
+  [ -z "$configure" ] || [ -z "$action" ] || wrong_usage '--configure and --uninstall cannot be used together'
+  "${action:-install_helper}"
 }
 
 # This is the last line, so that a truncated script does nothing.

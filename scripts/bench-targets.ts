@@ -13,7 +13,7 @@ import type { Program } from './bench/program.ts';
 import { type Timing, timeInTurns } from './bench/rounds.ts';
 import { table } from './bench/table.ts';
 import { releaseFolder } from './package/finish.ts';
-import { buildNothing, tryBuilds, tryPackings } from './package/sizes.ts';
+import { buildEmptyProgram, tryBuilds, tryPackings } from './package/sizes.ts';
 import { readStamp, root } from './package/stamp.ts';
 import { archiveName, executableName, targets } from './package/targets.ts';
 
@@ -62,7 +62,7 @@ function get({ name, command, env }: Build): Program {
     args: [...args, 'get'],
     input: 'us.icr.io\n',
     env: { ...home.env, ...env?.(home.folder) },
-    answers: 'credentials not found in native keychain\n',
+    outputPrefix: 'credentials not found in native keychain\n',
     status: 1,
   };
 }
@@ -72,7 +72,7 @@ function help(build: Build): Program {
   return {
     ...get({ ...build, name: `${build.name}, help` }),
     args: ['login', '--help'],
-    answers: 'docker-credential-icr login',
+    outputPrefix: 'docker-credential-icr login',
     status: 0,
   };
 }
@@ -112,7 +112,7 @@ function smallerBuilds(): string {
     const medians = [name, `${name}, help`].map((each) => times.get(each)?.[1] ?? '');
     return [name, mebibytes(fs.statSync(program).size), ...medians];
   });
-  const nothing = mebibytes(fs.statSync(buildNothing(scratch)).size);
+  const nothing = mebibytes(fs.statSync(buildEmptyProgram(scratch)).size);
   rows.push(['empty program', nothing, '', '']);
   return table(['build', 'MiB', 'get', 'login --help'], rows);
 }

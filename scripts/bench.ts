@@ -6,7 +6,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { spawnSandbox } from '../test/sandbox/spawn.ts';
-import { timeFlight } from './bench/flight.ts';
+import { timeSingleFlight } from './bench/flight.ts';
 import { describeMachine } from './bench/machine.ts';
 import { listPrograms, ownPrograms } from './bench/own.ts';
 import { type Measured, report } from './bench/report.ts';
@@ -26,7 +26,7 @@ async function measure(folder: string, rivals: readonly Rival[]): Promise<Measur
     const gets = timeInTurns([...(await ownPrograms(folder, cloud)), ...others], rounds);
     const lists = timeInTurns(listPrograms(folder), listRounds);
     const notInstalled = rivals.filter(({ program }) => !program).map(({ name }) => name);
-    const flight = await timeFlight(folder, cloud);
+    const flight = await timeSingleFlight(folder, cloud);
     return { machine, rounds, gets, notInstalled, listRounds, lists, flight };
   } finally {
     await cloud.close();

@@ -4,43 +4,51 @@ import os from 'node:os';
 import path from 'node:path';
 import manifest from '../package.json' with { type: 'json' };
 import { copyForSplitting } from './hot-chunk.ts';
-import { writeClosedRuntime } from './runtime.ts';
+import { writeHardenedRuntime } from './runtime.ts';
 
 const root = path.dirname(import.meta.dirname);
 
-/** Where the executable is after `buildExecutable`. */
+/** The path of the executable that `buildExecutable` builds. */
 export const executable = path.join(root, 'dist', 'docker-credential-icr');
 
-/** What dependencies see in place of the environment: DEBUG=* lets axios' proxy agent print a proxy's password. */
-export const closed: Readonly<Record<string, string>> = { 'process.env.DEBUG': 'undefined' };
+/**
+ * Defines for dependencies, in place of environment variables: with DEBUG=*, axios' proxy agent would print a proxy's
+ * password.
+ */
+export const environmentDefines: Readonly<Record<string, string>> = {
+  'process.env.DEBUG': 'undefined',
+};
 
-/** Measured in docs/benchmarks.md; the two autoload flags keep a stranger's folder from running code. */
+/**
+ * Chosen with the measurements in docs/benchmarks.md. The autoload flags prevent a .env or bunfig.toml file in the
+ * current directory from changing the program.
+ */
 export const flags: readonly string[] = [
   '--compile',
   '--minify',
   '--splitting',
   '--bytecode',
   '--format=esm',
-  // Loading node:fs would start the compiler's threads, for code that runs once.
+  // Without it, loading node:fs would start the compiler's threads, for code that runs once.
   '--compile-jit-policy=4',
   '--no-compile-autoload-dotenv',
   '--no-compile-autoload-bunfig',
-  ...Object.entries(closed).map(([name, value]) => `--define=${name}=${value}`),
+  ...Object.entries(environmentDefines).map(([name, value]) => `--define=${name}=${value}`),
 ];
 
-/** Compiles `entry` to the executable `outfile`, absolute paths both, with the Bun that runs this. */
+/** Compiles `entry` to the executable `outfile` with the Bun that runs this script. Both are absolute paths. */
 export function compile(entry: string, outfile: string, extra: readonly string[] = []): void {
   const words = ['build', ...flags, ...extra, entry, '--outfile', outfile];
-  // Bun works on 100 MB in the current folder, and leaves them there when it is killed.
+  // Bun writes a temporary file of 100 MB into the current directory, and leaves it there if it is killed.
   const cwd = path.dirname(outfile);
   fs.mkdirSync(cwd, { recursive: true });
   execFileSync(process.execPath, words, { cwd, stdio: ['ignore', 'ignore', 'inherit'] });
 }
 
 /**
- * Renamed into place, so that whoever runs it meanwhile has the old one or the new one. Made twice: the
- * first says which of its bytecode a `get` runs, and the second has that together at the front and a runtime
- * that is closed.
+ * Builds the executable and renames it into place, so that a process that starts at the same time gets the old or the
+ * new version. It is built twice: the first build records the bytecode that `get` runs; the second places that bytecode
+ * at the front and contains the hardened runtime.
  */
 export function buildExecutable(): void {
   const aside = `${executable}.${process.pid}`;
@@ -49,9 +57,9 @@ export function buildExecutable(): void {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-build-'));
   try {
     compile(main, aside, define);
-    const order = recordOrder(aside, folder);
+    const order = recordBytecodeOrder(aside, folder);
     const runtime = path.join(folder, 'bun');
-    writeClosedRuntime(process.execPath, runtime);
+    writeHardenedRuntime(process.execPath, runtime);
     const words = [`--bytecode-order=${order}`, `--compile-executable-path=${runtime}`];
     compile(main, aside, [...define, ...words]);
     fs.renameSync(aside, executable);
@@ -60,8 +68,8 @@ export function buildExecutable(): void {
   }
 }
 
-/** The file in which Bun wrote what `program` ran to answer a `get`. */
-export function recordOrder(program: string, folder: string): string {
+/** Runs `get` once and returns the file in which Bun recorded the order of the bytecode that ran. */
+export function recordBytecodeOrder(program: string, folder: string): string {
   const order = path.join(folder, 'order');
   const env = { ...process.env, DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, 'config') };
   const credential = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'none' };

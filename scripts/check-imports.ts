@@ -7,7 +7,7 @@ interface Import {
   readonly from: string;
   readonly line: number;
   readonly to: string;
-  /** If not, `to` is the path of a file. */
+  /** If false, `to` is the path of a file. */
   readonly isPackage: boolean;
 }
 
@@ -33,7 +33,9 @@ export function findViolations(sources: ReadonlyMap<string, string>, rules: Impo
   ];
 }
 
-/** An import in a comment or a string counts as well: a rule is never missed for want of a parser. */
+/**
+ * Imports in comments and strings are found as well: without a parser, a false alarm is better than a missed import.
+ */
 function readImports(from: string, text: string): Import[] {
   const pattern = /\b(?:(?:from|import)\s*['"]|import\s*\(\s*['"`])([^'"`$\s]+)/g;
   return [...text.matchAll(pattern)].map(({ index, 1: specifier = '' }) => {
@@ -50,7 +52,7 @@ function pairOf({ from, to }: Import): string {
   return `${from} -> ${to}`;
 }
 
-/** The name of the layer whose path matches the most of the file's. */
+/** Returns the name of the layer with the longest path that matches. */
 function layerOf(file: string, { layers }: ImportRules): string | undefined {
   const matches = Object.entries(layers).flatMap(([name, { paths }]) =>
     paths.filter((each) => isIn(file, each)).map((each) => ({ name, length: each.length })),

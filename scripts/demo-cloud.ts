@@ -17,21 +17,21 @@ export interface Answer {
   readonly header: (name: string) => string | undefined;
 }
 
-/** IBM Cloud, on loopback or in earnest. */
+/** IBM Cloud, or its local simulator. */
 export interface Cloud {
   readonly host: string;
   readonly image: Image | undefined;
   readonly apiKey: string;
-  /** What the helper is started with. */
+  /** The environment of the helper. */
   readonly env: Readonly<Record<string, string>>;
-  /** Lines for people. */
+  /** Lines to print for the user. */
   readonly about: readonly string[];
   /** Sends a GET. */
   readonly get: (url: URL, headers: Readonly<Record<string, string>>) => Promise<Answer>;
   readonly close: () => Promise<void>;
 }
 
-/** A home of its own, and the helper first on `PATH`. */
+/** Returns variables for a separate home directory, with the helper first on `PATH`. */
 function homeIn(folder: string) {
   return {
     HOME: folder,
@@ -40,8 +40,8 @@ function homeIn(folder: string) {
   };
 }
 
-/** IBM Cloud in this very process. */
-export async function loopbackCloud(folder: string): Promise<Cloud> {
+/** Starts the local IBM Cloud simulator in this process. */
+export async function startSimulator(folder: string): Promise<Cloud> {
   const sandbox = await startSandbox({ folder: path.join(folder, 'ibm-cloud') });
   const { iamUrl, caFile, accounts } = sandbox;
   const owner = accounts.addServiceId({ name: 'demo' });
@@ -57,7 +57,7 @@ export async function loopbackCloud(folder: string): Promise<Cloud> {
       NODE_EXTRA_CA_CERTS: caFile,
     },
     about: [
-      'played on loopback, in this process; with a key of yours this talks to the real one:',
+      'simulated locally, in this process; to use IBM Cloud with your API key:',
       'IBMCLOUD_API_KEY=… make demo HOST=us.icr.io',
       `IAM is at ${iamUrl}, ${host} at ${registry.host}:${registry.port}`,
     ],
@@ -77,7 +77,10 @@ export async function loopbackCloud(folder: string): Promise<Cloud> {
   };
 }
 
-/** The person's own environment, without what would let the helper answer from elsewhere than the demo. */
+/**
+ * Returns the user's environment without the variables that would make the helper use other credentials than the
+ * demo's.
+ */
 function cleanEnvironment(): Record<string, string> {
   const elsewhere = /^(DOCKER_|XDG_|REGISTRY_AUTH_FILE$)/;
   const kept = Object.entries(process.env).flatMap(([name, value]) =>
@@ -92,35 +95,35 @@ function keyOfEnvironment(): string {
   const name = 'IBMCLOUD_API_KEY';
   const value = process.env[name];
   if (!value)
-    throw new DemoError(`${name} is not set; put an API key of your IBM Cloud account in it`);
+    throw new DemoError(`${name} is not set; set it to an API key of your IBM Cloud account`);
   return apiKeyIn(name, value);
 }
 
-/** Milliseconds. */
-const timeLimit = 30_000;
+const timeLimitMs = 30_000;
 
 async function getFromInternet(
   url: URL,
   headers: Readonly<Record<string, string>>,
 ): Promise<Answer> {
-  const signal = AbortSignal.timeout(timeLimit);
+  const signal = AbortSignal.timeout(timeLimitMs);
   try {
     return await send(processContext(), { method: 'GET', url, headers }, signal);
   } catch (error) {
-    if (signal.aborted) throw new DemoError(`${url.host} did not answer in ${timeLimit / 1000} s`);
+    if (signal.aborted)
+      throw new DemoError(`${url.host} did not answer in ${timeLimitMs / 1000} s`);
     if (error instanceof ConnectionError) throw new DemoError(`${url.host}: ${error.message}`);
     throw error;
   }
 }
 
-/** The real one. */
-export function realCloud(folder: string, host: string, image: Image | undefined): Cloud {
+/** Returns IBM Cloud itself, with the API key in IBMCLOUD_API_KEY. */
+export function ibmCloud(folder: string, host: string, image: Image | undefined): Cloud {
   return {
     host,
     image,
     apiKey: keyOfEnvironment(),
     env: { ...cleanEnvironment(), ...homeIn(folder) },
-    about: [`the real one, at ${host}, with the API key of IBMCLOUD_API_KEY`],
+    about: [`IBM Cloud at ${host}, with the API key in IBMCLOUD_API_KEY`],
     get: getFromInternet,
     close: () => Promise.resolve(),
   };

@@ -1,23 +1,23 @@
 import { styleText } from 'node:util';
 
-/** A failure that a person can do something about; the message is one line. */
+/** An error that the user can fix. The message is one line. */
 export class DemoError extends Error {}
 
 let steps = 0;
 
-/** The next step's title, and lines under it. */
+/** Prints the title of the next step and lines below it. */
 export function step(title: string, ...lines: readonly string[]): void {
   steps += 1;
   console.log(`\n${styleText('bold', `${steps}. ${title}`)}`);
   for (const line of lines) say(line);
 }
 
-/** Lines under the step's title. */
+/** Prints lines below the title of a step. */
 export function say(text: string): void {
   console.log(text.trimEnd().replaceAll(/^/gm, '   '));
 }
 
-/** Enough to tell two long secrets apart, and nothing of a short one. */
+/** Hides a secret. Shows the last four characters of a long one, so that two secrets can be distinguished. */
 export function mask(secret: string): string {
   return `********${secret.length < 32 ? '' : secret.slice(-4)}`;
 }

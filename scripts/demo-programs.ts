@@ -9,7 +9,7 @@ type Env = RunOptions['env'];
 
 const interruption = new AbortController();
 
-/** Ends at once what runs, so that it leaves nothing behind. */
+/** Kills running programs at once, so that they leave no files behind. */
 export function killPrograms(): void {
   interruption.abort();
 }
@@ -19,7 +19,7 @@ export interface DockerCredential {
   readonly secret: string;
 }
 
-/** Runs one of people's commands, and shows what was typed and what it said. `input` is a secret. */
+/** Runs one of the interactive commands, and prints the command line and its output. `input` is a secret. */
 export async function runHelper(
   words: readonly string[],
   { env, input }: { readonly env: Env; readonly input?: string },
@@ -32,19 +32,19 @@ export async function runHelper(
 }
 
 /**
- * As Docker finds a password (docker/cli, cli/config): `credHelpers` says which helper knows the host;
- * `docker-credential-NAME get` is found on `PATH` and reads the host on its standard input.
+ * Gets a credential as Docker does (docker/cli, cli/config): `credHelpers` contains the name of the helper for the
+ * host; `docker-credential-NAME get` is found on `PATH` and reads the host from standard input.
  */
 export async function dockerCredential(env: Env, host: string): Promise<DockerCredential> {
   const file = path.join(env.DOCKER_CONFIG ?? '', 'config.json');
   const name: unknown = JSON.parse(fs.readFileSync(file, 'utf8')).credHelpers?.[host];
-  if (typeof name !== 'string') throw new DemoError(`${file} names no helper for ${host}`);
-  say(`config.json says: "credHelpers": { "${host}": "${name}" }`);
+  if (typeof name !== 'string') throw new DemoError(`${file} has no helper for ${host}`);
+  say(`config.json contains "credHelpers": { "${host}": "${name}" }`);
   say(`$ echo ${host} | docker-credential-${name} get`);
   const begin = performance.now();
   const { code, stdout } = await start([`docker-credential-${name}`, 'get'], env, host);
   const milliseconds = Math.round(performance.now() - begin);
-  // Docker takes the error from standard output.
+  // The protocol's errors are on standard output.
   if (code !== 0) throw new DemoError(stdout.trim());
   const answer = JSON.parse(stdout);
   const { Username: username, Secret: secret } = answer;
@@ -52,7 +52,7 @@ export async function dockerCredential(env: Env, host: string): Promise<DockerCr
   return { username, secret };
 }
 
-/** Not in the folder that the demo was started in: what lies there must not matter. */
+/** Uses the home directory as the current directory: the files in the caller's directory must have no effect. */
 function start(words: readonly string[], env: Env, input = ''): Promise<Outcome> {
   return run(words, { env, cwd: env.HOME ?? '/', input, signal: interruption.signal });
 }

@@ -14,7 +14,7 @@ const manifestTypes = [
   'application/vnd.docker.distribution.manifest.v2+json',
 ];
 
-/** The token exchange, and then the manifest of the image. */
+/** Exchanges the credential for a token, and fetches the manifest of the image with it. */
 export async function pull(
   cloud: Cloud,
   credential: DockerCredential,
@@ -30,20 +30,20 @@ export async function pull(
   say(`GET ${url} with it: ${answer.status}\n${describeManifest(answer)}`);
 }
 
-/** The token exchange for no repository, and the page that only those see who have signed in. */
+/** Exchanges the credential for a token without a repository, and requests `/v2/`, which requires authentication. */
 export async function signIn(cloud: Cloud, credential: DockerCredential): Promise<void> {
   const token = await exchange(cloud, credential);
   const url = base(cloud);
   const answer = await cloud.get(url, { Authorization: `Bearer ${token}` });
   expectOk(url, answer);
-  say(`GET ${url} with it: ${answer.status}, signed in`);
+  say(`GET ${url} with it: ${answer.status}, logged in`);
 }
 
 function base({ host }: Cloud): URL {
   return new URL(`https://${host}/v2/`);
 }
 
-/** What every client does before its first request; returns the registry's token. */
+/** Exchanges the credential for the registry's token, as every client does before its first request. */
 async function exchange(
   cloud: Cloud,
   { username, secret }: DockerCredential,
@@ -56,11 +56,11 @@ async function exchange(
   expectOk(url, answer);
   const { token, access_token, expires_in = 60 } = JSON.parse(answer.text);
   say(`GET ${decodeURIComponent(url.href)}`);
-  say(`as ${username}: ${answer.status}, a token that lives ${expires_in} s`);
+  say(`as ${username}: ${answer.status}, a token that expires in ${expires_in} s`);
   return token ?? access_token;
 }
 
-/** Where the registry sends us for a token, with the service it names. */
+/** Returns the token endpoint from the registry's challenge, with its service parameter. */
 async function tokenEndpoint(cloud: Cloud): Promise<URL> {
   const url = base(cloud);
   const { status, header } = await cloud.get(url, {});
@@ -69,19 +69,19 @@ async function tokenEndpoint(cloud: Cloud): Promise<URL> {
   const challenge = parseChallenge(text);
   const realm = challenge?.scheme === 'bearer' ? URL.parse(challenge.realm) : null;
   if (challenge?.scheme !== 'bearer' || realm === null) {
-    throw new DemoError(`${url} answered ${status} without saying where there are tokens`);
+    throw new DemoError(`${url} answered ${status} without a token endpoint`);
   }
-  requireOurs(realm);
+  assertIbmHost(realm);
   if (challenge.service !== undefined) realm.searchParams.set('service', challenge.service);
   return realm;
 }
 
-/** The secret goes there. */
-function requireOurs(realm: URL): void {
+/** Throws if the token endpoint is not IBM's, because the secret is sent to it. */
+function assertIbmHost(realm: URL): void {
   const host = parseServerURL(realm.host);
   if (realm.protocol === 'https:' && !('problem' in host) && isIbmHost(host)) return;
   throw new DemoError(
-    `the registry asks for the secret to be sent to ${realm.origin}, which is not IBM's`,
+    `the registry's token endpoint is ${realm.origin}, which does not belong to IBM`,
   );
 }
 
@@ -91,11 +91,12 @@ function expectOk(url: URL, { status, text }: Answer): void {
   throw new DemoError(`${url.origin}${url.pathname} answered ${status}: ${said}`);
 }
 
-/** By the digest that the bytes have, and that the registry must name. */
+/** Checks the digest of the manifest, and returns a description of it. */
 function describeManifest({ text, header }: Answer): string {
   const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
   const named = header('docker-content-digest') ?? digest;
-  if (named !== digest) throw new DemoError(`the manifest is ${digest}, and should be ${named}`);
+  if (named !== digest)
+    throw new DemoError(`the manifest has the digest ${digest}; expected ${named}`);
   const { mediaType, layers, manifests } = JSON.parse(text);
   const parts = Array.isArray(layers) ? `layers: ${layers.length}` : `images: ${manifests?.length}`;
   return `${digest}\n${mediaType ?? header('content-type')}, ${parts}`;

@@ -7,15 +7,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { describeMachine } from './bench/machine.ts';
 import { buildExecutable } from './build.ts';
-import { loadOf } from './fleet/arithmetic.ts';
+import { calculateLoad } from './fleet/arithmetic.ts';
 import { timeProcesses } from './fleet/processes.ts';
 import { type Measured, report } from './fleet/report.ts';
-import { tellStory } from './fleet/story.ts';
+import { runScenario } from './fleet/story.ts';
 
 const file = path.join(path.dirname(import.meta.dirname), 'docs', 'fleets.md');
 const marks = /(<!-- figures: written by make fleet -->\n)[\s\S]*(<!-- end of figures -->)/;
 const size = { nodes: 10, accounts: 50 };
-const atOnce = 8;
+const concurrency = 8;
 const large = [1, 50].map((accounts) => ({ nodes: 10_000, accounts }));
 
 async function measure(folder: string): Promise<Measured> {
@@ -23,13 +23,13 @@ async function measure(folder: string): Promise<Measured> {
     // The versions of other helpers are not relevant here.
     machine: describeMachine().slice(0, 3),
     size,
-    story: await tellStory(size),
-    atOnce,
-    processes: await timeProcesses({ folder, ...size, atOnce }),
+    scenario: await runScenario(size),
+    concurrency,
+    processes: await timeProcesses({ folder, ...size, concurrency }),
     loads: large.map((cluster) => ({
       cluster,
-      together: loadOf(cluster, false),
-      spread: loadOf(cluster, true),
+      together: calculateLoad(cluster, false),
+      spread: calculateLoad(cluster, true),
     })),
   };
 }

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 const root = path.dirname(import.meta.dirname);
-/** The modules that main.ts imports at its start. */
+/** The modules that main.ts imports at startup. */
 const hot = ['process-context.ts', 'protocol/serve.ts'];
 
 /**

@@ -1,4 +1,4 @@
-/** A group of files, and the other groups that they may import, types included. */
+/** A group of files, and the groups from which they may import values and types. */
 export interface Layer {
   /** Files, and directories that end in `/`. The longest path that matches decides. */
   readonly paths: readonly string[];

@@ -1,12 +1,12 @@
 /**
- * Makes dist/release/docker-credential-icr-VERSION-OS-ARCH-node.tar.gz: the helper on Node instead of
- * Bun, for machines that Bun is not built for and for people who want Node.
+ * Builds dist/release/docker-credential-icr-VERSION-OS-ARCH-node.tar.gz: the helper on Node instead of Bun, for
+ * platforms that Bun does not support and for users who prefer Node.
  *
  *   package-node.ts [NODE] [BUNDLE]
  *
- * NODE is the executable to pack, 22 or later; without it, the Node 26 that the lockfile names (Linux
- * on x64). BUNDLE is a folder that this script made on another machine (dist/node): with it, this runs
- * on Node itself.
+ * NODE is the executable to package, version 22 or later. The default is Node 26 from the lockfile (Linux on x64).
+ * BUNDLE is the directory dist/node that this script created on another machine; with it, this script runs on Node
+ * itself.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -30,7 +30,7 @@ import { program } from './package/targets.ts';
 
 const platform = `${process.platform}-${process.arch}`;
 
-/** Everything that needs Bun: what it writes is the same for every machine. */
+/** Creates the parts that need Bun. They are the same for every platform. */
 async function makeBundle(folder: string): Promise<void> {
   const stamp = readStamp();
   fs.rmSync(folder, { recursive: true, force: true });
@@ -64,7 +64,7 @@ function makeExecutable(node: NodeRuntime, bundle: string): string {
   return executable;
 }
 
-/** A Node that the lockfile does not know. */
+/** Returns the material for a Node that is not in the lockfile. */
 function ownNode({ file, version }: NodeRuntime): Material {
   return { uri: `pkg:generic/node@${version}`, digest: { sha256: sha256(file) } };
 }

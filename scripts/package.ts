@@ -1,8 +1,8 @@
 /**
- * Makes a release in dist/release: for each target an archive, npm's package and, on Linux, the
- * system's; then what is about all of them. Arguments choose among the targets of
- * scripts/package/targets.ts. BASE_URL says where the release will be: without it there is no
- * install.sh, no formula and no Scoop manifest in it, because each has to name that place.
+ * Builds a release in dist/release: an archive, an npm package and, for Linux, .deb and .rpm packages of each target;
+ * then the files for the whole release. Arguments select targets of scripts/package/targets.ts. BASE_URL is the address
+ * at which the release will be published. Without it, the release has no install.sh, Homebrew formula or Scoop
+ * manifest, because each contains that address.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -34,7 +34,7 @@ function say(name: string): void {
   console.log(`${name} ${(size / 1024 ** 2).toFixed(1)} MiB`);
 }
 
-/** Returns the sum of what npm gets of it. */
+/** Builds the files of a target. Returns the checksum of its npm executable. */
 async function makeTarget(
   target: Target,
   others: readonly ArchiveFile[],
@@ -53,11 +53,9 @@ async function makeTarget(
   return sums;
 }
 
-function writePlaced(stamp: Stamp): void {
+function writeInstallers(stamp: Stamp): void {
   if (location === undefined) {
-    console.log(
-      'no install.sh, formula and Scoop manifest: BASE_URL does not say where the release will be',
-    );
+    console.log('no install.sh, Homebrew formula and Scoop manifest: BASE_URL is not set');
     return;
   }
   const installer = path.join(releaseFolder, 'install.sh');
@@ -78,7 +76,7 @@ async function main(words: readonly string[]): Promise<void> {
   const folder = path.join(stage, program);
   await stageMain(folder, await documents(stamp, 'node'), stamp, sums, homepage);
   say(packStaged(folder, releaseFolder));
-  writePlaced(stamp);
+  writeInstallers(stamp);
   finishRelease(stamp);
 }
 

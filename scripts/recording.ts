@@ -5,9 +5,9 @@
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
-import { layOutNamespace, unshare, whyNoNamespaces } from '../test/e2e/clients/namespace.ts';
+import { reasonForNoNamespaces, setUpNamespace, unshare } from '../test/e2e/clients/namespace.ts';
 import { isInstalled } from '../test/e2e/clients/programs.ts';
-import { backDoorOf } from '../test/e2e/clients/registry-server.ts';
+import { unauthenticatedRegistry } from '../test/e2e/clients/registry-server.ts';
 import { upload } from '../test/e2e/clients/upload.ts';
 import { startWorld } from '../test/e2e/clients/world.ts';
 import { createImage } from '../test/sandbox/image.ts';
@@ -24,7 +24,7 @@ const host = 'us.icr.io';
 const repository = 'team-a/hello';
 const prompt = '$ ';
 
-/** What is typed when the text appears for the first time after the previous reply. */
+/** Keys that are typed when the text appears for the first time after the previous reply. */
 type Reply = readonly [text: string, keys: string];
 
 function replies(apiKey: string): readonly Reply[] {
@@ -77,7 +77,7 @@ function trimmed(output: string): string {
 }
 
 async function runInside(): Promise<void> {
-  layOutNamespace();
+  setUpNamespace();
   spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', '/home']);
   fs.mkdirSync(home, { mode: 0o700 });
   const world = await startWorld({ dockerd: true, identityTokens: false });
@@ -85,7 +85,7 @@ async function runInside(): Promise<void> {
     const { accounts } = world.sandbox;
     const { accountId, iamId } = accounts.addUser({ name: 'Jane Doe' });
     accounts.addNamespace({ name: 'team-a', accountId, public: false });
-    await upload(backDoorOf(host), repository, await createImage('hello', 'hello\n'));
+    await upload(unauthenticatedRegistry(host), repository, await createImage('hello', 'hello\n'));
     const value = `canary-${'0123456789'.repeat(4)}`.slice(0, 44);
     accounts.addApiKey({ owner: iamId, value });
     const { DOCKER_HOST = '', SSL_CERT_FILE = '' } = world.createHome().env;
@@ -105,7 +105,7 @@ async function runInside(): Promise<void> {
 function enterNamespaces(): number {
   const missing = ['docker', 'dockerd', 'docker-registry', 'script', 'bash'];
   const programs = missing.filter((name) => !isInstalled(name));
-  const reason = programs[0] === undefined ? whyNoNamespaces() : `${programs} not installed`;
+  const reason = programs[0] === undefined ? reasonForNoNamespaces() : `${programs} not installed`;
   if (reason !== undefined) throw new Error(`cannot record: ${reason}`);
   buildExecutable();
   const [program = '', ...words] = [...unshare, process.execPath, import.meta.filename, inside];

@@ -1,6 +1,6 @@
 /**
- * Writes dist/release-notes.md: what CHANGELOG.md says of the version in package.json. TAG in the
- * environment is the tag that is released; another version's ends it here.
+ * Writes dist/release-notes.md: the section of CHANGELOG.md for the version in package.json. TAG in the environment is
+ * the tag to release. Fails if the tag does not match the version.
  */
 import fs from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { root } from './package/stamp.ts';
 
 const tag = process.env.TAG || `v${manifest.version}`;
 if (tag !== `v${manifest.version}`) {
-  throw new Error(`the tag is ${tag}, and package.json says ${manifest.version}`);
+  throw new Error(`the tag is ${tag}, but the version in package.json is ${manifest.version}`);
 }
 const notes = notesOf(fs.readFileSync(path.join(root, 'CHANGELOG.md'), 'utf8'), manifest.version);
 const file = path.join(root, 'dist', 'release-notes.md');

@@ -1,32 +1,33 @@
 import fs from 'node:fs';
 
 /**
- * Variables of the environment, or beginnings of their names, by which Bun makes an executable do something else
- * than its own work, and that no flag of `bun build` switches off (Bun 1.4).
+ * Environment variables, or prefixes of their names, that change the behavior of an executable built with Bun 1.4 and
+ * that no flag of `bun build` disables.
  */
 const variables: readonly string[] = [
-  // Options, --preload among them: a path in it may lead into the folder of a stranger.
+  // Adds options such as --preload, which can run code from a directory that another user controls.
   'BUN_OPTIONS',
-  // The executable is Bun then, and `get` a script of the package.json at hand.
+  // Makes the executable behave as Bun: `get` would be a script of the nearest package.json.
   'BUN_BE_BUN',
-  // A debugger sees every secret.
+  // Starts a debugger, which can read every secret.
   'BUN_INSPECT',
   // Prints requests with their headers.
   'BUN_CONFIG_VERBOSE_FETCH',
-  // Writes a file, by whatever path it names.
+  // Writes a file to any path.
   'BUN_BYTECODE_',
 ];
 
 /**
- * Writes a copy of the Bun at `bun` that looks for none of them: a name that begins with NUL is no
- * variable's. To be compiled from, so that what is signed afterwards is the whole. Throws for a Bun that does
- * not know one of them by that name: whatever it does instead has to be looked at.
+ * Writes a copy of the Bun at `bun` that reads none of these variables: the first byte of each name is replaced by NUL,
+ * which no variable's name can contain. The executable is compiled from the copy, so that a later signature covers the
+ * change. Throws if this Bun does not contain one of the names, because a new version may have replaced the variable.
  */
-export function writeClosedRuntime(bun: string, copy: string): void {
+export function writeHardenedRuntime(bun: string, copy: string): void {
   const bytes = fs.readFileSync(bun);
   for (const variable of variables) {
     const places = [...placesOf(bytes, variable)];
-    if (places.length === 0) throw new Error(`${bun} knows no ${variable}: see what replaced it`);
+    if (places.length === 0)
+      throw new Error(`${bun} does not contain ${variable}: check if another variable replaced it`);
     for (const place of places) bytes[place] = 0;
   }
   fs.writeFileSync(copy, bytes, { mode: 0o755 });

@@ -5,7 +5,7 @@ import { parseTotals } from './uvu-run.ts';
 
 const root = path.dirname(import.meta.dirname);
 
-/** The test of that name, with more to do than `make test` gives it. */
+/** Runs a test file with more iterations than `make test` uses, and returns its output. */
 function runTest(name: string, env: Readonly<Record<string, string>>): string {
   const file = path.join(root, 'test', 'integration', `${name}.test.ts`);
   const { stdout, stderr, status } = spawnSync(process.execPath, [file], {

@@ -1,4 +1,4 @@
-/** A full disk: run by scripts/soak.ts, and by itself in a mount namespace of its own. */
+/** Tests a full disk. scripts/soak.ts runs this file again in a separate mount namespace. */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
@@ -8,9 +8,8 @@ import type { Home } from '../test/support/home.ts';
 import { expect, type Part } from './soak-part.ts';
 
 const inside = '--inside';
-/** Bytes of the disk, and the steps in which less and less of it is free. */
-const size = 512 * 1024;
-const step = 2048;
+const sizeBytes = 512 * 1024;
+const stepBytes = 2048;
 
 const old = 'canary-old-'.padEnd(44, '0');
 const changes: readonly [words: string, input: string][] = [
@@ -24,7 +23,7 @@ const changes: readonly [words: string, input: string][] = [
   ['logout de.icr.io', ''],
 ];
 
-/** Everything that parses, and what the hosts answer. */
+/** Parses all files, and returns the output of `get` for each host. */
 function state(home: Home): string {
   const docker = path.join(home.folder, '.docker', 'config.json');
   JSON.parse(fs.readFileSync(docker, 'utf8'));
@@ -49,11 +48,11 @@ function prepare(folder: string): Home {
   return home;
 }
 
-/** Takes all but `free` bytes of the disk. */
-function fill(folder: string, free: number): void {
+/** Fills the disk so that only `freeBytes` bytes are free. */
+function fill(folder: string, freeBytes: number): void {
   const file = fs.openSync(path.join(folder, 'filler'), 'w');
   const { bavail, bsize } = fs.statfsSync(folder);
-  for (let left = bavail * bsize - free; left > 0; left -= bsize) {
+  for (let left = bavail * bsize - freeBytes; left > 0; left -= bsize) {
     try {
       fs.writeSync(file, Buffer.alloc(Math.min(bsize, left)));
     } catch {
@@ -77,15 +76,17 @@ function expectSafe(home: Home, words: string, { stdout, stderr, status }: Outco
   }
 }
 
-/** Each command at each amount of free space: it is done, or it says that the disk is full and nothing is lost. */
+/**
+ * Runs each command with each amount of free space: it must succeed, or report a full disk and change no credential.
+ */
 function fillAndTry(folder: string): { tried: number; refused: number } {
   let [tried, refused] = [0, 0];
-  for (let free = 0; free <= 24 * 1024; free += step) {
+  for (let freeBytes = 0; freeBytes <= 24 * 1024; freeBytes += stepBytes) {
     for (const [words, input] of changes) {
       const home = prepare(folder);
       if (words === 'configure --remove') helper(home, 'configure');
       const before = state(home);
-      fill(folder, free);
+      fill(folder, freeBytes);
       const outcome = helper(home, words.split(' '), input);
       expectSafe(home, words, outcome);
       if (outcome.status === 1) {
@@ -122,8 +123,8 @@ export const fullDisk: Part = {
 
 if (process.argv.includes(inside)) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-disk-'));
-  spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', folder]);
-  expect(fs.statfsSync(folder).blocks * fs.statfsSync(folder).bsize === size, 'no small disk');
+  spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${sizeBytes}`, 'tmpfs', folder]);
+  expect(fs.statfsSync(folder).blocks * fs.statfsSync(folder).bsize === sizeBytes, 'no small disk');
   try {
     console.log(JSON.stringify(fillAndTry(folder)));
   } finally {

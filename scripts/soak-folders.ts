@@ -17,7 +17,10 @@ const commands: readonly [words: readonly string[], input: string][] = [
   [['logout'], ''],
 ];
 
-/** Every folder and file below, with the modes of a disk that is mounted read-only; back again afterwards. */
+/**
+ * Calls `use` while all files and directories in `folder` have the modes of a read-only disk, then restores their
+ * modes.
+ */
 function readOnly(folder: string, use: () => void): void {
   const all = ['', ...fs.readdirSync(folder, { recursive: true, encoding: 'utf8' })]
     .map((name) => path.join(folder, name))
@@ -118,7 +121,7 @@ export const noHome: Part = {
         const { stdout, stderr } = helper(home, verb, input, { env });
         expect(/^(credentials not found.*|\{\})?\n?$/.test(stdout) && stderr === '', verb);
       }
-      expect(!fs.existsSync(HOME), 'no folder is made by asking');
+      expect(!fs.existsSync(HOME), 'reading creates no directory');
       expect(helper(home, login, secret, { env }).status === 0, 'login');
       const { stdout } = helper(home, 'get', 'us.icr.io', { env });
       expect(stdout === answer('us.icr.io', 'iamapikey', secret), 'get');

@@ -39,7 +39,7 @@ export function manyCredentials(count: number): Part {
         store.write({ of: 'host', name: name(0) }, { ServerURL: name(0), ...credential });
         const alone = medianGet(home, name(0), 'me');
         const folder = path.join(home.config, 'hosts');
-        // Without waiting for the disk each time.
+        // Written directly, without syncing each file.
         for (let i = 1; i < count; i += 1) {
           const text = JSON.stringify({ ServerURL: name(i), ...credential });
           fs.writeFileSync(path.join(folder, `${name(i)}.json`), text, { mode: 0o600 });
@@ -54,9 +54,9 @@ export function manyCredentials(count: number): Part {
   };
 }
 
-export function manyAtOnce(atOnce: number, seconds: number): Part {
+export function parallelGets(concurrency: number, seconds: number): Part {
   return {
-    name: `${atOnce} parallel get calls for ${seconds} s`,
+    name: `${concurrency} parallel get calls for ${seconds} s`,
     what: 'a constant number of parallel processes. Each must return the right credential and write nothing to standard error',
     run: () =>
       inHome(async (home) => {
@@ -66,7 +66,7 @@ export function manyAtOnce(atOnce: number, seconds: number): Part {
         const keepAsking = async () => {
           while (performance.now() < end) times.push(await ask(home));
         };
-        await Promise.all(Array.from({ length: atOnce }, keepAsking));
+        await Promise.all(Array.from({ length: concurrency }, keepAsking));
         times.sort((a, b) => a - b);
         const [median, late, last] = [0.5, 0.99, 1].map((share) => quantile(times, share));
         return `${times.length.toLocaleString('en')} answers, ${Math.round(times.length / seconds)} per second, none wrong; median ${milliseconds(median ?? 0)}, p99 ${milliseconds(late ?? 0)}, maximum ${milliseconds(last ?? 0)}`;
@@ -74,7 +74,7 @@ export function manyAtOnce(atOnce: number, seconds: number): Part {
   };
 }
 
-/** Milliseconds until the right answer. */
+/** Runs `get`, and returns the time that it took. Throws if the output is wrong. */
 async function ask(home: Home): Promise<number> {
   const began = performance.now();
   const { stdout, stderr } = await startHelper(home, ['get'], 'us.icr.io').outcome;

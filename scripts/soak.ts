@@ -9,7 +9,7 @@ import { buildExecutable } from './build.ts';
 import { killed, moved } from './soak-crash.ts';
 import { fullDisk } from './soak-disk.ts';
 import { clock, links, noHome, readOnlyFolders } from './soak-folders.ts';
-import { manyAtOnce, manyCredentials } from './soak-load.ts';
+import { manyCredentials, parallelGets } from './soak-load.ts';
 import type { Part } from './soak-part.ts';
 
 const parts: readonly Part[] = [
@@ -21,7 +21,7 @@ const parts: readonly Part[] = [
   noHome,
   clock,
   manyCredentials(10_000),
-  manyAtOnce(200, 60),
+  parallelGets(200, 60),
 ];
 
 const file = path.join(path.dirname(import.meta.dirname), 'docs', 'reliability.md');

@@ -1,10 +1,10 @@
 /**
- * Runs the real clients against IBM Cloud on loopback, in namespaces of their own: nothing they
- * write or start outlives the run. Arguments choose among the clients.
+ * Tests the helper with the real clients and a local IBM Cloud simulator, in separate Linux namespaces: no file or
+ * process remains after the run. Arguments select clients.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
-import { layOutNamespace, unshare, whyNoNamespaces } from '../test/e2e/clients/namespace.ts';
+import { reasonForNoNamespaces, setUpNamespace, unshare } from '../test/e2e/clients/namespace.ts';
 import { isCI } from '../test/e2e/clients/programs.ts';
 import { buildExecutable } from './build.ts';
 import { type Count, exitCodeOf, formatCount, runFiles } from './uvu-run.ts';
@@ -19,20 +19,20 @@ function chooseClients(names: readonly string[]): readonly string[] {
   return names.length > 0 ? names : clients;
 }
 
-/** The last line, and the end. */
+/** Prints the last line, and exits. */
 function finish(count: Partial<Count>): never {
   const whole = { passed: 0, failed: 0, skipped: 0, ...count };
   console.log(formatCount(whole));
   process.exit(exitCodeOf(whole));
 }
 
-function giveUp(chosen: readonly string[], reason: string): never {
+function reportUnavailable(chosen: readonly string[], reason: string): never {
   const verdict = isCI() ? 'failed' : 'skipped';
   for (const client of chosen) console.log(`${verdict}: ${client} (${reason})`);
   finish({ [verdict]: chosen.length });
 }
 
-/** `unshare` shields itself from signals: only killing it ends everything in there. */
+/** `unshare` ignores signals: only SIGKILL ends all processes in the namespaces. */
 function killWithUs(child: ChildProcess): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.once(signal, () => {
@@ -42,7 +42,7 @@ function killWithUs(child: ChildProcess): void {
   }
 }
 
-/** Runs this very script again, inside; it prints the last line there. */
+/** Runs this script again inside namespaces, where it prints the last line. */
 function enterNamespaces(chosen: readonly string[]): void {
   const [program = '', ...words] = [...unshare, process.execPath, import.meta.filename, inside];
   const child = spawn(program, [...words, ...chosen], { cwd: root, stdio: 'inherit' });
@@ -53,16 +53,16 @@ function enterNamespaces(chosen: readonly string[]): void {
 }
 
 async function runInside(chosen: readonly string[]): Promise<never> {
-  layOutNamespace();
+  setUpNamespace();
   const files = chosen.map((client) => `test/e2e/clients/${client}.test.ts`);
-  finish(await runFiles(files, { timeLimit: 180_000 }));
+  finish(await runFiles(files, { timeLimitMs: 180_000 }));
 }
 
 async function main(args: readonly string[]): Promise<void> {
   const chosen = chooseClients(args.filter((arg) => arg !== inside));
   if (args.includes(inside)) await runInside(chosen);
-  const reason = whyNoNamespaces();
-  if (reason !== undefined) giveUp(chosen, reason);
+  const reason = reasonForNoNamespaces();
+  if (reason !== undefined) reportUnavailable(chosen, reason);
   buildExecutable();
   enterNamespaces(chosen);
 }

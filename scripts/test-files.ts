@@ -1,6 +1,9 @@
 import path from 'node:path';
 
-/** Test files that take longer than ten seconds, the longest first: one that starts last would run alone. */
+/**
+ * Test files that take longer than ten seconds, the longest first: if one of them started last, the other processors
+ * would be idle.
+ */
 export const longest: readonly string[] = [
   'leak-canary',
   'api-key-rotate',
@@ -10,7 +13,10 @@ export const longest: readonly string[] = [
   'store-failures',
 ];
 
-/** The files that match one of the words in `wanted`, a part of a path or a glob; all of them if there is no word. */
+/**
+ * Returns the files that match one of the words in `wanted`, each a part of a path or a glob. Without a word, returns
+ * all files.
+ */
 export function chooseFiles(files: readonly string[], wanted: string): string[] {
   const words = wanted.split(/\s+/).filter((word) => word !== '');
   return files.filter((file) => words.length === 0 || words.some((word) => matches(file, word)));
@@ -21,7 +27,7 @@ function matches(file: string, word: string): boolean {
   return [file, path.basename(file)].some((name) => path.matchesGlob(name, word));
 }
 
-/** The files that take long before all others, which keep their order. */
+/** Moves the longest test files to the front, and keeps the order of the others. */
 export function longestFirst(files: readonly string[]): string[] {
   return files.toSorted((a, b) => rank(a) - rank(b));
 }

@@ -3,24 +3,25 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-/** Linux' f_type of a file system in memory. */
+/** The file system type of tmpfs in Linux' `statfs`. */
 const tmpfs = 0x01021994;
-/** Two files at once take a quarter of a GiB at most; a machine with more processors runs more. */
+/** Two parallel test files use up to 256 MiB; machines with more processors run more files in parallel. */
 const minFreeBytes = 2 * 1024 ** 3;
 
 /**
- * Makes the directory in which the tests make theirs. It is in TEST_TMPDIR if that is set, else in memory if that
- * works: the helper syncs each file that it writes, and a disk takes most of a test's time for that.
+ * Creates the parent directory of all temporary directories of the tests. It is in TEST_TMPDIR if that is set,
+ * otherwise on a tmpfs if possible: the helper syncs each file that it writes, and on a disk this takes most of a
+ * test's time.
  */
 export function makeTestFolder(): string {
   const parent = process.env.TEST_TMPDIR || (isInMemory('/dev/shm') ? '/dev/shm' : os.tmpdir());
   const folder = fs.mkdtempSync(path.join(parent, 'icr-'));
-  // Some tests drop root's privileges, and open up only the directory they made.
+  // Some tests drop root privileges; they must be able to enter this directory.
   fs.chmodSync(folder, 0o711);
   return folder;
 }
 
-/** Returns false if there is no tmpfs with enough space, from which programs can be started, at `folder`. */
+/** Returns true if `folder` is on a tmpfs that has enough free space and allows execution. */
 function isInMemory(folder: string): boolean {
   try {
     const { type, bavail, bsize } = fs.statfsSync(folder);
@@ -30,7 +31,7 @@ function isInMemory(folder: string): boolean {
   }
 }
 
-/** A mount with `noexec` refuses to start a program. */
+/** Returns false if the file system is mounted with `noexec`. */
 function canStartFrom(parent: string): boolean {
   const folder = fs.mkdtempSync(path.join(parent, 'icr-'));
   try {

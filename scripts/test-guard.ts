@@ -1,14 +1,13 @@
 /**
- * What a test source must not do, because it would pass whatever the code does: one line a finding.
- * `assert.throws` never waits, so an asynchronous function in it passes for a throw or for none; and
- * uvu runs a suite only when told to.
+ * Finds mistakes that make a test pass regardless of the tested code. Returns one line for each. `assert.throws` does
+ * not await, so an async function in it always passes, and uvu runs a suite only if `.run()` is called.
  */
 export function findVoidTests(source: string): string[] {
   const findings: string[] = [];
-  if (!/\.run\(\)/.test(source)) findings.push('no suite is run: it ends without .run()');
+  if (!/\.run\(\)/.test(source)) findings.push('no suite is run: .run() is missing');
   for (const { index, what } of asynchronousThrows(source)) {
     const line = source.slice(0, index).split('\n').length;
-    findings.push(`line ${line}: ${what} in assert.throws is never waited for; use rejects()`);
+    findings.push(`line ${line}: ${what} in assert.throws is not awaited; use rejects()`);
   }
   return findings;
 }

@@ -1,6 +1,7 @@
 /**
- * Makes a release and tries it: every build that this machine can start, the archives, npm's and the
- * system's packages. Needs the npm registry. Arguments narrow it to the files whose path contains one.
+ * Builds a release and tests it: every build that this machine can start, the archives, and the npm, .deb and .rpm
+ * packages. Needs the npm registry. Arguments select test files by a part of their name. `--as-is` as the first
+ * argument tests the existing release.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -29,7 +30,7 @@ const [first, ...rest] = process.argv.slice(2);
 const asIs = first === '--as-is';
 if (!asIs) makeRelease();
 const count = await runFiles(testFiles(asIs || first === undefined ? rest : [first, ...rest]), {
-  timeLimit: 1_200_000,
+  timeLimitMs: 1_200_000,
 });
 console.log(formatCount(count));
 process.exit(exitCodeOf(count));

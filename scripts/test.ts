@@ -1,7 +1,7 @@
 /**
- * Runs the tests that need no root, each file in a process of its own, as many at once as there are processors;
- * without Debian's packages the real keychains' tests are skipped by name, or fail in CI.
- * Arguments are the directories to look in. TEST_FILES narrows them to files, TEST_NAME to tests by their name.
+ * Runs the tests that need no root, each file in its own process, with one process for each processor. If Debian's
+ * packages of the real keychains are not installed, their tests are skipped by name, or fail in CI. Arguments are the
+ * directories with tests. TEST_FILES selects files, TEST_NAME selects tests by their name.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -15,7 +15,7 @@ import { addCounts, type Count, exitCodeOf, formatCount, none, runFile } from '.
 const root = path.dirname(import.meta.dirname);
 const unitTests = 'test/unit';
 const allTests = [unitTests, 'test/integration', 'test/e2e'];
-/** Needs root: scripts/test-clients.ts runs it. */
+/** scripts/test-clients.ts runs these tests, because they need root. */
 const elsewhere = 'test/e2e/clients/';
 const { TEST_FILES: wantedFiles = '', TEST_NAME: wantedName } = process.env;
 
@@ -30,7 +30,7 @@ function testFiles(folders: readonly string[]): string[] {
     .sort();
 }
 
-/** One line a file, and one for each test that was skipped; the whole output of one that failed. */
+/** Runs a file and prints one line for it and one for each skipped test. If a test fails, prints the whole output. */
 async function test(file: string, env: NodeJS.ProcessEnv): Promise<Count> {
   const source = fs.readFileSync(path.join(root, file), 'utf8');
   const findings = findVoidTests(source);
@@ -67,7 +67,7 @@ async function testAll(files: readonly string[], env: NodeJS.ProcessEnv): Promis
   return sum;
 }
 
-/** Removes what the tests have left behind, also after Ctrl-C. */
+/** Removes the temporary files of the tests at exit, also after Ctrl-C. */
 function removeAtEnd(folder: string): void {
   process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

@@ -4,7 +4,7 @@ import { finished } from 'node:stream/promises';
 import type { ReadableStream as WebReadableStream } from 'node:stream/web';
 import { stripVTControlCharacters } from 'node:util';
 
-/** How many tests of one or more files passed, failed and were skipped. */
+/** The numbers of passed, failed and skipped tests. */
 export interface Count {
   readonly passed: number;
   readonly failed: number;
@@ -15,20 +15,20 @@ export const none: Count = { passed: 0, failed: 0, skipped: 0 };
 
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
-  /** Milliseconds after which a file that has not ended is killed and counts as failed. */
-  readonly timeLimit?: number;
-  /** Shows the file's output; writes it to this process's standard output by default. */
+  /** A file that takes longer is killed and counts as failed. */
+  readonly timeLimitMs?: number;
+  /** Receives the output of the file. The default writes it to standard output. */
   readonly show?: (text: string) => void;
-  /** Runs only the tests whose name this chooses; a file may then run none. */
+  /** Selects tests by their name; a file without a matching test counts as empty. */
   readonly name?: string;
 }
 
-/** What a test file's run came to, with the processor seconds of its process and of all that it waited for. */
+/** The result of a test file, with the processor time of its process and of the processes that it waited for. */
 export interface FileCount extends Count {
   readonly cpuSeconds: number;
 }
 
-/** The part of Bun's own interface that is used: `node:child_process` does not tell the processor time. */
+/** The part of Bun's API that is used here: `node:child_process` does not report the processor time. */
 interface Child {
   readonly stdout: ReadableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
@@ -43,7 +43,7 @@ const chosenTests = path.resolve(import.meta.dirname, '../test/support/chosen-te
 
 const totals = /^ {2}Total: +(\d+)\n {2}Passed: +(\d+)\n {2}Skipped: +(\d+)$/gm;
 
-/** The last totals uvu printed, or `undefined` where it printed none. */
+/** Returns the last totals that uvu printed, or undefined if it printed none. */
 export function parseTotals(output: string): Count | undefined {
   const last = [...stripVTControlCharacters(output).matchAll(totals)].at(-1);
   if (last === undefined) return undefined;
@@ -52,8 +52,8 @@ export function parseTotals(output: string): Count | undefined {
 }
 
 /**
- * What a finished file counts for. uvu ends with 0 when a `before` hook threw, when it found no
- * test, and when something called `process.exit`: none of these may pass for success.
+ * Returns the result of a finished file. uvu exits with 0 if a `before` hook throws, if it finds no test, and if the
+ * code calls `process.exit`: all of these count as failed.
  */
 export function countFile(output: string, exitCode: number | null): Count {
   const count = parseTotals(output) ?? none;
@@ -62,9 +62,9 @@ export function countFile(output: string, exitCode: number | null): Count {
   return ranNothing || failedOutsideTests ? { ...count, failed: 1 } : count;
 }
 
-/** Runs one test file in a process of its own, showing its output as it comes. */
+/** Runs one test file in its own process, and shows its output immediately. */
 export async function runFile(file: string, options: RunOptions = {}): Promise<FileCount> {
-  const { env = process.env, timeLimit = 600_000, name } = options;
+  const { env = process.env, timeLimitMs = 600_000, name } = options;
   const { show = (text: string) => process.stdout.write(text) } = options;
   const words = name === undefined ? [file] : ['--preload', chosenTests, file];
   const child = Bun.spawn([process.execPath, ...words], {
@@ -83,11 +83,11 @@ export async function runFile(file: string, options: RunOptions = {}): Promise<F
       }),
   );
   const timer = setTimeout(() => {
-    show(`${file}: killed, had not ended after ${timeLimit / 1000} s\n`);
+    show(`${file}: killed after ${timeLimitMs / 1000} s\n`);
     child.kill('SIGKILL');
-    // A grandchild may hold the pipes open, and their end would not come before its own.
+    // Another process may keep the pipes open: their `end` event would come only after it exits.
     for (const stream of streams) stream.destroy();
-  }, timeLimit);
+  }, timeLimitMs);
   const ends = streams.map((stream) => finished(stream).catch(() => {}));
   const [exitCode] = await Promise.all([child.exited, ...ends]);
   clearTimeout(timer);
@@ -96,7 +96,7 @@ export async function runFile(file: string, options: RunOptions = {}): Promise<F
   return { ...(choseNone ? none : countFile(output, exitCode)), cpuSeconds };
 }
 
-/** Runs the files one after the other and adds up what uvu ran. */
+/** Runs the files one after the other, and adds up the results. */
 export async function runFiles(files: readonly string[], options: RunOptions = {}): Promise<Count> {
   let sum = none;
   for (const file of files) {
@@ -116,13 +116,13 @@ export function addCounts(a: Count, b: Count): Count {
   };
 }
 
-/** The line every test command ends with. */
+/** Returns the last line of each test command. */
 export function formatCount({ passed, failed, skipped }: Count): string {
   const line = `${passed} passed, ${failed} failed`;
   return skipped > 0 ? `${line}, ${skipped} skipped` : line;
 }
 
-/** Success: nothing failed, and there was something to run. */
+/** Returns 0 if no test failed and at least one was found. */
 export function exitCodeOf({ passed, failed, skipped }: Count): 0 | 1 {
   return failed === 0 && passed + skipped > 0 ? 0 : 1;
 }

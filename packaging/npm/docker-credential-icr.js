@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-// Runs the program on this Node: to start the executable from here would take longer. A Node that is
-// too old for the program starts the executable. Where npm may run scripts, install.js has put the
-// executable itself in this place.
+// Runs the program on this Node, which is faster than starting the executable from here. If Node is too old for the
+// program, starts the executable. If npm runs install scripts, install.js has replaced this file with the executable.
 import { spawnSync } from 'node:child_process';
 import process from 'node:process';
 
@@ -17,7 +16,7 @@ async function start() {
   if (found === undefined) {
     fail(`needs Node 22.15 or later; this is ${process.version}`);
   } else if (!isReleased(found.name, found.file)) {
-    fail(`${found.file} is not what was released, and is not run`);
+    fail(`${found.file} does not match the checksum of the release, and was not started`);
   } else {
     run(found.file);
   }

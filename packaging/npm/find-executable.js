@@ -5,12 +5,12 @@ import process from 'node:process';
 
 const require = createRequire(import.meta.url);
 
-/** This platform's executable and the name of its package, or `undefined` where npm has installed none. */
+/** Returns the executable for this platform and the name of its package, or undefined if npm has not installed it. */
 export function findExecutable() {
   const { platform, arch } = process;
   const own = `docker-credential-icr-${platform}-${arch}`;
   const suffix = platform === 'win32' ? '.exe' : '';
-  // npm installs the right one only; other package managers may install both.
+  // npm installs only the matching package; other package managers may install both.
   const name = isMusl() ? `${own}-musl` : own;
   try {
     return { name, file: require.resolve(`${name}/bin/docker-credential-icr${suffix}`) };
@@ -21,8 +21,8 @@ export function findExecutable() {
 }
 
 /**
- * Whether a file is the executable of the package `name` that this release was made with: a package of
- * that name may be anybody's.
+ * Returns true if a file is the executable of the package `name` in this release. Another owner may have published a
+ * package with this name.
  */
 export function isReleased(name, file) {
   const sums = require('./executables.json');
@@ -31,7 +31,7 @@ export function isReleased(name, file) {
 
 function isMusl() {
   if (process.platform !== 'linux') return false;
-  // Looking up every interface's name would take seconds where there is no network.
+  // Without this setting, the report resolves the names of all interfaces, which takes seconds without a network.
   process.report.excludeNetwork = true;
   return process.report.getReport().header.glibcVersionRuntime === undefined;
 }

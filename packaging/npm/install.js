@@ -1,5 +1,5 @@
-// Puts the executable in the place of the script that would run the program on Node: Node alone takes
-// longer to start than the executable to answer. Where this does not work, the script goes on doing it.
+// Replaces the script that runs the program on Node with the executable, because starting Node takes longer than a
+// whole call of the executable. If this fails, the script remains.
 import fs from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,7 @@ import { findExecutable, isReleased } from './find-executable.js';
 
 const script = fileURLToPath(new URL('bin/docker-credential-icr.js', import.meta.url));
 
-// Other package managers, and on Windows npm as well, have shims that start the script with Node.
+// Other package managers, and npm on Windows, create shims that start the script with Node.
 const isLinked =
   process.platform !== 'win32' && process.env.npm_config_user_agent?.startsWith('npm/');
 if (isLinked) {
@@ -28,7 +28,7 @@ function replace({ name, file }, aside) {
   } else {
     fs.rmSync(aside);
     process.stderr.write(
-      `docker-credential-icr: ${file} is not what was released, and is not used; Node runs the program\n`,
+      `docker-credential-icr: ${file} does not match the checksum of the release, and is not used; Node runs the program\n`,
     );
   }
 }

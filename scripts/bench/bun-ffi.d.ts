@@ -1,4 +1,4 @@
-/** What scripts/bench/memory.ts needs of Bun's own module. */
+/** The part of Bun's module that scripts/bench/memory.ts uses. */
 declare module 'bun:ffi' {
   interface Signature {
     readonly args: readonly string[];

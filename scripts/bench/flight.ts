@@ -7,41 +7,43 @@ import { get } from './own.ts';
 import type { Program } from './program.ts';
 import { summarize } from './rounds.ts';
 
-export const atOnce = 64;
-/** Milliseconds that IAM takes. */
-export const iamTakes = 300;
+export const concurrency = 64;
+export const iamDelayMs = 300;
 const repetitions = 5;
 
-export interface Flight {
-  /** Milliseconds from the first start to the last end. */
+export interface SingleFlight {
+  /** From the start of the first process to the end of the last one. */
   readonly min: number;
   readonly median: number;
-  /** The most that IAM was ever asked for one access token. */
+  /** The maximum number of requests to IAM for one access token. */
   readonly requests: number;
 }
 
-/** Many `get`s of one identity whose access token is not in the cache yet. */
-export async function timeFlight(folder: string, cloud: SandboxProcess): Promise<Flight> {
+/** Measures parallel `get` calls for one identity whose access token is not in the cache (single flight). */
+export async function timeSingleFlight(
+  folder: string,
+  cloud: SandboxProcess,
+): Promise<SingleFlight> {
   const times: number[] = [];
   let requests = 0;
-  await cloud.faults.add('iam', { kind: 'delay', delayMs: iamTakes, times: 'forever' });
+  await cloud.faults.add('iam', { kind: 'delay', delayMs: iamDelayMs, times: 'forever' });
   for (let i = 0; i < repetitions; i++) {
     const home = await bearerHome(folder, `flight-${i}`, cloud);
     await cloud.requests.reset();
-    times.push(await timeAtOnce(get(executable, 'get', home)));
+    times.push(await timeParallel(get(executable, 'get', home)));
     requests = Math.max(requests, await cloud.requests.count({ service: 'iam' }));
   }
   await cloud.faults.clear();
   return { ...summarize(times), requests };
 }
 
-async function timeAtOnce(program: Program): Promise<number> {
+async function timeParallel(program: Program): Promise<number> {
   const start = performance.now();
-  await Promise.all(Array.from({ length: atOnce }, () => answer(program)));
+  await Promise.all(Array.from({ length: concurrency }, () => answer(program)));
   return performance.now() - start;
 }
 
-async function answer({ file, args, input, env, answers }: Program): Promise<void> {
+async function answer({ file, args, input, env, outputPrefix }: Program): Promise<void> {
   const child = spawn(file, args, { env, cwd: '/', stdio: ['pipe', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -49,5 +51,5 @@ async function answer({ file, args, input, env, answers }: Program): Promise<voi
   });
   child.stdin.end(input);
   await once(child, 'close');
-  if (!output.startsWith(answers)) throw new Error(`one of ${atOnce} said: ${output}`);
+  if (!output.startsWith(outputPrefix)) throw new Error(`one of ${concurrency} printed: ${output}`);
 }

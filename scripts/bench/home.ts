@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { SandboxProcess } from '../../test/sandbox/spawn.ts';
 import { executable } from '../build.ts';
 
-/** A person's home, signed in one way, and no more of an environment than a client would give. */
+/** A home directory with a stored credential, and the environment of a client without the caller's variables. */
 export interface Home {
   readonly folder: string;
   readonly env: Readonly<Record<string, string>>;
@@ -19,21 +19,23 @@ export function makeHome(parent: string, name: string): Home {
   return { folder, env: { HOME: folder, PATH: process.env.PATH ?? '' } };
 }
 
-/** As `docker login` leaves it. */
+/** Creates a home directory in the state after `docker login`. */
 export function storedHome(parent: string, name = 'stored'): Home {
   const home = makeHome(parent, name);
   run(home, ['store'], JSON.stringify({ ServerURL: host, Username: 'iamapikey', Secret: key }));
   return home;
 }
 
-/** As `login` leaves it: an identity that answers for every host. */
+/** Creates a home directory in the state after `login`: with an identity that is mapped to all hosts. */
 export function mappedHome(parent: string): Home {
   const home = makeHome(parent, 'mapped');
   run(home, ['login', '--no-verify', '--api-key-stdin'], key);
   return home;
 }
 
-/** An identity that is presented as an access token, which IAM on loopback has to mint. */
+/**
+ * Creates a home directory with an identity that is presented as an access token, which the local IAM simulator mints.
+ */
 export async function bearerHome(
   parent: string,
   name: string,
@@ -47,7 +49,7 @@ export async function bearerHome(
   return home;
 }
 
-/** The same, with a token that the first `get` left in the cache. */
+/** Creates the same with a cached access token. */
 export async function cachedHome(parent: string, cloud: SandboxProcess): Promise<Home> {
   const home = await bearerHome(parent, 'cached', cloud);
   run(home, ['get'], host);

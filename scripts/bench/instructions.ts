@@ -3,8 +3,8 @@ import { findProgram } from './find-program.ts';
 import type { Program } from './program.ts';
 
 /**
- * How many instructions a program runs outside the kernel, as valgrind counts them: the same on a busy
- * machine as on an idle one, to a percent. `undefined` without valgrind.
+ * Returns the number of instructions that a program runs in user mode, counted by valgrind: it varies by less than one
+ * percent with the load of the machine. Returns undefined if valgrind is not installed.
  */
 export function countInstructions({ file, args, input, env }: Program): number | undefined {
   const valgrind = findProgram('valgrind');

@@ -5,7 +5,7 @@ import manifest from '../../package.json' with { type: 'json' };
 import { executable } from '../build.ts';
 import { findProgram } from './find-program.ts';
 
-/** Where and with what it was measured: one line each. */
+/** Returns the date, the machine and the versions, one line each. */
 export function describeMachine(): string[] {
   const cpus = os.cpus();
   const [load = 0] = os.loadavg();

@@ -6,9 +6,9 @@ import path from 'node:path';
 import type { Program } from './program.ts';
 
 /**
- * The most memory a program ever had, in KiB: `ru_maxrss` of wait4(2); `undefined` but on Linux. The
- * kernel hands a parent's own peak down to what it starts, and ours is larger than what is measured:
- * so a shell starts the program and ends, and the orphan is ours to wait for.
+ * Returns the peak memory of a program in KiB: `ru_maxrss` of wait4(2). Returns undefined except on Linux. The kernel
+ * passes the peak of a parent to its children, and Bun's is larger than the helper's: so a shell starts the program and
+ * exits, and this process waits for the orphan.
  */
 export function peakMemory(program: Program): number | undefined {
   if (process.platform !== 'linux') return undefined;
@@ -16,7 +16,7 @@ export function peakMemory(program: Program): number | undefined {
   prctl(becomeReaper, 1, 0, 0, 0);
   const status = new Int32Array(1);
   const usage = new BigInt64Array(18);
-  // A shell that is slow to end has waited for it itself: then another try.
+  // A slow shell may have waited for the program itself: try again.
   for (let attempt = 0; attempt < 20; attempt++) {
     const pid = startByShell(program);
     if (wait4(pid, status, 0, usage) === pid) return Number(usage[maxrss]);
@@ -26,7 +26,7 @@ export function peakMemory(program: Program): number | undefined {
 
 /** `PR_SET_CHILD_SUBREAPER` of prctl(2). */
 const becomeReaper = 36;
-/** In words: after two `timeval`s. */
+/** The index of `ru_maxrss` in 64-bit words, after two `timeval`s. */
 const maxrss = 4;
 
 function libc() {

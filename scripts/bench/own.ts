@@ -7,7 +7,7 @@ import type { Program } from './program.ts';
 
 const found = `{"ServerURL":"${host}","Username":"iam`;
 const notFound = 'credentials not found in native keychain\n';
-const usual = { answers: '', status: 0, alone: true };
+const usual = { outputPrefix: '', status: 0, isSingleProcess: true };
 const sizes = [10, 1000, 10_000];
 
 /**
@@ -27,20 +27,20 @@ export function install(file: string, folder: string, name: string): string {
  */
 export async function ownPrograms(folder: string, cloud: SandboxProcess): Promise<Program[]> {
   const empty = emptyProgram(folder);
-  const nobody = makeHome(folder, 'nobody');
+  const emptyHome = makeHome(folder, 'empty-home');
   const homes = [
     ['get, stored credential', storedHome(folder)],
     ['get, identity mapped to `*`', mappedHome(folder)],
     ['get, cached access token', await cachedHome(folder, cloud)],
-    ['get, not found', nobody],
+    ['get, not found', emptyHome],
   ] as const;
   const gets = homes.map(([name, home], index) => {
     const program = get(install(executable, folder, `helper-${index}`), name, home);
-    return home === nobody ? { ...program, answers: notFound, status: 1 } : program;
+    return home === emptyHome ? { ...program, outputPrefix: notFound, status: 1 } : program;
   });
   const file = ['/bin/true', '/usr/bin/true'].find((name) => fs.existsSync(name)) ?? 'true';
   const any = { name: '`true`: minimum for any process', file, args: [], input: '' };
-  return [empty, ...gets, { ...any, env: nobody.env, ...usual }];
+  return [empty, ...gets, { ...any, env: emptyHome.env, ...usual }];
 }
 
 /** The lower limit for a program that is compiled in the same way. */
@@ -50,13 +50,13 @@ function emptyProgram(folder: string): Program {
   fs.writeFileSync(source, 'export {};\n');
   compile(source, compiled);
   const file = install(compiled, folder, 'empty');
-  const { env } = makeHome(folder, 'nobody');
+  const { env } = makeHome(folder, 'empty-home');
   return { name: 'empty executable', file, args: [], input: '', env, ...usual };
 }
 
 /** A `get` call for a host. */
 export function get(file: string, name: string, { env }: Home): Program {
-  return { name, file, args: ['get'], input: `${host}\n`, env, ...usual, answers: found };
+  return { name, file, args: ['get'], input: `${host}\n`, env, ...usual, outputPrefix: found };
 }
 
 /** `list` calls with many credentials, copies of one that the helper stored. */
@@ -65,7 +65,15 @@ export function listPrograms(folder: string): Program[] {
     const { folder: home, env } = storedHome(folder, `list-${size}`);
     multiply(home, size);
     const name = `list, ${size.toLocaleString('en')} credentials`;
-    return { name, file: executable, args: ['list'], input: '', env, answers: '{"', status: 0 };
+    return {
+      name,
+      file: executable,
+      args: ['list'],
+      input: '',
+      env,
+      outputPrefix: '{"',
+      status: 0,
+    };
   });
 }
 

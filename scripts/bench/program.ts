@@ -1,23 +1,23 @@
 import { spawnSync } from 'node:child_process';
 import { withPipe } from './pipe.ts';
 
-/** A program as a client would start it, and what it has to answer for a measurement to count. */
+/** A program as a client starts it, and the result that it must have for a measurement to count. */
 export interface Program {
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
   /** The text on its standard input. */
   readonly input: string;
-  /** The whole environment: nothing of the person's who measures. */
+  /** The whole environment, without the caller's variables. */
   readonly env: Readonly<Record<string, string>>;
-  /** What its standard output begins with. */
-  readonly answers: string;
+  /** The expected beginning of standard output. */
+  readonly outputPrefix: string;
   readonly status: number;
-  /** It starts no other process, so that its own instructions are all there is to count. */
-  readonly alone?: boolean;
+  /** The program starts no other process, so that counting its own instructions is sufficient. */
+  readonly isSingleProcess?: boolean;
 }
 
-/** Runs it once and returns the milliseconds from before its start to after its end. */
+/** Runs the program once and returns the time from start to exit. */
 export function time({ file, args, input, env }: Program): number {
   return withPipe(input, (stdin) => {
     const start = performance.now();
@@ -26,10 +26,10 @@ export function time({ file, args, input, env }: Program): number {
   });
 }
 
-/** A program that fails is fast: what is measured has to give its answer. */
-export function check({ name, file, args, input, env, answers, status }: Program): void {
+/** Throws if the program's result is wrong: a program that fails early would seem fast. */
+export function check({ name, file, args, input, env, outputPrefix, status }: Program): void {
   const ended = spawnSync(file, args, { input, env, cwd: '/', encoding: 'utf8', maxBuffer });
-  if (ended.status === status && ended.stdout.startsWith(answers)) return;
+  if (ended.status === status && ended.stdout.startsWith(outputPrefix)) return;
   throw new Error(
     `${name} ended with ${ended.status ?? ended.error}: ${ended.stderr || ended.stdout}`,
   );

@@ -1,4 +1,4 @@
-import { atOnce, iamTakes } from './flight.ts';
+import { concurrency, iamDelayMs } from './flight.ts';
 import type { Timing } from './rounds.ts';
 import { table } from './table.ts';
 import { type Judged, judge } from './targets.ts';
@@ -32,10 +32,10 @@ export function report(measured: Measured): string {
     `${listRounds} rounds, milliseconds.`,
     table(['call', 'min', 'median'], lists.map(timingCells)),
     '## Parallel calls',
-    `${atOnce} parallel \`get\` calls for one identity that is presented as an access token, with an empty cache and a local IAM simulator that responds after ${iamTakes} ms: milliseconds until the last call exits.`,
+    `${concurrency} parallel \`get\` calls for one identity that is presented as an access token, with an empty cache and a local IAM simulator that responds after ${iamDelayMs} ms: milliseconds until the last call exits.`,
     table(
       ['', 'min', 'median', 'requests to IAM'],
-      [[`${atOnce} in parallel`, ...cells(flight), String(flight.requests)]],
+      [[`${concurrency} in parallel`, ...cells(flight), String(flight.requests)]],
     ),
     '',
   ].join('\n\n');

@@ -11,15 +11,15 @@ const host = 'https://us.icr.io';
 const credential = JSON.stringify({ ServerURL: host, Username: 'iam', Secret: 'canary' });
 const found = `{"ServerURL":"${host}","Username":"iam`;
 
-/** Another credential helper, ready to answer, and how to end what had to be started for it. */
+/** Another credential helper for comparison, and a function that stops the processes that it needs. */
 export interface Rival {
   readonly name: string;
-  /** `undefined` where it is not installed. */
+  /** Undefined if the helper is not installed. */
   readonly program: Program | undefined;
   readonly close: () => void;
 }
 
-/** The other helpers, each with a secret really stored in it, in a home of its own. */
+/** Prepares the other helpers, each with a stored secret and its own home directory. */
 export async function startRivals(folder: string): Promise<Rival[]> {
   return [
     rival('docker-credential-pass get', startPass(folder)),
@@ -38,11 +38,17 @@ function rival(name: string, started: Started | undefined): Rival {
   const [, verb = ''] = name.split(' ');
   const { file, env, close = () => {} } = started ?? {};
   if (file === undefined || env === undefined) return { name, program: undefined, close };
-  const [input, answers] = verb === 'get' ? [host, found] : ['', '{'];
-  return { name, program: { name, file, args: [verb], input, env, answers, status: 0 }, close };
+  const [input, outputPrefix] = verb === 'get' ? [host, found] : ['', '{'];
+  return {
+    name,
+    program: { name, file, args: [verb], input, env, outputPrefix, status: 0 },
+    close,
+  };
 }
 
-/** A GPG key without a passphrase, so that nobody is asked; gpg-agent goes on running, as it does for people. */
+/**
+ * Creates a GPG key without a passphrase, to avoid a prompt. gpg-agent keeps running, as on a real machine.
+ */
 function startPass(folder: string): Started | undefined {
   const [file, gpg, pass] = ['docker-credential-pass', 'gpg', 'pass'].map(findProgram);
   if (file === undefined || gpg === undefined || pass === undefined) return undefined;
@@ -56,7 +62,7 @@ function startPass(folder: string): Started | undefined {
   return { file, env, close: () => execFileSync('gpgconf', ['--kill', 'all'], quiet) };
 }
 
-/** A message bus and an unlocked keyring of its own; both end when the shell's input does. */
+/** Starts a D-Bus session and an unlocked keyring. Both exit when the shell's standard input is closed. */
 async function startSecretService(folder: string): Promise<Started | undefined> {
   const names = ['docker-credential-secretservice', 'dbus-run-session', 'gnome-keyring-daemon'];
   const [file, session, daemon] = names.map(findProgram);

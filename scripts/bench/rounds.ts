@@ -4,12 +4,11 @@ import { check, type Program, time } from './program.ts';
 
 export interface Timing {
   readonly program: Program;
-  /** Milliseconds. */
   readonly min: number;
   readonly median: number;
-  /** KiB at the peak; `undefined` where that cannot be measured. */
+  /** Peak memory in KiB; undefined if it cannot be measured. */
   readonly memory: number | undefined;
-  /** Outside the kernel; `undefined` where they are not counted. */
+  /** In user mode; undefined if they are not counted. */
   readonly instructions: number | undefined;
 }
 
@@ -17,8 +16,8 @@ export interface Timing {
 const warmUp = 5;
 
 /**
- * Runs every program once a round, so that whatever else the machine does hits all of them alike, and
- * in an order of each round's own: what a program leaves in the processor's caches is another's luck.
+ * Measures the programs in rounds: each round runs every program once, so that other load affects all of them equally,
+ * and in a random order, so that no program always profits from the caches that the same other program has filled.
  */
 export function timeInTurns(programs: readonly Program[], rounds: number): Timing[] {
   for (const program of programs) check(program);
@@ -33,7 +32,7 @@ export function timeInTurns(programs: readonly Program[], rounds: number): Timin
     program,
     ...summarize(times),
     memory: typicalMemory(program),
-    instructions: program.alone ? countInstructions(program) : undefined,
+    instructions: program.isSingleProcess ? countInstructions(program) : undefined,
   }));
 }
 

@@ -1,4 +1,4 @@
-/** A table in Markdown that can be read in a terminal as well. */
+/** Formats a Markdown table that is also readable as plain text. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = header.map((_, column) =>
     Math.max(3, ...[header, ...rows].map((row) => row[column]?.length ?? 0)),
@@ -9,7 +9,7 @@ export function table(header: readonly string[], rows: readonly (readonly string
   return [line(header), line(rule), ...rows.map(line)].join('\n');
 }
 
-/** Words to the left, numbers to the right. */
+/** Aligns the first column to the left, the others to the right. */
 function pad(text: string, width: number, column: number): string {
   return column === 0 ? text.padEnd(width) : text.padStart(width);
 }

@@ -1,11 +1,11 @@
-import { atOnce, type Flight, iamTakes } from './flight.ts';
+import { concurrency, iamDelayMs, type SingleFlight } from './flight.ts';
 import type { Timing } from './rounds.ts';
 
 /** The measurements with targets. */
 export interface Judged {
   /** The first is the empty executable; the others are compared with it. */
   readonly gets: readonly Timing[];
-  readonly flight: Flight;
+  readonly flight: SingleFlight;
 }
 
 /** A target: its name, the measured ratio, and the maximum. */
@@ -25,14 +25,14 @@ function targets({ gets, flight }: Judged): Target[] {
   const get = named('get, stored credential');
   const bearer = named('get, cached access token');
   const ecr = named('docker-credential-ecr-login list');
-  const allAtOnce = iamTakes + atOnce * (get?.median ?? Number.NaN);
+  const allAtOnce = iamDelayMs + concurrency * (get?.median ?? Number.NaN);
   return [
     ['`get` / empty executable, medians', times(get, empty, 'median'), 1.25],
     ['`get` / `docker-credential-ecr-login list`, medians', times(get, ecr, 'median'), 0.7],
     ['memory of `get` / of the empty executable', times(get, empty, 'memory'), 1.35],
     ['`get` of a cached access token / of a stored credential', times(bearer, get, 'median'), 1.15],
     [
-      `${atOnce} parallel \`get\` calls, empty cache / (${iamTakes} ms + ${atOnce} × \`get\`)`,
+      `${concurrency} parallel \`get\` calls, empty cache / (${iamDelayMs} ms + ${concurrency} × \`get\`)`,
       flight.median / allAtOnce,
       1,
     ],

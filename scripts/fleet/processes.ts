@@ -6,11 +6,11 @@ export interface ProcessOptions {
   readonly folder: string;
   readonly nodes: number;
   readonly accounts: number;
-  /** Processes at once: pods start side by side. */
-  readonly atOnce: number;
+  /** The number of parallel processes, as several pods start at the same time. */
+  readonly concurrency: number;
 }
 
-/** Milliseconds of whole processes, from before the start to after the end. */
+/** Process times in milliseconds, from start to exit. */
 export interface Times {
   readonly calls: number;
   readonly median: number;
@@ -19,8 +19,8 @@ export interface Times {
 }
 
 /**
- * The executable, called as kubelets call it: once for every account on every node with an empty cache, and
- * once more by kubelets that have just started. Throws where a pod gets another's credential, or none.
+ * Calls the executable as kubelets do: once for each account on each node with an empty cache, and once more with
+ * kubelets that have just started. Throws if a pod gets the credential of another account, or none.
  */
 export async function timeProcesses(
   options: ProcessOptions,
@@ -43,7 +43,7 @@ export async function timeProcesses(
             if (profileOf(found?.password) !== profile) throw new Error(kubelet.log.join());
           }),
         );
-        return timesOf(await timeAll(calls, options.atOnce));
+        return timesOf(await timeAll(calls, options.concurrency));
       };
       const cold = await round();
       const warm = await round();
@@ -56,7 +56,7 @@ export async function timeProcesses(
 
 type Cloud = Parameters<typeof onNode>[0];
 
-/** That many nodes, each in a folder of its own, all gone afterwards. */
+/** Calls `use` with `count` nodes, each with its own directory. The directories are removed at the end. */
 async function withNodes<Value>(
   cloud: Cloud,
   count: number,
@@ -71,7 +71,10 @@ async function withNodes<Value>(
   return value as Value;
 }
 
-async function timeAll(calls: readonly (() => Promise<void>)[], atOnce: number): Promise<number[]> {
+async function timeAll(
+  calls: readonly (() => Promise<void>)[],
+  concurrency: number,
+): Promise<number[]> {
   const waiting = [...calls];
   const times: number[] = [];
   const work = async () => {
@@ -81,7 +84,7 @@ async function timeAll(calls: readonly (() => Promise<void>)[], atOnce: number):
       times.push(performance.now() - began);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  await Promise.all(Array.from({ length: concurrency }, work));
   return times;
 }
 

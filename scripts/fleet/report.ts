@@ -1,13 +1,13 @@
 import { table } from '../bench/table.ts';
 import type { Cluster, Load } from './arithmetic.ts';
 import type { Times } from './processes.ts';
-import type { StoryFigures } from './story.ts';
+import type { ScenarioFigures } from './story.ts';
 
 export interface Measured {
   readonly machine: readonly string[];
   readonly size: Cluster;
-  readonly story: StoryFigures;
-  readonly atOnce: number;
+  readonly scenario: ScenarioFigures;
+  readonly concurrency: number;
   readonly processes: { readonly cold: Times; readonly warm: Times; readonly requests: number };
   readonly loads: readonly {
     readonly cluster: Cluster;
@@ -19,7 +19,14 @@ export interface Measured {
 const thousands = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
 
 /** Returns the part of docs/fleets.md with the figures. */
-export function report({ machine, size, story, atOnce, processes, loads }: Measured): string {
+export function report({
+  machine,
+  size,
+  scenario,
+  concurrency,
+  processes,
+  loads,
+}: Measured): string {
   const { cold, warm, requests } = processes;
   const timed = ({ calls, median, percentile99, longest }: Times) =>
     [calls, median, percentile99, longest].map(thousands);
@@ -30,18 +37,21 @@ export function report({ machine, size, story, atOnce, processes, loads }: Measu
     table(
       ['', 'measured'],
       [
-        ['calls of the provider', thousands(story.pluginCalls)],
+        ['calls of the provider', thousands(scenario.pluginCalls)],
         ["pulls with another account's credential", '0'],
-        ['access tokens from IAM', thousands(story.granted)],
-        ['most tokens for one account and node within half a lifetime', `${story.mostInHalfLife}`],
-        ['requests with response 429', thousands(story.busy)],
-        ['calls that failed because no valid token was left', thousands(story.refused)],
-        ['slowest call, ms', thousands(story.slowest)],
+        ['access tokens from IAM', thousands(scenario.granted)],
+        [
+          'most tokens for one account and node within half a lifetime',
+          `${scenario.mostInHalfLife}`,
+        ],
+        ['requests with response 429', thousands(scenario.busy)],
+        ['calls that failed because no valid token was left', thousands(scenario.refused)],
+        ['slowestMs call, ms', thousands(scenario.slowestMs)],
       ],
     ),
     'Two tokens within half a lifetime are those of the node that was restarted: its cache is in memory.',
     '### Whole processes',
-    `The executable, ${atOnce} processes in parallel, milliseconds from start to exit. The local IAM simulator received ${thousands(requests)} requests.`,
+    `The executable, ${concurrency} processes in parallel, milliseconds from start to exit. The local IAM simulator received ${thousands(requests)} requests.`,
     table(
       ['', 'calls', 'median', 'p99', 'maximum'],
       [

@@ -1,26 +1,25 @@
 import { type Call, startFleet } from '../../test/kubelet/fleet.ts';
-import { halfLife, minute, playStory } from '../../test/kubelet/fleet-story.ts';
+import { halfLife, minute, playScenario } from '../../test/kubelet/fleet-story.ts';
 
-export interface StoryFigures {
+export interface ScenarioFigures {
   readonly pluginCalls: number;
   readonly refused: number;
-  /** Tokens that IAM gave, and the requests that it answered with 429. */
+  /** Access tokens issued by IAM. */
   readonly granted: number;
   readonly busy: number;
-  /** The most tokens that one account on one node was given in any half-life. */
+  /** The maximum number of tokens for one account on one node within half a lifetime. */
   readonly mostInHalfLife: number;
-  /** Milliseconds. */
-  readonly slowest: number;
+  readonly slowestMs: number;
 }
 
-/** What test/integration/kubelet-fleet.test.ts asserts, in figures. */
-export async function tellStory(size: {
+/** Runs the scenario of test/integration/kubelet-fleet.test.ts and returns its figures. */
+export async function runScenario(size: {
   readonly nodes: number;
   readonly accounts: number;
-}): Promise<StoryFigures> {
+}): Promise<ScenarioFigures> {
   const fleet = await startFleet({ ...size, clockSpread: 2 * minute });
   try {
-    await playStory(fleet, { ...size, seed: 1 });
+    await playScenario(fleet, { ...size, seed: 1 });
     const { calls, cloud } = fleet;
     return {
       pluginCalls: calls.length,
@@ -28,7 +27,7 @@ export async function tellStory(size: {
       granted: cloud.requests.count({ status: 200 }),
       busy: cloud.requests.count({ status: 429 }),
       mostInHalfLife: mostInHalfLife(calls),
-      slowest: Math.max(...calls.map(({ took }) => took)),
+      slowestMs: Math.max(...calls.map(({ took }) => took)),
     };
   } finally {
     await fleet.close();

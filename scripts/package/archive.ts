@@ -4,7 +4,7 @@ import zlib from 'node:zlib';
 import { type Zippable, zipSync } from 'fflate';
 import { packTar } from 'modern-tar';
 
-/** A file of an archive. The directories follow from the names. */
+/** A file in an archive. Directories are created from the names. */
 export interface ArchiveFile {
   /** With `/` between directories. */
   readonly name: string;
@@ -13,8 +13,8 @@ export interface ArchiveFile {
 }
 
 /**
- * Writes an executable and its documents to `file`, a `.zip` or a `.tar.gz`, in one directory that has
- * the archive's name. `time` is in seconds since 1970.
+ * Writes an executable and its documents to `file`, a `.zip` or a `.tar.gz`. They are in one directory with the name of
+ * the archive. `time` is in seconds since 1970.
  */
 export async function writeArchive(
   file: string,
@@ -30,8 +30,8 @@ export async function writeArchive(
 }
 
 /**
- * Returns a tar that is the same on every machine: files sorted by name, owned by root, all with one
- * modification time (seconds since 1970).
+ * Returns a reproducible tar: files are sorted by name, owned by root, and have the same modification time (seconds
+ * since 1970).
  */
 export async function tar(files: readonly ArchiveFile[], time: number): Promise<Buffer> {
   const mtime = new Date(time * 1000);
@@ -43,10 +43,10 @@ export async function tar(files: readonly ArchiveFile[], time: number): Promise<
   return Buffer.from(await packTar(entries));
 }
 
-/** Returns a zip that is the same on every machine, as `tar` does. */
+/** Returns a reproducible zip, with the same rules as `tar`. */
 export function zip(files: readonly ArchiveFile[], time: number): Buffer {
-  // A zip's date has no time zone and starts in 1980. fflate writes the local time; noon gives the
-  // same bytes in every time zone. The exact time is in the extended timestamp, which is in UTC.
+  // A zip's date lacks a time zone and starts in 1980. fflate writes the local time; noon gives the same bytes in every
+  // time zone. The exact time is in the extended timestamp, which is in UTC.
   const at = new Date(Math.max(time, 315_532_800) * 1000);
   const mtime = new Date(at.getUTCFullYear(), at.getUTCMonth(), at.getUTCDate(), 12);
   const extra = { 21589: extendedTimestamp(time) };
@@ -60,12 +60,12 @@ export function zip(files: readonly ArchiveFile[], time: number): Buffer {
   return Buffer.from(zipSync(entries));
 }
 
-/** zlib writes neither a time nor a name into the header. */
+/** Compresses data. zlib's header contains neither a time nor a name, so the result is reproducible. */
 export function gzip(data: Buffer): Buffer {
   return zlib.gzipSync(data, { level: 9 });
 }
 
-/** The content of Info-ZIP's field "UT": the modification time alone. */
+/** Returns the content of Info-ZIP's field "UT" with the modification time only. */
 function extendedTimestamp(time: number): Uint8Array {
   const field = Buffer.from([1, 0, 0, 0, 0]);
   field.writeUInt32LE(time, 1);

@@ -20,7 +20,7 @@ async function pageOf(entry: CommandEntry, group?: CommandGroup): Promise<Page> 
   return { ...entry, ...(await entry.load()), ...(group && { group }) };
 }
 
-/** What is typed after the program's name. */
+/** Returns the command's usage, without the program's name. */
 export function lineOf({ usage, group }: Page): string {
   return group === undefined ? usage : `${group.usage} ${usage}`;
 }

@@ -7,14 +7,14 @@ import { notices, type Runtime } from './notices.ts';
 import { root, type Stamp } from './stamp.ts';
 import { program } from './targets.ts';
 
-/** What each shell calls a file of completions that it looks for by itself. */
+/** The file names under which the shells load completions automatically. */
 const completions = {
   bash: `completions/bash/${program}`,
   zsh: `completions/zsh/_${program}`,
   fish: `completions/fish/${program}.fish`,
 } as const;
 
-/** What comes with an executable on this runtime, the same for every target. */
+/** Returns the documents for an executable with this runtime. They are the same for every target. */
 export async function documents(stamp: Stamp, runtime: Runtime = 'bun'): Promise<ArchiveFile[]> {
   const files: readonly (readonly [name: string, text: string])[] = [
     ['LICENSE', fs.readFileSync(path.join(root, 'LICENSE'), 'utf8')],
@@ -25,7 +25,7 @@ export async function documents(stamp: Stamp, runtime: Runtime = 'bun'): Promise
   return files.map(([name, text]) => ({ name, data: Buffer.from(text) }));
 }
 
-/** Asked of the source: this machine may not be able to run the executable. */
+/** Runs the source, because this machine may be unable to run the target's executable. */
 function completionFor(shell: string): string {
   const words = [path.join('src', 'main.ts'), 'completion', shell];
   return execFileSync(process.execPath, words, { cwd: root, encoding: 'utf8' });

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { compile, recordOrder } from '../build.ts';
+import { compile, recordBytecodeOrder } from '../build.ts';
 import { copyForSplitting } from '../hot-chunk.ts';
-import { writeClosedRuntime } from '../runtime.ts';
+import { writeHardenedRuntime } from '../runtime.ts';
 import { lockedPackage } from './lockfile.ts';
 import { signMachO } from './mach-o-signature.ts';
 import { unpackMember } from './npm-tarball.ts';
@@ -10,9 +10,9 @@ import { root, type Stamp } from './stamp.ts';
 import { bunTarget, executableName, program, type Target } from './targets.ts';
 
 /**
- * Builds the executable of `target` and returns its path. The names of Bun's modules are hashes of
- * their paths as seen from where it runs: always as deep below the repository, so that a build
- * elsewhere gives the same bytes.
+ * Builds the executable of `target` and returns its path. Bun derives module names from their paths relative to the
+ * current directory, so the build directory always has the same depth below the repository: this makes builds in other
+ * checkouts reproducible.
  */
 export function buildFor(target: Target, stamp: Stamp): string {
   const folder = emptyFolder(target.name);
@@ -24,7 +24,7 @@ export function buildFor(target: Target, stamp: Stamp): string {
   try {
     const member = target.os === 'windows' ? 'bin/bun.exe' : 'bin/bun';
     unpackMember(lockedPackage(target.bun), member, bun);
-    writeClosedRuntime(bun, runtime);
+    writeHardenedRuntime(bun, runtime);
     compile(copyForSplitting(), file, [
       `--target=${bunTarget(target)}`,
       `--compile-executable-path=${runtime}`,
@@ -39,7 +39,10 @@ export function buildFor(target: Target, stamp: Stamp): string {
   return file;
 }
 
-/** Which bytecode a `get` runs: the same on every machine, so this one's own executable tells it. */
+/**
+ * Returns the file with the bytecode order of `get`. The order is the same on every platform, so it is recorded with an
+ * executable for this machine.
+ */
 function orderFor(stamp: Stamp): string {
   const folder = path.join(root, 'dist', 'targets', 'order');
   const order = path.join(folder, 'order');
@@ -47,7 +50,7 @@ function orderFor(stamp: Stamp): string {
   emptyFolder('order');
   const file = path.join(folder, program);
   compile(copyForSplitting(), file, defineWords(stamp));
-  recordOrder(file, folder);
+  recordBytecodeOrder(file, folder);
   fs.rmSync(file);
   return order;
 }
@@ -59,7 +62,7 @@ function emptyFolder(name: string): string {
   return folder;
 }
 
-/** What src/version.ts is told. */
+/** Returns the values for src/version.ts. */
 export function defines({ version, commit }: Stamp): Record<string, string> {
   const short = commit.slice(0, 12) + (commit.endsWith('-dirty') ? '-dirty' : '');
   return { BUILD_VERSION: JSON.stringify(version), BUILD_COMMIT: JSON.stringify(short) };

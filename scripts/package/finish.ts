@@ -7,13 +7,12 @@ import { root, type Stamp } from './stamp.ts';
 import { sumsName, writeSums } from './sums.ts';
 import { program } from './targets.ts';
 
-/** What a release is made of. */
+/** The directory with the files of a release. */
 export const releaseFolder = path.join(root, 'dist', 'release');
 
 /**
- * Puts beside the archives what is about all of them: the SBOM, the provenance, the checksums of every
- * file but the signatures, and the signatures. Made anew whenever a file was added; `node` is what the
- * one on Node has inside.
+ * Writes the files for the whole release: the SBOM, the provenance, the checksums of all files except the signatures,
+ * and the signatures. Runs again after each added file. `node` is the runtime of the archive for Node.
  */
 export function finishRelease(stamp: Stamp, node?: Material): void {
   const [materials, statement] = ['cdx', 'intoto'].map(
@@ -26,7 +25,8 @@ export function finishRelease(stamp: Stamp, node?: Material): void {
   const names = fs.readdirSync(releaseFolder);
   write(statement, provenance(releaseFolder, names, stamp, process.env, node));
   writeSums(releaseFolder, [...names, statement]);
-  // The list covers all but itself; the statement is signed as well, because it goes elsewhere alone.
+  // The checksums cover all other files. The statement has its own signature, because it is also distributed
+  // separately.
   const signatures = sign(releaseFolder, [sumsName, statement]);
   const others =
     signatures.length > 0 ? signatures : [`not signed: no ${signerNames.join(', no ')}`];

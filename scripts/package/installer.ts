@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Location } from './location.ts';
 import { root, type Stamp } from './stamp.ts';
 
-/** install.sh as a release has it: it knows where the release is, which it is, and who signs it. */
+/** Returns install.sh for a release, with its version, its address and the keys that sign it. */
 export function stampInstaller(
   { version }: Stamp,
   { baseUrl }: Location,
@@ -17,7 +17,8 @@ export function stampInstaller(
   };
   let text = fs.readFileSync(path.join(root, 'install.sh'), 'utf8');
   for (const [name, value] of Object.entries(values)) {
-    if (!/^[\w.:/@+=-]*$/.test(value)) throw new Error(`not to be put into a script: ${value}`);
+    if (!/^[\w.:/@+=-]*$/.test(value))
+      throw new Error(`value contains characters that are not safe in a script: ${value}`);
     const line = `${name}=''\n`;
     if (!text.includes(line)) throw new Error(`install.sh has no line ${line}`);
     text = text.replace(line, () => `${name}='${value}'\n`);

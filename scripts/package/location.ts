@@ -1,6 +1,6 @@
 import { repositoryOf } from './provenance.ts';
 
-/** Where a release can be found by those who install it. */
+/** The public addresses of a release. */
 export interface Location {
   /** The files of a release are at `baseUrl/vVERSION/`. */
   readonly baseUrl: string;
@@ -8,8 +8,8 @@ export interface Location {
 }
 
 /**
- * `BASE_URL` and `HOMEPAGE`, else this repository's releases on GitHub, when it is GitHub that builds;
- * `undefined` where nobody says.
+ * Returns the addresses from `BASE_URL` and `HOMEPAGE`. If they are not set and the build runs on GitHub, returns those
+ * of this repository's releases, otherwise undefined.
  */
 export function findLocation(env: NodeJS.ProcessEnv = process.env): Location | undefined {
   const repository = repositoryOf(env);

@@ -3,19 +3,21 @@ import path from 'node:path';
 import { root } from './stamp.ts';
 
 export interface LockedPackage {
-  /** As the registry knows it. */
+  /** The name in the registry. */
   readonly name: string;
   readonly version: string;
-  /** `sha512-` and base64. */
+  /** `sha512-` followed by base64. */
   readonly integrity: string;
 }
 
-/** What the executables are built with. */
+/** The lockfile for the executables. */
 const repository = 'package-lock.json';
-/** Node, and what packs it: only `make package-node` and the tests of what is packed need them. */
+/** The lockfile for Node and pkg, which only `make package-node` and the tests of packages need. */
 export const nodeLockfile = path.join('packaging', 'node', 'package-lock.json');
 
-/** What a lockfile says of a package at the top of node_modules. Throws where it says nothing. */
+/**
+ * Returns a locked package at the top level of node_modules. Throws if the lockfile does not contain it with a hash.
+ */
 export function lockedPackage(key: string, lockfile = repository): LockedPackage {
   const { packages } = JSON.parse(fs.readFileSync(path.join(root, lockfile), 'utf8'));
   const { name = key, version, integrity } = packages[`node_modules/${key}`] ?? {};
@@ -25,7 +27,7 @@ export function lockedPackage(key: string, lockfile = repository): LockedPackage
   return { name, version, integrity };
 }
 
-/** `name@version` of everything that is not there for development only. */
+/** Returns `name@version` of all packages that are not development dependencies. */
 export function productionPackages(): string[] {
   const { packages } = JSON.parse(fs.readFileSync(path.join(root, repository), 'utf8'));
   const entries = Object.entries<{ version?: string; dev?: boolean }>(packages);
@@ -34,7 +36,7 @@ export function productionPackages(): string[] {
     .map(([key, { version }]) => `${key.replace(/^.*node_modules\//, '')}@${version}`);
 }
 
-/** Its hash, in hexadecimal. */
+/** Returns the package's hash in hexadecimal. */
 export function sha512Of({ integrity }: LockedPackage): string {
   return Buffer.from(integrity.slice('sha512-'.length), 'base64').toString('hex');
 }

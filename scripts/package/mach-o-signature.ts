@@ -8,22 +8,22 @@ const headerSize = 88;
 const identifier = Buffer.from(`${program}\0`);
 
 /**
- * A Mach-O executable of 64 bits with the signature that a linker gives, in place of the one it has:
- * nobody's name, and a hash of every page. Bun 1.4 signs what it builds for Macs on ARM; for those with
- * Intel it leaves the signature of Bun itself, whose hashes are of other bytes, and macOS may end such a
- * program. Apple's cs_blobs.h has the layout. Throws where there is no room for a signature.
+ * Replaces the signature of a 64-bit Mach-O executable with an ad-hoc signature, as a linker writes it: a hash of each
+ * page, without an identity. Bun 1.4 signs its builds for Macs with ARM; in those for Macs with Intel it leaves the
+ * signature of Bun itself, whose hashes do not match, so that macOS may kill the program. The layout is in Apple's
+ * cs_blobs.h. Throws if the executable lacks space for a signature.
  */
 export function signMachO(executable: Buffer): Buffer {
   const commands = loadCommands(executable);
   const signature = commands.find(({ kind }) => kind === codeSignature);
   const text = findSegment(executable, commands, '__TEXT');
   const linkEdit = findSegment(executable, commands, '__LINKEDIT');
-  if (signature === undefined) throw new Error('the executable has no place for a signature');
+  if (signature === undefined) throw new Error('the executable has no code signature command');
   const limit = executable.readUInt32LE(signature.at + 8);
   const pages = Math.ceil(limit / 2 ** pageBits);
   const size = 20 + headerSize + identifier.length + pages * 32;
   const signed = Buffer.concat([executable.subarray(0, limit), Buffer.alloc(size)]);
-  // These are in the first page: they come before its hash.
+  // These fields are in the first page, so they must be written before its hash is calculated.
   signed.writeUInt32LE(size, signature.at + 12);
   const length = BigInt(signed.length) - signed.readBigUInt64LE(linkEdit + 40);
   signed.writeBigUInt64LE(length, linkEdit + 48);
@@ -34,7 +34,7 @@ export function signMachO(executable: Buffer): Buffer {
 
 interface LoadCommand {
   readonly kind: number;
-  /** Where it begins. */
+  /** The offset in the file. */
   readonly at: number;
 }
 
@@ -57,7 +57,7 @@ function findSegment(data: Buffer, commands: readonly LoadCommand[], name: strin
   return found.at;
 }
 
-/** The "super blob" with one code directory, at `limit`, whose bytes are zero so far. */
+/** Writes the "super blob" with one code directory at `limit`. The bytes there must be zero. */
 function writeBlob(
   data: Buffer,
   limit: number,
@@ -70,7 +70,7 @@ function writeBlob(
   const hashes = headerSize + identifier.length;
   writeNumbers(data, directory, [0xfade0c02, size - 20, 0x20400, adHoc | linkerSigned]);
   writeNumbers(data, directory + 16, [hashes, headerSize, 0, pages, limit]);
-  // The size of a hash, SHA-256, no platform, the size of a page.
+  // The size and type of a hash (SHA-256), no platform, the size of a page.
   data.set([32, 2, 0, pageBits], directory + 36);
   data.writeBigUInt64BE(text, directory + 72);
   data.writeBigUInt64BE(mainBinary, directory + 80);

@@ -2,7 +2,7 @@ import { lineOf, type Page, readCommands } from './commands.ts';
 import type { Stamp } from './stamp.ts';
 import { program } from './targets.ts';
 
-/** The manual page docker-credential-icr(1), from what the commands say of themselves. */
+/** Returns the manual page docker-credential-icr(1), generated from the descriptions of the commands. */
 export async function manPage({ version, epoch }: Stamp): Promise<string> {
   const date = new Date(epoch * 1000).toISOString().slice(0, 10);
   const commands = await readCommands();
@@ -18,7 +18,7 @@ export async function manPage({ version, epoch }: Stamp): Promise<string> {
 
 const head = [
   '.SH NAME',
-  'docker\\-credential\\-icr \\- signs container clients in to IBM Cloud Container Registry',
+  'docker\\-credential\\-icr \\- credential helper for IBM Cloud Container Registry',
   '.SH SYNOPSIS',
   '.B docker\\-credential\\-icr',
   '.IR command " [" argument " ...] [" option " ...]"',
@@ -26,26 +26,23 @@ const head = [
   'Docker, podman, skopeo, buildah and other container clients ask this program for the credential of a',
   'registry host of IBM Cloud, by calling',
   '.BR get ", " store ", " erase " and " list .',
-  'People type the commands below; the first two are',
-  '.B login',
-  'and',
-  '.BR configure .',
+  'Users run the commands below; to get started, run',
+  '.BR setup .',
 ];
 
 const tail = [
   '.SH EXIT STATUS',
-  '0 where it did what it was told, 1 where it did not, 2 where the words make no command, 130 where it was',
-  'interrupted.',
+  '0 on success, 1 on failure, 2 for invalid usage, 130 if the command was interrupted.',
   '.SH ENVIRONMENT',
   '.TP',
   '.B DOCKER_CREDENTIAL_ICR_API_KEY\\fR, \\fBIBMCLOUD_API_KEY',
-  'An API key to answer with.',
+  'An API key to use.',
   '.TP',
   '.B DOCKER_CREDENTIAL_ICR_CONFIG_DIR',
-  'The folder of settings and secrets, in place of the usual one.',
+  'The directory of settings and secrets, instead of the default one.',
   '.TP',
   '.B DOCKER_CREDENTIAL_ICR_DEBUG',
-  '1 tells standard error which sources were asked, and why none answered.',
+  '1 prints to standard error which sources were tried, and why none had a credential.',
   '.SH SEE ALSO',
   '.BR docker\\-login (1),',
   '.BR podman\\-login (1),',
@@ -80,7 +77,7 @@ function quoted(words: string): string {
   return `"${words.replaceAll('"', '\\(dq')}"`;
 }
 
-/** A line that begins with a dot or an apostrophe would be taken for a request. */
+/** Escapes a dot or an apostrophe at the start of a line, which roff would read as a request. */
 function text(words: string): string {
   const line = roff(words);
   return /^[.']/.test(line) ? `\\&${line}` : line;

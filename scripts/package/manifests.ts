@@ -12,8 +12,8 @@ const manifests = {
 } as const;
 
 /**
- * Writes Homebrew's formula and Scoop's manifest of the archives in `folder`; returns their names.
- * Leaves out one whose archives are not all there.
+ * Writes the Homebrew formula and the Scoop manifest for the archives in `folder`; returns their names. Omits a
+ * manifest if one of its archives is missing.
  */
 export function writeManifests(
   folder: string,

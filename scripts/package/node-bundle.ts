@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { closed } from '../build.ts';
+import { environmentDefines } from '../build.ts';
 import { root } from './stamp.ts';
 
 interface BuildOptions {
@@ -20,12 +20,12 @@ interface Plugin {
   }) => void;
 }
 
-/** What is used of Bun's own interface: its command line has no place for a plugin. */
+/** The part of Bun's API that is used here: its command line does not support plugins. */
 declare const Bun: { build(options: BuildOptions): Promise<unknown> };
 
 /**
- * For Node, Bun takes a package's `main`, and that of jsonc-parser hides its files behind a `require`
- * which no bundler sees through.
+ * For Node, Bun uses a package's `main`. That of jsonc-parser is a UMD module, whose `require` calls bundlers cannot
+ * follow.
  */
 const jsoncParser: Plugin = {
   name: 'jsonc-parser',
@@ -36,8 +36,8 @@ const jsoncParser: Plugin = {
 };
 
 /**
- * Writes the helper for Node 22.15 or later into `folder`: `main.js` and, where `splitting`, a file
- * for each part that is loaded when it is needed. Has no source map: that would have local paths.
+ * Writes the bundle for Node 22.15 or later into `folder`: `main.js` and, with `splitting`, one file for each lazily
+ * loaded part. A source map is omitted, because it would contain local paths.
  */
 export async function bundleForNode(
   folder: string,
@@ -51,7 +51,7 @@ export async function bundleForNode(
     minify: true,
     splitting,
     outdir: folder,
-    define: { ...closed, ...defines },
+    define: { ...environmentDefines, ...defines },
     plugins: [jsoncParser],
   });
   return path.join(folder, 'main.js');

@@ -6,20 +6,22 @@ import { unpackMember } from './npm-tarball.ts';
 import { root } from './stamp.ts';
 import { program } from './targets.ts';
 
-/** An executable of Node to pack, and what it says it is. */
+/** An executable of Node to package, with its version and platform. */
 export interface NodeRuntime {
   readonly file: string;
   readonly version: string;
-  /** As Node and pkg call it: `linux-s390x`. */
+  /** In the notation of Node and pkg: `linux-s390x`. */
   readonly platform: string;
 }
 
-/** Node of that major version, for Linux on x64, as packaging/node/package-lock.json has it. */
+/**
+ * Returns the locked package of Node with that major version, for Linux on x64, from packaging/node/package-lock.json.
+ */
 export function lockedNode(major: number): LockedPackage {
   return lockedPackage(`node${major}-linux-x64`, nodeLockfile);
 }
 
-/** Unpacks its executable into `folder`; returns the path. */
+/** Unpacks the executable of Node into `folder`; returns its path. */
 export function unpackNode(major: number, folder: string): string {
   const file = path.join(folder, `node${major}`);
   fs.mkdirSync(folder, { recursive: true });
@@ -27,14 +29,14 @@ export function unpackNode(major: number, folder: string): string {
   return file;
 }
 
-/** Asks a Node of this machine. Throws where it cannot be packed: pkg needs Node 22 or later. */
+/** Asks a Node executable for its version and platform. Throws if it is older than 22, which pkg requires. */
 export function describeNode(file: string): NodeRuntime {
   const script = 'console.log(process.versions.node, process.platform, process.arch)';
   const answer = execFileSync(file, ['-e', script], { encoding: 'utf8' }).trim();
   const [version = '', os = '', arch] = answer.split(' ');
   if (Number.parseInt(version, 10) < 22)
     throw new Error(`${file} is Node ${version}, not 22 or later`);
-  // pkg names the operating systems in its own way.
+  // pkg uses its own names for operating systems.
   const system =
     new Map([
       ['darwin', 'macos'],
@@ -44,8 +46,8 @@ export function describeNode(file: string): NodeRuntime {
 }
 
 /**
- * Packs the bundle in `folder` (main.js, package.json) and a Node into one executable with pkg. pkg
- * would download Node from nodejs.org into its own cache: here it finds ours there.
+ * Packages the bundle in `folder` (main.js, package.json) and Node into one executable with pkg. pkg would download
+ * Node from nodejs.org into its cache, so this function places Node there first.
  */
 export function packNode(node: NodeRuntime, bundle: string, outfile: string): void {
   const home = fs.mkdtempSync(path.join(path.dirname(outfile), '.pkg-'));
@@ -61,15 +63,15 @@ export function packNode(node: NodeRuntime, bundle: string, outfile: string): vo
       ...(isLinux && { TMPDIR: '/tmp' }),
     };
     execFileSync(node.file, words, { env, stdio: ['ignore', 'ignore', 'inherit'] });
-    // Elsewhere its signature covers it.
-    if (isLinux) settleName(outfile);
+    // On other systems, a signature covers the bytes.
+    if (isLinux) replaceRandomName(outfile);
   } finally {
     fs.rmSync(home, { recursive: true, force: true });
   }
 }
 
-/** pkg leaves the name of the folder that it worked in inside, six letters of it by chance. */
-function settleName(executable: string): void {
+/** Makes the executable reproducible: it contains the path of pkg's temporary directory with six random letters. */
+function replaceRandomName(executable: string): void {
   const bytes = fs.readFileSync(executable);
   const name = '/tmp/pkg-sea-';
   for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) {
@@ -81,7 +83,7 @@ function settleName(executable: string): void {
   fs.writeFileSync(executable, bytes);
 }
 
-/** `.ok` is what pkg itself leaves beside what it has downloaded, checked and unpacked. */
+/** Fills pkg's cache. pkg marks a file that it has downloaded, verified and unpacked with an `.ok` file. */
 function fillCache({ file, version, platform }: NodeRuntime, folder: string): void {
   const name = `node-v${version}-${platform.replace('macos', 'darwin')}`;
   const isWindows = platform.startsWith('win');
@@ -94,7 +96,7 @@ function fillCache({ file, version, platform }: NodeRuntime, folder: string): vo
   for (const done of [archive, `${archive}.ok`, `${unpacked}.ok`]) fs.writeFileSync(done, '');
 }
 
-/** The script of pkg's command. Throws where it is not installed. */
+/** Returns the path of pkg's script. Throws if pkg is not installed. */
 function pkg(): string {
   const folder = path.join(root, 'packaging', 'node', 'node_modules', '@yao-pkg', 'pkg');
   const file = path.join(folder, 'lib-es5', 'bin.js');
@@ -102,7 +104,7 @@ function pkg(): string {
   return file;
 }
 
-/** What pkg reads: which file begins, and that the others belong to it. */
+/** Returns the package.json for pkg: it contains the main file and the files to include. */
 export function bundleManifest(version: string): string {
   const manifest = {
     name: program,

@@ -9,16 +9,16 @@ import { root } from './stamp.ts';
 export interface BundledPackage {
   readonly name: string;
   readonly version: string;
-  /** SPDX. */
+  /** An SPDX identifier. */
   readonly license: string;
-  /** The licence's own words, as the package has them. */
+  /** The text of the license. */
   readonly text: string;
 }
 
-/** What the helper runs on, inside its executable. */
+/** The runtime inside the executable. */
 export type Runtime = 'bun' | 'node';
 
-/** Third-party notices: of every package of which something is in the executable, and of the runtime. */
+/** Returns the third-party notices of the bundled packages and the runtime. */
 export function notices(runtime: Runtime): string {
   const parts = bundledPackages().map(
     ({ name, version, license, text }) => `## ${name} ${version} (${license})\n\n${text}\n`,
@@ -41,7 +41,7 @@ function bunNotice(): string {
     );
 }
 
-/** Node's licence has those of what it links in it. */
+/** Node's license file includes those of its bundled libraries. */
 function nodeNotice(): string {
   const node = lockedPackage('node26-linux-x64', nodeLockfile);
   const pkg = lockedPackage('@yao-pkg/pkg', nodeLockfile);
@@ -49,16 +49,16 @@ function nodeNotice(): string {
   return `## Node.js\n\n${licence}\n\n## pkg ${pkg.version} (MIT)\n\n${readMember(pkg, 'LICENSE').toString().trim()}\n`;
 }
 
-/** In the order of their names. What is installed and not bundled is not among them. */
+/** Returns the packages that are in the bundle, sorted by name. Packages that are only installed are not included. */
 export function bundledPackages(): BundledPackage[] {
   const folders = new Set(bundledFiles().flatMap((file) => packageFolder(file) ?? []));
   const packages = [...folders].map(readPackage);
-  // One may be installed in two places.
+  // A package may be installed in two places.
   const unique = new Map(packages.map((each) => [`${each.name} ${each.version}`, each]));
   return [...unique.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }
 
-/** Paths below the repository, as the bundler met them. */
+/** Returns the paths of the bundled files, relative to the repository. */
 function bundledFiles(): string[] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-notices-'));
   try {
@@ -76,7 +76,7 @@ function packageFolder(file: string): string | undefined {
   return /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(file)?.[0];
 }
 
-/** Throws where a package does not say under what it may be given away. */
+/** Reads a package's license. Throws if the license is missing. */
 function readPackage(folder: string): BundledPackage {
   const whole = path.join(root, folder);
   const { name, version, license, author } = JSON.parse(
@@ -86,7 +86,7 @@ function readPackage(folder: string): BundledPackage {
   if (file !== undefined && typeof license === 'string') {
     return { name, version, license, text: fs.readFileSync(path.join(whole, file), 'utf8').trim() };
   }
-  // Some only name the licence.
+  // Some packages have only the name of the license in package.json.
   if (license !== 'MIT') throw new Error(`${name} has no licence file`);
   const holder = typeof author === 'string' ? author : (author?.name ?? `the authors of ${name}`);
   return { name, version, license, text: `Copyright (c) ${holder}\n\n${mit()}` };

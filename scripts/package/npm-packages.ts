@@ -11,21 +11,21 @@ import { root, type Stamp } from './stamp.ts';
 import { sha256 } from './sums.ts';
 import { executableName, program, type Target, targets } from './targets.ts';
 
-/** npm's own copy of an executable; the baseline has the same bytes as linux-x64. */
+/** The targets with an npm package. linux-x64-baseline has the same bytes as linux-x64. */
 const npmTargets = targets.filter(({ name }) => !name.endsWith('-baseline'));
 
-/** What npm calls the package with the executable of a target. */
+/** Returns the name of the npm package with the executable of a target. */
 export function npmName({ os, arch, libc }: Target): string {
   const system = os === 'windows' ? 'win32' : os;
   return [program, system, arch, ...(libc === 'musl' ? [libc] : [])].join('-');
 }
 
-/** The SHA-256 of each executable, by the name of its package. */
+/** The SHA-256 of each executable, by the name of its npm package. */
 export type ExecutableSums = Readonly<Record<string, string>>;
 
 /**
- * Lays out, in `folder`, the package that people install: the program for Node, and what puts an
- * executable in its place if it is one of `sums`.
+ * Creates the main npm package in `folder`: the bundle for Node, and a script that replaces it with an executable if
+ * its SHA-256 is in `sums`.
  */
 export async function stageMain(
   folder: string,
@@ -37,7 +37,7 @@ export async function stageMain(
   const source = path.join(root, 'packaging', 'npm');
   const lib = path.join(folder, 'lib');
   await bundleForNode(lib, defines(stamp), { splitting: true });
-  // Whatever the umask was: npm packs modes.
+  // npm packs the modes, which must not depend on the umask.
   for (const name of fs.readdirSync(lib)) fs.chmodSync(path.join(lib, name), 0o644);
   for (const name of ['find-executable.js', 'install.js', 'README.md']) {
     writeStaged(folder, name, fs.readFileSync(path.join(source, name)));
@@ -64,7 +64,7 @@ export async function stageMain(
   });
 }
 
-/** The same for the package with the executable of one target; returns the sum of that. */
+/** Creates the npm package with the executable of one target; returns its checksum. */
 export function stageExecutable(
   folder: string,
   target: Target,
@@ -87,7 +87,7 @@ export function stageExecutable(
   return { [npmName(target)]: sha256(executable) };
 }
 
-/** Packs what was laid out into `out`; returns the tarball's name. npm gives every file the same time. */
+/** Packs the directory into `out`; returns the name of the tarball. npm uses a fixed modification time. */
 export function packStaged(folder: string, out: string): string {
   fs.mkdirSync(out, { recursive: true });
   const words = [
@@ -104,13 +104,13 @@ export function packStaged(folder: string, out: string): string {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const answer = JSON.parse(text);
-  // npm 11 answers with a list, npm 12 with a member for each package.
+  // npm 11 prints a list, npm 12 an object with one member for each package.
   const [packed] = Object.values<{ filename: string }>(answer);
-  if (packed === undefined) throw new Error(`npm pack made nothing of ${folder}`);
+  if (packed === undefined) throw new Error(`npm pack created no tarball of ${folder}`);
   return packed.filename;
 }
 
-/** Whether npm has a package for it. */
+/** Returns true if the target has an npm package. */
 export function isOnNpm(target: Target): boolean {
   return npmTargets.includes(target);
 }
@@ -121,7 +121,7 @@ function common({ version }: Stamp, homepage: string | undefined) {
     version,
     license: manifest.license,
     ...(homepage && { homepage }),
-    // npm compares it with where the provenance says that it was built.
+    // npm compares it with the source repository in the provenance.
     ...(repository && { repository: { type: 'git', url: `git+${repository}.git` } }),
   };
 }

@@ -7,24 +7,27 @@ import { root } from './stamp.ts';
 
 const cache = path.join(root, 'node_modules', '.cache', 'runtimes');
 
-/** A file of a package of the npm registry. Throws where the registry has not the locked package. */
+/** Reads a file of an npm package. Throws if the registry's package does not match the lockfile. */
 export function readMember(locked: LockedPackage, member: string): Buffer {
   const words = ['-xzOf', fetchTarball(locked), `package/${member}`];
   return execFileSync('tar', words, { maxBuffer: 2 ** 30, stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-/** Writes it, an executable, to `file`. */
+/** Writes an executable of an npm package to `file`. */
 export function unpackMember(locked: LockedPackage, member: string, file: string): void {
   fs.writeFileSync(file, readMember(locked, member), { mode: 0o755 });
 }
 
-/** The path of the tarball, in a cache that is trusted no more than the registry is. */
+/**
+ * Returns the path of the cached tarball. Its integrity is checked each time, because the cache is as untrusted as the
+ * registry.
+ */
 function fetchTarball({ name, version, integrity }: LockedPackage): string {
   const file = path.join(cache, `${name.replace(/^@/, '').replace('/', '-')}-${version}.tgz`);
   if (!isIntact(file, integrity)) download(`${name}@${version}`, file);
   if (isIntact(file, integrity)) return file;
   fs.rmSync(file, { force: true });
-  throw new Error(`${name}@${version} is not what the lockfile says: ${integrity}`);
+  throw new Error(`${name}@${version} does not match the lockfile: ${integrity}`);
 }
 
 function isIntact(file: string, integrity: string): boolean {
@@ -33,7 +36,7 @@ function isIntact(file: string, integrity: string): boolean {
   return integrity === `sha512-${digest}`;
 }
 
-/** With npm itself: its settings say which registry, proxy and certificates. */
+/** Downloads with npm, which applies the configured registry, proxy and certificates. */
 function download(spec: string, file: string): void {
   const folder = `${file}.${process.pid}`;
   fs.mkdirSync(folder, { recursive: true });

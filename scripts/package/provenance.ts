@@ -5,8 +5,8 @@ import { sha256 } from './sums.ts';
 import { archiveName, targets } from './targets.ts';
 
 /**
- * An in-toto statement with SLSA's provenance: which files, from which commit, with which Bun. It is
- * worth what its signature is worth. Without a time, so that the same commit gives the same bytes.
+ * Returns an in-toto statement with SLSA provenance: the files, the commit and the Bun that built them. Only a signed
+ * statement can be trusted. To be reproducible, it contains no time.
  */
 export function provenance(
   folder: string,
@@ -38,7 +38,7 @@ export function provenance(
   return `${JSON.stringify(statement, null, 2)}\n`;
 }
 
-/** Where this runs on GitHub: its address. */
+/** Returns the repository's address if this runs on GitHub. */
 export function repositoryOf({ GITHUB_SERVER_URL, GITHUB_REPOSITORY }: NodeJS.ProcessEnv) {
   if (!GITHUB_SERVER_URL || !GITHUB_REPOSITORY) return undefined;
   return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}`;
@@ -59,21 +59,21 @@ function lockfile() {
   return { name, digest: { sha256: sha256(path.join(root, name)) } };
 }
 
-/** What was put in, and by which hash it is known. */
+/** An input of the build, and its hash. */
 export interface Material {
   /** A package URL. */
   readonly uri: string;
-  /** In hexadecimal, by the name of the algorithm: `sha512`. */
+  /** In hexadecimal, by the name of the algorithm, such as `sha512`. */
   readonly digest: Readonly<Record<string, string>>;
 }
 
-/** The Bun inside each archive. */
+/** Returns the Bun of each archive. */
 function runtimes(names: readonly string[], version: string): Material[] {
   const present = targets.filter((target) => names.includes(archiveName(target, version)));
   return [...new Set(present.map(({ bun }) => bun))].map((bun) => npmMaterial(lockedPackage(bun)));
 }
 
-/** A package of the npm registry. */
+/** Returns the material for a package of the npm registry. */
 export function npmMaterial(locked: LockedPackage): Material {
   const uri = `pkg:npm/${locked.name.replace('@', '%40')}@${locked.version}`;
   return { uri, digest: { sha512: sha512Of(locked) } };
@@ -81,7 +81,7 @@ export function npmMaterial(locked: LockedPackage): Material {
 
 function builder(env: NodeJS.ProcessEnv): string {
   const repository = repositoryOf(env);
-  // Never the name of a machine.
+  // The name of the build machine must not be published.
   if (repository === undefined) return 'urn:docker-credential-icr:built-by-hand';
   return `${env.GITHUB_SERVER_URL}/${env.GITHUB_WORKFLOW_REF ?? `${env.GITHUB_REPOSITORY}`}`;
 }

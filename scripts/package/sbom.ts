@@ -13,9 +13,9 @@ interface Bom {
 }
 
 /**
- * CycloneDX, from npm and package-lock.json: the packages that are not for development only, and what
- * the executables run on: Bun, and `node` where one of them has that. npm would take the time, a number and the name
- * of the folder from this machine; here they are the commit's.
+ * Returns a CycloneDX SBOM from npm and package-lock.json: the packages that are not development dependencies, and the
+ * runtimes: Bun, and `node` if one of the files contains it. npm adds the current time, a random number and the name of
+ * the directory; they are replaced with values of the commit, so that the SBOM is reproducible.
  */
 export function sbom(stamp: Stamp, node?: Material): string {
   const words = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'];
@@ -34,7 +34,10 @@ export function sbom(stamp: Stamp, node?: Material): string {
   return `${JSON.stringify(bom, null, 2)}\n`;
 }
 
-/** npm's own `--omit=dev` also leaves out what the program shares with something for development. */
+/**
+ * Removes development dependencies. npm's `--omit=dev` would also omit packages that are shared with a development
+ * dependency.
+ */
 function keepProduction(bom: Bom): void {
   const kept = new Set([bom.metadata.component['bom-ref'], ...productionPackages()]);
   bom.components = bom.components.filter((each) => kept.has(each['bom-ref']));
@@ -43,7 +46,7 @@ function keepProduction(bom: Bom): void {
     .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((each) => kept.has(each)) }));
 }
 
-/** pkg puts a part of its own before the program. */
+/** Adds Node, and pkg, which adds its own code to the executable. */
 function addNode(bom: Bom, node: Material): void {
   addRuntime(bom, 'node', node);
   addRuntime(bom, '@yao-pkg/pkg', npmMaterial(lockedPackage('@yao-pkg/pkg', nodeLockfile)));
@@ -70,7 +73,7 @@ function addRuntime(bom: Bom, name: string, { uri, digest }: Material): void {
   bom.dependencies.push({ ref, dependsOn: [] });
 }
 
-/** A version 5 UUID's shape, of the hash of a text. */
+/** Returns a UUID (version 5) that is derived from the text. */
 function uuidOf(text: string): string {
   const hex = crypto.createHash('sha256').update(text).digest('hex');
   const parts = [

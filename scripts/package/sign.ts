@@ -2,17 +2,17 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** A way to sign, and what it needs to be there. */
+/** A signing tool, and the conditions under which it is used. */
 interface Signer {
   readonly name: string;
   readonly program: string;
   readonly isWanted: (env: NodeJS.ProcessEnv) => boolean;
-  /** Makes `file` + `suffix`. */
+  /** The signature of `file` is `file` + `suffix`. */
   readonly suffix: string;
   readonly words: (file: string, env: NodeJS.ProcessEnv) => readonly string[];
 }
 
-/** Each signs what it is given: SHA256SUMS covers every file beside it. */
+/** SHA256SUMS covers all other files. */
 const signers: readonly Signer[] = [
   {
     name: 'minisign, with the key in MINISIGN_SECRET_KEY_FILE',
@@ -31,14 +31,14 @@ const signers: readonly Signer[] = [
 ];
 
 /**
- * Signs files of `folder` with whatever has a key or an identity here; returns the names of the
- * signatures. Throws where there is one and it does not sign; where there is none, nothing is signed.
+ * Signs files in `folder` with each tool that has a key or an identity; returns the names of the signatures. Throws if
+ * such a tool fails. Without a key or an identity, nothing is signed.
  */
 export function sign(folder: string, names: readonly string[], env = process.env): string[] {
   const made: string[] = [];
   for (const signer of signers.filter(({ isWanted }) => isWanted(env))) {
     if (spawnSync(signer.program, ['version']).error !== undefined) {
-      throw new Error(`to be signed by ${signer.name}, but ${signer.program} is not installed`);
+      throw new Error(`cannot sign by ${signer.name}: ${signer.program} is not installed`);
     }
     for (const name of names) {
       const file = path.join(folder, name);
@@ -50,5 +50,5 @@ export function sign(folder: string, names: readonly string[], env = process.env
   return made;
 }
 
-/** What would have signed. */
+/** The names of the supported tools, for a message. */
 export const signerNames = signers.map(({ name }) => name);

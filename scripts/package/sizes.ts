@@ -6,14 +6,14 @@ import { root } from './stamp.ts';
 
 const main = path.join(root, 'src', 'main.ts');
 
-/** A way to make an archive smaller, and what it comes to. */
+/** The result of one way to compress an archive. */
 export interface Packing {
   readonly name: string;
   readonly bytes: number;
   readonly seconds: number;
 }
 
-/** The same executable, compressed in other ways; those whose program is not installed are left out. */
+/** Compresses the executable in different ways. Tools that are not installed are omitted. */
 export function tryPackings(executable: string): Packing[] {
   const ways: readonly (readonly [string, ...string[]])[] = [
     ['gzip', '-9'],
@@ -32,7 +32,7 @@ export function tryPackings(executable: string): Packing[] {
   });
 }
 
-/** The executable of this machine, built in other ways; `undefined` where it no longer starts. */
+/** Builds the executable for this machine in different ways; `file` is undefined if it does not start. */
 export function tryBuilds(folder: string): { name: string; file: string | undefined }[] {
   const stripped = path.join(folder, 'stripped-bun');
   spawnSync('strip', ['--strip-all', '-o', stripped, process.execPath]);
@@ -53,15 +53,15 @@ export function tryBuilds(folder: string): { name: string; file: string | undefi
   ];
 }
 
-/** What is left when everything of the helper's is left out: Bun. */
-export function buildNothing(folder: string): string {
+/** Builds an empty program: the result is the size of Bun. */
+export function buildEmptyProgram(folder: string): string {
   const [source, file] = [path.join(folder, 'nothing.ts'), path.join(folder, 'nothing')];
   fs.writeFileSync(source, 'export {};\n');
   compile(source, file);
   return file;
 }
 
-/** strip(1) cuts off what Bun has put behind its own sections: the program itself. */
+/** Strips the built executable. strip(1) removes the program, which Bun appends after its own sections. */
 function stripAfterwards(folder: string): string | undefined {
   const file = path.join(folder, 'stripped');
   fs.copyFileSync(path.join(folder, 'way0'), file);

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** Writes a file of a package below `folder`, with this mode whatever the umask is. */
+/** Writes a file of a package below `folder`. Its mode does not depend on the umask. */
 export function writeStaged(folder: string, name: string, data: Buffer, mode = 0o644): void {
   const file = path.join(folder, name);
   fs.mkdirSync(path.dirname(file), { recursive: true });

@@ -4,20 +4,20 @@ import manifest from '../../package.json' with { type: 'json' };
 
 export const root = path.resolve(import.meta.dirname, '../..');
 
-/** What is built, said once: every file of a release has it from here. */
+/** The version and origin of the build, used in all files of a release. */
 export interface Stamp {
   readonly version: string;
-  /** The whole hash; with `-dirty` behind it where files differ from the commit. */
+  /** The full hash, with the suffix `-dirty` if files differ from the commit. */
   readonly commit: string;
-  /** Seconds since 1970: `SOURCE_DATE_EPOCH`, else when the commit was made. */
+  /** Seconds since 1970: `SOURCE_DATE_EPOCH`, otherwise the time of the commit. */
   readonly epoch: number;
 }
 
-/** Throws outside a git repository: nobody could say what such a release was made from. */
+/** Reads the stamp from package.json and git. Throws outside a git repository, because the release needs a commit. */
 export function readStamp(env: NodeJS.ProcessEnv = process.env): Stamp {
   const epoch = Number(env.SOURCE_DATE_EPOCH ?? git('log', '-1', '--format=%ct'));
   if (!Number.isSafeInteger(epoch) || epoch < 0) {
-    throw new Error(`SOURCE_DATE_EPOCH is no number of seconds: ${env.SOURCE_DATE_EPOCH}`);
+    throw new Error(`SOURCE_DATE_EPOCH is not a number of seconds: ${env.SOURCE_DATE_EPOCH}`);
   }
   const dirty = git('status', '--porcelain', '--untracked-files=no') === '' ? '' : '-dirty';
   return { version: manifest.version, commit: git('rev-parse', 'HEAD') + dirty, epoch };

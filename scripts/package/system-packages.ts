@@ -3,14 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { type ArchiveFile, gzip } from './archive.ts';
 import type { Stamp } from './stamp.ts';
-import { settle, writeTree } from './system-tree.ts';
+import { normalizeMetadata, writeTree } from './system-tree.ts';
 import { program, type Target } from './targets.ts';
 import { fillTemplate } from './template.ts';
 
-/** What Bun's executables ask of glibc: `readelf --dyn-syms` names no later version. */
+/** The minimum version of glibc: the latest one in the output of `readelf --dyn-syms` for Bun's executables. */
 const glibc = '2.17';
-/** `.invalid` is nobody's: whoever releases says who they are with MAINTAINER. */
-const nobody = `${program} maintainers <maintainers@${program}.invalid>`;
+/** The default if MAINTAINER is not set. `.invalid` is a reserved domain. */
+const defaultMaintainer = `${program} maintainers <maintainers@${program}.invalid>`;
 
 export interface SystemPackage {
   readonly target: Target;
@@ -20,7 +20,7 @@ export interface SystemPackage {
   readonly homepage: string | undefined;
 }
 
-/** Writes a .deb and an .rpm of a target into `folder`; returns the names of those that could be made. */
+/** Writes a .deb and an .rpm of a target into `folder`; returns the names of those whose tools are installed. */
 export function writeSystemPackages(given: SystemPackage, folder: string): string[] {
   const { target } = given;
   if (target.os !== 'linux' || target.libc !== 'glibc' || target.name.endsWith('-baseline'))
@@ -28,17 +28,17 @@ export function writeSystemPackages(given: SystemPackage, folder: string): strin
   const scratch = path.join(path.dirname(given.executable), 'system');
   try {
     return [
-      isHere('dpkg-deb') && deb(given, scratch, folder),
-      isHere('rpmbuild') && rpm(given, scratch, folder),
+      isInstalled('dpkg-deb') && deb(given, scratch, folder),
+      isInstalled('rpmbuild') && rpm(given, scratch, folder),
     ].filter((name) => name !== false);
   } finally {
     fs.rmSync(scratch, { recursive: true, force: true });
   }
 }
 
-function isHere(tool: string): boolean {
+function isInstalled(tool: string): boolean {
   if (spawnSync(tool, ['--version']).error === undefined) return true;
-  console.log(`${tool} is not installed: no package of it`);
+  console.log(`${tool} is not installed: its package was not built`);
   return false;
 }
 
@@ -76,10 +76,10 @@ function deb(
     HOMEPAGE: homepage === undefined ? '' : `\nHomepage: ${homepage}`,
   });
   fs.writeFileSync(path.join(tree, 'DEBIAN', 'control'), control);
-  settle(tree, stamp.epoch);
+  normalizeMetadata(tree, stamp.epoch);
   const name = `${program}_${version}_${arch}.deb`;
   const env = { ...process.env, SOURCE_DATE_EPOCH: String(stamp.epoch) };
-  // xz: what every dpkg reads.
+  // Every version of dpkg can read xz.
   const words = ['--root-owner-group', '-Zxz', '--build', tree, path.join(folder, name)];
   execFileSync('dpkg-deb', words, { env, stdio: ['ignore', 'ignore', 'inherit'] });
   return name;
@@ -100,7 +100,7 @@ function rpm(
     VERSION: systemVersion(stamp),
     GLIBC: glibc,
     MAINTAINER: maintainer(),
-    // Thu Jan 01 1970
+    // The format of an RPM changelog: Thu Jan 01 1970
     DATE: new Date(stamp.epoch * 1000)
       .toUTCString()
       .replace(/^(\w+), (\d+) (\w+) (\d+).*/, '$1 $3 $2 $4'),
@@ -130,15 +130,15 @@ function rpm(
 }
 
 function maintainer(): string {
-  return process.env.MAINTAINER || nobody;
+  return process.env.MAINTAINER || defaultMaintainer;
 }
 
-/** Thu, 01 Jan 1970 00:00:00 +0000 */
+/** Returns the date in the format of a Debian changelog: Thu, 01 Jan 1970 00:00:00 +0000 */
 function mailDate({ epoch }: Stamp): string {
   return new Date(epoch * 1000).toUTCString().replace('GMT', '+0000');
 }
 
-/** Both take `-` for the beginning of a release's number, and `~` for what comes before a version. */
+/** Converts the version: in both formats, `-` separates the package's revision, and `~` marks a pre-release. */
 function systemVersion({ version }: Stamp): string {
   return version.replaceAll('-', '~');
 }

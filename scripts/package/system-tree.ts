@@ -4,18 +4,18 @@ import { type ArchiveFile, gzip } from './archive.ts';
 import { writeStaged } from './staged-file.ts';
 import { program } from './targets.ts';
 
-/** Where a system's packages keep what an archive has elsewhere, and what only they have. */
+/** Paths that differ between system packages, and additional files. */
 export interface Places {
-  /** Not where the system has the licence's text already. */
+  /** Undefined if the system already contains the text of the license. */
   readonly license?: string;
   readonly zsh: string;
-  /** With their paths from the root of the system. */
+  /** Additional files, with paths relative to the root of the system. */
   readonly others: readonly ArchiveFile[];
 }
 
 /**
- * Lays the executable and its documents out below `folder` as a Linux system has them, all of one time
- * (seconds since 1970). Returns the size in KiB.
+ * Writes the executable and its documents below `folder` in the directory layout of Linux, all with one modification
+ * time (seconds since 1970). Returns the size in KiB.
  */
 export function writeTree(
   folder: string,
@@ -41,11 +41,11 @@ export function writeTree(
     writeStaged(folder, to, to.endsWith('.gz') ? gzip(data) : data);
   }
   for (const { name, data } of places.others) writeStaged(folder, name, data);
-  return settle(folder, time);
+  return normalizeMetadata(folder, time);
 }
 
-/** Gives everything one time, and folders one mode. */
-export function settle(folder: string, time: number): number {
+/** Sets the modification time of all files and the mode of directories. Returns the size in KiB. */
+export function normalizeMetadata(folder: string, time: number): number {
   let bytes = 0;
   const names = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
   for (const file of [folder, ...names.map((name) => path.join(folder, name))]) {

@@ -1,18 +1,18 @@
-/** A kind of machine that the helper is built for. */
+/** A platform for which the helper is built. */
 export interface Target {
-  /** As in the archive's name: OS-ARCH, then what else tells it apart. */
+  /** The name in archive names: OS-ARCH, and a variant. */
   readonly name: string;
   readonly os: 'linux' | 'darwin' | 'windows';
   readonly arch: 'x64' | 'arm64';
   readonly libc?: 'glibc' | 'musl';
-  /** The npm package with the Bun that runs there: package-lock.json has its version and integrity. */
+  /** The npm package with Bun for this platform; package-lock.json has its version and integrity. */
   readonly bun: string;
 }
 
 /**
- * Since 1.4 Bun is built once for x64, for processors with SSE4.2, and looks for AVX2 when it starts:
- * `@oven/bun-linux-x64-baseline` has the same bytes as `@oven/bun-linux-x64`, and only the latter is
- * in the lockfile. The baseline archive goes on under its name, for whoever asks for it.
+ * Since 1.4, Bun has one build for x64, which requires SSE4.2 and detects AVX2 at startup:
+ * `@oven/bun-linux-x64-baseline` has the same bytes as `@oven/bun-linux-x64`, and only the latter is in the lockfile.
+ * The baseline archive is still built for compatibility.
  */
 export const targets: readonly Target[] = [
   { name: 'linux-x64', os: 'linux', arch: 'x64', libc: 'glibc', bun: '@oven/bun-linux-x64' },
@@ -52,12 +52,12 @@ export const targets: readonly Target[] = [
 
 export const program = 'docker-credential-icr';
 
-/** The targets of these names, or all. Throws where a name is none. */
+/** Returns the targets with these names, or all. Throws if a name is unknown. */
 export function chooseTargets(names: readonly string[]): readonly Target[] {
   const unknown = names.filter((name) => !targets.some((target) => target.name === name));
   if (unknown.length > 0) {
     const known = targets.map(({ name }) => name).join(', ');
-    throw new Error(`no such target: ${unknown.join(', ')}; there are ${known}`);
+    throw new Error(`no such target: ${unknown.join(', ')}; expected ${known}`);
   }
   return names.length === 0 ? targets : targets.filter(({ name }) => names.includes(name));
 }
@@ -66,7 +66,7 @@ export function executableName({ os }: Target): string {
   return os === 'windows' ? `${program}.exe` : program;
 }
 
-/** What `bun build --target` calls it. */
+/** Returns the value for `bun build --target`. */
 export function bunTarget({ os, arch, libc }: Target): string {
   return ['bun', os, arch, ...(libc === 'musl' ? [libc] : [])].join('-');
 }

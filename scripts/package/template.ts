@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { root } from './stamp.ts';
 
-/** A template of packaging/ with its `@NAME@`s filled in. Throws where a name is not known. */
+/** Returns a template of packaging/ with its `@NAME@` placeholders replaced. Throws if a value is missing. */
 export function fillTemplate(file: string, values: Readonly<Record<string, string>>): string {
   const text = fs.readFileSync(path.join(root, 'packaging', file), 'utf8');
   return text.replace(/@([A-Z][\w-]*)@/g, (_, name: string) => {
     const value = values[name];
-    if (value === undefined) throw new Error(`${file} wants a ${name} that nobody knows`);
+    if (value === undefined) throw new Error(`${file} needs a value for ${name}`);
     return value;
   });
 }

@@ -1,6 +1,6 @@
 import type { Span } from './screen.ts';
 
-// Pixels.
+// Sizes in pixels.
 const fontSize = 14;
 const characterWidth = 8.43;
 const lineHeight = 20;

@@ -99,7 +99,7 @@ test('against the real IBM Cloud, with an image', async (context) => {
 test('against the real IBM Cloud, without an image', async (context) => {
   const { code, stdout, stderr } = await demoThroughProxy(context, ['--host=us.icr.io']);
   assert.is(code, 0, stderr);
-  assert.match(stdout, 'GET https://us.icr.io/v2/ with it: 200, signed in');
+  assert.match(stdout, 'GET https://us.icr.io/v2/ with it: 200, logged in');
 });
 
 test('the keychain of the person is left alone', async (context) => {
@@ -152,8 +152,8 @@ const refusals: readonly [words: string[], line: RegExp][] = [
   [['--host=us.icr.io'], /^demo: IBMCLOUD_API_KEY is not set; .*\n$/],
   [['--host=icr.io.evil.example'], /^demo: icr\.io\.evil\.example is not a host of IBM.*\n$/],
   [['--host='], /^demo: invalid host: .*\n$/],
-  [['--image=demo/hello:1'], /^demo: IMAGE is .*name its HOST.*\n$/],
-  [['--host=us.icr.io', '--image=hello'], /^demo: IMAGE should look like .*\n$/],
+  [['--image=demo/hello:1'], /^demo: IMAGE requires HOST.*\n$/],
+  [['--host=us.icr.io', '--image=hello'], /^demo: invalid IMAGE; .*\n$/],
 ];
 
 for (const [words, line] of refusals) {

@@ -58,7 +58,7 @@ const faults: readonly [
       data[40] = (data[40] ?? 0) ^ 1;
       world.files.set(archive, data);
     },
-    'is not what was released',
+    'checksum mismatch',
   ],
   [
     'another archive is in its place',
@@ -67,20 +67,20 @@ const faults: readonly [
       await publish(other, '1.2.3', { executable: '#!/bin/sh\ntouch "$HOME/caught"\n' });
       world.files.set(archive, contents(other, archive));
     },
-    'is not what was released',
+    'checksum mismatch',
   ],
   ['the archive is not there', ({ files }) => files.delete(archive), 'could not download'],
   ['the checksums are not there', ({ files }) => files.delete(sums), 'could not download'],
   [
     'the checksums do not name it',
     (world) => world.files.set(sums, Buffer.from(`${'0'.repeat(64)}  other.tar.gz\n`)),
-    'does not name',
+    'does not contain',
   ],
-  ['the checksums are empty', ({ files }) => files.set(sums, Buffer.alloc(0)), 'does not name'],
+  ['the checksums are empty', ({ files }) => files.set(sums, Buffer.alloc(0)), 'does not contain'],
   [
     'the checksums are a page of a portal',
     ({ files }) => files.set(sums, Buffer.from('<html>please log in</html>\n')),
-    'does not name',
+    'does not contain',
   ],
   [
     'the answer ends too early',
@@ -183,9 +183,9 @@ for (const [name, commands] of strange) {
 }
 
 for (const [base, why] of [
-  ['http://registry.example', 'not HTTPS'],
-  ['http://127.0.0.1:80@registry.example', 'not HTTPS'],
-  ['ftp://registry.example', 'not HTTPS'],
+  ['http://registry.example', 'not an HTTPS URL'],
+  ['http://127.0.0.1:80@registry.example', 'not an HTTPS URL'],
+  ['ftp://registry.example', 'not an HTTPS URL'],
 ] as const) {
   test(`${base} is not asked`, () =>
     inWorld(async (world) => {
@@ -214,7 +214,7 @@ download('a signature that is not right, or is not there: nothing is installed',
     world.replace('minisign', 'exit 1');
     await refuses(world, /could not download \S+SHA256SUMS.minisig/, { script: stamped(world) });
     world.files.set(`${sums}.minisig`, Buffer.from('a signature'));
-    await refuses(world, 'is not signed by its key', { script: stamped(world) });
+    await refuses(world, 'is not valid for the key of the release', { script: stamped(world) });
   }),
 );
 

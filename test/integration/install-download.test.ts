@@ -106,7 +106,7 @@ for (const [name, stubs, archive] of machines) {
       const { status, stdout, stderr } = await world.install(['--dry-run']);
       assert.is(status, 0, stderr);
       const url = `${world.url}/v1.2.3/${program}-1.2.3-${archive}.tar.gz`;
-      assert.is(stdout, `would download ${url}, check it, and install ${world.target}\n`);
+      assert.is(stdout, `would download ${url}, verify it, and install ${world.target}\n`);
       assert.equal([world.asked, world.left()], [[], []]);
     }));
 }
@@ -169,7 +169,7 @@ download('--configure calls configure; --uninstall takes both back', () =>
     assert.is(fs.readFileSync(notes, 'utf8'), 'configure\n');
     assert.match(
       (await world.install(['--uninstall', '--dry-run'])).stdout,
-      `would take ${world.target}`,
+      `would remove ${world.target} from`,
     );
     assert.ok(fs.existsSync(world.target));
     assert.is((await world.install(['--uninstall'])).status, 0);
@@ -322,7 +322,7 @@ needs(test, 'busybox')('a wget that looks at no certificate is not believed', as
       fs.rmSync(path.join(world.folder, 'bin', 'openssl'), { force: true });
       const { status, stdout, stderr } = await world.install([], { downloader: 'busybox wget' });
       assert.is(status, 1, stdout);
-      assert.match(stderr, 'does not check whom it asks');
+      assert.match(stderr, 'does not verify certificates');
       assert.equal([world.asked, world.left()], [['/v1.2.3/SHA256SUMS'], []]);
     },
     { certificate },
@@ -413,7 +413,7 @@ for (const version of ['latest', '..', '-n', '../1', 'vv1', '1 2', "1'"]) {
     inWorld(async (world) => {
       const { status, stderr } = await world.install([`--version=${version}`]);
       assert.is(status, 1);
-      assert.match(stderr, `not a version: ${version.replace(/^v/, '')}; say one like`);
+      assert.match(stderr, `invalid version: ${version.replace(/^v/, '')}; expected`);
       assert.equal(world.asked, []);
     }));
 }
@@ -430,7 +430,7 @@ for (const version of ['v1.2.3', '1.2.3-rc.1', '1.2.3+7']) {
 test('--dry-run with --configure says that, too', () =>
   inWorld(async (world) => {
     const { stdout } = await world.install(['--dry-run', '--configure']);
-    assert.match(stdout, `install ${world.target}, then name it in Docker's config.json\n`);
+    assert.match(stdout, `install ${world.target}, then register it in Docker's config.json\n`);
     assert.equal([world.asked, world.left()], [[], []]);
   }));
 

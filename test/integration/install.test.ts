@@ -40,7 +40,10 @@ for (const shell of [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']]) 
         const last = checkout.install(['--uninstall'], { shell });
         assert.is(last.status, 0, last.stderr);
         assert.equal(checkout.files(), [secret]);
-        assert.match(last.stdout, `are kept in\n  ${checkout.home}/.config/${program}\nremove`);
+        assert.match(
+          last.stdout,
+          `are still stored in\n  ${checkout.home}/.config/${program}\nremove`,
+        );
         assert.is(
           checkout.notes(),
           removal.map((client) => `configure --remove --client ${client}\n`).join(''),
@@ -67,7 +70,7 @@ test('with neither HOME nor PREFIX, says what to set', () => {
   inCheckout((checkout) => {
     const { status, stderr } = checkout.install([], { env: { HOME: undefined } });
     assert.is(status, 1);
-    assert.match(stderr, 'HOME is not set; say where with PREFIX');
+    assert.match(stderr, 'HOME is not set; set PREFIX');
     assert.equal(checkout.files(), []);
   });
 });
@@ -138,7 +141,10 @@ test('--uninstall leaves the configuration to another helper that is on PATH', (
     const env = { PATH: `${own}:${checkout.addOther('other')}:/usr/bin:/bin` };
     checkout.install([], { env });
     const { stdout } = checkout.install(['--uninstall'], { env });
-    assert.match(stdout, `is left as it is, for ${checkout.folder}/other/${program}\n`);
+    assert.match(
+      stdout,
+      `was not changed, because another helper is installed: ${checkout.folder}/other/${program}\n`,
+    );
     assert.equal(checkout.files(), [`other/${program}`]);
     assert.is(checkout.notes(), '');
   });
@@ -163,7 +169,7 @@ test('--uninstall names the folders wherever they are', () => {
     const expected = process.platform === 'darwin' ? [config] : [config, cache];
     assert.match(
       stdout,
-      `are kept in\n${expected.map((folder) => `  ${folder}\n`).join('')}remove`,
+      `are still stored in\n${expected.map((folder) => `  ${folder}\n`).join('')}remove`,
     );
   });
 });
@@ -173,7 +179,7 @@ test('--uninstall keeps the helper that could not be taken out of the configurat
     checkout.install([]);
     const { status, stderr } = checkout.install(['--uninstall'], { env: { STAND_IN_STATUS: '1' } });
     assert.is(status, 1);
-    assert.match(stderr, 'is still there');
+    assert.match(stderr, 'was not removed');
     assert.equal(checkout.files(), [installed]);
   });
 });
@@ -182,7 +188,7 @@ test('--uninstall where nothing is installed is fine', () => {
   inCheckout((checkout) => {
     const { status, stdout } = checkout.install(['--uninstall']);
     assert.is(status, 0);
-    assert.match(stdout, `there is no ${checkout.folder}/${installed}\n`);
+    assert.match(stdout, `${checkout.folder}/${installed} does not exist\n`);
   });
 });
 
@@ -206,7 +212,7 @@ for (const [what, spoil] of unstartable) {
       const { status, stdout, stderr } = checkout.install(['--uninstall']);
       assert.is(status, 1);
       assert.match(stdout, `removed ${checkout.folder}/${installed}\n`);
-      assert.match(stderr, "the clients' files were left as they are");
+      assert.match(stderr, "the clients' files were not changed");
       assert.equal(checkout.files(), []);
       assert.is(checkout.notes(), '');
     });
@@ -229,7 +235,7 @@ test('a build that fails installs nothing, and leaves what was there', () => {
 test('a folder in the place of the executable is not written into', () => {
   inCheckout((checkout) => {
     fs.mkdirSync(path.join(checkout.folder, installed), { recursive: true });
-    assert.match(checkout.install([]).stderr, 'is a folder');
+    assert.match(checkout.install([]).stderr, 'is a directory');
     assert.equal(checkout.files(), []);
   });
 });
@@ -257,7 +263,7 @@ for (const prefix of ['~/tools', '~canary/tools', '~']) {
 test('--dry-run in a checkout says what would be done, and --configure', () => {
   inCheckout((checkout) => {
     const { stdout } = checkout.install(['--dry-run', '--configure']);
-    assert.match(stdout, `install ${checkout.folder}/${installed}, then name it`);
+    assert.match(stdout, `install ${checkout.folder}/${installed}, then register it`);
     assert.equal(checkout.files(), []);
   });
 });

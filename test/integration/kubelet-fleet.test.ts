@@ -1,13 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Call, type Fleet, startFleet } from '../kubelet/fleet.ts';
-import { halfLife, minute, playStory, rebootedNode, renewals } from '../kubelet/fleet-story.ts';
+import { halfLife, minute, playScenario, rebootedNode, renewals } from '../kubelet/fleet-story.ts';
 
 const fleets = suite('a fleet of 10 kubelets with 50 service accounts');
 
 const size = { nodes: 10, accounts: 50 };
 /** The second of two equal pulls waits 200 ms for the first: the larger the groups, the fewer of these waits. */
-const together = 100;
+const parallelPulls = 100;
 
 /** Played once; all tests look at what came of it. A pull with another's credential ends it at once. */
 let played: Promise<Fleet> | undefined;
@@ -15,7 +15,7 @@ let played: Promise<Fleet> | undefined;
 async function play(): Promise<Fleet> {
   const fleet = await startFleet({ ...size, clockSpread: 2 * minute });
   try {
-    await playStory(fleet, { ...size, seed: 1, together });
+    await playScenario(fleet, { ...size, seed: 1, parallelPulls });
     return fleet;
   } finally {
     await fleet.close();

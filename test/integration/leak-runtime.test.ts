@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { writeClosedRuntime } from '../../scripts/runtime.ts';
+import { writeHardenedRuntime } from '../../scripts/runtime.ts';
 import { answer, credential, executable, helper } from '../support/helper.ts';
 import { type Home, inHome, snapshot } from '../support/home.ts';
 
@@ -84,7 +84,10 @@ test('a runtime that knows one of the names no longer is refused when the execut
   inHome(({ folder }) => {
     const program = path.join(folder, 'bun');
     fs.copyFileSync(executable, program);
-    assert.throws(() => writeClosedRuntime(program, `${program}.closed`), /knows no BUN_OPTIONS/);
+    assert.throws(
+      () => writeHardenedRuntime(program, `${program}.closed`),
+      /does not contain BUN_OPTIONS/,
+    );
     assert.not.ok(fs.existsSync(`${program}.closed`));
   }));
 

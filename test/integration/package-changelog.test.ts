@@ -31,7 +31,7 @@ test('the notes of a release are what the changelog says of it', () => {
 
 for (const version of ['1.3.0', '1.2', 'Unreleased', '1x2.0']) {
   test(`of ${version} it says nothing: no release`, () => {
-    assert.throws(() => notesOf(changelog, version), `says nothing of ${version}`);
+    assert.throws(() => notesOf(changelog, version), `has no notes for ${version}`);
   });
 }
 

@@ -85,7 +85,7 @@ test('install.sh of a release knows which, where and whose', () => {
   assert.is(status, 0);
   assert.match(stdout, 'https://downloads.example/icr/v1.2.3/docker-credential-icr-1.2.3-');
   const trap = { MINISIGN_PUBLIC_KEY: `'; rm -rf ~; '` };
-  assert.throws(() => stampInstaller(stamp, location, trap), 'not to be put into a script');
+  assert.throws(() => stampInstaller(stamp, location, trap), 'not safe in a script');
 });
 
 test('where a release will be is said by BASE_URL, or by GitHub, or by nobody', () => {
@@ -100,7 +100,7 @@ test('where a release will be is said by BASE_URL, or by GitHub, or by nobody', 
 });
 
 test('a template with a name that nobody knows is not half filled in', () => {
-  assert.throws(() => fillTemplate('debian/control', { VERSION: '1' }), 'wants a ARCH');
+  assert.throws(() => fillTemplate('debian/control', { VERSION: '1' }), 'needs a value for ARCH');
 });
 
 test.run();

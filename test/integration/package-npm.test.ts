@@ -159,7 +159,7 @@ for (const [what, main, agent, isReplaced] of installs) {
     const env = { PATH: process.env.PATH ?? '', npm_config_user_agent: agent };
     const installed = spawnSync('node', ['install.js'], { cwd: main, env, encoding: 'utf8' });
     assert.is(installed.status, 0, installed.stderr);
-    assert.is(installed.stderr.includes('is not what was released'), what.includes('stranger'));
+    assert.is(installed.stderr.includes('does not match the checksum'), what.includes('stranger'));
     const names = fs.readdirSync(path.join(main, 'bin'));
     assert.equal(names, ['docker-credential-icr.js'], 'nothing else is left');
     const file = path.join(main, 'bin', 'docker-credential-icr.js');
@@ -176,7 +176,7 @@ const starts: readonly [what: string, main: string, isOld: boolean, said: RegExp
     /^docker-credential-icr .*v1\.2\.3\n/,
   ],
   ['of an old Node: the executable', lay(standIn), true, /^the executable, version\n$/],
-  ['of an old Node: not a stranger’s', lay(stranger), true, /: \S+ is not what was released/],
+  ['of an old Node: not a stranger’s', lay(stranger), true, /: \S+ does not match the checksum/],
   ['of an old Node, without one: which Node it takes', lay(standIn, []), true, /Node 22\.15 or/],
 ];
 

@@ -15,18 +15,21 @@ export interface Pod {
   readonly serviceAccountName: string;
 }
 
-/** A cluster's service accounts and the tokens that it gives for them. */
+/** The service accounts of a cluster, and their tokens. */
 export interface ApiServer {
-  /** A new one each time: the old one of that name is gone, with its uid. */
+  /** Adds a service account. One with the same name is replaced, and the new one has another uid. */
   addServiceAccount(
     namespace: string,
     name: string,
     annotations?: Readonly<Record<string, string>>,
   ): ServiceAccount;
-  /** Changes the annotations of one that is there; its uid stays. */
+  /** Changes the annotations of an existing service account, which keeps its uid. */
   annotate(namespace: string, name: string, annotations: Readonly<Record<string, string>>): void;
   serviceAccount(namespace: string, name: string): ServiceAccount | undefined;
-  /** `TokenRequest`, bound to a pod; an hour long, as the kubelet asks. */
+  /**
+   * Simulates `TokenRequest`: returns a token that is bound to a pod and expires in one hour, as the kubelet requests
+   * it.
+   */
   requestToken(account: ServiceAccount, pod: Pod, audience: string): string;
 }
 
@@ -41,7 +44,7 @@ export function createPod(account: ServiceAccount): Pod {
   return { namespace, name: `${serviceAccountName}-0`, uid: randomUUID(), serviceAccountName };
 }
 
-/** `issued` is shown each token that is given. */
+/** Creates an API server. `issued` is called with each issued token. */
 export function createApiServer(
   clock: () => number,
   issued: (token: string, account: ServiceAccount) => void = () => {},
@@ -67,7 +70,7 @@ export function createApiServer(
   };
 }
 
-/** The claims of Kubernetes' bound tokens; `now` and `life` in milliseconds. */
+/** Returns a token with the claims of Kubernetes' bound tokens. `now` and `life` are in milliseconds. */
 export function createToken(
   { namespace, name, uid }: ServiceAccount,
   pod: Pod,

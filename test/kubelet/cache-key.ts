@@ -5,11 +5,11 @@ export interface AccountKey {
   readonly name: string;
   readonly uid: string;
   readonly annotations: Readonly<Record<string, string>>;
-  /** The hash of the token, where `cacheType` is `Token`. */
+  /** The hash of the token if `cacheType` is `Token`. */
   readonly tokenHash?: string;
 }
 
-/** Each part with its length, so that no two lists of parts make the same key. */
+/** Joins the parts. Each part is prefixed with its length, so that different lists have different keys. */
 function join(parts: readonly string[]): string {
   return parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join('');
 }
@@ -19,7 +19,10 @@ function annotationParts(annotations: Readonly<Record<string, string>>): string[
   return [String(entries.length), ...entries.flat()];
 }
 
-/** Source: generateServiceAccountCacheKey in plugin.go of 1.34; empty where no account took part. */
+/**
+ * Returns the cache key of a service account, or an empty string without one. Source: generateServiceAccountCacheKey in
+ * plugin.go of 1.34.
+ */
 export function accountKey(account: AccountKey | undefined): string {
   if (account === undefined) return '';
   const { namespace, name, uid, annotations, tokenHash } = account;

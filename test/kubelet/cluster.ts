@@ -3,14 +3,14 @@ import { claimsOf } from '../support/jwt.ts';
 import { type ApiServer, createApiServer, createPod, type Pod } from './api-server.ts';
 import { annotation } from './node.ts';
 
-/** A cluster that IAM knows: a trusted profile's links say which of its service accounts may act as it. */
+/** A cluster that is registered with the simulated IAM. Trusted profiles have links to its service accounts. */
 export interface Cluster {
   readonly apiServer: ApiServer;
-  /** A profile that trusts these service accounts (`namespace:name`); returns its ID. */
+  /** Adds a trusted profile with links to these service accounts (`namespace:name`); returns its ID. */
   addProfile(...trusted: readonly string[]): string;
-  /** The same, in an account that is not the usual one. */
+  /** Adds a trusted profile in the given account instead of the default account. */
   addProfileIn(accountId: string | undefined, ...trusted: readonly string[]): string;
-  /** A pod of a new service account; annotated, where a profile is given. */
+  /** Adds a pod of a new service account, which is annotated with `profile` if it is given. */
   addPod(account: string, profile?: string): Pod;
 }
 
@@ -22,7 +22,7 @@ export function createCluster({ accounts }: Pick<Sandbox, 'accounts'>, clock = D
     }
   });
   const addProfileIn: Cluster['addProfileIn'] = (accountId, ...trusted) => {
-    // The sandbox looks into the very list that it was given.
+    // The simulator keeps a reference to this list, so tokens that are added later are accepted.
     const tokens: string[] = [];
     links.push({ trusted, tokens });
     const account = accountId === undefined ? {} : { accountId };
@@ -41,7 +41,7 @@ export function createCluster({ accounts }: Pick<Sandbox, 'accounts'>, clock = D
   };
 }
 
-/** Whose access token it is: the trusted profile's ID. */
+/** Returns the ID of the trusted profile that owns the access token. */
 export function profileOf(accessToken: string | undefined): unknown {
   return claimsOf(accessToken).sub;
 }

@@ -29,7 +29,9 @@ export interface ProviderConfig {
 const group = 'credentialprovider.kubelet.k8s.io';
 const versions = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `${group}/${version}`);
 
-/** Field name, and whether the published API (kubelet.config.k8s.io/v1) requires it, with a test of its value. */
+/**
+ * The name of each field, whether the published API (kubelet.config.k8s.io/v1) requires it, and a check of its value.
+ */
 type Schema = Readonly<
   Record<string, readonly [required: boolean, test: (value: unknown) => boolean]>
 >;
@@ -74,8 +76,9 @@ function problems(value: unknown, schema: Schema): string[] {
 }
 
 /**
- * Reads the file behind `--image-credential-provider-config` as the kubelet of 1.34 does, strictly, and refuses what it
- * refuses at its start. Source: readCredentialProviderConfig and validateCredentialProviderConfig in config.go.
+ * Reads the file for `--image-credential-provider-config` as strictly as the kubelet of 1.34, and throws the errors
+ * with which it would not start. Source: readCredentialProviderConfig and validateCredentialProviderConfig in
+ * config.go.
  */
 export function readProviderConfig(text: string): ProviderConfig {
   const value: unknown = parse(text, { strict: true, uniqueKeys: true });
@@ -120,7 +123,10 @@ function tokenRefusals(attributes: TokenAttributes, apiVersion: string): string[
   ];
 }
 
-/** `prefix/name`, the prefix a DNS subdomain. Source: IsQualifiedName in apimachinery's validation. */
+/**
+ * Returns true for `name` or `prefix/name` with a DNS subdomain as prefix. Source: IsQualifiedName in apimachinery's
+ * validation.
+ */
 function isQualifiedName(key: string): boolean {
   const [name = '', prefix] = key.split('/').reverse();
   const label = '[a-z0-9](?:[-a-z0-9]*[a-z0-9])?';

@@ -13,16 +13,16 @@ export interface PluginRequest {
 export interface Execution {
   readonly provider: Provider;
   readonly binDir: string;
-  /** The kubelet's own environment. A kubelet that systemd started has no `HOME`. */
+  /** The environment of the kubelet. A kubelet that systemd has started has no `HOME`. */
   readonly environ: Readonly<Record<string, string>>;
-  /** The kubelet waits a minute. */
+  /** The default is the kubelet's timeout of one minute. */
   readonly timeoutMs?: number;
 }
 
-/** What the kubelet logs where a plugin gave nothing that it could use. */
+/** An error of a plugin, with the message that the kubelet logs. */
 export class PluginError extends Error {}
 
-/** The request's text, as Kubernetes' encoder writes it: what is empty is left out, a line end comes last. */
+/** Encodes a request like Kubernetes: empty fields are omitted, and a newline is added. */
 export function encodeRequest(apiVersion: string, request: PluginRequest): string {
   const { image, serviceAccountToken, serviceAccountAnnotations } = request;
   const fields = {
@@ -35,7 +35,7 @@ export function encodeRequest(apiVersion: string, request: PluginRequest): strin
   return `${JSON.stringify(fields)}\n`;
 }
 
-/** Runs the plugin once and decodes its answer. Source: ExecPlugin in plugin.go. Throws `PluginError`. */
+/** Runs the plugin once and decodes its response. Throws `PluginError`. Source: ExecPlugin in plugin.go. */
 export async function execPlugin(execution: Execution, request: PluginRequest): Promise<Response> {
   const { provider, binDir, environ, timeoutMs = 60_000 } = execution;
   const configured = Object.fromEntries(

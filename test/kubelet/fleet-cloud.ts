@@ -7,7 +7,7 @@ import { listen } from '../sandbox/listen.ts';
 import { createRequests, type Requests } from '../sandbox/requests.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 
-/** The sandbox's IAM, in this very process and without TLS, by a clock that only the test moves. */
+/** The simulated IAM in this process, without TLS, and with a clock that only the test advances. */
 export interface FleetCloud {
   readonly iamUrl: string;
   readonly accounts: Sandbox['accounts'];
@@ -20,14 +20,14 @@ export async function startFleetCloud(clock: () => number): Promise<FleetCloud> 
   const signer = await createSigner(clock);
   const lifetimes = { accessToken: 3600, registryToken: 300 };
   const cloud = { accounts: createAccounts(signer), signer, lifetimes };
-  const surroundings = { faults: createFaults(), requests: createRequests(), clock };
-  const iam = answering('iam', createIam(cloud), surroundings);
+  const shared = { faults: createFaults(), requests: createRequests(), clock };
+  const iam = answering('iam', createIam(cloud), shared);
   const { port, close } = await listen(iam, { address: '127.0.0.1', port: 0 });
   return {
     iamUrl: `http://127.0.0.1:${port}`,
     accounts: cloud.accounts,
-    faults: surroundings.faults,
-    requests: surroundings.requests,
+    faults: shared.faults,
+    requests: shared.requests,
     close,
   };
 }

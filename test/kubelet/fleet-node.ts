@@ -9,29 +9,29 @@ import { tokenAttributes, v1 } from './node.ts';
 import { decodeResponse, type Response } from './response.ts';
 
 export interface FleetNodeOptions {
-  /** The plugin's cache folder on this node. */
+  /** The plugin's cache directory on this node. */
   readonly cache: string;
-  /** The node's own clock, in milliseconds since 1970. */
+  /** The clock of this node, in milliseconds since 1970. */
   readonly clock: () => number;
   readonly iamUrl: string;
   readonly apiServer: ApiServer;
-  /** Shown each call of the plugin. */
+  /** Receives each call of the plugin. */
   readonly record: (request: PluginRequest, outcome: Outcome) => void;
 }
 
 export interface Outcome {
-  /** Milliseconds that it took, by this machine's clock. */
+  /** By the clock of this machine. */
   readonly took: number;
-  /** What it answered with, or the line that says why not. */
+  /** The password of the response, or the error message. */
   readonly password?: string;
   readonly refusal?: string;
 }
 
 export interface FleetNode {
   readonly kubelet: Kubelet;
-  /** Its cache is lost, the plugin's is not. */
+  /** Restarts the kubelet: its cache is lost, and the plugin's cache is kept. */
   restart(): void;
-  /** Both are: /run is in memory. */
+  /** Reboots the node: both caches are lost, because /run is in memory. */
   reboot(): void;
 }
 
@@ -61,7 +61,10 @@ export function createFleetNode(options: FleetNodeOptions): FleetNode {
   };
 }
 
-/** What `docker-credential-icr kubelet --service-accounts` does, by the node's clock and without a process. */
+/**
+ * Does the same as `docker-credential-icr kubelet --service-accounts`, with the clock of the node and without a
+ * process.
+ */
 async function execInProcess(
   { cache, clock, iamUrl, record }: FleetNodeOptions,
   request: PluginRequest,

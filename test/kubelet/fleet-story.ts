@@ -2,40 +2,40 @@ import type { Fleet } from './fleet.ts';
 import { createRandom } from './random.ts';
 
 export const minute = 60_000;
-/** An access token lives an hour; nobody needs another one before half of it. */
+/** Half of the lifetime of an access token, which is one hour. No token is renewed earlier. */
 export const halfLife = 30 * minute;
 
-/** When everybody's first token is renewed: half of its life after the first minute, and a tenth later at most. */
+/** The time of the first renewals: half of a lifetime after the first minute, plus a jitter of at most a tenth. */
 export const renewals = { begin: 30 * minute, end: 38 * minute };
 
-/** The one whose machine is started anew. */
+/** The node that is rebooted. */
 export const rebootedNode = 2;
 
-export interface StoryOptions {
+export interface ScenarioOptions {
   readonly nodes: number;
   readonly accounts: number;
   readonly seed: number;
-  /** How many pulls start at once; 25 by default. */
-  readonly together?: number;
+  /** The number of pulls that start in parallel; 25 by default. */
+  readonly parallelPulls?: number;
 }
 
 type Pull = readonly [node: number, account: number];
 
 /**
- * An hour and a quarter of a fleet: all start together, a kubelet restarts, a node reboots while IAM answers 429
- * for a minute, IAM is slow, and all tokens are renewed twice.
+ * Simulates 75 minutes of a fleet: all nodes start together, a kubelet restarts, a node reboots while IAM responds with
+ * 429 for a minute, IAM is slow, and all tokens are renewed twice.
  */
-export async function playStory(fleet: Fleet, options: StoryOptions): Promise<void> {
+export async function playScenario(fleet: Fleet, options: ScenarioOptions): Promise<void> {
   const random = createRandom(options.seed);
-  const everybody = shuffled(pairs(options), random);
-  const some = (count: number) => shuffled(everybody, random).slice(0, count);
-  const { together = 25 } = options;
-  const pull = (pulls: readonly Pull[], duration: number, groupSize = together) =>
+  const allPulls = shuffled(pairs(options), random);
+  const some = (count: number) => shuffled(allPulls, random).slice(0, count);
+  const { parallelPulls = 25 } = options;
+  const pull = (pulls: readonly Pull[], duration: number, groupSize = parallelPulls) =>
     pullAll(fleet, pulls, duration, groupSize);
   const { faults } = fleet.cloud;
 
-  // Every pod of the cluster starts within a minute.
-  await pull(everybody, minute);
+  // All pods of the cluster start within a minute.
+  await pull(allPulls, minute);
   passTo(fleet, 10 * minute);
   fleet.nodes[1]?.restart();
   await pull(some(100), minute);
@@ -45,45 +45,45 @@ export async function playStory(fleet: Fleet, options: StoryOptions): Promise<vo
   fleet.nodes[rebootedNode]?.reboot();
   await pull(some(100), minute / 2);
   faults.clear();
-  // Another time IAM does not say for how long.
+  // This time, the 429 response has no Retry-After header.
   faults.add('iam', { kind: 'status', status: 429, times: 'forever' });
   await pull(onNode(rebootedNode, some(250)), minute / 2);
   faults.clear();
-  await pull(onNode(rebootedNode, everybody), minute);
+  await pull(onNode(rebootedNode, allPulls), minute);
 
-  // The first renewals, with pods that start all the time, and an IAM that is slow for the first minutes.
+  // The first renewals: pods start all the time, and IAM is slow for the first minutes.
   passTo(fleet, renewals.begin);
   faults.add('iam', { kind: 'delay', delayMs: 1000, times: 'forever' });
-  for (let turn = 0; turn < 2; turn += 1) await pull(everybody, minute, 125);
+  for (let turn = 0; turn < 2; turn += 1) await pull(allPulls, minute, 125);
   faults.clear();
-  while (fleet.now() < renewals.end) await pull(everybody, minute);
+  while (fleet.now() < renewals.end) await pull(allPulls, minute);
 
-  // Due for renewal while IAM is busy: what has not ended goes on being served.
+  // Renewals are due while IAM is throttling: tokens that have not expired are still used.
   passTo(fleet, 71 * minute);
   faults.add('iam', { kind: 'status', status: 429, times: 'forever', retryAfter: 60 });
   await pull(some(100), minute);
   faults.clear();
-  await pull(everybody, 4 * minute);
+  await pull(allPulls, 4 * minute);
 }
 
-/** The pulls in groups of so many as a machine can do at once, evenly over `duration` milliseconds. */
+/** Pulls in groups of parallel calls, evenly distributed over `durationMs`. */
 async function pullAll(
   fleet: Fleet,
   pulls: readonly Pull[],
   duration: number,
-  together: number,
+  groupSize: number,
 ): Promise<void> {
-  const groups = Math.ceil(pulls.length / together);
+  const groups = Math.ceil(pulls.length / groupSize);
   for (let group = 0; group < groups; group += 1) {
-    const now = pulls.slice(group * together, (group + 1) * together);
-    // Two containers of a pod are pulled for at once.
+    const now = pulls.slice(group * groupSize, (group + 1) * groupSize);
+    // Two containers of a pod are pulled at the same time.
     const twice = now.slice(0, 2);
     await Promise.all([...now, ...twice].map(([node, account]) => fleet.pull(node, account)));
     fleet.pass(duration / groups);
   }
 }
 
-function pairs({ nodes, accounts }: StoryOptions): Pull[] {
+function pairs({ nodes, accounts }: ScenarioOptions): Pull[] {
   return Array.from({ length: nodes * accounts }, (_, index) => [
     index % nodes,
     Math.floor(index / nodes),
@@ -95,7 +95,8 @@ function onNode(node: number, all: readonly Pull[]): Pull[] {
 }
 
 function passTo(fleet: Fleet, time: number): void {
-  if (fleet.now() > time) throw new Error(`the story is at ${fleet.now()} already, past ${time}`);
+  if (fleet.now() > time)
+    throw new Error(`the time of the scenario is ${fleet.now()}, which is after ${time}`);
   fleet.pass(time - fleet.now());
 }
 

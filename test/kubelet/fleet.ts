@@ -10,29 +10,29 @@ import { createFleetNode, type FleetNode, type Outcome } from './fleet-node.ts';
 export interface FleetOptions {
   readonly nodes: number;
   readonly accounts: number;
-  /** Milliseconds between the slowest and the fastest of the nodes' clocks; IAM's is in the middle. */
+  /** The difference between the fastest and the slowest clock of the nodes. The clock of IAM is in the middle. */
   readonly clockSpread: number;
 }
 
-/** One call of the plugin. */
+/** A call of the plugin. */
 export interface Call extends Outcome {
   readonly node: number;
   readonly account: number;
-  /** Milliseconds since the fleet started, by IAM's clock. */
+  /** Milliseconds since the start of the fleet, by the clock of IAM. */
   readonly at: number;
 }
 
-/** The nodes of a cluster on this machine, with a time of their own. */
+/** The simulated nodes of a cluster, with a simulated clock. */
 export interface Fleet {
   readonly cloud: FleetCloud;
   readonly nodes: readonly FleetNode[];
-  /** Every call of the plugin until now. */
+  /** All calls of the plugin so far. */
   readonly calls: readonly Call[];
-  /** A pod of that account starts on that node. Throws where it gets another account's credential. */
+  /** Starts a pod of an account on a node. Throws if it gets the credential of another account. */
   pull(node: number, account: number): Promise<void>;
-  /** Moves everybody's time, in milliseconds. */
+  /** Advances all clocks. */
   pass(milliseconds: number): void;
-  /** Milliseconds since the fleet started. */
+  /** Returns the milliseconds since the start of the fleet. */
   now(): number;
   close(): Promise<void>;
 }
@@ -81,7 +81,7 @@ export async function startFleet(options: FleetOptions): Promise<Fleet> {
   };
 }
 
-/** From the slowest to the fastest, evenly. */
+/** Returns the error of each node's clock, from the slowest to the fastest. */
 function clockErrors({ nodes, clockSpread }: FleetOptions): number[] {
   return Array.from(
     { length: nodes },

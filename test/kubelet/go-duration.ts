@@ -8,7 +8,7 @@ const units: Readonly<Record<string, number>> = {
   h: 3_600_000,
 };
 
-/** Go's time.ParseDuration, in milliseconds; `undefined` for what it refuses. */
+/** Parses a duration like Go's time.ParseDuration and returns milliseconds, or undefined if it is invalid. */
 export function parseGoDuration(text: string): number | undefined {
   const [, sign, rest = ''] = /^([+-]?)(.*)$/s.exec(text) ?? [];
   if (rest === '0') return 0;

@@ -8,8 +8,8 @@ export interface AuthConfig {
 export type DockerConfig = Readonly<Record<string, AuthConfig>>;
 
 /**
- * The credentials with which the kubelet would try to pull, the first first: the longest key before the shorter ones.
- * Source: BasicDockerKeyring in pkg/credentialprovider/keyring.go; Docker Hub's own rule is left out.
+ * Returns the credentials that the kubelet would try, in order: those of longer keys first. Source: BasicDockerKeyring
+ * in pkg/credentialprovider/keyring.go, without the rule for Docker Hub.
  */
 export function lookUp(config: DockerConfig, image: string): AuthConfig[] {
   const index = new Map<string, AuthConfig[]>();

@@ -11,19 +11,22 @@ export interface KubeletOptions {
   readonly provider: Provider;
   /** Runs the plugin. */
   readonly exec: (request: PluginRequest) => Promise<Response>;
-  /** Needed where the provider has `tokenAttributes`. */
+  /** Required if the provider has `tokenAttributes`. */
   readonly apiServer?: ApiServer;
-  /** Milliseconds. */
+  /** Returns milliseconds since 1970. */
   readonly clock?: () => number;
 }
 
-/** The part of a kubelet that asks credential providers; its cache ends with it. */
+/** The part of a kubelet that calls credential providers. Its cache is in memory. */
 export interface Kubelet {
-  /** The credentials it would try for this image and pod, in order; none where the plugin has none, or failed. */
+  /**
+   * Returns the credentials that the kubelet would try for this image and pod, in order. The list is empty if the
+   * plugin has no credential or fails.
+   */
   credentials(image: string, pod?: Pod): Promise<AuthConfig[]>;
-  /** What it logged, a line an error. */
+  /** Logged errors, one line each. */
   readonly log: readonly string[];
-  /** The answers that the plugin gave. */
+  /** The responses of the plugin. */
   readonly answers: readonly Response[];
 }
 
@@ -35,7 +38,7 @@ interface Entry {
   readonly expiresAt: number;
 }
 
-/** What goes with a request for a pod. */
+/** The service account data of a request for a pod. */
 interface Account {
   readonly key: string;
   readonly token: string;
@@ -45,8 +48,9 @@ interface Account {
 const noAccount: Account = { key: '', token: '', annotations: {} };
 
 /**
- * Plays `pluginProvider.provide` of Kubernetes 1.34 (pkg/credentialprovider/plugin/plugin.go): matchImages, service
- * account, cache in the order image, registry, global; one flight a question; the rules for what is kept.
+ * Simulates `pluginProvider.provide` of Kubernetes 1.34 (pkg/credentialprovider/plugin/plugin.go): matchImages, service
+ * accounts, the cache with the lookup order image, registry, global, single flight for equal requests, and the rules
+ * for cached responses.
  */
 export function createKubelet(options: KubeletOptions): Kubelet {
   const { provider, exec, clock = Date.now } = options;
@@ -114,7 +118,7 @@ function baseOf({ cacheKeyType }: Response, image: string): string {
   throw new PluginError('credential provider plugin did not return a valid cacheKeyType');
 }
 
-/** `undefined`: the plugin is not asked for this pod. */
+/** Returns undefined if the plugin is not called for this pod. */
 function accountOf({ provider, apiServer }: KubeletOptions, pod?: Pod): Account | undefined {
   const attributes = provider.tokenAttributes;
   if (attributes === undefined) return noAccount;

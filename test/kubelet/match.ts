@@ -1,4 +1,4 @@
-// After kubernetes/kubernetes, pkg/credentialprovider/keyring.go: which image a pattern fits.
+// Image matching as in kubernetes/kubernetes, pkg/credentialprovider/keyring.go.
 
 interface Address {
   readonly labels: readonly string[];
@@ -6,7 +6,7 @@ interface Address {
   readonly path: string;
 }
 
-/** As Go's net/url reads `https://` and the text; `undefined` where it refuses. */
+/** Parses the text with the prefix `https://` like Go's net/url. Returns undefined if it is invalid. */
 export function parseSchemeless(text: string): Address | undefined {
   const [, authority = '', rest = ''] = /^([^/?#]*)(.*)$/s.exec(text) ?? [];
   const host = authority.slice(authority.lastIndexOf('@') + 1);
@@ -21,7 +21,10 @@ export function parseSchemeless(text: string): Address | undefined {
   }
 }
 
-/** `URLsMatchStr`: as many labels, each of which fits; the same port; the path begins with the pattern's. */
+/**
+ * Matches like `URLsMatchStr`: the same number of labels, which match, the same port, and a path with the pattern's
+ * path as prefix.
+ */
 export function matches(pattern: string, image: string): boolean {
   const wanted = parseSchemeless(pattern);
   const target = parseSchemeless(image);
@@ -34,7 +37,7 @@ export function matches(pattern: string, image: string): boolean {
   );
 }
 
-/** Go's filepath.Match, but for its character classes, which no registry's pattern has. */
+/** Matches like Go's filepath.Match, without character classes, which patterns for registries do not use. */
 function fits(pattern: string, label: string): boolean {
   const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&');
   return new RegExp(`^${source.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`).test(label);

@@ -12,18 +12,18 @@ import { createKubelet, type Kubelet } from './kubelet.ts';
 
 export const v1 = 'credentialprovider.kubelet.k8s.io/v1';
 
-/** A machine of a cluster: its folders, and a kubelet that runs the executable. */
+/** A node of a cluster: its directories, and a kubelet that runs the executable. */
 export interface Node {
   readonly folder: string;
   readonly cache: string;
-  /** Keeps an identity, as a login on the node does. */
+  /** Saves an identity, like a login on the node. */
   addIdentity(name: string, secret: string, settings?: Partial<IdentitySettings>): void;
   map(key: string, identity: string, present?: string): void;
-  /** A kubelet that has just started. */
+  /** Starts a kubelet with an empty cache. */
   start(options?: StartOptions): Kubelet;
-  /** Runs the plugin as the kubelet does, with this on its standard input. */
+  /** Runs the plugin as the kubelet does, with `text` on standard input. */
   run(text: string, args?: readonly string[]): Promise<Outcome>;
-  /** The same for a request in its usual form. */
+  /** Runs the plugin with an encoded request. */
   ask(request: Partial<PluginRequest>, args?: readonly string[]): Promise<Outcome>;
 }
 
@@ -45,7 +45,7 @@ export const tokenAttributes: TokenAttributes = {
   optionalServiceAccountAnnotationKeys: [annotation],
 };
 
-/** Runs `use` on a node whose IBM Cloud is the sandbox, and that is gone afterwards. No `HOME` is set. */
+/** Calls `use` with a node that reaches the simulator and has no `HOME`. The node is removed at the end. */
 export async function onNode(
   { iamUrl, caFile, metadataUrl }: Pick<Sandbox, 'iamUrl' | 'caFile' | 'metadataUrl'>,
   use: (node: Node) => void | Promise<void>,

@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1 that are the same every time (mulberry32), so that a failure can be played again. */
+/** Returns a generator of reproducible numbers from 0 to 1 (mulberry32), so that a failure can be repeated. */
 export function createRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -4,19 +4,19 @@ import { type Json, parseStrictly } from './strict-json.ts';
 
 export interface Response {
   readonly cacheKeyType: string;
-  /** Milliseconds; `undefined` where the answer leaves it to `defaultCacheDuration`. */
+  /** Milliseconds; undefined if `defaultCacheDuration` applies. */
   readonly cacheDuration: number | undefined;
   readonly auth: DockerConfig;
 }
 
 type Fields = { readonly [name: string]: Json };
 
-/** One line that says what the kubelet would say; never the answer itself, which holds a password. */
+/** A message like the kubelet's. It never contains the response, which has a password. */
 export class BadResponse extends Error {}
 
 /**
- * What the kubelet makes of a plugin's standard output: decoded strictly, in the version that it asked in.
- * Source: ExecPlugin and decodeResponse in pkg/credentialprovider/plugin/plugin.go; each version's types.go.
+ * Decodes the standard output of a plugin as strictly as the kubelet, in the requested version. Source: ExecPlugin and
+ * decodeResponse in pkg/credentialprovider/plugin/plugin.go; types.go of each version.
  */
 export function decodeResponse(text: string, apiVersion: string): Response {
   const fields = objectOf(parse(text), 'response');

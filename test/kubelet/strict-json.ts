@@ -1,9 +1,9 @@
-/** What JSON holds, as Kubernetes' strict decoder gives it. */
+/** A JSON value, as Kubernetes' strict decoder returns it. */
 export type Json = string | number | boolean | null | Json[] | { readonly [name: string]: Json };
 
 /**
- * Reads JSON and refuses a member that an object has twice, which `JSON.parse` passes over: a reader of its own, so
- * that the code under test is not judged by its own. Throws what is wrong with the text.
+ * Parses JSON and throws if an object has a duplicate member, which `JSON.parse` accepts. This parser is separate from
+ * the one in src, so that tests do not use the code under test.
  */
 export function parseStrictly(text: string): Json {
   let at = 0;

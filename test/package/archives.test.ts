@@ -18,7 +18,7 @@ const documents = [
   'man/man1/docker-credential-icr.1',
 ];
 
-/** What an executable of a system and a processor begins with, and where. */
+/** Checks of an executable's magic number and machine type. */
 const machines: Readonly<Record<string, (data: Buffer) => boolean>> = {
   'linux-x64': (data) => data.readUInt32BE(0) === 0x7f454c46 && data.readUInt16LE(18) === 62,
   'linux-arm64': (data) => data.readUInt32BE(0) === 0x7f454c46 && data.readUInt16LE(18) === 183,
@@ -37,7 +37,7 @@ function peMachine(data: Buffer): number {
     : 0;
 }
 
-/** Below `folder`, with `/` between folders. */
+/** Returns relative paths with `/` as separator. */
 function filesIn(folder: string): string[] {
   return fs
     .readdirSync(folder, { recursive: true, encoding: 'utf8' })
@@ -48,7 +48,7 @@ function filesIn(folder: string): string[] {
 for (const target of targets) {
   const top = `docker-credential-icr-${version}-${target.name}`;
   const [archive] = releaseFiles(new RegExp(`^${top}\\.(tar\\.gz|zip)$`));
-  (archive ? test : test.skip)(`${target.name}: what is in it`, () =>
+  (archive ? test : test.skip)(`${target.name}: contains the executable and the documents`, () =>
     inScratch((folder) => {
       const file = path.join(releaseFolder, archive ?? '');
       run(
@@ -64,21 +64,24 @@ for (const target of targets) {
       const executable = path.join(whole, executableName(target));
       assert.is(fs.statSync(executable).mode & 0o777, 0o755);
       const data = fs.readFileSync(executable);
-      assert.ok(machines[`${target.os}-${target.arch}`]?.(data), 'an executable of that machine');
-      assert.ok(data.includes(`v${version}`) || data.includes(version), 'its version is in it');
-      assert.not.ok(data.includes(root), 'it tells where it was made');
+      assert.ok(
+        machines[`${target.os}-${target.arch}`]?.(data),
+        'the executable is for another machine',
+      );
+      assert.ok(data.includes(`v${version}`) || data.includes(version), 'the version is missing');
+      assert.not.ok(data.includes(root), 'the executable contains the build directory');
       if (target.os === 'darwin') assert.is(findSignatureFault(data), undefined);
     }),
   );
 }
 
-test('SHA256SUMS has every file but itself and its signatures, and is right', () => {
+test('SHA256SUMS contains the correct checksums of all files except the signatures', () => {
   run('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS']);
   const listed = fs.readFileSync(path.join(releaseFolder, 'SHA256SUMS'), 'utf8').match(/\S+$/gm);
   assert.equal(listed, releaseFiles(/^(?!SHA256SUMS|.*\.(minisig|sigstore\.json)$)/));
 });
 
-test('the SBOM has every package that the notices have, and Bun', () => {
+test('the SBOM contains all packages of the notices and the runtimes', () => {
   const [name = ''] = releaseFiles(/\.cdx\.json$/);
   const bom = JSON.parse(fs.readFileSync(path.join(releaseFolder, name), 'utf8'));
   assert.is(bom.bomFormat, 'CycloneDX');
@@ -107,21 +110,21 @@ for (const [pattern, tool, words, expected] of [
   [/\.rpm$/, 'rpm', ['-qpi'], /Name +: docker-credential-icr/],
 ] as const) {
   for (const name of releaseFiles(pattern)) {
-    (isInstalled(tool) ? test : test.skip)(`${name}: ${tool} reads it`, () => {
+    (isInstalled(tool) ? test : test.skip)(`${name}: ${tool} accepts the package`, () => {
       assert.match(run(tool, [...words, name]), expected);
     });
   }
 }
 
 for (const name of releaseFiles(/\.deb$/)) {
-  (isInstalled('lintian') ? test : test.skip)(`${name}: lintian has nothing to say`, () => {
+  (isInstalled('lintian') ? test : test.skip)(`${name}: lintian reports nothing`, () => {
     assert.is(run('lintian', ['--fail-on', 'error,warning', name]), '');
   });
 }
 
 for (const name of releaseFiles(/_amd64\.deb$/)) {
   (isInstalled('dpkg-deb') ? test : test.skip)(
-    `${name}: what is in it starts, and man finds its page`,
+    `${name}: contains a working executable and the manual page`,
     () =>
       inScratch((folder) => {
         run('dpkg-deb', ['-x', path.join(releaseFolder, name), folder]);

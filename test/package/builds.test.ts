@@ -25,12 +25,12 @@ function call({ command, env }: Build, home: Home, words: string, input = '', mo
   return collect(child);
 }
 
-function requireFine({ stdout, stderr, status }: Outcome): string {
+function assertSuccess({ stdout, stderr, status }: Outcome): string {
   assert.equal({ stderr, status }, { stderr: '', status: 0 }, stdout);
   return stdout;
 }
 
-/** What leads the helper to IBM Cloud on loopback. */
+/** Returns the environment for the local IBM Cloud simulator. */
 function cloud({ iamUrl, caFile }: Sandbox) {
   return { IBMCLOUD_IAM_API_ENDPOINT: iamUrl, SSL_CERT_FILE: caFile, NODE_EXTRA_CA_CERTS: caFile };
 }
@@ -43,9 +43,9 @@ for (const found of findBuilds(scratch)) {
   }
   const { build } = found;
 
-  test(`${build.name}: says its version and its commit`, () =>
+  test(`${build.name}: version prints the version and the commit`, () =>
     inHome(async (home) => {
-      const line = requireFine(await call(build, home, 'version'));
+      const line = assertSuccess(await call(build, home, 'version'));
       assert.match(
         line,
         /^docker-credential-icr \(IBM Cloud Container Registry, [0-9a-f]{12}(-dirty)?\) v\S+\n$/,
@@ -53,22 +53,22 @@ for (const found of findBuilds(scratch)) {
       assert.ok(line.endsWith(` v${manifest.version}\n`), line);
     }));
 
-  test(`${build.name}: get answers what was stored`, () =>
+  test(`${build.name}: get returns a stored credential`, () =>
     inHome(async (home) => {
-      requireFine(await call(build, home, 'store', credential('registry.example')));
+      assertSuccess(await call(build, home, 'store', credential('registry.example')));
       assert.is(
-        requireFine(await call(build, home, 'get', 'registry.example')),
+        assertSuccess(await call(build, home, 'get', 'registry.example')),
         answer('registry.example'),
       );
       assert.is((await call(build, home, 'get', 'other.example')).status, 1);
     }));
 
-  test(`${build.name}: a command whose parts are loaded when it is typed`, () =>
+  test(`${build.name}: runs commands with lazily loaded modules`, () =>
     inHome(async (home) => {
-      requireFine(await call(build, home, 'configure'));
+      assertSuccess(await call(build, home, 'configure'));
       const file = path.join(home.folder, '.docker', 'config.json');
       assert.is(JSON.parse(fs.readFileSync(file, 'utf8')).credHelpers['us.icr.io'], 'icr');
-      assert.match(requireFine(await call(build, home, 'login --help')), '--api-key-stdin');
+      assert.match(assertSuccess(await call(build, home, 'login --help')), '--api-key-stdin');
     }));
 
   test(`${build.name}: get mints an access token`, ({ sandbox }) =>
@@ -78,14 +78,14 @@ for (const found of findBuilds(scratch)) {
       const words = 'login --present iambearer --api-key-stdin --store file';
       const login = await call(build, home, words, value, cloud(sandbox));
       assert.is(login.status, 0, login.stderr);
-      const got = requireFine(await call(build, home, 'get', 'us.icr.io', cloud(sandbox)));
+      const got = assertSuccess(await call(build, home, 'get', 'us.icr.io', cloud(sandbox)));
       const { Username, Secret } = JSON.parse(got);
       assert.is(Username, 'iambearer');
       assert.match(Secret, /^eyJ/);
       assert.ok(sandbox.requests.count({ service: 'iam', grant: 'apikey' }) > 0);
     }));
 
-  test(`${build.name}: reads nothing of a stranger's folder`, () =>
+  test(`${build.name}: ignores configuration files in the current directory`, () =>
     inHome(async (home) => {
       const trap = path.join(home.folder, 'trap.js');
       fs.writeFileSync(trap, 'console.log("caught"); process.exit(9);');

@@ -7,15 +7,15 @@ import { executableName, type Target, targets } from '../../scripts/package/targ
 import { linkLibstdcxx, musl } from './musl.ts';
 import { compiler, layOutForWine, wine, wineEnv } from './wine.ts';
 
-/** A build of the helper, and how this machine starts it. */
+/** A build of the helper, and the command that starts it. */
 export interface Build {
   readonly name: string;
   readonly command: readonly string[];
-  /** What it needs beside the usual in its environment, in a home. */
+  /** Additional environment variables for a home directory. */
   readonly env?: (home: string) => Readonly<Record<string, string>>;
 }
 
-/** A build that cannot be started here, and why. */
+/** A build that cannot be started on this machine, and the reason. */
 export interface Unstarted {
   readonly name: string;
   readonly why: string;
@@ -25,7 +25,10 @@ export type Found = { readonly build: Build } | Unstarted;
 
 const built = path.join(root, 'dist', 'targets');
 
-/** Each build of a release: those of Bun, Node's executable, and the bundle on plain Node. */
+/**
+ * Returns all builds of a release: those with Bun, the executable with Node, and the bundle on several versions of
+ * Node.
+ */
 export function findBuilds(scratch: string): Found[] {
   return [
     ...targets.map((target) => findTarget(target, scratch)),
@@ -48,22 +51,24 @@ function findTarget(target: Target, scratch: string): Found {
 }
 
 function native(name: string, file: string): Found {
-  const isHere = process.platform === 'linux' && process.arch === 'x64';
-  return isHere ? { build: { name, command: [file] } } : { name, why: 'this is not Linux on x64' };
+  const isSupported = process.platform === 'linux' && process.arch === 'x64';
+  return isSupported
+    ? { build: { name, command: [file] } }
+    : { name, why: 'this is not Linux on x64' };
 }
 
 function fileBuild(name: string, file: string): Found {
   return fs.existsSync(file) ? native(name, file) : { name, why: 'was not built' };
 }
 
-/** On a processor that never had AVX: Debian's package qemu-user-static. */
+/** Emulates a processor without AVX. Requires Debian's package qemu-user-static. */
 function emulated(name: string, file: string, emulator: readonly string[]): Found {
   const [program = ''] = emulator;
   if (spawnSync(program, ['--version']).error) return { name, why: `${program} is not installed` };
   return { build: { name: `${name}, by ${emulator.join(' ')}`, command: [...emulator, file] } };
 }
 
-/** Debian's package libc6-arm64-cross has the libraries. */
+/** Requires Debian's package libc6-arm64-cross for the libraries. */
 function onArm(name: string, file: string): Found {
   const libraries = '/usr/aarch64-linux-gnu';
   if (process.arch === 'arm64') return { build: { name, command: [file] } };
@@ -71,7 +76,7 @@ function onArm(name: string, file: string): Found {
   return emulated(name, file, ['qemu-aarch64-static', '-L', libraries]);
 }
 
-/** Debian's package `musl`; on x64 that of arm64 beside it, with gcc-aarch64-linux-gnu, and qemu. */
+/** Requires Debian's package `musl`; for arm64 on x64 also its arm64 version, gcc-aarch64-linux-gnu and qemu. */
 function onMusl({ name, arch }: Target, file: string, scratch: string): Found {
   const machine = musl[arch];
   if (!fs.existsSync(machine.loader)) return { name, why: `${machine.loader} is not there` };
@@ -86,7 +91,7 @@ function onMusl({ name, arch }: Target, file: string, scratch: string): Found {
   return 'why' in found ? found : { build: { ...found.build, env } };
 }
 
-/** Not Windows, but its interface: Debian's packages wine64 and gcc-mingw-w64-x86-64-win32. */
+/** Uses Wine instead of Windows. Requires Debian's packages wine64 and gcc-mingw-w64-x86-64-win32. */
 function onWine(name: string, file: string, scratch: string): Found {
   for (const program of [wine, compiler]) {
     if (spawnSync(program, ['--version']).error)
@@ -94,7 +99,7 @@ function onWine(name: string, file: string, scratch: string): Found {
   }
   const command = [wine, layOutForWine(file, scratch)];
   const env = (home: string) => wineEnv(path.join(scratch, 'wine'), home);
-  // The first start makes the prefix, and says so.
+  // The first start creates the prefix and prints messages.
   spawnSync(wine, [command[1] ?? '', 'version'], { env: { ...process.env, ...env(scratch) } });
   return { build: { name: `${name}, by Wine`, command, env } };
 }

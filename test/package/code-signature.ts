@@ -6,9 +6,8 @@ const codeDirectory = 0xfade0c02;
 const sha256 = 2;
 
 /**
- * What is wrong with the signature inside a Mach-O executable of 64 bits, or `undefined`. A Mac on ARM
- * ends a program without one, or with one that is not of these bytes. The layout is that of Apple's
- * cs_blobs.h.
+ * Returns an error in the signature of a 64-bit Mach-O executable, or undefined. A Mac with ARM kills a program without
+ * a signature, or with a signature that does not match. The layout is in Apple's cs_blobs.h.
  */
 export function findSignatureFault(data: Buffer): string | undefined {
   const at = findSignature(data);
@@ -18,7 +17,7 @@ export function findSignatureFault(data: Buffer): string | undefined {
   return directory === undefined ? 'has no code directory' : checkPages(data, directory);
 }
 
-/** Where the load command says that the signature is. */
+/** Returns the offset of the signature from the load command. */
 function findSignature(data: Buffer): number | undefined {
   let at = 32;
   for (let left = data.readUInt32LE(16); left > 0; left--) {

@@ -8,7 +8,7 @@ import { inWorld, machine, type World } from '../integration/install-download-wo
 import { answer, collect, credential } from '../support/helper.ts';
 import { releaseFiles, releaseFolder, version } from './release.ts';
 
-const test = suite('install.sh, from the release that was made');
+const test = suite('install.sh with the built release');
 const archive = `docker-credential-icr-${version}-${machine}.tar.gz`;
 const isThere = releaseFiles(/\.tar\.gz$/).includes(archive) ? test : test.skip;
 
@@ -24,7 +24,7 @@ function start({ target, home }: World, word: string) {
 
 const words = [`--version=${version}`];
 
-isThere('installs it, and it answers', () =>
+isThere('installs a working executable', () =>
   inWorld(async (world) => {
     publish(world);
     const { status, stderr } = await world.install(words);
@@ -38,7 +38,7 @@ isThere('installs it, and it answers', () =>
   }),
 );
 
-isThere('an upgrade while a get runs: it goes on with what it was started with', () =>
+isThere('an upgrade does not affect a running get', () =>
   inWorld(async (world) => {
     publish(world);
     await world.install(words);
@@ -48,13 +48,13 @@ isThere('an upgrade while a get runs: it goes on with what it was started with',
     const running = start(world, 'get');
     await once(running, 'spawn');
     assert.is((await world.install(words)).status, 0);
-    assert.is(running.exitCode, null, 'it still waits for its input');
+    assert.is(running.exitCode, null, 'get still waits for its input');
     running.stdin.end('registry.example');
     assert.is((await collect(running)).stdout, answer('registry.example'));
   }),
 );
 
-isThere('a tampered archive: nothing is installed', () =>
+isThere('does not install a modified archive', () =>
   inWorld(async (world) => {
     publish(world);
     const data = Buffer.from(world.files.get(`/v${version}/${archive}`) ?? '');
@@ -63,7 +63,7 @@ isThere('a tampered archive: nothing is installed', () =>
     world.files.set(`/v${version}/${archive}`, data);
     const { status, stderr } = await world.install(words);
     assert.is(status, 1);
-    assert.match(stderr, 'is not what was released');
+    assert.match(stderr, 'checksum mismatch');
     assert.equal(world.left(), []);
   }),
 );

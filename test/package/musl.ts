@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** What loads programs on a processor, from Debian's package `musl`, and the compiler for it. */
+/** The dynamic loaders of Debian's package `musl`, and the compilers for their platforms. */
 export const musl = {
   x64: { loader: '/lib/ld-musl-x86_64.so.1', gcc: 'gcc', nm: 'nm' },
   arm64: {
@@ -14,7 +14,7 @@ export const musl = {
 
 type Machine = (typeof musl)[keyof typeof musl];
 
-/** What Debian's libstdc++ asks of glibc, and musl 1.2.3 has not or names otherwise. */
+/** Symbols of glibc that Debian's libstdc++ uses, and that musl 1.2.3 lacks or names differently. */
 const missing = `
 char __libc_single_threaded;
 long getrandom(void *, unsigned long, unsigned);
@@ -25,8 +25,8 @@ int _dl_find_object(void *address, void *result) { return -1; }
 `;
 
 /**
- * Links a libstdc++.so.6 for musl into `folder`, of what `executable` needs of it: Alpine has one, but
- * Debian has none. Throws where there is no gcc.
+ * Links a libstdc++.so.6 for musl into `folder`, with the symbols that `executable` needs: Alpine includes this
+ * library, but Debian does not. Throws if gcc is not installed.
  */
 export function linkLibstdcxx(executable: string, { gcc, nm }: Machine, folder: string): void {
   const gccFile = (name: string) =>
@@ -45,10 +45,10 @@ export function linkLibstdcxx(executable: string, { gcc, nm }: Machine, folder: 
   fs.rmSync(object);
 }
 
-/** Names of C++, and of what runs it, that the executable takes from a library. */
+/** Returns the symbols of the C++ library and its runtime that the executable imports. */
 function neededSymbols(executable: string, nm: string): string[] {
   const lines = execFileSync(nm, ['-D', executable], { encoding: 'utf8' });
-  // Tables of virtual functions are copied into the executable: B, not U.
+  // The linker copies virtual method tables into the executable: their type is B, not U.
   const wanted =
     /\s(?:[Uw] (?<taken>_Z[A-Z]\w+|__(?:cxa|dynamic_cast|once_proxy)\w*)|B (?<copied>_ZTVN10__cxxabiv1\w+))/g;
   return (

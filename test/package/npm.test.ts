@@ -11,11 +11,11 @@ import { listen } from '../sandbox/listen.ts';
 import { collect, credential } from '../support/helper.ts';
 import { inScratch, releaseFiles, releaseFolder, run, version } from './release.ts';
 
-const test = suite("npm install of the release's own packages");
+const test = suite('npm install of the built packages');
 const main = `docker-credential-icr-${version}.tgz`;
 const platform = `docker-credential-icr-${process.platform}-${process.arch}`;
 
-/** A registry that has the packages of these files, and no other. */
+/** Returns an npm registry that contains only the packages of these files. */
 function registry(files: readonly string[], url: () => string): RequestListener {
   const packages = new Map(
     files.map((file) => {
@@ -42,7 +42,7 @@ interface Installed {
   readonly modules: string;
 }
 
-/** `npm install` with these words from a registry on loopback, with this Node first on PATH. */
+/** Runs `npm install` with these arguments and a local registry, with this Node first on PATH. */
 async function install(
   folder: string,
   files: readonly string[],
@@ -93,8 +93,8 @@ async function call({ command, env }: Installed, words: string, input = '') {
   return collect(child);
 }
 
-/** It answers, a command of people's works, and it is as it was: this is what a user would try. */
-async function requireWorking(installed: Installed): Promise<void> {
+/** Checks the protocol's verbs and an interactive command. */
+async function assertWorking(installed: Installed): Promise<void> {
   const said = await call(installed, 'version');
   assert.match(said.stdout, `v${version}\n`);
   assert.is((await call(installed, 'store', credential('registry.example'))).status, 0);
@@ -115,17 +115,23 @@ const rows: readonly [
   isScript: boolean,
 ][] = [
   [
-    'with scripts: the executable itself',
+    'with install scripts: installs the executable',
     executables,
     ['-g', '--allow-scripts=docker-credential-icr'],
     true,
     false,
   ],
-  ['without scripts: Node runs the program', executables, ['-g', '--ignore-scripts'], true, true],
+  [
+    'without install scripts: Node runs the program',
+    executables,
+    ['-g', '--ignore-scripts'],
+    true,
+    true,
+  ],
   ['no package for this platform: Node runs the program', [], ['-g'], false, true],
   [
-    // With -g npm takes them all the same.
-    'optional packages are not wanted: Node runs the program',
+    // With -g, npm installs them regardless.
+    'without optional packages: Node runs the program',
     executables,
     ['--omit=optional'],
     false,
@@ -144,8 +150,8 @@ for (const [name, files, words, isNative, isScript] of rows) {
         isNative,
       );
       const begins = fs.readFileSync(installed.command).subarray(0, 2).toString();
-      assert.is(begins === '#!', isScript, `it begins with ${begins}`);
-      await requireWorking(installed);
+      assert.is(begins === '#!', isScript, `the command starts with ${begins}`);
+      await assertWorking(installed);
     }),
   );
 }

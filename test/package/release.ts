@@ -8,7 +8,7 @@ import { root } from '../../scripts/package/stamp.ts';
 export const { version } = manifest;
 export const releaseFolder = path.join(root, 'dist', 'release');
 
-/** The files of the release that was made; a test that has none of its kind is skipped. */
+/** Returns the matching files of the built release. If there is no file of a type, its tests are skipped. */
 export function releaseFiles(pattern: RegExp): string[] {
   return fs
     .readdirSync(releaseFolder)
@@ -24,7 +24,7 @@ export function run(command: string, words: readonly string[], cwd = releaseFold
   return execFileSync(command, words, { cwd, encoding: 'utf8', maxBuffer: 2 ** 26 });
 }
 
-/** Runs `use` with a folder that is gone afterwards. */
+/** Calls `use` with a temporary directory. */
 export async function inScratch<Value>(
   use: (folder: string) => Value | Promise<Value>,
 ): Promise<Value> {

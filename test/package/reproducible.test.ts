@@ -6,9 +6,9 @@ import * as assert from 'uvu/assert';
 import { root } from '../../scripts/package/stamp.ts';
 import { inScratch, releaseFiles, releaseFolder, version } from './release.ts';
 
-const test = suite('the same commit built twice');
+const test = suite('reproducible builds');
 
-/** A copy of the repository elsewhere, as deep or deeper, with packages of its own: links do for that. */
+/** Clones the repository into a directory that is at least as deep, with hard links to the installed packages. */
 function copyRepository(folder: string): void {
   execFileSync('git', ['-c', 'advice.detachedHead=false', 'clone', '--quiet', root, folder]);
   execFileSync('git', ['checkout', '--quiet', '--detach', commit], { cwd: folder });
@@ -24,9 +24,10 @@ function copyRepository(folder: string): void {
 const archive = `docker-credential-icr-${version}-linux-x64.tar.gz`;
 const isThere = releaseFiles(/-linux-x64\.tar\.gz$/).includes(archive);
 const { commit, isCommitted } = readSource();
-if (!isCommitted) console.log('not built twice: what was built differed from its commit');
+if (!isCommitted)
+  console.log('the release was not built again: its source differs from its commit');
 
-/** What the release was made from: a clone has what was committed, and nothing else. */
+/** Returns the commit of the release, and whether the source had uncommitted changes, which a clone would not have. */
 function readSource(): { commit: string; isCommitted: boolean } {
   const [name = ''] = releaseFiles(/\.intoto\.json$/);
   const statement = JSON.parse(fs.readFileSync(path.join(releaseFolder, name), 'utf8'));
@@ -34,7 +35,10 @@ function readSource(): { commit: string; isCommitted: boolean } {
   return { commit: source.digest.gitCommit, isCommitted: !source.annotations?.dirty };
 }
 
-/** An executable that Bun signs, or nobody; one that is signed here; and Node's. */
+/**
+ * The builds to repeat: an executable without a signature or signed by Bun, one that scripts/package signs, and the one
+ * with Node.
+ */
 const scripts: readonly (readonly string[])[] = [
   ['scripts/package.ts', 'linux-x64', ...(has(/-darwin-x64\.tar\.gz$/) ? ['darwin-x64'] : [])],
   ...(has(/-node\.tar\.gz$/) ? [['scripts/package-node.ts']] : []),
@@ -44,13 +48,13 @@ function has(pattern: RegExp): boolean {
   return releaseFiles(pattern).length > 0;
 }
 
-/** No signature is twice the same, and the clone has nothing that anybody should trust. */
+/** Removes the signing keys: signatures are not reproducible, and the clone must not be signed. */
 function unsigned(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const signing = /^(MINISIGN_SECRET_KEY_FILE|ACTIONS_ID_TOKEN_REQUEST_\w+)$/;
   return Object.fromEntries(Object.entries(env).filter(([name]) => !signing.test(name)));
 }
 
-/** Its bytes; of npm's main package those of all files but the one that tells of all targets. */
+/** Returns the content of a file. The checksums of all executables in npm's main package are excluded. */
 function contents(folder: string, name: string): Buffer {
   const file = path.join(folder, name);
   if (name !== `docker-credential-icr-${version}.tgz`) return fs.readFileSync(file);
@@ -58,14 +62,14 @@ function contents(folder: string, name: string): Buffer {
   return execFileSync('tar', words, { maxBuffer: 2 ** 26 });
 }
 
-/** What differs, for whoever has to find out why. */
+/** Returns the sizes and the offset of the first difference, or undefined. */
 function firstDifference(one: Buffer, other: Buffer): string | undefined {
   if (one.equals(other)) return undefined;
   const at = one.findIndex((byte, index) => byte !== other[index]);
   return `${one.length} and ${other.length} bytes; byte ${at} is the first that differs`;
 }
 
-(isThere && isCommitted ? test : test.skip)('gives the same bytes, in another folder', () =>
+(isThere && isCommitted ? test : test.skip)('a build in another directory has the same bytes', () =>
   inScratch((scratch) => {
     const clone = path.join(scratch, 'a', 'b', 'c', 'd', 'clone');
     copyRepository(clone);
@@ -75,7 +79,7 @@ function firstDifference(one: Buffer, other: Buffer): string | undefined {
     }
     const again = path.join(clone, 'dist', 'release');
     for (const name of fs.readdirSync(again)) {
-      // They tell of all that was made, and here only one target was.
+      // These files cover all targets, and only some are built here.
       if (/^SHA256SUMS|\.intoto\.json$/.test(name)) continue;
       const [one, other] = [releaseFolder, again].map((folder) => contents(folder, name)) as [
         Buffer,

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** Debian's package wine64 has it outside PATH. */
+/** Debian's package wine64 installs it outside PATH. */
 export const wine = '/usr/lib/wine/wine64';
 export const compiler = 'x86_64-w64-mingw32-gcc';
 
-/** What Windows has had since Windows 7, and Wine only since 8.4. */
+/** A library that exists since Windows 7, and in Wine since version 8.4. */
 const bcryptprimitives = `
 __declspec(dllimport) unsigned char __stdcall SystemFunction036(void *, unsigned long);
 __declspec(dllexport) int __stdcall ProcessPrng(unsigned char *bytes, unsigned long long count) {
@@ -15,7 +15,7 @@ __declspec(dllexport) int __stdcall ProcessPrng(unsigned char *bytes, unsigned l
 int __stdcall DllMain(void *module, unsigned long reason, void *reserved) { return 1; }
 `;
 
-/** Lays an executable for Windows into `folder`, beside the library that it would miss; returns its path. */
+/** Copies a Windows executable and the missing library into `folder`; returns its path. */
 export function layOutForWine(executable: string, folder: string): string {
   const library = path.join(folder, 'bcryptprimitives.dll');
   const words = [
@@ -36,7 +36,7 @@ export function layOutForWine(executable: string, folder: string): string {
   return copy;
 }
 
-/** Wine gives Windows' own variables for folders; these are the ones that say ours. */
+/** Wine sets the Windows variables of the user's directories; these variables override them. */
 export function wineEnv(prefix: string, home: string): Record<string, string> {
   const windowsHome = `Z:${home.replaceAll('/', '\\')}`;
   return {

@@ -10,11 +10,10 @@ export interface Issue {
   readonly grantType: string;
   readonly clientId: string;
   readonly sessionId?: string | undefined;
-  /** Seconds. */
   readonly lifetime: number;
 }
 
-/** The claims of IBM's tokens; as long as theirs, about 1,600 characters signed. */
+/** Signs an access token with the claims of IBM's tokens. It is about as long as theirs: 1,600 characters. */
 export async function signAccessToken(signer: Signer, issue: Issue): Promise<string> {
   const { iamId, sub, type, name, accountId } = issue.subject;
   const id = iamId.replace(/^IBMid-/, '');
@@ -50,7 +49,7 @@ export async function signAccessToken(signer: Signer, issue: Issue): Promise<str
   return await signer.signWithKeyId(claims, issue.lifetime);
 }
 
-/** Whose access token this is, if IAM issued it and it has not expired. */
+/** Returns the owner of an access token, or undefined if IAM did not issue it or it has expired. */
 export async function ownerOfAccessToken(
   signer: Signer,
   accounts: Accounts,

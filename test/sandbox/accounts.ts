@@ -7,7 +7,7 @@ import { createRegistryTokens } from './registry-tokens.ts';
 import { createSessions } from './sessions.ts';
 import { createSubjects } from './subjects.ts';
 
-/** Entitlement keys open `cp.icr.io`, with the user name `cp`. */
+/** Creates the store of entitlement keys, which grant access to `cp.icr.io` with the user name `cp`. */
 function createEntitlementKeys() {
   const keys = new Set<string>();
   return {
@@ -21,7 +21,10 @@ function createEntitlementKeys() {
   };
 }
 
-/** All that IBM Cloud knows. Every `add…`, `change…`, `remove…` takes one object, so that the admin endpoint can pass JSON on. */
+/**
+ * Creates the state of the simulated IBM Cloud. Each `add…`, `change…` and `remove…` takes one object, so that the
+ * admin endpoint can pass JSON.
+ */
 export function createAccounts(signer: Signer) {
   const { clock } = signer;
   const subjects = createSubjects(clock);

@@ -3,20 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, json, readHead, readWhole, type Service } from './exchange.ts';
 import type { Fault, Faults } from './faults.ts';
 import type { LoggedRequest, Requests, ServiceName } from './requests.ts';
-import { spoil } from './spoil.ts';
+import { corrupt } from './spoil.ts';
 
-/** What every service of the sandbox shares. */
-export interface Surroundings {
+/** The state that all services share. */
+export interface SharedServices {
   readonly faults: Faults;
   readonly requests: Requests;
   readonly clock: () => number;
 }
 
-/** Takes a request over, body and all, before it is read; `false` when it is none of its own. */
-export type Passer = (request: IncomingMessage, response: ServerResponse) => boolean;
+/** Forwards a request before its body is read. Returns false if the request is not to be forwarded. */
+export type Forwarder = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** `true` when the fault has dealt with the request, and nobody else is to answer it. */
-async function meet(fault: Fault | undefined, response: ServerResponse): Promise<boolean> {
+/** Returns true if the fault has handled the request. */
+async function applyFault(fault: Fault | undefined, response: ServerResponse): Promise<boolean> {
   if (fault === undefined) return false;
   if (fault.delayMs !== undefined) await sleep(fault.delayMs, undefined, { ref: false });
   await fault.until;
@@ -43,39 +43,39 @@ export function send(answer: Answer, response: ServerResponse): void {
   response.end(answer.body);
 }
 
-/** Promises the whole and closes half way. */
-function tearOff(answer: Answer, response: ServerResponse): void {
+/** Sends half of the response with the length of the whole, and closes the connection. */
+function sendHalf(answer: Answer, response: ServerResponse): void {
   const whole = Buffer.from(answer.body);
   response.writeHead(answer.status, { ...answer.headers, 'content-length': whole.length });
   response.write(whole.subarray(0, whole.length / 2), () => response.socket?.destroy());
 }
 
-/** One service behind its faults and its log. */
+/** Returns a listener for one service, which applies faults and logs requests. */
 export function answering(
   name: ServiceName,
   service: Service,
-  { faults, requests, clock }: Surroundings,
-  pass: Passer = () => false,
+  { faults, requests, clock }: SharedServices,
+  forward: Forwarder = () => false,
 ): RequestListener {
   const exchange = async (request: IncomingMessage, response: ServerResponse) => {
     const head = readHead(request);
-    const passable = head.path.startsWith('/v2/');
-    const asked = passable ? head : await readWhole(request);
-    const entry: LoggedRequest = requests.add(name, asked);
+    const isForwardable = head.path.startsWith('/v2/');
+    const received = isForwardable ? head : await readWhole(request);
+    const entry: LoggedRequest = requests.add(name, received);
     response.once('finish', () => {
       entry.status = response.statusCode;
     });
-    const fault = faults.take(name, asked.path);
-    if (await meet(fault, response)) return;
-    if (passable && pass(request, response)) return;
-    const answer = spoil(fault, await service(asked), clock());
+    const fault = faults.take(name, received.path);
+    if (await applyFault(fault, response)) return;
+    if (isForwardable && forward(request, response)) return;
+    const answer = corrupt(fault, await service(received), clock());
     if (fault?.kind === 'mute') return;
-    if (fault?.kind === 'cut-off') tearOff(answer, response);
+    if (fault?.kind === 'cut-off') sendHalf(answer, response);
     else send(answer, response);
   };
   return (request, response) => {
     exchange(request, response).catch((error: unknown) => {
-      // A client that went away in the middle is what some tests are about.
+      // Some tests disconnect on purpose while a request is sent.
       if (request.destroyed && !request.complete) return;
       console.error('sandbox:', error);
       if (!response.headersSent) send(json(500, { error: String(error) }), response);

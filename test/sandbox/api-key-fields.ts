@@ -1,4 +1,4 @@
-/** What a body says of a key. */
+/** The fields of an API key in a request body. */
 export interface ApiKeyFields {
   readonly name: string;
   readonly description?: string;
@@ -6,7 +6,7 @@ export interface ApiKeyFields {
   readonly expiresAt?: string;
 }
 
-/** `undefined` without a name, or with a date that is none. */
+/** Returns undefined if the name is missing or the date is invalid. */
 export function readApiKeyFields(
   body: Record<string, unknown> | undefined,
 ): ApiKeyFields | undefined {

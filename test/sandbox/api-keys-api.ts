@@ -1,12 +1,12 @@
 import { readApiKeyFields } from './api-key-fields.ts';
 import type { ApiKey, ApiKeyChange } from './api-keys.ts';
-import { type Answer, type Asked, bodyObject, json } from './exchange.ts';
+import { type Answer, bodyObject, json, type ReceivedRequest } from './exchange.ts';
 import {
+  type IdentityRequest,
   type IdentityRoute,
   identityError,
   noContent,
   shownApiKey,
-  type Visit,
 } from './identity-answers.ts';
 import type { Subject } from './subjects.ts';
 
@@ -14,7 +14,7 @@ const invalid = (message: string) => identityError(400, 'BXNIM0109E', message);
 const missing = () => identityError(404, 'BXNIM0415E', 'Provided API key could not be found.');
 const isSet = (header: unknown) => header === 'true';
 
-/** Its own keys, and a user those of every service ID in the account. */
+/** Returns true for the caller's own keys. A user may also manage the keys of the account's service IDs. */
 function mayManage(caller: Subject, owner: Subject): boolean {
   if (owner.iamId === caller.iamId) return true;
   return (
@@ -22,8 +22,8 @@ function mayManage(caller: Subject, owner: Subject): boolean {
   );
 }
 
-function create({ asked, caller, accounts }: Visit): Answer {
-  const body = bodyObject(asked);
+function create({ received, caller, accounts }: IdentityRequest): Answer {
+  const body = bodyObject(received);
   const fields = readApiKeyFields(body);
   const owner = accounts.subject(String(body?.iam_id));
   if (fields === undefined) return invalid("Property 'name' is missing, or another is not valid.");
@@ -33,26 +33,30 @@ function create({ asked, caller, accounts }: Visit): Answer {
   const key = accounts.addApiKey({
     ...fields,
     owner: owner.iamId,
-    locked: isSet(asked.headers['entity-lock']),
-    disabled: isSet(asked.headers['entity-disable']),
+    locked: isSet(received.headers['entity-lock']),
+    disabled: isSet(received.headers['entity-disable']),
   });
   return json(201, shownApiKey(key, key.value));
 }
 
-function isListed(key: ApiKey, { query }: Asked, { caller, accounts }: Visit): boolean {
+function isListed(
+  key: ApiKey,
+  { query }: ReceivedRequest,
+  { caller, accounts }: IdentityRequest,
+): boolean {
   if (key.accountId !== caller.accountId) return false;
   if (query.get('scope') !== 'account') return key.iamId === (query.get('iam_id') ?? caller.iamId);
   const type = query.get('type') === 'serviceid' ? 'ServiceId' : 'User';
   return accounts.subject(key.iamId)?.type === type;
 }
 
-function list(visit: Visit): Answer {
-  const { asked, accounts } = visit;
-  const { query, host, path } = asked;
+function list(request: IdentityRequest): Answer {
+  const { received, accounts } = request;
+  const { query, host, path } = received;
   const size = Math.min(Number(query.get('pagesize') ?? 20), 100);
   const offset = Number(query.get('pagetoken') ?? 0);
   if (!(size > 0) || !(offset >= 0)) return invalid('The page is not valid.');
-  const all = accounts.apiKeys().filter((key) => isListed(key, asked, visit));
+  const all = accounts.apiKeys().filter((key) => isListed(key, received, request));
   const page = (token: number) => {
     const next = new URLSearchParams(query);
     next.set('pagetoken', String(token));
@@ -67,34 +71,34 @@ function list(visit: Visit): Answer {
   });
 }
 
-function details({ asked, accounts }: Visit): Answer {
-  const value = asked.headers['iam-apikey'];
+function details({ received, accounts }: IdentityRequest): Answer {
+  const value = received.headers['iam-apikey'];
   const key = typeof value === 'string' ? accounts.apiKey(value) : undefined;
   return key?.value === value && key !== undefined ? json(200, shownApiKey(key)) : missing();
 }
 
-type OnKey = (visit: Visit, key: ApiKey) => Answer;
+type OnKey = (request: IdentityRequest, key: ApiKey) => Answer;
 
-/** With the key that the path names, if the caller may have it. */
-function onKey(answer: OnKey): (visit: Visit) => Answer {
-  return (visit) => {
-    const { accounts, caller, id } = visit;
+/** Calls `answer` with the key in the path, if it exists and the caller may manage it. */
+function onKey(answer: OnKey): (request: IdentityRequest) => Answer {
+  return (request) => {
+    const { accounts, caller, id } = request;
     const key = accounts.apiKeys().find((each) => each.id === id);
     const owner = accounts.subject(key?.iamId ?? '');
     if (key === undefined || owner === undefined || !mayManage(caller, owner)) return missing();
-    return answer(visit, key);
+    return answer(request, key);
   };
 }
 
 const locked = () => identityError(409, 'BXNIM0447E', 'The API key is locked.');
 
-const update: OnKey = ({ asked, accounts }, key) => {
-  const tag = asked.headers['if-match'];
+const update: OnKey = ({ received, accounts }, key) => {
+  const tag = received.headers['if-match'];
   if (tag !== '*' && tag !== key.entityTag)
     return identityError(409, 'conflict', 'The key has changed.');
   if (key.locked) return locked();
   const { name, description, expiresAt } =
-    readApiKeyFields({ name: key.name, ...bodyObject(asked) }) ?? {};
+    readApiKeyFields({ name: key.name, ...bodyObject(received) }) ?? {};
   const change: ApiKeyChange = {
     ...(name !== undefined && { name }),
     ...(description !== undefined && { description }),

@@ -3,7 +3,7 @@ import type { Subject, Subjects } from './subjects.ts';
 
 export interface ApiKey {
   readonly id: string;
-  /** The key itself. */
+  /** The secret value. */
   readonly value: string;
   readonly iamId: string;
   readonly accountId: string;
@@ -11,20 +11,20 @@ export interface ApiKey {
   name: string;
   description: string;
   modifiedAt: string;
-  /** Guards it against change and deletion; it signs in all the same. */
+  /** A locked key cannot be changed or deleted, but it still works. */
   locked: boolean;
   disabled: boolean;
-  /** ISO 8601. */
+  /** In ISO 8601. */
   expiresAt: string | undefined;
   entityTag: string;
 }
 
 export interface ApiKeyOptions {
-  /** 44 random characters when absent. */
+  /** The default is 44 random characters. */
   readonly value?: string;
   readonly name?: string;
   readonly description?: string;
-  /** The owner's IAM ID; a new user when absent. */
+  /** The IAM ID of the owner. The default is a new user. */
   readonly owner?: string;
   readonly locked?: boolean;
   readonly disabled?: boolean;
@@ -35,7 +35,7 @@ export type ApiKeyChange = Partial<
   Pick<ApiKey, 'locked' | 'disabled' | 'expiresAt' | 'name' | 'description'>
 >;
 
-/** Why a key opens nothing. */
+/** The reason why a key is rejected. */
 export type ApiKeyProblem = 'unknown' | 'disabled' | 'expired';
 
 const newTag = () => `1-${randomUUID().replaceAll('-', '')}`;
@@ -67,10 +67,10 @@ export function createApiKeys(subjects: Subjects, clock: () => number) {
       keys.set(key.id, key);
       return key;
     },
-    /** By its ID or its value. */
+    /** Finds a key by its ID or its value. */
     apiKey: find,
     apiKeys: (): readonly ApiKey[] => [...keys.values()],
-    /** `key` is an ID or a value. */
+    /** Changes a key; `key` is an ID or a value. */
     changeApiKey({ key, ...change }: ApiKeyChange & { readonly key: string }): ApiKey {
       const found = find(key);
       if (found === undefined) throw new Error('no such API key');
@@ -79,7 +79,7 @@ export function createApiKeys(subjects: Subjects, clock: () => number) {
     removeApiKey({ key }: { readonly key: string }): boolean {
       return keys.delete(find(key)?.id ?? '');
     },
-    /** Whose key this is, if it signs in now. */
+    /** Returns the owner of a key, or the reason why it is rejected. */
     ownerOfApiKey(value: string): Subject | ApiKeyProblem {
       const key = find(value);
       if (key === undefined || key.value !== value) return 'unknown';

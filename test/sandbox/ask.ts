@@ -5,16 +5,16 @@ import https from 'node:https';
 export interface AskOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent form-encoded. */
+  /** Sent as form data. */
   readonly form?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly json?: unknown;
-  /** User name and password, for Basic. */
+  /** User name and password for Basic authentication. */
   readonly basic?: readonly [string, string];
   readonly bearer?: string;
-  /** PEM file of the CA to trust. */
+  /** The PEM file of the trusted CA. */
   readonly caFile?: string;
-  /** Where the URL's host is found, in place of what the name service says. */
+  /** The address of the URL's host, instead of its address in DNS. */
   readonly connect?: { readonly host: string; readonly port: number };
 }
 
@@ -22,7 +22,7 @@ export interface Reply {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
-  /** The body as JSON, `{}` where it is none. */
+  /** The body as JSON, or `{}` if it is not JSON. */
   readonly value: Record<string, unknown>;
 }
 
@@ -33,7 +33,10 @@ function bodyOf({ form, json }: AskOptions): readonly [string, string] | undefin
   return json === undefined ? undefined : ['application/json', JSON.stringify(json)];
 }
 
-/** The address to ask, and what lets the server see the URL's own host, as with an entry in /etc/hosts. */
+/**
+ * Returns the address to connect to, and options with which the server sees the URL's host, like an entry in
+ * /etc/hosts.
+ */
 function target(url: string, { connect }: AskOptions) {
   if (connect === undefined) return { address: url };
   const { host, hostname, pathname, search } = new URL(url);
@@ -50,7 +53,7 @@ function parsed(text: string): Record<string, unknown> {
   }
 }
 
-/** A plain HTTP client for tests: one connection a request, nothing hidden. Rejects when the connection breaks. */
+/** A plain HTTP client for tests, with one connection for each request. Rejects if the connection breaks. */
 export async function ask(url: string, options: AskOptions = {}): Promise<Reply> {
   const { basic, bearer, caFile } = options;
   const body = bodyOf(options);
@@ -77,7 +80,7 @@ export async function ask(url: string, options: AskOptions = {}): Promise<Reply>
         const parts: Buffer[] = [];
         response.on('data', (part: Buffer) => parts.push(part));
         response.on('error', reject);
-        response.on('aborted', () => reject(new Error('the answer was cut off')));
+        response.on('aborted', () => reject(new Error('the response was cut off')));
         response.on('end', () => {
           const text = Buffer.concat(parts).toString();
           const { statusCode: status = 0, headers: answered } = response;

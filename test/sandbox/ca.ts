@@ -2,7 +2,7 @@ import type { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from './x509.ts';
 
-/** What TLS servers present; the CA's own key is thrown away after it signed this. */
+/** The certificate of the TLS servers. The private key of the CA is discarded after signing it. */
 export interface ServerCertificate {
   readonly caPem: string;
   readonly certificatePem: string;
@@ -12,12 +12,12 @@ export interface ServerCertificate {
 const day = 24 * 60 * 60 * 1000;
 const curve = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 
-/** The machine's clock, not the sandbox's: TLS libraries know no other. */
+/** Uses the machine's clock instead of the simulator's, because TLS libraries use it. */
 export function validity(): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + 30 * day) };
 }
 
-/** PKCS #8 in PEM, as `node:tls` and every server's configuration take it. */
+/** Returns the key as PKCS #8 in PEM, the format of `node:tls` and other servers. */
 async function privateKeyPem(key: CryptoKey): Promise<string> {
   const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', key));
   const lines = pkcs8.toString('base64').match(/.{1,64}/g) ?? [];
@@ -39,7 +39,7 @@ async function createAuthority(keys: webcrypto.CryptoKeyPair): Promise<x509.X509
   });
 }
 
-/** A CA made on the spot, and one certificate from it that covers all `names` (hosts and addresses). */
+/** Creates a CA, and a certificate for all `names` (hosts and addresses). */
 export async function createServerCertificate(
   names: readonly string[],
 ): Promise<ServerCertificate> {

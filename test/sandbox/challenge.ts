@@ -1,11 +1,11 @@
 /**
- * Unquoted is how cp.icr.io's challenge was written down. By RFC 9110 an unquoted value ends at a
- * colon, and docker, podman and skopeo read it so: they find `realm` to be `https` and give up.
- * What they are to talk to must be quoted.
+ * The form of the challenge. The documented challenge of cp.icr.io is unquoted. By RFC 9110 an unquoted value ends at a
+ * colon: docker, podman and skopeo parse the `realm` as `https` and fail. For real clients, the challenge must be
+ * quoted.
  */
 export type ChallengeForm = 'quoted' | 'unquoted';
 
-/** The value of `WWW-Authenticate`; the realm is on the very host that was asked. */
+/** Returns the value of `WWW-Authenticate`. The realm is on the requested host. */
 export function challenge(form: ChallengeForm, host: string, scope?: string): string {
   const quote = form === 'quoted' ? '"' : '';
   const parameters = {

@@ -1,13 +1,13 @@
 import type { Accounts } from './accounts.ts';
 import type { Signer } from './jwt.ts';
 
-/** How long what is handed out lives, in seconds; tests shorten it. */
+/** The lifetimes of issued tokens, in seconds. Tests can shorten them. */
 export interface Lifetimes {
   accessToken: number;
   registryToken: number;
 }
 
-/** What every service of the sandbox works on. */
+/** The state that all services use. */
 export interface Cloud {
   readonly accounts: Accounts;
   readonly signer: Signer;

@@ -1,15 +1,15 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 
-/** A request, read to its end. */
-export interface Asked {
+/** A request that has been read completely. */
+export interface ReceivedRequest {
   readonly method: string;
-  /** As the client names us, with its port. */
+  /** The `Host` header, with the port. */
   readonly host: string;
   readonly path: string;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
-  /** The body, where it is form-encoded; else empty. */
+  /** The body if it is form-encoded, otherwise empty. */
   readonly form: URLSearchParams;
   readonly basic: Basic | undefined;
   readonly bearer: string | undefined;
@@ -26,7 +26,7 @@ export interface Answer {
   readonly body: string | Uint8Array;
 }
 
-export type Service = (asked: Asked) => Answer | Promise<Answer>;
+export type Service = (received: ReceivedRequest) => Answer | Promise<Answer>;
 
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
   return {
@@ -36,14 +36,14 @@ export function json(status: number, value: unknown, headers: Record<string, str
   };
 }
 
-/** A JSON object; `undefined` for every other value. */
+/** Returns a copy of a JSON object, or undefined for all other values. */
 export function asObject(value: unknown): Record<string, unknown> | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   return { ...value };
 }
 
-/** The body as a JSON object, `{}` where there is none; `undefined` when it is anything else. */
-export function bodyObject({ body }: Asked): Record<string, unknown> | undefined {
+/** Returns the body as a JSON object, `{}` if it is empty, or undefined if it is another value. */
+export function bodyObject({ body }: ReceivedRequest): Record<string, unknown> | undefined {
   try {
     return asObject(JSON.parse(body || '{}'));
   } catch (error) {
@@ -59,8 +59,8 @@ function parseBasic(authorization: string | undefined): Basic | undefined {
   return { userName, password: rest.join(':') };
 }
 
-/** Everything but the body: enough for the log and for a request that is passed on. */
-export function readHead(request: IncomingMessage, body = ''): Asked {
+/** Returns the request without its body, which is sufficient for logging and forwarding. */
+export function readHead(request: IncomingMessage, body = ''): ReceivedRequest {
   const { headers, method = 'GET' } = request;
   const url = new URL(request.url ?? '/', 'https://sandbox.invalid');
   const isForm = headers['content-type']?.startsWith('application/x-www-form-urlencoded') ?? false;
@@ -77,15 +77,15 @@ export function readHead(request: IncomingMessage, body = ''): Asked {
   };
 }
 
-// Enough for every form here; a client that sends more is broken.
-const longestBody = 1024 * 1024;
+// All forms are smaller; a client that sends more has a bug.
+const maxBodyBytes = 1024 * 1024;
 
-export async function readWhole(request: IncomingMessage): Promise<Asked> {
+export async function readWhole(request: IncomingMessage): Promise<ReceivedRequest> {
   const parts: Buffer[] = [];
   let length = 0;
   for await (const part of request) {
     length += part.length;
-    if (length > longestBody) throw new Error('the sandbox was sent more than 1 MiB');
+    if (length > maxBodyBytes) throw new Error('the sandbox was sent more than 1 MiB');
     parts.push(part);
   }
   return readHead(request, Buffer.concat(parts).toString());

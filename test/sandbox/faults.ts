@@ -1,52 +1,55 @@
 import type { ServiceName } from './requests.ts';
 
 const kinds = [
-  /** Waits for `delayMs` and `until`, then answers as it should. */
+  /** Waits for `delayMs` and `until`, then responds normally. */
   'delay',
-  /** Answers `status` (with `retryAfter`), and does nothing else. */
+  /** Responds with `status` and `retryAfter`, without processing the request. */
   'status',
-  /** Closes the connection without a word. */
+  /** Closes the connection without a response. */
   'drop',
-  /** Never answers. */
+  /** Never responds. */
   'hang',
-  /** Does what it is asked, and never answers. */
+  /** Processes the request, but never responds. */
   'mute',
-  /** 200 and a page of HTML, as a captive portal or a proxy does. */
+  /** Responds with 200 and an HTML page, like a captive portal or a proxy. */
   'not-json',
-  /** 200 and nothing. */
+  /** Responds with 200 and an empty body. */
   'empty',
-  /** The right answer, torn off half way. */
+  /** Closes the connection after half of the correct response. */
   'cut-off',
-  /** Half of the right answer, with a `Content-Length` that fits it. */
+  /** Responds with half of the correct body, and a matching `Content-Length`. */
   'half-json',
-  /** The right answer, and 10 MiB of padding inside it. */
+  /** Adds 10 MiB of padding to the correct response. */
   'huge',
-  /** The right answer without `access_token` and `token`. */
+  /** Removes `access_token` and `token` from the correct response. */
   'no-access-token',
-  /** The right answer, with an expiration an hour ago. */
+  /** Sets the expiration in the correct response to one hour ago. */
   'expired',
 ] as const;
 
 export interface Fault {
   readonly kind: (typeof kinds)[number];
-  /** How many requests meet it; 1 when absent. */
+  /** The number of affected requests. The default is 1. */
   readonly times?: number | 'forever';
-  /** Before whatever the kind does. */
+  /** A delay before the fault. */
   readonly delayMs?: number;
-  /** Waits for this as well: a test says when the answer comes, whatever the load of the machine. */
+  /**
+   * Also waits for this promise, so that a test controls the time of the response regardless of the load of the
+   * machine.
+   */
   readonly until?: Promise<unknown>;
   readonly status?: number;
-  /** Seconds or an HTTP date, passed on as it is. */
+  /** Seconds or an HTTP date, sent unchanged. */
   readonly retryAfter?: string | number;
-  /** Only requests whose path begins with this meet it. */
+  /** Affects only requests whose path has this prefix. */
   readonly path?: string;
 }
 
 export interface Faults {
-  /** Adds one; of several that fit a request, the oldest is met first. */
+  /** Adds a fault. If several faults match a request, the oldest is applied first. */
   add(service: ServiceName, fault: Fault): void;
   clear(service?: ServiceName): void;
-  /** The fault this request meets, counted as met. */
+  /** Returns the fault for this request, and decrements its counter. */
   take(service: ServiceName, path: string): Fault | undefined;
 }
 

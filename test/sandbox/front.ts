@@ -3,20 +3,20 @@ import http, {
   type IncomingMessage,
   type ServerResponse,
 } from 'node:http';
-import type { Passer } from './answering.ts';
+import type { Forwarder } from './answering.ts';
 import { type ChallengeForm, challenge } from './challenge.ts';
 
-/** Registry host (without port), or `*` for every other one, to the port of a real registry on loopback, plain HTTP. */
+/** Maps a registry host (without port), or `*` for all others, to the loopback port of a real registry without TLS. */
 export type Upstreams = Readonly<Record<string, number>>;
 
-/** What belongs to one connection only and is not passed on (RFC 9110, 7.6.1). */
+/** Headers that apply to a single connection and are not forwarded (RFC 9110, 7.6.1). */
 const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'upgrade'];
 
-function passedOn(headers: IncomingHttpHeaders): http.OutgoingHttpHeaders {
+function endToEndHeaders(headers: IncomingHttpHeaders): http.OutgoingHttpHeaders {
   return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.includes(name)));
 }
 
-/** The realm becomes one on the host that was asked, so that one registry can stand behind several. */
+/** Replaces the realm with one on the requested host, so that one registry can serve several hosts. */
 function withChallenge(
   headers: IncomingHttpHeaders,
   form: ChallengeForm,
@@ -28,44 +28,44 @@ function withChallenge(
   return { ...headers, 'www-authenticate': challenge(form, host, scope) };
 }
 
-function pass(
+function forward(
   port: number,
   form: ChallengeForm,
   request: IncomingMessage,
   response: ServerResponse,
 ): void {
   const { host = '' } = request.headers;
-  const passed = http.request(
+  const forwarded = http.request(
     {
       host: '127.0.0.1',
       port,
       method: request.method,
       path: request.url,
-      // Without it the registry's upload addresses would begin with http://.
-      headers: { ...passedOn(request.headers), 'x-forwarded-proto': 'https' },
+      // Without this header, the registry's upload URLs would use http.
+      headers: { ...endToEndHeaders(request.headers), 'x-forwarded-proto': 'https' },
       agent: false,
     },
     (answer) => {
       response.writeHead(
         answer.statusCode ?? 502,
-        passedOn(withChallenge(answer.headers, form, host)),
+        endToEndHeaders(withChallenge(answer.headers, form, host)),
       );
       answer.pipe(response);
       answer.on('error', () => response.destroy());
     },
   );
-  passed.on('error', () => response.destroy());
-  response.on('close', () => passed.destroy());
-  request.pipe(passed);
+  forwarded.on('error', () => response.destroy());
+  response.on('close', () => forwarded.destroy());
+  request.pipe(forwarded);
 }
 
-/** Passes `/v2/` on to real registries, bodies streamed, nothing changed but the challenge. */
-export function createFront(upstreams: Upstreams, form: ChallengeForm): Passer {
+/** Forwards `/v2/` to real registries as a stream. Only the challenge is changed. */
+export function createFront(upstreams: Upstreams, form: ChallengeForm): Forwarder {
   return (request, response) => {
     const name = request.headers.host?.replace(/:\d+$/, '') ?? '';
     const port = upstreams[name] ?? upstreams['*'];
     if (port === undefined) return false;
-    pass(port, form, request, response);
+    forward(port, form, request, response);
     return true;
   };
 }

@@ -1,7 +1,7 @@
 import { ownerOfAccessToken } from './access-token.ts';
 import type { Accounts } from './accounts.ts';
 import type { Cloud } from './cloud.ts';
-import type { Asked } from './exchange.ts';
+import type { ReceivedRequest } from './exchange.ts';
 import { IamRefusal } from './iam-errors.ts';
 import type { Subject, TrustedProfile } from './subjects.ts';
 
@@ -13,15 +13,15 @@ export function required(form: URLSearchParams, field: string): string {
   throw new IamRefusal('BXNIM0109E', `Property '${field}' either missing or empty.`);
 }
 
-function byApiKey({ form }: Asked, { accounts }: Cloud): Subject {
+function byApiKey({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
   const owner = accounts.ownerOfApiKey(required(form, 'apikey'));
   if (owner === 'disabled') throw new IamRefusal('BXNIM0462E');
-  // IBM says nothing of an expired key; it is gone, as far as anyone can tell.
+  // IBM does not document an error for expired keys. An expired key probably counts as deleted.
   if (owner === 'unknown' || owner === 'expired') throw new IamRefusal('BXNIM0415E');
   return owner;
 }
 
-function byRefreshToken({ form }: Asked, { accounts }: Cloud): Subject {
+function byRefreshToken({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
   const value = required(form, 'refresh_token');
   const owner = accounts.ownerOfRefreshToken(value);
   if (owner === 'expired') throw new IamRefusal('BXNIM0408E');
@@ -34,7 +34,7 @@ function byRefreshToken({ form }: Asked, { accounts }: Cloud): Subject {
   return owner;
 }
 
-/** The profile that the form names in one of three ways. */
+/** Returns the trusted profile that the form selects in one of three ways. */
 function namedProfile(form: URLSearchParams, accounts: Accounts): TrustedProfile {
   const [id, name, crn] = ['profile_id', 'profile_name', 'profile_crn'].map((key) => form.get(key));
   if (!id && !name && !crn) {
@@ -53,7 +53,7 @@ function namedProfile(form: URLSearchParams, accounts: Accounts): TrustedProfile
   return found;
 }
 
-function byComputeToken({ form }: Asked, { accounts }: Cloud): Subject {
+function byComputeToken({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
   const token = required(form, 'cr_token');
   const profile = namedProfile(form, accounts);
   if (profile.computeTokens.includes(token)) return profile;
@@ -63,7 +63,10 @@ function byComputeToken({ form }: Asked, { accounts }: Cloud): Subject {
   );
 }
 
-async function byAssuming({ form }: Asked, { accounts, signer }: Cloud): Promise<Subject> {
+async function byAssuming(
+  { form }: ReceivedRequest,
+  { accounts, signer }: Cloud,
+): Promise<Subject> {
   const owner = await ownerOfAccessToken(signer, accounts, required(form, 'access_token'));
   if (owner === undefined) throw new IamRefusal('BXNIM0407E', 'Provided access token is invalid.');
   const profile = namedProfile(form, accounts);
@@ -71,24 +74,24 @@ async function byAssuming({ form }: Asked, { accounts, signer }: Cloud): Promise
   throw new IamRefusal('BXNIM0407E', 'The identity may not assume the trusted profile.');
 }
 
-function byPasscode({ form }: Asked, { accounts }: Cloud): Subject {
+function byPasscode({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
   const owner = accounts.usePasscode(required(form, 'passcode'));
   if (owner === undefined) throw new IamRefusal('BXNIM0513E');
   return owner;
 }
 
 export interface Grant {
-  /** Whose tokens they will be; throws `IamRefusal`. */
-  readonly prove: (asked: Asked, cloud: Cloud) => Subject | Promise<Subject>;
-  /** Whether IBM's own CLI gets a refresh token with it. */
+  /** Returns the owner of the tokens to be issued. Throws `IamRefusal`. */
+  readonly authenticate: (received: ReceivedRequest, cloud: Cloud) => Subject | Promise<Subject>;
+  /** Whether IBM's CLI gets a refresh token with this grant. */
   readonly refreshable: boolean;
 }
 
-/** Every way in, by its `grant_type`. */
+/** All grants by their `grant_type`. */
 export const grants = new Map<string, Grant>([
-  [`${grantPrefix}apikey`, { prove: byApiKey, refreshable: true }],
-  ['refresh_token', { prove: byRefreshToken, refreshable: true }],
-  [`${grantPrefix}passcode`, { prove: byPasscode, refreshable: true }],
-  [`${grantPrefix}cr-token`, { prove: byComputeToken, refreshable: false }],
-  [`${grantPrefix}assume`, { prove: byAssuming, refreshable: false }],
+  [`${grantPrefix}apikey`, { authenticate: byApiKey, refreshable: true }],
+  ['refresh_token', { authenticate: byRefreshToken, refreshable: true }],
+  [`${grantPrefix}passcode`, { authenticate: byPasscode, refreshable: true }],
+  [`${grantPrefix}cr-token`, { authenticate: byComputeToken, refreshable: false }],
+  [`${grantPrefix}assume`, { authenticate: byAssuming, refreshable: false }],
 ]);

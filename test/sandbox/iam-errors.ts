@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Answer, json } from './exchange.ts';
 
-/** Texts as IBM's clients and their users have quoted them. */
+/** Messages as quoted by IBM's clients and their users. */
 const messages = {
   BXNIM0106E: 'Validation of property failed.',
   BXNIM0109E: 'Property missing or empty.',
@@ -16,7 +16,7 @@ const messages = {
 
 export type IamErrorCode = keyof typeof messages;
 
-/** IAM's refusals are HTTP 400, that of a bad key included. */
+/** Returns an error of IAM. Its status is 400, also for an invalid key. */
 function iamError(code: IamErrorCode, details?: string): Answer {
   const at = new Date().toUTCString();
   return json(400, {
@@ -40,7 +40,7 @@ function iamError(code: IamErrorCode, details?: string): Answer {
   });
 }
 
-/** Thrown where a grant is refused; the answer is IAM's. */
+/** A rejected grant, with IAM's response. */
 export class IamRefusal extends Error {
   readonly answer: Answer;
 

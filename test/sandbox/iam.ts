@@ -1,55 +1,60 @@
 import { iamIssuer, signAccessToken } from './access-token.ts';
 import type { Accounts } from './accounts.ts';
 import type { Cloud } from './cloud.ts';
-import { type Answer, type Asked, json, type Service } from './exchange.ts';
+import { type Answer, json, type ReceivedRequest, type Service } from './exchange.ts';
 import { grants, required } from './grants.ts';
 import { IamRefusal } from './iam-errors.ts';
 import { createIdentityApi } from './identity-api.ts';
 
-/** What IBM's own CLI calls itself: only its tokens can be refreshed. */
+/** The client ID of IBM's CLI. Only tokens for this client can be refreshed. */
 const cliClient = { userName: 'bx', password: 'bx' };
 
-function isCli({ basic }: Asked): boolean {
+function isCli({ basic }: ReceivedRequest): boolean {
   return basic?.userName === cliClient.userName && basic.password === cliClient.password;
 }
 
-/** Who asks, and by which grant; throws `IamRefusal`. */
-async function prove(asked: Asked, cloud: Cloud) {
-  const grantType = required(asked.form, 'grant_type');
+/** Returns the authenticated caller and the grant. Throws `IamRefusal`. */
+async function authenticate(received: ReceivedRequest, cloud: Cloud) {
+  const grantType = required(received.form, 'grant_type');
   const grant = grants.get(grantType);
   if (grant === undefined) {
     throw new IamRefusal('BXNIM0106E', `Property 'grant_type' has no value '${grantType}'.`);
   }
-  if (grantType === 'refresh_token' && !isCli(asked)) {
+  if (grantType === 'refresh_token' && !isCli(received)) {
     throw new IamRefusal('BXNIM0407E', 'The refresh token was issued to another client.');
   }
-  const subject = await grant.prove(asked, cloud);
+  const subject = await grant.authenticate(received, cloud);
   if (subject.needsExternalAuthentication) {
     throw new IamRefusal('BXNIM0400E', 'Failed external authentication.');
   }
   return { grantType, grant, subject };
 }
 
-/** The next of the session that was given, or the first of a new one. */
-function nextRefreshToken(asked: Asked, grantType: string, owner: string, accounts: Accounts) {
+/** Returns the next refresh token of the session, or the first one of a new session. */
+function nextRefreshToken(
+  received: ReceivedRequest,
+  grantType: string,
+  owner: string,
+  accounts: Accounts,
+) {
   if (grantType !== 'refresh_token') return accounts.addRefreshToken({ owner });
-  const next = accounts.rotateRefreshToken(asked.form.get('refresh_token') ?? '');
+  const next = accounts.rotateRefreshToken(received.form.get('refresh_token') ?? '');
   if (next !== undefined) return next;
   throw new IamRefusal('BXNIM0407E', 'The refresh token was used a moment ago.');
 }
 
-async function grantTokens(asked: Asked, cloud: Cloud): Promise<Answer> {
+async function grantTokens(received: ReceivedRequest, cloud: Cloud): Promise<Answer> {
   const { signer, accounts, lifetimes } = cloud;
-  const { grantType, grant, subject } = await prove(asked, cloud);
+  const { grantType, grant, subject } = await authenticate(received, cloud);
   const refresh =
-    isCli(asked) && grant.refreshable
-      ? nextRefreshToken(asked, grantType, subject.iamId, accounts)
+    isCli(received) && grant.refreshable
+      ? nextRefreshToken(received, grantType, subject.iamId, accounts)
       : undefined;
   const lifetime = lifetimes.accessToken;
   const accessToken = await signAccessToken(signer, {
     subject,
     grantType,
-    clientId: isCli(asked) ? cliClient.userName : 'default',
+    clientId: isCli(received) ? cliClient.userName : 'default',
     sessionId: refresh?.sessionId,
     lifetime,
   });
@@ -65,8 +70,8 @@ async function grantTokens(asked: Asked, cloud: Cloud): Promise<Answer> {
   });
 }
 
-/** Where the passcode page and the rest are, on the very host that was asked. */
-function openIdConfiguration({ host }: Asked): Answer {
+/** Returns the OpenID configuration with endpoints on the requested host, such as the passcode page. */
+function openIdConfiguration({ host }: ReceivedRequest): Answer {
   const base = `https://${host}/identity`;
   return json(200, {
     issuer: iamIssuer,
@@ -83,14 +88,14 @@ function openIdConfiguration({ host }: Asked): Answer {
 
 export function createIam(cloud: Cloud): Service {
   const routes = new Map<string, Service>([
-    ['POST /identity/token', (asked) => grantTokens(asked, cloud)],
+    ['POST /identity/token', (received) => grantTokens(received, cloud)],
     ['GET /identity/.well-known/openid-configuration', openIdConfiguration],
   ]);
   const identity = createIdentityApi(cloud);
-  return async (asked) => {
-    const answer = routes.get(`${asked.method} ${asked.path}`) ?? identity;
+  return async (received) => {
+    const answer = routes.get(`${received.method} ${received.path}`) ?? identity;
     try {
-      return await answer(asked);
+      return await answer(received);
     } catch (error) {
       if (error instanceof IamRefusal) return error.answer;
       throw error;

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Accounts } from './accounts.ts';
 import type { ApiKey } from './api-keys.ts';
-import { type Answer, type Asked, json } from './exchange.ts';
+import { type Answer, json, type ReceivedRequest } from './exchange.ts';
 import type { Policy } from './policies.ts';
 import type { Subject } from './subjects.ts';
 
-/** One request under `/v1/`, by whom, and the ID in its path (empty if it has none). */
-export interface Visit {
-  readonly asked: Asked;
+/** A request below `/v1/`, its caller, and the ID in its path (empty if it has none). */
+export interface IdentityRequest {
+  readonly received: ReceivedRequest;
   readonly caller: Subject;
   readonly accounts: Accounts;
   readonly id: string;
@@ -16,10 +16,10 @@ export interface Visit {
 export type IdentityRoute = readonly [
   method: string,
   path: RegExp,
-  answer: (visit: Visit) => Answer,
+  answer: (request: IdentityRequest) => Answer,
 ];
 
-/** The form of errors under `/v1/`, which is not that of the token endpoint. */
+/** Returns an error in the format of the API below `/v1/`, which differs from the format of the token endpoint. */
 export function identityError(status: number, code: string, message: string): Answer {
   const trace = randomUUID().replaceAll('-', '');
   return json(status, {
@@ -32,7 +32,7 @@ export function identityError(status: number, code: string, message: string): An
 
 export const noContent: Answer = { status: 204, headers: {}, body: '' };
 
-/** IBM writes `2020-06-02T10:37+0000`: to the minute, and no colon in the zone. */
+/** Formats a date like IBM: `2020-06-02T10:37+0000`, without seconds and without a colon in the time zone. */
 function ibmDate(iso: string): string {
   return `${new Date(iso).toISOString().slice(0, 16)}+0000`;
 }
@@ -41,7 +41,7 @@ function crn(accountId: string, kind: string, id: string): string {
   return `crn:v1:bluemix:public:iam-identity::a/${accountId}::${kind}:${id}`;
 }
 
-/** As IAM shows a key: without its value, but where it was made this moment. */
+/** Returns a key as IAM shows it: without its value, except in the response that creates it. */
 export function shownApiKey(key: ApiKey, value = ''): object {
   const { id, iamId, accountId } = key;
   return {

@@ -8,18 +8,20 @@ import { serviceIdRoutes } from './service-ids-api.ts';
 
 const routes = [...apiKeyRoutes, ...serviceIdRoutes, ...policyRoutes];
 
-/** IAM's own API, under `/v1/`; a Bearer access token is wanted everywhere. */
+/** IAM's API below `/v1/`. Each request requires a Bearer access token. */
 export function createIdentityApi({ accounts, signer }: Cloud): Service {
-  return async (asked) => {
-    const route = routes.find(([method, path]) => method === asked.method && path.test(asked.path));
+  return async (received) => {
+    const route = routes.find(
+      ([method, path]) => method === received.method && path.test(received.path),
+    );
     if (route === undefined) {
       return json(404, { errorCode: 'BXNIM0060E', errorMessage: 'HTTP 404 Not Found' });
     }
-    const caller = await ownerOfAccessToken(signer, accounts, asked.bearer);
+    const caller = await ownerOfAccessToken(signer, accounts, received.bearer);
     if (caller === undefined) {
       return identityError(401, 'BXNIM0308E', 'The access token is missing or not valid.');
     }
     const [, path, answer] = route;
-    return answer({ asked, caller, accounts, id: path.exec(asked.path)?.[1] ?? '' });
+    return answer({ received, caller, accounts, id: path.exec(received.path)?.[1] ?? '' });
   };
 }

@@ -2,17 +2,20 @@ import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify, SignJWT }
 import { validity } from './ca.ts';
 import * as x509 from './x509.ts';
 
-/** Signs IAM's and the registry's tokens alike; the issuer tells them apart. */
+/** Signs the tokens of IAM and of the registry. They differ in their issuer. */
 export interface Signer {
-  /** What a registry's `rootcertbundle` names. */
+  /** The certificate for a registry's `rootcertbundle`. */
   readonly certificatePem: string;
-  /** Milliseconds since 1970, as the sandbox sees it. */
+  /** Milliseconds since 1970, by the simulator's clock. */
   readonly clock: () => number;
-  /** IAM's kind: a key ID in the header. `expiresIn` in seconds, for ever when absent; `iat` and `exp` are added. */
+  /**
+   * Signs a token like IAM, with a key ID in the header. `expiresIn` is in seconds; without it, the token does not
+   * expire. `iat` and `exp` are added.
+   */
   signWithKeyId(claims: JWTPayload, expiresIn: number | undefined): Promise<string>;
-  /** The registry's kind: the certificate in the header, by which docker-registry finds the key. */
+  /** Signs a token like the registry, with the certificate in the header, which docker-registry requires. */
   signWithCertificate(claims: JWTPayload, expiresIn: number): Promise<string>;
-  /** `undefined` when it is another's, forged, expired, or no token at all. */
+  /** Returns undefined if the token is invalid, expired, or has another issuer. */
   verify(token: string, issuer: string): Promise<JWTPayload | undefined>;
 }
 

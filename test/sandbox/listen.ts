@@ -14,7 +14,7 @@ export interface Place {
   readonly certificate?: ServerCertificate;
 }
 
-/** Listens with TLS where a certificate is given. `port` 0 picks a free one. */
+/** Listens, with TLS if a certificate is given. Port 0 selects a free port. */
 export async function listen(
   listener: RequestListener,
   { address, port, certificate }: Place,
@@ -43,7 +43,7 @@ export async function listen(
   };
 }
 
-/** All of them or, when one cannot, none: those that already listen would keep the process alive. */
+/** Starts all servers. If one fails, closes the others, which would keep the process alive. */
 export async function listenAll(
   servers: readonly (readonly [RequestListener, Place])[],
 ): Promise<{ readonly ports: readonly number[]; readonly close: () => Promise<void> }> {

@@ -5,14 +5,14 @@ import { json, readWhole, type Service } from './exchange.ts';
 import { listen } from './listen.ts';
 import { type SandboxOptions, startSandbox } from './sandbox.ts';
 
-/** What `--json-config` holds. */
+/** The value of `--json-config`. */
 export interface ProcessOptions extends Omit<SandboxOptions, 'clock'> {
   readonly adminPort?: number;
-  /** Ends when standard input does, so that it never outlives whoever started it. */
+  /** Exits when standard input is closed, so that it does not outlive its parent. */
   readonly endsWithInput?: boolean;
 }
 
-/** The one line on standard output, as soon as everything listens. */
+/** The line on standard output when all servers are listening. */
 export interface ReadyLine {
   readonly adminUrl: string;
   readonly iamUrl: string;

@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { signAccessToken } from './access-token.ts';
 import type { Cloud } from './cloud.ts';
-import { type Answer, type Asked, asObject, bodyObject, json, type Service } from './exchange.ts';
+import {
+  type Answer,
+  asObject,
+  bodyObject,
+  json,
+  type ReceivedRequest,
+  type Service,
+} from './exchange.ts';
 
-/** The first version (a date) under which the paths of the second generation exist, and those of the first do not. */
+/** The first version (a date) with the paths of the second generation, which replace those of the first. */
 const secondGeneration = '2025-08-26';
 const firstVersion = '2022-03-01';
-/** Seconds, where the request names none. */
-const usualTokenLife = 300;
+/** The default lifetime in seconds. */
+const defaultTokenLifetime = 300;
 
 const paths = new Map([
   ['PUT /instance_identity/v1/token', { generation: 1, answer: giveInstanceToken }],
@@ -31,11 +38,15 @@ function tokenAnswer(token: string, now: number, lifetime: number): Answer {
   });
 }
 
-function giveInstanceToken(asked: Asked, { signer }: Cloud, tokens: InstanceTokens): Answer {
-  if (asked.headers['metadata-flavor'] !== 'ibm') {
+function giveInstanceToken(
+  received: ReceivedRequest,
+  { signer }: Cloud,
+  tokens: InstanceTokens,
+): Answer {
+  if (received.headers['metadata-flavor'] !== 'ibm') {
     return metadataError(400, 'missing_header', 'The Metadata-Flavor header must be ibm.');
   }
-  const lifetime = bodyObject(asked)?.expires_in ?? usualTokenLife;
+  const lifetime = bodyObject(received)?.expires_in ?? defaultTokenLifetime;
   if (typeof lifetime !== 'number' || lifetime < 5 || lifetime > 3600) {
     return metadataError(400, 'invalid_value', 'expires_in must be from 5 to 3600.');
   }
@@ -45,14 +56,14 @@ function giveInstanceToken(asked: Asked, { signer }: Cloud, tokens: InstanceToke
 }
 
 async function giveAccessToken(
-  asked: Asked,
+  received: ReceivedRequest,
   { accounts, signer, lifetimes }: Cloud,
   tokens: InstanceTokens,
 ): Promise<Answer> {
-  if ((tokens.get(asked.bearer ?? '') ?? 0) <= signer.clock()) {
+  if ((tokens.get(received.bearer ?? '') ?? 0) <= signer.clock()) {
     return metadataError(401, 'invalid_token', 'The instance identity token is not valid.');
   }
-  const named = asObject(bodyObject(asked)?.trusted_profile);
+  const named = asObject(bodyObject(received)?.trusted_profile);
   const profile = accounts
     .trustedProfiles()
     .find(
@@ -72,11 +83,11 @@ async function giveAccessToken(
   return tokenAnswer(await signAccessToken(signer, issue), signer.clock(), lifetime);
 }
 
-/** The metadata service of a VPC instance; its profiles are those added with `ofInstance`. */
+/** The metadata service of a VPC instance. Its trusted profiles are those with `ofInstance`. */
 export function createMetadata(options: Cloud): Service {
   const tokens: InstanceTokens = new Map();
-  return async (asked) => {
-    const version = asked.query.get('version') ?? '';
+  return async (received) => {
+    const version = received.query.get('version') ?? '';
     if (!/^\d{4}-\d{2}-\d{2}$/.test(version) || version < firstVersion) {
       return metadataError(
         400,
@@ -85,8 +96,8 @@ export function createMetadata(options: Cloud): Service {
       );
     }
     const generation = version < secondGeneration ? 1 : 2;
-    const found = paths.get(`${asked.method} ${asked.path}`);
+    const found = paths.get(`${received.method} ${received.path}`);
     if (found?.generation !== generation) return metadataError(404, 'not_found', 'Not found.');
-    return await found.answer(asked, options, tokens);
+    return await found.answer(received, options, tokens);
   };
 }

@@ -1,11 +1,11 @@
 import { type ChallengeForm, challenge } from './challenge.ts';
-import { type Answer, type Asked, json, type Service } from './exchange.ts';
+import { type Answer, json, type ReceivedRequest, type Service } from './exchange.ts';
 import { type Content, createImage } from './image.ts';
 import type { Signer } from './jwt.ts';
 import { registryError, registryIssuer } from './registry-token.ts';
 import type { Access } from './scopes.ts';
 
-/** The repository and tag that are there from the start. */
+/** The repository and tag of the included image. */
 export const demoImage = { repository: 'demo/hello', tag: '1' } as const;
 
 const repositoryPath = /^\/v2\/(.+)\/(manifests|blobs|tags)\/([^/]+)$/;
@@ -20,7 +20,7 @@ async function mayPull(signer: Signer, token: string | undefined, repository: st
   );
 }
 
-function found({ mediaType, digest, bytes }: Content, { method }: Asked): Answer {
+function found({ mediaType, digest, bytes }: Content, { method }: ReceivedRequest): Answer {
   return {
     status: 200,
     headers: {
@@ -32,22 +32,22 @@ function found({ mediaType, digest, bytes }: Content, { method }: Asked): Answer
   };
 }
 
-/** `/v2/` with one image, read only: enough to fetch a manifest with a credential. */
+/** A read-only registry with one image: sufficient to fetch a manifest with a credential. */
 export function createMiniRegistry(signer: Signer, form: ChallengeForm): Service {
   const image = createImage('hello.txt', 'Hello from the sandbox.\n');
-  return async (asked) => {
-    const [, repository, kind, reference = ''] = repositoryPath.exec(asked.path) ?? [];
-    if (!(await mayPull(signer, asked.bearer, repository))) {
+  return async (received) => {
+    const [, repository, kind, reference = ''] = repositoryPath.exec(received.path) ?? [];
+    if (!(await mayPull(signer, received.bearer, repository))) {
       const scope = repository === undefined ? undefined : `repository:${repository}:pull`;
       const refusal = registryError(401, 'UNAUTHORIZED', 'authentication required');
       const headers = {
         ...refusal.headers,
-        'www-authenticate': challenge(form, asked.host, scope),
+        'www-authenticate': challenge(form, received.host, scope),
       };
       return { ...refusal, headers };
     }
-    if (asked.path === '/v2/') return json(200, {});
-    if (asked.method !== 'GET' && asked.method !== 'HEAD') {
+    if (received.path === '/v2/') return json(200, {});
+    if (received.method !== 'GET' && received.method !== 'HEAD') {
       return registryError(405, 'UNSUPPORTED', 'The sandbox registry is read only.');
     }
     if (repository !== demoImage.repository)
@@ -58,7 +58,7 @@ export function createMiniRegistry(signer: Signer, form: ChallengeForm): Service
       kind === 'blobs'
         ? [config, layer].find(({ digest }) => digest === reference)
         : [demoImage.tag, manifest.digest].includes(reference) && manifest;
-    if (content) return found(content, asked);
+    if (content) return found(content, received);
     return kind === 'blobs'
       ? registryError(404, 'BLOB_UNKNOWN', 'no such blob')
       : registryError(404, 'MANIFEST_UNKNOWN', 'no such manifest');

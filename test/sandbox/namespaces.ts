@@ -1,11 +1,11 @@
 export interface Namespace {
   readonly name: string;
   readonly accountId: string;
-  /** Pulled without a credential, as IBM's own images at `icr.io` are. */
+  /** Can be pulled without a credential, like IBM's images at `icr.io`. */
   readonly public: boolean;
 }
 
-/** Registry namespaces. One that nobody added is open to every valid credential. */
+/** Creates the store of registry namespaces. A namespace that was not added accepts every valid credential. */
 export function createNamespaces() {
   const namespaces = new Map<string, Namespace>();
   return {

@@ -1,29 +1,29 @@
 import { type Answer, asObject, bodyObject, json } from './exchange.ts';
 import {
+  type IdentityRequest,
   type IdentityRoute,
   identityError,
   noContent,
   shownPolicy,
-  type Visit,
 } from './identity-answers.ts';
 import { isRole, type PolicyOptions } from './policies.ts';
 
 const invalid = (message: string) => identityError(400, 'invalid_body', message);
 const missing = () => identityError(404, 'policy_not_found', 'The policy could not be found.');
 
-/** The only element of an array, as an object: every list in these bodies has one. */
+/** Returns the only element of an array as an object: each list in these bodies has one element. */
 function only(value: unknown): Record<string, unknown> | undefined {
   return Array.isArray(value) && value.length === 1 ? asObject(value[0]) : undefined;
 }
 
-/** `[{name, value}]` of a subject or a resource. */
+/** Returns the attributes of a subject or a resource, from `[{name, value}]`. */
 function attributes(value: unknown): ReadonlyMap<string, string> {
   const list: unknown = only(value)?.attributes;
   const pairs = (Array.isArray(list) ? list : []).map((each: unknown) => asObject(each) ?? {});
   return new Map(pairs.map(({ name, value: text }) => [String(name), String(text)]));
 }
 
-/** What the body asks for, or why it cannot be had. */
+/** Returns the policy in the body, or an error message. */
 function readPolicy(body: Record<string, unknown>): PolicyOptions | string {
   const iamId = attributes(body.subjects).get('iam_id');
   const resource = attributes(body.resources);
@@ -47,8 +47,8 @@ function readPolicy(body: Record<string, unknown>): PolicyOptions | string {
   };
 }
 
-function create({ asked, caller, accounts }: Visit): Answer {
-  const read = readPolicy(bodyObject(asked) ?? {});
+function create({ received, caller, accounts }: IdentityRequest): Answer {
+  const read = readPolicy(bodyObject(received) ?? {});
   if (typeof read === 'string') return invalid(read);
   if (read.accountId !== caller.accountId || caller.ruledByPolicies) {
     return identityError(403, 'insufficient_permissions', 'You may not make this policy.');
@@ -56,26 +56,26 @@ function create({ asked, caller, accounts }: Visit): Answer {
   return json(201, shownPolicy(accounts.addPolicy(read)));
 }
 
-function inAccount({ asked, caller, accounts }: Visit) {
-  const iamId = asked.query.get('iam_id');
+function inAccount({ received, caller, accounts }: IdentityRequest) {
+  const iamId = received.query.get('iam_id');
   return accounts
     .policies()
     .filter((each) => each.accountId === caller.accountId && (iamId ?? each.iamId) === each.iamId);
 }
 
-function list(visit: Visit): Answer {
-  return json(200, { policies: inAccount(visit).map(shownPolicy) });
+function list(request: IdentityRequest): Answer {
+  return json(200, { policies: inAccount(request).map(shownPolicy) });
 }
 
-function one(visit: Visit): Answer {
-  const found = inAccount(visit).find(({ id }) => id === visit.id);
+function one(request: IdentityRequest): Answer {
+  const found = inAccount(request).find(({ id }) => id === request.id);
   return found === undefined ? missing() : json(200, shownPolicy(found));
 }
 
-function remove(visit: Visit): Answer {
-  const found = inAccount(visit).find(({ id }) => id === visit.id);
+function remove(request: IdentityRequest): Answer {
+  const found = inAccount(request).find(({ id }) => id === request.id);
   if (found === undefined) return missing();
-  visit.accounts.removePolicy({ id: found.id });
+  request.accounts.removePolicy({ id: found.id });
   return noContent;
 }
 

@@ -12,15 +12,14 @@ export function isRole(name: string): name is Role {
   return Object.hasOwn(roleActions, name);
 }
 
-/** Gives one identity a role in the container registry, or in a part of it. */
+/** Grants one identity a role in the container registry or in a part of it. */
 export interface PolicyOptions {
-  /** Who may. */
   readonly iamId: string;
   readonly role: Role;
   readonly accountId: string;
-  /** `us-south` and its kind; every region when absent. */
+  /** A region such as `us-south`. The default is all regions. */
   readonly region?: string;
-  /** Every namespace when absent. */
+  /** The default is all namespaces. */
   readonly namespace?: string;
 }
 
@@ -28,10 +27,10 @@ export interface Policy extends PolicyOptions {
   readonly id: string;
 }
 
-/** Where something is to be done. */
+/** The namespace and region of an action. */
 export interface Place {
   readonly namespace: string;
-  /** `undefined` at a host that belongs to no region, such as localhost: region limits do not apply there. */
+  /** Undefined for a host without a region, such as localhost: limits of a region do not apply there. */
   readonly region: string | undefined;
 }
 
@@ -46,7 +45,7 @@ export function createPolicies() {
     removePolicy: ({ id }: { readonly id: string }): boolean => policies.delete(id),
     policy: (id: string): Policy | undefined => policies.get(id),
     policies: (): readonly Policy[] => [...policies.values()],
-    /** Whether a policy lets this identity do this there. */
+    /** Returns true if a policy allows the action. */
     isAllowed(iamId: string, action: string, place: Place): boolean {
       return [...policies.values()].some(
         (policy) =>

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ownerOfAccessToken } from './access-token.ts';
 import type { Cloud } from './cloud.ts';
-import { type Answer, type Asked, json, type Service } from './exchange.ts';
+import { type Answer, json, type ReceivedRequest, type Service } from './exchange.ts';
 import type { RegistryToken } from './registry-tokens.ts';
 import type { Subject } from './subjects.ts';
 
@@ -11,7 +11,7 @@ function apiError(status: number, code: string, message: string): Answer {
 
 const notFound = () => apiError(404, 'CRG0012E', 'The specified resource is not found.');
 
-/** The description is under `secondary_owner`, as IBM has it. */
+/** Returns a registry token as IBM shows it: its description is in `secondary_owner`. */
 function shown({ id, owner, token, description, readonly, expiry }: RegistryToken): object {
   return {
     _id: id,
@@ -25,7 +25,7 @@ function shown({ id, owner, token, description, readonly, expiry }: RegistryToke
 }
 
 async function createToken(
-  { query }: Asked,
+  { query }: ReceivedRequest,
   caller: Subject,
   { accounts }: Cloud,
 ): Promise<Answer> {
@@ -39,7 +39,7 @@ async function createToken(
   return json(201, { token });
 }
 
-function oneToken({ method, path }: Asked, caller: Subject, { accounts }: Cloud): Answer {
+function oneToken({ method, path }: ReceivedRequest, caller: Subject, { accounts }: Cloud): Answer {
   const id = path.split('/').at(-1) ?? '';
   const found = accounts
     .registryTokens()
@@ -57,20 +57,20 @@ const quotas = {
   usage: { storage_bytes: 0.1 * gigabyte, traffic_bytes: gigabyte },
 };
 
-/** ICR's own API: registry tokens, namespaces, quotas. The account is named in a header. */
+/** ICR's API for registry tokens, namespaces and quotas. A header contains the account. */
 export function createRegistryApi(cloud: Cloud, registryTokens: boolean): Service {
   const { accounts, signer } = cloud;
-  return async (asked) => {
-    const caller = await ownerOfAccessToken(signer, accounts, asked.bearer);
-    if (caller === undefined || asked.headers.account !== caller.accountId) {
+  return async (received) => {
+    const caller = await ownerOfAccessToken(signer, accounts, received.bearer);
+    if (caller === undefined || received.headers.account !== caller.accountId) {
       return apiError(401, 'CRG0009E', 'You are not authorized to access the specified account.');
     }
     const isTheirs = ({ accountId }: { accountId: string }) => accountId === caller.accountId;
-    switch (`${asked.method} ${asked.path}`) {
+    switch (`${received.method} ${received.path}`) {
       case 'POST /api/v1/tokens':
-        // How IBM words and numbers it today is not documented.
+        // IBM does not document the current error.
         if (!registryTokens) return apiError(410, 'CRG0000E', 'Registry tokens are discontinued.');
-        return await createToken(asked, caller, cloud);
+        return await createToken(received, caller, cloud);
       case 'GET /api/v1/tokens':
         return json(200, { tokens: accounts.registryTokens().filter(isTheirs).map(shown) });
       case 'GET /api/v1/namespaces':
@@ -84,8 +84,8 @@ export function createRegistryApi(cloud: Cloud, registryTokens: boolean): Servic
       case 'GET /api/v1/quotas':
         return json(200, quotas);
       default:
-        return asked.path.startsWith('/api/v1/tokens/')
-          ? oneToken(asked, caller, cloud)
+        return received.path.startsWith('/api/v1/tokens/')
+          ? oneToken(received, caller, cloud)
           : notFound();
     }
   };

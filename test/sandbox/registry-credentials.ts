@@ -4,26 +4,26 @@ import type { Cloud } from './cloud.ts';
 import type { Basic } from './exchange.ts';
 import type { Subject } from './subjects.ts';
 
-/** Who asks for a registry token; `undefined` for the entitlement key, which belongs to nobody here. */
+/** The authenticated caller. An entitlement key has no subject. */
 export interface Principal {
   readonly subject: Subject | undefined;
   readonly userName: string;
-  /** Pulls only, whatever its subject may do. */
+  /** Allows pulls only, regardless of the subject's permissions. */
   readonly readOnly: boolean;
 }
 
 export interface RegistryCredentials {
-  /** `unsupported` is a user name that the registry does not know. */
+  /** Checks a credential. Returns `unsupported` if the registry does not know the user name. */
   check(credential: Basic, host: string): Promise<Principal | 'refused' | 'unsupported'>;
-  /** What `docker login` is handed to keep in place of the credential. */
+  /** Returns an identity token, which `docker login` stores instead of the credential. */
   issueIdentityToken(credential: Basic): string;
-  /** The credential behind it, which is checked again each time. */
+  /** Returns the credential for an identity token. It is checked again for each request. */
   behindIdentityToken(token: string): Basic | undefined;
 }
 
 const knownUserName = /^(iamapikey|iamrefresh|iambearer|token|cp|Profile-[\w-]+)$/;
 
-/** `registryTokens` tells whether the user name `token` still opens anything. */
+/** `registryTokens`: whether the user name `token` is still accepted. */
 export function createRegistryCredentials(
   { accounts, signer }: Cloud,
   registryTokens: boolean,

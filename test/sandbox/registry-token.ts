@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Cloud } from './cloud.ts';
-import { type Answer, type Asked, type Basic, json, type Service } from './exchange.ts';
+import { type Answer, type Basic, json, type ReceivedRequest, type Service } from './exchange.ts';
 import type { Principal, RegistryCredentials } from './registry-credentials.ts';
 import { grantAccess, parseScopes } from './scopes.ts';
 
-/** Issuer of the tokens that clients send to `/v2/`: `auth.token.issuer` in docker-registry's configuration. */
+/** The issuer of the tokens for `/v2/`: `auth.token.issuer` in docker-registry's configuration. */
 export const registryIssuer = 'IBM Cloud sandbox registry';
 
-/** `auth.token.service` there. */
+/** `auth.token.service` in docker-registry's configuration. */
 export const registryService = 'registry';
 
 export interface RegistryTokenOptions extends Cloud {
   readonly credentials: RegistryCredentials;
-  /** Whether a login is handed an identity token. */
+  /** Whether a login returns an identity token. */
   readonly identityTokens: boolean;
 }
 
@@ -20,8 +20,8 @@ export function registryError(status: number, code: string, message: string): An
   return json(status, { errors: [{ code, message, detail: message }] });
 }
 
-/** What the request signs in with; `undefined` for a request without any credential. */
-function credentialOf({ method, form, basic }: Asked, known: RegistryCredentials) {
+/** Returns the credential of a request, or undefined if it has none. */
+function credentialOf({ method, form, basic }: ReceivedRequest, known: RegistryCredentials) {
   if (method !== 'POST') return basic;
   const grant = form.get('grant_type');
   if (grant === 'password') {
@@ -33,20 +33,23 @@ function credentialOf({ method, form, basic }: Asked, known: RegistryCredentials
   return 'refused';
 }
 
-/** Docker's login asks for one by `offline_token` (GET) or `access_type` (POST). */
-function wantsIdentityToken({ query, form }: Asked): boolean {
+/**
+ * Returns true if the request asks for an identity token, as `docker login` does with `offline_token` (GET) or
+ * `access_type` (POST).
+ */
+function wantsIdentityToken({ query, form }: ReceivedRequest): boolean {
   return query.get('offline_token') === 'true' || form.get('access_type') === 'offline';
 }
 
 async function grantToken(
-  asked: Asked,
+  received: ReceivedRequest,
   principal: Principal | undefined,
   credential: Basic | undefined,
   options: RegistryTokenOptions,
 ): Promise<Answer> {
   const { accounts, signer, lifetimes, credentials, identityTokens } = options;
-  const wanted = parseScopes([...asked.query.getAll('scope'), ...asked.form.getAll('scope')]);
-  const access = grantAccess(wanted, principal, asked.host, accounts);
+  const wanted = parseScopes([...received.query.getAll('scope'), ...received.form.getAll('scope')]);
+  const access = grantAccess(wanted, principal, received.host, accounts);
   if (principal === undefined && !access.some(({ actions }) => actions.length > 0)) {
     return registryError(401, 'UNAUTHORIZED', 'authentication required');
   }
@@ -61,8 +64,8 @@ async function grantToken(
     },
     lifetime,
   );
-  const given = asked.form.get('refresh_token');
-  const isKept = identityTokens && credential !== undefined && wantsIdentityToken(asked);
+  const given = received.form.get('refresh_token');
+  const isKept = identityTokens && credential !== undefined && wantsIdentityToken(received);
   const refreshToken = given ?? (isKept ? credentials.issueIdentityToken(credential) : undefined);
   return json(200, {
     token,
@@ -73,17 +76,17 @@ async function grantToken(
   });
 }
 
-/** `/oauth/token`: GET with Basic or without, POST with a password or an identity token. */
+/** Handles `/oauth/token`: GET with or without Basic authentication, POST with a password or an identity token. */
 export function createRegistryToken(options: RegistryTokenOptions): Service {
-  return async (asked) => {
-    const service = asked.query.get('service') ?? asked.form.get('service');
+  return async (received) => {
+    const service = received.query.get('service') ?? received.form.get('service');
     if (service !== registryService) return registryError(400, 'UNSUPPORTED', 'no such service');
-    const credential = credentialOf(asked, options.credentials);
-    if (credential === undefined) return await grantToken(asked, undefined, undefined, options);
+    const credential = credentialOf(received, options.credentials);
+    if (credential === undefined) return await grantToken(received, undefined, undefined, options);
     const principal =
       credential === 'refused'
         ? credential
-        : await options.credentials.check(credential, asked.host);
+        : await options.credentials.check(credential, received.host);
     if (principal === 'unsupported') {
       return registryError(401, 'UNSUPPORTED', 'The username is not supported.');
     }
@@ -91,6 +94,6 @@ export function createRegistryToken(options: RegistryTokenOptions): Service {
       const message = 'The username and password combination is not valid.';
       return registryError(401, 'UNAUTHORIZED', message);
     }
-    return await grantToken(asked, principal, credential, options);
+    return await grantToken(received, principal, credential, options);
   };
 }

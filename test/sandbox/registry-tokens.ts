@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Signer } from './jwt.ts';
 
-/** A password for the user name `token`. IBM deprecated them, and refuses them since 2021. */
+/** A password for the user name `token`. IBM deprecated these tokens and has rejected them since 2021. */
 export interface RegistryToken {
   readonly id: string;
-  /** IAM ID. */
+  /** The IAM ID of the owner. */
   readonly owner: string;
   readonly accountId: string;
   readonly description: string;
   readonly readonly: boolean;
-  /** Seconds since 1970; absent for a permanent one. */
+  /** Seconds since 1970; undefined for a permanent token. */
   readonly expiry: number | undefined;
   /** The JWT. */
   readonly token: string;
@@ -19,11 +19,11 @@ export interface RegistryTokenOptions {
   readonly owner: string;
   readonly accountId: string;
   readonly description?: string;
-  /** Lives 24 hours otherwise. */
+  /** If not set, the token expires after 24 hours. */
   readonly permanent?: boolean;
-  /** Pulls only otherwise. */
+  /** If not set, the token allows pulls only. */
   readonly write?: boolean;
-  /** Seconds, in place of the 24 hours. */
+  /** Seconds, instead of 24 hours. */
   readonly lifetime?: number;
 }
 
@@ -51,7 +51,7 @@ export function createRegistryTokens(signer: Signer) {
     },
     removeRegistryToken: ({ id }: { readonly id: string }): boolean => tokens.delete(id),
     registryTokens: (): readonly RegistryToken[] => [...tokens.values()],
-    /** By the JWT itself, unless it is over. */
+    /** Finds a token that has not expired by its JWT. */
     liveRegistryToken(token: string): RegistryToken | undefined {
       const found = [...tokens.values()].find((each) => each.token === token);
       return (found?.expiry ?? Number.POSITIVE_INFINITY) > seconds() ? found : undefined;

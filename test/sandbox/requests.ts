@@ -1,8 +1,8 @@
-import type { Asked } from './exchange.ts';
+import type { ReceivedRequest } from './exchange.ts';
 
 export type ServiceName = 'iam' | 'registry' | 'metadata';
 
-/** What was asked, without any secret: no body, no query beyond the scope, no password. */
+/** A logged request without secrets: it has no body, no password, and only the scope of the query. */
 export interface LoggedRequest {
   readonly service: ServiceName;
   readonly method: string;
@@ -10,19 +10,19 @@ export interface LoggedRequest {
   readonly path: string;
   /** The last part of `grant_type`: `apikey`, `refresh_token`, `cr-token`, `assume`, `passcode`, `password`. */
   readonly grant?: string;
-  /** From Basic or the form. */
+  /** From Basic authentication or the form. */
   readonly userName?: string;
   readonly scopes: readonly string[];
-  /** Milliseconds since 1970 by the machine's clock. */
+  /** Milliseconds since 1970, by the machine's clock. */
   readonly at: number;
-  /** Absent while unanswered, and for good where the connection was dropped. */
+  /** Undefined until the response is sent, and if the connection was dropped. */
   status?: number;
 }
 
 export interface Requests {
   readonly log: readonly LoggedRequest[];
-  add(service: ServiceName, asked: Asked): LoggedRequest;
-  /** How many of the logged requests have all these values. */
+  add(service: ServiceName, received: ReceivedRequest): LoggedRequest;
+  /** Returns the number of logged requests with all these values. */
   count(
     like?: Partial<
       Pick<LoggedRequest, 'service' | 'method' | 'path' | 'grant' | 'userName' | 'status' | 'host'>
@@ -31,11 +31,11 @@ export interface Requests {
   reset(): void;
 }
 
-function logged(service: ServiceName, asked: Asked): LoggedRequest {
-  const { method, host, path, form, basic } = asked;
+function logged(service: ServiceName, received: ReceivedRequest): LoggedRequest {
+  const { method, host, path, form, basic } = received;
   const grant = form.get('grant_type')?.split(':').at(-1);
   const userName = basic?.userName ?? form.get('username') ?? undefined;
-  const scopes = [...asked.query.getAll('scope'), ...form.getAll('scope')];
+  const scopes = [...received.query.getAll('scope'), ...form.getAll('scope')];
   return {
     service,
     method,
@@ -52,8 +52,8 @@ export function createRequests(): Requests {
   const log: LoggedRequest[] = [];
   return {
     log,
-    add(service, asked) {
-      const entry = logged(service, asked);
+    add(service, received) {
+      const entry = logged(service, received);
       log.push(entry);
       return entry;
     },

@@ -21,25 +21,25 @@ import { createRegistryToken, registryIssuer } from './registry-token.ts';
 import { createRequests, type Requests } from './requests.ts';
 
 export interface SandboxOptions {
-  /** Where the CA's and the token signer's certificates are written; made when missing. */
+  /** The directory for the certificates of the CA and the token signer. It is created if it does not exist. */
   readonly folder: string;
-  /** Loopback by default; a namespace's own address for real clients. */
+  /** The default is loopback; real clients need another address in their namespace. */
   readonly address?: string;
-  /** 0 or absent picks a free one. */
+  /** The default, 0, selects a free port. */
   readonly iamPort?: number;
   readonly registryPort?: number;
   readonly metadataPort?: number;
-  /** Milliseconds since 1970. Certificates keep the machine's time. */
+  /** Milliseconds since 1970. Certificates use the machine's clock. */
   readonly clock?: () => number;
-  /** More names for the certificate; IBM's public hosts and IAM's are in it anyway. */
+  /** Additional names for the certificate, which always contains IBM's public hosts and those of IAM. */
   readonly registryHosts?: readonly string[];
-  /** Real registries behind the registry's address; a host that is not named gets the small one. */
+  /** Real registries to which requests are forwarded. All other hosts use the mini registry. */
   readonly upstreams?: Upstreams;
-  /** Absent: unquoted from the small registry, quoted before real ones. */
+  /** The default is unquoted for the mini registry, and quoted for real registries. */
   readonly challenge?: ChallengeForm;
-  /** Whether the deprecated registry tokens still work; they do by default. IBM ended them in 2021. */
+  /** Whether the deprecated registry tokens, which IBM discontinued in 2021, still work. The default is true. */
   readonly registryTokens?: boolean;
-  /** Whether a login at the registry is handed an identity token; it is by default. */
+  /** Whether a login at the registry returns an identity token. The default is true. */
   readonly identityTokens?: boolean;
 }
 
@@ -48,11 +48,11 @@ export interface Sandbox {
   readonly iamUrl: string;
   /** `https://localhost:PORT`; the registry's `/v2/` and `/oauth/token`. */
   readonly registryUrl: string;
-  /** `http://127.0.0.1:PORT`, in place of `http://169.254.169.254`. */
+  /** `http://127.0.0.1:PORT`; stands for `http://169.254.169.254`. */
   readonly metadataUrl: string;
-  /** PEM of the CA that signed what both servers present. */
+  /** The PEM file of the CA that signed the certificate of both servers. */
   readonly caFile: string;
-  /** `auth.token.rootcertbundle` of a docker-registry, with `issuer` beside it. */
+  /** `auth.token.rootcertbundle` of docker-registry; `issuer` is its `auth.token.issuer`. */
   readonly signingCertificateFile: string;
   readonly issuer: string;
   readonly accounts: Accounts;
@@ -75,7 +75,7 @@ function certificateNames({ address, registryHosts }: SandboxOptions): readonly 
   return [...new Set([...always, 'cp.icr.io', address ?? '127.0.0.1', ...(registryHosts ?? [])])];
 }
 
-/** Writes what others are to trust into the folder, and says where. */
+/** Writes the certificates that clients and registries must trust into the directory; returns their paths. */
 async function writeCertificates(folder: string, caPem: string, signerPem: string) {
   const caFile = join(folder, 'ca.pem');
   const signingCertificateFile = join(folder, 'token-signer.pem');
@@ -85,7 +85,7 @@ async function writeCertificates(folder: string, caPem: string, signerPem: strin
   return { caFile, signingCertificateFile };
 }
 
-/** The token endpoint and, where no real registry stands behind the host, the small registry. */
+/** Creates the token endpoint, the API, and the mini registry for hosts without a real registry. */
 function createRegistry(options: SandboxOptions, cloud: Cloud): Service {
   const registryTokens = options.registryTokens ?? true;
   const credentials = createRegistryCredentials(cloud, registryTokens);
@@ -93,15 +93,15 @@ function createRegistry(options: SandboxOptions, cloud: Cloud): Service {
   const tokens = createRegistryToken({ ...cloud, credentials, identityTokens });
   const images = createMiniRegistry(cloud.signer, options.challenge ?? 'unquoted');
   const api = createRegistryApi(cloud, registryTokens);
-  return (asked) => {
-    if (asked.path === '/oauth/token') return tokens(asked);
-    return asked.path.startsWith('/api/v1/') ? api(asked) : images(asked);
+  return (received) => {
+    if (received.path === '/oauth/token') return tokens(received);
+    return received.path.startsWith('/api/v1/') ? api(received) : images(received);
   };
 }
 
 const isIamHost = (host: string) => /iam\.cloud\.ibm\.com(:\d+)?$/.test(host);
 
-/** IBM Cloud on loopback: IAM, the container registry and a metadata service, with a CA of their own. */
+/** Starts the local IBM Cloud simulator: IAM, the container registry and a metadata service, with their own CA. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { address = '127.0.0.1', clock = Date.now } = options;
   const certificate = await createServerCertificate(certificateNames(options));
@@ -109,15 +109,15 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const files = await writeCertificates(options.folder, certificate.caPem, signer.certificatePem);
   const lifetimes = { accessToken: 3600, registryToken: 300 };
   const cloud = { accounts: createAccounts(signer), signer, lifetimes };
-  const surroundings = { faults: createFaults(), requests: createRequests(), clock };
+  const shared = { faults: createFaults(), requests: createRequests(), clock };
 
   const front = createFront(options.upstreams ?? {}, options.challenge ?? 'quoted');
-  const iam = answering('iam', createIam(cloud), surroundings);
-  const registry = answering('registry', createRegistry(options, cloud), surroundings, front);
-  // With both on port 443 of one address, the name decides, as it does in the cloud.
+  const iam = answering('iam', createIam(cloud), shared);
+  const registry = answering('registry', createRegistry(options, cloud), shared, front);
+  // If both are on port 443 of one address, the host name selects the service, as in IBM Cloud.
   const byName: RequestListener = (request, response) =>
     (isIamHost(request.headers.host ?? '') ? iam : registry)(request, response);
-  const metadata = answering('metadata', createMetadata(cloud), surroundings);
+  const metadata = answering('metadata', createMetadata(cloud), shared);
 
   const { iamPort = 0, registryPort = 0, metadataPort = 0 } = options;
   const listening = await listenAll([
@@ -134,8 +134,8 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     issuer: registryIssuer,
     accounts: cloud.accounts,
     lifetimes,
-    requests: surroundings.requests,
-    faults: surroundings.faults,
+    requests: shared.requests,
+    faults: shared.faults,
     close: listening.close,
   };
 }

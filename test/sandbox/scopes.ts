@@ -3,14 +3,17 @@ import type { Accounts } from './accounts.ts';
 import type { Place } from './policies.ts';
 import type { Principal } from './registry-credentials.ts';
 
-/** One entry of a registry JWT's `access` claim (distribution's token specification). */
+/** An entry of the `access` claim of a registry token (distribution's token specification). */
 export interface Access {
   readonly type: string;
   readonly name: string;
   readonly actions: readonly string[];
 }
 
-/** `repository:NS/IMG:pull,push`; a name may hold colons, in a port. Several may share one parameter. */
+/**
+ * Parses scopes such as `repository:NS/IMG:pull,push`. A name may contain colons, because of a port. One parameter may
+ * contain several scopes.
+ */
 export function parseScopes(texts: readonly string[]): readonly Access[] {
   return texts
     .flatMap((text) => text.split(' '))
@@ -26,8 +29,13 @@ function regionOf(host: string): string | undefined {
   return regions.find((region) => region.host === name)?.region;
 }
 
-/** By who they are; what is public is another matter. */
-function mayDo(action: string, place: Place, principal: Principal, accounts: Accounts): boolean {
+/** Returns true if the caller's permissions allow the action. Public namespaces are handled separately. */
+function isPermitted(
+  action: string,
+  place: Place,
+  principal: Principal,
+  accounts: Accounts,
+): boolean {
   const { subject, readOnly } = principal;
   if (readOnly && action !== 'pull') return false;
   if (subject === undefined) return true;
@@ -36,7 +44,7 @@ function mayDo(action: string, place: Place, principal: Principal, accounts: Acc
   return !subject.ruledByPolicies || accounts.isAllowed(subject.iamId, action, place);
 }
 
-/** What of the scope this principal gets at this host; a stranger (`undefined`) may pull what is public. */
+/** Returns the granted part of the scope. Without a principal, only pulls from public namespaces are granted. */
 export function grantAccess(
   wanted: readonly Access[],
   principal: Principal | undefined,
@@ -49,7 +57,7 @@ export function grantAccess(
     const isAllowed = (action: string) =>
       type === 'repository' &&
       ((isPublic && action === 'pull') ||
-        (principal !== undefined && mayDo(action, place, principal, accounts)));
+        (principal !== undefined && isPermitted(action, place, principal, accounts)));
     return { type, name, actions: actions.filter(isAllowed) };
   });
 }

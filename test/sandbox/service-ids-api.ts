@@ -1,19 +1,19 @@
 import { readApiKeyFields } from './api-key-fields.ts';
 import { type Answer, asObject, bodyObject, json } from './exchange.ts';
 import {
+  type IdentityRequest,
   type IdentityRoute,
   identityError,
   noContent,
   shownApiKey,
   shownServiceId,
-  type Visit,
 } from './identity-answers.ts';
 
 const missing = () => identityError(404, 'not_found', 'The service ID could not be found.');
 
-/** With `apikey` in the body, a first key comes along. */
-function create({ asked, caller, accounts }: Visit): Answer {
-  const { account_id: accountId, name, description, apikey } = bodyObject(asked) ?? {};
+/** Creates a service ID. If the body has `apikey`, also creates its first API key. */
+function create({ received, caller, accounts }: IdentityRequest): Answer {
+  const { account_id: accountId, name, description, apikey } = bodyObject(received) ?? {};
   if (typeof name !== 'string' || typeof accountId !== 'string') {
     return identityError(400, 'BXNIM0109E', "Property 'name' or 'account_id' is missing.");
   }
@@ -32,27 +32,27 @@ function create({ asked, caller, accounts }: Visit): Answer {
   return json(201, { ...shownServiceId(added), apikey: shownApiKey(key, key.value) });
 }
 
-function inAccount({ caller, accounts }: Visit) {
+function inAccount({ caller, accounts }: IdentityRequest) {
   return accounts
     .subjects()
     .filter(({ type, accountId }) => type === 'ServiceId' && accountId === caller.accountId);
 }
 
-function list(visit: Visit): Answer {
-  const name = visit.asked.query.get('name');
-  const found = inAccount(visit).filter((each) => name === null || each.name === name);
+function list(request: IdentityRequest): Answer {
+  const name = request.received.query.get('name');
+  const found = inAccount(request).filter((each) => name === null || each.name === name);
   return json(200, { serviceids: found.map(shownServiceId) });
 }
 
-function one(visit: Visit): Answer {
-  const found = inAccount(visit).find(({ sub }) => sub === visit.id);
+function one(request: IdentityRequest): Answer {
+  const found = inAccount(request).find(({ sub }) => sub === request.id);
   return found === undefined ? missing() : json(200, shownServiceId(found));
 }
 
-/** Its keys go with it. */
-function remove(visit: Visit): Answer {
-  const { accounts, id } = visit;
-  const found = inAccount(visit).find(({ sub }) => sub === id);
+/** Deletes a service ID and its API keys. */
+function remove(request: IdentityRequest): Answer {
+  const { accounts, id } = request;
+  const found = inAccount(request).find(({ sub }) => sub === id);
   if (found === undefined) return missing();
   for (const key of accounts.apiKeys()) {
     if (key.iamId === found.iamId) accounts.removeApiKey({ key: key.id });

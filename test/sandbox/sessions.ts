@@ -11,10 +11,10 @@ export interface RefreshToken {
 }
 
 export interface RefreshTokenOptions {
-  /** IAM ID. */
+  /** The IAM ID of the owner. */
   readonly owner: string;
   readonly value?: string;
-  /** Milliseconds since 1970; in 72 hours when absent. */
+  /** Milliseconds since 1970. The default is 72 hours from now. */
   readonly expiresAt?: number;
 }
 
@@ -22,10 +22,10 @@ export type RefreshTokenProblem = 'unknown' | 'rotated' | 'expired' | 'session-e
 
 const hour = 60 * 60 * 1000;
 
-/** Refresh tokens live 72 hours at most or as long as the login session. */
-const refreshTokenLife = 72 * hour;
+/** The maximum lifetime of a refresh token; it also ends with its login session. */
+const refreshTokenLifeMs = 72 * hour;
 
-/** Refresh tokens, the login sessions they belong to, and one-time passcodes that begin one. */
+/** Creates the store of refresh tokens, their login sessions, and the one-time passcodes that start a session. */
 export function createSessions(subjects: Subjects, clock: () => number) {
   const tokens = new Map<string, RefreshToken>();
   const ended = new Set<string>();
@@ -36,7 +36,7 @@ export function createSessions(subjects: Subjects, clock: () => number) {
       value: value ?? `OKD${randomBytes(420).toString('base64url')}`,
       iamId,
       sessionId,
-      expiresAt: expiresAt ?? clock() + refreshTokenLife,
+      expiresAt: expiresAt ?? clock() + refreshTokenLifeMs,
       state: 'live',
     };
     tokens.set(token.value, token);
@@ -51,15 +51,19 @@ export function createSessions(subjects: Subjects, clock: () => number) {
     return subjects.subject(token.iamId) ?? 'unknown';
   };
   return {
-    /** Begins a login session. `expiresAt` in milliseconds since 1970. */
+    /** Starts a login session. `expiresAt` is in milliseconds since 1970. */
     addRefreshToken(options: RefreshTokenOptions): RefreshToken {
       if (subjects.subject(options.owner) === undefined) throw new Error('no such owner');
       return issue(options.owner, `C-${randomUUID()}`, options.value, options.expiresAt);
     },
-    /** Whose it is, if it is the newest of its session and alive. Asking does not use it up. */
+    /**
+     * Returns the owner of a refresh token if it is the newest of an active session. This does not consume the token.
+     */
     ownerOfRefreshToken: find,
     sessionOfRefreshToken: (value: string) => tokens.get(value)?.sessionId,
-    /** The next one of the session; the one given stops working. Of two that ask at once, one gets `undefined`. */
+    /**
+     * Returns the next token of the session and invalidates the given one. Of two parallel calls, one gets undefined.
+     */
     rotateRefreshToken(value: string): RefreshToken | undefined {
       const token = tokens.get(value);
       if (token?.state !== 'live') return undefined;
@@ -70,19 +74,19 @@ export function createSessions(subjects: Subjects, clock: () => number) {
       const token = tokens.get(value);
       if (token !== undefined) token.state = 'expired';
     },
-    /** As after a long time without use: BXNIM0439E. */
+    /** Ends a session, as IAM does after long inactivity (BXNIM0439E). */
     endSession({ sessionId }: { readonly sessionId: string }): void {
       ended.add(sessionId);
     },
-    /** Every refresh token so far, the newest last, and what became of it. */
+    /** Returns all refresh tokens with their states, the newest last. */
     refreshTokens: () => [...tokens.values()],
-    /** What a person copies from the browser after signing in there. */
+    /** Adds a passcode, which a user copies from the browser after logging in. */
     addPasscode({ owner, value }: { readonly owner: string; readonly value?: string }): string {
       const passcode = value ?? randomBytes(8).toString('base64url').slice(0, 10);
       passcodes.set(passcode, owner);
       return passcode;
     },
-    /** A passcode is good for one use, even a failed one. */
+    /** Consumes a passcode. It can be used once, even if the use fails. */
     usePasscode(passcode: string): Subject | undefined {
       const owner = passcodes.get(passcode);
       passcodes.delete(passcode);

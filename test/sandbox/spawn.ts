@@ -6,7 +6,7 @@ import { ask } from './ask.ts';
 import type { ProcessOptions, ReadyLine } from './main.ts';
 import type { Sandbox } from './sandbox.ts';
 
-/** The same members, each asked of the other process: methods become asynchronous, values become methods. */
+/** The members of a local object as asynchronous functions that call the other process. */
 export type Remote<Local> = {
   readonly [Member in keyof Local]: Local[Member] extends (...given: infer Given) => infer Value
     ? (...given: Given) => Promise<Awaited<Value>>
@@ -17,9 +17,9 @@ export interface SandboxProcess extends ReadyLine {
   readonly accounts: Remote<Sandbox['accounts']>;
   readonly faults: Remote<Sandbox['faults']>;
   readonly requests: Remote<Sandbox['requests']>;
-  /** Moves the sandbox's time; milliseconds. */
+  /** Advances the simulator's clock. */
   advanceClock(by: number): Promise<void>;
-  /** Seconds. */
+  /** Sets lifetimes in seconds. */
   setLifetimes(lifetimes: Partial<Sandbox['lifetimes']>): Promise<void>;
   close(): Promise<void>;
 }
@@ -32,14 +32,14 @@ async function post(url: string, body: unknown): Promise<unknown> {
 
 function remote<Local extends object>(url: string): Remote<Local> {
   const asks = (_: object, member: string | symbol) =>
-    // A promise has a `then`; this is none, and must not look like one.
+    // An object with a `then` member would be taken for a promise.
     member === 'then'
       ? undefined
       : (...given: unknown[]) => post(`${url}/${String(member)}`, { arguments: given });
   return new Proxy({}, { get: asks }) as Remote<Local>;
 }
 
-/** The sandbox as a process of its own. It ends with this one, whatever happens. `runtime` is Bun's path. */
+/** Starts the simulator in a separate process, which exits when this process exits. `runtime` is the path of Bun. */
 export async function spawnSandbox(
   options: ProcessOptions,
   runtime = process.execPath,

@@ -3,18 +3,18 @@ import type { Fault } from './faults.ts';
 
 const padding = 10 * 1024 * 1024;
 
-/** The answer as a JSON object, for the faults that change a field of it. */
+/** Parses the response as a JSON object and changes it. */
 function edited(answer: Answer, edit: (value: Record<string, unknown>) => object): Answer {
   const value: Record<string, unknown> = JSON.parse(answer.body.toString() || '{}');
   return { ...answer, body: JSON.stringify(edit(value)) };
 }
 
-/** Without whichever tokens the answer has. */
+/** Removes all tokens from the response. */
 function withoutTokens({ access_token: _, token: __, ...rest }: Record<string, unknown>): object {
   return rest;
 }
 
-/** IAM counts in seconds since 1970, the metadata service writes dates. */
+/** Sets the expiration: IAM uses seconds since 1970, the metadata service uses dates. */
 function expired(value: Record<string, unknown>, now: number): object {
   const hourAgo = now - 3_600_000;
   return {
@@ -25,8 +25,8 @@ function expired(value: Record<string, unknown>, now: number): object {
   };
 }
 
-/** The right answer, made wrong as the fault says. */
-export function spoil(fault: Fault | undefined, answer: Answer, now: number): Answer {
+/** Applies the fault to the correct response. */
+export function corrupt(fault: Fault | undefined, answer: Answer, now: number): Answer {
   switch (fault?.kind) {
     case 'not-json':
       return {

@@ -1,32 +1,35 @@
 import { randomUUID } from 'node:crypto';
 
-/** Who a key or a token belongs to. */
+/** The owner of a key or a token. */
 export interface Subject {
   /** `IBMid-…`, `iam-ServiceId-…`, `iam-Profile-…`. */
   readonly iamId: string;
-  /** `iamId` without `iam-`: what the `Profile-…` user name of the registry is. A user's is the e-mail address. */
+  /** `iamId` without `iam-`, also the `Profile-…` user name of the registry; the e-mail address of a user. */
   readonly sub: string;
   readonly type: 'User' | 'ServiceId' | 'Profile';
   readonly name: string;
   readonly description: string;
-  /** ISO 8601. */
+  /** In ISO 8601. */
   readonly createdAt: string;
-  /** `account.bss`. */
+  /** The claim `account.bss`. */
   readonly accountId: string;
-  /** Every grant of this subject then answers BXNIM0400E. */
+  /** If set, each grant of this subject fails with BXNIM0400E. */
   readonly needsExternalAuthentication: boolean;
-  /** Opens only what policies name, as service IDs made over HTTP do; others open all of their account. */
+  /**
+   * If set, only policies grant access, as for service IDs created over HTTP. Otherwise the subject has full access to
+   * its account.
+   */
   readonly ruledByPolicies: boolean;
 }
 
-/** A profile also has ways in. */
+/** A trusted profile and the identities that may use it. */
 export interface TrustedProfile extends Subject {
   readonly crn: string;
-  /** IAM IDs that may assume it. */
+  /** IAM IDs that may assume the profile. */
   readonly assumableBy: readonly string[];
-  /** `cr_token` values with which it is given. */
+  /** Values of `cr_token` that are accepted for the profile. */
   readonly computeTokens: readonly string[];
-  /** Given to the VPC instance whose metadata service the sandbox plays. */
+  /** Whether the profile is linked to the simulated VPC instance. */
   readonly ofInstance: boolean;
 }
 
@@ -41,7 +44,7 @@ export interface SubjectOptions {
 export type ProfileOptions = SubjectOptions &
   Partial<Pick<TrustedProfile, 'assumableBy' | 'computeTokens' | 'ofInstance'>>;
 
-/** The account of whoever is added without one. */
+/** The account of subjects that are added without one. */
 export const defaultAccountId = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
 
 function subject(

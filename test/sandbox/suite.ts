@@ -7,13 +7,13 @@ import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
 
 export interface SandboxContext {
   readonly sandbox: Sandbox;
-  /** `POST /identity/token` with this form. */
+  /** Sends `POST /identity/token` with this form. */
   readonly askIam: (form: Record<string, string>, options?: AskOptions) => Promise<Reply>;
-  /** Any path of the registry. */
+  /** Sends a request to any path of the registry. */
   readonly askRegistry: (path: string, options?: AskOptions) => Promise<Reply>;
 }
 
-/** A uvu suite around one sandbox; its faults and its log are clean before each test. */
+/** Returns a uvu suite with a simulator. Faults and logged requests are cleared before each test. */
 export function sandboxSuite(
   name: string,
   options: Omit<SandboxOptions, 'folder'> = {},
@@ -41,7 +41,7 @@ export function sandboxSuite(
   return test;
 }
 
-/** Runs `use` with a sandbox of its own, so that tests do not see each other's faults. */
+/** Calls `use` with a separate simulator, so that tests do not share faults. */
 export async function inSandbox(use: (sandbox: Sandbox) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
   const sandbox = await startSandbox({ folder });

@@ -1,5 +1,5 @@
-// The library's dependency injection refuses to load without the polyfill, which must come first:
-// hence this one place to import it from.
+// Imports the polyfill first, without which the library's dependency injection fails. Other modules must import the
+// library from here.
 import 'reflect-metadata';
 
 export * from '@peculiar/x509';

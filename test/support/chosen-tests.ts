@@ -1,6 +1,6 @@
 /**
- * Preloaded into the process of a test file: uvu then runs only the tests that TEST_NAME chooses. uvu has no such
- * option of its own.
+ * Preloaded into the process of a test file, so that uvu runs only the tests that match TEST_NAME. uvu has no such
+ * option.
  */
 import type { Test } from 'uvu';
 import * as uvu from 'uvu';

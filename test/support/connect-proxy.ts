@@ -5,12 +5,12 @@ import net from 'node:net';
 export interface ConnectProxy {
   /** For `HTTPS_PROXY`. */
   readonly url: string;
-  /** The `HOST:PORT` that clients asked for, in order. */
+  /** The `HOST:PORT` of each request, in order. */
   readonly asked: readonly string[];
   readonly close: () => void;
 }
 
-/** Connects every tunnel to `port` on loopback, for any host. Without a port it never answers. */
+/** Connects each tunnel to `port` on loopback, for any host. Without a port, it never responds. */
 export async function startProxy(port?: number): Promise<ConnectProxy> {
   const asked: string[] = [];
   const sockets = new Set<net.Socket>();

@@ -1,11 +1,11 @@
 import type { Context } from '../../src/context.ts';
 import { nodeFiles } from '../../src/files/file-reader.ts';
 
-/** A Context of a test's own: an empty environment, a clock that stands still, output that is kept. */
+/** A Context for tests: an empty environment, a fixed clock, and recorded output. */
 export interface TestContext extends Context {
-  /** What was written to standard output. */
+  /** Everything that was written to standard output. */
   readonly output: string[];
-  /** The lines for people. */
+  /** Warnings, with their hints. */
   readonly warnings: string[];
 }
 

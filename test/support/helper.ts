@@ -7,20 +7,20 @@ export { executable };
 export interface Outcome {
   readonly stdout: string;
   readonly stderr: string;
-  /** `null` if a signal ended it, as the time limit of these tests does. */
+  /** `null` if a signal killed the process, for example after the timeout. */
   readonly status: number | null;
 }
 
 export interface CallOptions {
-  /** Beside `HOME` and `PATH`; `undefined` takes one away. */
+  /** Variables in addition to `HOME` and `PATH`; `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
 }
 
-/** Milliseconds. A call takes about ten; on a busy machine, one that waits for its own limit takes much longer. */
-const timeLimit = 60_000;
+/** A call takes about ten milliseconds, but one that waits for its own timeout on a busy machine takes much longer. */
+const defaultTimeoutMs = 60_000;
 
-/** Calls the executable the way a client does: a verb, and a text on standard input. */
+/** Calls the executable like a client: with a verb, and a text on standard input. */
 export function helper(
   home: Home,
   words: string | readonly string[],
@@ -32,12 +32,12 @@ export function helper(
     cwd,
     env: { ...home.env, ...env },
     encoding: 'utf8',
-    timeout: timeLimit,
+    timeout: defaultTimeoutMs,
   });
   return { stdout, stderr, status };
 }
 
-/** Calls the executable without root's capabilities, which ignore the mode of a file. */
+/** Calls the executable without root's capabilities, which bypass file modes. */
 export function unprivilegedHelper(
   home: Home,
   words: string | readonly string[],
@@ -51,12 +51,12 @@ export function unprivilegedHelper(
     input,
     env: { ...home.env, ...env },
     encoding: 'utf8',
-    timeout: timeLimit,
+    timeout: defaultTimeoutMs,
   });
   return { stdout, stderr, status };
 }
 
-/** The same as `helper` without waiting: many at once, and standard input is a socket instead of a file. */
+/** Does the same as `helper` without waiting, for parallel calls. Standard input is a socket instead of a file. */
 export function startHelper(
   home: Home,
   words: string | readonly string[],
@@ -65,13 +65,13 @@ export function startHelper(
 ): { child: ChildProcess; outcome: Promise<Outcome> } {
   const child = spawn(executable, [words].flat(), { cwd, env: { ...home.env, ...env } });
   if (input !== undefined) child.stdin.end(input);
-  // A helper that refuses its input does not read the rest of it.
+  // If the helper rejects its input, it does not read all of it.
   child.stdin.on('error', () => {});
   return { child, outcome: collect(child) };
 }
 
-/** What a process with piped output says until it ends, or until its time is up. */
-export function collect(child: ChildProcess, timeoutMs = timeLimit): Promise<Outcome> {
+/** Returns the output and the status of a process with piped output. Kills it after the timeout. */
+export function collect(child: ChildProcess, timeoutMs = defaultTimeoutMs): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
@@ -90,12 +90,12 @@ export function collect(child: ChildProcess, timeoutMs = timeLimit): Promise<Out
   });
 }
 
-/** The input of `store`. */
+/** Returns the input of `store`. */
 export function credential(ServerURL: string, Username = 'iamapikey', Secret = 'canary'): string {
   return JSON.stringify({ ServerURL, Username, Secret });
 }
 
-/** What `get` prints for this credential. */
+/** Returns the output of `get` for this credential. */
 export function answer(ServerURL: string, Username = 'iamapikey', Secret = 'canary'): string {
   return `${credential(ServerURL, Username, Secret)}\n`;
 }

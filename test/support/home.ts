@@ -4,16 +4,16 @@ import path from 'node:path';
 import { configFolder } from '../../src/config/folders.ts';
 import { testContext } from './context.ts';
 
-/** A person's home that exists for one test only. */
+/** A home directory for one test. */
 export interface Home {
   readonly folder: string;
-  /** Where the helper keeps its settings and secrets; not made. */
+  /** The helper's configuration directory. It is not created. */
   readonly config: string;
-  /** `HOME` and `PATH`, and nothing that the person who runs the tests has set. */
+  /** `HOME` and `PATH`, without any other variable of the user who runs the tests. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Makes a home, hands it to `use`, and removes it with all that is in it. */
+/** Creates a home directory, calls `use` with it, and removes it. */
 export async function inHome<Value>(use: (home: Home) => Value | Promise<Value>): Promise<Value> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-home-'));
   const env = { HOME: folder, PATH: process.env.PATH ?? '' };
@@ -26,7 +26,7 @@ export async function inHome<Value>(use: (home: Home) => Value | Promise<Value>)
   }
 }
 
-/** Puts `text` at `name` in the configuration folder, with the modes the helper itself uses. */
+/** Writes a file in the configuration directory, with the modes that the helper uses. */
 export function writeConfig({ config }: Home, name: string, text: string | Buffer): string {
   const file = path.join(config, name);
   fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 });
@@ -34,7 +34,7 @@ export function writeConfig({ config }: Home, name: string, text: string | Buffe
   return file;
 }
 
-/** An identity that answers for every IBM host, unless `mappings` says for which. */
+/** Saves an identity. By default it is mapped to all hosts. */
 export function writeIdentity(
   home: Home,
   secret = 'canary-root',
@@ -46,7 +46,7 @@ export function writeIdentity(
   writeConfig(home, 'identities/work.json', JSON.stringify(credential));
 }
 
-/** Every path below a folder with its mode and contents: equal snapshots, nothing was changed. */
+/** Returns the mode and content of each path in a directory. If two snapshots are equal, nothing has changed. */
 export function snapshot(folder: string): Record<string, string> {
   const entries: Record<string, string> = {};
   for (const name of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {

@@ -1,9 +1,9 @@
-/** A JWT with these claims and no valid signature. */
+/** Returns a JWT with these claims and without a valid signature. */
 export function unsignedJwt(claims: unknown): string {
   return `${encode({ alg: 'RS256' })}.${encode(claims)}.canary-signature`;
 }
 
-/** The claims of a JWT, whose signature is not checked. */
+/** Returns the claims of a JWT. The signature is not checked. */
 export function claimsOf(jwt: unknown): Record<string, unknown> {
   return JSON.parse(Buffer.from(String(jwt).split('.')[1] ?? '', 'base64url').toString());
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 
-// Preloaded before the source: tells standard error each file that Bun loads.
+// Preloaded before the source: prints each file that Bun loads to standard error.
 
 interface Loading {
   onLoad(on: { filter: RegExp }, load: (file: { path: string }) => object): void;

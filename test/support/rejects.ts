@@ -15,14 +15,14 @@ export async function rejects(
   throw new Error(`expected an error with the code ${code}`);
 }
 
-/** Waits for `promise` to fail with a HelperError, and returns that. */
+/** Waits for `promise` to fail with a HelperError, and returns the error. */
 export async function failureOf(promise: Promise<unknown>): Promise<HelperError> {
   const error = await promise.catch((reason: unknown) => reason);
   if (!(error instanceof HelperError)) throw new Error(`no HelperError: ${String(error)}`);
   return error;
 }
 
-/** The same as `rejects` for a function that throws at once. */
+/** Does the same as `rejects` for a synchronous function. */
 export function fails(action: () => unknown, code: ErrorCode, pattern?: RegExp): HelperError {
   try {
     action();

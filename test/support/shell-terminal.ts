@@ -5,13 +5,13 @@ export type ShellName = 'bash' | 'zsh' | 'fish';
 
 interface Shell {
   readonly start: string;
-  /** Sets the prompt `ready>`; it does not appear in what is typed. */
+  /** Sets the prompt `ready>`. The command itself does not contain this text, because the terminal echoes it. */
   readonly setPrompt: string;
-  /** Prints `done`, 1000 and the number. */
+  /** Prints `done` followed by 1000 plus the number. */
   readonly done: (number: number) => string;
 }
 
-/** Each is started without anybody's settings. */
+/** The shells, started without the user's configuration. */
 const shells: Readonly<Record<ShellName, Shell>> = {
   bash: {
     start: 'exec bash --noprofile --norc -i',
@@ -20,7 +20,7 @@ const shells: Readonly<Record<ShellName, Shell>> = {
   },
   zsh: {
     start: 'exec zsh -f -i',
-    // Without the style, a Tab that is followed by more input at once is only a Tab.
+    // Without this style, zsh inserts a tab character if more input follows immediately.
     setPrompt: `PS1=rea''dy'>'; zstyle ':completion:*' insert-tab false`,
     done: (number) => `echo done$((1000 + ${number}))`,
   },
@@ -31,18 +31,18 @@ const shells: Readonly<Record<ShellName, Shell>> = {
   },
 };
 
-/** For a machine that is busy; a session takes about two seconds. */
+/** A session takes about two seconds; a busy machine needs more. */
 const timeLimitMs = 90_000;
 
-/** Returns true if this shell, and `script`, which gives it a terminal, are installed. */
+/** Returns true if the shell is installed, and `script`, which starts it in a terminal. */
 export function hasShell(shell: ShellName): boolean {
   const terminal = spawnSync('script', ['-qefc', 'true', '/dev/null'], { input: '' });
   return terminal.status === 0 && spawnSync(shell, ['-c', 'true']).status === 0;
 }
 
 /**
- * Runs the shell on a terminal of its own and types `setUp` and Enter, then each of `lines`, then Enter. Returns what
- * appeared. Each line is typed when the shell has finished the one before it and waits at its prompt.
+ * Runs the shell in a terminal and types `setUp` and Enter, then each of `lines` and Enter. Returns the output. Each
+ * line is typed when the shell has finished the previous one and shows its prompt.
  */
 export async function typeInShell(
   name: ShellName,

@@ -1,7 +1,7 @@
 import type { Callback, Test } from 'uvu';
 
 /**
- * The test, or one that is skipped by name if something is missing: its name and `missing` are printed, for example
+ * Returns the test, or a test that is skipped if `missing` is set: its name and `missing` are printed, for example
  * `skipped: with sh and wget (not installed: wget)`.
  */
 export function testUnless<Context>(

@@ -48,7 +48,7 @@ const files = [
   {
     name: 'never ends',
     text: `${start} t('a', () => {}); t.run(); setInterval(() => {}, 1000);`,
-    timeLimit: 1000,
+    timeLimitMs: 1000,
     expected: [1, 1, 0],
   },
 ];
@@ -64,9 +64,9 @@ async function runText(text: string, options: RunOptions): Promise<Count> {
   }
 }
 
-for (const { name, text, timeLimit, expected } of files) {
+for (const { name, text, timeLimitMs, expected } of files) {
   counting(`a file that ${name}`, async () => {
-    const { passed, failed, skipped } = await runText(text, timeLimit ? { timeLimit } : {});
+    const { passed, failed, skipped } = await runText(text, timeLimitMs ? { timeLimitMs } : {});
     assert.equal([passed, failed, skipped], expected);
   });
 }
@@ -103,7 +103,7 @@ counting(
   async () => {
     const source = `${start} import { spawn } from 'node:child_process';
     t('a', () => { spawn('sleep', ['10'], { stdio: 'inherit', detached: true }).unref(); }); t.run();`;
-    const { failed, passed } = await runText(source, { timeLimit: 1000 });
+    const { failed, passed } = await runText(source, { timeLimitMs: 1000 });
     assert.equal([passed, failed], [1, 0]);
   },
 );

@@ -28,7 +28,7 @@ testContainersClient({
     ...['--network', 'host', '--isolation', 'chroot', '--pull-always', '--tag', tag, folder],
   ],
   async inspect(home, reference) {
-    // A list fetches the manifest it is given, and nothing else.
+    // Adding an image to a manifest list fetches only its manifest.
     await home.succeed(['buildah', 'manifest', 'create', 'list']);
     await home.succeed(['buildah', 'manifest', 'add', 'list', `docker://${reference}`]);
     const { stdout } = await home.succeed(['buildah', 'manifest', 'inspect', 'list']);

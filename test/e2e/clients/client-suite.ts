@@ -9,8 +9,8 @@ export interface ClientSuite {
 }
 
 /**
- * Tests of one client against one world. Where a program is missing they fail in CI, and are
- * skipped by name elsewhere.
+ * Returns a suite with the tests of one client. If a program is not installed, the tests fail in CI, and are skipped by
+ * name elsewhere.
  */
 export function clientSuite(
   title: string,
@@ -19,10 +19,10 @@ export function clientSuite(
 ): ClientSuite {
   const tests = suite(title);
   const missing = programs.filter((program) => !isInstalled(program)).join(', ');
-  // Not in a `before` hook: uvu swallows what such a hook throws.
+  // Not started in a `before` hook, because uvu ignores its errors.
   let world: Promise<World> | undefined;
   tests.after(async () => {
-    // One that did not come up has failed the tests and closed itself.
+    // If the start failed, the tests have failed, and the servers are closed.
     const started = await world?.catch(() => undefined);
     await started?.close();
   });

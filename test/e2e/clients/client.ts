@@ -2,50 +2,54 @@ import * as assert from 'uvu/assert';
 import type { Home } from './home.ts';
 import type { Scene } from './scene.ts';
 
-/** What each client says in its own way. */
+/** The commands of one client. */
 export interface Client {
   readonly program: string;
-  /** The command line that pulls, for those who expect it to be refused. */
+  /** Returns the command line of a pull. */
   pullWords(home: Home, reference: string): readonly string[];
-  /** The manifest's digest of what `pullWords` brought. */
+  /** Returns the manifest digest of the pulled image. */
   pulledDigest(home: Home, reference: string): Promise<string>;
 }
 
 export interface ConfigurableClient extends Client {
-  /** Names the helper in a file that the client's own `login` heeds. */
+  /** Registers the helper in a file that the client's own `login` uses. */
   configure(home: Home): Promise<void>;
 }
 
 export const helper = 'docker-credential-icr';
 
-/** All of these read the password from standard input, and nothing else from anywhere. */
-export function signInWords({ program }: Client, host: string): readonly string[] {
+/** Returns the command line of a login. All clients read the password from standard input. */
+export function loginCommand({ program }: Client, host: string): readonly string[] {
   return [program, 'login', '-u', 'iamapikey', '--password-stdin', host];
 }
 
-export async function signIn(client: Client, home: Home, host: string, key: string): Promise<void> {
-  await home.succeed(signInWords(client, host), key);
+export async function login(client: Client, home: Home, host: string, key: string): Promise<void> {
+  await home.succeed(loginCommand(client, host), key);
 }
 
-/** `login` with nothing typed: the helper is asked. */
-export async function signInAgain({ program }: Client, home: Home, host: string): Promise<void> {
+/** Runs `login` without input: the client gets the credential from the helper. */
+export async function loginAgain({ program }: Client, home: Home, host: string): Promise<void> {
   const { stdout } = await home.succeed([program, 'login', host]);
   assert.match(stdout, /Login Succeeded|Already logged in/i);
 }
 
-/** Without hosts the key answers for every IBM host. */
-export async function signInByHelper(home: Home, key: string, ...hosts: string[]): Promise<void> {
+/** Logs in with the helper. Without hosts, the key is used for all ICR hosts. */
+export async function loginWithHelper(home: Home, key: string, ...hosts: string[]): Promise<void> {
   await home.succeed([helper, 'login', '--api-key-stdin', ...hosts], key);
 }
 
-/** What arrived must be what the registry has. */
+/** Pulls an image, and checks that its digest is the one in the registry. */
 export async function pull(client: Client, scene: Scene, reference: string): Promise<void> {
   await scene.home.succeed(client.pullWords(scene.home, reference));
   const digest = await client.pulledDigest(scene.home, reference);
   assert.is(digest, scene.stored(reference)?.digest);
 }
 
-export async function expectRefusal(client: Client, home: Home, reference: string): Promise<void> {
+export async function expectUnauthorized(
+  client: Client,
+  home: Home,
+  reference: string,
+): Promise<void> {
   const said = await home.fail(client.pullWords(home, reference));
   assert.match(said, /unauthorized|authentication required|denied|not valid/i, said);
 }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 
-/** Every process's command line in this namespace, as any user of the machine can read it. */
+/** Returns the command lines of all processes in this namespace, which all users can read. */
 function commandLines(): string[] {
   return fs
     .readdirSync('/proc')
@@ -9,13 +9,13 @@ function commandLines(): string[] {
       try {
         return fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8');
       } catch {
-        // It has ended.
+        // The process has exited.
         return '';
       }
     });
 }
 
-/** Runs `use` and looks at all command lines meanwhile; those that matched. */
+/** Returns the command lines that matched while `use` ran. */
 export async function watchCommandLines(
   pattern: RegExp,
   use: () => Promise<unknown>,

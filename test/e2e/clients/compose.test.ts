@@ -1,12 +1,12 @@
 import * as assert from 'uvu/assert';
-import { type Client, expectRefusal, helper, signIn, signInByHelper } from './client.ts';
+import { type Client, expectUnauthorized, helper, login, loginWithHelper } from './client.ts';
 import { clientSuite } from './client-suite.ts';
 import { docker } from './docker-client.ts';
 import type { Home } from './home.ts';
 import { otherRegistry } from './hosts.ts';
 import { type Scene, userNames } from './scene.ts';
 
-// Debian's docker-compose asks the helper by itself, in docker-py's way: `docker` has no part in it.
+// Debian's docker-compose uses docker-py, which calls the helper itself, without `docker`.
 
 const programs = ['docker-compose', 'docker', 'dockerd', 'docker-registry'];
 
@@ -26,7 +26,7 @@ async function pull({ home, stored }: Scene, reference: string): Promise<void> {
   assert.is(await client.pulledDigest(home, reference), stored(reference)?.digest);
 }
 
-/** Builds on a private base, which only the registry has, and pushes the result. */
+/** Builds an image from a private base image, which is only in the registry, and pushes it. */
 async function buildAndPush(scene: Scene): Promise<void> {
   const { home, account, stored } = scene;
   const { reference } = await scene.seed('us.icr.io', account);
@@ -35,7 +35,7 @@ async function buildAndPush(scene: Scene): Promise<void> {
   const service = { image: `us.icr.io/${account.namespace}/composed:1`, build };
   await home.succeed(compose(home, 'build', service));
   await home.succeed(compose(home, 'push', service));
-  assert.ok(stored(service.image), 'it was pushed');
+  assert.ok(stored(service.image), 'the image was pushed');
 }
 
 const suite = clientSuite('docker-compose', programs, {
@@ -45,7 +45,7 @@ const suite = clientSuite('docker-compose', programs, {
 
 suite.test("pulls, builds and pushes with the helper's login and configure", async (scene) => {
   const { home, account, tokenRequests } = scene;
-  await signInByHelper(home, account.addKey());
+  await loginWithHelper(home, account.addKey());
   await docker.configure(home);
   const { reference } = await scene.seed('us.icr.io', account);
   await pull(scene, reference);
@@ -53,20 +53,20 @@ suite.test("pulls, builds and pushes with the helper's login and configure", asy
   assert.equal(userNames(tokenRequests()), ['iamapikey']);
 });
 
-suite.test('is refused once the host is signed out', async (scene) => {
+suite.test("fails after the helper's logout", async (scene) => {
   const { home, account } = scene;
-  await signInByHelper(home, account.addKey());
+  await loginWithHelper(home, account.addKey());
   await docker.configure(home);
   const { reference } = await scene.seed('us.icr.io', account);
   await home.succeed([helper, 'logout', 'us.icr.io']);
-  await expectRefusal(client, home, reference);
+  await expectUnauthorized(client, home, reference);
 });
 
-suite.test('with the helper as credsStore, reaches IBM and another registry', async (scene) => {
+suite.test('works with ICR and another registry if the helper is the credsStore', async (scene) => {
   const { home, account } = scene;
   home.write('.docker/config.json', { credsStore: 'icr' });
-  await signInByHelper(home, account.addKey());
-  await signIn(docker, home, otherRegistry, account.addKey());
+  await loginWithHelper(home, account.addKey());
+  await login(docker, home, otherRegistry, account.addKey());
   await pull(scene, (await scene.seed('us.icr.io', account)).reference);
   await buildAndPush(scene);
   const other = `${otherRegistry}/demo/hello:1`;

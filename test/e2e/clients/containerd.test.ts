@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { helper, signInByHelper } from './client.ts';
+import { helper, loginWithHelper } from './client.ts';
 import { clientSuite } from './client-suite.ts';
 import { watchCommandLines } from './command-lines.ts';
 import type { Home } from './home.ts';
@@ -8,7 +8,10 @@ import { type Scene, userNames } from './scene.ts';
 const programs = ['containerd', 'ctr', 'skopeo', 'script', 'docker-registry'];
 const suite = clientSuite('containerd', programs, { containerd: true });
 
-/** As docs/containerd.md has it: ctr asks for the password, and reads it from the terminal that `script` plays. */
+/**
+ * The command in docs/containerd.md: ctr prompts for the password and reads it from the terminal that `script`
+ * provides.
+ */
 const pullByPrompt =
   'printf "%s\\n" "$ICR_PASSWORD" | script --quiet --return --echo never --command "ctr images pull --user $ICR_USERNAME $0" /dev/null';
 const pullByName = 'ctr images pull --user "$ICR_USERNAME:$ICR_PASSWORD" "$0"';
@@ -29,37 +32,34 @@ async function pull(scene: Scene, host: string, command: string, reference: stri
   assert.is(await pulledDigest(scene.home, reference), stored?.digest);
 }
 
-suite.test(
-  'pulls with ctr, which is told the password and not by its command line',
-  async (scene) => {
-    const { home, account, tokenRequests } = scene;
-    await signInByHelper(home, account.addKey());
-    const { reference } = await scene.seed('us.icr.io', account);
-    const seen = await watchCommandLines(/canary/, () =>
-      pull(scene, 'us.icr.io', pullByPrompt, reference),
-    );
-    assert.equal(seen, []);
-    assert.equal([...new Set(userNames(tokenRequests()))], ['iamapikey']);
-  },
-);
+suite.test('pulls with ctr, without the password on a command line', async (scene) => {
+  const { home, account, tokenRequests } = scene;
+  await loginWithHelper(home, account.addKey());
+  const { reference } = await scene.seed('us.icr.io', account);
+  const seen = await watchCommandLines(/canary/, () =>
+    pull(scene, 'us.icr.io', pullByPrompt, reference),
+  );
+  assert.equal(seen, []);
+  assert.equal([...new Set(userNames(tokenRequests()))], ['iamapikey']);
+});
 
 suite.test('pulls with ctr from a private host', async (scene) => {
   const { home, account } = scene;
-  await signInByHelper(home, account.addKey());
+  await loginWithHelper(home, account.addKey());
   const { reference } = await scene.seed('us.icr.io', account);
   await pull(scene, 'private.us.icr.io', pullByPrompt, `private.${reference}`);
 });
 
 suite.test(
-  'pulls with ctr and a password on its command line, where everybody sees it',
+  'pulls with ctr and the password on its command line, which other users can read',
   async (scene) => {
     const { home, account } = scene;
-    await signInByHelper(home, account.addKey());
+    await loginWithHelper(home, account.addKey());
     const { reference } = await scene.seed('us.icr.io', account);
     const seen = await watchCommandLines(/ctr.*canary/, () =>
       pull(scene, 'us.icr.io', pullByName, reference),
     );
-    assert.ok(seen.length > 0, 'the other way would not be needed');
+    assert.ok(seen.length > 0, 'the password is not on the command line');
   },
 );
 
@@ -72,9 +72,9 @@ suite.test('pulls with an access token instead of the key', async (scene) => {
   assert.equal(userNames(tokenRequests()), ['iambearer']);
 });
 
-suite.test('gets what skopeo pulled through the helper', async (scene) => {
+suite.test('imports an image that skopeo has pulled', async (scene) => {
   const { home, account, stored } = scene;
-  await signInByHelper(home, account.addKey());
+  await loginWithHelper(home, account.addKey());
   home.write('.docker/config.json', { credHelpers: { 'us.icr.io': 'icr' } });
   const { reference } = await scene.seed('us.icr.io', account);
   const command = `skopeo copy --quiet "docker://$0" "oci-archive:image.tar:$0" && ctr images import image.tar`;
@@ -82,11 +82,11 @@ suite.test('gets what skopeo pulled through the helper', async (scene) => {
   assert.is(await pulledDigest(home, reference), stored(reference)?.digest);
 });
 
-suite.test('pulls nothing without the right to', async (scene) => {
+suite.test('fails to pull without a credential, or with another account', async (scene) => {
   const { home, account, addAccount } = scene;
   const { reference } = await scene.seed('us.icr.io', account);
   await home.fail(['ctr', 'images', 'pull', reference]);
-  await signInByHelper(home, addAccount().addKey());
+  await loginWithHelper(home, addAccount().addKey());
   await home.fail(pullWords('us.icr.io', pullByPrompt, reference));
   assert.is(await pulledDigest(home, reference), undefined);
 });

@@ -3,12 +3,12 @@ import path from 'node:path';
 import { searchPath } from './programs.ts';
 import { type Server, startServer } from './server.ts';
 
-/** Where the containerd of this folder listens: for `ctr`, and for the CRI. */
+/** Returns the socket of the containerd in this directory, for `ctr` and for CRI clients. */
 export function containerdSocket(folder: string): string {
   return path.join(folder, 'containerd.sock');
 }
 
-/** A real containerd, with the CRI plugin that the kubelet talks to. */
+/** Starts a real containerd with the CRI plugin that the kubelet uses. */
 export async function startContainerd(folder: string, caFile: string): Promise<Server> {
   fs.mkdirSync(folder, { recursive: true });
   const file = path.join(folder, 'config.toml');

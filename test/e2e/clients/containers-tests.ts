@@ -2,33 +2,33 @@ import * as assert from 'uvu/assert';
 import { testAccounts } from './account-tests.ts';
 import {
   type Client,
-  expectRefusal,
+  expectUnauthorized,
   helper,
+  login,
+  loginAgain,
+  loginWithHelper,
   pull,
-  signIn,
-  signInAgain,
-  signInByHelper,
 } from './client.ts';
 import { type ClientSuite, clientSuite } from './client-suite.ts';
 import type { Home } from './home.ts';
 import { type Scene, userNames } from './scene.ts';
 
-/** Podman, skopeo and buildah share a library, and so their files and habits. */
+/** A client that uses the containers/image library, like podman, skopeo and buildah, which share its files. */
 export interface ContainersClient extends Client {
   /** Pushes the image of an OCI layout (`oci:FOLDER:TAG`). */
   push(home: Home, source: string, reference: string): Promise<void>;
-  /** From one registry to another. */
+  /** Copies an image from one registry to another. */
   copy(home: Home, from: string, to: string): Promise<void>;
-  /** Asks the registry what a reference names, without a pull; returns the manifest's digest. */
+  /** Returns the manifest digest of an image in the registry, without a pull. */
   inspect(home: Home, reference: string): Promise<string>;
-  /** The command line that builds the Dockerfile in a folder, where the client builds. */
+  /** Returns the command line that builds a Dockerfile, if the client can build. */
   readonly buildWords?: (folder: string, tag: string) => readonly string[];
 }
 
 interface AuthFile {
   readonly where: string;
   readonly name: string;
-  /** Whether the client's own `login` and `logout` heed it; the others are only read. */
+  /** Whether the client's own `login` and `logout` use the file. The other files are only read. */
   readonly isWritten: boolean;
 }
 
@@ -47,7 +47,7 @@ function configureFile({ env, write }: Home, file: AuthFile): void {
   if (file === named) env.REGISTRY_AUTH_FILE = path;
 }
 
-/** Everything for which a client needs a credential; returns what can be pulled. */
+/** Uses each command that needs a credential; returns a reference that can be pulled. */
 async function useRegistries(client: ContainersClient, scene: Scene): Promise<string> {
   const { home, account, layout, stored } = scene;
   const { image, source } = await layout();
@@ -87,55 +87,55 @@ export function testContainersClient(containersClient: ContainersClient): Client
   });
 
   for (const file of files.filter(({ isWritten }) => isWritten)) {
-    test(`signs in and out by itself, with credHelpers in ${file.where}`, async (scene) => {
+    test(`logs in and out with credHelpers in ${file.where}`, async (scene) => {
       const { home, account, tokenRequests } = scene;
       configureFile(home, file);
       const key = account.addKey();
       const hosts = ['us.icr.io', 'private.us.icr.io', 'de.icr.io'];
-      for (const host of hosts) await signIn(client, home, host, key);
-      await signInAgain(client, home, 'us.icr.io');
+      for (const host of hosts) await login(client, home, host, key);
+      await loginAgain(client, home, 'us.icr.io');
       const reference = await useRegistries(client, scene);
       await home.succeed([program, 'logout', 'us.icr.io']);
-      await expectRefusal(client, home, reference);
+      await expectUnauthorized(client, home, reference);
       assert.equal(userNames(tokenRequests()), [undefined]);
       await home.fail([program, 'login', '--get-login', 'us.icr.io']);
-      await signInAgain(client, home, 'de.icr.io');
+      await loginAgain(client, home, 'de.icr.io');
     });
   }
 
   for (const file of files) {
-    test(`needs only the helper's login, with credHelpers in ${file.where}`, async (scene) => {
+    test(`works with only the helper's login and credHelpers in ${file.where}`, async (scene) => {
       const { home, account, iamRequests } = scene;
       configureFile(home, file);
-      await signInByHelper(home, account.addKey());
+      await loginWithHelper(home, account.addKey());
       assert.ok(iamRequests() > 0, 'IAM was not asked about the key');
-      await signInAgain(client, home, 'us.icr.io');
+      await loginAgain(client, home, 'us.icr.io');
       const reference = await useRegistries(client, scene);
       await home.succeed([helper, 'logout', 'us.icr.io']);
-      await expectRefusal(client, home, reference);
+      await expectUnauthorized(client, home, reference);
     });
   }
 
-  test('asks the helper for every host where registries.conf names it', async (scene) => {
+  test('uses the helper for all hosts if it is registered in registries.conf', async (scene) => {
     const { home, account } = scene;
     await home.succeed([helper, 'configure', '--client', 'registries.conf']);
     const list = async () => JSON.parse((await home.succeed([helper, 'list'])).stdout);
     const hosts = ['us.icr.io', 'de.icr.io'];
-    for (const host of hosts) await signIn(client, home, host, account.addKey());
+    for (const host of hosts) await login(client, home, host, account.addKey());
     const { reference } = await scene.seed('us.icr.io', account);
     await pull(client, scene, reference);
     assert.equal(await list(), { 'us.icr.io': 'iamapikey', 'de.icr.io': 'iamapikey' });
     await home.succeed([program, 'logout', '--all']);
-    await expectRefusal(client, home, reference);
+    await expectUnauthorized(client, home, reference);
     assert.equal(await list(), {});
   });
 
   if (buildWords !== undefined) {
-    test('builds on a private image', async (scene) => {
+    test('builds from a private image', async (scene) => {
       const { home, account, tokenRequests } = scene;
       const tag = 'localhost/built';
       await client.configure(home);
-      await signInByHelper(home, account.addKey());
+      await loginWithHelper(home, account.addKey());
       const { reference, image } = await scene.seed('us.icr.io', account);
       home.write('context/Dockerfile', `FROM ${reference}\nCOPY Dockerfile /recipe\n`);
       await home.succeed(buildWords(home.file('context'), tag));

@@ -3,16 +3,15 @@ import * as grpc from '@grpc/grpc-js';
 import * as loader from '@grpc/proto-loader';
 import type { AuthConfig } from '../../kubelet/keyring.ts';
 
-/** A container runtime, as the kubelet talks to it. */
+/** A client of a container runtime, like the kubelet. */
 export interface Runtime {
-  /** `PullImage`; the reference of the image that arrived. Throws what the runtime says. */
+  /** Calls `PullImage`; returns the reference of the pulled image. Throws the runtime's error. */
   pullImage(image: string, auth?: AuthConfig): Promise<string>;
   close(): void;
 }
 
 const file = path.join(import.meta.dirname, 'cri.proto');
-/** Milliseconds. */
-const timeLimit = 60_000;
+const timeoutMs = 60_000;
 
 interface PullImageResponse {
   readonly imageRef: string;
@@ -32,7 +31,7 @@ export function connectRuntime(socket: string): Runtime {
     pullImage: (image, auth) =>
       new Promise((resolve, reject) => {
         const request = { image: { image }, ...(auth && { auth }) };
-        const options = { deadline: Date.now() + timeLimit };
+        const options = { deadline: Date.now() + timeoutMs };
         client.makeUnaryRequest(
           method,
           requestSerialize,

@@ -4,7 +4,7 @@ import { createCluster } from '../../kubelet/cluster.ts';
 import { readProviderConfig } from '../../kubelet/config.ts';
 import { execPlugin, type PluginRequest } from '../../kubelet/exec-plugin.ts';
 import { createKubelet, type Kubelet } from '../../kubelet/kubelet.ts';
-import { helper, signInByHelper } from './client.ts';
+import { helper, loginWithHelper } from './client.ts';
 import { clientSuite } from './client-suite.ts';
 import { connectRuntime, type Runtime } from './cri-client.ts';
 import { helperFolder, searchPath } from './programs.ts';
@@ -20,7 +20,9 @@ interface Machine {
   readonly cluster: ReturnType<typeof createCluster>;
 }
 
-/** A kubelet that reads what `kubernetes config` prints, and the runtime that it would tell to pull. */
+/**
+ * Calls `use` with a kubelet that is configured with the output of `kubernetes config`, and with a container runtime.
+ */
 async function onMachine(
   scene: Scene,
   words: readonly string[],
@@ -30,7 +32,7 @@ async function onMachine(
   const { stdout } = await home.succeed([helper, 'kubernetes', 'config', ...words]);
   const [provider] = readProviderConfig(stdout).providers;
   if (provider === undefined) throw new Error('no provider');
-  // Not the home: a kubelet that systemd starts has none.
+  // Without HOME: a kubelet that systemd has started has none.
   const environ = { PATH: searchPath.join(':'), SSL_CERT_FILE: sandbox.caFile };
   const execution = { provider, binDir: helperFolder, environ };
   const exec = (request: PluginRequest) => execPlugin(execution, request);
@@ -44,7 +46,7 @@ async function onMachine(
   }
 }
 
-/** Tries one credential after the other, as the kubelet does, or none where there is none. */
+/** Pulls with each credential in turn, as the kubelet does, and finally without one. */
 async function pull({ kubelet, runtime }: Machine, reference: string, pod?: Pod): Promise<string> {
   const credentials = await kubelet.credentials(reference.replace(/:\w+$/, ''), pod);
   for (const auth of credentials) {
@@ -54,17 +56,17 @@ async function pull({ kubelet, runtime }: Machine, reference: string, pod?: Pod)
   return await runtime.pullImage(reference);
 }
 
-async function isRefused(machine: Machine, reference: string, pod?: Pod): Promise<void> {
+async function expectUnauthorized(machine: Machine, reference: string, pod?: Pod): Promise<void> {
   const said = await pull(machine, reference, pod).catch((error: unknown) => String(error));
   assert.match(said, /unauthorized|authorization failed|denied|not valid/i);
 }
 
-suite.test('pulls what the kubelet has from the node, which has no home', async (scene) => {
+suite.test("pulls with the node's identity if HOME is not set", async (scene) => {
   const { home, account, stored, tokenRequests } = scene;
   const { reference } = await scene.seed('us.icr.io', account);
   await onMachine(scene, [], async (machine) => {
-    await isRefused(machine, reference);
-    // What its notes say to type, on this very machine's /etc, which the namespace shields.
+    await expectUnauthorized(machine, reference);
+    // The command in the notes of `kubernetes config`. It changes /etc, which the namespace protects.
     const env = 'DOCKER_CREDENTIAL_ICR_CONFIG_DIR=/etc/docker-credential-icr';
     const login = [helper, 'login', '--api-key-stdin', '--identity', 'node', 'us.icr.io'];
     await home.succeed(['env', env, ...login], account.addKey());
@@ -75,7 +77,7 @@ suite.test('pulls what the kubelet has from the node, which has no home', async 
   });
 });
 
-suite.test('pulls as the trusted profile of a pod, and for no other pod', async (scene) => {
+suite.test('pulls as the trusted profile of a pod, and fails for other pods', async (scene) => {
   const { account, stored, tokenRequests } = scene;
   const { reference } = await scene.seed('us.icr.io', account);
   await onMachine(scene, ['--service-accounts'], async (machine) => {
@@ -83,18 +85,18 @@ suite.test('pulls as the trusted profile of a pod, and for no other pod', async 
     const profile = cluster.addProfileIn(account.accountId, 'shop:web');
     const stranger = cluster.addProfile('other:web');
     const mine = cluster.addPod('shop:web', profile);
-    await isRefused(machine, reference, cluster.addPod('other:web', stranger));
-    await isRefused(machine, reference, cluster.addPod('other:web', profile));
-    await isRefused(machine, reference, cluster.addPod('shop:plain'));
+    await expectUnauthorized(machine, reference, cluster.addPod('other:web', stranger));
+    await expectUnauthorized(machine, reference, cluster.addPod('other:web', profile));
+    await expectUnauthorized(machine, reference, cluster.addPod('shop:plain'));
     tokenRequests();
     assert.is(await pull(machine, reference, mine), stored(reference)?.config);
     assert.equal(userNames(tokenRequests()), ['iambearer']);
   });
 });
 
-suite.test('pulls with the Secret that is printed', async (scene) => {
+suite.test('pulls with the Secret that kubernetes secret prints', async (scene) => {
   const { home, account, stored } = scene;
-  await signInByHelper(home, account.addKey());
+  await loginWithHelper(home, account.addKey());
   const { reference } = await scene.seed('de.icr.io', account);
   for (const more of [[], ['--bearer']]) {
     const words = [helper, 'kubernetes', 'secret', 'icr', '--host', 'de.icr.io', ...more];

@@ -3,7 +3,7 @@ import { type ConfigurableClient, helper, pull } from './client.ts';
 import type { Home } from './home.ts';
 import type { Scene } from './scene.ts';
 
-/** What the daemon has of an image. All tests share it; their images are their own. */
+/** Returns a property of an image in the daemon. All tests share the daemon, but not their images. */
 async function inspect(home: Home, reference: string, format: string): Promise<string> {
   const words = ['docker', 'image', 'inspect', '--format', format, reference];
   return (await home.succeed(words)).stdout.trim();
@@ -23,14 +23,14 @@ export const docker: ConfigurableClient = {
   },
 };
 
-/** Under a new name, so that the registry has not seen it. */
+/** Pushes an image under a name that does not exist in the registry yet. */
 async function push({ home, stored }: Scene, local: string, reference: string): Promise<void> {
   await home.succeed(['docker', 'tag', local, reference]);
   await home.succeed(['docker', 'push', reference]);
   assert.is(stored(reference)?.config, await inspect(home, local, '{{.Id}}'));
 }
 
-/** Builds on a private base, which only the registry has, and pushes the result. */
+/** Builds an image from a private base image, which is only in the registry, and pushes it. */
 async function build(scene: Scene, builder: 'legacy' | 'buildkit'): Promise<void> {
   const { home, account } = scene;
   const { reference, image } = await scene.seed('us.icr.io', account);
@@ -44,7 +44,7 @@ async function build(scene: Scene, builder: 'legacy' | 'buildkit'): Promise<void
   await push(scene, tag, `us.icr.io/${account.namespace}/${builder}:1`);
 }
 
-/** Everything for which docker needs a credential; returns what can be pulled. */
+/** Uses each docker command that needs a credential; returns a reference that can be pulled. */
 export async function useRegistry(scene: Scene): Promise<string> {
   const { home, account, stored } = scene;
   const { reference } = await scene.seed('us.icr.io', account);

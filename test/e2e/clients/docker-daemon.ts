@@ -7,12 +7,12 @@ function socketIn(folder: string): string {
   return path.join(folder, 'docker.sock');
 }
 
-/** What `DOCKER_HOST` is for the clients of the daemon in this folder. */
+/** Returns the `DOCKER_HOST` of the daemon in this directory. */
 export function dockerHost(folder: string): string {
   return `unix://${socketIn(folder)}`;
 }
 
-/** A real dockerd without a network of its own: what it pulls and pushes goes over `lo`. */
+/** Starts a real dockerd without its own network: it uses the loopback interface of the namespace. */
 export async function startDockerDaemon(folder: string, caFile: string): Promise<Server> {
   fs.mkdirSync(folder, { recursive: true });
   const flags = [

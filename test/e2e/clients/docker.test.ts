@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { testAccounts } from './account-tests.ts';
-import { expectRefusal, helper, pull, signIn, signInAgain, signInByHelper } from './client.ts';
+import { expectUnauthorized, helper, login, loginAgain, loginWithHelper, pull } from './client.ts';
 import { clientSuite } from './client-suite.ts';
 import { docker, useRegistry } from './docker-client.ts';
 import type { Home } from './home.ts';
@@ -17,62 +17,62 @@ async function helperHas(home: Home, host: string): Promise<Record<string, strin
 
 const plain = clientSuite('docker', programs, { dockerd: true, identityTokens: false });
 
-plain.test("needs nothing but the helper's login and configure", async (scene) => {
+plain.test("works with only the helper's login and configure", async (scene) => {
   const { home, account, iamRequests, tokenRequests } = scene;
-  await signInByHelper(home, account.addKey());
+  await loginWithHelper(home, account.addKey());
   assert.ok(iamRequests() > 0, 'IAM was not asked about the key');
   await docker.configure(home);
   await useRegistry(scene);
   assert.equal(userNames(tokenRequests()), ['iamapikey']);
 });
 
-plain.test('signs in, again with nothing typed, and out', async (scene) => {
+plain.test('logs in, logs in again without input, and logs out', async (scene) => {
   const { home, account, tokenRequests } = scene;
   await docker.configure(home);
-  await signIn(docker, home, 'us.icr.io', account.addKey());
-  await signInAgain(docker, home, 'us.icr.io');
+  await login(docker, home, 'us.icr.io', account.addKey());
+  await loginAgain(docker, home, 'us.icr.io');
   const reference = await useRegistry(scene);
   assert.equal(userNames(tokenRequests()), ['iamapikey']);
   await home.succeed(['docker', 'logout', 'us.icr.io']);
-  await expectRefusal(docker, home, reference);
+  await expectUnauthorized(docker, home, reference);
   assert.equal(userNames(tokenRequests()), [undefined]);
   await home.fail([helper, 'get'], 'us.icr.io');
 });
 
-plain.test("signs out of one host of the helper's login", async (scene) => {
+plain.test("logs out of one host after the helper's login", async (scene) => {
   const { home, account } = scene;
-  await signInByHelper(home, account.addKey());
+  await loginWithHelper(home, account.addKey());
   await docker.configure(home);
   const { reference } = await scene.seed('us.icr.io', account);
   await pull(docker, scene, reference);
   await home.succeed(['docker', 'logout', 'us.icr.io']);
-  await expectRefusal(docker, home, reference);
+  await expectUnauthorized(docker, home, reference);
   await pull(docker, scene, (await scene.seed('de.icr.io', account)).reference);
 });
 
 plain.test('pulls from a private host', async (scene) => {
   const { home, account } = scene;
-  await signInByHelper(home, account.addKey());
+  await loginWithHelper(home, account.addKey());
   await home.succeed([helper, 'configure', '--private']);
   const { reference } = await scene.seed('us.icr.io', account);
   await pull(docker, scene, `private.${reference}`);
 });
 
-plain.test('works with the helper as its one credsStore', async (scene) => {
+plain.test('works with the helper as credsStore', async (scene) => {
   const { home, account } = scene;
   home.write('.docker/config.json', { credsStore: 'icr' });
   const hosts = ['us.icr.io', 'de.icr.io'];
-  for (const host of hosts) await signIn(docker, home, host, account.addKey());
+  for (const host of hosts) await login(docker, home, host, account.addKey());
   const reference = await useRegistry(scene);
   await home.succeed(['docker', 'logout', 'us.icr.io']);
-  await expectRefusal(docker, home, reference);
+  await expectUnauthorized(docker, home, reference);
 });
 
 plain.test(
-  'as credsStore, leaves other registries with the helper that stood there',
+  'uses the previous credsStore for other registries after configure --creds-store',
   async (scene) => {
     const { home, account } = scene;
-    // Not below the home, in which no client may leave a secret.
+    // Outside the home directory, in which no client may store a secret.
     const folder = fs.mkdtempSync('/run/helpers-');
     const standIn = path.resolve(import.meta.dirname, '../../integration/store-stand-in.sh');
     const script = `#!/bin/sh\nexec '${standIn}' '${folder}' desktop "$@"\n`;
@@ -80,10 +80,10 @@ plain.test(
     home.env.PATH = `${folder}:${home.env.PATH}`;
     home.write('.docker/config.json', { credsStore: 'desktop' });
     await home.succeed([helper, 'configure', '--creds-store']);
-    await signInByHelper(home, account.addKey());
+    await loginWithHelper(home, account.addKey());
     const kept = path.join(folder, 'desktop', otherRegistry);
-    await signIn(docker, home, otherRegistry, account.addKey());
-    assert.ok(fs.existsSync(kept), 'the other helper has it');
+    await login(docker, home, otherRegistry, account.addKey());
+    assert.ok(fs.existsSync(kept), 'the other helper has the credential');
     await home.succeed(['docker', 'pull', `${otherRegistry}/demo/hello:1`]);
     await useRegistry(scene);
     await home.succeed(['docker', 'logout', otherRegistry]);
@@ -95,30 +95,30 @@ plain.test(
 testAccounts(plain, docker);
 plain.run();
 
-const tokens = clientSuite('docker, given identity tokens', programs, { dockerd: true });
+const tokens = clientSuite('docker with identity tokens', programs, { dockerd: true });
 
-tokens.test('signs in with a key, keeps the identity token, and out', async (scene) => {
+tokens.test('logs in with a key, stores the identity token, and logs out', async (scene) => {
   const { home, account, addSecret, tokenRequests } = scene;
   await docker.configure(home);
-  await signIn(docker, home, 'us.icr.io', account.addKey());
+  await login(docker, home, 'us.icr.io', account.addKey());
   const kept = await helperHas(home, 'us.icr.io');
   assert.is(kept.Username, '<token>');
   addSecret(kept.Secret ?? '');
   tokenRequests();
   const reference = await useRegistry(scene);
-  // BuildKit tries without any credential first.
+  // BuildKit first tries without a credential.
   const granted = tokenRequests().filter(({ status }) => status === 200);
   assert.equal([...new Set(granted.map(({ grant }) => grant))], ['refresh_token']);
   await home.succeed(['docker', 'logout', 'us.icr.io']);
-  await expectRefusal(docker, home, reference);
+  await expectUnauthorized(docker, home, reference);
 });
 
-tokens.test("leaves the helper's login in place", async (scene) => {
+tokens.test("does not replace the helper's login", async (scene) => {
   const { home, account } = scene;
   const key = account.addKey();
-  await signInByHelper(home, key);
+  await loginWithHelper(home, key);
   await docker.configure(home);
-  for (const _ of [1, 2]) await signInAgain(docker, home, 'us.icr.io');
+  for (const _ of [1, 2]) await loginAgain(docker, home, 'us.icr.io');
   const kept = await helperHas(home, 'us.icr.io');
   assert.equal(kept, { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: key });
   await useRegistry(scene);

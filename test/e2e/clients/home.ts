@@ -3,14 +3,14 @@ import path from 'node:path';
 import { searchPath } from './programs.ts';
 import { type Outcome, run, said } from './run.ts';
 
-/** A fresh home folder, and all that a client is told by its environment. */
+/** A new home directory, and the environment of the clients. */
 export interface Home {
   readonly folder: string;
-  /** Tests may add to it. */
+  /** Tests may add variables. */
   readonly env: Record<string, string>;
-  /** Runs a client here; `input` is what is piped in. Fails the test unless it succeeds. */
+  /** Runs a client with `input` on standard input. Throws if it fails. */
   succeed(words: readonly string[], input?: string): Promise<Outcome>;
-  /** Fails the test if the client succeeds; returns all that it said. */
+  /** Runs a client and returns its output. Throws if it succeeds. */
   fail(words: readonly string[], input?: string): Promise<string>;
   file(...names: string[]): string;
   write(name: string, value: unknown): string;

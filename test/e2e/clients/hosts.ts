@@ -1,16 +1,16 @@
 /**
- * Where the clients find IBM Cloud: on the namespace's own `lo`, but outside 127.0.0.0/8, which
- * docker takes for an insecure registry and asks without TLS.
+ * The addresses of the simulator in the namespace. They are not in 127.0.0.0/8, because docker treats those as insecure
+ * registries and uses HTTP.
  */
 export const registryAddress = '10.99.0.1';
 export const iamAddress = '10.99.0.2';
 
-/** One kept store of images each; every host has a private twin that serves the same images. */
+/** The registries, each with its own images. The private host of a registry serves the same images. */
 export const registries = ['us.icr.io', 'de.icr.io', 'icr.io'] as const;
 
 export type RegistryHost = (typeof registries)[number];
 
-/** Somebody else's: a small registry that keeps nothing. */
+/** A registry that does not belong to IBM: the simulator's read-only mini registry. */
 export const otherRegistry = 'registry.example';
 
 const names: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const names: Readonly<Record<string, string>> = {
   ...Object.fromEntries(registries.map((host) => [`private.${host}`, registryAddress])),
 };
 
-/** The text of /etc/hosts. */
+/** Returns the content of /etc/hosts. */
 export function hostsFile(): string {
   return Object.entries(names)
     .map(([name, address]) => `${address} ${name}\n`)

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { descriptorOf, type Image } from '../../sandbox/image.ts';
 
-/** Writes an OCI layout; returns its name as skopeo, podman and buildah take it. */
+/** Writes an OCI layout; returns its name for skopeo, podman and buildah. */
 export function writeLayout(folder: string, image: Image): string {
   const blobs = path.join(folder, 'blobs', 'sha256');
   fs.mkdirSync(blobs, { recursive: true });
@@ -19,7 +19,7 @@ export function writeLayout(folder: string, image: Image): string {
   return `oci:${folder}:1`;
 }
 
-/** The digest of the one manifest in a layout. */
+/** Returns the digest of the single manifest in a layout. */
 export function layoutDigest(folder: string): string {
   return JSON.parse(fs.readFileSync(path.join(folder, 'index.json'), 'utf8')).manifests[0].digest;
 }

@@ -1,7 +1,7 @@
 import { testContainersClient } from './containers-tests.ts';
 import type { Home } from './home.ts';
 
-/** The image's ID as podman knows it, pulled from the layout, the archive or the registry. */
+/** Returns the image's ID in podman. The source is a layout, an archive or a registry. */
 async function fetchImage(home: Home, source: string): Promise<string> {
   return (await home.succeed(['podman', 'pull', '--quiet', source])).stdout.trim();
 }
@@ -28,7 +28,7 @@ testContainersClient({
     ...['--network', 'host', '--isolation', 'chroot', '--pull-always', '--tag', tag, folder],
   ],
   async inspect(home, reference) {
-    // A list fetches the manifest it is given, and nothing else.
+    // Adding an image to a manifest list fetches only its manifest.
     await home.succeed(['podman', 'manifest', 'create', 'list']);
     await home.succeed(['podman', 'manifest', 'add', 'list', `docker://${reference}`]);
     const { stdout } = await home.succeed(['podman', 'manifest', 'inspect', 'list']);

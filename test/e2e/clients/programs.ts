@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** The compiled helper's folder; built by `make build`. */
+/** The directory with the executable that `make build` creates. */
 export const helperFolder = path.resolve(import.meta.dirname, '../../../dist');
 
-/** The helper first, then what the system's packages installed: nothing from /usr/local. */
+/** The helper first, then programs of system packages. /usr/local is not used. */
 export const searchPath = [helperFolder, '/usr/bin', '/usr/sbin', '/bin', '/sbin'];
 
 export function isInstalled(program: string): boolean {
@@ -20,7 +20,7 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** In CI what cannot be tested has failed; on a person's machine it is skipped by name. */
+/** Returns true in CI, where missing programs are a failure. Elsewhere, their tests are skipped by name. */
 export function isCI(): boolean {
   return Boolean(process.env.CI);
 }

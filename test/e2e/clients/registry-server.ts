@@ -6,29 +6,29 @@ import { type Server, startAll, startServer } from './server.ts';
 
 export interface RegistryOptions {
   readonly folder: string;
-  /** What signs the sandbox's registry tokens, in PEM. */
+  /** The PEM file of the certificate that signs the simulator's registry tokens. */
   readonly signingCertificateFile: string;
-  /** The `iss` of these tokens. */
+  /** The claim `iss` of these tokens. */
   readonly issuer: string;
 }
 
-/** Plain http on loopback, behind the sandbox's TLS. */
+/** Returns the loopback port of the registry, which the simulator forwards to and which does not use TLS. */
 function portOf(host: RegistryHost): number {
   return 5000 + registries.indexOf(host);
 }
 
-/** A second way into a host's store, for the test itself: it asks for no token. */
-function backDoorPortOf(host: RegistryHost): number {
+/** Returns the port of a second server for the same images, which the tests use without a token. */
+function unauthenticatedPortOf(host: RegistryHost): number {
   return 5100 + registries.indexOf(host);
 }
 
-/** What the sandbox's front passes `/v2/` on to: a private twin serves the same images. */
+/** The hosts that the simulator forwards to these registries. A private host serves the same images. */
 export const upstreams = Object.fromEntries(
   registries.flatMap((host) => [host, `private.${host}`].map((name) => [name, portOf(host)])),
 );
 
-export function backDoorOf(host: RegistryHost): string {
-  return `127.0.0.1:${backDoorPortOf(host)}`;
+export function unauthenticatedRegistry(host: RegistryHost): string {
+  return `127.0.0.1:${unauthenticatedPortOf(host)}`;
 }
 
 function storeOf(folder: string, host: string): string {
@@ -44,7 +44,7 @@ function startRegistry(folder: string, host: string, port: number, auth?: object
     http: { addr: `127.0.0.1:${port}`, secret: 'shared by the servers of one store' },
     ...(auth === undefined ? {} : { auth }),
   };
-  // YAML takes JSON as it is.
+  // JSON is valid YAML.
   fs.writeFileSync(`${name}.yml`, JSON.stringify(settings));
   return startServer(['docker-registry', 'serve', `${name}.yml`], {
     env: { PATH: searchPath.join(':') },
@@ -53,7 +53,7 @@ function startRegistry(folder: string, host: string, port: number, auth?: object
   });
 }
 
-/** Debian's docker-registry, which verifies the tokens that the sandbox signs. */
+/** Starts Debian's docker-registry for each host. It verifies the tokens that the simulator signs. */
 export async function startRegistries(options: RegistryOptions): Promise<Server> {
   const { folder, signingCertificateFile, issuer } = options;
   fs.mkdirSync(folder, { recursive: true });
@@ -62,7 +62,7 @@ export async function startRegistries(options: RegistryOptions): Promise<Server>
     const token = { realm, service: 'registry', issuer, rootcertbundle: signingCertificateFile };
     return [
       startRegistry(folder, host, portOf(host), { token }),
-      startRegistry(folder, host, backDoorPortOf(host)),
+      startRegistry(folder, host, unauthenticatedPortOf(host)),
     ];
   });
   return await startAll(starting);
@@ -70,11 +70,11 @@ export async function startRegistries(options: RegistryOptions): Promise<Server>
 
 export interface StoredManifest {
   readonly digest: string;
-  /** The config's digest: the image, whatever manifest a client wrapped it in. */
+  /** The digest of the config. Unlike the manifest's, it does not depend on the client that pushed the image. */
   readonly config: string;
 }
 
-/** The manifest that `HOST/REPOSITORY:TAG` names, read from the registry's own files. */
+/** Returns the manifest of `HOST/REPOSITORY:TAG` from the registry's files, or undefined. */
 export function storedManifest(folder: string, reference: string): StoredManifest | undefined {
   const [, host = '', repository = '', tag = ''] = /^([^/]+)\/(.+):([^:]+)$/.exec(reference) ?? [];
   const store = path.join(storeOf(folder, host), 'docker/registry/v2');

@@ -10,16 +10,16 @@ export interface Outcome {
 export interface RunOptions {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  /** What is typed or piped; without it standard input is at its end at once. */
+  /** The standard input; empty by default. */
   readonly input?: string;
-  /** Kills it. */
+  /** Kills the program if it is aborted. */
   readonly signal?: AbortSignal | undefined;
 }
 
-// A client that waits for something it will not get must not eat the whole run.
-const timeLimit = 60_000;
+// A client that waits forever must not block all tests.
+const timeoutMs = 60_000;
 
-/** Runs a program to its end. It must not block this process: the sandbox answers from here. */
+/** Runs a program and waits for its exit. It is asynchronous, because the simulator runs in this process. */
 export async function run(words: readonly string[], options: RunOptions): Promise<Outcome> {
   const [program = '', ...args] = words;
   if (args.some((word) => word.includes('canary'))) {
@@ -27,14 +27,14 @@ export async function run(words: readonly string[], options: RunOptions): Promis
   }
   const { cwd, env, input = '', signal } = options;
   const child = spawn(program, args, { cwd, env, killSignal: 'SIGKILL', signal });
-  // A program that ends without reading its input is judged by what it says, not by EPIPE.
+  // Ignores EPIPE from a program that exits without reading its input: its output is what counts.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
-  const { status, ...output } = await collect(child, timeLimit);
+  const { status, ...output } = await collect(child, timeoutMs);
   return { code: status, ...output };
 }
 
-/** All that a program said, for assertions and for people. */
+/** Returns the whole output of a program. */
 export function said({ stdout, stderr }: Outcome): string {
   return `${stdout}${stderr}`;
 }

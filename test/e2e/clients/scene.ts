@@ -6,12 +6,12 @@ import type { Sandbox } from '../../sandbox/sandbox.ts';
 import type { Home } from './home.ts';
 import type { RegistryHost } from './hosts.ts';
 import { writeLayout } from './oci-layout.ts';
-import { backDoorOf, type StoredManifest, storedManifest } from './registry-server.ts';
+import { type StoredManifest, storedManifest, unauthenticatedRegistry } from './registry-server.ts';
 import { findSecrets } from './secrets.ts';
 import { upload } from './upload.ts';
 import type { World } from './world.ts';
 
-/** One IBM Cloud account of the sandbox: a namespace that only its own API keys open. */
+/** An IBM Cloud account in the simulator, with a namespace that only its API keys can access. */
 export interface Account {
   readonly accountId: string;
   readonly namespace: string;
@@ -19,30 +19,30 @@ export interface Account {
   addKey(): string;
 }
 
-/** What one test starts from: a fresh home, an account, and nothing of the other tests. */
+/** The state of one test: a new home directory and a new account. */
 export interface Scene {
   readonly sandbox: Sandbox;
   readonly home: Home;
   readonly account: Account;
   addAccount(options?: { readonly public: boolean }): Account;
   removeKey(key: string): void;
-  /** An image on disk, as podman, skopeo and buildah read it. */
+  /** Creates an image in an OCI layout, which podman, skopeo and buildah can read. */
   layout(): Promise<{ readonly image: Image; readonly source: string }>;
-  /** Puts an image into a registry behind everyone's back; returns what it is called there. */
+  /** Uploads an image to a registry without a token; returns its reference. */
   seed(host: RegistryHost, account: Account): Promise<Seeded>;
   stored(reference: string): StoredManifest | undefined;
-  /** The requests for registry tokens since the last time this was asked. */
+  /** Returns the requests for registry tokens since the last call. */
   tokenRequests(): readonly TokenRequest[];
-  /** How often IAM was asked since this test began. */
+  /** Returns the number of requests to IAM since the start of the test. */
   iamRequests(): number;
-  /** To be sure that no client kept it: what was made here is known anyway. */
+  /** Adds a secret to those that `assertNoSecretLeft` searches for. The keys of this test are included. */
   addSecret(secret: string): void;
   assertNoSecretLeft(): void;
 }
 
-/** What the registry's token endpoint saw of one request. */
+/** A request to the registry's token endpoint. */
 export interface TokenRequest {
-  /** `undefined` where nobody signed in, and where an identity token did. */
+  /** Undefined without a credential, and for an identity token. */
   readonly userName: string | undefined;
   readonly grant: string | undefined;
   readonly status: number | undefined;
@@ -57,7 +57,7 @@ function unique(prefix: string): string {
   return `${prefix}-${randomBytes(4).toString('hex')}`;
 }
 
-/** 44 characters, as IBM's keys have. */
+/** Returns a key with 44 characters, as IBM's keys have. */
 function createKey(): string {
   return `canary-${randomBytes(64).toString('base64url')}`.slice(0, 44);
 }
@@ -89,7 +89,7 @@ export function createScene({ sandbox, store, createHome }: World): Scene {
     async seed(host, { namespace }) {
       const image = await createUniqueImage();
       const repository = `${namespace}/${unique('seeded')}`;
-      await upload(backDoorOf(host), repository, image);
+      await upload(unauthenticatedRegistry(host), repository, image);
       return { reference: `${host}/${repository}:1`, image };
     },
     stored: (reference) => storedManifest(store, reference),
@@ -106,7 +106,7 @@ export function createScene({ sandbox, store, createHome }: World): Scene {
   };
 }
 
-/** An image that no other test has, made without the internet. */
+/** Creates an image with unique content, without Internet access. */
 function createUniqueImage(): Promise<Image> {
   return createImage('greeting', `hello ${randomUUID()}\n`);
 }
@@ -115,7 +115,7 @@ function isTokenRequest({ service, path }: LoggedRequest): boolean {
   return service === 'registry' && path === '/oauth/token';
 }
 
-/** The different user names, in the order in which they first came. */
+/** Returns the user names without duplicates, in the order of their first use. */
 export function userNames(asked: readonly TokenRequest[]): readonly (string | undefined)[] {
   return [...new Set(asked.map(({ userName }) => userName))];
 }

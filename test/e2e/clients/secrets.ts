@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-/** The helper's own store, the one place where secrets belong. */
+/** The helper's file store, which may contain secrets. */
 const allowed = path.join('.config', 'docker-credential-icr');
 
-// Long enough for any secret, short enough to see the words inside a JSON string.
+// Matches base64 in a JSON string, but not its other words.
 const base64 = /[A-Za-z0-9+/_-]{16,}={0,2}/g;
 
 function holdsSecret(text: string, secrets: readonly string[]): boolean {
@@ -13,8 +13,8 @@ function holdsSecret(text: string, secrets: readonly string[]): boolean {
 }
 
 /**
- * The files under a home in which a client kept a secret, plain or in base64 as `auths` has it.
- * Images and sockets are not read: no secret was ever put there.
+ * Returns the files in a home directory that contain a secret, as plain text or in base64, as in `auths`. Images and
+ * sockets are not read.
  */
 export function findSecrets(home: string, secrets: readonly string[]): readonly string[] {
   return fs

@@ -3,22 +3,21 @@ import fs from 'node:fs';
 import net from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 
-/** A daemon of the system's that a test started. */
+/** A daemon that a test has started. */
 export interface Server {
   close(): Promise<void>;
 }
 
 export interface ServerOptions {
   readonly env: Readonly<Record<string, string>>;
-  /** Takes all that it prints. */
+  /** The file for its output. */
   readonly log: string;
-  /** The port or the socket on which it will listen. */
+  /** The port or the socket on which the daemon listens. */
   readonly listens: net.NetConnectOpts;
 }
 
-// Milliseconds.
-const startLimit = 20_000;
-const stopLimit = 10_000;
+const startTimeoutMs = 20_000;
+const stopTimeoutMs = 10_000;
 
 /** Starts a daemon and returns when it accepts connections. */
 export async function startServer(
@@ -33,7 +32,7 @@ export async function startServer(
     child.once('error', reject);
     child.once('exit', (code) => reject(new Error(`${program} ended with ${code}`)));
   });
-  // Nobody waits for it once the server has started, and its end is then no failure.
+  // After the start, this promise is not awaited, and an exit is not an error.
   failed.catch(() => {});
   try {
     await Promise.race([accepts(listens), failed]);
@@ -44,7 +43,7 @@ export async function startServer(
   return { close: () => stop(child) };
 }
 
-/** All of them as one; where one does not start, the others are closed again. */
+/** Returns all servers as one. If one does not start, closes the others. */
 export async function startAll(starting: readonly Promise<Server>[]): Promise<Server> {
   const settled = await Promise.allSettled(starting);
   const started = settled.filter((result) => result.status === 'fulfilled');
@@ -58,9 +57,9 @@ export async function startAll(starting: readonly Promise<Server>[]): Promise<Se
 }
 
 async function accepts(listens: net.NetConnectOpts): Promise<void> {
-  const end = Date.now() + startLimit;
+  const end = Date.now() + startTimeoutMs;
   while (!(await connects(listens))) {
-    if (Date.now() > end) throw new Error(`nothing listens after ${startLimit / 1000} s`);
+    if (Date.now() > end) throw new Error(`nothing listens after ${startTimeoutMs / 1000} s`);
     await wait(25);
   }
 }
@@ -81,7 +80,7 @@ function stop(child: ChildProcess): Promise<void> {
     return Promise.resolve();
   }
   return new Promise((resolve) => {
-    const timer = setTimeout(() => child.kill('SIGKILL'), stopLimit);
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopTimeoutMs);
     child.once('exit', () => {
       clearTimeout(timer);
       resolve();

@@ -1,6 +1,6 @@
 import type { Image } from '../../sandbox/image.ts';
 
-/** As the distribution specification has it, to a registry that asks for no token. */
+/** Uploads an image to a registry without authentication, as described in the distribution specification. */
 export async function upload(registry: string, repository: string, image: Image): Promise<void> {
   const base = `http://${registry}/v2/${repository}`;
   for (const { digest, bytes } of [image.config, image.layer]) {

@@ -11,24 +11,24 @@ import { startRegistries, upstreams } from './registry-server.ts';
 import { type Server, startAll } from './server.ts';
 
 export interface WorldOptions {
-  /** Starts a dockerd and points every home's docker at it. */
+  /** Starts a dockerd that docker uses in each home directory. */
   readonly dockerd?: boolean;
-  /** Starts a containerd and points every home's ctr at it. */
+  /** Starts a containerd that ctr uses in each home directory. */
   readonly containerd?: boolean;
-  /** Whether the registry hands out identity tokens; see the sandbox. */
+  /** Whether the registry issues identity tokens; see SandboxOptions. */
   readonly identityTokens?: boolean;
 }
 
-/** IBM Cloud with real registries, and homes from which clients reach it. */
+/** The IBM Cloud simulator with real registries, and home directories for the clients. */
 export interface World extends Server {
   readonly sandbox: Sandbox;
-  /** Where the registries keep what was pushed. */
+  /** The directory of the registries' images. */
   readonly store: string;
   createHome(): Home;
 }
 
-/** So that the helper finds IAM where it looks by default, on a port that is not the registry's. */
-async function listenAsIam(port: number): Promise<Server> {
+/** Forwards the default address of IAM to the simulator: its port 443 differs from that of the registry. */
+async function forwardIam(port: number): Promise<Server> {
   const open = new Set<net.Socket>();
   const server = net.createServer((socket) => {
     const onward = net.connect(port, registryAddress);
@@ -55,16 +55,18 @@ async function listenAsIam(port: number): Promise<Server> {
   };
 }
 
-/** Outside of the namespaces real clients would meet the real IBM Cloud, and write to /run. */
+/** Checks that the tests run in a namespace: elsewhere, the clients would connect to IBM Cloud and write to /run. */
 async function requireNamespace(): Promise<void> {
   const { address } = await lookup('us.icr.io').catch(() => ({ address: 'nowhere' }));
   if (address === registryAddress) return;
-  throw new Error(`us.icr.io is ${address} here; run these tests by scripts/test-clients.ts`);
+  throw new Error(
+    `us.icr.io has the address ${address}; run these tests with scripts/test-clients.ts`,
+  );
 }
 
 export async function startWorld(options: WorldOptions): Promise<World> {
   await requireNamespace();
-  // In lower case: podman makes an image's name of the path it was read from.
+  // In lower case, because podman derives an image's name from its path.
   const folder = `/run/world-${randomUUID()}`;
   const { dockerd = false, containerd = false, identityTokens = true } = options;
   const sandbox = await startSandbox({
@@ -82,7 +84,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const runtime = path.join(folder, 'containerd');
   const servers = await startAll([
     Promise.resolve(sandbox),
-    listenAsIam(Number(new URL(sandbox.iamUrl).port)),
+    forwardIam(Number(new URL(sandbox.iamUrl).port)),
     startRegistries({ ...sandbox, folder: store }),
     ...(dockerd ? [startDockerDaemon(docker, caFile)] : []),
     ...(containerd ? [startContainerd(runtime, caFile)] : []),

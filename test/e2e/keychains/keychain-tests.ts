@@ -10,7 +10,7 @@ export const login = 'login --no-verify --api-key-stdin';
 const hub = 'https://index.docker.io/v1/';
 const notFound = 'credentials not found in native keychain\n';
 
-/** No file below the home holds a secret as it is. */
+/** Checks that no file in the home directory contains a secret as plain text. */
 export function expectNoPlainSecret({ home }: Keychain): void {
   const files = fs
     .readdirSync(home.folder, { recursive: true, encoding: 'utf8' })
@@ -20,9 +20,9 @@ export function expectNoPlainSecret({ home }: Keychain): void {
   assert.equal(files, []);
 }
 
-/** The same for every keychain. */
+/** Adds the tests that are the same for all keychains. */
 export function testKeychain(test: KeychainTest, name: string): void {
-  test('is chosen by the first login, which says so and writes it down', async (keychain) => {
+  test('is selected and saved by the first login', async (keychain) => {
     const { say, home } = keychain;
     assert.match(await say(login, key), new RegExp(`^API key saved in ${name}\n`));
     const settings = JSON.parse(fs.readFileSync(path.join(home.config, 'config.json'), 'utf8'));
@@ -41,7 +41,7 @@ export function testKeychain(test: KeychainTest, name: string): void {
     assert.equal(await listed(), {});
   });
 
-  test('keeps what docker login hands over, under each user name in turn', async (keychain) => {
+  test('stores the credentials of docker login, and replaces the user name', async (keychain) => {
     const { say, call, listed } = keychain;
     await say(`${login} --store ${name} de.icr.io`, key);
     const long = `canary-${'x'.repeat(4000)}`;
@@ -70,7 +70,7 @@ export function testKeychain(test: KeychainTest, name: string): void {
     assert.equal(await listed(), {});
   });
 
-  test('takes every secret in, and gives every one back', async (keychain) => {
+  test('store move moves all secrets to the keychain and back', async (keychain) => {
     const { say, listed } = keychain;
     await say(`${login} --store file`, key);
     await say(`${login} --identity ci`, 'canary-ci-'.padEnd(44, '1'));
@@ -95,7 +95,7 @@ export function testKeychain(test: KeychainTest, name: string): void {
     }
   });
 
-  test('answers for other registries where Docker had named it', async (keychain) => {
+  test("is used for other registries if it was Docker's credsStore", async (keychain) => {
     const { say, call, listed, home } = keychain;
     const file = path.join(home.folder, '.docker', 'config.json');
     fs.mkdirSync(path.dirname(file));

@@ -8,31 +8,34 @@ import { isCI, isInstalled } from '../clients/programs.ts';
 
 type Env = Readonly<Record<string, string>>;
 
-/** A real keychain that exists for one test, in a home of its own. */
+/** A real keychain for one test, with its own home directory. */
 export interface Keychain {
   readonly home: Home;
-  /** What leads to it. */
+  /** Variables with which programs reach the keychain. */
   readonly env: Env;
-  /** Runs a program here, to its end. */
+  /** Runs a program and waits for its exit. */
   readonly run: (words: readonly string[], input?: string, env?: Env) => Promise<Outcome>;
-  /** Runs the executable; it has to succeed without a warning. Its standard output. */
+  /** Runs the executable, which must succeed without a warning. Returns its standard output. */
   readonly say: (words: string, input?: string) => Promise<string>;
   readonly call: (words: string, input?: string, env?: Env) => Promise<Outcome>;
-  /** What the keychain's own helper lists. */
+  /** Returns the output of the keychain helper's `list`. */
   readonly listed: () => Promise<Record<string, string>>;
 }
 
 export interface KeychainOptions {
-  /** After `docker-credential-`. */
+  /** The suffix of `docker-credential-`. */
   readonly name: string;
   readonly programs: readonly string[];
-  /** Brings it up; the function it returns ends it. */
+  /** Starts the keychain; the returned function stops it. */
   readonly open: (home: Home) => Promise<{ env: Env; close: () => Promise<void> }>;
 }
 
 export type KeychainTest = (name: string, body: (keychain: Keychain) => Promise<void>) => void;
 
-/** Where a program is missing the tests fail in CI, and are skipped by name elsewhere. */
+/**
+ * Returns a suite of keychain tests. If a program is not installed, the tests fail in CI, and are skipped by name
+ * elsewhere.
+ */
 export function keychainSuite(options: KeychainOptions): { test: KeychainTest; run: () => void } {
   const title = `the real ${options.name}`;
   const tests = suite(title);
@@ -85,7 +88,7 @@ function withKeychain(
   });
 }
 
-/** Ends what a keychain had to start, and waits for it. */
+/** Stops a process of a keychain and waits for its exit. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');

@@ -9,19 +9,19 @@ import { key, login, testKeychain } from './keychain-tests.ts';
 
 const owner = 'Canary <canary@example.com>';
 
-/** Runs a program of GnuPG or pass in that home. */
+/** Runs a program of GnuPG or pass in this home directory. */
 function run({ folder, env }: Home, program: string, ...words: string[]): void {
   const { status, stderr } = spawnSync(program, words, { cwd: folder, env, encoding: 'utf8' });
   assert.is(status, 0, `${program}: ${stderr}`);
 }
 
-/** A throw-away key, by default without a passphrase, and an agent that goes with the home. */
+/** Creates a temporary key, by default without a passphrase, and an agent for this home directory. */
 async function open(home: Home, passphrase = '') {
   fs.mkdirSync(path.join(home.folder, '.gnupg'), { mode: 0o700 });
   const quiet = ['--batch', '--quiet', '--pinentry-mode', 'loopback', '--passphrase', passphrase];
   run(home, 'gpg', ...quiet, '--quick-gen-key', owner, 'future-default', 'default', 'never');
   run(home, 'pass', 'init', 'canary@example.com');
-  // The first to encrypt tells of it.
+  // The first encryption would print messages about the trust database.
   run(home, 'gpg', '--quiet', '--batch', '--check-trustdb');
   return { env: {}, close: async () => run(home, 'gpgconf', '--kill', 'all') };
 }
@@ -31,7 +31,7 @@ const { test } = keychains;
 
 testKeychain(test, 'pass');
 
-test('not initialised: login keeps files, and --store says what is wrong', async (keychain) => {
+test('not initialized: login uses the file store, and --store pass fails', async (keychain) => {
   const { home, call, say } = keychain;
   fs.rmSync(path.join(home.folder, '.password-store'), { recursive: true });
   const { stdout, stderr, status } = await call(`${login} --store pass`, key);
@@ -41,7 +41,7 @@ test('not initialised: login keeps files, and --store says what is wrong', async
   assert.match(await say(login, key), ' (not encrypted)\n');
 });
 
-test('PASSWORD_STORE_DIR and GNUPGHOME are handed on', async ({ home, call }) => {
+test('PASSWORD_STORE_DIR and GNUPGHOME are passed to the helper', async ({ home, call }) => {
   const moved = path.join(home.folder, 'elsewhere');
   fs.renameSync(path.join(home.folder, '.password-store'), moved);
   const env = { PASSWORD_STORE_DIR: moved, GNUPGHOME: path.join(home.folder, '.gnupg') };
@@ -49,7 +49,7 @@ test('PASSWORD_STORE_DIR and GNUPGHOME are handed on', async ({ home, call }) =>
   assert.is((await call('get', 'us.icr.io', env)).stdout, answer('us.icr.io', 'iamapikey', key));
 });
 
-test('locked since: get names the store, and login can move on', async (keychain) => {
+test('locked later: the error of get contains the store', async (keychain) => {
   const { home, call, say, run: runHere } = keychain;
   await say(login, key);
   run(home, 'gpgconf', '--kill', 'all');
@@ -62,12 +62,12 @@ test('locked since: get names the store, and login can move on', async (keychain
   assert.is(list.status, 0);
 });
 
-/** The secret key goes, as that of a smart card that was pulled. */
+/** Removes the secret key, like a smart card. */
 function pullKey({ folder }: Home): void {
   fs.renameSync(path.join(folder, '.gnupg', 'private-keys-v1.d'), path.join(folder, 'pulled'));
 }
 
-test('locked before the first login: files are used, and nothing is left in pass', async (keychain) => {
+test('locked before the first login: login uses the file store and leaves nothing in pass', async (keychain) => {
   const { home, call, listed } = keychain;
   run(home, 'gpgconf', '--kill', 'all');
   pullKey(home);
@@ -77,7 +77,7 @@ test('locked before the first login: files are used, and nothing is left in pass
   assert.equal(await listed(), {});
 });
 
-test('a key that has ended: what cannot be encrypted is refused, and the rest is still listed', async (keychain) => {
+test('unusable key: store fails, and list still returns the other secrets', async (keychain) => {
   const { home, say, call, listed } = keychain;
   await say(login, key);
   fs.writeFileSync(path.join(home.folder, '.password-store', '.gpg-id'), 'nobody@example.com\n');
@@ -87,7 +87,7 @@ test('a key that has ended: what cannot be encrypted is refused, and the rest is
   assert.equal(Object.keys(await listed()), ['https://docker-credential-icr/identity/default']);
 });
 
-test('not there, as on a disk that is not mounted: nothing is moved or forgotten', async (keychain) => {
+test('missing password store, as on an unmounted disk: no secret is moved or deleted', async (keychain) => {
   const { home, say, call } = keychain;
   await say(login, key);
   const place = path.join(home.folder, '.password-store');

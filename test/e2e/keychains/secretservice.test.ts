@@ -6,8 +6,8 @@ import { end, keychainSuite } from './keychain.ts';
 import { key, login, testKeychain } from './keychain-tests.ts';
 
 /**
- * A session bus with an unlocked keyring on it; both end with the shell, and that with its input. Whoever asks for
- * the keyring too early gets another one, which is locked.
+ * Starts a D-Bus session with an unlocked keyring. Both exit with the shell, when its standard input is closed. A
+ * program that requests the keyring too early would get another one, which is locked.
  */
 const session = (options: string) => `
 printf canary-password | gnome-keyring-daemon --foreground ${options} --components=secrets >/dev/null 2>&1 &
@@ -54,7 +54,7 @@ const lock = [
   'array:objpath:/org/freedesktop/secrets/collection/login',
 ];
 
-test('locked, and nobody to unlock it: get and login name the store, list goes on', async (keychain) => {
+test('locked: the errors of get and login contain the store, and list succeeds', async (keychain) => {
   const { run: runHere, say, call } = keychain;
   await say(login, key);
   const locked = await runHere(lock);
@@ -71,7 +71,7 @@ test('locked, and nobody to unlock it: get and login name the store, list goes o
   assert.not.match(stdout + list.stdout + again.stdout + again.stderr, 'canary-key');
 });
 
-test('locked: it says of an erase that it is done, and logout says that it is not', async (keychain) => {
+test('locked: erase and logout report that the secret was not deleted', async (keychain) => {
   const { run: runHere, say, call, listed } = keychain;
   await say(login, key);
   await say('store', credential('registry.example', 'me'));
@@ -85,7 +85,7 @@ test('locked: it says of an erase that it is done, and logout says that it is no
   assert.is(Object.keys(await listed()).length, 2);
 });
 
-test('begun anew and not unlocked yet: nothing is forgotten that is still there', async (keychain) => {
+test('restarted and still locked: no existing secret is forgotten', async (keychain) => {
   const { home, say, call } = keychain;
   await say(login, key);
   await call('store', credential('de.icr.io', 'iamapikey', 'canary-german'));
@@ -110,7 +110,7 @@ test('begun anew and not unlocked yet: nothing is forgotten that is still there'
   assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
 });
 
-test('locked before the first login: files are used, and it is said why', async (keychain) => {
+test('locked before the first login: login uses the file store and prints the reason', async (keychain) => {
   const { run: runHere, call } = keychain;
   await runHere(lock);
   const { stdout, stderr, status } = await call(login, key);
@@ -120,7 +120,7 @@ test('locked before the first login: files are used, and it is said why', async 
   assert.is((await call('get', 'us.icr.io')).stdout, answer('us.icr.io', 'iamapikey', key));
 });
 
-test('a session bus that is dead costs login a second, and get nothing', async (keychain) => {
+test('dead session bus: login does not wait for its timeout', async (keychain) => {
   const { call } = keychain;
   const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
   const began = performance.now();
@@ -130,7 +130,7 @@ test('a session bus that is dead costs login a second, and get nothing', async (
   assert.ok(performance.now() - began < 20_000);
 });
 
-test('gone with its session: get names the store', async ({ say, call }) => {
+test('session ended: the error of get contains the store', async ({ say, call }) => {
   await say(login, key);
   const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
   const { stdout, status } = await call('get', 'us.icr.io', env);

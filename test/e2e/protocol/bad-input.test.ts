@@ -7,10 +7,10 @@ const test = suite('bad input');
 
 const mebibyte = 1024 * 1024;
 
-/** What is wrong with a ServerURL, whichever verb it comes with. */
+/** Invalid values of ServerURL, for each verb. */
 const hosts: readonly [name: string, serverURL: string, problem: string][] = [
   ['CR LF inside', 'us.icr.io\r\nde.icr.io', 'it has a control character'],
-  ['a line end inside', 'us.icr.io\nde.icr.io', 'it has a control character'],
+  ['a newline inside', 'us.icr.io\nde.icr.io', 'it has a control character'],
   ['a tab inside', 'us.icr\t.io', 'it has a control character'],
   ['NUL', 'us.icr.io\0.evil.example', 'it has a control character'],
   ['NUL at the end', 'us.icr.io\0', 'it has a control character'],
@@ -18,17 +18,17 @@ const hosts: readonly [name: string, serverURL: string, problem: string][] = [
   ['DEL', 'us.icr.io\x7f', 'it has a control character'],
   ['a C1 control', 'us.icr.io\x85x', 'it has a control character'],
   ['a control character in the path', 'us.icr.io/\x07/x', 'it has a control character'],
-  ['user-info', 'a@us.icr.io', 'it has a user name before the host'],
-  ['user-info with a password', 'https://a:b@us.icr.io/', 'it has a user name before the host'],
-  ['empty user-info', '@us.icr.io', 'it has a user name before the host'],
-  ['a host of 254', `${'a.'.repeat(123)}x.icr.io`, 'it is too long'],
-  ['a host of a thousand', `${'a'.repeat(1000)}.icr.io`, 'it is too long'],
-  ['a label of 64', `${'a'.repeat(64)}.icr.io`, 'it is not a host'],
+  ['user info', 'a@us.icr.io', 'it has a user name before the host'],
+  ['user info with a password', 'https://a:b@us.icr.io/', 'it has a user name before the host'],
+  ['empty user info', '@us.icr.io', 'it has a user name before the host'],
+  ['a host with 254 characters', `${'a.'.repeat(123)}x.icr.io`, 'it is too long'],
+  ['a host with more than 1,000 characters', `${'a'.repeat(1000)}.icr.io`, 'it is too long'],
+  ['a label with 64 characters', `${'a'.repeat(64)}.icr.io`, 'it is not a host'],
   ['an empty label', 'us..icr.io', 'it is not a host'],
-  ['a dot in front', '.icr.io', 'it is not a host'],
-  ['two dots at the end', 'us.icr.io..', 'it is not a host'],
-  ['a hyphen in front', '-us.icr.io', 'it is not a host'],
-  ['a hyphen at a label’s end', 'us-.icr.io', 'it is not a host'],
+  ['a leading dot', '.icr.io', 'it is not a host'],
+  ['two trailing dots', 'us.icr.io..', 'it is not a host'],
+  ['a leading hyphen', '-us.icr.io', 'it is not a host'],
+  ['a label with a trailing hyphen', 'us-.icr.io', 'it is not a host'],
   ['a space inside', 'us.icr.io evil.example', 'it is not a host'],
   ['a wildcard', '*.icr.io', 'it is not a host'],
   ['only a scheme', 'https://', 'it is not a host'],
@@ -39,18 +39,18 @@ const hosts: readonly [name: string, serverURL: string, problem: string][] = [
   ['no port after the colon', 'us.icr.io:', 'it has no such port'],
   ['port 0', 'us.icr.io:0', 'it has no such port'],
   ['port 65536', 'us.icr.io:65536', 'it has no such port'],
-  ['a port of letters', 'us.icr.io:https', 'it has no such port'],
+  ['a port with letters', 'us.icr.io:https', 'it has no such port'],
   ['a port with a sign', 'us.icr.io:+443', 'it has no such port'],
 ];
 
 for (const [name, serverURL, problem] of hosts) {
   const expected = refused(`invalid ServerURL: ${problem}`);
-  test(`${name}, in get and erase`, () =>
+  test(`get and erase: reject ${name}`, () =>
     inHomeThatKnows((home) => {
       assert.equal(helper(home, 'get', serverURL), expected);
       assert.equal(helper(home, 'erase', serverURL), expected);
     }));
-  test(`${name}, in store`, () =>
+  test(`store: rejects ${name}`, () =>
     inHomeThatKnows((home) => {
       const { stdout, ...rest } = helper(home, 'store', credential(serverURL));
       assert.match(stdout, /^(invalid ServerURL: |ServerURL contains ).*\n$/);
@@ -61,19 +61,19 @@ const notJson = 'the input is not JSON';
 const notObject = 'the input is not a JSON object';
 const [lone, notUnicode] = ['"\\ud800"', 'is not valid Unicode'];
 
-/** Input of `store` that is wrong in another way. */
+/** Other invalid input of `store`. */
 const inputs: readonly [name: string, input: string | Buffer, problem: string][] = [
-  ['no JSON', 'us.icr.io', notJson],
-  ['JSON cut off', '{"ServerURL":"us.icr.io","Username":"iamapikey","Secret":"can', notJson],
+  ['text that is not JSON', 'us.icr.io', notJson],
+  ['truncated JSON', '{"ServerURL":"us.icr.io","Username":"iamapikey","Secret":"can', notJson],
   ['two objects', `${credential('us.icr.io')}\n${credential('us.icr.io')}`, notJson],
   [
-    'a control character as it is',
+    'an unescaped control character',
     '{"ServerURL":"us.icr.io","Username":"u","Secret":"canary\n"}',
     notJson,
   ],
   ['single quotes', "{'ServerURL':'us.icr.io'}", notJson],
   ['an array', `[${credential('us.icr.io')}]`, notObject],
-  ['a text', '"us.icr.io"', notObject],
+  ['a string', '"us.icr.io"', notObject],
   ['a number', '1', notObject],
   ['null', 'null', notObject],
   [
@@ -99,26 +99,30 @@ const inputs: readonly [name: string, input: string | Buffer, problem: string][]
   ['no secret', '{"ServerURL":"us.icr.io","Username":"u"}', 'Secret is empty'],
   ['an empty secret', credential('us.icr.io', 'u', ''), 'Secret is empty'],
   [
-    'half a character in the host',
+    'an unpaired surrogate in the host',
     `{"ServerURL":${lone},"Username":"u","Secret":"canary"}`,
     `ServerURL ${notUnicode}`,
   ],
   [
-    'half a character in the user',
+    'an unpaired surrogate in the user name',
     `{"ServerURL":"us.icr.io","Username":${lone},"Secret":"canary"}`,
     `Username ${notUnicode}`,
   ],
   [
-    'half a character in the secret',
+    'an unpaired surrogate in the secret',
     `{"ServerURL":"us.icr.io","Username":"u","Secret":${lone}}`,
     `Secret ${notUnicode}`,
   ],
   [
-    'a line end in the user',
+    'a newline in the user name',
     credential('us.icr.io', 'iamapikey\n'),
     'Username contains a control character',
   ],
-  ['ESC in the user', credential('us.icr.io', '\x1b[2J'), 'Username contains a control character'],
+  [
+    'ESC in the user name',
+    credential('us.icr.io', '\x1b[2J'),
+    'Username contains a control character',
+  ],
   [
     'CR LF in the secret',
     credential('us.icr.io', 'u', 'canary\r\nX: y'),
@@ -130,14 +134,14 @@ const inputs: readonly [name: string, input: string | Buffer, problem: string][]
     'Secret contains a control character',
   ],
   [
-    'a second host that is worse',
+    'a duplicate host that is invalid',
     '{"ServerURL":"us.icr.io","Username":"u","Secret":"canary","ServerURL":"a@b"}',
     'invalid ServerURL: it has a user name before the host',
   ],
-  ['what is not UTF-8', Buffer.from([0xff, 0xfe, 0x7b]), 'the input is not UTF-8'],
-  ['a character cut off', Buffer.from([0x7b, 0xe2, 0x82]), 'the input is not UTF-8'],
+  ['bytes that are not UTF-8', Buffer.from([0xff, 0xfe, 0x7b]), 'the input is not UTF-8'],
+  ['a truncated UTF-8 sequence', Buffer.from([0x7b, 0xe2, 0x82]), 'the input is not UTF-8'],
   [
-    'half a character as bytes',
+    'a surrogate encoded as UTF-8',
     Buffer.from('us.icr.io/\xed\xa0\x80', 'latin1'),
     'the input is not UTF-8',
   ],
@@ -145,13 +149,13 @@ const inputs: readonly [name: string, input: string | Buffer, problem: string][]
 ];
 
 for (const [name, input, problem] of inputs) {
-  test(`store of ${name}`, () =>
+  test(`store: rejects ${name}`, () =>
     inHomeThatKnows((home) => {
       assert.equal(helper(home, 'store', input), refused(problem));
     }));
 }
 
-/** Without the limit each of these would be fine. */
+/** Valid input that is padded to the limit. */
 const padded: readonly [verb: string, text: string][] = [
   ['get', 'us.icr.io'],
   ['erase', 'de.icr.io'],
@@ -159,27 +163,27 @@ const padded: readonly [verb: string, text: string][] = [
 ];
 
 for (const [verb, text] of padded) {
-  test(`${verb} of 1 MiB and a byte`, () =>
+  test(`${verb}: rejects more than 1 MiB`, () =>
     inHomeThatKnows((home) => {
       const expected = refused('the input is longer than 1 MiB');
       assert.equal(helper(home, verb, text.padEnd(mebibyte + 1)), expected);
       assert.equal(helper(home, verb, text.padEnd(8 * mebibyte)), expected);
     }));
-  test(`${verb} of 1 MiB`, () =>
+  test(`${verb}: accepts 1 MiB`, () =>
     inHome((home) => {
       helper(home, 'store', credential('us.icr.io'));
       assert.is(helper(home, verb, text.padEnd(mebibyte)).status, 0);
     }));
 }
 
-test('input without an end is not read for ever', () =>
+test('get: stops reading after the limit', () =>
   inHome((home) => {
     const { stdout, status } = helper(home, ['get'], 'a'.repeat(16 * mebibyte));
     assert.match(stdout, /longer than 1 MiB/);
     assert.is(status, 1);
   }));
 
-test('a secret of nearly 1 MiB is kept whole', () =>
+test('store: accepts a secret of nearly 1 MiB', () =>
   inHome((home) => {
     const secret = 'canary-'.repeat(140_000);
     assert.equal(helper(home, 'store', credential('us.icr.io', 'iamapikey', secret)), nothing);
@@ -187,7 +191,7 @@ test('a secret of nearly 1 MiB is kept whole', () =>
     assert.ok(Secret === secret);
   }));
 
-/** An identity for every host and a stored credential: whatever is refused must touch neither. */
+/** Calls `use` in a home directory with an identity and a stored credential, and checks that they have not changed. */
 function inHomeThatKnows(use: Parameters<typeof inHome<void>>[0]): Promise<void> {
   return inHome(async (home) => {
     writeIdentity(home);

@@ -34,7 +34,7 @@ function fileOf(home: Home, host: string): string {
 }
 
 for (const damage of damages) {
-  test(`set aside, named, others go on: ${JSON.stringify(damage.toString().slice(0, 70))}`, () =>
+  test(`get: reports the file, moves it away and still returns other credentials: ${JSON.stringify(damage.toString().slice(0, 70))}`, () =>
     inHome((home) => {
       helper(home, 'store', credential('de.icr.io'));
       const file = writeConfig(home, 'hosts/us.icr.io.json', damage);
@@ -52,7 +52,7 @@ for (const damage of damages) {
     }));
 }
 
-test('docker login mends it', () =>
+test('docker login repairs it', () =>
   inHome((home) => {
     writeConfig(home, 'hosts/us.icr.io.json', '{');
     assert.is(helper(home, 'store', credential('us.icr.io')).status, 0);
@@ -61,7 +61,7 @@ test('docker login mends it', () =>
     assert.equal(helper(home, 'get', 'us.icr.io'), notFound);
   }));
 
-test('docker logout mends it: podman can log in again only after a not-found', () =>
+test('docker logout repairs it: get returns not found, which podman requires to log in again', () =>
   inHome((home) => {
     writeConfig(home, 'hosts/us.icr.io.json', '{');
     assert.is(helper(home, 'get', 'us.icr.io').status, 1);
@@ -70,7 +70,7 @@ test('docker logout mends it: podman can log in again only after a not-found', (
     assert.equal(fs.readdirSync(path.join(home.config, 'hosts')), []);
   }));
 
-test('docker-credential-icr login mends it, as the line says', () =>
+test('docker-credential-icr login repairs it, as the hint says', () =>
   inHome((home) => {
     writeConfig(home, 'hosts/us.icr.io.json', '{');
     assert.is(helper(home, 'get', 'us.icr.io').status, 1);
@@ -79,7 +79,7 @@ test('docker-credential-icr login mends it, as the line says', () =>
     assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
   }));
 
-test('a damaged identity is named with the host it answers for', () =>
+test('get: the error contains the host and its damaged identity', () =>
   inHome((home) => {
     writeIdentity(home);
     const file = writeConfig(home, 'identities/work.json', '{');
@@ -92,7 +92,7 @@ test('a damaged identity is named with the host it answers for', () =>
   }));
 
 for (const mode of [0o644, 0o640, 0o604, 0o666, 0o777]) {
-  test(`mode ${mode.toString(8)} is tightened, and that is said`, () =>
+  test(`get: changes mode ${mode.toString(8)} to 600 and prints a warning`, () =>
     inHome((home) => {
       helper(home, 'store', credential('us.icr.io'));
       const file = fileOf(home, 'us.icr.io');
@@ -108,7 +108,7 @@ for (const mode of [0o644, 0o640, 0o604, 0o666, 0o777]) {
     }));
 }
 
-test('what is written is for its owner only', () =>
+test('store and erase: only the owner has access to files and directories', () =>
   inHome((home) => {
     const umask = process.umask(0);
     helper(home, 'store', credential('us.icr.io'));
@@ -120,7 +120,7 @@ test('what is written is for its owner only', () =>
     }
   }));
 
-test('a folder in its place keeps its mode, and the line says what to do', () =>
+test('get: reports a directory in place of the file, and does not change its mode', () =>
   inHome((home) => {
     const file = fileOf(home, 'us.icr.io');
     fs.mkdirSync(file, { recursive: true });
@@ -131,7 +131,7 @@ test('a folder in its place keeps its mode, and the line says what to do', () =>
     assert.is(fs.statSync(file).mode & 0o777, 0o755);
   }));
 
-// What may stand in the place of a credential and would be read for long, or without end.
+// File types and sizes that would block a read, or make it very long.
 const endless: readonly [what: string, make: (file: string) => void, problem: string][] = [
   [
     'a named pipe',
@@ -149,7 +149,7 @@ const endless: readonly [what: string, make: (file: string) => void, problem: st
   ],
 ];
 for (const [what, make, problem] of endless) {
-  test(`${what} in its place is not waited for, listed round, and can be replaced`, () =>
+  test(`${what} in place of the file: get fails, list omits it, store and erase replace it`, () =>
     inHome((home) => {
       const file = writeConfig(home, 'hosts/us.icr.io.json', '');
       fs.rmSync(file);

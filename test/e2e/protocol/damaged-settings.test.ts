@@ -34,18 +34,18 @@ const damages: readonly (string | Buffer)[] = [
 
 const hint = 'fix that file, or move it away and run docker-credential-icr login';
 
-/** On standard output. */
+/** Returns the line on standard output. */
 function lineOf(file: string): string {
   return `the settings in ${file} are damaged; ${hint}`;
 }
 
-/** On standard error. */
+/** Returns the warning on standard error. */
 function warningOf(file: string): string {
   return `docker-credential-icr: the settings in ${file} are damaged\nhint: ${hint}\n`;
 }
 
 for (const damage of damages) {
-  test(`config.json is ${JSON.stringify(damage.toString().slice(0, 100))}`, () =>
+  test(`get fails and list warns if config.json is ${JSON.stringify(damage.toString().slice(0, 100))}`, () =>
     inHome((home) => {
       writeIdentity(home);
       const file = writeConfig(home, 'config.json', damage);
@@ -55,14 +55,14 @@ for (const damage of damages) {
       const { stderr, ...rest } = helper(home, 'list');
       assert.equal(rest, { stdout: '{}\n', status: 0 });
       assert.is(stderr, warningOf(file));
-      // Who is asked for other registries cannot be known either.
+      // The settings would contain the fallback helper for other registries, so a warning is printed.
       const unknown = { ...notFound, stderr: warningOf(file) };
       assert.equal(helper(home, 'get', 'registry.example'), unknown);
       assert.equal(snapshot(home.folder), before);
     }));
 }
 
-test('docker login is refused: a keychain may be chosen, and files are a weaker store', () =>
+test('docker login fails: a keychain may be configured, and the file store is less secure', () =>
   inHome((home) => {
     const file = writeConfig(home, 'config.json', '{"store":"pass",');
     const before = snapshot(home.folder);
@@ -78,7 +78,7 @@ test('docker login is refused: a keychain may be chosen, and files are a weaker 
     assert.equal(helper(home, 'store', credential('us.icr.io')), nothing);
   }));
 
-test('docker logout signs out, erases what is in files, and says that a keychain was not asked', () =>
+test('docker logout erases files, and reports that a keychain may still have the secret', () =>
   inHome((home) => {
     for (const host of ['us.icr.io', 'registry.example']) helper(home, 'store', credential(host));
     const file = writeConfig(home, 'config.json', '{');
@@ -97,7 +97,7 @@ for (const [words, left] of [
   ['logout us.icr.io', ['registry.example.json']],
   ['logout registry.example', ['us.icr.io.json']],
 ] as const) {
-  test(`${words} removes what is in files, and fails`, () =>
+  test(`${words}: removes files, and fails`, () =>
     inHome((home) => {
       for (const host of ['us.icr.io', 'registry.example']) helper(home, 'store', credential(host));
       writeConfig(home, 'config.json', '{');
@@ -111,7 +111,7 @@ for (const [words, left] of [
     }));
 }
 
-test('what needs no settings answers', () =>
+test('get: returns credentials that do not depend on the settings', () =>
   inHome((home) => {
     helper(home, 'store', credential('registry.example', 'me'));
     const file = writeConfig(home, 'config.json', '{');
@@ -125,7 +125,7 @@ test('what needs no settings answers', () =>
     assert.is(helper(home, 'get', 'registry.example').status, 0);
   }));
 
-test('a member that a later version knows is passed over', () =>
+test('get: ignores members of later versions', () =>
   inHome((home) => {
     writeIdentity(home);
     const later = `{"identities":{"work":{"kind":"api-key","since":0,"x":1}},${toWork},"later":[]}`;
@@ -205,7 +205,7 @@ const misconfigured: readonly [name: string, setUp: (home: Home) => void, line: 
     'us.icr.io: the mapping uses identity nobody, which does not exist; run docker-credential-icr login --identity nobody',
   ],
   [
-    'an identity called as every object’s member',
+    'an identity with the name of a member of Object.prototype',
     (home) => writeIdentity(home, 'canary', { 'us.icr.io': { identity: 'constructor' } }),
     'us.icr.io: the mapping uses identity constructor, which does not exist; run docker-credential-icr login --identity constructor',
   ],
@@ -220,13 +220,12 @@ const misconfigured: readonly [name: string, setUp: (home: Home) => void, line: 
 ];
 
 for (const [name, setUp, line] of misconfigured) {
-  test(name, () =>
+  test(`get reports ${name}`, () =>
     inHome((home) => {
       setUp(home);
       assert.equal(helper(home, 'get', 'us.icr.io'), refused(line));
       assert.is(helper(home, 'list').status, 0);
-    }),
-  );
+    }));
 }
 
 test.run();

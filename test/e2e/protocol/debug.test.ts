@@ -7,7 +7,7 @@ const test = suite('DOCKER_CREDENTIAL_ICR_DEBUG');
 
 const env = { DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
 
-test('a not-found says which host and which sources', () =>
+test('get: prints the host and the sources if no credential is found', () =>
   inHome((home) => {
     const { stderr, ...rest } = helper(home, 'get', 'https://us.icr.io/v2/', { env });
     assert.equal(rest, { stdout: notFound.stdout, status: 1 });
@@ -22,21 +22,21 @@ test('a not-found says which host and which sources', () =>
     assert.match(stderr, /no source has a credential for us\.icr\.io\n$/);
   }));
 
-test('another registry is said to be no host of IBM’s', () =>
+test('get: prints that another registry is not a host of IBM Cloud', () =>
   inHome((home) => {
     const { stderr } = helper(home, 'get', 'registry.example', { env });
     assert.match(stderr, 'registry.example, which is not a host of IBM Cloud');
   }));
 
 for (const value of ['', '0', 'true', '11', undefined]) {
-  test(`${value} leaves standard error empty`, () =>
+  test(`the value ${value} disables debug output`, () =>
     inHome((home) => {
       const options = { env: { DOCKER_CREDENTIAL_ICR_DEBUG: value } };
       assert.equal(helper(home, 'get', 'us.icr.io', options), notFound);
     }));
 }
 
-test('standard output is the same with it, and no secret is told', () =>
+test('standard output does not change, and debug output contains no secret', () =>
   inHome((home) => {
     const options = { env: { ...env, IBMCLOUD_API_KEY: 'canary-environment' } };
     writeIdentity(home, 'canary-identity', { 'de.icr.io': { identity: 'work' } });
@@ -58,7 +58,7 @@ test('standard output is the same with it, and no secret is told', () =>
     }
   }));
 
-test('nor is a secret in what is damaged', () =>
+test('debug output contains no secret of a damaged file', () =>
   inHome((home) => {
     writeConfig(home, 'hosts/us.icr.io.json', '{"Secret":"canary",}');
     writeConfig(home, 'config.json', '{"canary');

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { answer, answered, credential, helper, notFound, nothing } from '../../support/helper.ts';
 import { inHome, snapshot, writeIdentity } from '../../support/home.ts';
 
-const test = suite('what docker login stores');
+const test = suite('credentials of docker login');
 
 const users = [
   'iamapikey',
@@ -18,7 +18,7 @@ const users = [
 ];
 
 for (const user of users) {
-  test(`${user} is stored and returned`, () =>
+  test(`stores and returns the user name ${user}`, () =>
     inHome((home) => {
       const secret = 'canary \\ " ü 🐳 </script>';
       assert.equal(helper(home, 'store', credential('us.icr.io', user, secret)), nothing);
@@ -27,7 +27,7 @@ for (const user of users) {
     }));
 }
 
-/** Where a root secret may be; each answers for us.icr.io with the secret `canary-root`. */
+/** Sources of an API key; each returns the secret `canary-root` for us.icr.io. */
 const roots: readonly [name: string, env: Record<string, string>, identity: boolean][] = [
   ['an identity for every host', {}, true],
   ['DOCKER_CREDENTIAL_ICR_API_KEY', { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary-root' }, false],
@@ -37,7 +37,7 @@ const root = answered(answer('us.icr.io', 'iamapikey', 'canary-root'));
 const identityToken = credential('us.icr.io', '<token>', 'canary-identity-token');
 
 for (const [name, env, identity] of roots) {
-  test(`docker login with nothing typed keeps ${name}`, () =>
+  test(`docker login without input stores nothing if the source is ${name}`, () =>
     inHome((home) => {
       if (identity) writeIdentity(home);
       const before = snapshot(home.folder);
@@ -49,7 +49,7 @@ for (const [name, env, identity] of roots) {
     }));
 }
 
-test('docker login with nothing typed keeps what was stored before', () =>
+test('docker login without input keeps the stored credential', () =>
   inHome((home) => {
     helper(home, 'store', credential('us.icr.io', 'iamapikey', 'canary-root'));
     assert.equal(helper(home, 'store', root.stdout), nothing);
@@ -57,7 +57,7 @@ test('docker login with nothing typed keeps what was stored before', () =>
     assert.equal(helper(home, 'get', 'us.icr.io'), root);
   }));
 
-test('another key for a host with an identity is kept, and said to be no use yet', () =>
+test('store: warns if the host uses an identity, which has precedence', () =>
   inHome((home) => {
     writeIdentity(home);
     const { stderr, ...rest } = helper(
@@ -80,7 +80,7 @@ test('another key for a host with an identity is kept, and said to be no use yet
     );
   }));
 
-test('an identity token alone is kept, renewed and returned as it came', () =>
+test('stores, replaces and returns an identity token if there is no API key', () =>
   inHome((home) => {
     for (const token of ['canary-1', 'canary-2']) {
       assert.equal(helper(home, 'store', credential('us.icr.io', '<token>', token)), nothing);
@@ -88,14 +88,14 @@ test('an identity token alone is kept, renewed and returned as it came', () =>
     }
   }));
 
-test('a root secret takes the place of an identity token', () =>
+test('an API key replaces an identity token', () =>
   inHome((home) => {
     helper(home, 'store', identityToken);
     helper(home, 'store', credential('us.icr.io', 'iamapikey', 'canary-root'));
     assert.equal(helper(home, 'get', 'us.icr.io'), root);
   }));
 
-test('an identity that comes later answers before an identity token', () =>
+test('a later identity has precedence over a stored identity token', () =>
   inHome((home) => {
     helper(home, 'store', identityToken);
     const env = { IBMCLOUD_API_KEY: 'canary-root' };
@@ -104,7 +104,7 @@ test('an identity that comes later answers before an identity token', () =>
     assert.equal(helper(home, 'get', 'us.icr.io'), root);
   }));
 
-test('podman login over a stored key: get, then store of the new one', () =>
+test('podman login replaces a stored key: get, then store', () =>
   inHome((home) => {
     assert.equal(helper(home, 'get', 'us.icr.io'), notFound);
     helper(home, 'store', credential('us.icr.io', 'iamapikey', 'canary-old'));

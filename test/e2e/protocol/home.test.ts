@@ -16,7 +16,7 @@ import {
 } from '../../support/helper.ts';
 import { inHome, snapshot, writeIdentity } from '../../support/home.ts';
 
-const test = suite('homes');
+const test = suite('home directories');
 
 const noHome = refused('no configuration directory; set HOME or DOCKER_CREDENTIAL_ICR_CONFIG_DIR');
 
@@ -39,7 +39,7 @@ for (const HOME of [undefined, '']) {
     }));
 }
 
-test('HOME does not exist: nothing is found in it, and store makes it', () =>
+test('HOME does not exist: get returns not found, and store creates it', () =>
   inHome((home) => {
     const HOME = path.join(home.folder, 'not', 'there');
     const env = { HOME };
@@ -77,7 +77,7 @@ const places: readonly [name: string, env: (folder: string) => Record<string, st
           'xdg/docker-credential-icr/hosts/us.icr.io.json',
         ],
         [
-          'a relative XDG_CONFIG_HOME is none',
+          'a relative XDG_CONFIG_HOME is ignored',
           () => ({ XDG_CONFIG_HOME: 'xdg' }),
           '.config/docker-credential-icr/hosts/us.icr.io.json',
         ],
@@ -96,7 +96,7 @@ for (const [name, envIn, file] of places) {
   );
 }
 
-/** Takes the modes back afterwards, or the home could not be removed. */
+/** Restores the modes at the end, because the home directory could not be removed otherwise. */
 async function withMode(folder: string, mode: number, use: () => void): Promise<void> {
   const entries = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' });
   const all = ['', ...entries.filter((name) => !name.endsWith('.json'))];
@@ -109,7 +109,7 @@ async function withMode(folder: string, mode: number, use: () => void): Promise<
   }
 }
 
-test('HOME is read-only: get answers, store and erase say so and change nothing', () =>
+test('HOME is read-only: get succeeds, store and erase fail and change nothing', () =>
   inHome((home) => {
     writeIdentity(home, 'canary', { 'de.icr.io': { identity: 'work' } });
     helper(home, 'store', credential('us.icr.io'));
@@ -134,7 +134,7 @@ test('HOME is read-only: get answers, store and erase say so and change nothing'
     });
   }));
 
-test('HOME is closed: what may be in there is an error, not a not-found', () =>
+test('the configuration directory is not readable: get fails, and does not return not found', () =>
   inHome((home) => {
     helper(home, 'store', credential('us.icr.io'));
     return withMode(home.config, 0o000, () => {
@@ -146,7 +146,7 @@ test('HOME is closed: what may be in there is an error, not a not-found', () =>
     });
   }));
 
-test('one credential is closed: the others answer', () =>
+test('one credential is not readable: get returns the others', () =>
   inHome((home) => {
     for (const host of ['us.icr.io', 'de.icr.io']) helper(home, 'store', credential(host));
     fs.chmodSync(path.join(home.config, 'hosts', 'us.icr.io.json'), 0o000);
@@ -162,7 +162,7 @@ test('one credential is closed: the others answer', () =>
 
 const longest = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(54)}.icr.io`;
 
-test('a host of 253 is asked for, signed out of and not found like any other', () =>
+test('get and erase work with a host of 253 characters', () =>
   inHome((home) => {
     assert.is(longest.length, 253);
     const env = { IBMCLOUD_API_KEY: 'canary' };
@@ -173,9 +173,9 @@ test('a host of 253 is asked for, signed out of and not found like any other', (
     assert.equal(helper(home, 'get', `${longest}.`), notFound);
   }));
 
-// A umask that takes from the owner as well would lock the person out of the home's own folders.
+// A umask that restricts the owner would make the directories inaccessible to the user.
 for (const umask of ['000', '077', '177', '277', '777']) {
-  test(`umask ${umask}: folders that their owner enters, files that their owner reads`, () =>
+  test(`umask ${umask}: the owner can access directories and files`, () =>
     inHome((home) => {
       const script = `umask ${umask}; "$0" store`;
       const input = credential('us.icr.io');

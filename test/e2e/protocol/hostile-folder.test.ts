@@ -6,9 +6,9 @@ import * as assert from 'uvu/assert';
 import { answer, credential, helper, notFound, nothing } from '../../support/helper.ts';
 import { type Home, inHome } from '../../support/home.ts';
 
-const test = suite('a stranger’s folder');
+const test = suite('malicious current directory');
 
-/** Each would give away or take over a credential, if something read it. */
+/** Files that would leak or replace a credential if they were read. */
 const hostile: Readonly<Record<string, string>> = {
   'bunfig.toml': 'preload = ["./evil.ts"]\n[run]\npreload = ["./evil.ts"]\n',
   '.bunfig.toml': 'preload = ["./evil.ts"]\n',
@@ -57,7 +57,7 @@ function inHostileFolder(use: (home: Home, folder: string) => void): Promise<voi
   });
 }
 
-test('nothing in it is run or believed', () =>
+test('runs no code and reads no configuration from it', () =>
   inHostileFolder((home, folder) => {
     for (const cwd of [folder, path.join(folder, 'below')]) {
       for (const word of words) {
@@ -69,7 +69,7 @@ test('nothing in it is run or believed', () =>
     assert.not.ok(fs.existsSync(path.join(folder, 'marker')));
   }));
 
-test('the person’s own credential is answered in it', () =>
+test('get returns the user’s own credential', () =>
   inHostileFolder((home, folder) => {
     const options = { cwd: folder };
     assert.equal(helper(home, 'store', credential('us.icr.io'), options), nothing);
@@ -79,8 +79,8 @@ test('the person’s own credential is answered in it', () =>
     assert.not.ok(fs.existsSync(path.join(folder, 'marker')));
   }));
 
-/** Whoever opens a named pipe that nobody writes to waits for ever: an answer shows it was not opened. */
-test('none of the files that Bun looks for is opened', () =>
+/** Opening a FIFO without a writer blocks, so an exit shows that the file was not opened. */
+test('opens none of the files that Bun reads', () =>
   inHome((home) => {
     helper(home, 'store', credential('us.icr.io'));
     for (const name of [
@@ -101,7 +101,7 @@ test('none of the files that Bun looks for is opened', () =>
     assert.is(helper(home, 'no-such-word').status, 2);
   }));
 
-test('a bunfig in the home folder is not read either', () =>
+test('does not read a bunfig.toml in the home directory', () =>
   inHome((home) => {
     const marker = path.join(home.folder, 'marker');
     const evil = path.join(home.folder, 'evil.ts');
@@ -115,7 +115,7 @@ test('a bunfig in the home folder is not read either', () =>
     assert.not.ok(fs.existsSync(marker));
   }));
 
-test('NODE_OPTIONS of a client that runs on Node is not ours', () =>
+test('ignores the NODE_OPTIONS of a client that runs on Node', () =>
   inHostileFolder((home, folder) => {
     const env = { NODE_OPTIONS: `--require ${path.join(folder, 'evil.ts')}`, NODE_PATH: folder };
     assert.equal(helper(home, 'get', 'us.icr.io', { cwd: folder, env }), notFound);

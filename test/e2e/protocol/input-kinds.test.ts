@@ -18,7 +18,7 @@ import {
 } from '../../support/helper.ts';
 import { type Home, inHome } from '../../support/home.ts';
 
-const test = suite('where input comes from');
+const test = suite('types of standard input');
 
 const { O_NONBLOCK, O_RDONLY, O_WRONLY } = fs.constants;
 const known = answered(answer('us.icr.io'));
@@ -30,7 +30,7 @@ function inHomeThatKnows(use: (home: Home) => void | Promise<void>): Promise<voi
   });
 }
 
-/** The executable is `$0`, and the folder of the home is the current one. */
+/** Runs a shell script in the home directory, with the executable as `$0`. */
 function shell(home: Home, script: string): Outcome {
   const { stdout, stderr, status } = spawnSync('/bin/sh', ['-c', script, executable], {
     cwd: home.folder,
@@ -41,7 +41,7 @@ function shell(home: Home, script: string): Outcome {
   return { stdout, stderr, status };
 }
 
-/** Calls with this descriptor as standard input, and closes it on this side. */
+/** Calls the executable with this descriptor as standard input, and closes it in this process. */
 function withInput(home: Home, verb: string, descriptor: number): Promise<Outcome> {
   const child = spawn(executable, [verb], { env: home.env, stdio: [descriptor, 'pipe', 'pipe'] });
   fs.closeSync(descriptor);
@@ -51,11 +51,11 @@ function withInput(home: Home, verb: string, descriptor: number): Promise<Outcom
 test('a socket, which cannot be opened as /dev/stdin', () =>
   inHomeThatKnows(async (home) => {
     const opening = spawn('/bin/sh', ['-c', ': < /dev/stdin']);
-    assert.is.not((await collect(opening)).status, 0, 'standard input was no socket');
+    assert.is.not((await collect(opening)).status, 0, 'standard input is not a socket');
     assert.equal(await startHelper(home, 'get', 'us.icr.io\n').outcome, known);
   }));
 
-test('in parts, byte by byte, cut inside a character', () =>
+test('single bytes, which split a UTF-8 character', () =>
   inHomeThatKnows(async (home) => {
     const { child, outcome } = startHelper(home, 'store');
     for (const byte of Buffer.from(credential('us.icr.io', 'Grüße', '🐳 canary'))) {
@@ -66,20 +66,20 @@ test('in parts, byte by byte, cut inside a character', () =>
     assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io', 'Grüße', '🐳 canary'));
   }));
 
-test('a named pipe that does not block, in parts', () =>
+test('a non-blocking FIFO, in two parts', () =>
   inHomeThatKnows(async (home) => {
     const pipe = path.join(home.folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     const reader = fs.openSync(pipe, O_RDONLY | O_NONBLOCK);
     const writer = fs.openSync(pipe, O_WRONLY);
-    // Bun makes the first three descriptors of a child block; the shell hands over another one.
+    // Bun makes the first three descriptors of a child blocking, so the shell passes another one.
     const child = spawn('/bin/sh', ['-c', 'exec "$0" get <&3', executable], {
       env: home.env,
       stdio: ['ignore', 'pipe', 'pipe', reader],
     });
     fs.closeSync(reader);
     fs.writeSync(writer, 'us.');
-    // Long enough for the helper to find the pipe empty; if it is not, the answer is the same.
+    // Usually the helper has found the pipe empty after this time. If not, the result is the same.
     await new Promise((resolve) => setTimeout(resolve, 100));
     fs.writeSync(writer, 'icr.io');
     fs.closeSync(writer);
@@ -96,19 +96,15 @@ test('a file', () =>
 const scripts: readonly [name: string, script: string, Outcome][] = [
   ['a pipe', 'printf us.icr.io | "$0" get', known],
   ['a pipe that starts late', '(sleep 0.1; printf us.; printf icr.io) | "$0" get', known],
-  ['a file that was read in part', 'printf "x\\nus.icr.io" > f; (read x; "$0" get) < f', known],
+  ['a file with an offset', 'printf "x\\nus.icr.io" > f; (read x; "$0" get) < f', known],
   ['/dev/null', '"$0" get < /dev/null', refused('no credentials server URL')],
-  ['none, it is closed', '"$0" get <&-', refused('no credentials server URL')],
-  ['none, for store', '"$0" store <&-', refused('no credentials server URL')],
-  ['none, for list', '"$0" list <&-', answered('{"us.icr.io":"iamapikey"}\n')],
-  ['none, all three closed', '"$0" get <&- >&- 2>&-', { stdout: '', stderr: '', status: 1 }],
-  ['a folder', '"$0" get < .', refused('cannot read the input (EISDIR)')],
-  ['a folder, for list', '"$0" list < .', answered('{"us.icr.io":"iamapikey"}\n')],
-  [
-    'a descriptor that can only be written to',
-    '"$0" get 0> out',
-    refused('no credentials server URL'),
-  ],
+  ['closed', '"$0" get <&-', refused('no credentials server URL')],
+  ['closed, for store', '"$0" store <&-', refused('no credentials server URL')],
+  ['closed, for list', '"$0" list <&-', answered('{"us.icr.io":"iamapikey"}\n')],
+  ['all three descriptors closed', '"$0" get <&- >&- 2>&-', { stdout: '', stderr: '', status: 1 }],
+  ['a directory', '"$0" get < .', refused('cannot read the input (EISDIR)')],
+  ['a directory, for list', '"$0" list < .', answered('{"us.icr.io":"iamapikey"}\n')],
+  ['a write-only descriptor', '"$0" get 0> out', refused('no credentials server URL')],
   ['/dev/zero', '"$0" get < /dev/zero', refused('the input is longer than 1 MiB')],
 ];
 
@@ -116,7 +112,7 @@ for (const [name, script, expected] of scripts) {
   test(name, () => inHomeThatKnows((home) => assert.equal(shell(home, script), expected)));
 }
 
-test('the control: the same calls without a credential find none', () =>
+test('control: the same call without a credential returns not found', () =>
   inHome((home) => assert.equal(shell(home, 'printf us.icr.io | "$0" get'), notFound)));
 
 test.run();

@@ -5,12 +5,12 @@ import * as assert from 'uvu/assert';
 import { answer, credential, helper, nothing, startHelper } from '../../support/helper.ts';
 import { inHome, writeConfig } from '../../support/home.ts';
 
-const test = suite('killed while it stores');
+const test = suite('killed during store');
 
 const older = credential('us.icr.io', 'iamapikey', 'canary-old-'.repeat(40_000));
 const newer = credential('us.icr.io', 'iamapikey', 'canary-new-'.repeat(40_000));
 
-test('the old credential is left, or the new one', () =>
+test('leaves the old or the new credential', () =>
   inHome(async (home) => {
     assert.equal(helper(home, 'store', older), nothing);
     let killed = 0;
@@ -24,7 +24,7 @@ test('the old credential is left, or the new one', () =>
       assert.ok([`${older}\n`, `${newer}\n`].includes(stdout), stdout.slice(0, 200));
       helper(home, 'store', older);
     }
-    assert.ok(killed > 0, 'none was killed in time');
+    assert.ok(killed > 0, 'no process was killed in time');
   }));
 
 test('store removes the temporary files of killed commands, and nothing else', () =>

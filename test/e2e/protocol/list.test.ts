@@ -32,13 +32,13 @@ const rows: readonly [name: string, Setup[], env: Record<string, string>, hosts:
     { 'new.icr.io': 'iamapikey' },
   ],
   [
-    'a mapping for a namespace alone names no host',
+    'a mapping for a namespace only',
     [(home) => writeIdentity(home, 'canary', { 'us.icr.io/ns': { identity: 'work' } })],
     {},
     {},
   ],
   [
-    'Docker Hub as Docker names it',
+    'Docker Hub with Docker’s ServerURL',
     [store('https://index.docker.io/v1/', 'me')],
     {},
     { 'https://index.docker.io/v1/': 'me' },
@@ -46,7 +46,7 @@ const rows: readonly [name: string, Setup[], env: Record<string, string>, hosts:
 ];
 
 for (const [name, setups, env, hosts] of rows) {
-  test(`${name}: what is listed, get answers`, () =>
+  test(`${name}: get returns each listed credential`, () =>
     inHome((home) => {
       for (const setUp of setups) setUp(home);
       const { stdout, stderr, status } = helper(home, 'list', '', { env });
@@ -63,7 +63,7 @@ for (const [name, setups, env, hosts] of rows) {
 }
 
 for (const input of ['', '\n', 'unused', '{}', '\0'.repeat(100)]) {
-  test(`after ${JSON.stringify(input.slice(0, 8))} on an input that stays open`, () =>
+  test(`does not wait for the end of the input ${JSON.stringify(input.slice(0, 8))}`, () =>
     inHome(async (home) => {
       const { child, outcome } = startHelper(home, 'list');
       child.stdin?.write(input);
@@ -71,7 +71,7 @@ for (const input of ['', '\n', 'unused', '{}', '\0'.repeat(100)]) {
     }));
 }
 
-/** Names that others left in the folder of credentials are no hosts. */
+/** File names of other programs in the directory of credentials, which must not be listed. */
 const strangers = [
   'us.icr.io',
   'README',
@@ -84,7 +84,7 @@ const strangers = [
 ];
 
 for (const name of strangers) {
-  test(`a file ${name} that is none of ours`, () =>
+  test(`ignores the file ${name}`, () =>
     inHome((home) => {
       helper(home, 'store', credential('de.icr.io'));
       writeConfig(home, `hosts/${name}`, credential('us.icr.io'));
@@ -92,7 +92,7 @@ for (const name of strangers) {
     }));
 }
 
-test('a copy under another name lists nothing that get does not answer', () =>
+test('does not list a copied file that get does not return', () =>
   inHome((home) => {
     writeConfig(home, 'hosts/registry.example.json', credential('other.example'));
     const listed = Object.keys(JSON.parse(helper(home, 'list').stdout));

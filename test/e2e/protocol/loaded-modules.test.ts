@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { answer, credential, helper, notFound } from '../../support/helper.ts';
 import { type Home, inHome, writeConfig, writeIdentity } from '../../support/home.ts';
 
-const test = suite('what is loaded to answer');
+const test = suite('loaded modules');
 
 const root = path.resolve(import.meta.dirname, '../../..');
 const main = path.join(root, 'src', 'main.ts');
@@ -53,7 +53,7 @@ const rows: readonly [verb: string, input: string, stdout: string, env?: object]
 ];
 
 for (const [verb, input, stdout, env] of rows) {
-  test(`${verb} ${input}, ${Object.keys(env ?? {})}: only its own files`, () =>
+  test(`${verb} ${input}, ${Object.keys(env ?? {})}: loads only modules of the fast path`, () =>
     inHome((home) => {
       writeIdentity(home, 'canary-root', { 'us.icr.io': { identity: 'work' } });
       helper(home, 'store', credential('registry.example'));
@@ -73,8 +73,8 @@ const request = JSON.stringify({
   image: 'us.icr.io/ns/image',
 });
 
-/** The modules of each directory that an answer to the kubelet loads beside those of `get`. */
-test('kubelet: exactly these modules', () =>
+/** The modules that a response to the kubelet loads in addition to those of `get`. */
+test('kubelet: loads exactly these modules', () =>
   inHome((home) => {
     writeIdentity(home, 'canary-root', { 'us.icr.io': { identity: 'work' } });
     const get = modulesOf(home, 'get', 'us.icr.io').modules;
@@ -84,7 +84,7 @@ test('kubelet: exactly these modules', () =>
     assert.equal(added, kubeletModules);
   }));
 
-test('a damaged file and version load nothing more', () =>
+test('damaged settings and version: load no other modules', () =>
   inHome((home) => {
     writeConfig(home, 'config.json', '{');
     for (const verb of ['get', 'list', 'version']) {
@@ -129,7 +129,7 @@ interface Import {
   readonly external?: boolean;
 }
 
-/** What the fast path of `get` loads, and what other machine commands load beside it. */
+/** The built-in modules of the fast path of `get`, and the additional ones of other machine commands. */
 const entries = {
   'src/main.ts': [],
   'src/protocol/store.ts': ['node:fs', 'node:path'],
@@ -137,7 +137,7 @@ const entries = {
   'src/kubernetes/kubelet.ts': ['node:util'],
 };
 
-test('whatever is imported at the start is node:fs, node:path or our own', () =>
+test('static imports are node:fs, node:path or modules of src', () =>
   inHome(({ folder }) => {
     const metafile = path.join(folder, 'graph.json');
     const out = ['--outdir', path.join(folder, 'out'), `--metafile=${metafile}`];
@@ -152,7 +152,7 @@ test('whatever is imported at the start is node:fs, node:path or our own', () =>
     }
   }));
 
-/** Everything below `entry` but what is behind `await import(…)`. */
+/** Returns the modules that `entry` imports statically, directly or indirectly. */
 function importedAtStart(inputs: Graph['inputs'], entry: string) {
   const own = new Set([entry]);
   const foreign = new Set<string>();

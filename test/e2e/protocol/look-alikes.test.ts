@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { credential, helper } from '../../support/helper.ts';
 import { type Home, inHome, writeConfig, writeIdentity } from '../../support/home.ts';
 
-const test = suite('hosts that only look like IBM’s');
+const test = suite('look-alike hosts');
 
 const lookAlikes = [
   'icr.io.evil.example',
@@ -53,7 +53,7 @@ const lookAlikes = [
   'evil.example\n.icr.io',
   'us.icr.io\nevil.example',
   'us.icr.io evil.example',
-  // Full width, ideographic full stop, Cyrillic, Kelvin sign, dotless i, soft hyphen, zero width.
+  // Full-width letters, ideographic full stop, Cyrillic, Kelvin sign, dotless i, soft hyphen, zero-width space.
   'us.ｉｃｒ.io',
   'us。icr。io',
   'us．icr．io',
@@ -124,7 +124,7 @@ const secrets = {
   IC_API_KEY: 'canary-ic',
 };
 
-/** Everything that answers for IBM's hosts, all of it at once. */
+/** Calls `use` in a home directory with all sources of credentials for IBM's hosts. */
 function inHomeThatAnswers(use: (home: Home) => void): Promise<void> {
   return inHome((home) => {
     writeIdentity(home, 'canary-identity');
@@ -138,7 +138,7 @@ function inHomeThatAnswers(use: (home: Home) => void): Promise<void> {
 const debugged = { ...secrets, DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
 
 for (const lookAlike of lookAlikes) {
-  test(JSON.stringify(lookAlike), () =>
+  test(`get: returns no credential for ${JSON.stringify(lookAlike)}`, () =>
     inHomeThatAnswers((home) => {
       for (const env of [{}, debugged]) {
         const { stdout, stderr, status } = helper(home, 'get', lookAlike, { env });
@@ -149,11 +149,10 @@ for (const lookAlike of lookAlikes) {
           /^(credentials not found in native keychain|invalid ServerURL: .*)\n$/,
         );
       }
-    }),
-  );
+    }));
 }
 
-test('the same home does answer for IBM’s own hosts', () =>
+test('control: get returns a credential for IBM’s hosts in the same home directory', () =>
   inHomeThatAnswers((home) => {
     for (const host of ['icr.io', 'a.b.icr.io', 'us.icr.io:5000', 'registry.eu-gb.bluemix.net']) {
       assert.match(helper(home, 'get', host).stdout, '"Secret":"canary-identity"');
@@ -161,7 +160,7 @@ test('the same home does answer for IBM’s own hosts', () =>
     }
   }));
 
-test('what is stored for a look-alike stays with it', () =>
+test('store: a credential for a look-alike host is used for this host only', () =>
   inHomeThatAnswers((home) => {
     helper(home, 'store', credential('icr.io.evil.example', 'u', 'evil'));
     assert.match(helper(home, 'get', 'icr.io.evil.example').stdout, '"Secret":"evil"');

@@ -3,11 +3,11 @@ import * as assert from 'uvu/assert';
 import { answer, answered, credential, helper, notFound, nothing } from '../../support/helper.ts';
 import { inHome, writeIdentity } from '../../support/home.ts';
 
-const test = suite('registries that are not IBM’s');
+const test = suite('other registries');
 
 const hub = 'https://index.docker.io/v1/';
 
-/** What answers for the stored credential, and what it must not answer for. */
+/** ServerURLs for which the stored credential is returned, and ServerURLs for which it is not. */
 const rows: readonly [stored: string, same: string[], others: string[]][] = [
   [
     hub,
@@ -39,7 +39,7 @@ const rows: readonly [stored: string, same: string[], others: string[]][] = [
 ];
 
 for (const [stored, same, others] of rows) {
-  test(stored, () =>
+  test(`store, get, list and erase: ${stored}`, () =>
     inHome((home) => {
       assert.equal(helper(home, 'store', credential(stored, 'me', 'canary')), nothing);
       assert.equal(helper(home, 'list'), answered(`${JSON.stringify({ [stored]: 'me' })}\n`));
@@ -53,11 +53,10 @@ for (const [stored, same, others] of rows) {
       assert.is(helper(home, 'get', stored).status, 0);
       assert.equal(helper(home, 'erase', same[0]), nothing);
       assert.equal(helper(home, 'get', stored), notFound);
-    }),
-  );
+    }));
 }
 
-test('nothing of IBM’s answers for them', () =>
+test('get: does not use identities or API keys', () =>
   inHome((home) => {
     writeIdentity(home);
     const env = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary', IBMCLOUD_API_KEY: 'canary' };
@@ -66,7 +65,7 @@ test('nothing of IBM’s answers for them', () =>
     }
   }));
 
-test('an identity token is kept for them too', () =>
+test('store: accepts an identity token', () =>
   inHome((home) => {
     helper(home, 'store', credential('registry.example', '<token>', 'canary'));
     assert.is(
@@ -90,7 +89,7 @@ test('docker login of Docker Hub in a browser stores three credentials', () =>
     assert.is(helper(home, 'get', hub).stdout, answer(hub, 'me', 'canary-2'));
   }));
 
-test('go-containerregistry asks for the repository first, then for the host', () =>
+test('go-containerregistry calls get for the repository, then for the host', () =>
   inHome((home) => {
     helper(home, 'store', credential(hub, 'me', 'canary'));
     assert.equal(helper(home, 'get', 'index.docker.io/library/busybox'), notFound);

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { answer, collect, credential, executable, helper } from '../../support/helper.ts';
 import { type Home, inHome } from '../../support/home.ts';
 
-const test = suite('where output goes');
+const test = suite('types of standard output');
 
 const { O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY } = fs.constants;
 
@@ -19,7 +19,7 @@ function shell(home: Home, script: string) {
   });
 }
 
-/** The writing end of a pipe that nobody reads any more. */
+/** Returns the write end of a pipe without a reader. */
 function brokenPipe(home: Home): number {
   const pipe = path.join(home.folder, 'broken');
   execFileSync('mkfifo', [pipe]);
@@ -30,7 +30,7 @@ function brokenPipe(home: Home): number {
 }
 
 const sinks: readonly [name: string, open: (home: Home) => number][] = [
-  ['a pipe that nobody reads', brokenPipe],
+  ['a closed pipe', brokenPipe],
   ['a full disk', () => fs.openSync('/dev/full', 'w')],
 ];
 const calls: readonly [verb: string, input: string][] = [
@@ -43,7 +43,7 @@ const calls: readonly [verb: string, input: string][] = [
 
 for (const [name, open] of sinks) {
   for (const [verb, input] of calls) {
-    test(`${name}, after ${verb} ${input}: exit 1, and one line for people without the secret`, () =>
+    test(`${name}, after ${verb} ${input}: exits with 1 and prints one line without the secret`, () =>
       inHome((home) => {
         helper(home, 'store', credential('us.icr.io'));
         const sink = open(home);
@@ -71,7 +71,7 @@ test('a file', () =>
   }));
 
 for (const way of ['2>&-', '2> /dev/full']) {
-  test(`a warning that cannot be written (${way}) keeps nobody from the answer`, () =>
+  test(`get succeeds if a warning cannot be written (${way})`, () =>
     inHome((home) => {
       helper(home, 'store', credential('us.icr.io'));
       fs.chmodSync(path.join(home.config, 'hosts', 'us.icr.io.json'), 0o644);
@@ -81,7 +81,7 @@ for (const way of ['2>&-', '2> /dev/full']) {
     }));
 }
 
-test('a pipe that does not block and is full: all of it arrives', () =>
+test('a full non-blocking pipe: writes the whole output', () =>
   inHome(async (home) => {
     const secret = 'canary-'.repeat(140_000);
     helper(home, 'store', credential('us.icr.io', 'iamapikey', secret));
@@ -98,7 +98,7 @@ test('a pipe that does not block and is full: all of it arrives', () =>
     assert.ok(stdout === answer('us.icr.io', 'iamapikey', secret));
   }));
 
-test('a full disk, after --help: that is no slip of the person', () =>
+test('a full disk, after --help: exits with 1, not with the status of a usage error', () =>
   inHome((home) => {
     const { status, stderr } = shell(home, '"$0" --help >/dev/full');
     assert.is(stderr, 'docker-credential-icr: cannot write to standard output (ENOSPC)\n');

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { answer, credential, helper, nothing, startHelper } from '../../support/helper.ts';
 import { inHome, snapshot, writeIdentity } from '../../support/home.ts';
 
-const test = suite('many at once');
+const test = suite('parallel calls');
 
 const numbers = Array.from({ length: 64 }, (_, index) => index);
 const secret = (index: number) => `canary-${index}-`.repeat(1000);
@@ -14,7 +14,7 @@ function namesIn(folder: string): string[] {
   return fs.readdirSync(folder).sort();
 }
 
-test('64 stores for 64 hosts lose none', () =>
+test('64 store calls for 64 hosts store all credentials', () =>
   inHome(async (home) => {
     const calls = numbers.map((index) =>
       startHelper(home, 'store', credential(`h${index}.icr.io`, 'iamapikey', secret(index))),
@@ -27,7 +27,7 @@ test('64 stores for 64 hosts lose none', () =>
     }
   }));
 
-test('64 stores for one host leave one whole credential', () =>
+test('64 store calls for one host leave one complete credential', () =>
   inHome(async (home) => {
     const calls = numbers.map((index) =>
       startHelper(home, 'store', credential('us.icr.io', `user-${index}`, secret(index))),
@@ -38,7 +38,7 @@ test('64 stores for one host leave one whole credential', () =>
     assert.equal(namesIn(path.join(home.config, 'hosts')), ['us.icr.io.json']);
   }));
 
-test('get beside store and erase finds the old, the new or none', () =>
+test('get during store and erase returns the old or the new credential, or not found', () =>
   inHome(async (home) => {
     const whole = new Set(numbers.map((index) => answer('us.icr.io', 'iamapikey', secret(index))));
     const none = 'credentials not found in native keychain\n';
@@ -55,7 +55,7 @@ test('get beside store and erase finds the old, the new or none', () =>
     }
   }));
 
-test('64 gets answer the same and change nothing', () =>
+test('64 get calls return the same credential and change nothing', () =>
   inHome(async (home) => {
     writeIdentity(home);
     const before = snapshot(home.folder);
@@ -65,7 +65,7 @@ test('64 gets answer the same and change nothing', () =>
     assert.equal(snapshot(home.folder), before);
   }));
 
-test('64 erases at once sign out of each', () =>
+test('64 erase calls sign out of all hosts', () =>
   inHome(async (home) => {
     writeIdentity(home);
     const calls = numbers.map((index) => startHelper(home, 'erase', `h${index % 8}.icr.io`));

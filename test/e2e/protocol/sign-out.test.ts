@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { answer, credential, helper, notFound, nothing } from '../../support/helper.ts';
 import { type Home, inHome, writeIdentity } from '../../support/home.ts';
 
-const test = suite('signing out');
+const test = suite('sign-out');
 
 const ambient = ['IBMCLOUD_API_KEY', 'BLUEMIX_API_KEY', 'IC_API_KEY'];
 const everything = Object.fromEntries(ambient.map((name) => [name, 'canary-ambient']));
@@ -17,7 +17,7 @@ function withEverything(home: Home): void {
   helper(home, 'store', credential('us.icr.io', 'iamapikey', 'canary-stored'));
 }
 
-test('nothing answers for a host that was erased, and for the others as before', () =>
+test('get: returns not found for an erased host only', () =>
   inHome((home) => {
     withEverything(home);
     const options = { env: everything };
@@ -32,7 +32,7 @@ test('nothing answers for a host that was erased, and for the others as before',
     assert.match(helper(home, 'get', 'private.us.icr.io', options).stdout, 'canary-root');
   }));
 
-test('until docker login names it again', () =>
+test('docker login ends the sign-out', () =>
   inHome((home) => {
     withEverything(home);
     helper(home, 'erase', 'us.icr.io');
@@ -46,7 +46,7 @@ test('until docker login names it again', () =>
     assert.equal(helper(home, 'get', 'us.icr.io'), notFound);
   }));
 
-test('an identity token names it again too', () =>
+test('storing an identity token ends the sign-out', () =>
   inHome((home) => {
     withEverything(home);
     helper(home, 'erase', 'us.icr.io');
@@ -57,7 +57,7 @@ test('an identity token names it again too', () =>
     );
   }));
 
-test('until docker-credential-icr login names it again', () =>
+test('docker-credential-icr login ends the sign-out', () =>
   inHome((home) => {
     helper(home, 'erase', 'us.icr.io');
     const words = ['login', 'us.icr.io', '--api-key-stdin', '--no-verify'];
@@ -69,7 +69,7 @@ test('until docker-credential-icr login names it again', () =>
   }));
 
 for (const name of ambient) {
-  test(`${name} alone`, () =>
+  test(`erase signs out of a host that uses ${name}`, () =>
     inHome((home) => {
       const env = { [name]: 'canary' };
       assert.is(helper(home, 'get', 'us.icr.io', { env }).stdout, answer('us.icr.io'));
@@ -79,14 +79,14 @@ for (const name of ambient) {
     }));
 }
 
-test('a key for this very program answers all the same', () =>
+test('DOCKER_CREDENTIAL_ICR_API_KEY is used for a signed-out host', () =>
   inHome((home) => {
     const env = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary' };
     helper(home, 'erase', 'us.icr.io', { env });
     assert.is(helper(home, 'get', 'us.icr.io', { env }).stdout, answer('us.icr.io'));
   }));
 
-test('erase succeeds for each spelling that docker and nerdctl send, twice', () =>
+test('erase succeeds for all spellings of docker and nerdctl, twice', () =>
   inHome((home) => {
     withEverything(home);
     const hosts = ['us.icr.io', 'us.icr.io:443'];
@@ -97,7 +97,7 @@ test('erase succeeds for each spelling that docker and nerdctl send, twice', () 
     }
   }));
 
-test('podman logout --all: each host listed is erased', () =>
+test('podman logout --all erases each listed host', () =>
   inHome((home) => {
     withEverything(home);
     helper(home, 'store', credential('https://index.docker.io/v1/', 'somebody', 'canary'));

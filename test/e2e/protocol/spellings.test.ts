@@ -5,7 +5,7 @@ import { inHome, snapshot } from '../../support/home.ts';
 
 const test = suite('spellings of one host');
 
-/** What clients were seen to send, and what a person may type. */
+/** Spellings that clients send or users type. */
 const spellings = [
   'us.icr.io',
   'US.ICR.IO',
@@ -31,7 +31,7 @@ const spellings = [
 ];
 
 for (const spelling of spellings) {
-  test(`get, store and erase of ${spelling}`, () =>
+  test(`get, store and erase accept ${spelling}`, () =>
     inHome((home) => {
       assert.equal(helper(home, 'store', credential('us.icr.io', 'iamapikey', 'canary')), nothing);
       assert.is(helper(home, 'get', spelling).stdout, answer(spelling));
@@ -57,7 +57,7 @@ const around = [
 ];
 
 for (const [index, surround] of around.entries()) {
-  test(`what is around a host goes: ${JSON.stringify(surround('HOST'))} (${index})`, () =>
+  test(`get and erase ignore characters around the host: ${JSON.stringify(surround('HOST'))} (${index})`, () =>
     inHome((home) => {
       helper(home, 'store', credential('us.icr.io'));
       assert.is(helper(home, 'get', surround('us.icr.io')).stdout, answer('us.icr.io'));
@@ -66,13 +66,13 @@ for (const [index, surround] of around.entries()) {
     }));
 }
 
-test('spaces around a stored host are no part of it', () =>
+test('store ignores spaces around the host', () =>
   inHome((home) => {
     assert.equal(helper(home, 'store', credential('  us.icr.io ')), nothing);
     assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
   }));
 
-test('get and list leave no trace', () =>
+test('get and list change no file', () =>
   inHome((home) => {
     helper(home, 'store', credential('us.icr.io'));
     const before = snapshot(home.folder);
@@ -93,7 +93,7 @@ const hosts = [
   'registry.ng.bluemix.net',
 ];
 
-test('each IBM host has a credential of its own', () =>
+test('each IBM host has a separate credential', () =>
   inHome((home) => {
     for (const host of hosts)
       helper(home, 'store', credential(host, 'iamapikey', `canary-${host}`));

@@ -22,15 +22,15 @@ const version = answered(
 const noServerURL = refused('no credentials server URL');
 const noUsername = refused('no credentials username');
 
-/** Each is asked in a home where us.icr.io was stored. */
+/** Calls in a home directory with a credential for us.icr.io. */
 const rows: readonly [name: string, words: string | string[], input: string, Outcome][] = [
-  ['get answers', 'get', 'us.icr.io', answered(answer('us.icr.io', 'iamapikey', 'canary-us'))],
+  ['get', 'get', 'us.icr.io', answered(answer('us.icr.io', 'iamapikey', 'canary-us'))],
   ['get of an unknown IBM host', 'get', 'de.icr.io', notFound],
   ['get of another registry', 'get', 'registry.example', notFound],
-  ['get of nothing', 'get', '', noServerURL],
+  ['get without input', 'get', '', noServerURL],
   ['get of an empty line', 'get', '\r\n', noServerURL],
   ['get of spaces', 'get', '  \t ', noServerURL],
-  ['store of nothing', 'store', '', noServerURL],
+  ['store without input', 'store', '', noServerURL],
   ['store of an empty line', 'store', '\n', noServerURL],
   ['store without a host', 'store', '{"Username":"iamapikey","Secret":"canary"}', noServerURL],
   ['store with an empty host', 'store', credential(''), noServerURL],
@@ -41,7 +41,7 @@ const rows: readonly [name: string, words: string | string[], input: string, Out
   ['store after a byte order mark', 'store', `\ufeff${credential('de.icr.io')}`, nothing],
   ['store with a line end', 'store', `${credential('de.icr.io')}\n`, nothing],
   [
-    'store of what Go wrote',
+    'store with Go’s JSON escapes',
     'store',
     '{"ServerURL":"de.icr.io","Username":"\\u003ctoken\\u003e","Secret":"canary","Other":[]}',
     nothing,
@@ -49,15 +49,20 @@ const rows: readonly [name: string, words: string | string[], input: string, Out
   ['erase', 'erase', 'us.icr.io', nothing],
   ['erase of an unknown host', 'erase', 'de.icr.io', nothing],
   ['erase of another registry', 'erase', 'registry.example', nothing],
-  ['erase of nothing', 'erase', '', noServerURL],
+  ['erase without input', 'erase', '', noServerURL],
   ['list', 'list', '', answered('{"us.icr.io":"iamapikey"}\n')],
-  ['list, as docker asks', 'list', 'unused', answered('{"us.icr.io":"iamapikey"}\n')],
+  ['list with docker’s input', 'list', 'unused', answered('{"us.icr.io":"iamapikey"}\n')],
   ['version', 'version', '', version],
   ['--version', '--version', '', version],
   ['-v', '-v', '', version],
   ['version with input', 'version', 'us.icr.io', version],
-  ['list with an argument more', ['list', 'more'], '', answered('{"us.icr.io":"iamapikey"}\n')],
-  ['get with an argument more', ['get', 'us.icr.io'], 'de.icr.io', notFound],
+  [
+    'list with an additional argument',
+    ['list', 'more'],
+    '',
+    answered('{"us.icr.io":"iamapikey"}\n'),
+  ],
+  ['get with an additional argument', ['get', 'us.icr.io'], 'de.icr.io', notFound],
 ];
 
 for (const [name, words, input, expected] of rows) {
@@ -69,10 +74,10 @@ for (const [name, words, input, expected] of rows) {
   );
 }
 
-test('list with nothing in it', () =>
+test('list without credentials', () =>
   inHome((home) => assert.equal(helper(home, 'list'), answered('{}\n'))));
 
-test('get answers once more after each other verb', () =>
+test('get still returns the credential after other verbs', () =>
   inHome((home) => {
     assert.equal(helper(home, 'store', stored), nothing);
     for (const verb of ['get', 'list', 'version', 'get']) helper(home, verb, 'us.icr.io');
