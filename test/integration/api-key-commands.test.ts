@@ -5,9 +5,9 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { addUserWithKey, fits, keysOf } from './api-key-world.ts';
 import { inCloud, refusal, settingsOf } from './identity-cloud.ts';
 
-const test = sandboxSuite('API keys from the command line');
+const test = sandboxSuite('api-key commands');
 
-test('create prints the value and nothing else, and login takes it', ({ sandbox }) =>
+test('create: prints only the value, and login accepts it', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const mine = addUserWithKey(sandbox, person, 'jane');
     const made = await person.call('api-key create laptop --description at-home');
@@ -22,7 +22,9 @@ test('create prints the value and nothing else, and login takes it', ({ sandbox 
     assert.is((await person.get('us.icr.io')).secret, key?.value);
   }));
 
-test('create --output writes what the ibmcloud CLI writes, and no file twice', ({ sandbox }) =>
+test('create --output: writes the ibmcloud CLI’s format, and does not overwrite a file', ({
+  sandbox,
+}) =>
   inCloud(sandbox, async (person) => {
     const mine = addUserWithKey(sandbox, person, 'jane');
     const file = path.join(person.home.folder, 'key.json');
@@ -46,7 +48,7 @@ test('create --output writes what the ibmcloud CLI writes, and no file twice', (
     assert.is(keysOf(sandbox, mine.iamId).length, 2);
   }));
 
-test('create leaves no file and no key behind where it cannot end', ({ sandbox }) =>
+test('create: leaves no file and no key after a failure', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const mine = addUserWithKey(sandbox, person, 'jane');
     sandbox.faults.add('iam', { kind: 'status', status: 403, path: '/v1/apikeys' });
@@ -55,7 +57,7 @@ test('create leaves no file and no key behind where it cannot end', ({ sandbox }
     assert.is(refused.status, 1);
     assert.not.ok(fs.existsSync(path.join(person.home.folder, 'key.json')));
 
-    // Nobody reads standard output: the value could not be given to anybody.
+    // No process reads standard output, so the value cannot be delivered.
     const { child, outcome } = person.start('api-key create laptop');
     child.stdout?.destroy();
     const { stderr, status } = await outcome;
@@ -64,7 +66,7 @@ test('create leaves no file and no key behind where it cannot end', ({ sandbox }
     assert.is(keysOf(sandbox, mine.iamId).length, 1);
   }));
 
-test('a lost answer is not asked for twice, and is owned up to', ({ sandbox }) =>
+test('create: does not retry after a lost response, and reports it', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const mine = addUserWithKey(sandbox, person, 'jane');
     sandbox.faults.add('iam', { kind: 'cut-off', path: '/v1/apikeys' });
@@ -77,7 +79,7 @@ test('a lost answer is not asked for twice, and is owned up to', ({ sandbox }) =
     assert.is(keysOf(sandbox, mine.iamId).length, 2);
   }));
 
-test('create --save keeps a key of a service ID that may do what was said', ({ sandbox }) =>
+test('create --save: stores an API key of a service ID with the requested role', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addUserWithKey(sandbox, person, 'jane');
     const words =
@@ -103,7 +105,7 @@ test('create --save keeps a key of a service ID that may do what was said', ({ s
     assert.is(keysOf(sandbox, ci?.iamId ?? '').length, 1);
   }));
 
-test('a service ID is used again, and its policy not made twice', ({ sandbox }) =>
+test('create: reuses a service ID and its policy', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addUserWithKey(sandbox, person, 'jane');
     const policies = sandbox.accounts.policies().length;
@@ -133,7 +135,7 @@ test('a service ID is used again, and its policy not made twice', ({ sandbox }) 
     assert.match(all, /nightly\n/);
   }));
 
-test('list pages through every key, shows none, and fits a terminal', ({ sandbox }) =>
+test('list: reads all pages, prints no key value, and fits a terminal', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const mine = addUserWithKey(sandbox, person, 'jane');
     for (let n = 0; n < 230; n += 1) {
@@ -186,9 +188,7 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
     assert.equal(await call('api-key show 2024'), refusal(gone));
   }));
 
-test('a key in the environment acts as well, and words that do not fit are refused', ({
-  sandbox,
-}) =>
+test('uses an API key from the environment, and refuses invalid arguments', ({ sandbox }) =>
   inCloud(sandbox, async ({ call }) => {
     const { iamId } = sandbox.accounts.addUser({ name: 'ci' });
     const key = sandbox.accounts.addApiKey({ owner: iamId, name: 'env' });

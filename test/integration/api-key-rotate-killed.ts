@@ -1,11 +1,11 @@
-/** The commands that people type, killed before the change of that number to a file, as no time limit could be. */
+/** Runs an interactive command and kills it before its nth change to a file, which a timeout cannot hit exactly. */
 import fs from 'node:fs';
 import { processContext } from '../../src/process-context.ts';
 
 const [number, ...words] = process.argv.slice(2);
 let left = Number(number);
 
-/** Locks are changed whenever somebody looks at the clock. */
+/** Lock files are not counted, because their changes depend on timing. */
 function endBefore(file: fs.PathLike): void {
   if (String(file).includes('.lock')) return;
   left -= 1;

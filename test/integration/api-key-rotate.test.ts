@@ -22,7 +22,7 @@ import {
 
 const test = sandboxSuite('api-key rotate');
 
-/** One key, kept three times: as two identities, and by `docker login`. */
+/** Stores one API key three times: as two identities and with `docker login`. */
 function addThreefold(sandbox: Sandbox, person: Person): ApiKey {
   const key = addUserWithKey(sandbox, person, 'jane');
   addIdentity(person, 'de.icr.io', {}, key.value);
@@ -37,7 +37,7 @@ function addThreefold(sandbox: Sandbox, person: Person): ApiKey {
 
 const hosts = ['us.icr.io', 'de.icr.io', 'r.example'];
 
-/** What `get` gives for each host has to open the registry; returns the different secrets. */
+/** Requires that the registry accepts the credential of each host; returns the distinct secrets. */
 async function requireSignIn({ askRegistry }: SandboxContext, person: Person): Promise<string[]> {
   const secrets = new Set<string>();
   for (const host of hosts) {
@@ -51,8 +51,8 @@ async function requireSignIn({ askRegistry }: SandboxContext, person: Person): P
   return [...secrets];
 }
 
-/** After whatever happened: every host signs in, and one more run leaves one key, and nothing pending. */
-async function requireMended(given: SandboxContext, person: Person, old: ApiKey): Promise<void> {
+/** Requires that every host can sign in, and that another rotation leaves one key and nothing pending. */
+async function requireRecovery(given: SandboxContext, person: Person, old: ApiKey): Promise<void> {
   await requireSignIn(given, person);
   await person.say('api-key rotate jane');
   const secrets = await requireSignIn(given, person);
@@ -64,12 +64,12 @@ async function requireMended(given: SandboxContext, person: Person, old: ApiKey)
   assert.is.not(keys[0]?.id, old.id);
   assert.is(keys[0]?.name, 'jane');
   const kept = Object.keys(snapshot(path.join(person.home.config, 'identities')));
-  // What a killed process has written is removed a minute later.
+  // Temporary files of a killed process are removed a minute later.
   const names = kept.filter((name) => !name.endsWith('.tmp'));
   assert.equal(names, ['de.icr.io.json', 'jane.json']);
 }
 
-test('gives every copy of the key the new one, and deletes the old one', async (given) => {
+test('replaces every copy of the key and deletes the old key', async (given) => {
   const { sandbox } = given;
   await inCloud(sandbox, async (person) => {
     const old = addThreefold(sandbox, person);
@@ -91,7 +91,7 @@ the old API key ${old.id} is deleted
   });
 });
 
-test('keeps what an identity is presented as, its profile and its length of life', async (given) => {
+test('preserves the presentation, the profile and the expiry of an identity', async (given) => {
   const { sandbox } = given;
   await inCloud(sandbox, async (person) => {
     const old = addUserWithKey(sandbox, person, 'jane');
@@ -114,7 +114,7 @@ test('keeps what an identity is presented as, its profile and its length of life
   });
 });
 
-test('another identity acts for a service ID that may not', async ({ sandbox }) => {
+test('uses another identity if the service ID has no permission', async ({ sandbox }) => {
   await inCloud(sandbox, async (person) => {
     addUserWithKey(sandbox, person, 'jane');
     const made = await person.call('api-key create --service-id robot --save --identity ci');
@@ -128,7 +128,7 @@ test('another identity acts for a service ID that may not', async ({ sandbox }) 
   });
 });
 
-test('refuses a locked key, and goes on where one was locked in the middle', async (given) => {
+test('refuses a locked key, and resumes if it was locked during the rotation', async (given) => {
   const { sandbox } = given;
   await inCloud(sandbox, async (person) => {
     const old = addThreefold(sandbox, person);
@@ -144,11 +144,11 @@ test('refuses a locked key, and goes on where one was locked in the middle', asy
     const said = await person.say('api-key rotate');
     assert.match(said, /^going on where the last rotation of identity jane stopped\n/);
     assert.match(said, /is deleted\n$/);
-    await requireMended(given, person, old);
+    await requireRecovery(given, person, old);
   });
 });
 
-test('ends a rotation that was left behind by a new login', async (given) => {
+test('completes an interrupted rotation after a new login', async (given) => {
   const { sandbox } = given;
   await inCloud(sandbox, async (person) => {
     const old = addThreefold(sandbox, person);
@@ -165,7 +165,7 @@ test('ends a rotation that was left behind by a new login', async (given) => {
   });
 });
 
-test('two at once take turns', async (given) => {
+test('two concurrent rotations run one after the other', async (given) => {
   const { sandbox } = given;
   await inCloud(sandbox, async (person) => {
     const old = addThreefold(sandbox, person);
@@ -188,7 +188,7 @@ test('two at once take turns', async (given) => {
   });
 });
 
-test('logout takes an unfinished rotation along', async ({ sandbox }) => {
+test('logout removes an unfinished rotation', async ({ sandbox }) => {
   await inCloud(sandbox, async (person) => {
     const old = addUserWithKey(sandbox, person, 'jane');
     await person.say('login us.icr.io --api-key-stdin', old.value);
@@ -206,12 +206,12 @@ test('logout takes an unfinished rotation along', async ({ sandbox }) => {
   });
 });
 
-test('logout keeps the record of a key that IAM does not delete, and a later one deletes it', async ({
+test('logout keeps the record of a key that IAM did not delete, and a later logout deletes it', async ({
   sandbox,
 }) => {
   await inCloud(sandbox, async (person) => {
     const old = addUserWithKey(sandbox, person, 'jane');
-    // The check of the new key, which is made and recorded by then.
+    // The check of the new key, which has been created and recorded by then.
     failAt(sandbox, 4, { kind: 'status', status: 403 });
     assert.is((await person.call('api-key rotate jane')).status, 1);
     const made = keysOf(sandbox, old.iamId).find(({ id }) => id !== old.id);
@@ -236,7 +236,7 @@ test('logout keeps the record of a key that IAM does not delete, and a later one
   });
 });
 
-test('says that a variable still holds the old key', async ({ sandbox }) => {
+test('warns that an environment variable still contains the old key', async ({ sandbox }) => {
   await inCloud(sandbox, async (person) => {
     const old = addUserWithKey(sandbox, person, 'jane');
     const env = { DOCKER_CREDENTIAL_ICR_API_KEY: old.value };
@@ -249,13 +249,13 @@ test('says that a variable still holds the old key', async ({ sandbox }) => {
   });
 });
 
-/** Lets that many requests of IAM but one through; the last meets the fault. */
+/** Makes the nth request to IAM fail. */
 function failAt({ faults }: Sandbox, number: number, fault: Fault): void {
   if (number > 1) faults.add('iam', { kind: 'delay', delayMs: 0, times: number - 1 });
   faults.add('iam', fault);
 }
 
-/** Rotates again and again, each time with trouble one step later, until a run is over before it meets any. */
+/** Repeats the rotation with a fault one step later each time, until a run finishes without a fault. */
 async function atEveryStep(
   given: SandboxContext,
   rotate: (person: Person, step: number) => Promise<Outcome>,
@@ -271,7 +271,7 @@ async function atEveryStep(
       over = isOver(outcome, step);
       faults.clear();
       assert.not.match(outcome.stderr, /internal error/);
-      await requireMended(given, person, old);
+      await requireRecovery(given, person, old);
     });
     if (over) return step - 1;
   }
@@ -279,8 +279,10 @@ async function atEveryStep(
 
 for (const present of ['iambearer', 'iamrefresh']) {
   for (const isReplaced of [true, false]) {
-    const outcome = isReplaced ? 'is answered with the new one' : 'is refused';
-    test(`a get as ${present} that holds a key deleted meanwhile ${outcome}`, async ({ sandbox }) =>
+    const outcome = isReplaced ? 'uses the new key' : 'fails';
+    test(`a get as ${present} whose key is deleted during the request ${outcome}`, async ({
+      sandbox,
+    }) =>
       inCloud(sandbox, async (person) => {
         const { accounts, faults, requests } = sandbox;
         const old = addUserWithKey(sandbox, person, 'jane');
@@ -289,7 +291,7 @@ for (const present of ['iambearer', 'iamrefresh']) {
         faults.add('iam', { kind: 'delay', until });
         const getting = person.call('get', 'us.icr.io');
         while (requests.count({ service: 'iam' }) === 0) await sleep(5);
-        // What a rotation does, in its order.
+        // The steps of a rotation, in order.
         const next = accounts.addApiKey({ value: newKey(), name: 'jane', owner: old.iamId });
         if (isReplaced) addIdentity(person, 'jane', { present, secretSetAt: 2 }, next.value);
         accounts.removeApiKey({ key: old.id });
@@ -305,16 +307,16 @@ for (const present of ['iambearer', 'iamrefresh']) {
   }
 }
 
-const troubles: readonly (readonly [word: string, fault: Fault])[] = [
-  ['refuses', { kind: 'status', status: 403 }],
-  ['breaks off its answer to', { kind: 'cut-off' }],
-  ['drops', { kind: 'drop' }],
-  ['is killed at', { kind: 'hang' }],
-  ['does as asked by, and then is killed at', { kind: 'mute' }],
+const failures: readonly (readonly [event: string, fault: Fault])[] = [
+  ['IAM refuses a request', { kind: 'status', status: 403 }],
+  ['IAM truncates a response', { kind: 'cut-off' }],
+  ['IAM drops a request', { kind: 'drop' }],
+  ['it is killed during a request', { kind: 'hang' }],
+  ['it is killed after IAM has processed a request', { kind: 'mute' }],
 ];
-for (const [word, fault] of troubles) {
+for (const [event, fault] of failures) {
   const killed = fault.kind === 'hang' || fault.kind === 'mute';
-  test(`mends itself whichever request ${killed ? 'it' : 'IAM'} ${word}`, async (given) => {
+  test(`recovers at every step if ${event}`, async (given) => {
     const { sandbox } = given;
     const asked = () => sandbox.requests.count({ service: 'iam' });
     const rotate = (person: Person, step: number) => {
@@ -330,7 +332,7 @@ for (const [word, fault] of troubles) {
   });
 }
 
-test('mends itself when it is killed before any change to a file', async (given) => {
+test('recovers if it is killed before any change to a file', async (given) => {
   const program = path.join(import.meta.dirname, 'api-key-rotate-killed.ts');
   const rotate = ({ env, home }: Person, step: number) => {
     const words = [program, String(step), 'api-key', 'rotate', 'jane'];

@@ -2,7 +2,7 @@ import type { ApiKey } from '../sandbox/api-keys.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { addIdentity, changeSettings, newKey, type Person } from './identity-cloud.ts';
 
-/** A user of the sandbox whose API key, of that name, answers here for every host. */
+/** Adds a sandbox user with an API key of that name, which is used for every host here. */
 export function addUserWithKey(
   { accounts }: Pick<Sandbox, 'accounts'>,
   person: Person,
@@ -18,12 +18,12 @@ export function addUserWithKey(
   return key;
 }
 
-/** The keys of that owner, in the order they were made. */
+/** Returns the owner's keys in order of creation. */
 export function keysOf({ accounts }: Pick<Sandbox, 'accounts'>, owner: string): ApiKey[] {
   return accounts.apiKeys().filter(({ iamId }) => iamId === owner);
 }
 
-/** Whether no line is longer than a terminal's. */
+/** Returns true if no line is wider than a terminal. */
 export function fits(text: string): boolean {
   return text.split('\n').every((line) => line.length <= 80);
 }

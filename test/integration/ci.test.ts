@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
 const script = path.resolve(import.meta.dirname, '../../.ci/run');
-/** What each part prints last on standard output, and its exit status. */
+/** The last line of each part's standard output, and its exit status. */
 type Parts = Readonly<Record<'test' | 'lint' | 'test-clients' | 'demo', readonly [string, number]>>;
 
 const fine: Parts = {
@@ -17,7 +17,7 @@ const fine: Parts = {
 };
 
 const test = suite('.ci/run');
-/** It is for Debian's bash and coreutils. */
+/** `.ci/run` requires Debian's bash and coreutils. */
 const onLinux = process.platform === 'linux' ? test : test.skip;
 test.before((context) => {
   context.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'ci-'));
@@ -30,7 +30,7 @@ function standIn(folder: string, name: string, body: string): void {
   fs.writeFileSync(path.join(folder, name), `#!/bin/sh\n${body}\n`, { mode: 0o755 });
 }
 
-/** On a machine where every package is installed, with a `make` that does what `parts` says. */
+/** Runs it as if every package were installed, with a `make` that prints `parts`. */
 function run(folder: string, parts: Parts, uid = 0) {
   const cases = Object.entries(parts).map(
     ([part, [line, status]]) => `${part}) echo '${line}'; exit ${status} ;;`,
@@ -45,24 +45,19 @@ function run(folder: string, parts: Parts, uid = 0) {
 }
 
 const rows: readonly [what: string, parts: Partial<Parts>, last: string, status: number][] = [
-  ['all is fine', {}, '8 passed, 0 failed', 0],
+  ['all tests pass', {}, '8 passed, 0 failed', 0],
   ['a test fails', { test: ['4 passed, 1 failed', 1] }, '7 passed, 1 failed', 1],
   [
-    'a test fails, and make does not say so',
+    'a test fails, and make exits with 0',
     { test: ['4 passed, 1 failed', 0] },
     '7 passed, 1 failed',
     1,
   ],
-  ['no count', { test: ['Killed', 0] }, '3 passed, 1 failed', 1],
+  ['no totals', { test: ['Killed', 0] }, '3 passed, 1 failed', 1],
+  ['totals, then a failure', { test: ['5 passed, 0 failed', 2] }, '8 passed, 1 failed', 1],
+  ['no test runs', { 'test-clients': ['0 passed, 0 failed', 0] }, '5 passed, 1 failed', 1],
   [
-    'a count, then an end that is not well',
-    { test: ['5 passed, 0 failed', 2] },
-    '8 passed, 1 failed',
-    1,
-  ],
-  ['no test is run', { 'test-clients': ['0 passed, 0 failed', 0] }, '5 passed, 1 failed', 1],
-  [
-    'all are skipped',
+    'all tests are skipped',
     { 'test-clients': ['0 passed, 0 failed, 4 skipped', 0] },
     '5 passed, 1 failed',
     1,
@@ -88,12 +83,12 @@ for (const [what, parts, last, status] of rows) {
     assert.equal(
       sections,
       parted.map((name) => `== ${name}`),
-      'every part runs',
+      'runs every part',
     );
   });
 }
 
-onLinux('without root, it says so and has failed', ({ folder }) => {
+onLinux('fails without root, with a message', ({ folder }) => {
   const { stdout, last, status } = run(folder, fine, 1000);
   assert.match(stdout, 'needs root');
   assert.is(last, '0 passed, 1 failed');

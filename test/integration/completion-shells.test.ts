@@ -7,9 +7,9 @@ import { executable } from '../../scripts/build.ts';
 import { type Home, inHome, snapshot, writeConfig } from '../support/home.ts';
 import { hasShell, type ShellName, typeInShell } from '../support/shell-terminal.ts';
 
-const test = suite('completion in real shells');
+const test = suite('shell completion');
 
-/** What each shell types to load the completion. */
+/** The command that loads the completion in each shell. */
 const loads: Readonly<Record<ShellName, string>> = {
   bash: 'source completion.bash',
   zsh: 'autoload -U compinit; compinit -u -d ./dump; source completion.zsh',
@@ -17,7 +17,7 @@ const loads: Readonly<Record<ShellName, string>> = {
 };
 const shells = Object.keys(loads) as ShellName[];
 
-/** Each runs something, or becomes several words, if a shell expands it. `MARK` is a file that must not appear. */
+/** Words that run a command or split if a shell expands them. `MARK` is a file that must not be created. */
 const hostile = [
   '$(touch MARK)',
   '`touch MARK`',
@@ -46,7 +46,7 @@ const hostile = [
   '=ls',
 ];
 
-/** The same, and what only a name in the settings can be. */
+/** The same, plus names that are possible only in the settings file. */
 const hostileNames = [
   ...hostile,
   'a\ntouch MARK',
@@ -63,11 +63,11 @@ const hostileNames = [
 interface Place {
   readonly home: Home;
   readonly env: Readonly<Record<string, string>>;
-  /** Is made if something is evaluated. */
+  /** Exists if a shell evaluated a word. */
   readonly mark: string;
 }
 
-/** A home with the three scripts, and `program` as docker-credential-icr on PATH. */
+/** Creates a home with the three scripts, and `program` as docker-credential-icr on PATH. */
 function inPlace(program: string | undefined, use: (place: Place) => Promise<void>) {
   return inHome(async (home) => {
     const bin = path.join(home.folder, 'bin');
@@ -84,7 +84,7 @@ function inPlace(program: string | undefined, use: (place: Place) => Promise<voi
   });
 }
 
-/** Offers the first line of the file `words`; when it is run, removes that and adds its arguments to `arguments`. */
+/** Completes the first line of the file `words`; when run, removes that line and appends its arguments to `arguments`. */
 const recorder = `#!/bin/sh
 if [ "$1" = --get-yargs-completions ]; then exec head -n 1 "$HOME/words"; fi
 printf '%s\\0' "$@" >>"$HOME/arguments"
@@ -96,7 +96,7 @@ const killLine = '\x15';
 for (const shell of shells) {
   const withShell = hasShell(shell) ? test : test.skip;
 
-  withShell(`${shell}: offers the names that login accepts, and evaluates no other`, () =>
+  withShell(`${shell}: completes valid names, and does not evaluate others`, () =>
     inPlace(undefined, async ({ home, env, mark }) => {
       const identity = { kind: 'api-key', secretSetAt: 0 };
       const names = ['good-one', 'good-two', ...hostileNames];
@@ -121,7 +121,7 @@ for (const shell of shells) {
     }),
   );
 
-  withShell(`${shell}: puts a word on the command line as it is, whatever is in it`, () =>
+  withShell(`${shell}: inserts any word literally`, () =>
     inPlace(recorder, async ({ home, env, mark }) => {
       fs.writeFileSync(path.join(home.folder, 'words'), `${hostile.join('\n')}\n`);
       const keys = hostile.map(() => 'docker-credential-icr login \t');
@@ -132,9 +132,9 @@ for (const shell of shells) {
     }),
   );
 
-  withShell(`${shell}: evaluates no word that was typed`, () =>
+  withShell(`${shell}: does not evaluate typed words`, () =>
     inPlace(undefined, async ({ home, env, mark }) => {
-      // At the end of such a word, zsh itself expands it, whatever the command.
+      // At the end of such a word zsh itself expands it, for any command.
       const words = ['$(touch MARK)', '`touch MARK`', "'$(touch MARK)'", '"$(touch MARK)"'];
       const keys = words.flatMap((word) => [
         `docker-credential-icr login ${word} \t\t${killLine}`,

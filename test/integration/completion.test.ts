@@ -18,7 +18,7 @@ const rows: readonly [words: string[], offered: string[], not: string[]][] = [
 ];
 
 for (const [words, offered, not] of rows) {
-  test(`what is offered for ${words.join(' ')}`, () => {
+  test(`completes ${words.join(' ')}`, () => {
     const given = ['--get-yargs-completions', 'docker-credential-icr', ...words];
     const { stdout } = spawnSync(executable, given, { encoding: 'utf8' });
     const said = stdout.trimEnd().split('\n');
@@ -27,7 +27,7 @@ for (const [words, offered, not] of rows) {
   });
 }
 
-test('SHELL does not change what is offered', () => {
+test('completes the same words for any SHELL', () => {
   const given = ['--get-yargs-completions', 'docker-credential-icr', 'log'];
   const outputs = ['/bin/bash', '/bin/zsh', '/usr/bin/fish'].map(
     (shell) =>
@@ -38,7 +38,7 @@ test('SHELL does not change what is offered', () => {
   assert.match(String(outputs[0]), /^login$/m);
 });
 
-/** Presses Tab in a zsh that has loaded the completion this way; ends when the word is whole. */
+/** Presses Tab in zsh after loading the completion this way; returns when the word is complete. */
 const pressTab = (load: string) => `
 zmodload zsh/zpty
 zpty z zsh -f
@@ -51,14 +51,14 @@ print whole
 `;
 
 const ways: readonly [how: string, load: string][] = [
-  ['found by its name when it is first needed', ':'],
+  ['autoloaded by name', ':'],
   ['sourced from a file', 'source $PWD/sourced.zsh'],
   ['evaluated', 'eval \\"\\$(docker-credential-icr completion zsh)\\"'],
 ];
 
 const withZsh = spawnSync('zsh', ['-fc', 'zmodload zsh/zpty']).status === 0 ? test : test.skip;
 for (const [how, load] of ways) {
-  withZsh(`the first Tab in zsh, ${how}`, () => {
+  withZsh(`zsh: completes at the first Tab, ${how}`, () => {
     const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'completion-')));
     try {
       fs.mkdirSync(path.join(folder, 'bin'));

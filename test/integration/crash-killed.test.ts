@@ -9,18 +9,18 @@ import { addUserWithKey, keysOf } from './api-key-world.ts';
 import { randomFrom } from './crash-random.ts';
 import { inCloud, newKey, type Person, settingsOf } from './identity-cloud.ts';
 
-const test = sandboxSuite('killed at any moment');
+const test = sandboxSuite('commands killed at random times');
 
-/** How many in all; `make soak` asks for more. */
+/** Total number of kills; `make soak` sets a higher one. */
 const kills = Number(process.env.SOAK_KILLS ?? 60);
 const each = Math.ceil(kills / 6);
 const seed = Number(process.env.SOAK_SEED ?? 1);
 
-/** One kind of command, and what has to be true after it was killed. */
+/** A command, and a check to run after it was killed. */
 interface Operation {
   readonly words: string;
   readonly input: string;
-  /** Throws unless what was acknowledged is whole: as it was before, or as it is to be. */
+  /** Throws if acknowledged data is incomplete: it must have its old or its new state. */
   readonly check: () => Promise<void> | void;
 }
 
@@ -35,7 +35,7 @@ async function storedSecret(person: Person, of = host): Promise<string | undefin
   return undefined;
 }
 
-/** `docker login` over what another one has left. */
+/** Repeated `docker login` for one host. */
 const store: Begin = (person) => {
   let last: string | undefined;
   return (turn) => {
@@ -59,7 +59,7 @@ const erase: Begin = (person) => async (turn) => {
   return { words: 'erase', input: host, check };
 };
 
-/** A new key for the identity that answers for every host. */
+/** A new API key for the identity of all hosts. */
 const login: Begin = (person) => {
   let last: string | undefined;
   return async (turn) => {
@@ -68,7 +68,7 @@ const login: Begin = (person) => {
       last = newKey();
       await person.say('login --no-verify --api-key-stdin', last);
     }
-    // Another identity, each time a new one: the settings grow.
+    // A new identity each time, so that the settings grow.
     await person.say(`login --no-verify --identity other-${turn} --api-key-stdin`, newKey());
     const check = async () => {
       const kept = await storedSecret(person, 'us.icr.io');
@@ -81,7 +81,7 @@ const login: Begin = (person) => {
   };
 };
 
-/** Adds our hosts to a file of Docker's, and takes them out again. */
+/** Adds IBM hosts to a Docker configuration file, and removes them. */
 const configure: Begin = ({ home, say }) => {
   const file = path.join(home.folder, '.docker', 'config.json');
   fs.mkdirSync(path.dirname(file));
@@ -103,7 +103,7 @@ const configure: Begin = ({ home, say }) => {
   };
 };
 
-/** Signs in to IAM with whatever `get` answers. */
+/** Requires that IAM accepts the credential from `get`. */
 function isGood({ accounts }: Sandbox, secret: string | undefined): boolean {
   return accounts.apiKeys().some(({ value }) => value === secret);
 }
@@ -115,7 +115,7 @@ const rotate: Begin = (person, sandbox) => {
     const { iamId } = mine;
     const check = async () => {
       const kept = await storedSecret(person, 'us.icr.io');
-      assert.ok(isGood(sandbox, kept), 'what answers signs in');
+      assert.ok(isGood(sandbox, kept), 'the credential is accepted');
       assert.ok(keysOf(sandbox, iamId).length <= 2);
       await person.call('api-key rotate jane');
       assert.ok(isGood(sandbox, await storedSecret(person, 'us.icr.io')), 'after another rotation');
@@ -125,7 +125,7 @@ const rotate: Begin = (person, sandbox) => {
   };
 };
 
-/** The first `get` of a short-lived token, with nothing in the cache. */
+/** The first `get` of a short-lived token with an empty cache. */
 const mint: Begin = (person, sandbox) => {
   let isNew = true;
   return async () => {
@@ -143,7 +143,7 @@ const mint: Begin = (person, sandbox) => {
   };
 };
 
-/** The next command works, and every file of ours is what it should be. */
+/** Requires that the next command works and that all files are valid. */
 async function expectWorking(person: Person, when: string): Promise<void> {
   const list = await person.call('list');
   assert.equal({ status: list.status, stderr: list.stderr }, { status: 0, stderr: '' }, when);
@@ -157,33 +157,33 @@ async function expectWorking(person: Person, when: string): Promise<void> {
   }
 }
 
-/** Ends a command after that many milliseconds; how long it took where that came too late. */
+/** Kills a command after `delayMs`; returns its duration in milliseconds if it had finished before. */
 async function kill(
   person: Person,
   { words, input }: Operation,
-  delay: number,
+  delayMs: number,
 ): Promise<number | undefined> {
   const began = performance.now();
   const { child, outcome } = person.start(words, input);
-  const timer = setTimeout(() => child.kill('SIGKILL'), delay);
+  const timer = setTimeout(() => child.kill('SIGKILL'), delayMs);
   const { status } = await outcome;
   clearTimeout(timer);
   return status === null ? undefined : performance.now() - began;
 }
 
-/** For `make soak`, which counts. */
+/** Prints the counts that `make soak` reads. */
 function report(name: string, killed: number): void {
   if (process.env.SOAK_KILLS) console.log(`killed ${JSON.stringify({ name, killed, of: each })}`);
 }
 
 const operations = { store, erase, login, configure, rotate, mint } as const;
 for (const [index, [name, begin]] of Object.entries(operations).entries()) {
-  test(`${name}: whatever was acknowledged is whole, and the next command works`, ({ sandbox }) =>
+  test(`${name}: acknowledged data is complete, and the next command works`, ({ sandbox }) =>
     inCloud(sandbox, async (person) => {
       const random = randomFrom(seed * 100 + index);
       const operate = begin(person, sandbox);
       let [killed, duration] = [0, 5000];
-      // The first one is left alone, to see how long it takes.
+      // The first run is not killed, to measure its duration.
       for (let turn = 0; turn <= each; turn += 1) {
         const operation = await operate(turn);
         const delay = turn === 0 ? duration : random() * duration * 1.05;

@@ -39,7 +39,7 @@ function environment(folder: string, more: Readonly<Record<string, string>>) {
     PATH: process.env.PATH ?? '',
     HOME: path.join(folder, 'home'),
     TMPDIR: path.join(folder, 'tmp'),
-    // As the Makefile does: Bun's own cache would be in the home folder.
+    // Set like in the Makefile, because Bun's default cache is in the home directory.
     BUN_RUNTIME_TRANSPILER_CACHE_PATH: '0',
     ...more,
   };
@@ -57,7 +57,7 @@ async function demo(
   return outcome;
 }
 
-/** The real mode, with the sandbox where the internet would be. */
+/** Runs the real mode with the sandbox instead of IBM Cloud. */
 async function demoThroughProxy(
   { folder, sandbox }: { folder: string; sandbox: Sandbox },
   words: readonly string[],
@@ -75,8 +75,8 @@ async function demoThroughProxy(
 
 const digest = /\n {3}sha256:[0-9a-f]{64}\n/;
 
-test('on loopback it signs in and fetches a manifest', async ({ folder }) => {
-  // What the person has set up must not answer in place of the demo.
+test('simulator: signs in and fetches a manifest', async ({ folder }) => {
+  // The user's own configuration must not be used instead of the demo's.
   const own = { IBMCLOUD_API_KEY: apiKey, DOCKER_CREDENTIAL_ICR_API_KEY: apiKey, HOST: 'a.test' };
   const { code, stdout, stderr } = await demo(folder, [], own);
   assert.is(code, 0, stderr);
@@ -88,7 +88,7 @@ test('on loopback it signs in and fetches a manifest', async ({ folder }) => {
   assert.equal(secrets ?? [], []);
 });
 
-test('against the real IBM Cloud, with an image', async (context) => {
+test('IBM Cloud mode: fetches an image', async (context) => {
   const words = ['--host=de.icr.io', '--image=demo/hello:1'];
   const { code, stdout, stderr, asked } = await demoThroughProxy(context, words);
   assert.is(code, 0, stderr);
@@ -96,13 +96,13 @@ test('against the real IBM Cloud, with an image', async (context) => {
   assert.equal([...new Set(asked)], ['iam.cloud.ibm.com:443', 'de.icr.io:443']);
 });
 
-test('against the real IBM Cloud, without an image', async (context) => {
+test('IBM Cloud mode: signs in without an image', async (context) => {
   const { code, stdout, stderr } = await demoThroughProxy(context, ['--host=us.icr.io']);
   assert.is(code, 0, stderr);
   assert.match(stdout, 'GET https://us.icr.io/v2/ with it: 200, logged in');
 });
 
-test('the keychain of the person is left alone', async (context) => {
+test('does not change the user’s keychain', async (context) => {
   const programs = path.join(context.folder, 'programs');
   const called = path.join(context.folder, 'called');
   fs.mkdirSync(programs);
@@ -120,10 +120,10 @@ test('the keychain of the person is left alone', async (context) => {
   };
   const { code, stderr } = await demoThroughProxy(context, ['--host=us.icr.io'], env);
   assert.is(code, 0, stderr);
-  assert.not.ok(fs.existsSync(called), 'a keychain was asked');
+  assert.not.ok(fs.existsSync(called), 'a keychain was called');
 });
 
-test('an image that is not there: one line', async (context) => {
+test('a missing image: prints one line', async (context) => {
   const words = ['--host=us.icr.io', '--image=demo/other:1'];
   const { code, stderr } = await demoThroughProxy(context, words);
   assert.is(code, 1);
@@ -133,15 +133,15 @@ test('an image that is not there: one line', async (context) => {
   );
 });
 
-test('a key that is nobody’s: one line', async (context) => {
+test('an unknown API key: prints one line', async (context) => {
   const env = { IBMCLOUD_API_KEY: `${apiKey.slice(0, -4)}nope` };
   const { code, stderr } = await demoThroughProxy(context, ['--host=us.icr.io'], env);
   assert.is(code, 1);
   assert.match(stderr, /^demo: docker-credential-icr: .*BXNIM0415E.*\n$/);
 });
 
-test('without a network: one line', async ({ folder }) => {
-  // Port 9 is "discard": nothing listens there.
+test('no network: prints one line', async ({ folder }) => {
+  // Port 9 is "discard", on which no process listens.
   const env = { IBMCLOUD_API_KEY: apiKey, HTTPS_PROXY: 'http://127.0.0.1:9' };
   const { code, stderr } = await demo(folder, ['--host=us.icr.io'], env);
   assert.is(code, 1);
@@ -157,7 +157,7 @@ const refusals: readonly [words: string[], line: RegExp][] = [
 ];
 
 for (const [words, line] of refusals) {
-  test(`refused: ${words.join(' ')}`, async ({ folder }) => {
+  test(`refuses ${words.join(' ')}`, async ({ folder }) => {
     const { code, stderr } = await demo(folder, words);
     assert.is(code, 1);
     assert.match(stderr, line);
@@ -165,7 +165,7 @@ for (const [words, line] of refusals) {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  test(`${signal} while the helper waits for IAM`, async ({ folder }) => {
+  test(`${signal} while the helper waits for IAM: cleans up`, async ({ folder }) => {
     const proxy = await startProxy();
     const env = environment(folder, { IBMCLOUD_API_KEY: apiKey, HTTPS_PROXY: proxy.url });
     const child = spawn(process.execPath, [script, '--host=us.icr.io'], { env, stdio: 'ignore' });

@@ -7,7 +7,7 @@ import { type ConnectProxy, startProxy } from '../support/connect-proxy.ts';
 import { collect, executable } from '../support/helper.ts';
 import { type Home, inHome } from '../support/home.ts';
 
-const test = sandboxSuite('what the documentation says to type');
+const test = sandboxSuite('documented commands');
 
 /** Leads every IBM host to the sandbox. */
 let proxy: ConnectProxy;
@@ -20,15 +20,15 @@ const root = path.join(import.meta.dirname, '..', '..');
 const docs = fs.readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
 const pages = ['README.md', ...docs.map((name) => path.join('docs', name))];
 
-/** Programs that are not ours: whether the helper is called by the real ones is tested elsewhere. */
+/** Programs to replace; other tests check that the real ones call the helper. */
 const standIns = ['docker', 'podman', 'skopeo', 'buildah', 'cf', 'kubectl', 'script'];
-/** What other tests run, or what needs more than a home folder. */
+/** Commands that other tests run, or that need more than a home directory. */
 const elsewhere =
   /^(make|\.\/install\.sh|brew|scoop|apt|dpkg|dnf|rpm|npm|node|minisign|git|sudo|systemctl|kubectl|kubelet|ctr|crictl|nerdctl|curl|wget|sh |tar|sha256sum|cosign)\b/;
-/** It may find something to say of a home that a test made. */
-const mayFind = /^docker-credential-icr (doctor|status)\b/;
+/** Commands that may report problems of a test's home. */
+const mayReport = /^docker-credential-icr (doctor|status)\b/;
 
-/** The lines of a page's `sh` blocks, each with what is continued; comments at their ends stay. */
+/** Returns the commands in a page's `sh` blocks, with continuation lines joined and comments included. */
 function commandsOf(page: string): string[] {
   const text = fs.readFileSync(path.join(root, page), 'utf8');
   const blocks = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block);
@@ -47,7 +47,7 @@ function makeStandIns({ folder }: Home): string {
 for (const page of pages) {
   const commands = commandsOf(page).filter((command) => !elsewhere.test(command));
   if (commands.length === 0) continue;
-  test(`${page}: ${commands.length} commands`, ({ sandbox }) =>
+  test(`${page}: runs ${commands.length} commands`, ({ sandbox }) =>
     inHome(async (home) => {
       const key = () => sandbox.accounts.addApiKey({}).value;
       const work = path.join(home.folder, 'work');
@@ -65,13 +65,13 @@ for (const page of pages) {
       };
       for (const command of commands) {
         const { status, stdout, stderr } = await run(command, work, env);
-        const ok = status === 0 || (status === 1 && mayFind.test(command));
+        const ok = status === 0 || (status === 1 && mayReport.test(command));
         assert.ok(ok, `${command}\n${status} ${stdout}${stderr}`);
       }
     }));
 }
 
-/** Variables that name a directory of settings, and the ways in which CI systems name the checkout. */
+/** Variables for settings directories, and the variables with which CI systems name the checkout. */
 const settingsInCheckout =
   /\b(?:HOME|DOCKER_CONFIG|\w*_CONFIG_DIR|\w*_CACHE_DIR|XDG_\w+|REGISTRY_AUTH_FILE)["']?\s*[=:]\s*["']?(?:\.|\$\{?\{?\s*(?:PWD|CI_PROJECT_DIR|GITHUB_WORKSPACE|WORKSPACE\b(?!_TMP)|github\.workspace|env\.WORKSPACE\b(?!_TMP)|BUILD_SOURCESDIRECTORY|CIRCLE_WORKING_DIRECTORY)|\$\(pwd\)|\$\(workspaces)/;
 
@@ -83,7 +83,7 @@ for (const [line, isFound] of [
   ['export DOCKER_CONFIG=$(mktemp -d)', false],
   ['DOCKER_CONFIG: $RUNNER_TEMP/docker', false],
 ] as const) {
-  test(`settings in the checkout are ${isFound ? '' : 'not '}found in ${line}`, () => {
+  test(`${isFound ? 'detects' : 'does not detect'} settings in the checkout: ${line}`, () => {
     assert.is(settingsInCheckout.test(line), isFound);
   });
 }

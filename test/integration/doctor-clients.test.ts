@@ -29,7 +29,7 @@ type Case = readonly [
 
 const secret = { auth: btoa('iamapikey:canary') };
 
-/** Docker's file with other text than a healthy machine's. */
+/** Replaces the content of Docker's configuration file. */
 function withText(text: string | Buffer) {
   return ({ dockerFile }: Machine) => fs.writeFileSync(dockerFile, text);
 }
@@ -41,7 +41,7 @@ function withAuth(key: string) {
   };
 }
 
-/** Docker's file with every public host given to this helper, except for some. */
+/** Docker's configuration file with this helper for every public host, except for some. */
 function given(others: Readonly<Record<string, string>>): string {
   const ours = Object.fromEntries(publicHosts.map((host) => [host, 'icr']));
   return JSON.stringify({ credHelpers: { ...ours, ...others } });
@@ -188,7 +188,7 @@ test('docker: not missed where only podman is', (cloud) =>
     assert.ok(findingIn(await machine.doctor(), { check: 'docker', state: 'skip', message }));
   }));
 
-/** All the ways in which people write it, and how the file ends without it. */
+/** Common ways to write the line, and the end of the file without it. */
 const layouts: readonly (readonly [before: string, after: string])[] = [
   ['{"credsStore": "gone.exe"}', '{}'],
   ['{"credsStore":"gone.exe","auths":{}}', '{"auths":{}}'],
@@ -229,7 +229,7 @@ for (const [what, script, message] of stores) {
     }));
 }
 
-/** Returns false for a process that has ended, also if nobody has fetched its exit status yet (Z). */
+/** Returns false for a process that has exited, including a zombie (Z). */
 function isAlive(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return !/^(Z.*)?$/.test(stdout.trim());
@@ -240,7 +240,7 @@ test('credsStore: one that hangs is ended', (cloud) =>
     writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
     const file = path.join(machine.home.folder, 'number');
     writeProgram(machine, 'docker-credential-stub', 'echo $$ > "$HOME/number"; kill -STOP $$');
-    // A busy machine may not come as far as the stub's first line within doctor's time limit.
+    // On a busy machine the stub may not run its first line within doctor's timeout.
     do {
       const message = /gave no answer within 2 s/;
       const report = await machine.doctor();
@@ -248,7 +248,7 @@ test('credsStore: one that hangs is ended', (cloud) =>
     } while (!fs.existsSync(file) || fs.statSync(file).size === 0);
     const number = Number(fs.readFileSync(file, 'utf8'));
     assert.ok(number > 1);
-    // A killed process ends when the system next runs it.
+    // A killed process exits when the system next schedules it.
     const patience = performance.now() + 30_000;
     while (isAlive(number) && performance.now() < patience) await sleep(5);
     assert.not.ok(isAlive(number));
@@ -275,7 +275,7 @@ test('credsStore: a name that leads elsewhere is not run', (cloud) =>
     await expectMended(machine, { check: 'credsStore', state: 'fail', message });
   }));
 
-/** The file that `podman login` looks into, and the one that outlives the session. */
+/** The file that `podman login` reads, and the one that remains after the session. */
 function podmanFiles({ home, env }: Machine): { session: string; lasting: string } {
   const runtime = path.join(home.folder, 'run');
   const session = path.join(runtime, 'containers/auth.json');

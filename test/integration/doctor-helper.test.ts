@@ -16,7 +16,7 @@ const test = doctorSuite('doctor: the helper on PATH');
 const name = 'docker-credential-icr';
 const older = `echo "docker-credential-icr (IBM Cloud Container Registry) v0.0.1"`;
 
-/** Another folder that is on `PATH`, before or after the usual one. */
+/** Another directory on `PATH`, before or after the usual one. */
 function addFolder({ home, env, bin }: Machine, where: 'before' | 'after'): string {
   const folder = path.join(home.folder, 'other');
   fs.mkdirSync(folder);
@@ -126,7 +126,7 @@ for (const [what, spoil, state, message] of cases) {
   test(`it ${what}`, (given) =>
     onMachine(given, async (machine) => {
       spoil(machine);
-      // A script that stands in for the executable is not the executable.
+      // A wrapper script is not the executable.
       const leaves = /clients run \S+ \(\S+\), not this/;
       await expectMended(machine, { check: 'helper', state, message }, { leaves });
     }));

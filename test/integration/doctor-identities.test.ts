@@ -23,7 +23,7 @@ const test = doctorSuite('doctor: settings, identities, secrets');
 const day = 24 * 60 * 60_000;
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();
 
-/** Another store than files, where nothing is left in files. */
+/** A store other than files, with no secret left in files. */
 function withStore(store: string) {
   return (machine: Machine) => {
     fs.rmSync(path.join(machine.home.config, 'identities'), { recursive: true });
@@ -41,7 +41,7 @@ function withKey(options: Parameters<Accounts['addApiKey']>[0]) {
   };
 }
 
-/** An identity of another kind, which answers for every host. */
+/** An identity of another kind, which is used for every host. */
 function withKind(identity: object, secret: string) {
   return (machine: Machine) => {
     withSettings({ identities: { work: { secretSetAt: 0, ...identity } } })(machine);
@@ -298,7 +298,7 @@ for (const [what, spoil, check, state, message] of cases) {
   test(what, (given) =>
     onMachine(given, async (machine) => {
       spoil(machine);
-      // What the settings knew is lost with them; the secret itself is still there.
+      // The settings are lost, but the secret still exists.
       const leaves = check === 'settings' ? /files of secrets that nothing reads: work$/ : /(?!)/;
       await expectMended(machine, { check, state, message }, { leaves });
     }),

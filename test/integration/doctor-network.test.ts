@@ -54,7 +54,7 @@ const cases: readonly Case[] = [
   [
     'a proxy that is no address',
     ({ env, sandbox }) => {
-      // This machine is reached without a proxy, as it is when there is none.
+      // Requests to this machine never use a proxy.
       env.IBMCLOUD_IAM_API_ENDPOINT = sandbox.iamUrl;
       env.HTTPS_PROXY = 'socks5://me:canary@proxy.example';
     },
@@ -118,7 +118,7 @@ test("an IAM that is no address does not hide the proxy's own fault, nor make on
 
 test('a proxy that is not there', (given) =>
   onMachine(given, async ({ env, doctor, mend }) => {
-    // Of the reserved names: without a proxy nothing answers for it, and nobody is asked by mistake.
+    // A reserved domain name: without a proxy it does not resolve, so no real server gets a request.
     env.IBMCLOUD_IAM_API_ENDPOINT = 'https://iam.invalid';
     env.HTTPS_PROXY = 'http://me:canary@127.0.0.1:1';
     const message = /refused through the proxy 127\.0\.0\.1:1$/;
@@ -227,7 +227,7 @@ test('a clock that is a little off', (given) =>
     });
   }));
 
-/** An IAM with a clock of its own, until somebody calls `sudo`, who sets ours. */
+/** An IAM with a different clock, until a call of `sudo` sets this machine's clock. */
 async function withClock(machine: Machine, off: number, use: () => Promise<void>): Promise<void> {
   const isSet = path.join(machine.home.folder, 'clock-is-set');
   writeProgram(machine, 'sudo', `: > ${isSet}`);

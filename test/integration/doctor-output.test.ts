@@ -17,7 +17,7 @@ const utf8 = { LANG: 'C.UTF-8' };
 
 const screen = () => ({ columns: 80, write: (_text: string) => {} });
 
-/** A screen that is given shows what is written to it among the output. */
+/** If a screen is given, the output includes the text written to it. */
 function onScreen(given: Partial<Context>): TestContext {
   const context = testContext(given);
   const write = context.stdout;
@@ -62,7 +62,7 @@ const inSigns = `✓ a: fine
 
 const esc = '\u001b';
 
-/** What stays on a terminal: without colours, and without lines that were written over. */
+/** Returns the final text of a terminal, without colors and overwritten lines. */
 function left(output: readonly string[]): string {
   return output
     .join('')

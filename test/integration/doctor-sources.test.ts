@@ -32,7 +32,7 @@ function accessToken(seconds: number): string {
   return unsignedJwt(claims);
 }
 
-/** A credential helper that keeps each credential in a file. */
+/** A credential helper that stores each credential in a file. */
 const keychain = `PATH=/usr/bin:/bin; mkdir -p "$HOME/kept" && cd "$HOME/kept" || exit 1; read -r input
 url() { sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/'; }
 name=$(printf %s "$input" | url | tr -c 'a-zA-Z0-9' _)
@@ -192,7 +192,7 @@ test('a keychain that lists, but is locked', (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', keychain);
     await machine.mend('docker-credential-icr store move stub');
-    // It asks for its password where a person sits, which is not where this helper calls it.
+    // The program prompts for its password on a terminal, which it does not have when this helper calls it.
     const locked = `if [ "$1" = get ] && [ -n "$DOCKER_CREDENTIAL_ICR_CALLS" ] && [ -e "$0.locked" ]
 then echo locked; exit 1; fi
 if [ "$1" = get ]; then /bin/rm -f "$0.locked"; fi

@@ -22,7 +22,7 @@ const test = doctorSuite('doctor: the surroundings');
 const isRoot = process.getuid?.() === 0;
 const nobody = 12_345;
 
-/** Another home, where the settings stay: they must not be looked for in that of whoever runs this. */
+/** Another home with the settings, so that those of the user who runs the tests are not read. */
 function withHome(folder: (machine: Machine) => string | undefined) {
   return (machine: Machine) => {
     machine.env.DOCKER_CREDENTIAL_ICR_CONFIG_DIR = machine.home.config;
@@ -170,7 +170,7 @@ test('that there is no home is said once', (given) =>
     );
   }));
 
-/** With the helper in its file. */
+/** Registers the helper in the client's configuration file. */
 function installPodman(machine: Machine): void {
   standIn(machine, 'podman');
   const folder = path.join(machine.home.folder, '.config/containers');
@@ -178,7 +178,7 @@ function installPodman(machine: Machine): void {
   writeDockerFile(path.join(folder, 'auth.json'), {});
 }
 
-/** What one check finds on a machine of another kind than the one that runs this. */
+/** Returns the result of one check on a simulated machine of another kind. */
 async function findOn(machine: Machine, host: Partial<Host>, check: string): Promise<Result[]> {
   const context = testContext({ env: machine.env, platform: 'linux', now: Date.now });
   const examined = await examine(context, { ...thisMachine(context), ...host });

@@ -11,7 +11,7 @@ import { addIdentity, forEach, inCloud, newKey, type Person, refusal } from './i
 
 const test = sandboxSuite('exec HOST -- COMMAND');
 
-/** Starts a shell script under `exec us.icr.io`. */
+/** Starts a shell script with `exec us.icr.io`. */
 function start({ home, env }: Person, script: string): ChildProcess {
   const words = ['exec', 'us.icr.io', '--', 'sh', '-c', script];
   return spawn(executable, words, { env: { ...home.env, ...env }, cwd: home.folder });
@@ -23,7 +23,9 @@ async function run(person: Person, script: string, input = ''): Promise<Outcome>
   return collect(child);
 }
 
-test('the command has the credential in its environment, and its own streams', ({ sandbox }) =>
+test('passes the credential in the environment, and the standard streams unchanged', ({
+  sandbox,
+}) =>
   inCloud(sandbox, async (person) => {
     const key = addIdentity(person, 'work');
     await person.say('map us.icr.io work');
@@ -44,7 +46,7 @@ test('the command has the credential in its environment, and its own streams', (
     assert.ok(claimsOf(token).sub);
   }));
 
-test('cf push takes the password from there', ({ sandbox }) =>
+test('cf push reads the password from the environment', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const key = addIdentity(person, 'work');
     await person.say('map us.icr.io work');
@@ -68,7 +70,7 @@ const statuses: readonly [script: string, status: number][] = [
   ['exec no-such-command 2>&1', 127],
 ];
 
-test('its exit status is the command’s', ({ sandbox }) =>
+test('returns the exit status of the command', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work');
     await person.say('map us.icr.io work');
@@ -79,7 +81,7 @@ test('its exit status is the command’s', ({ sandbox }) =>
 
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
-test('a signal to it reaches the command, which may go on', ({ sandbox }) =>
+test('forwards signals to the command, which may continue', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work');
     await person.say('map us.icr.io work');
@@ -109,7 +111,7 @@ const refusals: readonly [words: string, status: number, line: string, hint?: st
   ['exec de.icr.io -- ls', 1, 'no credential for de.icr.io', 'run docker-credential-icr login'],
 ];
 
-test('what is refused runs nothing', ({ sandbox }) =>
+test('runs nothing if it refuses the arguments', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work');
     await person.say('map us.icr.io work');

@@ -7,19 +7,19 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { refused } from '../support/helper.ts';
 import { addIdentity, inCloud, newKey, type Person } from './identity-cloud.ts';
 
-const test = sandboxSuite('many clients at once, and no token yet');
+const test = sandboxSuite('concurrent clients with an empty token cache');
 
 async function addBearer(person: Person, key: string): Promise<void> {
   addIdentity(person, 'work', { present: 'iambearer' }, key);
   await person.say('map * work');
 }
 
-/** `count` times `get`, each in a process of its own. */
+/** Runs `get` in `count` processes. */
 function getAtOnce(person: Person, count: number) {
   return Array.from({ length: count }, () => person.start('get', 'us.icr.io'));
 }
 
-/** Returns when IAM has been asked; the process that asks says in the lock who it is. */
+/** Returns when IAM has received a request; the lock records the requesting process. */
 async function minterOf({ home }: Person, { requests }: Sandbox): Promise<number> {
   const lock = path.join(home.folder, '.cache/docker-credential-icr/work.lock');
   while (requests.count() === 0) await sleep(5);
@@ -27,7 +27,7 @@ async function minterOf({ home }: Person, { requests }: Sandbox): Promise<number
   return JSON.parse(fs.readFileSync(path.join(lock, turn), 'utf8')).holder.pid;
 }
 
-test('64 get one token, and IAM one request', ({ sandbox }) =>
+test('64 processes get one token with one request to IAM', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
     sandbox.faults.add('iam', { kind: 'delay', delayMs: 300, times: 'forever' });
@@ -39,10 +39,10 @@ test('64 get one token, and IAM one request', ({ sandbox }) =>
     assert.is(sandbox.requests.count(), 1);
   }));
 
-test('all are told of one refusal', ({ sandbox }) =>
+test('all processes report one refusal', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await addBearer(person, newKey());
-    // By then all of them wait.
+    // By then all processes are waiting.
     sandbox.faults.add('iam', { kind: 'delay', delayMs: 2000 });
     const outcomes = await Promise.all(getAtOnce(person, 12).map(({ outcome }) => outcome));
     const line =
@@ -51,7 +51,9 @@ test('all are told of one refusal', ({ sandbox }) =>
     assert.is(sandbox.requests.count(), 1);
   }));
 
-test('when the one that asks is killed, the others recover by one more request', ({ sandbox }) =>
+test('if the requesting process is killed, the others recover with one more request', ({
+  sandbox,
+}) =>
   inCloud(sandbox, async (person) => {
     await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
     sandbox.faults.add('iam', { kind: 'hang' });
@@ -66,7 +68,7 @@ test('when the one that asks is killed, the others recover by one more request',
     assert.is(sandbox.requests.count(), 2);
   }));
 
-test('what a killed one left in the lock keeps nobody waiting', ({ sandbox }) =>
+test('a stale lock of a killed process does not delay others', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
     sandbox.faults.add('iam', { kind: 'hang' });
@@ -77,7 +79,7 @@ test('what a killed one left in the lock keeps nobody waiting', ({ sandbox }) =>
     assert.is(sandbox.requests.count(), 2);
   }));
 
-test('one identity does not wait for another', ({ sandbox }) =>
+test('identities do not wait for each other', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
     const other = sandbox.accounts.addApiKey({ value: newKey() }).value;

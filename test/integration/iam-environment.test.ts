@@ -10,7 +10,7 @@ import { compile } from '../../scripts/build.ts';
 import { root } from '../../scripts/package/stamp.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 
-// Which variables change where a request goes depends on the runtime, so each case is a process.
+// The variables that redirect requests depend on the runtime, so each case is a process.
 
 const test = sandboxSuite('environment of requests');
 const program = path.join(import.meta.dirname, 'iam-network-ask.ts');
@@ -20,7 +20,7 @@ const bundle = path.join(folder, 'ask.mjs');
 const keyLog = path.join(folder, 'keys.log');
 const apiKey = 'canary-key-of-the-environment';
 
-/** The executables of Node that are here: `npm ci --prefix packaging/node` installs them. */
+/** The installed Node executables, from `npm ci --prefix packaging/node`. */
 const nodes = [22, 24, 26]
   .map((major) => path.join(root, `packaging/node/node_modules/node${major}-linux-x64/bin/node`))
   .filter((file) => fs.existsSync(file));
@@ -80,7 +80,7 @@ async function ask([file = '', ...words]: readonly string[], what: string, env: 
 
 type Env = Readonly<Record<string, string>>;
 
-/** What programs and runtimes take a proxy from. `PROXY` stands for the address of one that listens. */
+/** Variables from which programs and runtimes read a proxy. `PROXY` is replaced by the address of a real one. */
 const plain: Env = {
   HTTP_PROXY: 'PROXY',
   http_proxy: 'PROXY',
@@ -104,7 +104,9 @@ const proxies: readonly (readonly [name: string, env: Env])[] = [
 
 for (const [runtime, command] of runtimes) {
   for (const [name, row] of proxies) {
-    test(`${runtime}: ${name}: no request to this machine goes to a proxy`, async ({ sandbox }) => {
+    test(`${runtime}: ${name}: sends no request for this machine to a proxy`, async ({
+      sandbox,
+    }) => {
       const all = Object.entries(row).map(([variable, value]) => [
         variable,
         value.replace('PROXY', urlOf(proxy)),
@@ -124,7 +126,7 @@ for (const [runtime, command] of runtimes) {
     });
   }
 
-  test(`${runtime}: only HTTPS_PROXY names the proxy of IAM, which has to make a tunnel`, async () => {
+  test(`${runtime}: uses only HTTPS_PROXY for IAM, and requires a tunnel`, async () => {
     const iam = { IBMCLOUD_IAM_API_ENDPOINT: 'https://iam.invalid', NODE_USE_ENV_PROXY: '1' };
     const url = urlOf(proxy);
     const others = { HTTP_PROXY: url, http_proxy: url, ALL_PROXY: url, all_proxy: url };
@@ -135,7 +137,7 @@ for (const [runtime, command] of runtimes) {
     assert.not.match(proxyHeard, /canary|apikey/);
   });
 
-  test(`${runtime}: nothing in the environment turns off a check or writes keys down`, async (given) => {
+  test(`${runtime}: no environment variable disables TLS checks or logs keys`, async (given) => {
     const { iamUrl, caFile } = given.sandbox;
     const iam = { IBMCLOUD_IAM_API_ENDPOINT: iamUrl, SSLKEYLOGFILE: keyLog };
     for (const row of [

@@ -1,5 +1,5 @@
 /**
- * One `get` of an access token in a process of its own: cache folder, IAM's address. Prints the token, and before it
+ * Gets one access token; arguments are the cache directory and IAM's address. Prints the token, and before it
  * `waiting` if another process has the lock.
  */
 import fs from 'node:fs';
@@ -12,7 +12,7 @@ const context = processContext();
 let looks = 0;
 const { readdirSync } = fs;
 Object.assign(fs, {
-  // A process that looks into the lock for the third time has seen who holds it, and waits for that one.
+  // A process that reads the lock for the third time has seen its holder and waits for it.
   readdirSync: (...args: Parameters<typeof fs.readdirSync>) => {
     if (String(args[0]).endsWith('.lock') && ++looks === 3) context.stdout('waiting\n');
     return readdirSync(...args);
@@ -26,7 +26,7 @@ try {
     since: 1,
     mint: async (deadline) => {
       const { requestToken } = await import('../../src/iam/token.ts');
-      // The server tells by it which process asks.
+      // Identifies this process to the server.
       const grant = { kind: 'api-key', apiKey: String(process.pid) } as const;
       return requestToken(context, grant, { endpoint, deadline, owner: 'the key', hint: 'stop' });
     },

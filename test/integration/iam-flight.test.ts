@@ -7,13 +7,13 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-const flights = suite('many processes that want one access token');
+const flights = suite('concurrent requests for one access token');
 const program = path.join(import.meta.dirname, 'iam-flight-get.ts');
 const folders = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-flight-'));
 
-/** What IAM does about the first request, given the process that sent it, and about the others. */
+/** Handles the first request to IAM, given the process that sent it. */
 let first: (pid: number, response: http.ServerResponse) => void;
-/** Resolves when the other processes wait for the first one's answer, and when they have ended. */
+/** Resolve when the other processes wait for the first response, and when they have exited. */
 let othersWait = Promise.withResolvers<void>();
 let othersEnded = Promise.withResolvers<void>();
 let requests: { readonly pid: number; readonly at: number }[] = [];
@@ -57,11 +57,11 @@ function endQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended.
+    // It has already exited.
   }
 }
 
-/** Starts that many processes at once on a cold cache; what each said, and the signal that ended it. */
+/** Starts `count` processes with an empty cache; returns the output and the exit signal of each. */
 function getAtOnce(count: number) {
   let waiting = 0;
   let ended = 0;
@@ -87,46 +87,46 @@ function getAtOnce(count: number) {
   return Promise.all(Array.from({ length: count }, get));
 }
 
-flights('24 at once ask IAM once, and all of them get the token', async () => {
+flights('24 processes get the token with one request to IAM', async () => {
   first = (_pid, response) => setTimeout(grant, 300, response);
   const outcomes = await getAtOnce(24);
   assert.equal([...new Set(outcomes.map(({ said }) => said))], ['canary-1']);
   assert.is(requests.length, 1);
 });
 
-flights(
-  'those who wait are told of a refusal, without asking IAM one after the other',
-  async () => {
-    first = (_pid, response) => void othersWait.promise.then(() => refuse(response));
-    const outcomes = await getAtOnce(8);
-    const refused = 'HelperError: IAM refused the key (BXNIM0415E: No such key.); stop';
-    assert.equal([...new Set(outcomes.map(({ said }) => said))], [refused]);
-    assert.is(requests.length, 1);
-  },
-);
+flights('waiting processes report a refusal without their own requests to IAM', async () => {
+  first = (_pid, response) => void othersWait.promise.then(() => refuse(response));
+  const outcomes = await getAtOnce(8);
+  const refused = 'HelperError: IAM refused the key (BXNIM0415E: No such key.); stop';
+  assert.equal([...new Set(outcomes.map(({ said }) => said))], [refused]);
+  assert.is(requests.length, 1);
+});
 
 const ends = [
   ['SIGKILL', 'killed'],
   ['SIGSTOP', 'stopped'],
 ] as const;
 for (const [signal, word] of ends) {
-  flights(`when the one that asks is ${word}, one other asks, for all`, async () => {
-    let endedAt = Number.POSITIVE_INFINITY;
-    const end = async (pid: number) => {
-      await othersWait.promise;
-      endedAt = performance.now();
-      process.kill(pid, signal);
-      await othersEnded.promise;
-      // One that is stopped would never end.
-      endQuietly(pid);
-    };
-    first = (pid) => void end(pid);
-    const outcomes = await getAtOnce(12);
-    assert.equal(outcomes.map(({ said }) => said).sort(), ['', ...Array(11).fill('canary-2')]);
-    assert.is(requests.length, 2);
-    // How soon is up to the lock's clock (its own tests) and this machine's load (the benchmarks).
-    assert.ok((requests[1]?.at ?? 0) > endedAt);
-  });
+  flights(
+    `if the requesting process is ${word}, one other process sends a request for all`,
+    async () => {
+      let endedAt = Number.POSITIVE_INFINITY;
+      const end = async (pid: number) => {
+        await othersWait.promise;
+        endedAt = performance.now();
+        process.kill(pid, signal);
+        await othersEnded.promise;
+        // A stopped process would never exit.
+        endQuietly(pid);
+      };
+      first = (pid) => void end(pid);
+      const outcomes = await getAtOnce(12);
+      assert.equal(outcomes.map(({ said }) => said).sort(), ['', ...Array(11).fill('canary-2')]);
+      assert.is(requests.length, 2);
+      // The delay depends on the lock's clock (see its tests) and the machine's load (see the benchmarks).
+      assert.ok((requests[1]?.at ?? 0) > endedAt);
+    },
+  );
 }
 
 flights.run();

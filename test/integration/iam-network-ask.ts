@@ -1,6 +1,6 @@
 /**
- * Asks IAM for a token with this API key, or the metadata service for `metadata`, for so many milliseconds at most.
- * Prints what came of it.
+ * Requests a token from IAM with this API key, or from the metadata service for `metadata`, with a timeout in
+ * milliseconds. Prints the result.
  */
 
 import { requestInstanceToken } from '../../src/iam/metadata.ts';

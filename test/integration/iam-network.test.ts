@@ -8,10 +8,10 @@ import * as assert from 'uvu/assert';
 import { compile } from '../../scripts/build.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 
-// Certificates and proxies depend on the runtime and on what it reads from the environment as it starts, so
-// each case is a process: the source, and the same compiled as the helper is.
+// Certificates and proxies depend on the runtime and on its environment at startup, so
+// each case is a process: from source, and compiled like the helper.
 
-const network = sandboxSuite('the way to IAM');
+const network = sandboxSuite('connections to IAM');
 const program = path.join(import.meta.dirname, 'iam-network-ask.ts');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-network-'));
 const executable = path.join(folder, 'ask');
@@ -24,7 +24,7 @@ const apiKey = 'canary-key-of-the-network';
 let proxyReply = '';
 let proxyHeard = '';
 let tunnelPort = 0;
-/** Answers CONNECT as told, and takes every tunnel to the sandbox, whatever its name. */
+/** Responds to CONNECT with `proxyReply`, and connects every tunnel to the sandbox. */
 const proxyServer = net.createServer((client) => {
   client.on('error', () => {});
   let head = '';
@@ -96,7 +96,7 @@ async function ask(
 const untrusted = /^cannot reach IAM at \S+: its certificate is not trusted \(UNABLE_TO_\w+\)/;
 
 for (const [runtime, command] of runtimes) {
-  network(`${runtime}: trusts the CA that the environment names, whichever way`, async (given) => {
+  network(`${runtime}: trusts the CA from each supported environment variable`, async (given) => {
     const { iamUrl: IBMCLOUD_IAM_API_ENDPOINT, caFile } = given.sandbox;
     const ways: readonly Record<string, string>[] = [
       { NODE_EXTRA_CA_CERTS: caFile },
@@ -110,7 +110,7 @@ for (const [runtime, command] of runtimes) {
     }
   });
 
-  network(`${runtime}: trusts nobody else, whatever the environment says`, async ({ sandbox }) => {
+  network(`${runtime}: trusts no other CA in any environment`, async ({ sandbox }) => {
     const { iamUrl: IBMCLOUD_IAM_API_ENDPOINT } = sandbox;
     for (const value of ['', '0']) {
       const env = { IBMCLOUD_IAM_API_ENDPOINT, NODE_TLS_REJECT_UNAUTHORIZED: value };
@@ -122,7 +122,7 @@ for (const [runtime, command] of runtimes) {
     assert.is(sandbox.requests.count({ service: 'iam' }), 0);
   });
 
-  network(`${runtime}: refuses a certificate of another name`, async ({ sandbox }) => {
+  network(`${runtime}: refuses a certificate for another host`, async ({ sandbox }) => {
     const env = {
       IBMCLOUD_IAM_API_ENDPOINT: 'https://iam.other.example',
       HTTPS_PROXY: proxyUrl(),
@@ -131,7 +131,7 @@ for (const [runtime, command] of runtimes) {
     assert.match(await ask(command, env), /not trusted \(ERR_TLS_CERT_ALTNAME_INVALID\)/);
   });
 
-  network(`${runtime}: tunnels through HTTPS_PROXY with its password`, async ({ sandbox }) => {
+  network(`${runtime}: tunnels through HTTPS_PROXY with the password`, async ({ sandbox }) => {
     for (const name of ['HTTPS_PROXY', 'https_proxy']) {
       proxyHeard = '';
       const env = { [name]: proxyUrl('me:can%40ary@'), NODE_EXTRA_CA_CERTS: sandbox.caFile };
@@ -141,7 +141,7 @@ for (const [runtime, command] of runtimes) {
     }
   });
 
-  network(`${runtime}: goes round the proxy for NO_PROXY and for this machine`, async (given) => {
+  network(`${runtime}: bypasses the proxy for NO_PROXY and for this machine`, async (given) => {
     const { iamUrl, caFile } = given.sandbox;
     const env = { HTTPS_PROXY: proxyUrl(), NODE_EXTRA_CA_CERTS: caFile };
     const exempt = {
@@ -154,7 +154,7 @@ for (const [runtime, command] of runtimes) {
     assert.is(proxyHeard, '');
   });
 
-  network(`${runtime}: gives no secret to a proxy that makes no tunnel`, async ({ sandbox }) => {
+  network(`${runtime}: sends no secret to a proxy that refuses the tunnel`, async ({ sandbox }) => {
     const env = { HTTPS_PROXY: proxyUrl(), NODE_EXTRA_CA_CERTS: sandbox.caFile };
     const replies = [
       ['HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n', /^the proxy .* asks for a password; put it/],
@@ -175,7 +175,7 @@ for (const [runtime, command] of runtimes) {
     }
   });
 
-  network(`${runtime}: names a proxy that is not there`, async () => {
+  network(`${runtime}: reports an unreachable proxy`, async () => {
     const env = { HTTPS_PROXY: 'http://me:canary@127.0.0.1:1' };
     assert.match(
       await ask(command, env, 1000),

@@ -8,18 +8,18 @@ import { type Home, inHome, writeConfig } from '../support/home.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** Somebody with a home of their own, whose IBM Cloud is the sandbox. */
+/** A user with a separate home who uses the sandbox as IBM Cloud. */
 export interface Person {
   readonly home: Home;
-  /** What leads the executable to the sandbox. */
+  /** Environment variables that direct the executable to the sandbox. */
   readonly env: Env;
-  /** Runs the executable with these words, separated by spaces, and a text on standard input. */
+  /** Runs the executable with space-separated arguments and a text on standard input. */
   readonly call: (words: string, input?: string, env?: Env) => Promise<Outcome>;
-  /** The same, not waited for. */
+  /** Like `call`, without waiting for the exit. */
   readonly start: (words: string, input?: string, env?: Env) => ReturnType<typeof startHelper>;
-  /** What `get` answers for a host, taken apart; the whole outcome where it refuses. */
+  /** Returns the parsed response of `get`, or the whole outcome if it fails. */
   readonly get: (host: string, env?: Env) => Promise<Answer>;
-  /** `call` that has to succeed without a warning; its standard output. */
+  /** Like `call`, but requires success without warnings; returns standard output. */
   readonly say: (words: string, input?: string, env?: Env) => Promise<string>;
 }
 
@@ -29,7 +29,7 @@ export interface Answer {
   readonly warnings: string;
 }
 
-/** Standard error is for people, and standard output is for the client only: neither tells another's secret. */
+/** Requires that standard error contains no secret, and standard output only the client's own. */
 function requireNoSecret(words: string, { stdout, stderr }: Outcome): void {
   const secret = /canary|OKD[\w-]{20}|eyJ[\w-]{20}/;
   assert.not.match(stderr, secret, `standard error of ${words}`);
@@ -37,7 +37,7 @@ function requireNoSecret(words: string, { stdout, stderr }: Outcome): void {
   if (!answers) assert.not.match(stdout, secret, `standard output of ${words}`);
 }
 
-/** Runs `use` with a person that is new to the sandbox and gone afterwards. */
+/** Runs `use` with a new user whose home is removed afterwards. */
 export function inCloud(
   sandbox: Pick<Sandbox, 'iamUrl' | 'caFile' | 'metadataUrl'>,
   use: (person: Person) => void | Promise<void>,
@@ -71,7 +71,7 @@ export function inCloud(
   });
 }
 
-/** The outcome of an interactive command that fails: a line on standard error, and another one for the hint. */
+/** The outcome of a failed interactive command: one line on standard error, and one for the hint. */
 export function refusal(line: string, hint?: string): Outcome {
   const second = hint === undefined ? '' : `hint: ${hint}\n`;
   return { stdout: '', stderr: `docker-credential-icr: ${line}\n${second}`, status: 1 };
@@ -79,13 +79,13 @@ export function refusal(line: string, hint?: string): Outcome {
 
 let keys = 0;
 
-/** 44 characters, as IBM's are; unlike any other. */
+/** Returns a new unique key of 44 characters, like IBM's. */
 export function newKey(): string {
   keys += 1;
   return `canary-key-${String(keys).padStart(33, '0')}`;
 }
 
-/** An identity of that name, kept as if somebody had logged in with an API key; returns the key. */
+/** Stores an identity as `login` with an API key would; returns the key. */
 export function addIdentity(
   { home }: Person,
   name: string,
@@ -101,7 +101,7 @@ export function addIdentity(
   return secret;
 }
 
-/** Edits `config.json`, which may not be there yet. */
+/** Edits `config.json`; creates it if it does not exist. */
 export function changeSettings(home: Home, change: (settings: Settings) => Settings): void {
   writeConfig(home, 'config.json', JSON.stringify(change(settingsOf(home))));
 }
@@ -111,7 +111,7 @@ export function settingsOf({ config }: Home): Settings {
   return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')) : noSettings;
 }
 
-/** `use` of every row, a few at a time: each waits for processes most of the time. */
+/** Runs `use` for every row, a few concurrently, because each mostly waits for processes. */
 export async function forEach<Row>(
   rows: readonly Row[],
   use: (row: Row) => Promise<void>,

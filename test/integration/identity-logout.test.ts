@@ -14,9 +14,9 @@ import {
   settingsOf,
 } from './identity-cloud.ts';
 
-const test = sandboxSuite('signing out, and what is left on disk');
+const test = sandboxSuite('logout');
 
-/** Files with anything secret in them, or anybody's name. */
+/** Files that contain secrets or names. */
 function secretFiles({ home }: Person): string[] {
   return fs
     .readdirSync(home.folder, { recursive: true, encoding: 'utf8' })
@@ -27,7 +27,7 @@ function secretFiles({ home }: Person): string[] {
     .sort();
 }
 
-/** The default identity, `work` for two hosts, what docker stored for two, and tokens of all of them. */
+/** Creates the default identity, `work` for two hosts, docker logins for two, and tokens for all. */
 async function settle(person: Person, key: string): Promise<void> {
   const { say, get } = person;
   await say('store', credential('es.icr.io', 'iamapikey', key));
@@ -43,7 +43,7 @@ async function settle(person: Person, key: string): Promise<void> {
 const cache = '.cache/docker-credential-icr';
 const config = '.config/docker-credential-icr';
 
-test('logout --identity takes one identity along, with its mappings and tokens', ({ sandbox }) =>
+test('logout --identity: removes one identity with its mappings and tokens', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await settle(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
     const gone = await person.say('logout --identity work');
@@ -60,7 +60,7 @@ test('logout --identity takes one identity along, with its mappings and tokens',
     );
   }));
 
-test('logout takes everything along, but what is not IBM’s', ({ sandbox }) =>
+test('logout: removes everything except credentials of other registries', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await settle(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
     assert.equal(secretFiles(person), [
@@ -74,7 +74,7 @@ test('logout takes everything along, but what is not IBM’s', ({ sandbox }) =>
       `${config}/identities/us.icr.io.json`,
       `${config}/identities/work.json`,
     ]);
-    // Half a secret that a killed process left.
+    // A partial secret from a killed process.
     fs.writeFileSync(path.join(person.home.folder, cache, '.01234567-1-a-1-b.tmp'), 'eyJ');
     fs.writeFileSync(path.join(person.home.folder, cache, 'notes.json'), '{"name":"somebody’s"}');
     assert.is(
@@ -92,7 +92,7 @@ test('logout takes everything along, but what is not IBM’s', ({ sandbox }) =>
     );
   }));
 
-test('logout HOST takes along what was for that host only', ({ sandbox }) =>
+test('logout HOST: removes data for that host only', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
     await settle(person, key);
@@ -113,7 +113,7 @@ test('logout HOST takes along what was for that host only', ({ sandbox }) =>
     ]);
     const hosts = ['us.icr.io', 'us.icr.io/team-a/image', 'de.icr.io', 'es.icr.io'];
     await forEach(hosts, async (host) =>
-      // Not even the identity that answers for every host.
+      // Not even with the identity for all hosts.
       assert.equal(await person.call('get', host), notFound, host),
     );
     assert.is((await person.get('jp.icr.io')).secret, key);
@@ -122,7 +122,7 @@ test('logout HOST takes along what was for that host only', ({ sandbox }) =>
     assert.is((await person.get('de.icr.io')).secret, key, 'named again');
   }));
 
-test('logout HOST forgets what docker login stored for any registry', ({ sandbox }) =>
+test('logout HOST: removes a docker login of any registry', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { say, call } = person;
     const hub = 'https://index.docker.io/v1/';
@@ -148,7 +148,7 @@ test('logout HOST forgets what docker login stored for any registry', ({ sandbox
     assert.is(typo.status, 1);
   }));
 
-test('a key in the environment is not ours to forget: it is named', ({ sandbox }) =>
+test('logout: reports an API key in the environment, which it cannot remove', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { stderr, status } = await person.call('logout us.icr.io', '', { IC_API_KEY: newKey() });
     assert.equal(
@@ -157,7 +157,7 @@ test('a key in the environment is not ours to forget: it is named', ({ sandbox }
     );
   }));
 
-test('what was asked for before a logout is not kept after it', ({ sandbox }) =>
+test('logout: a token request that was pending is not stored afterwards', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
     addIdentity(person, 'work', { present: 'iambearer' }, key);
@@ -168,11 +168,11 @@ test('what was asked for before a logout is not kept after it', ({ sandbox }) =>
     while (sandbox.requests.count() === 0) await sleep(5);
     await person.say('logout');
     release();
-    assert.is((await getting).status, 0, 'who asked in time is answered');
+    assert.is((await getting).status, 0, 'the pending request succeeds');
     assert.equal(secretFiles(person), []);
   }));
 
-test('logout HOST/NAMESPACE forgets that one, and leaves its host alone', ({ sandbox }) =>
+test('logout HOST/NAMESPACE: removes that mapping and preserves the host', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { say, call, get } = person;
     const [key, other] = [newKey(), newKey()];
@@ -194,7 +194,7 @@ test('logout HOST/NAMESPACE forgets that one, and leaves its host alone', ({ san
     assert.is((await get('us.icr.io')).secret, key);
   }));
 
-test('a host that cannot be signed out keeps none of the others signed in', ({ sandbox }) =>
+test('logout: a host that fails does not prevent logout from the others', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, call }) => {
     await say('login us.icr.io --api-key-stdin --no-verify', newKey());
     await say('store', credential('http://plain.example:443', 'robot', 'canary'));
@@ -209,7 +209,7 @@ test('a host that cannot be signed out keeps none of the others signed in', ({ s
     assert.equal(JSON.parse(await say('list')), {});
   }));
 
-test('logout names what still answers', ({ sandbox }) =>
+test('logout: reports sources that still provide credentials', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, call }) => {
     await say('settings ibmcloud-session on');
     await say('settings compute-profile Profile-x');

@@ -13,9 +13,9 @@ import {
   settingsOf,
 } from './identity-cloud.ts';
 
-const test = sandboxSuite('named identities and their mapping');
+const test = sandboxSuite('identity mappings');
 
-test('the longest match wins', ({ sandbox }) =>
+test('get: uses the longest match', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { say, get, call } = person;
     const every = addIdentity(person, 'every');
@@ -50,7 +50,7 @@ test('the longest match wins', ({ sandbox }) =>
     assert.is((await get('us.icr.io/team-a/image')).secret, prod);
   }));
 
-test('status shows hosts, namespaces and what they are presented as', ({ sandbox }) =>
+test('status: shows hosts, namespaces and their presentation', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work');
     addIdentity(person, 'prod');
@@ -94,11 +94,11 @@ const refusals: readonly [words: string, line: string, hint?: string][] = [
   ],
 ];
 
-test('what is refused changes nothing', ({ sandbox }) =>
+test('refused commands change nothing', ({ sandbox }) =>
   forEach(refusals, ([words, line, hint]) =>
     inCloud(sandbox, async (person) => {
       addIdentity(person, 'work');
-      // The lock keeps count of who had it.
+      // The lock directory counts its holders.
       const entries = () =>
         Object.entries(snapshot(person.home.config)).filter(([name]) => !/^config.lock/.test(name));
       const before = entries();
@@ -107,9 +107,7 @@ test('what is refused changes nothing', ({ sandbox }) =>
     }),
   ));
 
-test('a mapping to an identity that does not exist is an error that says what to type', ({
-  sandbox,
-}) =>
+test('get: reports a mapping to a missing identity with a hint', ({ sandbox }) =>
   inCloud(sandbox, async ({ home, call }) => {
     const mappings = { '*': { identity: 'gone' }, 'de.icr.io': { identity: 'work' } };
     const identities = { work: { kind: 'api-key', secretSetAt: 0 } } as const;
@@ -140,7 +138,7 @@ const damaged = [
   '{"iamEndpoint":{}}',
 ];
 
-test('a damaged config.json is said to be so, and stays as it is', ({ sandbox }) =>
+test('reports a damaged config.json and does not change it', ({ sandbox }) =>
   forEach(damaged, (text) =>
     inCloud(sandbox, async ({ home, call }) => {
       const file = writeConfig(home, 'config.json', text);
@@ -154,7 +152,7 @@ test('a damaged config.json is said to be so, and stays as it is', ({ sandbox })
     }),
   ));
 
-test('whoever maps, logs in and unmaps at once loses nothing', ({ sandbox }) =>
+test('concurrent map, login and unmap lose no change', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const work = addIdentity(person, 'work');
     addIdentity(person, 'prod');

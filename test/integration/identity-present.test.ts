@@ -14,17 +14,17 @@ import {
   refusal,
 } from './identity-cloud.ts';
 
-const test = sandboxSuite('what an identity is presented as');
+const test = sandboxSuite('identity presentation (--present)');
 
 interface Owner {
   readonly name: string;
   readonly settings: Partial<IdentitySettings>;
-  /** As kept; some change when they are used. */
+  /** The stored secrets; some change when they are used. */
   readonly root: string;
   readonly sub: string;
 }
 
-/** One identity of every kind, none of which answers for a host. */
+/** Creates one identity of every kind, without mappings. */
 function addOwners(person: Person, { accounts }: Sandbox): Record<string, Owner> {
   const user = accounts.addUser({ name: `Jane ${newKey()}` });
   const profile = accounts.addTrustedProfile({ assumableBy: [user.iamId], ofInstance: true }).sub;
@@ -43,7 +43,7 @@ function addOwners(person: Person, { accounts }: Sandbox): Record<string, Owner>
   return Object.fromEntries(owners);
 }
 
-/** What the registry takes from each; `profile` stands for the profile's ID. The usual one first. */
+/** User names that the registry accepts from each kind, the default first; `profile` is the profile's ID. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   key: ['iamapikey', 'iambearer', 'iamrefresh'],
   actor: ['profile', 'iambearer'],
@@ -58,7 +58,7 @@ const pairs = Object.keys(allowed).flatMap((name) =>
   userNames.map((word) => [name, word] as const),
 );
 
-test('by a mapping: every user name of every kind', ({ sandbox }) =>
+test('mapping: every user name of every kind', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const owners = addOwners(person, sandbox);
     await forEach(pairs, async ([name, word]) => {
@@ -82,7 +82,7 @@ test('by a mapping: every user name of every kind', ({ sandbox }) =>
     });
   }));
 
-test('without a word, the usual one', ({ sandbox }) =>
+test('without --present: the default', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const owners = addOwners(person, sandbox);
     await forEach(Object.entries(allowed), async ([name, [usual = '']]) => {
@@ -93,7 +93,9 @@ test('without a word, the usual one', ({ sandbox }) =>
     });
   }));
 
-test('the mapping wins over the identity, which wins over the usual one', ({ sandbox }) =>
+test('the mapping takes precedence over the identity, and the identity over the default', ({
+  sandbox,
+}) =>
   inCloud(sandbox, async (person) => {
     const { value } = sandbox.accounts.addApiKey();
     await person.say('login us.icr.io --identity work --present iambearer --api-key-stdin', value);
@@ -102,14 +104,14 @@ test('the mapping wins over the identity, which wins over the usual one', ({ san
     assert.is((await person.get('us.icr.io')).username, 'iamapikey');
     await person.say('map us.icr.io work');
     assert.is((await person.get('us.icr.io')).username, 'iambearer');
-    // A new key is presented as the old one was: nobody's key begins to leave the machine by itself.
+    // A new key keeps the presentation, so that no API key starts to leave the machine unexpectedly.
     await person.say('login --identity work --api-key-stdin', value);
     assert.is((await person.get('us.icr.io')).username, 'iambearer');
     await person.say('login --identity work --present iamapikey --api-key-stdin', value);
     assert.is((await person.get('us.icr.io')).username, 'iamapikey');
   }));
 
-test('a login that could never be presented is refused before the secret is used', ({ sandbox }) =>
+test('login: refuses an unsupported --present value before using the secret', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { iamId } = sandbox.accounts.addUser();
     const { value } = sandbox.accounts.addRefreshToken({ owner: iamId });
@@ -130,9 +132,7 @@ test('a login that could never be presented is refused before the secret is used
     assert.is(sandbox.accounts.ownerOfRefreshToken(value), sandbox.accounts.subject(iamId));
   }));
 
-test('settings that somebody edited to what cannot be are an error, not another secret', ({
-  sandbox,
-}) =>
+test('get: fails for an invalid presentation in the settings, without a fallback', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work', { present: 'cp' });
     const mappings = { '*': { identity: 'work' } };
@@ -145,12 +145,12 @@ test('settings that somebody edited to what cannot be are an error, not another 
     );
   }));
 
-test('as iambearer, the key itself is told to nobody, whatever a client does', ({ sandbox }) =>
+test('iambearer: no client command reveals the API key', ({ sandbox }) =>
   inCloud(sandbox, async ({ call, say, get }) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     await say('login --identity work --present iambearer --api-key-stdin', value);
     const first = await get('us.icr.io');
-    // What docker login does, with nothing typed.
+    // The calls of docker login without input.
     const { stdout: echo } = await call('get', 'us.icr.io');
     await say('store', echo);
     await say('store', echo.replace('iambearer', '<token>'));
@@ -162,12 +162,12 @@ test('as iambearer, the key itself is told to nobody, whatever a client does', (
     const again = await get('us.icr.io');
     assert.is(again.username, 'iambearer');
     assert.is.not(again.secret, first.secret, 'renewed by token --refresh');
-    // The first one is an echo of what was true a moment ago.
+    // A stale copy of the first response must not replace the renewed token.
     await say('store', echo);
     assert.equal(await get('us.icr.io'), again);
   }));
 
-test('as a trusted profile, the bearer token is the profile, by two requests', ({ sandbox }) =>
+test('trusted profile: gets the profile’s token with two requests', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get, call }) => {
     const { accounts, requests } = sandbox;
     const { iamId } = accounts.addUser();
@@ -195,7 +195,7 @@ test('as a trusted profile, the bearer token is the profile, by two requests', (
     assert.is(claimsOf((await get('us.icr.io')).secret).sub, sub, 'as before');
   }));
 
-test('a new key goes on acting as the profile, wherever it comes from', ({ sandbox }) =>
+test('a new key from any source continues to use the profile', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get, call }) => {
     const { accounts } = sandbox;
     const { iamId } = accounts.addUser();

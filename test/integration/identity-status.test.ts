@@ -9,9 +9,7 @@ const test = sandboxSuite('status');
 
 const hour = 3_600_000;
 
-test('a line a host, whatever answers for it, and what keeps it from being answered', ({
-  sandbox,
-}) =>
+test('prints one line per host with its source or its error', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { say, call, home } = person;
     addIdentity(person, 'work', { expiresAt: Date.now() + 23.5 * hour });
@@ -62,17 +60,17 @@ test('a line a host, whatever answers for it, and what keeps it from being answe
     const { secretSetAt, expiresAt } = json.identities.work;
     for (const time of [secretSetAt, expiresAt]) assert.is(new Date(time).toISOString(), time);
     assert.equal(json.sources, { ibmcloudSession: true, computeProfile: false });
-    assert.is(sandbox.requests.count(), 0, 'nobody is asked for it');
+    assert.is(sandbox.requests.count(), 0, 'no request is sent');
   }));
 
-test('a time beyond any date is left out', ({ sandbox }) =>
+test('omits an expiry that is not a valid date', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'odd', { secretSetAt: 1e17 });
     const { identities } = JSON.parse(await person.say('status --json'));
     assert.equal(Object.keys(identities.odd).sort(), ['kind']);
   }));
 
-test('one fault of all hosts is said once', ({ sandbox }) =>
+test('reports an error of all hosts once', ({ sandbox }) =>
   inCloud(sandbox, async ({ call }) => {
     const { stdout, stderr, status } = await call('status', '', { IC_API_KEY: '@/missing' });
     const line = 'cannot read /missing, the file in IC_API_KEY (ENOENT)\nhint: check IC_API_KEY';
@@ -80,14 +78,14 @@ test('one fault of all hosts is said once', ({ sandbox }) =>
     assert.is(stdout.match(/failing/g)?.length, 13);
   }));
 
-test('a host of which one namespace is mapped is configured too', ({ sandbox }) =>
+test('lists a host if only one namespace is mapped', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work');
     await person.say('map fr2.icr.io/team-a work');
     assert.match(await person.say('configure --dry-run'), '"fr2.icr.io": "icr"');
   }));
 
-test('nothing at all', ({ sandbox }) =>
+test('without any credential', ({ sandbox }) =>
   inCloud(sandbox, async ({ say }) => {
     assert.is(await say('status'), 'no host has a credential; run docker-credential-icr login\n');
     assert.equal(JSON.parse(await say('status --json')), {
@@ -97,7 +95,7 @@ test('nothing at all', ({ sandbox }) =>
     });
   }));
 
-test('identities that no host is mapped to', ({ sandbox }) =>
+test('lists identities without hosts', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'ci');
     assert.is(

@@ -6,10 +6,10 @@ import path from 'node:path';
 const root = path.resolve(import.meta.dirname, '../..');
 const program = 'docker-credential-icr';
 
-/** Where `make`, `cp` and their like are, and none of our own executables. */
+/** Directories of the system's programs, without an installed helper. */
 const systemPath = '/usr/bin:/bin';
 
-/** In place of the executable: notes its words, and fails where a test says so. */
+/** Replaces the executable: records its arguments, and fails if a test requests it. */
 const standIn = `#!/bin/sh
 echo "$*" >>"$NOTES"
 exit "\${STAND_IN_STATUS:-0}"
@@ -18,19 +18,19 @@ exit "\${STAND_IN_STATUS:-0}"
 export interface Checkout {
   readonly folder: string;
   readonly home: string;
-  /** What the installed executable was called with, a line a call. */
+  /** The arguments of the installed executable, one line per call. */
   notes(): string;
-  /** An executable of the helper's name in a new folder; returns the folder. */
+  /** Creates an executable with the helper's name in a new directory; returns the directory. */
   addOther(name: string): string;
   install(words: readonly string[], options?: InstallOptions): Installation;
-  /** All files under the folder, but for the checkout's own. */
+  /** All files below the directory, except the checkout's own. */
   files(): string[];
 }
 
 export interface InstallOptions {
-  /** `undefined` takes one away. */
+  /** `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** What runs the script: `sh` unless told. */
+  /** Command that runs the script; default: `sh`. */
   readonly shell?: readonly string[];
 }
 
@@ -45,7 +45,7 @@ function writeExecutable(file: string, text: string): void {
   fs.writeFileSync(file, text, { mode: 0o755 });
 }
 
-/** `install.sh` in a checkout whose `make build` takes what is built already, else a stand-in. */
+/** Creates a checkout with `install.sh` whose `make build` copies `built`, or a stand-in. */
 export function createCheckout(built?: string): Checkout {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'install-')));
   const [checkout, home] = [path.join(folder, 'a checkout'), path.join(folder, 'home')];
@@ -84,7 +84,7 @@ export function createCheckout(built?: string): Checkout {
   };
 }
 
-/** Runs `use` in a checkout that is gone afterwards. */
+/** Runs `use` in a checkout that is removed afterwards. */
 export function inCheckout(use: (checkout: Checkout) => void, built?: string): void {
   const checkout = createCheckout(built);
   try {

@@ -17,13 +17,13 @@ import {
   type World,
 } from './install-download-world.ts';
 
-const test = suite('install.sh, from a release that is not right');
+const test = suite('install.sh from an invalid release');
 const download = needs(test, 'curl');
 const archive = `/v1.2.3/${program}-1.2.3-${machine}.tar.gz`;
 const sums = '/v1.2.3/SHA256SUMS';
 const old = standIn('0.9.0');
 
-/** A release whose executable prints this and fails. */
+/** Publishes a release whose executable runs this command and fails. */
 function publishFailing(world: World, command: string): Promise<void> {
   return publish(world, '1.2.3', { executable: `#!/bin/sh\n${command}; exit 127\n` });
 }
@@ -32,7 +32,7 @@ function contents({ files }: Pick<World, 'files'>, name: string): Buffer {
   return files.get(name) ?? Buffer.alloc(0);
 }
 
-/** An old version is in place, and stays: nothing else is left, and nothing was run. */
+/** Requires that the installed old version is preserved, nothing else remains and nothing was run. */
 async function refuses(world: World, message: string | RegExp, options: InstallOptions = {}) {
   fs.mkdirSync(path.dirname(world.target), { recursive: true });
   fs.writeFileSync(world.target, old, { mode: 0o755 });
@@ -45,7 +45,7 @@ async function refuses(world: World, message: string | RegExp, options: InstallO
   assert.equal(world.left(), [`home/.local/bin/${program}`]);
 }
 
-/** Each changes what the server has, or how it answers. */
+/** Faults in the server's files or responses. */
 const faults: readonly [
   name: string,
   spoil: (world: World) => void | Promise<void>,
@@ -61,7 +61,7 @@ const faults: readonly [
     'checksum mismatch',
   ],
   [
-    'another archive is in its place',
+    'the archive was replaced',
     async (world) => {
       const other = { files: new Map() };
       await publish(other, '1.2.3', { executable: '#!/bin/sh\ntouch "$HOME/caught"\n' });
@@ -69,21 +69,21 @@ const faults: readonly [
     },
     'checksum mismatch',
   ],
-  ['the archive is not there', ({ files }) => files.delete(archive), 'could not download'],
-  ['the checksums are not there', ({ files }) => files.delete(sums), 'could not download'],
+  ['the archive is missing', ({ files }) => files.delete(archive), 'could not download'],
+  ['the checksums are missing', ({ files }) => files.delete(sums), 'could not download'],
   [
-    'the checksums do not name it',
+    'the checksums do not list the archive',
     (world) => world.files.set(sums, Buffer.from(`${'0'.repeat(64)}  other.tar.gz\n`)),
     'does not contain',
   ],
   ['the checksums are empty', ({ files }) => files.set(sums, Buffer.alloc(0)), 'does not contain'],
   [
-    'the checksums are a page of a portal',
+    'the checksums are an HTML page of a captive portal',
     ({ files }) => files.set(sums, Buffer.from('<html>please log in</html>\n')),
     'does not contain',
   ],
   [
-    'the answer ends too early',
+    'the response is truncated',
     (world) => {
       world.answer = (request, response) => {
         if (request.url !== archive) return false;
@@ -112,12 +112,12 @@ const faults: readonly [
     'does not start on this machine',
   ],
   [
-    'the executable misses libstdc++',
+    'the executable cannot load libstdc++',
     (world) => publishFailing(world, 'echo "loading libstdc++.so.6: none" >&2'),
     'apk add libstdc++',
   ],
   [
-    'it leads elsewhere, without HTTPS',
+    'the server redirects to http',
     (world) => {
       world.answer = (request, response) => {
         if (request.url?.startsWith('/elsewhere')) return false;
@@ -131,7 +131,7 @@ const faults: readonly [
 ];
 
 for (const [name, spoil, message] of faults) {
-  download(`${name}: nothing is installed`, () =>
+  download(`${name}: installs nothing`, () =>
     inWorld(async (world) => {
       await publish(world);
       await spoil(world);
@@ -140,7 +140,7 @@ for (const [name, spoil, message] of faults) {
   );
 }
 
-/** An archive that tar(1) made of what the commands leave in a folder, with the checksum that it has. */
+/** Publishes a tar(1) archive of the files that the commands create, with a valid checksum. */
 function publishPacked(world: World, commands: string): void {
   const folder = path.join(world.folder, 'packed');
   const name = path.basename(archive);
@@ -153,28 +153,28 @@ function publishPacked(world: World, commands: string): void {
   world.files.set(sums, Buffer.from(`${sha256(data)}  ${name}\n`));
 }
 
-/** Whoever may sign may do anything; but what was packed wrongly must not reach beyond its folder either. */
+/** A signer is trusted, but even a faulty archive must not write outside its directory. */
 const strange: readonly [name: string, commands: string][] = [
   [
-    'a link in the place of the executable',
+    'a symlink instead of the executable',
     'mkdir $TOP; ln -s /bin/true $TOP/$TARGET; tar -czf $OUT $TOP',
   ],
   [
-    'a folder in the place of the executable',
+    'a directory instead of the executable',
     'mkdir -p $TOP/$TARGET; touch $TOP/$TARGET/x; tar -czf $OUT $TOP',
   ],
   [
-    'a link in the place of its folder',
+    'a symlink instead of its directory',
     `mkdir real; printf '#!/bin/sh\n' >real/$TARGET; ln -s real $TOP; tar -czf $OUT real $TOP`,
   ],
   [
-    'a path that leads out of its folder',
+    'a path outside its directory',
     'printf x >caught; mkdir in; cd in; tar -czPf $OUT --transform "s,^caught,$TOP/../../home/caught," -C .. caught',
   ],
 ];
 
 for (const [name, commands] of strange) {
-  download(`the archive has ${name}: nothing is installed`, () =>
+  download(`the archive has ${name}: installs nothing`, () =>
     inWorld(async (world) => {
       publishPacked(world, commands);
       await refuses(world, 'could not unpack');
@@ -187,7 +187,7 @@ for (const [base, why] of [
   ['http://127.0.0.1:80@registry.example', 'not an HTTPS URL'],
   ['ftp://registry.example', 'not an HTTPS URL'],
 ] as const) {
-  test(`${base} is not asked`, () =>
+  test(`sends no request to ${base}`, () =>
     inWorld(async (world) => {
       const words = ['--version=1.2.3', `--base-url=${base}`, `--prefix=${world.home}`];
       const { status, stderr } = await world.run(words);
@@ -199,7 +199,7 @@ for (const [base, why] of [
 const minisignKey = { MINISIGN_PUBLIC_KEY: 'RWcanary' };
 const workflow = 'https://github.com/a/b/.github/workflows/release.yml';
 
-/** The script as a release has it: it knows who signs. */
+/** The script of a release, which contains the signer's identity. */
 function stamped(world: World, env: Readonly<Record<string, string>> = minisignKey): string {
   const file = path.join(world.folder, 'stamped.sh');
   const location = { baseUrl: world.url, homepage: world.url };
@@ -208,7 +208,7 @@ function stamped(world: World, env: Readonly<Record<string, string>> = minisignK
   return file;
 }
 
-download('a signature that is not right, or is not there: nothing is installed', () =>
+download('an invalid or missing signature: installs nothing', () =>
   inWorld(async (world) => {
     await publish(world);
     world.replace('minisign', 'exit 1');
@@ -218,7 +218,7 @@ download('a signature that is not right, or is not there: nothing is installed',
   }),
 );
 
-download('a signature that is right is asked for by the key of the release', () =>
+download('verifies the signature with the key of the release', () =>
   inWorld(async (world) => {
     await publish(world);
     world.files.set(`${sums}.minisig`, Buffer.from('a signature'));
@@ -231,27 +231,31 @@ download('a signature that is right is asked for by the key of the release', () 
 );
 
 for (const version of ['1.2.3', '2.0.0-rc.1']) {
-  download(`the script of 1.2.3 asks that the workflow at its own tag signed ${version}`, () =>
-    inWorld(async (world) => {
-      await publish(world, version);
-      world.files.set(`/v${version}/SHA256SUMS.sigstore.json`, Buffer.from('{}'));
-      world.replace('cosign', 'echo "$*" >"$HOME/notes"');
-      const script = stamped(world, { COSIGN_IDENTITY: `${workflow}@refs/tags/v1.2.3` });
-      const { status, stdout, stderr } = await world.install([`--version=${version}`], { script });
-      assert.is(status, 0, stderr);
-      assert.not.match(stdout, 'no signature');
-      assert.match(
-        fs.readFileSync(path.join(world.home, 'notes'), 'utf8'),
-        ` --certificate-identity ${workflow}@refs/tags/v${version} `,
-      );
-    }),
+  download(
+    `the script of 1.2.3 requires for ${version} a signature by the workflow at that tag`,
+    () =>
+      inWorld(async (world) => {
+        await publish(world, version);
+        world.files.set(`/v${version}/SHA256SUMS.sigstore.json`, Buffer.from('{}'));
+        world.replace('cosign', 'echo "$*" >"$HOME/notes"');
+        const script = stamped(world, { COSIGN_IDENTITY: `${workflow}@refs/tags/v1.2.3` });
+        const { status, stdout, stderr } = await world.install([`--version=${version}`], {
+          script,
+        });
+        assert.is(status, 0, stderr);
+        assert.not.match(stdout, 'no signature');
+        assert.match(
+          fs.readFileSync(path.join(world.home, 'notes'), 'utf8'),
+          ` --certificate-identity ${workflow}@refs/tags/v${version} `,
+        );
+      }),
   );
 }
 
-download('nobody reads what it says any more: nothing is left', () =>
+download('standard output is closed: leaves no files', () =>
   inWorld(async (world) => {
     await publish(world);
-    // The reader is gone long before the last thing is said.
+    // The reader exits long before the last line of output.
     const reader = path.join(world.folder, 'reader.sh');
     const script = path.resolve(import.meta.dirname, '../../install.sh');
     fs.writeFileSync(reader, `mkfifo said; true <said & sh "${script}" "$@" >said; wait\n`);
@@ -261,13 +265,13 @@ download('nobody reads what it says any more: nothing is left', () =>
   }),
 );
 
-/** A file system of 64 KiB; root may make one. */
+/** Creates a file system of 64 KiB, which requires root. */
 function small(folder: string): boolean {
   fs.mkdirSync(folder, { recursive: true });
   return spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', folder]).status === 0;
 }
 
-download('no space where it is unpacked, or where it goes: the old one stays', () =>
+download('no space to unpack or install: preserves the old version', () =>
   inWorld(async (world) => {
     const large = `${standIn('1.2.3')}# ${Array.from({ length: 300_000 }, (_, i) => String.fromCharCode(33 + ((i * i) % 89))).join('')}\n`;
     await publish(world, '1.2.3', { executable: large });

@@ -15,7 +15,7 @@ import { testUnless } from '../support/skip.ts';
 export const program = 'docker-credential-icr';
 const script = path.resolve(import.meta.dirname, '../../install.sh');
 
-/** Every program that the script may call, but for what downloads. */
+/** Programs that the script may call, except downloaders. */
 const tools = [
   ...['sh', 'cat', 'chmod', 'cp', 'dirname', 'getconf', 'grep', 'gzip', 'id', 'ldd', 'mkdir'],
   ...[
@@ -35,10 +35,10 @@ const tools = [
   ],
 ];
 
-/** The machine of this system, as an archive's name has it. */
+/** This machine's target, as in the names of archives. */
 export const machine = findMachine();
 
-/** In place of the executable: says its version, and answers `get` once it was told a host. */
+/** Replaces the executable: prints its version, and responds to `get` after it has read a host. */
 export function standIn(version: string): string {
   return `#!/bin/sh
 case $1 in
@@ -49,10 +49,10 @@ esac
 `;
 }
 
-/** Release files by their path: what the server has. */
+/** The server's release files by path. */
 export type Files = Map<string, Buffer>;
 
-/** Puts a release for this machine on the server: its archive and its SHA256SUMS. */
+/** Publishes a release for this machine: its archive and SHA256SUMS. */
 export async function publish(
   { files }: Pick<World, 'files'>,
   version = '1.2.3',
@@ -74,30 +74,30 @@ export interface World {
   readonly folder: string;
   readonly home: string;
   readonly files: Files;
-  /** The paths that were asked for. */
+  /** The requested paths. */
   readonly asked: string[];
   readonly url: string;
-  /** Where the executable goes, of which nothing is there yet. */
+  /** The path to install the executable to, which does not exist yet. */
   readonly target: string;
-  /** Answers in place of the files: `true` where it did. */
+  /** Responds instead of the files; returns true if it did. */
   answer: (request: IncomingMessage, response: ServerResponse) => boolean;
-  /** Puts a program in the place of one on PATH. */
+  /** Replaces a program on PATH. */
   readonly replace: (name: string, body: string) => void;
-  /** Runs the script with these words, behind `--base-url` and `--version`. */
+  /** Runs the script with `--base-url`, `--version` and these arguments. */
   readonly install: (words?: readonly string[], options?: InstallOptions) => Promise<Outcome>;
-  /** The script itself, with these words only. */
+  /** Runs the script with these arguments only. */
   readonly run: (words: readonly string[], options?: InstallOptions) => Promise<Outcome>;
-  /** Everything under the home, the temporary folder and the prefix. */
+  /** All files below the home, the temporary directory and the prefix. */
   readonly left: () => string[];
 }
 
 export interface InstallOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** What runs the script: `sh` unless told. */
+  /** Command that runs the script; default: `sh`. */
   readonly shell?: readonly string[];
-  /** The script, changed. */
+  /** A modified script. */
   readonly script?: string;
-  /** `curl` unless told; `busybox wget` is busybox's own. */
+  /** Default: `curl`; `busybox wget` is the applet of busybox. */
   readonly downloader?: Downloader;
   /** A certificate authority for the downloader to trust. */
   readonly ca?: string;
@@ -105,13 +105,13 @@ export interface InstallOptions {
 
 export type Downloader = 'curl' | 'wget' | 'busybox wget';
 
-/** The test, skipped by name if one of the programs is not installed. */
+/** Returns the test, which is skipped if one of the programs is not installed. */
 export function needs<Context>(test: Test<Context>, ...programs: readonly string[]) {
   const missing = programs.filter((name) => findTool(name) === undefined);
   return testUnless(test, missing.length > 0 && `not installed: ${missing.join(', ')}`);
 }
 
-/** Runs `use` with a home, a PATH and a server on loopback of its own. */
+/** Runs `use` with a separate home, PATH and loopback server. */
 export async function inWorld(
   use: (world: World) => Promise<void>,
   place: Omit<Place, 'address' | 'port'> = {},
@@ -198,7 +198,7 @@ function linkTool(bin: string, name: string, as = name): void {
   if (file !== undefined) fs.symlinkSync(file, path.join(bin, as));
 }
 
-/** In place of a certificate authority that the system trusts: no variable names one for wget. */
+/** Replaces the system's certificate authorities, because wget has no variable for one. */
 function trust(bin: string, downloader: 'curl' | 'wget', ca: string): void {
   const option = downloader === 'curl' ? `"$@" --cacert "${ca}"` : `--ca-certificate="${ca}" "$@"`;
   const file = path.join(bin, downloader);
@@ -212,7 +212,7 @@ function chooseDownloader(bin: string, downloader: Downloader, ca: string | unde
   else trust(bin, downloader, ca);
 }
 
-/** This machine's, as the archives' names have it. */
+/** Returns this machine's target, as in the names of archives. */
 function findMachine(): string {
   const { stdout } = spawnSync(
     'sh',

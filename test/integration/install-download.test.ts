@@ -17,12 +17,12 @@ import {
   standIn,
 } from './install-download-world.ts';
 
-const test = suite('install.sh, from a release');
+const test = suite('install.sh from a release');
 const download = needs(test, 'curl');
 const installer = path.resolve(import.meta.dirname, '../../install.sh');
 
 const shells = [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']];
-/** The program that downloads: busybox is one for all. */
+/** The executable of a downloader; busybox is one executable for all applets. */
 function programOf(downloader: Downloader): string {
   return downloader.split(' ')[0] ?? '';
 }
@@ -76,7 +76,7 @@ const machines: readonly [name: string, stubs: Record<string, string>, archive: 
     'linux-arm64',
   ],
   [
-    'a Mac with Intel',
+    'an Intel Mac',
     { uname: 'case $1 in -s) echo Darwin ;; *) echo x86_64 ;; esac', sysctl: 'exit 1' },
     'darwin-x64',
   ],
@@ -86,13 +86,13 @@ const machines: readonly [name: string, stubs: Record<string, string>, archive: 
     'darwin-arm64',
   ],
   [
-    'a Mac, in a shell that is translated',
+    'a Mac with a shell that runs under Rosetta',
     { uname: 'case $1 in -s) echo Darwin ;; *) echo x86_64 ;; esac', sysctl: 'echo 1' },
     'darwin-arm64',
   ],
 ];
 
-/** A Linux on x64 with glibc and AVX2, whatever this one is. */
+/** Simulates Linux on x64 with glibc and AVX2 on any machine. */
 const usual = {
   uname: 'case $1 in -s) echo Linux ;; *) echo x86_64 ;; esac',
   getconf: 'echo glibc 2.36',
@@ -100,7 +100,7 @@ const usual = {
 };
 
 for (const [name, stubs, archive] of machines) {
-  test(`${name} gets ${archive}, and --dry-run asks for nothing`, () =>
+  test(`${name} gets ${archive}, and --dry-run sends no request`, () =>
     inWorld(async (world) => {
       for (const [tool, body] of Object.entries({ ...usual, ...stubs })) world.replace(tool, body);
       const { status, stdout, stderr } = await world.install(['--dry-run']);
@@ -115,7 +115,7 @@ for (const [system, hint] of [
   ['case $1 in -s) echo Linux ;; *) echo s390x ;; esac', 'make package-node'],
   ['case $1 in -s) echo MINGW64_NT-10.0 ;; *) echo x86_64 ;; esac', 'Scoop'],
 ] as const) {
-  test(`a machine without a release is told of ${hint}`, () =>
+  test(`a machine without a release gets the hint ${hint}`, () =>
     inWorld(async (world) => {
       world.replace('uname', system);
       const { status, stderr } = await world.install();
@@ -124,7 +124,7 @@ for (const [system, hint] of [
     }));
 }
 
-download('root has to say where', () =>
+download('root must set the prefix', () =>
   inWorld(async (world) => {
     await publish(world);
     world.replace('id', 'echo 0');
@@ -144,7 +144,7 @@ for (const [uid, mode] of [
   [0, 0o755],
   [1000, 0o700],
 ] as const) {
-  download(`folders that user ${uid} makes under umask 077`, () =>
+  download(`user ${uid} creates directories with the right modes under umask 077`, () =>
     inWorld(async (world) => {
       await publish(world);
       world.replace('id', `echo ${uid}`);
@@ -161,7 +161,7 @@ for (const [uid, mode] of [
   );
 }
 
-download('--configure calls configure; --uninstall takes both back', () =>
+download('--configure calls configure; --uninstall reverts both', () =>
   inWorld(async (world) => {
     await publish(world);
     assert.is((await world.install(['--configure'])).status, 0);
@@ -179,47 +179,46 @@ download('--configure calls configure; --uninstall takes both back', () =>
 );
 
 for (const downloader of ['curl', 'wget'] as const) {
-  needs(test, programOf(downloader))(
-    `over HTTPS it goes through a proxy, with ${downloader}`,
-    async () => {
-      const certificate = await createServerCertificate(['downloads.example']);
-      await inWorld(
-        async (world) => {
-          await publish(world);
-          const proxy = await startProxy(Number(new URL(world.url).port));
-          try {
-            const ca = path.join(world.folder, 'ca.pem');
-            fs.writeFileSync(ca, certificate.caPem);
-            const options = { env: { https_proxy: proxy.url }, downloader, ca };
-            const words = ['--base-url=https://downloads.example'];
-            const { status, stderr } = await world.install(words, options);
-            assert.is(status, 0, stderr);
-            assert.equal(proxy.asked, ['downloads.example:443', 'downloads.example:443']);
-          } finally {
-            proxy.close();
-          }
-        },
-        { certificate },
-      );
-    },
-  );
+  needs(test, programOf(downloader))(`HTTPS: uses a proxy with ${downloader}`, async () => {
+    const certificate = await createServerCertificate(['downloads.example']);
+    await inWorld(
+      async (world) => {
+        await publish(world);
+        const proxy = await startProxy(Number(new URL(world.url).port));
+        try {
+          const ca = path.join(world.folder, 'ca.pem');
+          fs.writeFileSync(ca, certificate.caPem);
+          const options = { env: { https_proxy: proxy.url }, downloader, ca };
+          const words = ['--base-url=https://downloads.example'];
+          const { status, stderr } = await world.install(words, options);
+          assert.is(status, 0, stderr);
+          assert.equal(proxy.asked, ['downloads.example:443', 'downloads.example:443']);
+        } finally {
+          proxy.close();
+        }
+      },
+      { certificate },
+    );
+  });
 }
 
 for (const downloader of ['curl', 'wget', 'busybox wget'] as const) {
-  needs(test, programOf(downloader))(`over HTTP it stays on this machine, with ${downloader}`, () =>
-    inWorld((proxied) =>
-      inWorld(async (world) => {
-        await publish(world);
-        const env = { http_proxy: proxied.url, all_proxy: proxied.url };
-        const { status, stderr } = await world.install([], { env, downloader });
-        assert.is(status, 0, stderr);
-        assert.equal(proxied.asked, []);
-      }),
-    ),
+  needs(test, programOf(downloader))(
+    `HTTP: connects to this machine only, with ${downloader}`,
+    () =>
+      inWorld((proxied) =>
+        inWorld(async (world) => {
+          await publish(world);
+          const env = { http_proxy: proxied.url, all_proxy: proxied.url };
+          const { status, stderr } = await world.install([], { env, downloader });
+          assert.is(status, 0, stderr);
+          assert.equal(proxied.asked, []);
+        }),
+      ),
   );
 }
 
-download('over HTTPS, from a server that is known, and from no other', async () => {
+download('HTTPS: accepts trusted servers only', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(
     async (world) => {
@@ -237,7 +236,7 @@ download('over HTTPS, from a server that is known, and from no other', async () 
   );
 });
 
-/** Each is a way to have the downloader read a file that turns certificate checks off. */
+/** Ways to make the downloader read a file that disables certificate checks. */
 const configurations: readonly [
   downloader: 'curl' | 'wget',
   name: string,
@@ -271,7 +270,7 @@ for (const [downloader, name, configure] of configurations) {
   });
 }
 
-/** As servers write it, before the rest of the address. */
+/** Spellings of the header, before the rest of the address. */
 const ledAway = [
   'Location: http://',
   'location: http://',
@@ -283,7 +282,7 @@ const ledAway = [
   'Location:\r\n http://',
 ];
 
-needs(test, 'wget')('wget follows nobody from HTTPS to HTTP', async () => {
+needs(test, 'wget')('wget: does not follow redirects from HTTPS to HTTP', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(async (plain) => {
     await publish(plain);
@@ -313,12 +312,12 @@ needs(test, 'wget')('wget follows nobody from HTTPS to HTTP', async () => {
   });
 });
 
-needs(test, 'busybox')('a wget that looks at no certificate is not believed', async () => {
+needs(test, 'busybox')('refuses a wget that does not verify certificates', async () => {
   const certificate = await createServerCertificate(['localhost', '127.0.0.1']);
   await inWorld(
     async (world) => {
       await publish(world);
-      // With it, busybox would look.
+      // With openssl, busybox would check certificates.
       fs.rmSync(path.join(world.folder, 'bin', 'openssl'), { force: true });
       const { status, stdout, stderr } = await world.install([], { downloader: 'busybox wget' });
       assert.is(status, 1, stdout);
@@ -329,7 +328,7 @@ needs(test, 'busybox')('a wget that looks at no certificate is not believed', as
   );
 });
 
-download('an upgrade while a get runs: it goes on, and the next one is new', () =>
+download('an upgrade during a get: the get completes, and the next one uses the new version', () =>
   inWorld(async (world) => {
     await publish(world, '1.2.3');
     await publish(world, '2.0.0');
@@ -347,7 +346,7 @@ download('an upgrade while a get runs: it goes on, and the next one is new', () 
   }),
 );
 
-download('piped into a shell, it takes nothing from the folder it runs in', () =>
+download('piped into a shell: uses no file of the current directory', () =>
   inWorld(async (world) => {
     await publish(world);
     const trap = path.join(world.folder, 'caught');
@@ -371,7 +370,7 @@ download('piped into a shell, it takes nothing from the folder it runs in', () =
   }),
 );
 
-download('the script of a release takes nothing from the folder that it was downloaded to', () =>
+download('the script of a release uses no file of its own directory', () =>
   inWorld(async (world) => {
     await publish(world);
     const downloads = path.join(world.folder, 'downloads');
@@ -387,7 +386,7 @@ download('the script of a release takes nothing from the folder that it was down
   }),
 );
 
-test('a script that was cut on its way does nothing', () =>
+test('a truncated script does nothing', () =>
   inWorld(async (world) => {
     await publish(world);
     const whole = fs.readFileSync(installer, 'utf8');
@@ -399,7 +398,7 @@ test('a script that was cut on its way does nothing', () =>
     }
   }));
 
-test('without a base, without a version: says what to type', () =>
+test('without a base URL or version: prints a hint', () =>
   inWorld(async ({ run, folder }) => {
     const copy = path.join(folder, 'copy.sh');
     fs.copyFileSync(installer, copy);
@@ -409,7 +408,7 @@ test('without a base, without a version: says what to type', () =>
   }));
 
 for (const version of ['latest', '..', '-n', '../1', 'vv1', '1 2', "1'"]) {
-  test(`not a version: ${version}`, () =>
+  test(`refuses the version ${version}`, () =>
     inWorld(async (world) => {
       const { status, stderr } = await world.install([`--version=${version}`]);
       assert.is(status, 1);
@@ -419,7 +418,7 @@ for (const version of ['latest', '..', '-n', '../1', 'vv1', '1 2', "1'"]) {
 }
 
 for (const version of ['v1.2.3', '1.2.3-rc.1', '1.2.3+7']) {
-  test(`a version: ${version}`, () =>
+  test(`accepts the version ${version}`, () =>
     inWorld(async (world) => {
       const { status, stdout } = await world.install([`--version=${version}`, '--dry-run']);
       assert.is(status, 0);
@@ -427,7 +426,7 @@ for (const version of ['v1.2.3', '1.2.3-rc.1', '1.2.3+7']) {
     }));
 }
 
-test('--dry-run with --configure says that, too', () =>
+test('--dry-run with --configure: prints the configure step', () =>
   inWorld(async (world) => {
     const { stdout } = await world.install(['--dry-run', '--configure']);
     assert.match(stdout, `install ${world.target}, then register it in Docker's config.json\n`);

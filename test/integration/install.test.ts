@@ -9,13 +9,13 @@ import { type Checkout, inCheckout } from './install-checkout.ts';
 
 const program = 'docker-credential-icr';
 const installed = `home/.local/bin/${program}`;
-/** Whose files are put back. */
+/** The client whose configuration is restored. */
 const removal = ['all', 'registries.conf'];
 const secretsFolder = '.config/docker-credential-icr/hosts';
 
 const test = suite('install.sh');
 
-/** A credential of the person's, which no uninstallation may touch. */
+/** A user's credential, which an uninstallation must not change. */
 function addSecret({ home }: Checkout): string {
   const folder = path.join(home, secretsFolder);
   fs.mkdirSync(folder, { recursive: true });
@@ -53,7 +53,7 @@ for (const shell of [['sh'], ['dash'], ['bash', '--posix'], ['busybox', 'sh']]) 
   );
 }
 
-test('with PREFIX alone, installs there and writes nowhere else', () => {
+test('with PREFIX only: installs there and writes to no other directory', () => {
   inCheckout((checkout) => {
     const env = { HOME: undefined, PREFIX: path.join(checkout.folder, 'a prefix') };
     const { status, stdout, stderr } = checkout.install([], { env });
@@ -66,7 +66,7 @@ test('with PREFIX alone, installs there and writes nowhere else', () => {
   });
 });
 
-test('with neither HOME nor PREFIX, says what to set', () => {
+test('without HOME and PREFIX: prints which variable to set', () => {
   inCheckout((checkout) => {
     const { status, stderr } = checkout.install([], { env: { HOME: undefined } });
     assert.is(status, 1);
@@ -82,7 +82,7 @@ const pathRows: readonly [shell: string, line: string][] = [
 ];
 
 for (const [shell, line] of pathRows) {
-  test(`a folder that is not on PATH: the line for ${shell}`, () => {
+  test(`a directory that is not on PATH: prints the line for ${shell}`, () => {
     inCheckout((checkout) => {
       const { stdout } = checkout.install([], { env: { SHELL: shell } });
       assert.match(stdout, `${checkout.home}/.local/bin is not on PATH`);
@@ -92,14 +92,14 @@ for (const [shell, line] of pathRows) {
   });
 }
 
-test('a folder that is not on PATH, another shell: the lines of all three', () => {
+test('a directory that is not on PATH, unknown shell: prints the lines for three shells', () => {
   inCheckout((checkout) => {
     const { stdout } = checkout.install([], { env: { SHELL: '/bin/ksh' } });
     for (const [, line] of pathRows) assert.match(stdout, line);
   });
 });
 
-test('a folder that is first on PATH, in any spelling: nothing to say', () => {
+test('a directory that is first on PATH, in any spelling: prints nothing', () => {
   inCheckout((checkout) => {
     const other = checkout.addOther('other');
     fs.symlinkSync(checkout.home, path.join(checkout.folder, 'link'));
@@ -112,7 +112,7 @@ test('a folder that is first on PATH, in any spelling: nothing to say', () => {
   });
 });
 
-test('another helper that comes first on PATH is named', () => {
+test('warns about another helper that is first on PATH', () => {
   inCheckout((checkout) => {
     const other = checkout.addOther('other');
     const own = `${checkout.home}/.local/bin`;
@@ -125,7 +125,7 @@ test('another helper that comes first on PATH is named', () => {
   });
 });
 
-test('a link to the installed one is no other', () => {
+test('does not warn about a symlink to the installed helper', () => {
   inCheckout((checkout) => {
     const folder = path.join(checkout.folder, 'links');
     fs.mkdirSync(folder);
@@ -135,7 +135,7 @@ test('a link to the installed one is no other', () => {
   });
 });
 
-test('--uninstall leaves the configuration to another helper that is on PATH', () => {
+test('--uninstall: preserves the configuration for another helper on PATH', () => {
   inCheckout((checkout) => {
     const own = `${checkout.home}/.local/bin`;
     const env = { PATH: `${own}:${checkout.addOther('other')}:/usr/bin:/bin` };
@@ -150,7 +150,7 @@ test('--uninstall leaves the configuration to another helper that is on PATH', (
   });
 });
 
-test('--uninstall without HOME, with DOCKER_CONFIG: only that is put back', () => {
+test('--uninstall without HOME, with DOCKER_CONFIG: restores only that configuration', () => {
   inCheckout((checkout) => {
     const env = { HOME: undefined, PREFIX: checkout.folder, DOCKER_CONFIG: checkout.home };
     checkout.install([], { env });
@@ -159,7 +159,7 @@ test('--uninstall without HOME, with DOCKER_CONFIG: only that is put back', () =
   });
 });
 
-test('--uninstall names the folders wherever they are', () => {
+test('--uninstall: lists the data directories for any location', () => {
   inCheckout((checkout) => {
     const [config, cache] = [checkout.addOther('elsewhere'), `${checkout.folder}/xdg/${program}`];
     fs.mkdirSync(cache, { recursive: true });
@@ -174,7 +174,7 @@ test('--uninstall names the folders wherever they are', () => {
   });
 });
 
-test('--uninstall keeps the helper that could not be taken out of the configuration', () => {
+test('--uninstall: keeps the helper if the configuration cannot be changed', () => {
   inCheckout((checkout) => {
     checkout.install([]);
     const { status, stderr } = checkout.install(['--uninstall'], { env: { STAND_IN_STATUS: '1' } });
@@ -184,7 +184,7 @@ test('--uninstall keeps the helper that could not be taken out of the configurat
   });
 });
 
-test('--uninstall where nothing is installed is fine', () => {
+test('--uninstall: succeeds if nothing is installed', () => {
   inCheckout((checkout) => {
     const { status, stdout } = checkout.install(['--uninstall']);
     assert.is(status, 0);
@@ -192,11 +192,11 @@ test('--uninstall where nothing is installed is fine', () => {
   });
 });
 
-/** What stands in the place of the executable. */
+/** Executables that cannot be started. */
 const unstartable: readonly [what: string, spoil: (file: string) => void][] = [
-  ['is not executable', (file) => fs.chmodSync(file, 0o644)],
+  ['a file that is not executable', (file) => fs.chmodSync(file, 0o644)],
   [
-    'is a link that leads nowhere',
+    'a dangling symlink',
     (file) => {
       fs.rmSync(file);
       fs.symlinkSync('/nonexistent/canary', file);
@@ -205,7 +205,7 @@ const unstartable: readonly [what: string, spoil: (file: string) => void][] = [
 ];
 
 for (const [what, spoil] of unstartable) {
-  test(`--uninstall removes what ${what}, and says that clients may still name it`, () => {
+  test(`--uninstall: removes ${what}, and warns that clients may still use it`, () => {
     inCheckout((checkout) => {
       checkout.install([]);
       spoil(path.join(checkout.folder, installed));
@@ -219,7 +219,7 @@ for (const [what, spoil] of unstartable) {
   });
 }
 
-test('a build that fails installs nothing, and leaves what was there', () => {
+test('a failed build installs nothing, and preserves the installed version', () => {
   inCheckout((checkout) => {
     checkout.install([]);
     const before = fs.statSync(path.join(checkout.folder, installed)).ino;
@@ -232,7 +232,7 @@ test('a build that fails installs nothing, and leaves what was there', () => {
   });
 });
 
-test('a folder in the place of the executable is not written into', () => {
+test('does not write into a directory instead of the executable', () => {
   inCheckout((checkout) => {
     fs.mkdirSync(path.join(checkout.folder, installed), { recursive: true });
     assert.match(checkout.install([]).stderr, 'is a directory');
@@ -240,7 +240,7 @@ test('a folder in the place of the executable is not written into', () => {
   });
 });
 
-test('--help says what can be typed', () => {
+test('--help: lists the options', () => {
   inCheckout((checkout) => {
     const { status, stdout } = checkout.install(['--help']);
     assert.is(status, 0);
@@ -250,7 +250,7 @@ test('--help says what can be typed', () => {
 });
 
 for (const prefix of ['~/tools', '~canary/tools', '~']) {
-  test(`--prefix=${prefix}, which the shell left as it is, is refused`, () => {
+  test(`refuses --prefix=${prefix}, which the shell did not expand`, () => {
     inCheckout((checkout) => {
       const { status, stderr } = checkout.install([`--prefix=${prefix}`]);
       assert.is(status, 1);
@@ -260,7 +260,7 @@ for (const prefix of ['~/tools', '~canary/tools', '~']) {
   });
 }
 
-test('--dry-run in a checkout says what would be done, and --configure', () => {
+test('--dry-run in a checkout: prints the steps, including --configure', () => {
   inCheckout((checkout) => {
     const { stdout } = checkout.install(['--dry-run', '--configure']);
     assert.match(stdout, `install ${checkout.folder}/${installed}, then register it`);
@@ -269,7 +269,7 @@ test('--dry-run in a checkout says what would be done, and --configure', () => {
 });
 
 for (const words of [['--frobnicate'], ['us.icr.io'], ['--configure', '--uninstall'], ['']]) {
-  test(`wrong words: ${JSON.stringify(words)}`, () => {
+  test(`refuses the arguments ${JSON.stringify(words)}`, () => {
     inCheckout((checkout) => {
       const { status, stdout, stderr } = checkout.install(words);
       assert.is(status, 2);
@@ -280,7 +280,7 @@ for (const words of [['--frobnicate'], ['us.icr.io'], ['--configure', '--uninsta
   });
 }
 
-test('the real executable: --configure names it in config.json, --uninstall takes it out', () => {
+test('real executable: --configure adds it to config.json, and --uninstall removes it', () => {
   inCheckout((checkout) => {
     const config = path.join(checkout.home, '.docker/config.json');
     const env = { PATH: `${checkout.home}/.local/bin:/usr/bin:/bin` };

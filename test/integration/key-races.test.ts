@@ -12,10 +12,10 @@ import { addUserWithKey, keysOf } from './api-key-world.ts';
 import { addIdentity, inCloud, newKey, type Person, settingsOf } from './identity-cloud.ts';
 import { withStandIn } from './race-keychain.ts';
 
-// A command is stopped at each of its steps, another one runs from start to end, and the first one goes on. Whatever
-// was acknowledged is still there, no dead key is stored, and no key that was made here is active and recorded nowhere.
+// A command is stopped at each of its steps, a second one runs completely, and the first one continues. Then all
+// acknowledged data must exist, no deleted key may be stored, and every active key that was created must be recorded.
 
-const test = sandboxSuite('two commands that change one secret');
+const test = sandboxSuite('races between commands that change one secret');
 
 /** Every step, or some of them: the fourth request of a rotation is the check of its new key, before it is stored. */
 const stride = process.env.SOAK ? 1 : 8;
@@ -24,7 +24,7 @@ const requestStride = process.env.SOAK ? 1 : 3;
 interface World {
   readonly person: Person;
   readonly sandbox: Sandbox;
-  /** The API key or refresh token that the identity has at the start. */
+  /** The initial API key or refresh token of the identity. */
   readonly old: string;
   readonly owner: string;
 }
@@ -33,7 +33,7 @@ interface Race {
   readonly first: string;
   readonly input?: string;
   readonly prepare: (person: Person, sandbox: Sandbox) => Promise<World> | World;
-  /** What runs while the first command is stopped; returns what is true at the end. */
+  /** Runs while the first command is stopped; returns the final check. */
   readonly second: (world: World) => Promise<(first: Outcome) => Promise<void> | void>;
 }
 
@@ -54,7 +54,7 @@ function isAlive({ accounts }: Sandbox, value: string | undefined): boolean {
   return accounts.apiKeys().some((key) => key.value === value);
 }
 
-/** Keys in IAM whose value is nobody's: neither the person's own, nor stored, nor recorded. */
+/** Requires that every API key in IAM is the user's own, stored or recorded. */
 function requireNoStray({ person, sandbox, old, owner }: World, brought: readonly string[] = []) {
   const known = [old, ...brought, stored(person)];
   const strays = keysOf(sandbox, owner).filter(({ value }) => !known.includes(value));
@@ -77,7 +77,7 @@ async function withRefreshToken(person: Person, sandbox: Sandbox): Promise<World
   return { person, sandbox, old: value, owner };
 }
 
-/** Another API key of the same owner. */
+/** Logs in with another API key of the same owner. */
 async function logIn({ person, sandbox, owner }: World, words = ''): Promise<string> {
   const { value } = sandbox.accounts.addApiKey({ owner, name: 'brought', value: newKey() });
   await person.say(`login --identity jane --api-key-stdin${words}`, value);
@@ -86,13 +86,13 @@ async function logIn({ person, sandbox, owner }: World, words = ''): Promise<str
 
 async function signedIn(world: World) {
   const { person, sandbox, old } = world;
-  // A rotation that was complete before the login: the login leaves its key active, as any login does.
+  // If the rotation was complete before the login, its key stays active, as after any login.
   const isComplete = pendingIn(person).length === 0 && !isAlive(sandbox, old);
   const rotated = isComplete ? [stored(person) ?? ''] : [];
   const value = await logIn(world);
   return async () => {
     assert.is(stored(world.person), value, 'the acknowledged login');
-    // Whatever the first command could not finish, the next rotation does.
+    // The next rotation completes the steps that the first command could not.
     if (pendingIn(world.person).length > 0) await world.person.say('api-key rotate jane');
     requireNoStray(world, [value, ...rotated]);
   };
@@ -135,7 +135,7 @@ async function moved({ person, sandbox, owner }: World) {
   };
 }
 
-/** IAM accepts what is stored for a refresh-token identity. */
+/** Requires that IAM accepts the stored refresh token. */
 async function sessionGoesOn({ person }: World, env = {}): Promise<void> {
   const { stderr, status } = await person.call('token --refresh --identity jane', '', env);
   assert.is(status, 0, stderr);
@@ -235,7 +235,7 @@ async function isStopped(pid: number | undefined, isOver: () => boolean): Promis
   }
 }
 
-/** Starts the first command; it stops itself before the change of that number to a file. */
+/** Starts the first command, which stops itself before its nth change to a file. */
 function startStopped({ home, env }: Person, { first, input = '' }: Race, change: number) {
   const program = path.join(import.meta.dirname, 'race-stopped.ts');
   const words = [program, String(change), ...first.split(' ')];
@@ -284,7 +284,7 @@ for (const [name, race] of Object.entries(races)) {
   });
 }
 
-/** Returns whether the first command was over before it was stopped. */
+/** Returns true if the first command had finished before it was stopped. */
 async function raced(
   world: World,
   race: Race,
@@ -314,9 +314,7 @@ async function raced(
   }
 }
 
-test('an identity of that name stays as it was where its key is not the rotated one', ({
-  sandbox,
-}) =>
+test('does not change an identity of that name with another key', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addUserWithKey(sandbox, person, 'jane');
     const other = addIdentity(person, 'other');

@@ -3,14 +3,14 @@ import * as assert from 'uvu/assert';
 import { type Call, type Fleet, startFleet } from '../kubelet/fleet.ts';
 import { halfLife, minute, playScenario, rebootedNode, renewals } from '../kubelet/fleet-story.ts';
 
-const fleets = suite('a fleet of 10 kubelets with 50 service accounts');
+const fleets = suite('fleet of 10 kubelets with 50 service accounts');
 
 const size = { nodes: 10, accounts: 50 };
 /** The second of two equal pulls waits 200 ms for the first: the larger the groups, the fewer of these waits. */
 const parallelPulls = 100;
 
-/** Played once; all tests look at what came of it. A pull with another's credential ends it at once. */
-let played: Promise<Fleet> | undefined;
+/** Simulated once; all tests check the result. A pull with another account's credential fails it immediately. */
+let simulated: Promise<Fleet> | undefined;
 
 async function play(): Promise<Fleet> {
   const fleet = await startFleet({ ...size, clockSpread: 2 * minute });
@@ -24,12 +24,12 @@ async function play(): Promise<Fleet> {
 
 function test(name: string, look: (fleet: Fleet) => void): void {
   fleets(name, async () => {
-    played ??= play();
-    look(await played);
+    simulated ??= play();
+    look(await simulated);
   });
 }
 
-/** When each account on each node was first given each of its tokens. */
+/** Returns the times at which each account on each node first received each token. */
 function grants(calls: readonly Call[]): Map<string, number[]> {
   const owners = new Map<string, string>();
   const times = new Map<string, number[]>();
@@ -44,24 +44,26 @@ function grants(calls: readonly Call[]): Map<string, number[]> {
   return times;
 }
 
-test("asks the plugin 1,000 times and more, and no pull gets another's credential", ({ calls }) => {
+test("calls the plugin at least 1,000 times, and no pull gets another account's credential", ({
+  calls,
+}) => {
   assert.ok(calls.length >= 1000, `${calls.length} calls`);
   assert.is(grants(calls).size, size.nodes * size.accounts);
 });
 
-test('is answered, or told why not', ({ calls }) => {
+test('every call returns a credential or an error message', ({ calls }) => {
   const refusals = calls.flatMap(({ refusal }) => refusal ?? []);
   assert.ok(refusals.length > 0, 'IAM was busy for a minute');
   for (const line of refusals) assert.match(line, /^IAM at \S+ answered 429 .*; try again later$/);
 });
 
-test('asks IAM for one token an account, node and half-life', ({ calls, cloud }) => {
+test('requests one token per account, node and half-life from IAM', ({ calls, cloud }) => {
   const times = grants(calls);
   const granted = cloud.requests.count({ grant: 'cr-token', status: 200 });
-  assert.is(granted, [...times.values()].flat().length, 'none was asked for in vain');
+  assert.is(granted, [...times.values()].flat().length, 'no token was requested without use');
   for (const [who, at] of times) {
     const pauses = at.slice(1).map((time, index) => time - (at[index] ?? 0));
-    // A reboot takes the cache along.
+    // A reboot deletes the cache.
     const counted = who.startsWith(`node ${rebootedNode},`) ? pauses.slice(1) : pauses;
     for (const pause of counted) {
       assert.ok(pause >= halfLife, `${who} asked again after ${pause / minute} min`);
@@ -69,7 +71,7 @@ test('asks IAM for one token an account, node and half-life', ({ calls, cloud })
   }
 });
 
-test('that began within a minute is renewed over more than that', ({ calls }) => {
+test('spreads the renewals of tokens that were requested in the same minute', ({ calls }) => {
   const all = [...grants(calls).values()].flat();
   const renewed = all.filter((time) => time >= renewals.begin && time < renewals.end);
   assert.ok(renewed.length > size.nodes * size.accounts * 0.8, `${renewed.length} renewals`);

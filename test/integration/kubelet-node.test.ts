@@ -8,12 +8,12 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { snapshot } from '../support/home.ts';
 import { forEach, newKey } from './identity-cloud.ts';
 
-const test = sandboxSuite("the kubelet's provider, with the node's identity");
+const test = sandboxSuite('kubelet plugin with the identity of the node');
 
 const hour = 3600_000;
 const image = 'us.icr.io/ns/image';
 
-/** The one answer of a kubelet that had to ask the plugin. */
+/** Returns the plugin's response; the kubelet must have called it once. */
 async function answerTo(node: Node, asked: string, args: readonly string[] = []) {
   const kubelet = node.start({ args, matchImages: [asked.split('/')[0] ?? ''] });
   const credentials = await kubelet.credentials(asked);
@@ -24,7 +24,7 @@ async function answerTo(node: Node, asked: string, args: readonly string[] = [])
   return { ...answer, keys: Object.keys(answer.auth), credentials };
 }
 
-test('answers in the version that it was asked in', ({ sandbox }) =>
+test('responds in the API version of the request', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     const key = newKey();
     node.addIdentity('work', key);
@@ -56,7 +56,7 @@ const answered: readonly (readonly [
   ['US.icr.io/ns/image', ['us.icr.io'], 'US.icr.io', 'Registry'],
 ];
 
-test('names the host, or host and namespace, that the image and the mapping have', ({ sandbox }) =>
+test('returns the host, or host and namespace, of the mapping', ({ sandbox }) =>
   forEach(answered, ([asked, mapped, key, kept]) =>
     onNode(sandbox, async (node) => {
       const secret = newKey();
@@ -69,7 +69,7 @@ test('names the host, or host and namespace, that the image and the mapping have
     }),
   ));
 
-test('keeps one namespace from being pulled with the credential of another', ({ sandbox }) =>
+test('does not use the credential of one namespace for another', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     const keys = new Map(['host', 'a', 'ab'].map((name) => [name, newKey()]));
     for (const [name, key] of keys) node.addIdentity(name, key);
@@ -94,7 +94,7 @@ const unknown = [
   'us.icr.io\\@evil.example/ns/image',
 ];
 
-test('has nothing for an image of another registry, and no error', ({ sandbox }) =>
+test('returns no credential and no error for an image of another registry', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     node.addIdentity('work', newKey());
     node.map('*', 'work');
@@ -108,7 +108,7 @@ test('has nothing for an image of another registry, and no error', ({ sandbox })
     });
   }));
 
-test('has nothing where nothing is known, and makes no folder', ({ sandbox }) =>
+test('returns no credential if none is configured, and creates no directory', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     const { auth, cacheDuration } = await answerTo(node, image);
     assert.equal({ auth, cacheDuration }, { auth: {}, cacheDuration: 0 });
@@ -123,8 +123,8 @@ const kinds: readonly (readonly [
   seconds: readonly [least: number, most: number],
 ])[] = [
   ['an API key', () => ({}), newKey, [21_600, 21_600]],
-  ['an API key that ends in two hours', () => ({ expiresAt: soon() }), newKey, [3590, 3600]],
-  ['an API key that has ended', () => ({ expiresAt: 1 }), newKey, [0, 0]],
+  ['an API key that expires in two hours', () => ({ expiresAt: soon() }), newKey, [3590, 3600]],
+  ['an expired API key', () => ({ expiresAt: 1 }), newKey, [0, 0]],
   ['an entitlement key', () => ({ kind: 'entitlement-key' }), newKey, [21_600, 21_600]],
   [
     'a registry token',
@@ -132,11 +132,11 @@ const kinds: readonly (readonly [
     (now) => `canary.${Buffer.from(`{"exp":${now / 1000 + 7200}}`).toString('base64url')}.x`,
     [3590, 3600],
   ],
-  ['a registry token that is none', () => ({ kind: 'registry-token' }), newKey, [0, 0]],
+  ['an invalid registry token', () => ({ kind: 'registry-token' }), newKey, [0, 0]],
   ['a refresh token', () => ({ kind: 'refresh-token' }), newKey, [0, 0]],
 ];
 
-test('says how long to keep it by what it is', ({ sandbox }) =>
+test('sets the cache duration by the kind of credential', ({ sandbox }) =>
   forEach(kinds, ([what, settings, secret, [least, most]]) =>
     onNode(sandbox, async (node) => {
       node.addIdentity('work', secret(Date.now()), settings());
@@ -146,7 +146,7 @@ test('says how long to keep it by what it is', ({ sandbox }) =>
     }),
   ));
 
-test('keeps an access token for half of what it has left', ({ sandbox }) =>
+test('sets the cache duration of an access token to half of its remaining time', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     node.addIdentity('work', value, { present: 'iambearer' });
@@ -166,7 +166,7 @@ test('keeps an access token for half of what it has left', ({ sandbox }) =>
     assert.is(fs.statSync(node.cache).mode & 0o777, 0o700);
   }));
 
-test('presents what is mapped under the user name in its arguments', ({ sandbox }) =>
+test('presents the mapped identity with the user name in the arguments', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     node.addIdentity('work', value);
@@ -177,7 +177,7 @@ test('presents what is mapped under the user name in its arguments', ({ sandbox 
     assert.match(credentials[0]?.password ?? '', /^eyJ/);
   }));
 
-test('answers with the identity in its arguments, whatever is mapped', ({ sandbox }) =>
+test('uses the identity in the arguments for any mapping', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     const [work, other] = [newKey(), newKey()];
     node.addIdentity('work', work);
@@ -188,7 +188,7 @@ test('answers with the identity in its arguments, whatever is mapped', ({ sandbo
     assert.is(answer.cacheKeyType, 'Registry');
   }));
 
-test('pulls as the trusted profile of the machine', ({ sandbox }) =>
+test('uses the trusted profile of the machine', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     const { sub: profile } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
     node.addIdentity('node', '', { kind: 'trusted-profile', profile });
@@ -213,7 +213,7 @@ const refusals: readonly (readonly [args: readonly string[], line: RegExp])[] = 
   ],
 ];
 
-test('refuses on standard error, with nothing on standard output', ({ sandbox }) =>
+test('prints errors on standard error, and nothing on standard output', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     node.addIdentity('work', newKey());
     node.map('*', 'work');
@@ -232,7 +232,7 @@ test('refuses on standard error, with nothing on standard output', ({ sandbox })
     }
   }));
 
-test('says why when IAM does not answer, before the kubelet gives up', ({ sandbox }) =>
+test('reports an IAM timeout before the kubelet’s own timeout', ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     sandbox.faults.add('iam', { kind: 'hang', times: 'forever' });
     node.addIdentity('work', newKey(), { present: 'iambearer' });
@@ -242,11 +242,11 @@ test('says why when IAM does not answer, before the kubelet gives up', ({ sandbo
     assert.equal(await kubelet.credentials(image), []);
     const took = performance.now() - began;
     assert.match(kubelet.log[0] ?? '', /exit status 1: .*IAM at .* did not answer in time/);
-    // Its limit is 10 s; a busy machine takes longer to start it.
+    // The plugin's timeout is 10 s; starting it takes extra time on a busy machine.
     assert.ok(took < 25_000, `${took} ms`);
   }));
 
-test("looks in the machine's own folders where there is no home", ({ sandbox }) =>
+test("uses the machine's directories if there is no home", ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     const { withNodeFolders, nodeFolders } = await import('../../src/kubernetes/node-folders.ts');
     const { testContext } = await import('../support/context.ts');

@@ -15,12 +15,12 @@ import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
 import { snapshot } from '../support/home.ts';
 import { newKey } from './identity-cloud.ts';
 
-const test = sandboxSuite("the kubelet's provider, with an identity per pod");
+const test = sandboxSuite('kubelet plugin with identities of pods');
 
 const image = 'us.icr.io/ns/image';
 const perPod = ['--service-accounts'];
 
-/** A node with an identity of its own, which answers for every host, in a cluster that IAM knows. */
+/** Creates a node with its own identity for all hosts, in a cluster that IAM knows. */
 function inCluster(
   { sandbox }: Pick<SandboxContext, 'sandbox'>,
   use: (
@@ -40,7 +40,7 @@ function inCluster(
   });
 }
 
-/** The profile as which a pod pulls; it must be the only credential, and be kept for half an hour. */
+/** Returns the profile that a pod uses; it must be the only credential, cached for half an hour. */
 async function pullsAs(kubelet: Kubelet, pod: Pod, asked = image): Promise<unknown> {
   const credentials = await kubelet.credentials(asked, pod);
   assert.is(credentials.length, 1, kubelet.log.join());
@@ -58,7 +58,7 @@ async function isRefused(kubelet: Kubelet, pod: Pod, why: RegExp): Promise<void>
   assert.not.match(line, /eyJ|canary/);
 }
 
-test('pulls as the profile in the annotation', (context) =>
+test('uses the profile in the annotation', (context) =>
   inCluster(context, async ({ addPod, addProfile }, _, start) => {
     const profile = addProfile('ns:app');
     const kubelet = start();
@@ -74,7 +74,7 @@ test('pulls as the profile in the annotation', (context) =>
     assert.is(context.sandbox.requests.count({ grant: 'cr-token', status: 200 }), 1);
   }));
 
-test('pulls as the profile in the arguments, unless the annotation says another', (context) =>
+test('uses the profile in the arguments if there is no annotation', (context) =>
   inCluster(context, async ({ addPod, addProfile }, _, start) => {
     const usual = addProfile('ns:plain', 'ns:special');
     const special = addProfile('ns:special');
@@ -84,12 +84,12 @@ test('pulls as the profile in the arguments, unless the annotation says another'
     assert.is(await pullsAs(kubelet, addPod('ns:special', `iam-${special}`)), special);
   }));
 
-test('keeps service accounts and profiles apart, in the cache on disk as well', (context) =>
+test('separates service accounts and profiles, including in the cache on disk', (context) =>
   inCluster(context, async ({ addPod, addProfile, apiServer }, _, start) => {
     const [shared, own] = [addProfile('ns:one', 'ns:two'), addProfile('ns:one')];
     const [one, two] = [addPod('ns:one', shared), addPod('ns:two', shared)];
     const passwords = new Set<string | undefined>();
-    // Each kubelet has just started: it has the plugin's cache only.
+    // Each kubelet has just started, so only the plugin's cache has entries.
     for (const pod of [one, two, one, two]) {
       passwords.add((await start().credentials(image, pod))[0]?.password);
     }
@@ -100,7 +100,7 @@ test('keeps service accounts and profiles apart, in the cache on disk as well', 
     assert.is(context.sandbox.requests.count({ grant: 'cr-token' }), 3);
   }));
 
-test('gives a later account of the same name nothing of the earlier one', (context) =>
+test('does not use cached tokens of a deleted account for a new one with the same name', (context) =>
   inCluster(context, async ({ addPod, addProfile }, _, start) => {
     const profile = addProfile('ns:app');
     const kubelet = start();
@@ -110,7 +110,7 @@ test('gives a later account of the same name nothing of the earlier one', (conte
     assert.is(context.sandbox.requests.count({ grant: 'cr-token' }), 2);
   }));
 
-test('asks IAM anew where a token does not tell which account of that name it is for', (context) =>
+test('requests a new token from IAM if a service account token has no UID', (context) =>
   inCluster(context, async ({ addProfile, apiServer }, node) => {
     const profile = addProfile('ns:app');
     const account = { ...apiServer.addServiceAccount('ns', 'app'), uid: '' };
@@ -125,7 +125,7 @@ test('asks IAM anew where a token does not tell which account of that name it is
     );
   }));
 
-test('lets IAM decide which profile an account may act as', (context) =>
+test('lets IAM decide which profiles an account can use', (context) =>
   inCluster(context, async ({ addPod, addProfile }, _, start) => {
     const own = addProfile('ns:thief');
     const victims = addProfile('ns:victim');
@@ -149,7 +149,7 @@ const noProfiles = [
   '../../etc/passwd',
 ];
 
-test('refuses an annotation that is no profile, also where the node might answer', (context) =>
+test('refuses an invalid annotation, even if the node identity is allowed', (context) =>
   inCluster(context, async ({ addPod, addProfile }, _, start) => {
     const usual = addProfile('ns:app');
     const args = [...perPod, '--allow-node-identity', '--trusted-profile', usual];
@@ -162,7 +162,7 @@ test('refuses an annotation that is no profile, also where the node might answer
 
 const unannotated = /service account ns:app names no trusted profile; annotate it with icr\.io\//;
 
-test('refuses a pod without a profile, unless the node may answer', (context) =>
+test('refuses a pod without a profile, unless the node identity is allowed', (context) =>
   inCluster(context, async ({ addPod }, _, start) => {
     await isRefused(start(), addPod('ns:app'), unannotated);
     await isRefused(start({ args: [] }), addPod('ns:app'), unannotated);
@@ -182,7 +182,7 @@ const tokens: readonly (readonly [what: string, claims: Claims, why: RegExp])[] 
 ];
 
 for (const [what, claims, why] of tokens) {
-  test(`refuses a token ${what}, unless the node may answer`, (context) =>
+  test(`refuses a token ${what}, unless the node identity is allowed`, (context) =>
     inCluster(context, async ({ addPod, addProfile, apiServer }, node) => {
       const profile = addProfile('ns:app');
       const pod = addPod('ns:app', profile);
@@ -204,7 +204,7 @@ for (const [what, claims, why] of tokens) {
     }));
 }
 
-test('takes a token for the audience in the arguments', (context) =>
+test('accepts a token for the audience in the arguments', (context) =>
   inCluster(context, async ({ addPod, addProfile, apiServer }, node) => {
     const profile = addProfile('ns:app');
     addPod('ns:app', profile);
@@ -218,7 +218,7 @@ test('takes a token for the audience in the arguments', (context) =>
 
 const noTokens = ['canary', 'a.b.c', 'eyJhbGciOiJub25lIn0.bnVsbA.', 'eyJhbGciOiJub25lIn0.e30.'];
 
-test('refuses what is no token of a service account', ({ sandbox }) =>
+test('refuses an invalid service account token', ({ sandbox }) =>
   inCluster({ sandbox }, async (_, node) => {
     for (const serviceAccountToken of noTokens) {
       const { stdout, stderr, status } = await node.ask({ serviceAccountToken });
@@ -237,7 +237,7 @@ test('refuses what is no token of a service account', ({ sandbox }) =>
     }
   }));
 
-test('lets static pods pull as the node only where it may answer', (context) =>
+test('uses the node identity for static pods only if it is allowed', (context) =>
   inCluster(context, async ({ apiServer }, node) => {
     const pod = { namespace: 'kube-system', name: 'etcd', uid: 'u', serviceAccountName: '' };
     const attributes = { ...tokenAttributes, requireServiceAccount: false };
@@ -248,7 +248,7 @@ test('lets static pods pull as the node only where it may answer', (context) =>
     assert.is((await lenient.credentials(image, pod))[0]?.username, 'iamapikey');
   }));
 
-test('has nothing for other registries, and sends no token anywhere', (context) =>
+test('returns nothing for other registries, and sends no token', (context) =>
   inCluster(context, async ({ addPod, addProfile }, _, start) => {
     const pod = addPod('ns:app', addProfile('ns:app'));
     const matchImages = ['quay.io', 'us.icr.io.evil.example'];
@@ -261,7 +261,7 @@ test('has nothing for other registries, and sends no token anywhere', (context) 
     assert.is(context.sandbox.requests.count(), 0);
   }));
 
-test('forgets accounts that have not pulled for a day', (context) =>
+test('deletes cached tokens of accounts without a pull for a day', (context) =>
   inCluster(context, async ({ addPod, addProfile }, node, start) => {
     const profile = addProfile('ns:old', 'ns:new');
     await pullsAs(start(), addPod('ns:old', profile));
@@ -278,7 +278,7 @@ test('forgets accounts that have not pulled for a day', (context) =>
     assert.is(kept().length, 2);
   }));
 
-test('keeps the names of the longest account and namespace', (context) =>
+test('supports the longest names of accounts and namespaces', (context) =>
   inCluster(context, async ({ addPod, addProfile }, _, start) => {
     const account = `${'n'.repeat(63)}:${'a'.repeat(253)}`;
     const profile = addProfile(account);

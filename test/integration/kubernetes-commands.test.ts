@@ -10,9 +10,9 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { executable, type Outcome } from '../support/helper.ts';
 import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
-const test = sandboxSuite('kubernetes config, secret and daemonset');
+const test = sandboxSuite('kubernetes commands');
 
-/** Their standard output may hold what no other command's does. */
+/** Commands whose standard output may contain a secret. */
 function print({ start }: Person, words: string): Promise<Outcome> {
   return start(words).outcome;
 }
@@ -24,7 +24,7 @@ async function printed(person: Person, words: string): Promise<{ text: string; n
   return { text: stdout, notes: stderr };
 }
 
-/** A kubelet that was given the printed file, on a machine whose folders are in this home. */
+/** A kubelet with the printed configuration, whose directories are in this home. */
 function kubeletWith(
   { home, env }: Person,
   text: string,
@@ -47,7 +47,7 @@ function kubeletWith(
   return createKubelet({ provider, exec, apiServer: cluster.apiServer });
 }
 
-test('config prints what a kubelet pulls with', ({ sandbox }) =>
+test('config: prints a configuration that a kubelet can use', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { home, start } = person;
     const { text, notes } = await printed(person, 'kubernetes config');
@@ -59,7 +59,7 @@ test('config prints what a kubelet pulls with', ({ sandbox }) =>
     const kubelet = kubeletWith(person, text, createCluster(sandbox));
     assert.equal(await kubelet.credentials('us.icr.io/ns/image'), []);
     const key = newKey();
-    // As the notes say: a login on the node, into the node's folder.
+    // Follows the printed notes: a login on the node, into the node's directory.
     const env = { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${home.folder}/etc/docker-credential-icr` };
     const login = await start('login --api-key-stdin --no-verify', key, env).outcome;
     assert.is(login.status, 0, login.stderr);
@@ -68,7 +68,7 @@ test('config prints what a kubelet pulls with', ({ sandbox }) =>
     assert.equal(kubelet.log, []);
   }));
 
-test('config --service-accounts lets pods pull as themselves', ({ sandbox }) =>
+test('config --service-accounts: pods use their own identity', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const cluster = createCluster(sandbox);
     const profile = cluster.addProfile('ns:app');
@@ -81,7 +81,7 @@ test('config --service-accounts lets pods pull as themselves', ({ sandbox }) =>
     assert.match(kubelet.log[0] ?? '', 'annotate it with icr.io/trusted-profile-id');
   }));
 
-test('config --node-profile lets nodes pull as what they are', ({ sandbox }) =>
+test('config --node-profile: nodes use their trusted profile', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { sub: profile } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
     const { text } = await printed(person, `kubernetes config --node-profile ${profile}`);
@@ -91,7 +91,7 @@ test('config --node-profile lets nodes pull as what they are', ({ sandbox }) =>
     assert.is(kubelet.answers[0]?.cacheKeyType, 'Registry');
   }));
 
-test('config --output writes a file, and names it', ({ sandbox }) =>
+test('config --output: writes a file and prints its path', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const file = path.join(person.home.folder, 'provider.yaml');
     const { text, notes } = await printed(person, 'kubernetes config --output provider.yaml');
@@ -104,14 +104,14 @@ test('config --output writes a file, and names it', ({ sandbox }) =>
     assert.match(stderr, /cannot write .*none\/x.yaml \(ENOENT\)/);
   }));
 
-/** The registries of a printed Secret, each with its user name and password. */
+/** Returns the registries of a printed Secret with their user names and passwords. */
 function authsIn(text: string): Record<string, { username: string; password: string }> {
   const { data, type } = parse(text);
   assert.is(type, 'kubernetes.io/dockerconfigjson');
   return JSON.parse(Buffer.from(data['.dockerconfigjson'], 'base64').toString()).auths;
 }
 
-test('secret has what answers, each host with its own', ({ sandbox }) =>
+test('secret: contains the credential of each host', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const [work, other] = [addIdentity(person, 'work'), addIdentity(person, 'other')];
     await person.say('map us.icr.io work');
@@ -125,7 +125,7 @@ test('secret has what answers, each host with its own', ({ sandbox }) =>
     assert.not.match(notes, 'ends at');
   }));
 
-test('secret is for the identity and the hosts that are named', ({ sandbox }) =>
+test('secret: contains only the given identity and hosts', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const work = addIdentity(person, 'work');
     await person.say('map us.icr.io work');
@@ -142,7 +142,7 @@ test('secret is for the identity and the hosts that are named', ({ sandbox }) =>
     assert.is(authsIn(text)['us.icr.io']?.password, work);
   }));
 
-test('secret --bearer has one access token, and says when it ends', ({ sandbox }) =>
+test('secret --bearer: contains one access token, and prints its expiry', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     addIdentity(person, 'work', {}, value);
@@ -211,7 +211,7 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
   ],
 ];
 
-test('what is refused prints nothing', ({ sandbox }) =>
+test('prints nothing on standard output if it refuses the arguments', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'key', { kind: 'entitlement-key' });
     for (const [words, line, hint] of refusals) {
@@ -230,7 +230,7 @@ const images: readonly [image: string, isPinned: boolean][] = [
   [`us.icr.io/ns/tools:${digest.slice('sha256:'.length)}`, false],
 ];
 
-test('daemonset warns of an image without a digest, and its help shows one', ({ sandbox }) =>
+test('daemonset: warns about an image without a digest, and the help shows one', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     for (const [image, isPinned] of images) {
       const { text, notes } = await printed(person, `kubernetes daemonset --image ${image}`);
@@ -241,7 +241,7 @@ test('daemonset warns of an image without a digest, and its help shows one', ({ 
     assert.match(stdout, /HOST\/NAMESPACE\/NAME@sha256:DIGEST/);
   }));
 
-test('daemonset prints manifests, and what it does not do', ({ sandbox }) =>
+test('daemonset: prints manifests and the remaining steps', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const words = 'kubernetes daemonset --image us.icr.io/ns/tools:1 --service-accounts';
     const { text, notes } = await printed(person, words);

@@ -15,11 +15,11 @@ import { newKey } from './identity-cloud.ts';
 import { expectFilesSafe, expectNoSecret, watchArguments } from './leak-watch.ts';
 import { type Keychains, withKeychains } from './store-keychains.ts';
 
-const test = suite('no secret gets out');
+const test = suite('secret leaks');
 
 type Env = Readonly<Record<string, string>>;
 
-/** What somebody turns on to see more. */
+/** Environments with increasing debug output. */
 const levels: readonly Env[] = [
   {},
   {
@@ -36,11 +36,11 @@ interface Step {
   readonly words: string;
   readonly input?: string;
   readonly env?: Env;
-  /** Its standard output is for the secret: a client's answer, a token that was asked for. */
+  /** Standard output may contain a secret: a response to a client, or a requested token. */
   readonly prints?: boolean;
 }
 
-/** What a person and their clients do, from the first login to the last logout, with mistakes in between. */
+/** Steps of a user and clients from the first login to the last logout, including mistakes. */
 function life(sandbox: Sandbox, home: Home): Step[] {
   const { accounts } = sandbox;
   const owner = accounts.addUser({}).iamId;
@@ -135,14 +135,14 @@ function imageRequest(image: string): string {
   return JSON.stringify({ apiVersion, kind: 'CredentialProviderRequest', image });
 }
 
-/** Files of the test itself, and the one that it asked for. */
+/** Files that the test creates or requests. */
 const known = ['key.json', 'bad.json', 'made.json', '.docker/config.json'];
 
-/** A keychain that writes down how it was called and what it was given. */
+/** A keychain that records its arguments, environment and input. */
 const vault = `{ echo "$@"; env; tr '\\0' ' ' <"/proc/$PPID/cmdline"; } >>"$(dirname "$0")/seen"
 exec "$(dirname "$0")/docker-credential-stand-in" "$@"`;
 
-/** A home whose docker file holds other registries' passwords, and a umask that hides nothing. */
+/** Prepares a home whose Docker configuration contains passwords of other registries. */
 function prepare({ home, addStandIn, addScript }: Keychains): void {
   addStandIn('stand-in');
   addScript('vault', vault);
@@ -160,7 +160,7 @@ function prepare({ home, addStandIn, addScript }: Keychains): void {
   fs.mkdirSync(path.join(home.folder, 'tmp'));
 }
 
-/** Those that ask IAM. */
+/** Steps that send requests to IAM. */
 const asking =
   /^(login --(api-key-file key|identity|entitl)|get us|token|api-key (list|create|rot)|registry|doctor)/;
 
@@ -170,7 +170,7 @@ async function live(
   more: Env,
   only = /./,
 ): Promise<void> {
-  // IBM's registries lead to the sandbox; the proxy has a password, as proxies have.
+  // The proxy connects IBM's registries to the sandbox and requires a password.
   const proxy = await startProxy(Number(new URL(sandbox.registryUrl).port));
   const env = {
     PATH: `${folder}:/usr/bin:/bin`,
@@ -203,7 +203,7 @@ async function live(
   }
 }
 
-/** Every file is created with the mode that the program asks for. */
+/** Runs `use` without a umask, so that files get the modes that the program requests. */
 function withoutUmask(use: (sandbox: Sandbox) => Promise<void>): Promise<void> {
   return inSandbox(async (sandbox) => {
     const umask = process.umask(0);
@@ -216,7 +216,7 @@ function withoutUmask(use: (sandbox: Sandbox) => Promise<void>): Promise<void> {
 }
 
 for (const level of levels) {
-  test(`from the first login to the last logout: ${JSON.stringify(level)}`, () =>
+  test(`no step from login to logout leaks a secret: ${JSON.stringify(level)}`, () =>
     withoutUmask((sandbox) =>
       withKeychains(async (keychains) => {
         const { home } = keychains;
@@ -224,7 +224,7 @@ for (const level of levels) {
         const watch = watchArguments(home.folder);
         await live(sandbox, keychains, level);
         const { seen, found } = await watch.stop();
-        // What this test itself types as an argument by mistake.
+        // Secrets that this test passes as arguments, to simulate mistakes.
         const typed = /login\0(--api-key-file\0)?canary-key|exec\0|canary-user:canary-password@iam/;
         assert.equal(
           seen.filter((words) => !typed.test(words)),
@@ -242,7 +242,7 @@ const troubles: readonly Fault[] = [
   { kind: 'no-access-token' },
 ];
 for (const fault of troubles) {
-  test(`where IAM's every third answer is ${fault.kind} ${fault.status ?? ''}`, () =>
+  test(`no leak if every third IAM response is ${fault.kind} ${fault.status ?? ''}`, () =>
     withoutUmask((sandbox) =>
       withKeychains(async (keychains) => {
         prepare(keychains);
@@ -255,7 +255,7 @@ for (const fault of troubles) {
     ));
 }
 
-/** A server that refuses everything, and repeats all that it was told. */
+/** Starts a server that refuses every request and repeats its content. */
 async function startEcho(folder: string, status: number) {
   const { caPem, certificatePem: cert, keyPem: key } = await createServerCertificate(['localhost']);
   const caFile = path.join(folder, 'echo-ca.pem');
@@ -282,9 +282,9 @@ async function startEcho(folder: string, status: number) {
   return { url: `https://localhost:${port}`, caFile, close: () => server.close() };
 }
 
-// A 500 would be asked again and again.
+// No 500, because it would be retried.
 for (const status of [400, 403, 302, 501]) {
-  test(`where IAM repeats with ${status} what it was told`, () =>
+  test(`no leak if IAM repeats the request in a ${status} response`, () =>
     withoutUmask((sandbox) =>
       inHome(async (home) => {
         const echo = await startEcho(home.folder, status);

@@ -6,9 +6,9 @@ import { writeHardenedRuntime } from '../../scripts/runtime.ts';
 import { answer, credential, executable, helper } from '../support/helper.ts';
 import { type Home, inHome, snapshot } from '../support/home.ts';
 
-const test = suite('what the runtime takes from the environment');
+const test = suite('runtime options in the environment');
 
-/** A stranger's folder: whatever Bun would run in it leaves a file there, or says so. */
+/** A directory with files that Bun might run; each leaves a marker file or prints a text. */
 const stranger: Readonly<Record<string, string>> = {
   'package.json': JSON.stringify({
     scripts: { get: 'echo evil', list: 'echo evil', store: 'echo evil', erase: 'echo evil' },
@@ -19,7 +19,7 @@ const stranger: Readonly<Record<string, string>> = {
   '.env': 'BUN_OPTIONS=--preload ./evil.ts',
 };
 
-// What somebody who works with Bun or Node may have in the environment of a `docker build`.
+// Variables that a Bun or Node developer may have in the environment of a `docker build`.
 const environments: readonly Readonly<Record<string, string>>[] = [
   { BUN_OPTIONS: '--preload ./evil.ts' },
   { BUN_OPTIONS: '--preload=./evil.ts --smol' },
@@ -49,7 +49,7 @@ const environments: readonly Readonly<Record<string, string>>[] = [
   { NODE_REPL_EXTERNAL_MODULE: './evil.ts' },
 ];
 
-/** The verbs with their input, and what they answer in every environment. */
+/** The verbs with their input and the expected response in every environment. */
 function expectUsual(home: Home, cwd: string, env: Readonly<Record<string, string>>): void {
   const stored = credential('us.icr.io');
   const calls: readonly [verb: string, input: string, stdout: string][] = [
@@ -67,7 +67,7 @@ function expectUsual(home: Home, cwd: string, env: Readonly<Record<string, strin
 }
 
 for (const env of environments) {
-  test(`${JSON.stringify(env)} changes nothing, and runs nothing of the folder at hand`, () =>
+  test(`${JSON.stringify(env)} has no effect, and runs no file of the current directory`, () =>
     inHome((home) => {
       const folder = path.join(home.folder, 'stranger');
       fs.mkdirSync(folder);
@@ -80,7 +80,7 @@ for (const env of environments) {
     }));
 }
 
-test('a runtime that knows one of the names no longer is refused when the executable is built', () =>
+test('the build refuses a runtime that no longer supports one of the variables', () =>
   inHome(({ folder }) => {
     const program = path.join(folder, 'bun');
     fs.copyFileSync(executable, program);

@@ -11,12 +11,12 @@ const named = new Set(
   [...text.matchAll(/`((?:test|scripts|docs)\/[\w./-]+)`/g)].map(([, name = '']) => name),
 );
 
-test('every file that it names is there', () => {
+test('every file that it mentions exists', () => {
   assert.ok(named.size > 20);
   for (const name of named) assert.ok(fs.existsSync(path.join(root, name)), name);
 });
 
-test('every row of a table says how it is tested', () => {
+test('every table row names its test', () => {
   const rows = text
     .split('\n')
     .filter((line) => line.startsWith('| ') && !line.startsWith('| ---'));

@@ -3,11 +3,11 @@ import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 
-/** Secrets of the tests, and what tokens of IBM's kind look like. */
+/** Matches secrets of tests and tokens in IBM's formats. */
 const secret = /canary-[\w-]{3}|OKD[\w-]{20}|eyJ[\w-]{20}/;
 const encoded = /[A-Za-z0-9+/_-]{16,}={0,2}/g;
 
-/** A secret in that text, as it is, in base64 or as a URL has it. */
+/** Returns a secret in the text, unencoded, in base64 or URL-encoded. */
 export function secretIn(text: string): string | undefined {
   const words = (text.match(encoded) ?? []).map((word) => Buffer.from(word, 'base64').toString());
   for (const part of [text, ...words, text.replaceAll('%2D', '-')]) {
@@ -22,8 +22,8 @@ export function expectNoSecret(text: string, where: string): void {
   assert.is(found, undefined, `${where}: ${found}`);
 }
 
-/** Where a secret may rest: below the configuration folder, tokens in the cache, and the keychain that stands in. */
-const resting = [
+/** Locations where secrets may be stored: the configuration directory, the cache and the stand-in keychain. */
+const storage = [
   '.config/docker-credential-icr/hosts/',
   '.config/docker-credential-icr/identities/',
   '.cache/docker-credential-icr/',
@@ -31,19 +31,19 @@ const resting = [
 ];
 
 /**
- * Looks through a home: a secret is only where secrets rest, only its owner can read it, and only its owner
- * can enter the folders it is in. `allowed` are files that a test itself put there, or asked for.
+ * Requires that secrets in a home are only in `storage`, and that only the owner can read them and enter
+ * their directories. `allowed` are files that a test created or requested.
  */
 export function expectFilesSafe(home: string, allowed: readonly string[], when: string): void {
   for (const entry of fs.readdirSync(home, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
     const name = path.relative(home, file);
     if (!entry.isFile()) continue;
-    // A file's name is a secret's place as well.
+    // A file name must not contain a secret either.
     expectNoSecret(name, `${when}: the name of a file`);
     const holds = secretIn(fs.readFileSync(file, 'latin1'));
     if (holds === undefined) continue;
-    const mayHold = allowed.includes(name) || resting.some((place) => name.startsWith(place));
+    const mayHold = allowed.includes(name) || storage.some((place) => name.startsWith(place));
     assert.ok(mayHold, `${when}: ${name} holds ${holds}`);
     if (name.startsWith('helpers/')) continue;
     assert.is(fs.statSync(file).mode & 0o077, 0, `${when}: the mode of ${name}`);
@@ -55,12 +55,12 @@ export function expectFilesSafe(home: string, allowed: readonly string[], when: 
   }
 }
 
-/** Reads the arguments of every process of that home over and over; posts those that hold a secret. */
+/** Repeatedly reads the arguments of every process of that home; posts those that contain a secret. */
 const watching = `
 const fs = require('node:fs');
 const { parentPort, workerData } = require('node:worker_threads');
 const seen = new Set();
-// Those that run already are others'; to read them again and again would keep a processor busy.
+// Processes that already run are unrelated; reading them repeatedly would keep a processor busy.
 const others = new Set(fs.readdirSync('/proc'));
 let found = 0;
 let stopped = false;
@@ -87,11 +87,11 @@ look();`;
 
 interface Watched {
   readonly seen: readonly string[];
-  /** How often a process was found. */
+  /** Number of processes found. */
   readonly found: number;
 }
 
-/** Watches the arguments of every process with that `HOME` until it is told to stop. */
+/** Watches the arguments of every process with that `HOME` until `stop` is called. */
 export function watchArguments(home: string): { stop: () => Promise<Watched> } {
   const worker = new Worker(watching, { eval: true, workerData: home });
   return {

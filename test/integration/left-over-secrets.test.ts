@@ -6,9 +6,9 @@ import * as assert from 'uvu/assert';
 import { credential } from '../support/helper.ts';
 import { filesWith, type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
 
-const test = suite('secrets that killed commands have left');
+const test = suite('secrets left by killed commands');
 
-/** Logs in and is killed between writing the secret and renaming it. */
+/** Kills a login between writing and renaming the secret. */
 function killedLogin({ home, folder }: Keychains, words: string): void {
   const program = path.join(import.meta.dirname, 'api-key-rotate-killed.ts');
   const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin` };
@@ -27,7 +27,7 @@ const rows: readonly (readonly [words: string, removal: string])[] = [
   ['icr.io --identity work', 'store move file'],
 ];
 for (const [words, removal] of rows) {
-  test(`login ${words}, killed: ${removal} removes it`, () =>
+  test(`login ${words}, killed: ${removal} removes the temporary file`, () =>
     withKeychains((keychains) => {
       keychains.addStandIn('osxkeychain');
       keychains.call('login --identity work --api-key-stdin --no-verify', keyNamed('work'));
@@ -37,7 +37,7 @@ for (const [words, removal] of rows) {
     }));
 }
 
-// A keychain is chosen, and files still have secrets, as older versions wrote them with damaged settings.
+// The settings select a keychain, but files contain secrets that older versions wrote with damaged settings.
 const stale = { 'hosts/us.icr.io.json': 'us.icr.io', 'identities/work.json': 'work' };
 for (const [removal, left] of [
   ['erase', ['identities/work.json']],
@@ -45,7 +45,7 @@ for (const [removal, left] of [
   ['logout --identity work', ['hosts/us.icr.io.json']],
   ['logout', []],
 ] as const) {
-  test(`with a keychain, ${removal} removes the secret in files, too`, () =>
+  test(`with a keychain: ${removal} also removes the secret in files`, () =>
     withKeychains((keychains) => {
       const { home, call, addStandIn, say } = keychains;
       addStandIn('osxkeychain');
@@ -62,7 +62,7 @@ for (const [removal, left] of [
     }));
 }
 
-test('with a keychain and damaged settings, store writes nothing to files', () =>
+test('with a keychain and damaged settings: store writes no file', () =>
   withKeychains(({ home, call, addStandIn, say }) => {
     addStandIn('osxkeychain');
     say('store move osxkeychain');

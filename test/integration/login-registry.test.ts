@@ -6,7 +6,7 @@ import { inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
 const test = sandboxSuite('what only the registry can check');
 
-/** `use` with a proxy that leads every registry host to the sandbox's. */
+/** Runs `use` with a proxy that connects every registry host to the sandbox. */
 async function withProxy(
   sandbox: Sandbox,
   use: (person: Person, proxy: ConnectProxy, env: { HTTPS_PROXY: string }) => Promise<void>,
@@ -69,7 +69,7 @@ test('a registry token is tried at its host', ({ sandbox }) =>
     assert.equal(asked, ['de.icr.io:443']);
     const { username, secret } = await get('de.icr.io/team/image');
     assert.equal([username, secret], ['token', token]);
-    // Issued and gone: IBM refuses them all since 2021.
+    // Formerly issued tokens, which IBM has refused since 2021.
     const forged = `${token.slice(0, -20)}${'A'.repeat(20)}`;
     assert.equal(
       await call(login, forged, env),

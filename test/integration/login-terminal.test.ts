@@ -159,7 +159,7 @@ onTerminal('where a desktop is there, the page is opened in its browser', ({ san
     fs.mkdirSync(bin);
     const script = `#!/bin/sh\necho "$*$BLUEMIX_API_KEY" > "${opened}.new" && mv "${opened}.new" "${opened}"\n`;
     fs.writeFileSync(path.join(bin, 'xdg-open'), script, { mode: 0o755 });
-    // A browser has no need of anybody's key.
+    // A browser does not need the API key.
     const keys = { BLUEMIX_API_KEY: 'canary-environment' };
     const env = { DISPLAY: ':0', PATH: `${bin}:${person.home.env.PATH}`, ...keys };
     const session = atTerminal(person, 'login --sso', passcodePrompt, '\x03', env);

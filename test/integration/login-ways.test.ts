@@ -25,7 +25,7 @@ test('an API key: of a user or a service ID, with its account and its end', ({ s
     );
     assert.is((await get('us.icr.io')).secret, ofService.value);
     assert.is((await get('de.icr.io')).secret, ofUser.value);
-    // A third never takes every host away from another.
+    // A third login does not take over the hosts of another identity.
     assert.match(
       await say('login --identity more --api-key-stdin', ofService.value),
       /^Logged in as .* with identity more; not used for any host yet\nnext: docker-credential-icr map HOST more$/m,

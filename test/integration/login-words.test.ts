@@ -6,7 +6,7 @@ import { addIdentity, forEach, inCloud, newKey, refusal } from './identity-cloud
 
 const test = sandboxSuite('a key where none belongs');
 
-/** Each with a key somewhere in it; the one who typed it is told what is wrong, but never the key. */
+/** Arguments that contain an API key, which the error message must not repeat. */
 const rows: readonly [words: string, status: number, line: RegExp][] = [
   ['KEY', 2, /^unknown command: …\nhint: see /],
   ['login KEY', 1, /^invalid host; expected `\*\.icr\.io`\n/],
@@ -89,7 +89,7 @@ test('a verb with -h is for people: nothing is done', ({ sandbox }) =>
     assert.ok((await person.get('us.icr.io')).secret);
   }));
 
-/** Words that some would read as numbers. */
+/** Arguments that could be parsed as numbers. */
 const numbers = ['007', '1e3', '0x10', '1.0', '-1'];
 
 test('a word that looks like a number stays as it was typed', ({ sandbox }) =>

@@ -8,11 +8,11 @@ import { type Home, inHome, writeIdentity } from '../support/home.ts';
 
 const test = suite('files that the executable opens');
 
-/** What the system's loader, the C library and the runtime read of themselves. */
+/** Files that the dynamic loader, the C library and the runtime open. */
 const ofSystem =
   /^(\/$|\/(lib|lib64|usr\/lib|usr\/lib64|proc|sys|dev)(\/|$)|\/usr\/share\/(zoneinfo|locale)\/|\/etc\/(ld\.so|localtime|timezone|nsswitch\.conf|resolv\.conf|hosts|host\.conf|ssl\/|ca-certificates))/;
 
-/** Returns what `strace` saw it look for, without the system's own files and its two directories in the home. */
+/** Returns the paths in the output of `strace`, except system files and the program's two directories. */
 function opened(home: Home, words: readonly string[], input: string): string[] {
   const log = path.join(home.folder, 'strace');
   const folder = path.join(home.folder, 'project', 'below');

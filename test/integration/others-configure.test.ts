@@ -13,7 +13,7 @@ const test = suite('configure --creds-store');
 
 const hub = 'https://index.docker.io/v1/';
 
-/** Docker's file in that home. */
+/** Returns Docker's configuration file in that home; writes it first if `text` is given. */
 function dockerFile({ home }: Keychains, text?: string): string {
   const file = path.join(home.folder, '.docker', 'config.json');
   if (text !== undefined) {
@@ -23,7 +23,7 @@ function dockerFile({ home }: Keychains, text?: string): string {
   return fs.readFileSync(file, 'utf8');
 }
 
-test('takes over the name that stood there, and gives the place back', () =>
+test('replaces credsStore, and --remove restores it', () =>
   withKeychains((keychains) => {
     const { say, addStandIn, kept } = keychains;
     addStandIn('desktop');
@@ -38,14 +38,14 @@ test('takes over the name that stood there, and gives the place back', () =>
       /^nothing to change in .*config.json\nnext: docker-credential-icr login\n$/,
     );
     say('erase', hub);
-    assert.equal(kept('desktop'), {}, 'still the one that stood there');
+    assert.equal(kept('desktop'), {}, 'the previous store is still used');
     assert.match(say('configure --remove'), "Docker's credsStore is desktop again\n");
     assert.is(dockerFile(keychains), before);
     say('store', credential(hub, 'me'));
-    assert.equal(kept('desktop'), {}, 'no longer asked');
+    assert.equal(kept('desktop'), {}, 'no longer called');
   }));
 
-test('whoever stood there last counts, also nobody', () =>
+test('uses the last previous credsStore, including none', () =>
   withKeychains((keychains) => {
     const { say, call, addStandIn, kept } = keychains;
     addStandIn('desktop');
@@ -61,7 +61,7 @@ test('whoever stood there last counts, also nobody', () =>
     assert.not.ok('credsStore' in JSON.parse(dockerFile(keychains)));
   }));
 
-test('--remove of one host leaves the store as it is', () =>
+test('--remove --host: does not change credsStore', () =>
   withKeychains((keychains) => {
     const { say, addStandIn, kept } = keychains;
     addStandIn('desktop');
@@ -73,7 +73,7 @@ test('--remove of one host leaves the store as it is', () =>
     assert.equal(Object.keys(kept('desktop')), [hub]);
   }));
 
-test('--remove forgets who stood there, also where Docker names another one by now', () =>
+test('--remove: deletes the recorded store, even if credsStore was changed', () =>
   withKeychains((keychains) => {
     const { say, call, addStandIn } = keychains;
     addStandIn('desktop');
@@ -86,13 +86,13 @@ test('--remove forgets who stood there, also where Docker names another one by n
     assert.is(call('get', hub).stdout, 'credentials not found in native keychain\n');
   }));
 
-// Helpers that ask this one, whatever they do to the environment.
+// Helpers that call this program, with and without its environment.
 const rings: readonly string[] = [
   `exec '${executable}' "$@"`,
   `exec env -i HOME="$HOME" PATH="$PATH" '${executable}' "$@"`,
 ];
 for (const body of rings) {
-  test(`a ring is refused before anything is changed: ${body.slice(0, 10)}`, () =>
+  test(`refuses a credential helper loop before any change: ${body.slice(0, 10)}`, () =>
     withKeychains((keychains) => {
       const { call, addScript } = keychains;
       addScript('round', body);
@@ -108,7 +108,7 @@ for (const body of rings) {
     }));
 }
 
-test('one that is missing is taken over, with what to do about it', () =>
+test('replaces a missing helper, with a hint', () =>
   withKeychains((keychains) => {
     const { call, say } = keychains;
     dockerFile(keychains, '{"credsStore": "desktop"}');
@@ -124,7 +124,7 @@ test('one that is missing is taken over, with what to do about it', () =>
     assert.is(say('get', hub), answer(hub, 'me'));
   }));
 
-test('without a file, or a store in it, makes one and takes it out again', () =>
+test('without a file or credsStore: adds credsStore and removes it', () =>
   withKeychains((keychains) => {
     const { say, home } = keychains;
     say('configure --creds-store');
@@ -134,7 +134,7 @@ test('without a file, or a store in it, makes one and takes it out again', () =>
     assert.equal(fs.existsSync(file) ? JSON.parse(dockerFile(keychains)) : {}, {});
   }));
 
-test('--dry-run shows the change and makes none', () =>
+test('--dry-run: shows the change and does not apply it', () =>
   withKeychains((keychains) => {
     const before = dockerFile(
       keychains,
@@ -147,7 +147,7 @@ test('--dry-run shows the change and makes none', () =>
     assert.not.ok(fs.existsSync(keychains.home.config));
   }));
 
-test('plain text logins of docker, which it looks for no longer, are taken along', () =>
+test('imports Docker’s plain text logins, which Docker no longer reads', () =>
   withKeychains((keychains) => {
     const auth = (text: string) => Buffer.from(text).toString('base64');
     const auths = {
@@ -184,7 +184,7 @@ test('plain text logins of docker, which it looks for no longer, are taken along
     }
   }));
 
-test('a file that Docker refuses is left alone', () =>
+test('does not change a file that Docker refuses', () =>
   withKeychains((keychains) => {
     for (const text of ['{"credsStore": "a", "credsstore": "b"}', '{"credsStore"', '[]']) {
       dockerFile(keychains, text);
@@ -203,7 +203,7 @@ const rest = fc.dictionary(
   { maxKeys: 4, noNullPrototype: true },
 );
 
-test('takes over and gives back byte for byte, whatever else is in the file', () =>
+test('replaces and restores credsStore byte for byte in any file', () =>
   withKeychains(({ home }) => {
     const folder = home.folder;
     const context = testContext({ env: { HOME: folder, DOCKER_CONFIG: folder } });

@@ -6,12 +6,12 @@ import { answer, credential, executable } from '../support/helper.ts';
 import { writeConfig } from '../support/home.ts';
 import { type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
 
-const test = suite('registries that are not IBM’s, as credsStore');
+const test = suite('fallback helper for other registries');
 
 const hub = 'https://index.docker.io/v1/';
 const notFound = 'credentials not found in native keychain\n';
 
-/** With a helper of that name for other registries: the stand-in, or a script. */
+/** Runs `use` with a fallback helper of that name: the stand-in or a script. */
 function withOthers(
   use: (keychains: Keychains) => void | Promise<void>,
   { name = 'theirs', body = '', store = 'file' } = {},
@@ -30,7 +30,7 @@ function withOthers(
   });
 }
 
-test('get, store, erase and list go to the other one, in the words that came', () =>
+test('get, store, erase and list: pass the input unchanged to the fallback helper', () =>
   withOthers(({ say, call, kept, calls, home }) => {
     const stored = credential(hub, 'me', 'canary-hub');
     assert.is(call('get', hub).stdout, notFound);
@@ -44,7 +44,7 @@ test('get, store, erase and list go to the other one, in the words that came', (
     assert.not.ok(fs.existsSync(`${home.config}/hosts`));
   }));
 
-/** What `list` says, and `status` of each host that it knows. */
+/** Returns the output of `list`, and the `status` of each listed host. */
 function shown({ say }: Keychains): { list: unknown; status: Record<string, string> } {
   const { hosts } = JSON.parse(say('status --json'));
   const rows = hosts.map(({ host, presentedAs, keptIn }: Record<string, string>) => [
@@ -54,7 +54,7 @@ function shown({ say }: Keychains): { list: unknown; status: Record<string, stri
   return { list: JSON.parse(say('list')), status: Object.fromEntries(rows) };
 }
 
-test('what was kept here before the other one was named goes on answering, after that one', () =>
+test('get: uses older local credentials after the fallback helper', () =>
   withOthers((keychains) => {
     const { say, call, kept, home } = keychains;
     const settings = fs.readFileSync(`${home.config}/config.json`, 'utf8');
@@ -87,7 +87,7 @@ test('what was kept here before the other one was named goes on answering, after
     assert.equal(kept('theirs'), {});
   }));
 
-test('where the other one fails, what is kept here for its registries is not listed, as get fails', () =>
+test('list: omits local credentials of other registries if the fallback helper fails', () =>
   withOthers(({ say, call, home, addScript }) => {
     writeConfig(home, 'hosts/quay.io.json', credential('quay.io', 'robot'));
     assert.match(say('list'), 'robot');
@@ -101,13 +101,13 @@ test('where the other one fails, what is kept here for its registries is not lis
     assert.is(status, 1);
   }));
 
-test('erase of what the other one does not know succeeds, as podman needs it', () =>
+test('erase: succeeds for a missing credential, which podman requires', () =>
   withOthers(({ say, calls }) => {
     assert.is(say('erase', hub), '');
     assert.equal(calls(), ['erase', 'get']);
   }));
 
-test("IBM's hosts are never passed on, nor are look-alikes kept here", () =>
+test('passes on look-alike hosts, but not IBM’s hosts', () =>
   withOthers(({ say, call, kept, calls }) => {
     assert.is(say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', keyNamed('work')));
     say('store', credential('de.icr.io', 'iamapikey', 'canary-german'));
@@ -118,7 +118,7 @@ test("IBM's hosts are never passed on, nor are look-alikes kept here", () =>
     assert.equal(Object.keys(kept('theirs')), ['icr.io.evil.example']);
   }));
 
-test('with none named, they are kept like any other', () =>
+test('without a fallback helper: stores credentials of other registries locally', () =>
   withKeychains(({ say, call }) => {
     say('store', credential(hub, 'me', 'canary-hub'));
     assert.is(say('get', hub), answer(hub, 'me', 'canary-hub'));
@@ -135,13 +135,13 @@ const failures: readonly [what: string, body: string, get: RegExp, list: RegExp]
     /docker-credential-theirs failed: broken\n$/,
   ],
   [
-    'says nothing',
+    'prints nothing',
     'exit 3',
     /^docker-credential-theirs failed: it did not say why/,
     /failed: it did not say why/,
   ],
   [
-    'lists a list',
+    'lists a JSON array',
     'echo "[]"',
     /^docker-credential-theirs answered something that is no answer\n$/,
     /docker-credential-theirs answered something that is no/,
@@ -169,7 +169,7 @@ for (const [what, body, get, list] of failures) {
     ));
 }
 
-test('where the other one is missing, it is named', () =>
+test('reports a missing fallback helper by name', () =>
   withOthers(({ call, say, folder }) => {
     fs.rmSync(`${folder}/docker-credential-theirs`);
     assert.match(say('get', 'us.icr.io'), keyNamed('work'));
@@ -180,9 +180,9 @@ test('where the other one is missing, it is named', () =>
     assert.is(list.status, 0);
   }));
 
-test('this very program under another name, or a copy of it, is not asked round and round', () =>
+test('detects a loop with a symlink, hard link or copy of this program', () =>
   withOthers(({ call }) => {
-    // The home may be on another file system, and hard links do not lead to those.
+    // The home may be on another file system, and hard links cannot cross file systems.
     const folder = fs.mkdtempSync(path.join(path.dirname(executable), 'others-'));
     const env = { PATH: `${folder}:/usr/bin:/bin` };
     const other = path.join(folder, 'docker-credential-theirs');
@@ -199,7 +199,7 @@ test('this very program under another name, or a copy of it, is not asked round 
     }
   }));
 
-test('two helpers that ask each other end at once', () =>
+test('detects a loop through two helpers immediately', () =>
   withOthers(
     ({ call, addScript, folder }) => {
       addScript('second', `exec '${executable}' "$@"`);
@@ -209,7 +209,7 @@ test('two helpers that ask each other end at once', () =>
     { body: 'echo >>"$(dirname "$0")/rounds"; exec docker-credential-second "$@"' },
   ));
 
-test('what it lists of IBM’s hosts, or of our own secrets, is not repeated', () => {
+test('list: omits the fallback helper’s IBM hosts and this program’s entries', () => {
   const list = {
     'https://index.docker.io/v1/': 'me',
     'de.icr.io': 'old',
@@ -224,7 +224,7 @@ test('what it lists of IBM’s hosts, or of our own secrets, is not repeated', (
   );
 });
 
-test('one keychain for both: nobody gets our own secrets out of it by name', () =>
+test('get: does not return this program’s entries from a shared keychain', () =>
   withOthers(({ call, say, kept }) => {
     say('store move theirs');
     say('store', credential(hub, 'me', 'canary-hub'));
@@ -244,11 +244,11 @@ for (const body of [
   'echo credentials not found in native keychain; exit 1',
   'echo "error: credentials not found in native keychain (0x80)"; exit 1',
 ]) {
-  test(`${body.slice(0, 60)}: there is none, in Docker's own sentence`, () =>
+  test(`${body.slice(0, 60)}: get returns Docker's not-found text`, () =>
     withOthers(({ call }) => assert.is(call('get', hub).stdout, notFound), { body }));
 }
 
-test('a store that fails does not repeat the secret', () =>
+test('store: does not repeat the secret if the fallback helper fails', () =>
   withOthers(
     ({ call }) => {
       const { stdout, stderr, status } = call('store', credential(hub, 'me', 'canary-secret'));
@@ -258,7 +258,7 @@ test('a store that fails does not repeat the secret', () =>
     { body: 'input=$(cat); echo "no: $input"; echo "no: $input" >&2; exit 1' },
   ));
 
-test('settings that cannot be read name no other helper: those registries are in files', () =>
+test('damaged settings: uses local files instead of the fallback helper', () =>
   withOthers(({ home, call }) => {
     writeConfig(home, 'config.json', '{}');
     assert.is(call('store', credential(hub, 'me')).status, 0);
@@ -272,7 +272,7 @@ const roundVerbs: readonly (readonly [verb: string, input: string])[] = [
   ['store', credential(hub, 'me')],
 ];
 for (const [verb, input] of process.platform === 'linux' ? roundVerbs : []) {
-  test(`a ring that forgets the environment ends at the second ${verb}`, () =>
+  test(`detects a loop that clears the environment at the second ${verb}`, () =>
     withOthers(
       ({ call, folder }) => {
         const { stdout, stderr, status } = call(verb, input);
@@ -282,7 +282,7 @@ for (const [verb, input] of process.platform === 'linux' ? roundVerbs : []) {
         assert.ok(rounds.length <= 3, rounds.join());
       },
       {
-        // Where nobody ends it, this does: it would go round for ever.
+        // Stops the loop if the program does not.
         body: `rounds=$(dirname "$0")/rounds; echo $1 >>"$rounds"
 [ "$(wc -l <"$rounds")" -lt 9 ] || { echo too many; exit 1; }
 exec env -i HOME="$HOME" PATH="$PATH" '${executable}' "$@"`,

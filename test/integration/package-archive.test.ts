@@ -6,9 +6,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ArchiveFile, gzip, tar, zip } from '../../scripts/package/archive.ts';
 
-const test = suite('archives of a release');
+const test = suite('release archives');
 
-// An hour that clocks in New York skipped: 2024-03-10T02:30:00Z as a local time does not exist there.
+// As a local time, this one does not exist in New York because of daylight saving time.
 const time = 1_710_037_800;
 const files: readonly ArchiveFile[] = [
   { name: 'top/program', data: Buffer.from('#!/bin/sh\n'), isExecutable: true },
@@ -49,7 +49,7 @@ for (const [format, write, unpack] of formats) {
     }
   });
 
-  test(`${format}: the same files give the same bytes in every time zone`, async () => {
+  test(`${format}: is reproducible in every time zone`, async () => {
     const zone = process.env.TZ;
     const written: Buffer[] = [];
     try {
@@ -65,18 +65,18 @@ for (const [format, write, unpack] of formats) {
   });
 }
 
-test('the order of the given files makes no difference', async () => {
+test('does not depend on the order of the given files', async () => {
   const turned = files.toReversed();
   assert.equal(await tar(turned, time), await tar(files, time));
   assert.equal(zip(turned, time), zip(files, time));
 });
 
-test('a header of gzip has neither a name nor a time', () => {
+test('gzip header: has no file name and no time', () => {
   const header = gzip(Buffer.from('x')).subarray(0, 9);
   assert.equal([...header.subarray(0, 8)], [0x1f, 0x8b, 8, 0, 0, 0, 0, 0]);
 });
 
-test('a time before 1980, the first year of a zip, is accepted', () => {
+test('zip: accepts times before 1980, its first year', () => {
   assert.equal(zip(files, 0), zip(files, 0));
 });
 

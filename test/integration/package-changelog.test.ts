@@ -24,7 +24,7 @@ const changelog = `# Changelog
 - Another.
 `;
 
-test('the notes of a release are what the changelog says of it', () => {
+test('returns the changelog section of a release as its notes', () => {
   assert.is(notesOf(changelog, '1.2.0'), '### Added\n\n- A thing.\n');
   assert.is(notesOf(changelog, '1.1.0'), '- Another.\n');
 });
@@ -35,17 +35,17 @@ for (const version of ['1.3.0', '1.2', 'Unreleased', '1x2.0']) {
   });
 }
 
-/** Git allows these; the last is what a person types. */
+/** Valid Git tags; the last one is a usual tag. */
 const tags = ['v0;id>caught', 'v0$(id>caught)', 'v0`id>caught`', 'v0$(shell touch caught)'];
 const withMake = spawnSync('make', ['--version']).status === 0 ? test : test.skip;
 
 for (const tag of tags) {
-  withMake(`make release-notes reads no code in a tag: ${tag}`, () => {
+  withMake(`make release-notes does not evaluate the tag ${tag}`, () => {
     const scratch = fs.mkdtempSync(path.join(os.tmpdir(), 'tag-'));
     try {
       for (const name of ['Makefile', 'package.json', 'package-lock.json'])
         fs.copyFileSync(path.join(root, name), path.join(scratch, name));
-      // In place of Bun.
+      // Replaces Bun.
       const bin = path.join(scratch, 'node_modules', '.bin');
       fs.mkdirSync(bin, { recursive: true });
       fs.writeFileSync(path.join(bin, 'bun'), '#!/bin/sh\nprintf %s "$TAG"\n', { mode: 0o755 });
@@ -73,20 +73,20 @@ const folder = path.join(root, '.github', 'workflows');
 for (const name of fs.readdirSync(folder)) {
   const text = fs.readFileSync(path.join(folder, name), 'utf8');
 
-  test(`${name}: every action is pinned to a commit, with its version beside it`, () => {
+  test(`${name}: pins every action to a commit with its version in a comment`, () => {
     const uses = text.match(/uses: .*$/gm) ?? [];
     assert.ok(uses.length > 0);
     for (const line of uses) assert.match(line, /^uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/);
   });
 
-  test(`${name}: permissions are named, and nobody's token is left in the checkout`, () => {
+  test(`${name}: declares permissions, and does not persist credentials in the checkout`, () => {
     assert.match(text, /^permissions:/m);
     assert.not.match(text, /write-all|pull_request_target/);
     const checkouts = text.match(/uses: actions\/checkout@/g)?.length ?? 0;
     assert.is(text.match(/persist-credentials: false/g)?.length ?? 0, checkouts);
   });
 
-  test(`${name}: what it makes is a target that people can make`, () => {
+  test(`${name}: calls only documented make targets`, () => {
     const makefile = fs.readFileSync(path.join(root, 'Makefile'), 'utf8');
     for (const [, words = ''] of text.matchAll(/run: make ([a-z -]+)/g)) {
       for (const target of words.trim().split(' ')) assert.match(makefile, `\n${target}: `);

@@ -8,7 +8,7 @@ import { sbom } from '../../scripts/package/sbom.ts';
 import { root, type Stamp } from '../../scripts/package/stamp.ts';
 import { testUnless } from '../support/skip.ts';
 
-const test = suite('documents of a release');
+const test = suite('release documents');
 const stamp: Stamp = { version: '1.2.3', commit: 'c'.repeat(40), epoch: 1_700_000_000 };
 const all = await documents(stamp);
 const manPage = read('man/man1/docker-credential-icr.1');
@@ -19,7 +19,7 @@ function read(name: string): string {
   return file.data.toString();
 }
 
-/** The first words of the commands that the program itself says it has. */
+/** Returns the commands in the program's --help. */
 function commandsOfHelp(): string[] {
   const words = [path.join('src', 'main.ts'), '--help'];
   const help = execFileSync(process.execPath, words, { cwd: root, encoding: 'utf8' });
@@ -28,7 +28,7 @@ function commandsOfHelp(): string[] {
   return lines.map(([, name = '']) => name).filter((name) => !others.includes(name));
 }
 
-test('the manual page has every command that --help shows, and no other', () => {
+test('manual page: lists exactly the commands of --help', () => {
   const shown = commandsOfHelp();
   assert.ok(shown.length > 10, shown.join());
   const headings = [...manPage.matchAll(/^\.SS "([\w\\-]+)/gm)];
@@ -36,7 +36,7 @@ test('the manual page has every command that --help shows, and no other', () => 
   assert.equal([...written].sort(), [...shown].sort());
 });
 
-test('it has the options and the version, and nothing undefined', () => {
+test('manual page: contains the options and the version, and no "undefined"', () => {
   for (const word of ['api\\-key\\-stdin', 'dry\\-run', '1.2.3', '2023-11-14']) {
     assert.ok(manPage.includes(word), word);
   }
@@ -48,13 +48,13 @@ for (const [tool, words] of [
   ['groff', ['-man', '-ww', '-z', '-T', 'utf8', '-K', 'utf8']],
 ] as const) {
   const isThere = spawnSync(tool, ['--version']).error === undefined;
-  (isThere ? test : test.skip)(`${tool} finds nothing wrong with it`, () => {
+  (isThere ? test : test.skip)(`manual page: ${tool} reports no problem`, () => {
     const { stdout, stderr, status } = spawnSync(tool, words, { input: manPage, encoding: 'utf8' });
     assert.equal([stdout, stderr, status], ['', '', 0]);
   });
 }
 
-test('the completions are those that the program prints', () => {
+test('completions: are identical to the program’s output', () => {
   assert.match(read('completions/bash/docker-credential-icr'), 'complete -o bashdefault');
   assert.match(read('completions/zsh/_docker-credential-icr'), '#compdef docker-credential-icr');
   assert.match(
@@ -63,7 +63,7 @@ test('the completions are those that the program prints', () => {
   );
 });
 
-test('the notices have the licence of every package that is inside, and of no other', () => {
+test('notices: contain the licenses of exactly the bundled packages', () => {
   const notices = read('THIRD-PARTY-NOTICES.md');
   const names = bundledPackages().map(({ name }) => name);
   for (const name of ['axios', 'conf', 'yargs', 'jsonc-parser'])
@@ -85,10 +85,10 @@ test('the notices have the licence of every package that is inside, and of no ot
 
 const npm = spawnSync('npm', ['--version'], { encoding: 'utf8' }).stdout;
 const [npmMajor = 0] = npm.split('.').map(Number);
-/** npm 9, which Debian 12 has, has no `npm sbom`. */
+/** npm 9 in Debian 12 has no `npm sbom`. */
 const withSbom = testUnless(test, npmMajor < 10 && `npm ${npmMajor} is too old`);
 
-withSbom('the SBOM has each of these packages in its version, and none for development', () => {
+withSbom('SBOM: lists the bundled packages with versions, and no development packages', () => {
   const { metadata, components, dependencies } = JSON.parse(sbom(stamp));
   assert.is(metadata.component.name, 'docker-credential-icr');
   const refs = new Set(components.map((each: { 'bom-ref': string }) => each['bom-ref']));
@@ -107,7 +107,7 @@ withSbom('the SBOM has each of these packages in its version, and none for devel
   assert.equal(hashes, [{ alg: 'SHA-256', content: 'd'.repeat(64) }]);
 });
 
-test('nothing in them tells where they were made', () => {
+test('contain no path of the build machine', () => {
   for (const { name, data } of all) assert.not.ok(data.includes(root), name);
 });
 

@@ -3,10 +3,10 @@ import * as assert from 'uvu/assert';
 import { signMachO } from '../../scripts/package/mach-o-signature.ts';
 import { findSignatureFault } from '../package/code-signature.ts';
 
-const test = suite('the signature inside an executable for macOS');
+const test = suite('Mach-O code signature');
 
 const linkEdit = 0x3000;
-/** Not a whole page: the hash of the last one is of less. */
+/** Not a multiple of the page size, so the last hash covers a partial page. */
 const signatureAt = 0x3210;
 
 function segment(name: string, offset: number, size: number): Buffer {
@@ -19,7 +19,7 @@ function segment(name: string, offset: number, size: number): Buffer {
   return bytes;
 }
 
-/** An executable as Bun leaves it: its last bytes are a signature of other bytes. */
+/** An executable like Bun's output, which ends with a signature of other content. */
 function machO(names: readonly string[] = ['__TEXT', '__LINKEDIT', 'signature']): Buffer {
   const all: Record<string, Buffer> = {
     __TEXT: segment('__TEXT', 0, linkEdit),
@@ -38,7 +38,7 @@ function machO(names: readonly string[] = ['__TEXT', '__LINKEDIT', 'signature'])
   return bytes;
 }
 
-test('the one that was there is of other bytes; the new one is of these', () => {
+test('replaces an invalid signature with a valid one', () => {
   const executable = machO();
   assert.is(findSignatureFault(executable), 'has a signature of another kind');
   const signed = signMachO(executable);
@@ -48,20 +48,20 @@ test('the one that was there is of other bytes; the new one is of these', () => 
   assert.is(Number(signed.readBigUInt64LE(32 + 72 + 48)), signed.length - linkEdit);
 });
 
-test('a second time changes nothing', () => {
+test('is idempotent', () => {
   const once = signMachO(machO());
   assert.equal(signMachO(once), once);
 });
 
 for (const at of [4, 0x1fff, signatureAt - 1]) {
-  test(`byte ${at} is changed afterwards: it is found`, () => {
+  test(`detects a later change of byte ${at}`, () => {
     const signed = signMachO(machO());
     signed.writeUInt8(signed.readUInt8(at) ^ 1, at);
     assert.match(String(findSignatureFault(signed)), /was changed|is not signed/);
   });
 }
 
-test('without a place for one it is not signed in silence', () => {
+test('throws if the executable has no place for a signature', () => {
   assert.throws(() => signMachO(machO(['__TEXT', '__LINKEDIT'])), 'no place for a signature');
   assert.throws(() => signMachO(machO(['__TEXT', 'signature'])), 'no segment __LINKEDIT');
 });

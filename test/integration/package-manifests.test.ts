@@ -11,11 +11,11 @@ import { sha256 } from '../../scripts/package/sums.ts';
 import { archiveName, targets } from '../../scripts/package/targets.ts';
 import { fillTemplate } from '../../scripts/package/template.ts';
 
-const test = suite('what points at a release');
+const test = suite('release manifests');
 const stamp = { version: '1.2.3', commit: 'c'.repeat(40), epoch: 0 };
 const location = { baseUrl: 'https://downloads.example/icr', homepage: 'https://icr.example' };
 
-/** A release of archives that have nothing in them. */
+/** Runs `use` with a release of empty archives. */
 function inRelease(names: readonly string[], use: (folder: string) => void): void {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'manifests-'));
   try {
@@ -30,7 +30,7 @@ function inRelease(names: readonly string[], use: (folder: string) => void): voi
 
 const all = targets.map(({ name }) => name);
 
-test('the formula has the archives of macOS and Linux, and their hashes', () =>
+test('Homebrew formula: lists the macOS and Linux archives with their hashes', () =>
   inRelease(all, (folder) => {
     writeManifests(folder, stamp, location);
     const file = path.join(folder, 'docker-credential-icr.rb');
@@ -43,7 +43,7 @@ test('the formula has the archives of macOS and Linux, and their hashes', () =>
     if (spawnSync('ruby', ['--version']).error === undefined) execFileSync('ruby', ['-c', file]);
   }));
 
-test('Scoop’s manifest has those of Windows, and what Scoop asks for', () =>
+test('Scoop manifest: lists the Windows archives and the required fields', () =>
   inRelease(all, (folder) => {
     writeManifests(folder, stamp, location);
     const text = fs.readFileSync(path.join(folder, 'docker-credential-icr.json'), 'utf8');
@@ -61,12 +61,12 @@ test('Scoop’s manifest has those of Windows, and what Scoop asks for', () =>
     assert.match(manifest.architecture.arm64.url, 'windows-arm64.zip');
   }));
 
-test('of a part of a release only what is whole is written', () =>
+test('partial release: writes complete manifests only', () =>
   inRelease(['windows-x64', 'windows-arm64', 'linux-x64'], (folder) => {
     assert.equal(writeManifests(folder, stamp, location), ['docker-credential-icr.json']);
   }));
 
-test('install.sh of a release knows which, where and whose', () => {
+test('install.sh of a release contains version, location and signer', () => {
   const env = {
     MINISIGN_PUBLIC_KEY: 'RWQabc+/=',
     COSIGN_IDENTITY: 'https://github.com/a/b/x@refs/y',
@@ -88,7 +88,7 @@ test('install.sh of a release knows which, where and whose', () => {
   assert.throws(() => stampInstaller(stamp, location, trap), 'not safe in a script');
 });
 
-test('where a release will be is said by BASE_URL, or by GitHub, or by nobody', () => {
+test('finds the release location in BASE_URL, then in GitHub’s variables', () => {
   assert.is(findLocation({}), undefined);
   assert.equal(findLocation({ BASE_URL: 'https://a.example/b/', HOMEPAGE: 'https://c.example' }), {
     baseUrl: 'https://a.example/b',

@@ -15,7 +15,7 @@ import { root, type Stamp } from '../../scripts/package/stamp.ts';
 import { targets } from '../../scripts/package/targets.ts';
 import { testUnless } from '../support/skip.ts';
 
-const test = suite("npm's packages");
+const test = suite('npm packages');
 const stamp: Stamp = { version: '1.2.3', commit: 'c'.repeat(40), epoch: 0 };
 const documents = ['LICENSE', 'THIRD-PARTY-NOTICES.md', 'man/man1/x.1'].map((name) => ({
   name,
@@ -24,7 +24,7 @@ const documents = ['LICENSE', 'THIRD-PARTY-NOTICES.md', 'man/man1/x.1'].map((nam
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'npm-packages-'));
 test.after(() => fs.rmSync(folder, { recursive: true }));
 
-/** In place of an executable. */
+/** Replaces the executable. */
 const standIn = '#!/bin/sh\necho "the executable, $*"\n';
 const standInFile = path.join(folder, 'stand-in');
 fs.writeFileSync(standInFile, standIn);
@@ -38,7 +38,7 @@ const sums = Object.fromEntries(
 await stageMain(path.join(folder, 'main'), documents, stamp, sums);
 const tarball = packStaged(path.join(folder, 'main'), path.join(folder, 'out'));
 
-/** The files that npm would give to everybody, unpacked. */
+/** The unpacked files that npm would publish. */
 function unpack(name: string): string[] {
   const into = path.join(folder, `unpacked-${name}`);
   fs.mkdirSync(into, { recursive: true });
@@ -50,7 +50,7 @@ function unpack(name: string): string[] {
     .filter((file) => fs.statSync(file).isFile());
 }
 
-test('what is packed is the program, what starts it, and the licences', () => {
+test('contain the program, its launcher and the licenses only', () => {
   const names = unpack(tarball).map((file) => file.replace(/^.*\/package\//, ''));
   const others = names.filter((name) => !/^lib\/(main|chunk-\w+|[\w-]+-\w{8})\.js$/.test(name));
   assert.equal(others.sort(), [
@@ -66,7 +66,7 @@ test('what is packed is the program, what starts it, and the licences', () => {
   assert.ok(names.includes('lib/main.js'));
 });
 
-test('no test, no source map, no secret, and no path of this machine', () => {
+test('contain no test, source map, secret or path of this machine', () => {
   for (const file of unpack(tarball)) {
     const text = fs.readFileSync(file, 'utf8');
     for (const word of ['canary', 'sourceMappingURL', 'uvu', root, os.homedir(), os.tmpdir()]) {
@@ -75,7 +75,7 @@ test('no test, no source map, no secret, and no path of this machine', () => {
   }
 });
 
-test('the same commit packs to the same bytes, also for whoever keeps files to themselves', async () => {
+test('are reproducible under any umask', async () => {
   const umask = process.umask(0o077);
   await stageMain(path.join(folder, 'again'), documents, stamp, sums);
   const again = packStaged(path.join(folder, 'again'), path.join(folder, 'out-again'));
@@ -86,7 +86,7 @@ test('the same commit packs to the same bytes, also for whoever keeps files to t
   );
 });
 
-test('each platform has a package of its own, which npm chooses by os, cpu and libc', () => {
+test('include one package per platform, which npm selects by os, cpu and libc', () => {
   const manifest = JSON.parse(fs.readFileSync(path.join(folder, 'main', 'package.json'), 'utf8'));
   assert.equal(Object.keys(manifest.optionalDependencies).sort(), [
     'docker-credential-icr-darwin-arm64',
@@ -117,17 +117,17 @@ test('each platform has a package of its own, which npm chooses by os, cpu and l
   );
 });
 
-test('the scripts are what Node reads', () => {
+test('contain scripts that the oldest supported Node can run', () => {
   for (const name of ['install.js', 'find-executable.js', 'bin/docker-credential-icr.js']) {
     const file = path.join(folder, 'main', name);
     const { status, stderr } = spawnSync('node', ['--check', file]);
     assert.is(status, 0, String(stderr));
-    // Node 18, which Debian 12 has, knows neither; npm would not install the package at all.
+    // Node 18 in Debian 12 supports neither, and npm would fail to install the package.
     assert.not.match(fs.readFileSync(file, 'utf8'), /import\.meta\.(dirname|filename)/);
   }
 });
 
-/** Both packages as a package manager puts them, before any script ran; every kind of Linux has its own. */
+/** Lays out both packages like a package manager before it runs scripts. */
 function lay(executable: string, names: readonly string[] = Object.keys(sums)): string {
   const modules = fs.mkdtempSync(path.join(folder, 'laid-'));
   const main = path.join(modules, 'node_modules', 'docker-credential-icr');
@@ -140,18 +140,18 @@ function lay(executable: string, names: readonly string[] = Object.keys(sums)): 
   return main;
 }
 
-const stranger = '#!/bin/sh\necho caught\n';
+const unknownExecutable = '#!/bin/sh\necho caught\n';
 const pnpm = 'pnpm/10.0.0 npm/? node/v22.15.0 linux x64';
 const installs: readonly [what: string, main: string, agent: string, isReplaced: boolean][] = [
   ['npm', lay(standIn), 'npm/11.0.0 node/v22.15.0 linux x64', true],
   ['pnpm, whose shim starts the script with Node', lay(standIn), pnpm, false],
   ['yarn', lay(standIn), 'yarn/1.22.22 npm/? node/v22.15.0 linux x64', false],
-  ['nobody', lay(standIn), '', false],
-  ['npm, and the package is a stranger’s', lay(stranger), 'npm/11.0.0', false],
-  ['npm, and there is no package', lay(standIn, []), 'npm/11.0.0', false],
+  ['an unknown package manager', lay(standIn), '', false],
+  ['npm, with an unknown executable', lay(unknownExecutable), 'npm/11.0.0', false],
+  ['npm, without a platform package', lay(standIn, []), 'npm/11.0.0', false],
 ];
 
-/** On Windows nothing is replaced, and a stand-in does not start. */
+/** On Windows the script is not replaced, and the stand-in cannot start. */
 const notOnWindows = process.platform === 'win32' ? test.skip : test;
 
 for (const [what, main, agent, isReplaced] of installs) {
@@ -159,7 +159,7 @@ for (const [what, main, agent, isReplaced] of installs) {
     const env = { PATH: process.env.PATH ?? '', npm_config_user_agent: agent };
     const installed = spawnSync('node', ['install.js'], { cwd: main, env, encoding: 'utf8' });
     assert.is(installed.status, 0, installed.stderr);
-    assert.is(installed.stderr.includes('does not match the checksum'), what.includes('stranger'));
+    assert.is(installed.stderr.includes('does not match the checksum'), what.includes('unknownExecutable'));
     const names = fs.readdirSync(path.join(main, 'bin'));
     assert.equal(names, ['docker-credential-icr.js'], 'nothing else is left');
     const file = path.join(main, 'bin', 'docker-credential-icr.js');
@@ -170,17 +170,17 @@ for (const [what, main, agent, isReplaced] of installs) {
 
 const starts: readonly [what: string, main: string, isOld: boolean, said: RegExp][] = [
   [
-    'the program, also beside an executable',
-    lay(stranger),
+    'the program, even beside an executable',
+    lay(unknownExecutable),
     false,
     /^docker-credential-icr .*v1\.2\.3\n/,
   ],
   ['of an old Node: the executable', lay(standIn), true, /^the executable, version\n$/],
-  ['of an old Node: not a stranger’s', lay(stranger), true, /: \S+ does not match the checksum/],
+  ['of an old Node: not a unknownExecutable’s', lay(unknownExecutable), true, /: \S+ does not match the checksum/],
   ['of an old Node, without one: which Node it takes', lay(standIn, []), true, /Node 22\.15 or/],
 ];
 
-/** The program itself needs Node 22.15. An older one, such as Debian 12's, makes do with the executable. */
+/** The program requires Node 22.15. With an older Node, such as in Debian 12, the launcher starts the executable. */
 const hasNewNode =
   spawnSync('node', ['-e', 'process.exit(process.getBuiltinModule ? 0 : 1)']).status === 0;
 
@@ -190,8 +190,8 @@ function tooOld(isForOld: boolean): string | false {
 }
 
 for (const [what, main, isOld, said] of starts) {
-  testUnless(test, tooOld(isOld))(`the script starts ${what}`, () => {
-    // What the launcher knows an old one by.
+  testUnless(test, tooOld(isOld))(`the launcher starts ${what}`, () => {
+    // Removes the feature by which the launcher detects an old Node.
     const old = '--import=data:text/javascript,delete%20process.getBuiltinModule';
     const words = [path.join(main, 'bin', 'docker-credential-icr.js'), 'version'];
     const { stdout, stderr } = spawnSync('node', [...(isOld ? [old] : []), ...words], {

@@ -14,9 +14,9 @@ import { sha256, writeSums } from '../../scripts/package/sums.ts';
 import { chooseTargets, targets } from '../../scripts/package/targets.ts';
 import { testUnless } from '../support/skip.ts';
 
-const test = suite('what a release can be trusted by');
+const test = suite('release integrity');
 
-/** Runs `use` in a folder that is gone afterwards. */
+/** Runs `use` in a directory that is removed afterwards. */
 function inFolder(use: (folder: string) => void): void {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'trust-'));
   try {
@@ -26,7 +26,7 @@ function inFolder(use: (folder: string) => void): void {
   }
 }
 
-/** With an `npm` before all others on PATH that packs this file, whatever it is asked for. */
+/** Runs `use` with an `npm` first on PATH that always packs this file. */
 function withNpm(file: string, use: () => void): void {
   const before = process.env.PATH;
   const bin = path.join(path.dirname(file), 'bin');
@@ -41,7 +41,7 @@ function withNpm(file: string, use: () => void): void {
   }
 }
 
-test('a runtime is taken from the registry only if it is the one in the lockfile', () =>
+test('accepts a runtime from the registry only if it matches the lockfile', () =>
   inFolder((folder) => {
     fs.mkdirSync(path.join(folder, 'package'));
     fs.writeFileSync(path.join(folder, 'package', 'bun'), 'the real one');
@@ -57,7 +57,7 @@ test('a runtime is taken from the registry only if it is the one in the lockfile
         assert.throws(() => readMember(other, 'bun'), 'does not match the lockfile');
         assert.not.ok(fs.existsSync(cached), 'nothing of it is kept');
         assert.is(readMember(real, 'bun').toString(), 'the real one');
-        // Somebody writes into the cache: it is fetched anew.
+        // A modified cache entry is downloaded again.
         fs.writeFileSync(cached, 'another one');
         assert.is(readMember(real, 'bun').toString(), 'the real one');
       });
@@ -66,7 +66,7 @@ test('a runtime is taken from the registry only if it is the one in the lockfile
     }
   }));
 
-test('the lockfile has every runtime, of the one version of Bun', () => {
+test('the lockfile lists every runtime with the same version of Bun', () => {
   const { version } = lockedPackage('bun');
   for (const { bun } of targets) assert.is(lockedPackage(bun).version, version, bun);
   for (const major of [22, 24, 26]) {
@@ -76,20 +76,20 @@ test('the lockfile has every runtime, of the one version of Bun', () => {
   assert.throws(() => lockedPackage('left-pad'), 'no sha512 of left-pad');
 });
 
-test('a target that is none is refused', () => {
+test('refuses an unknown target', () => {
   assert.throws(() => chooseTargets(['linux-x64', 'linux-z80']), 'no such target: linux-z80');
 });
 
-/** A copy of the source need not be a repository, and Git need not be installed. */
+/** Skipped if the source is not a repository or Git is not installed. */
 const isRepository = spawnSync('sh', ['-c', 'git rev-parse HEAD'], { cwd: root }).status === 0;
 const inRepository = testUnless(test, !isRepository && 'not in a Git repository, or no git');
 
-inRepository('the time of a release is the commit’s, or SOURCE_DATE_EPOCH', () => {
+inRepository('uses the commit’s time, or SOURCE_DATE_EPOCH, as the release time', () => {
   assert.is(readStamp({ SOURCE_DATE_EPOCH: '1700000000' }).epoch, 1_700_000_000);
   assert.throws(() => readStamp({ SOURCE_DATE_EPOCH: 'yesterday' }), 'no number of seconds');
 });
 
-test('SHA256SUMS is what sha256sum reads', () =>
+test('SHA256SUMS can be verified with sha256sum', () =>
   inFolder((folder) => {
     for (const name of ['b', 'a']) fs.writeFileSync(path.join(folder, name), name);
     writeSums(folder, ['b', 'a']);
@@ -99,7 +99,7 @@ test('SHA256SUMS is what sha256sum reads', () =>
     execFileSync('sha256sum', ['--check', '--strict', '--quiet', 'SHA256SUMS'], { cwd: folder });
   }));
 
-test('provenance names the files by their hash, the commit, and what is inside', () =>
+test('provenance lists the files with hashes, the commit and the dependencies', () =>
   inFolder((folder) => {
     const name = 'docker-credential-icr-1.2.3-linux-x64.tar.gz';
     fs.writeFileSync(path.join(folder, name), 'x');
@@ -125,17 +125,17 @@ test('provenance names the files by their hash, the commit, and what is inside',
     assert.match(there, 'https://github.com/a/b/actions/runs/7');
   }));
 
-test('without a key and without an identity nothing is signed', () =>
+test('signs nothing without a key and an identity', () =>
   inFolder((folder) => assert.equal(sign(folder, ['SHA256SUMS'], {}), [])));
 
-test('with a key, and without what signs: an error, not a release without a signature', () =>
+test('throws if there is a key but no signing program', () =>
   inFolder((folder) => {
     const env = { PATH: folder, MINISIGN_SECRET_KEY_FILE: 'key' };
     assert.throws(() => sign(folder, ['SHA256SUMS'], env), 'minisign is not installed');
   }));
 
 const minisign = spawnSync('minisign', ['-v']).error === undefined ? test : test.skip;
-minisign('minisign itself finds its signature right', () =>
+minisign('minisign verifies the signature', () =>
   inFolder((folder) => {
     const [key, pub] = [path.join(folder, 'key'), path.join(folder, 'pub')];
     execFileSync('minisign', ['-G', '-W', '-s', key, '-p', pub], { stdio: 'ignore' });

@@ -7,17 +7,17 @@ import * as assert from 'uvu/assert';
 import { credential, executable, helper, type Outcome } from '../support/helper.ts';
 import { type Home, inHome, snapshot, writeConfig, writeIdentity } from '../support/home.ts';
 
-const test = suite('files that others have planted');
+const test = suite('files planted by other users');
 const isRoot = process.geteuid?.() === 0;
 const user = 65_534;
 
-/** Skips the fast path of `get`, which reads nothing that is unusual. */
+/** Disables the fast path of `get`, which reads only private regular files. */
 
 function cacheOf({ folder }: Home): string {
   return path.join(folder, '.cache/docker-credential-icr');
 }
 
-/** A cached token of the identity that `writeIdentity` makes. */
+/** A cached token of the identity from `writeIdentity`. */
 function writeToken(home: Home, token = 'canary-token'): string {
   const file = path.join(cacheOf(home), 'work.json');
   const [issuedAt, expiresAt] = [Date.now(), Date.now() + 3_600_000];
@@ -27,16 +27,16 @@ function writeToken(home: Home, token = 'canary-token'): string {
   return file;
 }
 
-/** An identity that needs a token. */
+/** An identity that requires an access token. */
 function writeMinting(home: Home): void {
   writeIdentity(home, 'canary-root', { '*': { identity: 'work', present: 'iambearer' } });
 }
 
-/** An address that fails at once, when a token is to be minted. */
+/** An address where token requests fail immediately. */
 const endpoint = 'http://iam.example';
 const offline = { IBMCLOUD_IAM_API_ENDPOINT: endpoint };
 
-/** Every command that reads or writes our files; none may wait for what is planted. */
+/** Commands that read or write this program's files; none may block on a planted file. */
 const commands: readonly (readonly [words: string, input?: string])[] = [
   ['get', 'us.icr.io'],
   ['list'],
@@ -50,18 +50,18 @@ const commands: readonly (readonly [words: string, input?: string])[] = [
   ['logout'],
 ];
 
-/** The limit of `helper` would end a command that waits. */
+/** The timeout of `helper` stops a command that blocks. */
 function call(home: Home, words: string, input = '', env = {}): Outcome {
   const outcome = helper(home, words.split(' '), input, { env: { ...offline, ...env } });
   assert.is.not(outcome.status, null, `${words} waits`);
   return outcome;
 }
 
-/** Directories in which temporary files of older versions were, and lock and temporary paths of now. */
+/** Directories with temporary files of older versions, and current lock and temporary paths. */
 const directories = ['hosts', 'identities', 'signed-out', '.', 'cache'];
 
 for (const directory of directories) {
-  test(`.aside in ${directory} as a symlink: nothing behind it is removed`, () =>
+  test(`.aside in ${directory} as a symlink: removes nothing from its target`, () =>
     inHome((home) => {
       const victim = path.join(home.folder, 'victim');
       fs.mkdirSync(victim);
@@ -106,7 +106,7 @@ const paths = [
 ];
 for (const [what, make] of planted) {
   for (const name of paths) {
-    test(`${what} as ${name}: no command waits`, () =>
+    test(`${what} as ${name}: no command blocks`, () =>
       inHome((home) => {
         writeMinting(home);
         const at = name.startsWith('cache')
@@ -137,7 +137,7 @@ for (const number of ['999999999999999', '1000000000000']) {
   }
 }
 
-test('a symlink in place of a lock: settings are refused with the path and the fix, tokens are given', () =>
+test('a symlink instead of a lock: refuses to change settings with path and hint, and returns tokens', () =>
   inHome((home) => {
     writeMinting(home);
     const elsewhere = path.join(home.folder, 'elsewhere');
@@ -150,7 +150,7 @@ test('a symlink in place of a lock: settings are refused with the path and the f
   }));
 
 for (const [what, make] of planted) {
-  test(`signed-out is ${what}: get and list fail and name it`, () =>
+  test(`signed-out is ${what}: get and list fail with its path`, () =>
     inHome((home) => {
       writeIdentity(home);
       make(path.join(home.config, 'signed-out'));
@@ -165,7 +165,7 @@ for (const [what, make] of planted) {
     }));
 }
 
-/** Runs the executable as another user; the executable is copied to where that user can reach it. */
+/** Runs the executable as another user, from a copy that the user can access. */
 function asUser(home: Home, words: string, input = '', env = {}): Outcome {
   const reach = ['--reuid', String(user), '--regid', String(user), '--clear-groups', program];
   const { stdout, stderr, status } = spawnSync('setpriv', [...reach, ...words.split(' ')], {
@@ -190,13 +190,13 @@ function giveAll(folder: string, uid: number): void {
   execFileSync('chown', ['-hR', `${uid}:${uid}`, folder]);
 }
 
-/** A test that gives files to other users. */
+/** A test that changes the owner of files, which requires root. */
 function rootTest(name: string, run: (home: Home) => void): void {
   (isRoot ? test : test.skip)(`${name} (needs root)`, () => inHome(run));
 }
 
 rootTest(
-  "root in a user's HOME: get answers, whatever writes refuses, and nothing is changed",
+  "root in a user's HOME: get works, writing commands fail, and nothing is changed",
   (home) => {
     writeIdentity(home);
     helper(home, 'store', credential('de.icr.io'));
@@ -242,7 +242,7 @@ for (const [who, give] of [
     (home: Home) => execFileSync('chown', ['1717', path.join(cacheOf(home), 'work.json')]),
   ],
 ] as const) {
-  rootTest(`a cached token is not used if another user owns ${who}`, (home) => {
+  rootTest(`does not use a cached token if another user owns ${who}`, (home) => {
     writeMinting(home);
     fs.chmodSync(writeToken(home), 0o644);
     giveAll(home.folder, user);
@@ -256,7 +256,7 @@ for (const [who, give] of [
   });
 }
 
-rootTest('settings and secrets of another user are refused with the owner and the fix', (home) => {
+rootTest('refuses settings and secrets of another user with the owner and a hint', (home) => {
   writeIdentity(home);
   giveAll(home.folder, user);
   for (const name of ['.', 'config.json', 'identities', 'identities/work.json']) {
@@ -277,7 +277,7 @@ rootTest('settings and secrets of another user are refused with the owner and th
   assert.match(asUser(home, 'get', 'us.icr.io').stdout, /canary-root/);
 });
 
-rootTest('signed-out cannot be read: get and list fail closed', (home) => {
+rootTest('signed-out is unreadable: get and list fail', (home) => {
   writeIdentity(home);
   writeConfig(home, 'signed-out/us.icr.io', '');
   giveAll(home.folder, user);
@@ -293,7 +293,7 @@ rootTest('signed-out cannot be read: get and list fail closed', (home) => {
   }
 });
 
-rootTest('umask 777: every command that writes works, with modes for the owner only', (home) => {
+rootTest('umask 777: every writing command works and creates owner-only files', (home) => {
   giveAll(home.folder, user);
   const run = (words: string, input: string) =>
     spawnSync(
@@ -330,8 +330,8 @@ rootTest('umask 777: every command that writes works, with modes for the owner o
   }
 });
 
-// A dotfiles repository goes on working, for writing as well.
-test('a configuration directory and settings that are symlinks to dotfiles stay symlinks', () =>
+// Reading and writing work in a dotfiles repository.
+test('preserves symlinks of the configuration directory and settings to dotfiles', () =>
   inHome((home) => {
     const dotfiles = path.join(home.folder, 'dotfiles');
     fs.mkdirSync(path.join(dotfiles, 'icr'), { recursive: true, mode: 0o755 });

@@ -6,13 +6,13 @@ import { listen } from '../sandbox/listen.ts';
 import { startHelper } from '../support/helper.ts';
 import { type Home, inHome } from '../support/home.ts';
 
-const test = suite('settings that a repository has planted');
+const test = suite('settings planted by a repository');
 const withModes = process.platform === 'win32' ? test.skip : test;
 const key = 'canary-of-a-planted-endpoint';
 const identities = { default: { kind: 'api-key', secretSetAt: 0, present: 'iambearer' } };
 const mappings = { '*': { identity: 'default' } };
 
-/** Runs `use` with a checkout whose `.icr` sends keys to a server, and the paths that the server was asked for. */
+/** Runs `use` with a checkout whose `.icr` sets a server as the IAM endpoint, and the requested paths. */
 async function inCheckout(
   use: (home: Home, env: Record<string, string>, asked: string[]) => Promise<void>,
 ): Promise<void> {
@@ -63,7 +63,7 @@ for (const [name, words, input, more] of ways) {
   );
 }
 
-withModes('settings: does not set an endpoint there, and removes one', () =>
+withModes('settings: refuses to set an endpoint in a checkout, and removes one', () =>
   inCheckout(async (home, env) => {
     const file = path.join(home.folder, 'repo/.icr/config.json');
     const before = fs.readFileSync(file, 'utf8');
@@ -78,7 +78,7 @@ withModes('settings: does not set an endpoint there, and removes one', () =>
   }),
 );
 
-withModes('with IBMCLOUD_IAM_API_ENDPOINT, the key goes to that address', () =>
+withModes('IBMCLOUD_IAM_API_ENDPOINT: sends the key to that address', () =>
   inCheckout(async (home, env, asked) => {
     const file = path.join(home.folder, 'repo/.icr/config.json');
     const { iamEndpoint } = JSON.parse(fs.readFileSync(file, 'utf8'));

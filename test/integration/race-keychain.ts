@@ -3,13 +3,13 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Person } from './identity-cloud.ts';
 
-/** The stand-in of a keychain in a person's home. */
+/** A stand-in keychain in a user's home. */
 export interface RaceKeychain {
-  /** The PATH on which its helper is found. */
+  /** A PATH that contains its helper. */
   readonly search: string;
-  /** Moves every secret there. */
+  /** Moves every secret to the keychain. */
   readonly move: () => Promise<void>;
-  /** An identity's secret in it. */
+  /** Returns an identity's secret in the keychain. */
   readonly secret: (identity: string) => string | undefined;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Runs a command from source and stops or kills its own process before a change to a file: at the first change whose
- * number is that of the first word. `RACE_SIGNAL` names the signal.
+ * Runs a command from source and stops or kills its own process before the nth change to a file. The first argument
+ * is n; `RACE_SIGNAL` is the signal.
  */
 import fs from 'node:fs';
 
@@ -8,7 +8,7 @@ const [number, ...words] = process.argv.slice(2);
 const signal = process.env.RACE_SIGNAL === 'SIGKILL' ? 'SIGKILL' : 'SIGSTOP';
 let left = Number(number);
 
-/** Locks are changed whenever a waiting process looks at the clock. */
+/** Lock files are not counted, because their changes depend on timing. */
 function stopBefore(file: fs.PathLike): void {
   if (/\.lock/.test(String(file))) return;
   left -= 1;

@@ -9,7 +9,7 @@ import { inCloud, type Person, refusal } from './identity-cloud.ts';
 
 type Call = (words: string) => Promise<Outcome>;
 
-/** Somebody with a key, for whom every host of IBM's is the sandbox, by way of a proxy. */
+/** Runs `use` with a user who has an API key and a proxy that connects IBM's hosts to the sandbox. */
 async function atRegistry(
   sandbox: Sandbox,
   use: (call: Call, person: Person) => Promise<void>,
@@ -27,7 +27,7 @@ async function atRegistry(
   }
 }
 
-const test = sandboxSuite('registry tokens while they last');
+const test = sandboxSuite('registry-token commands');
 
 test('add, list, get and rm', ({ sandbox, askRegistry }) =>
   atRegistry(sandbox, async (call) => {
@@ -79,7 +79,7 @@ test('add, list, get and rm', ({ sandbox, askRegistry }) =>
     assert.is(gone.status, 1);
   }));
 
-test('only hosts of IBM are asked, and a lost answer is not asked for twice', ({ sandbox }) =>
+test('sends requests to IBM hosts only, and does not retry after a lost response', ({ sandbox }) =>
   atRegistry(sandbox, async (call) => {
     const evil = await call('list --host icr.io.evil.example');
     assert.match(evil.stderr, /is not a host of IBM Cloud Container Registry/);
@@ -90,9 +90,11 @@ test('only hosts of IBM are asked, and a lost answer is not asked for twice', ({
 
 test.run();
 
-const ended = sandboxSuite('registry tokens since IBM ended them', { registryTokens: false });
+const ended = sandboxSuite('registry-token commands after IBM removed the API', {
+  registryTokens: false,
+});
 
-ended('the refusal is passed on, with what to use', ({ sandbox }) =>
+ended('reports the refusal with an alternative', ({ sandbox }) =>
   atRegistry(sandbox, async (call) => {
     const reason = 'CRG0000E: Registry tokens are discontinued.';
     const hint = 'registry tokens are deprecated: use docker-credential-icr api-key create';

@@ -5,13 +5,13 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 
-const test = suite('the workflow that releases');
+const test = suite('release workflow');
 const workflow = fs.readFileSync(
   path.resolve(import.meta.dirname, '../../.github/workflows/release.yml'),
   'utf8',
 );
 
-/** The script of the step that calls this program, as GitHub gives it to bash. */
+/** Returns the bash script of the step that contains `call`. */
 function stepWith(call: string): string {
   const steps = workflow
     .split(/^ {6}- /m)
@@ -25,7 +25,7 @@ const files = ['linux-x64-0.1.0', 'darwin-arm64-0.1.0', '0.1.0'].map(
   (name) => `docker-credential-icr-${name}.tgz`,
 );
 
-/** What the program was called with, a line a call, for a release with this tag. */
+/** Returns the program's arguments, one line per call, for a release with this tag. */
 function callsOf(program: string, call: string, tag: string): string[] {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'workflow-'));
   try {
@@ -36,7 +36,7 @@ function callsOf(program: string, call: string, tag: string): string[] {
     const words = ['--noprofile', '--norc', '-eo', 'pipefail', '-c', stepWith(call)];
     const env = { PATH: `${folder}:/usr/bin:/bin`, GITHUB_REF_NAME: tag };
     const { stdout, stderr } = spawnSync('bash', words, { cwd: folder, env, encoding: 'utf8' });
-    // No file of Windows is there.
+    // Patterns for Windows files do not match any file here.
     return `${stdout}${stderr}`.split('\n').filter((line) => line !== '' && !line.includes('*'));
   } finally {
     fs.rmSync(folder, { recursive: true });
@@ -50,7 +50,7 @@ const rows: readonly [tag: string, npmTag: string, isMarked: boolean][] = [
 ];
 
 for (const [tag, npmTag, isMarked] of rows) {
-  test(`${tag}: files, not repositories, as ${npmTag}; what the others are chosen by comes last`, () => {
+  test(`${tag}: publishes files with the npm tag ${npmTag}, the main package last`, () => {
     const [linux, darwin, main] = files;
     assert.equal(
       callsOf('npm', 'npm publish', tag),
@@ -67,7 +67,7 @@ for (const [tag, npmTag, isMarked] of rows) {
 const workflows = path.resolve(import.meta.dirname, '../../.github/workflows');
 
 for (const name of fs.readdirSync(workflows)) {
-  test(`${name}: names no package registry and no token for one`, () => {
+  test(`${name}: contains no package registry and no registry token`, () => {
     const text = fs.readFileSync(path.join(workflows, name), 'utf8');
     assert.not.match(
       text,

@@ -6,7 +6,7 @@ const test = sandboxSuite('settings');
 
 const profile = 'Profile-0e9a7f3c-52c6-4a1b-9e45-6f1f2d3c4b5a';
 
-test('each is off, takes a value, shows it, and is taken back', ({ sandbox }) =>
+test('each setting is off by default, and can be set, shown and reset', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, home }) => {
     const rows = [
       ['ibmcloud-session', 'on', 'on', { ibmcloudSession: true }],
@@ -47,7 +47,7 @@ const refusals: readonly [words: string, line: string, hint?: string][] = [
   ],
 ];
 
-test('what is refused changes nothing', ({ sandbox }) =>
+test('a refused value changes nothing', ({ sandbox }) =>
   forEach(refusals, ([words, line, hint]) =>
     inCloud(sandbox, async ({ call, home }) => {
       assert.equal(await call(`settings ${words}`), refusal(line, hint));
@@ -55,7 +55,9 @@ test('what is refused changes nothing', ({ sandbox }) =>
     }),
   ));
 
-test('the setting leads to another IAM, and the environment goes before it', ({ sandbox }) =>
+test('iam-endpoint: selects another IAM; the environment variable takes precedence', ({
+  sandbox,
+}) =>
   inCloud(sandbox, async ({ say, call }) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     await say(`settings iam-endpoint ${sandbox.iamUrl}`);

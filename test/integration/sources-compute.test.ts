@@ -5,11 +5,11 @@ import { collect, executable, notFound, refused } from '../support/helper.ts';
 import { claimsOf } from '../support/jwt.ts';
 import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
-const test = sandboxSuite('the trusted profile of the machine or pod');
+const test = sandboxSuite('trusted profile of a compute resource');
 
 const instanceToken = '/instance_identity/v1/token';
 
-test('off until it is switched on, then minted once and cached', ({ sandbox }) =>
+test('is off by default; when enabled, one token is requested and cached', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get, call }) => {
     const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
     assert.equal(await call('get', 'us.icr.io'), notFound);
@@ -32,7 +32,7 @@ test('off until it is switched on, then minted once and cached', ({ sandbox }) =
     assert.equal(await call('get', 'us.icr.io'), notFound);
   }));
 
-test('an instance that knows the second generation only', ({ sandbox }) =>
+test('supports an instance with only the second-generation API', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get }) => {
     const { sub } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
     sandbox.faults.add('metadata', { kind: 'status', status: 404, path: instanceToken });
@@ -44,7 +44,7 @@ test('an instance that knows the second generation only', ({ sandbox }) =>
     );
   }));
 
-test('login --trusted-profile keeps it under a name, and says whose it is', ({ sandbox }) =>
+test('login --trusted-profile: stores an identity and prints its owner', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get }) => {
     const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
     assert.match(
@@ -56,7 +56,7 @@ test('login --trusted-profile keeps it under a name, and says whose it is', ({ s
     assert.is(claimsOf(await say('token --identity vpc')).sub, sub);
   }));
 
-test('where nothing answers at the address, it takes a second to say so', ({ sandbox }) =>
+test('fails after one second if the metadata service does not respond', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, call }) => {
     sandbox.faults.add('metadata', { kind: 'hang', times: 'forever' });
     await say('settings compute-profile Profile-x');
@@ -67,11 +67,11 @@ test('where nothing answers at the address, it takes a second to say so', ({ san
     const outcomes = await Promise.all([call('get', 'us.icr.io'), call('token'), call(login)]);
     const seconds = (performance.now() - began) / 1000;
     assert.equal(outcomes, [refused(`us.icr.io: ${line}`), refusal(line), refusal(line)]);
-    // Other services have ten seconds.
+    // The timeout for other services is ten seconds.
     assert.ok(seconds > 1 && seconds < 9, `${seconds} s`);
   }));
 
-test('a profile that is not linked is refused, with what to do', ({ sandbox }) =>
+test('reports a profile that is not linked, with a hint', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, call }) => {
     await say('settings compute-profile Profile-x');
     assert.equal(
@@ -82,7 +82,7 @@ test('a profile that is not linked is refused, with what to do', ({ sandbox }) =
     );
   }));
 
-test('is asked last', ({ sandbox }) =>
+test('has the lowest precedence', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { sub } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
     await person.say(`settings compute-profile ${sub}`);
@@ -96,7 +96,7 @@ test('is asked last', ({ sandbox }) =>
     assert.is(sandbox.requests.count(), 0);
   }));
 
-/** `get` where the platform has put these files under /var/run/secrets, in a mount namespace of its own. */
+/** Runs `get` in its own mount namespace with these files below /var/run/secrets. */
 function getInPod({ home, env }: Person, files: Readonly<Record<string, string>>) {
   const writes = Object.entries(files).map(
     ([name, text]) => `mkdir -p "$(dirname ${name})" && printf '%s' '${text}' > ${name}`,
@@ -113,39 +113,41 @@ const canUnshare =
   spawnSync('readlink', ['-f', '/var/run'], { encoding: 'utf8' }).stdout === '/run\n';
 const inPod = canUnshare ? test : test.skip;
 
-inPod('a pod’s token file is exchanged, and asked for before the metadata service', ({ sandbox }) =>
-  inCloud(sandbox, async (person) => {
-    const { accounts, requests } = sandbox;
-    const computeTokens = ['canary-vault', 'canary-sa', 'canary-engine'];
-    const { sub } = accounts.addTrustedProfile({ computeTokens });
-    const other = accounts.addTrustedProfile({ computeTokens: ['canary-sa'] }).sub;
-    await person.say(`settings compute-profile ${sub}`);
-    const rows = [
-      { 'tokens/vault-token': 'canary-vault\n', 'tokens/sa-token': 'canary-nobody' },
-      { 'tokens/sa-token': 'canary-sa' },
-      { 'codeengine.cloud.ibm.com/compute-resource-token/token': 'canary-engine' },
-    ];
-    for (const files of rows) {
-      const { stdout, stderr, status } = await getInPod(person, files);
-      assert.equal([stderr, status], ['', 0], stdout);
-      assert.is(claimsOf(JSON.parse(stdout).Secret).sub, sub);
-      await person.call('logout');
-    }
-    assert.is(requests.count({ grant: 'cr-token', status: 200 }), 3);
-    assert.is(requests.count({ service: 'metadata' }), 0);
+inPod(
+  'exchanges a pod’s token file, which takes precedence over the metadata service',
+  ({ sandbox }) =>
+    inCloud(sandbox, async (person) => {
+      const { accounts, requests } = sandbox;
+      const computeTokens = ['canary-vault', 'canary-sa', 'canary-engine'];
+      const { sub } = accounts.addTrustedProfile({ computeTokens });
+      const other = accounts.addTrustedProfile({ computeTokens: ['canary-sa'] }).sub;
+      await person.say(`settings compute-profile ${sub}`);
+      const rows = [
+        { 'tokens/vault-token': 'canary-vault\n', 'tokens/sa-token': 'canary-nobody' },
+        { 'tokens/sa-token': 'canary-sa' },
+        { 'codeengine.cloud.ibm.com/compute-resource-token/token': 'canary-engine' },
+      ];
+      for (const files of rows) {
+        const { stdout, stderr, status } = await getInPod(person, files);
+        assert.equal([stderr, status], ['', 0], stdout);
+        assert.is(claimsOf(JSON.parse(stdout).Secret).sub, sub);
+        await person.call('logout');
+      }
+      assert.is(requests.count({ grant: 'cr-token', status: 200 }), 3);
+      assert.is(requests.count({ service: 'metadata' }), 0);
 
-    await person.say(`settings compute-profile ${other}`);
-    assert.equal(
-      await getInPod(person, { 'tokens/vault-token': 'canary-vault' }),
-      refused(
-        `us.icr.io: IAM refused trusted profile ${other} (BXNIM0407E: Provided token is invalid.); make trusted profile ${other} trust this instance, or run docker-credential-icr settings compute-profile off`,
-      ),
-    );
-    assert.equal(
-      await getInPod(person, { 'tokens/vault-token': '\n' }),
-      refused("us.icr.io: the pod's token in /var/run/secrets/tokens/vault-token is empty"),
-    );
-  }),
+      await person.say(`settings compute-profile ${other}`);
+      assert.equal(
+        await getInPod(person, { 'tokens/vault-token': 'canary-vault' }),
+        refused(
+          `us.icr.io: IAM refused trusted profile ${other} (BXNIM0407E: Provided token is invalid.); make trusted profile ${other} trust this instance, or run docker-credential-icr settings compute-profile off`,
+        ),
+      );
+      assert.equal(
+        await getInPod(person, { 'tokens/vault-token': '\n' }),
+        refused("us.icr.io: the pod's token in /var/run/secrets/tokens/vault-token is empty"),
+      );
+    }),
 );
 
 test.run();

@@ -6,7 +6,7 @@ import { notFound, type Outcome, refused } from '../support/helper.ts';
 import { claimsOf } from '../support/jwt.ts';
 import { addIdentity, forEach, inCloud, newKey } from './identity-cloud.ts';
 
-const test = sandboxSuite('API keys in the environment');
+const test = sandboxSuite('API keys from environment variables');
 
 const key = newKey();
 const other = newKey();
@@ -16,7 +16,7 @@ function answer(secret = key): Outcome {
   return { stdout: `${JSON.stringify(found)}\n`, stderr: '', status: 0 };
 }
 
-/** A value is a key, or the name of a file in the home after an `@`. */
+/** A value is an API key, or `@` and the name of a file in the home. */
 const rows: readonly [env: Record<string, string>, expected: (folder: string) => Outcome][] = [
   [{ IBMCLOUD_API_KEY: key }, () => answer()],
   [{ BLUEMIX_API_KEY: key }, () => answer()],
@@ -60,7 +60,7 @@ const rows: readonly [env: Record<string, string>, expected: (folder: string) =>
   ],
 ];
 
-test('each name and form, in IBM’s order', ({ sandbox }) =>
+test('reads each variable and format, with IBM’s precedence', ({ sandbox }) =>
   forEach(rows, ([env, expected]) =>
     inCloud(sandbox, async ({ home, call }) => {
       const file = { name: 'ci', description: '', apikey: key, createdAt: '2026-01-01T00:00+0000' };
@@ -82,7 +82,7 @@ test('each name and form, in IBM’s order', ({ sandbox }) =>
     }),
   ));
 
-test('a mapping goes before those of IBM’s tools, and our own name before the mapping', ({
+test('DOCKER_CREDENTIAL_ICR_API_KEY takes precedence over a mapping, and a mapping over IBM’s variables', ({
   sandbox,
 }) =>
   inCloud(sandbox, async (person) => {
@@ -97,7 +97,9 @@ test('a mapping goes before those of IBM’s tools, and our own name before the 
     assert.is((await person.call('get', 'de.icr.io', env)).status, 1, 'signed out');
   }));
 
-test('status names the variable, and a key in it is worth an access token', ({ sandbox }) =>
+test('status: shows the variable, and its key can be exchanged for an access token', ({
+  sandbox,
+}) =>
   inCloud(sandbox, async ({ say, call }) => {
     const user = sandbox.accounts.addUser();
     const { value } = sandbox.accounts.addApiKey({ value: newKey(), owner: user.iamId });
@@ -114,7 +116,7 @@ test('status names the variable, and a key in it is worth an access token', ({ s
     });
   }));
 
-test('login keeps the key it finds there, and says so', ({ sandbox }) =>
+test('login: stores the API key from a variable and reports it', ({ sandbox }) =>
   inCloud(sandbox, async ({ call, get }) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     const outcome = await call('login us.icr.io', '', { IBMCLOUD_API_KEY: value });

@@ -7,11 +7,11 @@ import type { Home } from '../support/home.ts';
 import { unsignedJwt } from '../support/jwt.ts';
 import { addIdentity, changeSettings, forEach, inCloud, newKey } from './identity-cloud.ts';
 
-const test = sandboxSuite('the ibmcloud CLI’s session');
+const test = sandboxSuite('ibmcloud CLI session');
 
 const refresh = 'canary-refresh-token';
 
-/** An access token that lives for that many seconds more. */
+/** Returns an access token that expires in `seconds`. */
 function accessToken(seconds: number): string {
   const exp = Math.floor(Date.now() / 1000) + seconds;
   return unsignedJwt({ sub: 'jane', exp });
@@ -21,13 +21,13 @@ const fresh = accessToken(3000);
 const short = accessToken(300);
 const old = accessToken(-60);
 
-/** The CLI's file, with what else is in it. */
+/** Returns the content of the CLI's file, including unrelated members. */
 function session(members: Record<string, unknown>): string {
   const others = { Region: 'us-south', IAMEndpoint: 'https://iam.cloud.ibm.com', Locale: '' };
   return JSON.stringify({ APIEndpoint: '', ...others, ...members }, null, '\t');
 }
 
-/** Writes the file as the CLI does, an hour ago, and switches the source on. */
+/** Writes the file like the CLI one hour ago, and enables the source. */
 function prepare(home: Home, text: string | undefined, name = '.bluemix/config.json'): string {
   changeSettings(home, (settings) => ({ ...settings, ibmcloudSession: true }));
   const file = path.join(home.folder, name);
@@ -61,33 +61,33 @@ const rows: readonly [name: string, text: string | undefined, expected: Expected
     answer('iamrefresh', refresh),
   ],
   [
-    'an access token that has ended',
+    'an expired access token',
     session({ IAMToken: `Bearer ${old}`, IAMRefreshToken: refresh }),
     answer('iamrefresh', refresh),
   ],
   ['no access token', session({ IAMRefreshToken: refresh }), answer('iamrefresh', refresh)],
   [
-    'an access token that is none',
+    'an invalid access token',
     session({ IAMToken: 'Bearer canary', IAMRefreshToken: refresh }),
     answer('iamrefresh', refresh),
   ],
   [
-    'of a compute resource: no refresh token',
+    'a session of a compute resource, without a refresh token',
     session({ IAMToken: `Bearer ${short}`, IAMRefreshToken: '', IsLoggedInAsCRI: true }),
     answer('iambearer', short),
   ],
-  ['ended', session({ IAMToken: `Bearer ${old}`, IAMRefreshToken: '' }), ended],
+  ['an expired session', session({ IAMToken: `Bearer ${old}`, IAMRefreshToken: '' }), ended],
   ['logged out', session({ IAMToken: '', IAMRefreshToken: '' }), notFound],
   ['never logged in', session({}), notFound],
   ['no file', undefined, notFound],
   ['half written', whole.slice(0, whole.length / 2), unreadable],
-  ['just begun', '', unreadable],
-  ['no object', '[]', unreadable],
+  ['an empty file', '', unreadable],
+  ['not an object', '[]', unreadable],
   ['null', 'null', unreadable],
   ['of other types', session({ IAMToken: { canary: 1 }, IAMRefreshToken: refresh }), unreadable],
 ];
 
-test('what its file may hold; it stays as it is, bytes, mode and time', ({ sandbox }) =>
+test('reads every state of the session file without changing bytes, mode or time', ({ sandbox }) =>
   forEach(rows, ([name, text, expected]) =>
     inCloud(sandbox, async ({ home, call }) => {
       const file = prepare(home, text);
@@ -110,7 +110,7 @@ test('what its file may hold; it stays as it is, bytes, mode and time', ({ sandb
     }),
   ));
 
-/** Environment, to folders of the home; which of them answers. */
+/** Variables with directories of the home, and the directory that is used. */
 const places: readonly [
   env: Record<string, string>,
   folders: readonly string[],
@@ -125,7 +125,7 @@ const places: readonly [
   [{ IBMCLOUD_CONFIG_HOME: 'c', IBMCLOUD_HOME: 'a' }, ['c', 'a/.ibmcloud', '.bluemix'], 'c'],
 ];
 
-test('where its file may be', ({ sandbox }) =>
+test('finds the session file in every location', ({ sandbox }) =>
   forEach(places, ([env, folders, answers]) =>
     inCloud(sandbox, async ({ home, get }) => {
       for (const folder of folders) {
@@ -140,7 +140,7 @@ test('where its file may be', ({ sandbox }) =>
     }),
   ));
 
-test('off until it is switched on, and shown by status', ({ sandbox }) =>
+test('is off by default; when enabled, status shows it', ({ sandbox }) =>
   inCloud(sandbox, async ({ home, say, get, call }) => {
     prepare(home, whole);
     fs.rmSync(path.join(home.config, 'config.json'));
@@ -156,7 +156,7 @@ test('off until it is switched on, and shown by status', ({ sandbox }) =>
     assert.equal(await call('get', 'us.icr.io'), notFound);
   }));
 
-test('comes after a mapping, docker login and the environment, and not for who signed out', ({
+test('mapping, docker login and environment take precedence; not used after logout', ({
   sandbox,
 }) =>
   inCloud(sandbox, async (person) => {
@@ -176,7 +176,7 @@ test('comes after a mapping, docker login and the environment, and not for who s
     );
   }));
 
-test('a file that cannot be read is an error, not another secret', ({ sandbox }) =>
+test('an unreadable file is an error, without a fallback', ({ sandbox }) =>
   inCloud(sandbox, async ({ home, call }) => {
     const file = prepare(home, undefined);
     fs.mkdirSync(file, { recursive: true });

@@ -7,12 +7,12 @@ import { answer, credential, executable, type Outcome, startHelper } from '../su
 import { writeConfig } from '../support/home.ts';
 import { entryOf, type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
 
-const test = suite('a keychain that fails');
+const test = suite('keychain failures');
 
 const key = keyNamed('key');
 const login = 'login --no-verify --api-key-stdin';
 
-/** Logs in with a keychain that is well, then lets `body` take its place. */
+/** Logs in with a working keychain, then replaces it by the script `body`. */
 function withBroken(
   body: string,
   use: (keychains: Keychains) => void | Promise<void>,
@@ -27,7 +27,7 @@ function withBroken(
   });
 }
 
-/** One line on standard output, no secret anywhere, exit status 1. */
+/** Requires one line on standard output, no secret in the output and exit status 1. */
 function expectRefusal({ stdout, stderr, status }: Outcome, expected: RegExp): void {
   assert.is(status, 1, stdout + stderr);
   assert.match(stdout, expected);
@@ -35,10 +35,10 @@ function expectRefusal({ stdout, stderr, status }: Outcome, expected: RegExp): v
   assert.not.match(stdout + stderr, 'canary');
 }
 
-// What it does when it is called, and what `get` says then.
+// The keychain's behavior, and the expected output of `get`.
 const troubles: readonly [what: string, body: string, expected: RegExp][] = [
   [
-    'answers nonsense',
+    'returns invalid output',
     'echo nonsense',
     /docker-credential-vault answered something that is no answer/,
   ],
@@ -47,25 +47,25 @@ const troubles: readonly [what: string, body: string, expected: RegExp][] = [
   ['answers without a secret', 'echo "{}"', /docker-credential-vault answered without a secret/],
   ['is locked', 'echo "keychain is locked"; exit 1', /vault failed: keychain is locked/],
   [
-    'says why in lines',
+    'fails with several lines',
     'printf "one\\ntwo\\033[31m\\n"; exit 1',
     /store vault failed: one two \[31m\n/,
   ],
   ['does not say why', 'exit 2', /vault failed: it gave no reason/],
   ['crashes', 'kill -SEGV $$', /vault failed: it gave no reason/],
   [
-    'says what it knows',
+    'repeats the secret',
     `echo 'error: {"Secret":"canary-key"}'; echo canary-key >&2; exit 1`,
     /vault failed: error: \{"Secret":"\*\*\*"\}\n/,
   ],
   [
-    'says more than fits',
+    'prints too much output',
     'head -c 9000000 /dev/zero | tr "\\0" x',
     /docker-credential-vault cannot be run \(ENOBUFS\)/,
   ],
 ];
 for (const [what, body, expected] of troubles) {
-  test(`${what}: get names the store, and everything else goes on`, () =>
+  test(`${what}: get reports the store, and list and other sources work`, () =>
     withBroken(body, ({ call }) => {
       expectRefusal(call('get', 'us.icr.io'), expected);
       const list = call('list');
@@ -80,7 +80,7 @@ for (const [what, body, expected] of troubles) {
     }));
 }
 
-test('is missing: get says which and what to do', () =>
+test('is missing: get reports its name with a hint', () =>
   withBroken('', ({ call }) => {
     const { stdout, status } = call('get', 'us.icr.io', { PATH: '/usr/bin:/bin' });
     assert.is(
@@ -90,7 +90,7 @@ test('is missing: get says which and what to do', () =>
     assert.is(status, 1);
   }));
 
-test('is not run from a relative folder of the PATH', () =>
+test('is not run from a relative directory on PATH', () =>
   withBroken('echo pwned >&2', ({ call, home }) => {
     const { stdout, stderr } = call('get', 'us.icr.io', { PATH: `helpers:.:${home.folder}/none` });
     assert.match(stdout, 'docker-credential-vault is not on the PATH');
@@ -100,13 +100,13 @@ test('is not run from a relative folder of the PATH', () =>
 const noSecret =
   /^us\.icr\.io: vault has no secret for identity default; unlock vault if it is locked, or run docker-credential-icr login/;
 
-test('says its not-found sentence: get names it, and does not believe it', () =>
+test('returns not found for a stored secret: get reports the store', () =>
   withBroken('echo credentials not found in native keychain; exit 1', ({ call }) => {
     expectRefusal(call('get', 'us.icr.io'), noSecret);
     assert.is(call('get', 'registry.example').stdout, 'credentials not found in native keychain\n');
   }));
 
-// Of one that lists nothing and finds nothing, what a trial of it says is told, and nothing is forgotten.
+// If a keychain lists and finds nothing, the program probes it, reports the error and deletes nothing.
 const hidden = `case $1 in
   list) echo '{}' ;;
   store) echo 'it is locked'; exit 1 ;;
@@ -118,7 +118,7 @@ for (const words of [
   'logout --identity default',
   'store move file',
 ]) {
-  test(`hides what it has: ${words} says so, and again, when it does not, forgets it`, () =>
+  test(`hides its entries: ${words} fails, and succeeds when they are visible again`, () =>
     withBroken(hidden, ({ call, home, addStandIn, kept }) => {
       const settings = fs.readFileSync(`${home.config}/config.json`, 'utf8');
       const { stdout, stderr, status } = call(words);
@@ -139,7 +139,7 @@ for (const [words, input] of [
   ['logout', ''],
   ['store move file', ''],
 ] as const) {
-  test(`hides a host, all that it has: ${words} ${input} does not say that it is done`, () =>
+  test(`hides its only entry, a host: ${words} ${input} does not report success`, () =>
     withKeychains(({ home, call, addStandIn, addScript }) => {
       addStandIn('vault');
       writeConfig(home, 'config.json', '{"store": "vault"}');
@@ -154,7 +154,7 @@ for (const [words, input] of [
     }));
 }
 
-test('refuses one of several: logout says so, and again, when it does not, forgets the rest', () =>
+test('refuses to erase one entry: logout fails, and removes the rest on retry', () =>
   withKeychains(({ say, call, addStandIn, addScript, folder, kept }) => {
     addStandIn('vault');
     say(`${login} --store vault`, key);
@@ -169,7 +169,7 @@ test('refuses one of several: logout says so, and again, when it does not, forge
     assert.equal(kept('vault'), {});
   }));
 
-test('has nothing and says so, and works: it is believed', () =>
+test('is empty and works: erase and logout succeed', () =>
   withKeychains(({ home, say, addStandIn, kept }) => {
     addStandIn('vault');
     writeConfig(home, 'config.json', '{"store": "vault"}');
@@ -178,13 +178,13 @@ test('has nothing and says so, and works: it is believed', () =>
     assert.equal(kept('vault'), {});
   }));
 
-test('answers with an empty credential, as docker-credential-pass 0.6 does: there is none', () =>
+test('returns an empty credential, like docker-credential-pass 0.6: treated as not found', () =>
   withBroken('echo \'{"ServerURL":"","Username":"","Secret":""}\'', ({ call }) => {
     assert.is(call('get', 'registry.example').stdout, 'credentials not found in native keychain\n');
     expectRefusal(call('get', 'us.icr.io'), noSecret);
   }));
 
-test('hangs: five seconds, for a get and for a list of every host', () =>
+test('hangs: get and list time out after five seconds', () =>
   withBroken('echo "$1" >> "$0.calls"; exec sleep 600', async ({ start, folder }) => {
     const began = performance.now();
     const calls = [start('get', 'us.icr.io'), start('list')];
@@ -196,12 +196,12 @@ test('hangs: five seconds, for a get and for a list of every host', () =>
     assert.match(list?.stderr ?? '', line);
     assert.equal([get?.status, list?.status], [1, 0]);
     assert.ok(took > 4900, `it took ${took} ms`);
-    // Another call would take another five seconds.
+    // A second call would take five more seconds.
     const verbs = fs.readFileSync(`${folder}/docker-credential-vault.calls`, 'utf8');
     assert.equal(verbs.trim().split('\n').sort(), ['get', 'list']);
   }));
 
-test('is slow, and IAM is silent: a get takes ten seconds in total', () =>
+test('is slow, and IAM does not respond: get times out after ten seconds in total', () =>
   withKeychains(async ({ home, folder, addScript, say, addStandIn }) => {
     addStandIn('vault');
     say(`${login} --present iambearer --store vault`, key);
@@ -220,18 +220,18 @@ test('is slow, and IAM is silent: a get takes ten seconds in total', () =>
     const took = performance.now() - began;
     silent.close();
     assert.match(stdout, /IAM at 127\.0\.0\.1:\d+ did not answer in time/);
-    // No upper bound: on a busy machine, start and end take time of their own.
+    // No upper bound, because starting and exiting take extra time on a busy machine.
     assert.ok(took > 8000, `it took ${took} ms`);
   }));
 
-test('is locked, and slow to say so: one call for all the hosts of an identity', () =>
+test('is locked: list calls it once for all hosts of an identity', () =>
   withBroken('echo call >> "$0.calls"; echo locked; exit 2', ({ call, folder }) => {
     call('list');
     const calls = fs.readFileSync(`${folder}/docker-credential-vault.calls`, 'utf8');
     assert.is(calls, 'call\n'.repeat(2), 'the list of hosts, and the identity');
   }));
 
-test('is locked, and says of an erase that it is done: logout does not', () => {
+test('is locked, but reports a successful erase: erase fails', () => {
   const body = `case $1 in
     erase) exit 0 ;;
     list) echo '{"https://docker-credential-icr/host/registry.example":"docker-credential-icr"}' ;;
@@ -246,7 +246,7 @@ test('is locked, and says of an erase that it is done: logout does not', () => {
 });
 
 for (const words of ['logout --identity de.icr.io', 'logout de.icr.io']) {
-  test(`does not erase: ${words} says so, and again, when it does, leaves nothing`, () =>
+  test(`cannot erase: ${words} fails, and removes everything on retry`, () =>
     withKeychains(({ say, call, addStandIn, addScript, kept }) => {
       addStandIn('vault');
       say(`${login} de.icr.io --store vault`, key);
@@ -260,7 +260,7 @@ for (const words of ['logout --identity de.icr.io', 'logout de.icr.io']) {
     }));
 }
 
-test('a helper that leaves something running behind is not waited for beyond its time', () =>
+test('leaves a background process: get does not wait for it', () =>
   withKeychains(({ say, call, addStandIn, addScript, home }) => {
     addStandIn('vault');
     say(`${login} --store vault`, key);
@@ -270,7 +270,7 @@ test('a helper that leaves something running behind is not waited for beyond its
     assert.is(call('get', 'us.icr.io').stdout, answer('us.icr.io', 'iamapikey', key));
   }));
 
-test('fails with what it was told: login, docker login and move do not repeat it', () =>
+test('fails with its input as the message: login, docker login and move do not repeat it', () =>
   withKeychains(({ say, call, addScript, addStandIn }) => {
     const echo = 'cat; cat >&2; exit 1';
     const both = `input=$(cat); echo "$input"; echo "$input" >&2; exit 1`;
@@ -289,7 +289,7 @@ test('fails with what it was told: login, docker login and move do not repeat it
     }
   }));
 
-test("a keychain gets none of the environment's keys", () =>
+test('does not get API keys from the environment', () =>
   withKeychains(({ call, addScript, addStandIn, folder, say }) => {
     addStandIn('vault');
     say(`${login} --store vault`, key);
@@ -316,11 +316,11 @@ const sizes: readonly [size: number, status: number][] = [
   [longest + 1, 1],
 ];
 for (const [size, status] of sizes) {
-  test(`wincred and a secret of ${size} bytes`, () =>
+  test(`wincred: limit for a secret of ${size} bytes`, () =>
     withKeychains(({ say, call, addStandIn }) => {
       addStandIn('wincred');
       say(`${login} --store wincred`, key);
-      // Two bytes each, but for the last.
+      // Two bytes per character, except the last one.
       const secret = 'é'.repeat(Math.floor(size / 2)) + (size % 2 === 1 ? 'e' : '');
       const outcome = call('store', credential('registry.example', 'iamapikey', secret));
       assert.is(outcome.status, status, outcome.stdout);
@@ -332,7 +332,7 @@ for (const [size, status] of sizes) {
     }));
 }
 
-test('a ring of helpers ends at once', () =>
+test('credential helper loop: fails immediately', () =>
   withKeychains(({ say, call, addScript, addStandIn, home }) => {
     addStandIn('vault');
     say(`${login} --store vault`, key);

@@ -11,27 +11,27 @@ interface Entry {
   readonly Secret: string;
 }
 
-/** A home with a folder of its own on the PATH, in which keychains' helpers are put. */
+/** A home with a separate directory on PATH for keychain helpers. */
 export interface Keychains {
   readonly home: Home;
   readonly folder: string;
-  /** Calls the executable where these helpers are found. */
+  /** Runs the executable with these helpers on PATH. */
   readonly call: (
     words: string,
     input?: string,
     env?: Readonly<Record<string, string | undefined>>,
   ) => Outcome;
-  /** The same without waiting. */
+  /** Like `call`, without waiting for the exit. */
   readonly start: (words: string, input?: string) => Promise<Outcome>;
-  /** `call` that has to succeed without a warning; its standard output. */
+  /** Like `call`, but requires success without warnings; returns standard output. */
   readonly say: (words: string, input?: string) => string;
-  /** Puts the stand-in there under that name. */
+  /** Adds the stand-in helper with that name. */
   readonly addStandIn: (name: string) => void;
-  /** Puts a shell script there. */
+  /** Adds a shell script as a helper. */
   readonly addScript: (name: string, body: string) => void;
-  /** What the stand-in of that name keeps. */
+  /** Returns the entries of the stand-in with that name. */
   readonly kept: (name: string) => Record<string, Entry>;
-  /** The verbs that helpers were called with since the last time this was asked. */
+  /** Returns the verbs of all helper calls since the last `calls()`. */
   readonly calls: () => string[];
 }
 
@@ -39,7 +39,7 @@ export function withKeychains(use: (keychains: Keychains) => void | Promise<void
   return inHome((home) => {
     const folder = path.join(home.folder, 'helpers');
     fs.mkdirSync(folder);
-    // No session bus and no `pass` of the person who runs the tests.
+    // Without the session bus and the `pass` of the user who runs the tests.
     const search = `${folder}:/usr/bin:/bin`;
     const call: Keychains['call'] = (words, input = '', env = {}) =>
       helper(home, words.split(' '), input, { env: { PATH: search, ...env } });
@@ -71,7 +71,7 @@ export function withKeychains(use: (keychains: Keychains) => void | Promise<void
   });
 }
 
-/** The stand-in keeps one file an entry, named by its ServerURL. */
+/** The stand-in stores one file per entry, named by its ServerURL. */
 function keptIn(folder: string): Record<string, Entry> {
   const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
   const entries = names.map((name) => {
@@ -81,17 +81,17 @@ function keptIn(folder: string): Record<string, Entry> {
   return Object.fromEntries(entries);
 }
 
-/** 44 characters, as IBM's keys have. */
+/** Has 44 characters, like IBM's API keys. */
 export function keyNamed(word: string): string {
   return `canary-${word}-`.padEnd(44, '0');
 }
 
-/** Where a keychain has an identity's secret, or a host's. */
+/** Returns the ServerURL of an identity's or a host's secret in a keychain. */
 export function entryOf(of: 'identity' | 'host', name: string): string {
   return `https://docker-credential-icr/${of}/${name}`;
 }
 
-/** Every file below the configuration folder that holds this text. */
+/** Returns the files below the configuration directory that contain this text. */
 export function filesWith(home: Home, text: string): string[] {
   if (!fs.existsSync(home.config)) return [];
   return fs

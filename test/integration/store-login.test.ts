@@ -16,7 +16,7 @@ function settingsIn({ home }: Keychains): { store?: string } {
 }
 
 for (const name of ['osxkeychain', 'wincred', 'my-own']) {
-  test(`${name} keeps identities and what docker login hands over`, () =>
+  test(`${name}: stores identities and docker logins`, () =>
     withKeychains((keychains) => {
       const { home, say, addStandIn, kept } = keychains;
       addStandIn(name);
@@ -38,7 +38,7 @@ for (const name of ['osxkeychain', 'wincred', 'my-own']) {
     }));
 }
 
-test('a spelling that docker looks for comes back in list', () =>
+test('list: returns the spelling of the host that docker stored', () =>
   withKeychains(({ say, addStandIn }) => {
     addStandIn('osxkeychain');
     say(`${login} --store osxkeychain`, key);
@@ -50,7 +50,7 @@ test('a spelling that docker looks for comes back in list', () =>
     for (const host of hosts) assert.is(say('get', host), answer(host, 'me'));
   }));
 
-test('one user name after another leaves one credential', () =>
+test('store: replaces the credential of another user name', () =>
   withKeychains(({ say, addStandIn, kept }) => {
     addStandIn('osxkeychain');
     say(`${login} --store osxkeychain`, key);
@@ -63,7 +63,7 @@ test('one user name after another leaves one credential', () =>
     assert.equal([...new Set(users)], ['docker-credential-icr']);
   }));
 
-test('without a keychain, login keeps files, says so and writes it down', () =>
+test('without a keychain: login stores files, reports it and records the choice', () =>
   withKeychains((keychains) => {
     assert.match(
       keychains.say(login, key),
@@ -73,7 +73,7 @@ test('without a keychain, login keeps files, says so and writes it down', () =>
     assert.equal(filesWith(keychains.home, key), ['identities/default.json']);
   }));
 
-test('get asks the keychain once and probes nothing', () =>
+test('get: calls the keychain once without a probe', () =>
   withKeychains(({ say, addStandIn, calls }) => {
     addStandIn('osxkeychain');
     addStandIn('secretservice');
@@ -83,7 +83,7 @@ test('get asks the keychain once and probes nothing', () =>
     assert.equal(calls(), ['get']);
   }));
 
-test('a second login stays where the first one was', () =>
+test('login: uses the store of the first login', () =>
   withKeychains(({ say, call, addStandIn, kept }) => {
     addStandIn('osxkeychain');
     addStandIn('wincred');
@@ -99,7 +99,7 @@ test('a second login stays where the first one was', () =>
     assert.is(status, 1);
   }));
 
-test('what docker login has put into files is not left behind by login', () =>
+test('login: moves docker logins in files to the keychain', () =>
   withKeychains(({ say, call, addStandIn }) => {
     addStandIn('osxkeychain');
     say('store', credential('us.icr.io'));
@@ -132,7 +132,7 @@ const refusals: readonly [string, string, RegExp][] = [
   ],
 ];
 for (const [name, body, expected] of refusals) {
-  test(`--store ${name} is refused before anything is asked or changed`, () =>
+  test(`--store ${name}: is refused before any prompt or change`, () =>
     withKeychains(({ home, call, addScript }) => {
       if (body !== '') addScript(name, body);
       const { stdout, stderr, status } = call(`${login} --store ${name}`, key);

@@ -11,7 +11,7 @@ const test = suite('store move');
 
 const login = 'login --no-verify --api-key-stdin';
 const hub = 'https://index.docker.io/v1/';
-/** What `get` says for each host, once `fill` has been called. */
+/** The output of `get` for each host after `fill`. */
 const answers: readonly (readonly [host: string, expected: string])[] = [
   ['us.icr.io', answer('us.icr.io', 'iamapikey', keyNamed('every'))],
   ['de.icr.io', answer('de.icr.io', 'iamapikey', keyNamed('german'))],
@@ -19,7 +19,7 @@ const answers: readonly (readonly [host: string, expected: string])[] = [
   [hub, answer(hub, 'me', 'canary "quoted" \\ é')],
 ];
 
-/** Keeps an identity for every host, one for a single host, and two that docker login brings. */
+/** Stores an identity for all hosts, one for a single host, and two docker logins. */
 function fill({ say }: Keychains, store: string): void {
   say(`${login} --store ${store}`, keyNamed('every'));
   say(`${login} de.icr.io`, keyNamed('german'));
@@ -33,7 +33,7 @@ function expectAll({ call }: Keychains, when: string): void {
   }
 }
 
-/** Nothing but the store of that name holds a secret. */
+/** Requires that only the given store contains secrets. */
 function expectOnlyIn({ home, kept }: Keychains, store: string): void {
   for (const name of ['osxkeychain', 'wincred']) {
     const secrets = Object.keys(kept(name)).filter((url) => !url.includes('/trial/'));
@@ -43,7 +43,7 @@ function expectOnlyIn({ home, kept }: Keychains, store: string): void {
   assert.is(files.length, store === 'file' ? answers.length : 0);
 }
 
-/** Homes that are filled, by the store that was filled: each takes a second to fill, and none to copy. */
+/** Filled homes by store, to copy: filling one takes a second. */
 const templates = new Map<string, string>();
 test.after(() => {
   for (const folder of templates.values()) fs.rmSync(folder, { recursive: true });
@@ -65,7 +65,7 @@ function withFilled(store: string, use: (keychains: Keychains) => void): Promise
   });
 }
 
-test('there, on, and back again, whole each time', () =>
+test('moves all secrets between stores and back', () =>
   withFilled('file', (keychains) => {
     for (const store of ['osxkeychain', 'wincred', 'file', 'file', 'osxkeychain']) {
       const said = keychains.say(`store move ${store}`);
@@ -78,13 +78,13 @@ test('there, on, and back again, whole each time', () =>
     }
   }));
 
-test('says how many', () =>
+test('prints the number of secrets', () =>
   withFilled('file', ({ say }) => {
     assert.is(say('store move wincred'), 'moved 4 secrets to wincred\n');
     assert.is(say('store move wincred'), 'moved 0 secrets to wincred\n');
   }));
 
-test('a store that is not there is refused, and nothing is moved', () =>
+test('refuses a missing store, and moves nothing', () =>
   withFilled('file', (keychains) => {
     for (const name of ['no-such-one', 'icr', '../x', '']) {
       const { stderr, status } = keychains.call(`store move ${name}`);
@@ -94,7 +94,7 @@ test('a store that is not there is refused, and nothing is moved', () =>
     expectOnlyIn(keychains, 'file');
   }));
 
-/** Stands before the stand-in, and does `instead` for calls that match. */
+/** Wraps the stand-in, and runs `instead` for matching calls. */
 function spoil({ folder, addScript }: Keychains, name: string, pattern: string, instead: string) {
   const real = path.join(folder, `docker-credential-${name}`);
   fs.renameSync(real, path.join(folder, `real-${name}`));
@@ -109,20 +109,20 @@ printf '%s\\n' "$input" | '${folder}/real-${name}' "$@"`,
 const spoiled: readonly [what: string, pattern: string, instead: string, expected: RegExp][] = [
   ['refuses one', '"store "*german*', 'echo full; exit 1', /wincred failed: full\nhint: unlock it/],
   [
-    'gives back another secret',
+    'returns another secret',
     '"get "*/identity/de.icr.io*',
     `echo '{"Secret":"canary-wrong"}'; exit 0`,
     /wincred gave back another secret for de\.icr\.io than it was given; nothing was moved\n$/,
   ],
   [
-    'gives nothing back',
+    'returns not found',
     '"get "*/identity/de.icr.io*',
     'echo credentials not found in native keychain; exit 1',
     /wincred gave back another secret for de\.icr\.io than it was given; nothing was moved\n$/,
   ],
 ];
 for (const [what, pattern, instead, expected] of spoiled) {
-  test(`where the new store ${what}, the old one goes on`, () =>
+  test(`the new store ${what}: the old store remains in use`, () =>
     withFilled('osxkeychain', (keychains) => {
       spoil(keychains, 'wincred', pattern, instead);
       const { stderr, status } = keychains.call('store move wincred');
@@ -134,7 +134,7 @@ for (const [what, pattern, instead, expected] of spoiled) {
     }));
 }
 
-// What the old store answers while it is locked, or its place is not there, without calling it a failure.
+// Responses of an old store that is locked or missing, but does not report a failure.
 const silent: readonly [what: string, pattern: string, instead: string, expected: RegExp][] = [
   [
     'lists nothing',
@@ -143,14 +143,14 @@ const silent: readonly [what: string, pattern: string, instead: string, expected
     /osxkeychain does not give the secret of default; unlock it and try again, or run docker-credential-icr logout --identity default\n$/,
   ],
   [
-    'lists what it says it does not have',
+    'lists an entry but does not find it',
     '"get "*/host/registry*',
     'echo credentials not found in native keychain; exit 1',
     /osxkeychain does not give the secret of registry\.example:5000; unlock it and try again\n$/,
   ],
 ];
 for (const [what, pattern, instead, expected] of silent) {
-  test(`where the old store ${what}, nothing is moved or erased`, () =>
+  test(`the old store ${what}: nothing is moved or erased`, () =>
     withFilled('osxkeychain', (keychains) => {
       spoil(keychains, 'osxkeychain', pattern, instead);
       const { stderr, status } = keychains.call('store move wincred');
@@ -162,7 +162,7 @@ for (const [what, pattern, instead, expected] of silent) {
     }));
 }
 
-test('where the old store cannot be emptied, it says so, and again does it', () =>
+test('the old store cannot be emptied: reports it, and empties it on retry', () =>
   withFilled('osxkeychain', (keychains) => {
     spoil(keychains, 'osxkeychain', '"erase "*german*|"erase "*/identity/d*', 'echo busy; exit 1');
     const { stderr, status } = keychains.call('store move wincred');
@@ -178,7 +178,7 @@ test('where the old store cannot be emptied, it says so, and again does it', () 
     expectAll(keychains, 'at the end');
   }));
 
-// What a client does while secrets are copied, and what is true at the end.
+// A client's call while secrets are copied, and the expected result.
 const meanwhile: readonly [
   what: string,
   command: string,
@@ -187,14 +187,14 @@ const meanwhile: readonly [
   expected: string,
 ][] = [
   [
-    'stores another',
+    'stores another credential',
     'store',
     credential('new.example', 'me'),
     'new.example',
     answer('new.example', 'me'),
   ],
   [
-    'stores a newer one',
+    'stores a newer credential',
     'store',
     credential(hub, 'me', 'canary-new'),
     hub,
@@ -204,11 +204,11 @@ const meanwhile: readonly [
 ];
 for (const [what, verb, input, host, expected] of meanwhile) {
   for (const from of ['file', 'osxkeychain']) {
-    test(`a client that ${what} meanwhile, out of ${from}, counts`, () =>
+    test(`a client that ${what} during a move from ${from}: its change is kept`, () =>
       withFilled(from, (keychains) => {
         const { folder } = keychains;
         fs.writeFileSync(path.join(folder, 'input'), `${input}\n`);
-        // At the last copy; the mark that tells of rings is not the client's.
+        // Runs at the last copy; the client does not inherit the variable that detects loops.
         const client = `env -u DOCKER_CREDENTIAL_ICR_CALLS '${executable}' ${verb} <${folder}/input`;
         const once = `[ -e ${folder}/done ] || { touch ${folder}/done; ${client}; }`;
         spoil(keychains, 'wincred', '"store "*/host/registry*', once);
@@ -221,8 +221,8 @@ for (const [what, verb, input, host, expected] of meanwhile) {
   }
 }
 
-/** Everything answers at once; a move, whether again or elsewhere, ends well and leaves nothing behind. */
-function expectMended(keychains: Keychains, target: string, step: string): void {
+/** Requires that every host works, and that another move succeeds and leaves nothing in the other stores. */
+function expectRecovery(keychains: Keychains, target: string, step: string): void {
   expectAll(keychains, step);
   keychains.say(`store move ${target}`);
   expectAll(keychains, `${step}, moved again`);
@@ -234,12 +234,12 @@ const routes: readonly (readonly [from: string, to: string])[] = [
   ['osxkeychain', 'file'],
   ['osxkeychain', 'wincred'],
 ];
-/** Every step, or some of them: each takes half a second. */
+/** Tests every nth step, because each takes half a second. */
 const stride = process.env.SOAK ? 1 : 7;
 const strideOfChanges = process.env.SOAK ? 1 : 3;
 
 for (const [index, [from, to]] of routes.entries()) {
-  test(`killed before a call of a keychain, from ${from} to ${to}`, async () => {
+  test(`recovers if killed before a keychain call, from ${from} to ${to}`, async () => {
     for (let call = 1 + index; ; call += stride) {
       let over = false;
       await withFilled(from, (keychains) => {
@@ -248,18 +248,18 @@ for (const [index, [from, to]] of routes.entries()) {
         fs.writeFileSync(file, String(call));
         over = keychains.call(`store move ${to}`).status === 0;
         fs.rmSync(file);
-        expectMended(keychains, call % 2 === 0 ? to : from, `killed before call ${call}`);
+        expectRecovery(keychains, call % 2 === 0 ? to : from, `killed before call ${call}`);
       });
       if (over) return assert.ok(call > 10, `${call} calls`);
     }
   });
 
-  test(`killed before each change to a file, from ${from} to ${to}`, async () => {
+  test(`recovers if killed before each file change, from ${from} to ${to}`, async () => {
     for (let change = 1 + index; ; change += strideOfChanges) {
       let over = false;
       await withFilled(from, (keychains) => {
         over = moveKilled(keychains, change, to).status === 0;
-        expectMended(keychains, change % 2 === 0 ? to : from, `killed before change ${change}`);
+        expectRecovery(keychains, change % 2 === 0 ? to : from, `killed before change ${change}`);
       });
       if (over) return assert.ok(change >= 3, `${change} changes`);
     }

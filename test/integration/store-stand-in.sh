@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# A keychain's credential helper, for machines that have no such keychain: speaks Docker's protocol as osxkeychain and
-# wincred of docker/docker-credential-helpers do. Words: its folder, its name, the verb. One file an entry; in bash, since
-# the tests call it thousands of times.
+# A stand-in for keychain helpers on machines without those keychains: speaks Docker's protocol like osxkeychain and
+# wincred of docker/docker-credential-helpers. Arguments: its directory, its name, the verb. One file per entry. In
+# bash, because the tests call it thousands of times.
 set -euo pipefail
 folder=$1 name=$2 verb=$3
 kept=$folder/$name
@@ -11,7 +11,7 @@ fail() {
   exit 1
 }
 
-# macOS takes a URL apart and puts it together again, decoded.
+# macOS parses a URL and returns it decoded.
 set_file() {
   local key=$1
   [ "$name" != osxkeychain ] || printf -v key '%b' "${1//%/\\x}"
@@ -25,7 +25,7 @@ store() {
   local LC_ALL=C entry=${BASH_REMATCH[2]} secret=${BASH_REMATCH[3]}
   if [ "$name" = wincred ] && [ ${#secret} -gt 2560 ]; then fail 'The stub received bad data.'; fi
   set_file "${BASH_REMATCH[1]}"
-  # In one rename, so that a keychain is never half written.
+  # Renames the file, so that an entry is never partially written.
   printf '%s' "$entry" >"$kept/.$$"
   mv "$kept/.$$" "$file"
 }
@@ -46,7 +46,7 @@ list() {
 
 mkdir -p "$kept"
 echo "$verb" >>"$folder/calls"
-# At the call of that number it ends its caller, as no time limit could.
+# Kills its caller at the nth call, which a timeout cannot hit exactly.
 if [ -e "$folder/kill" ] && [ "$(wc -l <"$folder/calls")" -eq "$(<"$folder/kill")" ]; then kill -KILL $PPID; fi
 case $verb in
   store) store ;;

@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert';
 import { answer, credential, helper } from '../support/helper.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 
-const test = suite('what reaches a terminal');
+const test = suite('escaped terminal output');
 
-/** One of each kind: C0, DEL, C1, bidirectional override and isolate, zero-width, line separator, tag. */
+/** One character of each kind: C0, DEL, C1, bidirectional override and isolate, zero-width, line separator, tag. */
 const odd = 'a\u001b]0;x\u0007\r\nforged\u007f\u009b31m\u202e\u2066\u200b\ufeff\u2028\u{e0041}z';
 const isOdd = /[\p{Cc}\p{Cf}\p{Zl}]/u;
 
@@ -16,7 +16,7 @@ function isClean(text: string): boolean {
 interface Case {
   readonly words: readonly string[];
   readonly input?: string;
-  /** A part of what is shown, where the odd name is in it. */
+  /** A part of the output that contains the odd name. */
   readonly shows?: RegExp;
 }
 
@@ -78,14 +78,14 @@ for (const env of [{}, { DOCKER_CREDENTIAL_ICR_DEBUG: '1' }]) {
   }
 }
 
-test('JSON has the very names', () =>
+test('JSON: contains the original names', () =>
   inHome((home) => {
     writeOdd(home);
     const { stdout } = helper(home, ['status', '--json']);
     assert.ok(Object.hasOwn(JSON.parse(stdout).identities, odd), stdout);
   }));
 
-test('a credential of the protocol is not changed by a byte', () =>
+test('get: does not change a credential', () =>
   inHome((home) => {
     const [user, secret] = ['jane\u202e\u200b', 'canary\u2066\ufeff\u2028'];
     helper(home, 'store', credential('registry.example', user, secret));
@@ -94,7 +94,7 @@ test('a credential of the protocol is not changed by a byte', () =>
     assert.is(helper(home, 'list').stdout, `${JSON.stringify({ 'registry.example': user })}\n`);
   }));
 
-test('a store that the settings name is one of them', () =>
+test('escapes the name of a store in the settings', () =>
   inHome((home) => {
     writeConfig(home, 'config.json', JSON.stringify({ store: odd, fallbackHelper: odd }));
     for (const words of [

@@ -6,12 +6,12 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { refused } from '../support/helper.ts';
 import { forEach, inCloud, newKey, type Person } from './identity-cloud.ts';
 
-const test = sandboxSuite('the access token in the cache');
+const test = sandboxSuite('token cache');
 
 const minute = 60_000;
 const cacheFile = '.cache/docker-credential-icr/work.json';
 
-/** Identity `work`, presented as `iambearer`; a token is in the cache, and IAM's log is empty. */
+/** Runs `use` with identity `work` as `iambearer`, a cached token, and an empty request log. */
 async function signedIn({ say, get }: Person, { accounts, requests }: Sandbox): Promise<string> {
   const { value } = accounts.addApiKey({ value: newKey() });
   await say('login --identity work --present iambearer --api-key-stdin', value);
@@ -20,7 +20,7 @@ async function signedIn({ say, get }: Person, { accounts, requests }: Sandbox): 
   return secret;
 }
 
-/** Makes the token in the cache that much older. */
+/** Makes the cached token older. */
 function age({ home }: Person, milliseconds: number): void {
   const file = path.join(home.folder, cacheFile);
   const entry = JSON.parse(fs.readFileSync(file, 'utf8'));
@@ -29,9 +29,7 @@ function age({ home }: Person, milliseconds: number): void {
   fs.writeFileSync(file, JSON.stringify(entry));
 }
 
-test('serves until half of its life is over, and is renewed by one request a tenth later', ({
-  sandbox,
-}) =>
+test('is used for half of its lifetime, and renewed with one request at 60 %', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const first = await signedIn(person, sandbox);
     age(person, 29 * minute);
@@ -50,7 +48,7 @@ test('serves until half of its life is over, and is renewed by one request a ten
     assert.is(sandbox.requests.count(), 1);
   }));
 
-test('rests in a file of 0600 in a folder of 0700', ({ sandbox }) =>
+test('is stored in a file with mode 0600 in a directory with mode 0700', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await signedIn(person, sandbox);
     const file = path.join(person.home.folder, cacheFile);
@@ -58,7 +56,7 @@ test('rests in a file of 0600 in a folder of 0700', ({ sandbox }) =>
     assert.is(fs.statSync(path.dirname(file)).mode & 0o777, 0o700);
   }));
 
-test('while IAM cannot be reached, one with a minute left serves, with a warning', ({ sandbox }) =>
+test('IAM is unreachable: a token with a minute left is used with a warning', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const first = await signedIn(person, sandbox);
     const env = { IBMCLOUD_IAM_API_ENDPOINT: sandbox.iamUrl };
@@ -81,7 +79,7 @@ test('while IAM cannot be reached, one with a minute left serves, with a warning
     assert.is.not(secret, first);
   }));
 
-test('a refusal is not an outage: the old token is not served on', ({ sandbox }) =>
+test('IAM refuses the key: the cached token is not used', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     await person.say('login --identity work --present iambearer --api-key-stdin', value);
@@ -96,7 +94,7 @@ test('a refusal is not an outage: the old token is not served on', ({ sandbox })
     );
   }));
 
-test('dies with a new login, and with another IAM', ({ sandbox }) =>
+test('is not used after a new login or with another IAM', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { accounts } = sandbox;
     await signedIn(person, sandbox);
@@ -111,7 +109,7 @@ test('dies with a new login, and with another IAM', ({ sandbox }) =>
     assert.is((await person.get('us.icr.io', elsewhere)).secret, third);
   }));
 
-test('what is not a token of ours is renewed, and its clock may be five minutes fast', ({
+test('an invalid entry is renewed; a clock difference of five minutes is accepted', ({
   sandbox,
 }) => {
   const now = Date.now();
@@ -169,7 +167,7 @@ test('what is not a token of ours is renewed, and its clock may be five minutes 
   );
 });
 
-test('without a place for a cache, each get asks IAM and answers', ({ sandbox }) =>
+test('without a cache directory: each get requests a token from IAM', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await signedIn(person, sandbox);
     const blocked = path.join(person.home.folder, 'file');

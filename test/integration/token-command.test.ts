@@ -6,7 +6,7 @@ import { addIdentity, forEach, inCloud, newKey, refusal } from './identity-cloud
 
 const test = sandboxSuite('token');
 
-test('of the identity that answers for a host, or of one by its name', ({ sandbox }) =>
+test('prints the token of a host’s identity or of a named identity', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { accounts, requests } = sandbox;
     const [one, two] = [accounts.addUser({ name: 'One' }), accounts.addUser({ name: 'Two' })];
@@ -29,7 +29,7 @@ test('of the identity that answers for a host, or of one by its name', ({ sandbo
     assert.is(requests.count(), 2, 'one for each identity, however it was named');
   }));
 
-test('--refresh asks IAM for a new one, which clients get from then on', ({ sandbox }) =>
+test('--refresh: requests a new token, which clients get afterwards', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { value } = sandbox.accounts.addApiKey();
     addIdentity(person, 'work', { present: 'iambearer' }, value);
@@ -40,11 +40,11 @@ test('--refresh asks IAM for a new one, which clients get from then on', ({ sand
     assert.is.not(second, first);
     assert.is((await person.get('us.icr.io')).secret, second.trim());
     sandbox.faults.add('iam', { kind: 'not-json' });
-    assert.is((await person.call('token --refresh')).status, 1, 'an old one is no new one');
-    assert.is(await person.say('token'), second, 'which is kept all the same');
+    assert.is((await person.call('token --refresh')).status, 1, 'the old token is not returned');
+    assert.is(await person.say('token'), second, 'the old token is preserved');
   }));
 
-test('of what docker login stored', ({ sandbox }) =>
+test('a docker login', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, call }) => {
     const user = sandbox.accounts.addUser();
     const { value } = sandbox.accounts.addApiKey({ owner: user.iamId, value: newKey() });
@@ -56,10 +56,10 @@ test('of what docker login stored', ({ sandbox }) =>
       'run docker-credential-icr login with an API key',
     );
     assert.equal(await call('token de.icr.io'), worthless);
-    assert.is(sandbox.requests.count(), 1, 'a refresh token is not used up for a look');
+    assert.is(sandbox.requests.count(), 1, 'the refresh token is not used');
   }));
 
-test('where there is none, it says why', ({ sandbox }) =>
+test('no token: prints the reason', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'entitled', { kind: 'entitlement-key' });
     addIdentity(person, 'old', { kind: 'registry-token' });

@@ -6,14 +6,14 @@ import { refused } from '../support/helper.ts';
 import { snapshot } from '../support/home.ts';
 import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
-const test = suite('what IAM may do wrong');
+const test = suite('IAM failures');
 
-/** What is kept of settings and secrets; the lock keeps count of who had it. */
+/** Returns the stored settings and secrets; locks are excluded because they count their holders. */
 function kept({ home }: Person): [string, string][] {
   return Object.entries(snapshot(home.config)).filter(([name]) => !name.startsWith('config.lock'));
 }
 
-/** `get`, `login` and `token` at once: each says it in one line, ends with 1 and loses nothing. */
+/** Runs `get`, `login` and `token` concurrently: each prints one line, exits with 1 and changes no file. */
 async function expectEverywhere(person: Person, key: string, line: string, verdict = '') {
   const before = kept(person);
   const again = 'run docker-credential-icr login --identity work';
@@ -76,7 +76,7 @@ const faults: readonly [fault: Fault, line: string][] = [
   ],
 ];
 
-test('each fault is one line', () =>
+test('prints one line for each fault', () =>
   Promise.all(
     faults.map(([fault, line]) =>
       inSandbox((sandbox) =>
@@ -95,7 +95,7 @@ test('each fault is one line', () =>
     ),
   ).then(() => {}));
 
-test('an API key that IAM refuses, in its own words', () =>
+test('prints IAM’s message for a refused API key', () =>
   inSandbox(async (sandbox) => {
     const { accounts } = sandbox;
     const outsider = accounts.addUser({ needsExternalAuthentication: true }).iamId;
@@ -123,7 +123,7 @@ test('an API key that IAM refuses, in its own words', () =>
     }
   }));
 
-test('a refresh token that IAM refuses, in its own words', () =>
+test('prints IAM’s message for a refused refresh token', () =>
   inSandbox(async (sandbox) => {
     const { accounts } = sandbox;
     const { iamId } = accounts.addUser();
@@ -157,7 +157,7 @@ test('a refresh token that IAM refuses, in its own words', () =>
     }
   }));
 
-test('a fault that passes is not seen', () =>
+test('retries hide a temporary fault', () =>
   inSandbox((sandbox) =>
     inCloud(sandbox, async ({ say, get }) => {
       const { value } = sandbox.accounts.addApiKey({ value: newKey() });
@@ -167,12 +167,12 @@ test('a fault that passes is not seen', () =>
       sandbox.faults.add('iam', { kind: 'status', status: 503 });
       const began = performance.now();
       assert.is((await get('us.icr.io')).warnings, '');
-      assert.ok(performance.now() - began > 1000, 'it waits as long as it was asked to');
+      assert.ok(performance.now() - began > 1000, 'it waits for Retry-After');
       assert.is(sandbox.requests.count(), 4);
     }),
   ));
 
-test('certificates are checked, whatever the environment says', () =>
+test('verifies certificates in any environment', () =>
   inSandbox((sandbox) =>
     inCloud(sandbox, async (person) => {
       const { value } = sandbox.accounts.addApiKey({ value: newKey() });

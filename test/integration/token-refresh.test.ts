@@ -8,9 +8,9 @@ import { type Outcome, refused, unprivilegedHelper } from '../support/helper.ts'
 import { inCloud, newKey, type Person } from './identity-cloud.ts';
 import { withStandIn } from './race-keychain.ts';
 
-const test = sandboxSuite('refresh tokens, each good once');
+const test = sandboxSuite('single-use refresh tokens');
 
-/** The refresh token as it is kept. */
+/** Returns the stored refresh token. */
 function kept({ home }: Person, name = 'work'): string | undefined {
   const file = path.join(home.config, 'identities', `${name}.json`);
   return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')).Secret : undefined;
@@ -26,32 +26,32 @@ async function logIn(person: Person, { accounts }: Sandbox, words = '--present i
   return value;
 }
 
-/** Returns when IAM has been asked that often. */
+/** Returns when IAM has received `count` requests. */
 async function asked({ requests }: Sandbox, count: number): Promise<void> {
   while (requests.count({ service: 'iam' }) < count) await sleep(5);
 }
 
-test('the newest is kept, each time', ({ sandbox }) =>
+test('stores the newest token after each use', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const first = await logIn(person, sandbox);
     assert.is.not(kept(person), first);
-    assert.is(kept(person), newest(sandbox), 'login uses it up, and keeps the one that came');
+    assert.is(kept(person), newest(sandbox), 'login uses the token and stores its successor');
     await person.get('us.icr.io');
     assert.is(kept(person), newest(sandbox));
     for (let i = 0; i < 3; i += 1) await person.say('token --refresh');
     assert.is(kept(person), newest(sandbox));
     assert.is(sandbox.requests.count({ grant: 'refresh_token', status: 200 }), 5);
-    assert.is(sandbox.requests.count(), 5, 'every one of them was taken');
+    assert.is(sandbox.requests.count(), 5, 'each token was accepted');
     await person.say('map us.icr.io work --present iamrefresh');
     assert.equal(await person.get('us.icr.io'), {
       username: 'iamrefresh',
       secret: newest(sandbox),
       warnings: '',
     });
-    assert.is(sandbox.requests.count(), 5, 'it is handed out as it is');
+    assert.is(sandbox.requests.count(), 5, 'get returns the stored token without a request');
   }));
 
-test('two that want a token at once use it up once', ({ sandbox }) =>
+test('concurrent requests use the token once', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await logIn(person, sandbox);
     sandbox.requests.reset();
@@ -65,7 +65,7 @@ test('two that want a token at once use it up once', ({ sandbox }) =>
     assert.is(kept(person), newest(sandbox));
   }));
 
-test('who logs in while IAM is asked keeps what they brought', ({ sandbox }) =>
+test('a login during a request keeps its own token', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { accounts, faults, requests } = sandbox;
     await logIn(person, sandbox);
@@ -84,7 +84,7 @@ test('who logs in while IAM is asked keeps what they brought', ({ sandbox }) =>
     assert.is(kept(person), brought.value);
   }));
 
-test('who logs out while IAM is asked stays logged out', ({ sandbox }) =>
+test('a logout during a request stays effective', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await logIn(person, sandbox);
     sandbox.requests.reset();
@@ -98,9 +98,7 @@ test('who logs out while IAM is asked stays logged out', ({ sandbox }) =>
     assert.is(kept(person), undefined);
   }));
 
-test('killed after IAM took the token and before the next was kept: that session is lost, and said so', ({
-  sandbox,
-}) =>
+test('killed before the next token was stored: reports that the session is lost', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { accounts, faults, requests } = sandbox;
     await logIn(person, sandbox);
@@ -114,7 +112,7 @@ test('killed after IAM took the token and before the next was kept: that session
     await asked(sandbox, 1);
     child.kill('SIGKILL');
     assert.is((await outcome).status, null);
-    // IAM answers nobody.
+    // IAM does not respond.
     release();
     while (newest(sandbox) === old) await sleep(5);
     assert.is(kept(person), old);
@@ -129,7 +127,7 @@ test('killed after IAM took the token and before the next was kept: that session
     assert.is((await person.get('us.icr.io')).username, 'iambearer');
   }));
 
-test('a key presented as iamrefresh is asked for one refresh token, and half a life later another', ({
+test('an API key as iamrefresh: gets one refresh token, and another after half of its lifetime', ({
   sandbox,
 }) =>
   inCloud(sandbox, async (person) => {
@@ -155,7 +153,7 @@ function callWithoutWrites({ home, env }: Person, words: string, input: string):
   }
 }
 
-test('a token that could not be stored is not requested', ({ sandbox }) =>
+test('does not request a token that cannot be stored', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await logIn(person, sandbox);
     const before = kept(person);
@@ -167,7 +165,7 @@ test('a token that could not be stored is not requested', ({ sandbox }) =>
     assert.is(kept(person), newest(sandbox));
   }));
 
-test('a token that is cached is given, although the next one could not be stored', ({ sandbox }) =>
+test('returns a cached token even if the next one cannot be stored', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await logIn(person, sandbox);
     const { secret } = await person.get('us.icr.io');
@@ -177,7 +175,7 @@ test('a token that is cached is given, although the next one could not be stored
     assert.is(sandbox.requests.count(), 0);
   }));
 
-test('a login does not spend a token that could not be stored', ({ sandbox }) =>
+test('login: does not use a token if its successor cannot be stored', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { accounts, requests } = sandbox;
     const { value } = accounts.addRefreshToken({
@@ -192,7 +190,7 @@ test('a login does not spend a token that could not be stored', ({ sandbox }) =>
     assert.is(kept(person), newest(sandbox));
   }));
 
-test('a keychain that does not store is found out before the token is requested', ({ sandbox }) =>
+test('detects a keychain that cannot store before requesting a token', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await logIn(person, sandbox);
     const { move, search } = withStandIn(person);

@@ -4,12 +4,12 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { claimsOf, unsignedJwt } from '../support/jwt.ts';
 import { addIdentity, forEach, inCloud, newKey } from './identity-cloud.ts';
 
-const test = sandboxSuite('a registry token and its end');
+const test = sandboxSuite('registry token expiry');
 
 const minute = 60;
 const day = 24 * 60 * minute;
 
-/** A JWT as the registry signed them; times in seconds from now. */
+/** A JWT like the registry's; times are in seconds from now. */
 function registryToken(claims: { readonly iat?: number; readonly exp?: number }): string {
   const now = Math.floor(Date.now() / 1000);
   const times = Object.entries(claims).map(([name, seconds]) => [name, now + seconds] as const);
@@ -24,16 +24,16 @@ function registryToken(claims: { readonly iat?: number; readonly exp?: number })
 const rows: readonly [name: string, token: string, word: RegExp | undefined][] = [
   ['young', registryToken({ iat: -minute, exp: day }), undefined],
   ['middle-aged', registryToken({ iat: -20 * 60 * minute, exp: 4 * 60 * minute }), undefined],
-  ['near its end', registryToken({ iat: -day, exp: 60 * minute }), / expires at /],
-  ['past its end', registryToken({ iat: -2 * day, exp: -day }), / expired at /],
-  ['without a beginning, near its end', registryToken({ exp: minute }), / expires at /],
-  ['without a beginning, far from its end', registryToken({ exp: day }), undefined],
-  ['without a beginning, past its end', registryToken({ exp: -minute }), / expired at /],
+  ['near its expiry', registryToken({ iat: -day, exp: 60 * minute }), / expires at /],
+  ['expired', registryToken({ iat: -2 * day, exp: -day }), / expired at /],
+  ['without an issue time, near its expiry', registryToken({ exp: minute }), / expires at /],
+  ['without an issue time, far from its expiry', registryToken({ exp: day }), undefined],
+  ['without an issue time, expired', registryToken({ exp: -minute }), / expired at /],
   ['permanent', registryToken({ iat: -365 * day }), undefined],
-  ['no JWT', newKey(), undefined],
+  ['not a JWT', newKey(), undefined],
 ];
 
-test('a warning when it is near or past, and the token all the same', ({ sandbox }) =>
+test('warns about a token near or past its expiry, and returns it', ({ sandbox }) =>
   forEach(rows, ([name, token, word]) =>
     inCloud(sandbox, async (person) => {
       addIdentity(person, 'old', { kind: 'registry-token' }, token);
@@ -46,13 +46,13 @@ test('a warning when it is near or past, and the token all the same', ({ sandbox
         assert.match(warnings, 'run docker-credential-icr login --identity old with an API key\n');
         assert.is(warnings.split('\n').length, 3, 'a line and its hint');
       }
-      // The others have nothing to hand out: two dozen hosts would warn two dozen times.
+      // The other verbs return no secret; a warning per host would print two dozen lines.
       await person.say('list');
       await person.say('status');
     }),
   ));
 
-test('login reads its end, and status shows it', ({ sandbox }) =>
+test('login: reads the expiry, and status shows it', ({ sandbox }) =>
   inCloud(sandbox, async ({ say }) => {
     const login = 'login de.icr.io --identity old --registry-token-stdin --no-verify';
     const token = registryToken({ iat: -day, exp: 3 * 60 * minute });
@@ -68,7 +68,7 @@ test('login reads its end, and status shows it', ({ sandbox }) =>
     assert.match(await say('status'), / 1[78]\d min\n| 2 h\n/);
   }));
 
-test('what is no JWT is not taken for one', ({ sandbox }) =>
+test('does not treat other tokens as a JWT', ({ sandbox }) =>
   inCloud(sandbox, async ({ call }) => {
     const outcome = await call('login --registry-token-stdin --no-verify', newKey());
     const stderr = 'docker-credential-icr: the token is not a JWT\n';

@@ -5,16 +5,16 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isCalledByItself } from '../../src/callers.ts';
 
-const test = suite('whether this program runs above itself');
+const test = suite('credential helper loop detection');
 
-/** A process: what it runs, its words, and whether others may see what it runs. */
-type Row = readonly [exe: string | undefined, ...words: string[]];
+/** A process: its executable, followed by its arguments; `undefined` if other users cannot read them. */
+type Row = readonly [executable: string | undefined, ...commandLine: string[]];
 
 const own = '/usr/bin/docker-credential-icr';
 const get: Row = [own, own, 'get'];
 const shell: Row = ['/bin/sh', 'sh', '-c', 'x'];
 
-/** A process table, from this process up; each is called something that looks like the end of its name. */
+/** A process table, from this process up; each has a name that resembles the end of a line in `stat`. */
 function withProcesses(rows: readonly Row[], use: (proc: string) => void): void {
   const proc = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-proc-'));
   for (const [index, [exe, ...words]] of rows.entries()) {
@@ -33,15 +33,15 @@ function withProcesses(rows: readonly Row[], use: (proc: string) => void): void 
 }
 
 const tables: readonly [what: string, above: readonly Row[], expected: boolean][] = [
-  ['nobody', [], false],
+  ['no process', [], false],
   ['a shell and a client', [shell, ['/usr/bin/docker', 'docker', 'get']], false],
   ['a get', [get], true],
-  ['a get, behind wrappers and what nobody may look into', [shell, [undefined], shell, get], true],
+  ['a get, behind wrappers and an unreadable process', [shell, [undefined], shell, get], true],
   ['a list under another name', [[own, 'docker-credential-x', 'list']], true],
-  ['exec, and its client', [shell, [own, own, 'exec', 'us.icr.io', '--', 'get']], false],
-  ['exec without its words', [[own, own, 'exec']], false],
-  ['a command for people', [[own, own, 'api-key', 'list']], false],
-  ['another program with such a word', [['/opt/own', own, 'get']], false],
+  ['exec with a client', [shell, [own, own, 'exec', 'us.icr.io', '--', 'get']], false],
+  ['exec without arguments', [[own, own, 'exec']], false],
+  ['an interactive command', [[own, own, 'api-key', 'list']], false],
+  ['another program with the same argument', [['/opt/own', own, 'get']], false],
 ];
 for (const [what, above, expected] of tables) {
   test(`below ${what}: ${expected}`, () =>
@@ -50,7 +50,7 @@ for (const [what, above, expected] of tables) {
     ));
 }
 
-test('on an interpreter, the script and its verb are looked at', () => {
+test('compares the script and its verb if an interpreter runs it', () => {
   const node = '/usr/bin/node';
   const script = import.meta.filename;
   const rows: readonly [above: Row, expected: boolean][] = [
@@ -65,7 +65,7 @@ test('on an interpreter, the script and its verb are looked at', () => {
   }
 });
 
-test('without a process table it is not known, and so not said', () =>
+test('finds no loop if the process table is unavailable', () =>
   assert.is(isCalledByItself(undefined, '/nonexistent'), false));
 
 test.run();

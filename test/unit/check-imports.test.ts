@@ -36,7 +36,7 @@ test('accepts a tree that follows the rules', () => assert.equal(check({}), []))
 const upwards = 'src/iam/http.ts:2: iam may not import cli (src/cli/login.ts)';
 const fromLogin = "'../cli/login.ts'";
 
-/** The text of a file, in place of the tree's, and the violations. */
+/** Content that replaces a file of the tree, and the expected violations. */
 const rows: readonly [name: string, file: string, text: string, violations: readonly string[]][] = [
   ['an import', 'src/iam/http.ts', `\nimport { login } from ${fromLogin};`, [upwards]],
   ['a type import', 'src/iam/http.ts', `\nimport type { L } from ${fromLogin};`, [upwards]],
@@ -88,7 +88,7 @@ const rows: readonly [name: string, file: string, text: string, violations: read
 ];
 
 for (const [name, file, text, violations] of rows) {
-  // src/cli/login.ts imports no file here: a violation upwards would also be a cycle.
+  // src/cli/login.ts imports no file here: otherwise an upward import would also be a cycle.
   test(`reports ${name}`, () =>
     assert.equal(check({ 'src/cli/login.ts': '', [file]: text }), violations));
 }
@@ -109,7 +109,7 @@ test('reports a file that imports itself', () => {
   assert.equal(check(files), ['import cycle: src/cli/one.ts -> src/cli/one.ts']);
 });
 
-test('accepts an exception, and reports one that matches no import', () => {
+test('accepts an exception, and reports an unused one', () => {
   const exception = 'src/iam/jwt.ts -> src/cli/cli.ts';
   assert.equal(check({ 'src/iam/jwt.ts': "import '../cli/cli.ts';" }, [exception]), []);
   assert.equal(check({}, [exception]), [
@@ -117,7 +117,7 @@ test('accepts an exception, and reports one that matches no import', () => {
   ]);
 });
 
-test('reports a path of a layer that does not exist', () => {
+test('reports a layer path that does not exist', () => {
   const { 'src/errors.ts': _, ...others } = tree;
   const violations = findViolations(new Map(Object.entries(others)), rules);
   assert.equal(violations, ['src/errors.ts: a layer has this path, but there is no such file']);

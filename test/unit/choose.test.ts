@@ -9,14 +9,14 @@ import { tryStore } from '../../src/secrets/trial.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fails } from '../support/rejects.ts';
 
-const test = suite('which keychain is used');
+const test = suite('keychain selection');
 
 const none: RunResult = { status: null, output: '', errors: '' };
 const timeout: RunResult = { ...none, failure: 'timeout' };
-/** What a program answers when it is run. */
+/** The result of running a program. */
 type Programs = Readonly<Record<string, () => RunResult>>;
 
-/** What `pass` answers where it has none. */
+/** The result of `pass` for a missing entry. */
 const nothing = '{"ServerURL":"","Username":"","Secret":""}';
 const works = () => ({ ...none, status: 0 });
 const locked = () => ({ ...none, status: 1, output: 'locked' });
@@ -30,7 +30,7 @@ interface Machine {
   readonly pass?: boolean;
 }
 
-/** A machine with these programs on its PATH and nothing else; `calls` is what was run there. */
+/** A machine with only these programs on its PATH; `calls` records the commands. */
 function onMachine(machine: Machine, use: (context: TestContext, calls: string[]) => void): void {
   const { platform = 'linux', env = {}, programs = {}, pass = false } = machine;
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-machine-'));
@@ -86,44 +86,48 @@ const rows: readonly [what: string, machine: Machine, chosen: string | undefined
     'secretservice',
   ],
   [
-    'a bus and pass',
+    'a session bus and pass',
     { env: bus, pass: true, programs: { 'dbus-send': works, [service]: works, [ofPass]: works } },
     'secretservice',
   ],
   [
-    'a bus, its helper missing, and pass',
+    'a session bus without its helper, and pass',
     { env: bus, pass: true, programs: { 'dbus-send': works, [ofPass]: works } },
     'pass',
   ],
   [
-    'a bus, its keyring locked, and pass',
+    'a session bus with a locked keyring, and pass',
     { env: bus, pass: true, programs: { 'dbus-send': works, [service]: locked, [ofPass]: works } },
     'pass',
   ],
   [
-    'a bus that is dead',
+    'a dead session bus',
     { env: bus, programs: { 'dbus-send': hanging, [service]: works } },
     undefined,
   ],
-  ['a bus and nobody to ask it', { env: bus, programs: { [service]: works } }, 'secretservice'],
   [
-    'a bus and a keyring that hangs',
+    'a session bus without dbus-send',
+    { env: bus, programs: { [service]: works } },
+    'secretservice',
+  ],
+  [
+    'a session bus and a keyring that hangs',
     { env: bus, programs: { 'dbus-send': works, [service]: hanging } },
     undefined,
   ],
-  ['no bus', { programs: { 'dbus-send': works, [service]: works } }, undefined],
+  ['no session bus', { programs: { 'dbus-send': works, [service]: works } }, undefined],
   ['pass', { pass: true, programs: { [ofPass]: works } }, 'pass'],
-  ['pass that was not initialised', { programs: { [ofPass]: works } }, undefined],
-  ['pass, its key locked', { pass: true, programs: { [ofPass]: locked } }, undefined],
+  ['pass that is not initialized', { programs: { [ofPass]: works } }, undefined],
+  ['pass with a locked key', { pass: true, programs: { [ofPass]: locked } }, undefined],
   ['pass without the helper', { pass: true }, undefined],
-  ['nothing at all', {}, undefined],
+  ['no program', {}, undefined],
 ];
 for (const [what, machine, chosen] of rows) {
   test(`${what}: ${chosen ?? 'files'}`, () =>
     onMachine(machine, (context) => assert.is(usableStore(context), chosen)));
 }
 
-test('the bus has a second, and a dead one lets no helper be asked', () =>
+test('waits one second for the session bus, and calls no helper if it is dead', () =>
   onMachine(
     { env: bus, programs: { 'dbus-send': hanging, [service]: works } },
     (context, calls) => {
@@ -132,13 +136,13 @@ test('the bus has a second, and a dead one lets no helper be asked', () =>
     },
   ));
 
-test('what does not work is said, and why', () =>
+test('reports why a keychain does not work', () =>
   onMachine({ pass: true, programs: { [ofPass]: locked } }, (context) => {
     usableStore(context);
     assert.equal(context.warnings, ['the secret store pass failed: locked; going on without pass']);
   }));
 
-test('one that is tried is written to, read and emptied again', () =>
+test('probe: stores, reads and erases a test credential', () =>
   onMachine({ programs: { [ofPass]: works } }, (context, calls) => {
     tryStore(context, 'pass');
     assert.equal(
@@ -147,7 +151,7 @@ test('one that is tried is written to, read and emptied again', () =>
     );
   }));
 
-test('one that takes what it does not give back is emptied again', () => {
+test('probe: erases the test credential if it cannot be read', () => {
   for (const answer of [locked(), hanging()]) {
     const calls: string[] = [];
     onMachine({ programs: { [ofPass]: works } }, (context) => {
@@ -163,7 +167,7 @@ test('one that takes what it does not give back is emptied again', () => {
   }
 });
 
-test('one that gives back something else is refused', () =>
+test('probe: rejects a keychain that returns another value', () =>
   onMachine({ programs: { [ofPass]: works } }, (context) => {
     const runSync: Context['runSync'] = () => ({ ...none, status: 0, output: '{"Secret":"x"}' });
     const given = testContext({ ...context, runSync });

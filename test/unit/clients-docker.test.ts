@@ -6,9 +6,9 @@ import { unifiedDiff } from '../../src/clients/diff.ts';
 import { docker, dockerConfigFile } from '../../src/clients/docker.ts';
 import { contextWith, errorOf, inFolder } from './clients-folder.ts';
 
-const test = suite('configuration of docker');
+const test = suite('Docker configuration');
 
-/** Plans with a config.json of this content; `undefined` is none. */
+/** Plans changes for a config.json with this content; there is no file if it is `undefined`. */
 function withConfig(content: string | Uint8Array | undefined, use: (plans: Plans) => void): void {
   inFolder((folder) => {
     const file = path.join(folder, 'config.json');
@@ -44,7 +44,7 @@ test('finds the file', () => {
   }
 });
 
-// What is in the file, and what it becomes with us.icr.io and de.icr.io.
+// The file before and after us.icr.io and de.icr.io are added.
 const added: [name: string, before: string | undefined, after: string][] = [
   [
     'no file',
@@ -63,7 +63,7 @@ const added: [name: string, before: string | undefined, after: string][] = [
   ],
   ['{}', '{}', '{\n\t"credHelpers": {\n\t\t"us.icr.io": "icr",\n\t\t"de.icr.io": "icr"\n\t}\n}'],
   [
-    'what docker writes: tabs, no final newline',
+    'output of docker: tabs, no final newline',
     '{\n\t"auths": {},\n\t"currentContext": "x"\n}',
     '{\n\t"auths": {},\n\t"currentContext": "x",\n\t"credHelpers": {\n\t\t"us.icr.io": "icr",\n\t\t"de.icr.io": "icr"\n\t}\n}',
   ],
@@ -73,7 +73,7 @@ const added: [name: string, before: string | undefined, after: string][] = [
     '{\r\n    "auths": {},\r\n    "credHelpers": {\r\n        "us.icr.io": "icr",\r\n        "de.icr.io": "icr"\r\n    }\r\n}\r\n',
   ],
   [
-    'line ends of both kinds: the last before us counts',
+    'mixed line endings: uses the kind of the preceding line',
     '{\r\n  "a": 1,\n  "b": 2\r\n}',
     '{\r\n  "a": 1,\n  "b": 2,\n  "credHelpers": {\n    "us.icr.io": "icr",\n    "de.icr.io": "icr"\n  }\r\n}',
   ],
@@ -103,28 +103,28 @@ const added: [name: string, before: string | undefined, after: string][] = [
     '{\n  "credHelpers": {\n    "us.icr.io": "icr",\n    "de.icr.io": "icr"\n  }\n}',
   ],
   [
-    'one of the two is there',
+    'one host is already registered',
     '{"credHelpers":{"us.icr.io":"icr"}}',
     '{"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}',
   ],
   [
-    'other letters, which Go reads as the same',
+    'a key in another case, which Go treats as equal',
     '{"CredHelpers":{"us.icr.io":"icr"}}',
     '{"CredHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}',
   ],
   [
-    'the same host twice: the last counts',
+    'a duplicate host: the last one is used',
     '{"credHelpers":{"us.icr.io":"other","us.icr.io":"icr"}}',
     '{"credHelpers":{"us.icr.io":"other","us.icr.io":"icr","de.icr.io":"icr"}}',
   ],
   [
-    'other keys twice, odd spacing, letters of all kinds',
+    'duplicate keys, irregular spacing, Unicode',
     '{ "a":1 ,"a" : 2,\n "ü\\u00fc":"日本" }',
     '{ "a":1 ,"a" : 2,\n "ü\\u00fc":"日本",\n "credHelpers":{\n  "us.icr.io":"icr",\n  "de.icr.io":"icr"\n } }',
   ],
 ];
 
-test('adds the hosts and leaves every other byte', () => {
+test('adds the hosts and changes no other byte', () => {
   for (const [name, before, after] of added) {
     withConfig(before, ({ add }) => {
       const plan = add(['us.icr.io', 'de.icr.io', 'us.icr.io']);
@@ -140,10 +140,10 @@ test('adds the hosts and leaves every other byte', () => {
 });
 
 const removed: [name: string, before: string, after: string][] = [
-  ['the last of them', '{"a":1,"credHelpers":{"us.icr.io":"icr"},"b":2}', '{"a":1,"b":2}'],
-  ['all there was', '{\n  "credHelpers": {\n    "us.icr.io": "icr"\n  }\n}\n', '{}\n'],
+  ['the last entry', '{"a":1,"credHelpers":{"us.icr.io":"icr"},"b":2}', '{"a":1,"b":2}'],
+  ['the only entry', '{\n  "credHelpers": {\n    "us.icr.io": "icr"\n  }\n}\n', '{}\n'],
   [
-    'the first',
+    'the first entry',
     '{"credHelpers":{"us.icr.io":"icr","gcr.io":"gcloud"}}',
     '{"credHelpers":{"gcr.io":"gcloud"}}',
   ],
@@ -153,16 +153,16 @@ const removed: [name: string, before: string, after: string][] = [
     '{"credHelpers":{"x":"y","z":"y"}}',
   ],
   [
-    'another helper’s',
+    'an entry of another helper',
     '{"credHelpers":{"us.icr.io":"other"}}',
     '{"credHelpers":{"us.icr.io":"other"}}',
   ],
-  ['nothing', '{"credHelpers":{}}', '{"credHelpers":{}}'],
+  ['no entry', '{"credHelpers":{}}', '{"credHelpers":{}}'],
   ['an empty file', '', ''],
-  ['under another key', '{"us.icr.io":"icr"}', '{"us.icr.io":"icr"}'],
+  ['an entry under another key', '{"us.icr.io":"icr"}', '{"us.icr.io":"icr"}'],
 ];
 
-test('takes out our entries and nothing else', () => {
+test('removes its own entries only', () => {
   for (const [name, before, after] of removed) {
     withConfig(before, ({ remove }) => assert.is(remove('all-ours').after, after, name));
   }
@@ -178,7 +178,7 @@ test('takes out our entries and nothing else', () => {
   });
 });
 
-test('leaves an entry of another helper alone unless told', () => {
+test('replaces an entry of another helper only if requested', () => {
   const before = '{"credHelpers":{"us.icr.io":"osxkeychain","de.icr.io":null}}';
   withConfig(before, ({ add, configured }) => {
     const plan = add(['us.icr.io', 'de.icr.io']);
@@ -201,14 +201,14 @@ test('leaves an entry of another helper alone unless told', () => {
 const damaged: [name: string, content: string | Uint8Array, message: string][] = [
   ['a comment', '{\n  // canary\n}', 'line 2, column 3: a comment'],
   ['a block comment', '{} /* canary', 'line 1, column 4: a comment'],
-  ['a comma too many', '{"a":"canary",\r\n\r\n}', 'line 3, column 1: a key is missing'],
+  ['a trailing comma', '{"a":"canary",\r\n\r\n}', 'line 3, column 1: a key is missing'],
   ['a byte order mark', '\ufeff{}', 'byte order mark'],
-  ['no end', '{"a":"canary"', 'line 1, column 14: the closing } is missing'],
+  ['a missing brace', '{"a":"canary"', 'line 1, column 14: the closing } is missing'],
   ['no closing quote', '{"a":"canary', 'line 1, column 6: a closing quote is missing'],
-  ['more after the end', '{} {}', 'line 1, column 4: something follows the end'],
+  ['text after the end', '{} {}', 'line 1, column 4: something follows the end'],
   ['a tab inside quotes', '{"a":"\tcanary"}', 'a control character'],
   ['an array', ' []', 'line 1, column 2: an object is expected'],
-  ['a text', '"canary"', 'an object is expected'],
+  ['a string', '"canary"', 'an object is expected'],
   ['credHelpers an array', '{"credHelpers":[]}', 'line 1, column 16: an object is expected'],
   [
     'a helper that is a number',
@@ -226,7 +226,7 @@ const damaged: [name: string, content: string | Uint8Array, message: string][] =
   ['17 MiB', Buffer.alloc(17 * 1024 * 1024, 0x20), 'larger than'],
 ];
 
-test('refuses what docker cannot read, untouched, and shows nothing of it', () => {
+test('refuses a file that docker cannot parse, without changing or printing it', () => {
   for (const [name, content, message] of damaged) {
     withConfig(content, ({ add, remove, configured }) => {
       for (const run of [() => add(['us.icr.io']), () => remove('all-ours'), configured]) {
@@ -253,7 +253,7 @@ const auths: [key: string, entry: string, typed: string | undefined][] = [
   ['us.icr.io.evil.example', '{"auth":"Y2FuYXJ5"}', undefined],
 ];
 
-test('points out a password that auths still holds', () => {
+test('reports a password in auths', () => {
   for (const [key, entry, typed] of auths) {
     withConfig(`{"auths":{${JSON.stringify(key)}:${entry}}}`, ({ add, remove }) => {
       const { notes } = add(['us.icr.io']);
@@ -265,7 +265,7 @@ test('points out a password that auths still holds', () => {
   }
 });
 
-test('points out a credsStore that is not there, and DOCKER_AUTH_CONFIG', () => {
+test('reports a missing credsStore helper and DOCKER_AUTH_CONFIG', () => {
   inFolder((folder) => {
     fs.writeFileSync(path.join(folder, 'config.json'), '{"credsStore":"desktop.exe"}');
     const env = { DOCKER_CONFIG: folder, PATH: `/nowhere:${folder}` };
@@ -279,7 +279,7 @@ test('points out a credsStore that is not there, and DOCKER_AUTH_CONFIG', () => 
   });
 });
 
-test('the diff shows the change and no secret', () => {
+test('diff: shows the change without secrets', () => {
   const before =
     '{\n\t"auths": {\n\t\t"x.example": {\n\t\t\t"auth": "canary"\n\t\t}\n\t},\n\t"HttpHeaders": {\n\t\t"A": "canary"\n\t}\n}';
   withConfig(before, ({ add }) => {

@@ -8,7 +8,7 @@ import { docker } from '../../src/clients/docker.ts';
 import { applyPlan } from '../../src/clients/edit-file.ts';
 import { contextWith, errorOf, inFolder } from './clients-folder.ts';
 
-const test = suite('editing a client’s file');
+const test = suite('client file edits');
 
 const isRoot = process.getuid?.() === 0;
 const before = '{"auths":{}}';
@@ -23,7 +23,7 @@ function modeOf(file: string): number {
   return fs.statSync(file).mode & 0o7777;
 }
 
-test('makes a new file that only its owner can read', () => {
+test('creates a file that only its owner can read', () => {
   inFolder((folder) => {
     const inner = path.join(folder, 'a', '.docker');
     assert.equal(configure(inner), { changed: true });
@@ -34,7 +34,7 @@ test('makes a new file that only its owner can read', () => {
   });
 });
 
-test('keeps the mode, and what was there before in one backup', () => {
+test('preserves the mode, and saves the previous content in one backup', () => {
   inFolder((folder) => {
     const file = path.join(folder, 'config.json');
     const backup = `${file}.icr-backup`;
@@ -46,7 +46,7 @@ test('keeps the mode, and what was there before in one backup', () => {
     assert.is(fs.readFileSync(file, 'utf8'), after);
     assert.is(modeOf(file), 0o644);
     assert.is(fs.readFileSync(backup, 'utf8'), before);
-    // It may hold passwords, and nobody but us needs it.
+    // The backup can contain passwords, and only this program needs it.
     assert.is(modeOf(backup), 0o600);
     assert.equal(fs.readdirSync(folder).sort(), ['config.json', 'config.json.icr-backup']);
   });
@@ -61,7 +61,7 @@ const secrets = [
   '{"proxies":{"default":{"httpProxy":"http:\\/\\/user:canary@proxy:3128"}}}',
 ];
 
-test('leaves no backup with a password in it', () => {
+test('leaves no backup that contains a password', () => {
   for (const text of secrets) {
     inFolder((folder) => {
       const file = path.join(folder, 'config.json');
@@ -73,7 +73,7 @@ test('leaves no backup with a password in it', () => {
   }
 });
 
-test('what undoes a change takes its backup along', () => {
+test('removes the backup when the change is undone', () => {
   inFolder((folder) => {
     const file = path.join(folder, 'config.json');
     fs.writeFileSync(file, before);
@@ -85,7 +85,7 @@ test('what undoes a change takes its backup along', () => {
   });
 });
 
-test('a second run writes nothing', () => {
+test('writes nothing when run again', () => {
   inFolder((folder) => {
     fs.writeFileSync(path.join(folder, 'config.json'), before);
     configure(folder);
@@ -97,7 +97,7 @@ test('a second run writes nothing', () => {
   });
 });
 
-test('follows a symbolic link and keeps it', () => {
+test('follows a symlink and preserves it', () => {
   for (const content of [before, undefined]) {
     inFolder((folder) => {
       const target = path.join(folder, 'dotfiles', 'docker.json');
@@ -113,7 +113,7 @@ test('follows a symbolic link and keeps it', () => {
   }
 });
 
-test('refuses a link to a folder that is not there, a link to itself, a folder, a device', () => {
+test('refuses a symlink to a missing directory, a symlink to itself, a directory and a device', () => {
   const rows: [string, (file: string) => void][] = [
     ['whose folder does not exist', (file) => fs.symlinkSync('/nonexistent/volume/x.json', file)],
     ['ELOOP', (file) => fs.symlinkSync('config.json', file)],
@@ -131,7 +131,7 @@ test('refuses a link to a folder that is not there, a link to itself, a folder, 
   }
 });
 
-test('refuses a file that another program wrote meanwhile', () => {
+test('refuses a file that another program changed after it was read', () => {
   inFolder((folder) => {
     const file = path.join(folder, 'config.json');
     fs.writeFileSync(file, before);
@@ -148,7 +148,7 @@ test('refuses a file that another program wrote meanwhile', () => {
   });
 });
 
-test('waits for no one: a writer at work is an error, a writer that was killed is not', () => {
+test('fails if another process holds the lock, and ignores the lock of a killed process', () => {
   inFolder((folder) => {
     const file = path.join(folder, 'config.json');
     const aside = `${file}.icr-new`;
@@ -162,7 +162,7 @@ test('waits for no one: a writer at work is an error, a writer that was killed i
   });
 });
 
-test('leaves nothing behind where the backup cannot be written', () => {
+test('leaves no temporary file if the backup cannot be written', () => {
   inFolder((folder) => {
     const file = path.join(folder, 'config.json');
     fs.writeFileSync(file, before);
@@ -173,7 +173,7 @@ test('leaves nothing behind where the backup cannot be written', () => {
   });
 });
 
-test('of many that run at once, none loses its entry', async () => {
+test('keeps the entries of all concurrent edits', async () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'clients-'));
   try {
     const hosts = Array.from({ length: 8 }, (_, number) => `h${number}.icr.io`);
@@ -185,7 +185,7 @@ test('of many that run at once, none loses its entry', async () => {
   }
 });
 
-/** In a process of its own. */
+/** Runs one edit in its own process. */
 function configureElsewhere(folder: string, host: string): Promise<void> {
   const source = new URL('../../src/clients/', import.meta.url).href;
   const script = `
@@ -199,7 +199,7 @@ function configureElsewhere(folder: string, host: string): Promise<void> {
 }
 
 if (isRoot) {
-  test('as root: keeps the owner, and gives what is new to the owner of the folder', () => {
+  test('as root: preserves the owner, and gives a new file to the owner of the directory', () => {
     inFolder((folder) => {
       const file = path.join(folder, 'config.json');
       fs.writeFileSync(file, before);

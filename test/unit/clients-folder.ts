@@ -5,7 +5,7 @@ import type { Context } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
 import { nodeFiles } from '../../src/files/file-reader.ts';
 
-/** A folder for one test, gone when `use` returns. */
+/** Creates a directory for one test and removes it when `use` returns. */
 export function inFolder(use: (folder: string) => void): void {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'clients-'));
   try {
@@ -36,7 +36,7 @@ export function contextWith(env: Context['env'], other: Partial<Context> = {}): 
   };
 }
 
-/** The error that `run` ends with; fails where it does not. */
+/** Returns the error that `run` throws; fails if it does not throw. */
 export function errorOf(run: () => unknown): HelperError {
   try {
     run();

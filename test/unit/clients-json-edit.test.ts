@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { docker } from '../../src/clients/docker.ts';
 import { contextWith, inFolder } from './clients-folder.ts';
 
-const test = suite('configuration: add, then remove');
+const test = suite('JSON edits: add and remove');
 
 const host = fc.constantFrom('us.icr.io', 'icr.io', 'de.icr.io', 'private.jp2.icr.io');
 const helper = fc.constantFrom('osxkeychain', 'gcloud', 'pass');
@@ -21,7 +21,7 @@ const settings = fc.dictionary(
   { maxKeys: 5, noNullPrototype: true },
 );
 
-/** A text of the file in one of the shapes in which programs write JSON. */
+/** The file's content in one of the formats in which programs write JSON. */
 const shape = fc.record({
   indent: fc.constantFrom('', '\t', '  ', '    ', ' '),
   endOfLine: fc.constantFrom('\n', '\r\n'),
@@ -35,12 +35,12 @@ const file = fc
     if (helpers) entries.splice(place % (entries.length + 1), 0, ['credHelpers', helpers]);
     const value = Object.fromEntries(entries);
     const text = JSON.stringify(value, null, indent).replaceAll('\n', endOfLine);
-    // Only where the space cannot fall inside quotes.
+    // Only if the space cannot be inside a string.
     const shaped = spaced && indent === '' && !/[:,][^"[{]/.test(text) ? python(value) : text;
     return shaped + end;
   });
 
-/** As Python's json.dumps writes: `{"a": 1, "b": [1, 2]}`. */
+/** Python's json.dumps format: `{"a": 1, "b": [1, 2]}`. */
 function python(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(python).join(', ')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -48,7 +48,7 @@ function python(value: unknown): string {
   return `{${parts.join(', ')}}`;
 }
 
-test('gives the original bytes back, and everything else is unchanged and in order', () => {
+test('restores the original bytes, and preserves all other members and their order', () => {
   inFolder((folder) => {
     const context = contextWith({ DOCKER_CONFIG: folder });
     const config = path.join(folder, 'config.json');

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { nerdctl } from '../../src/clients/nerdctl.ts';
 import { contextWith, inFolder } from './clients-folder.ts';
 
-const test = suite('configuration of nerdctl');
+const test = suite('nerdctl configuration');
 
 const both = { 'us.icr.io': 'icr', 'us.icr.io:443': 'icr' };
 
@@ -24,7 +24,7 @@ const removed: readonly (readonly [hosts: readonly string[] | 'all-ours', after:
   [['us.icr.io'], { credHelpers: { 'de.icr.io': 'icr', 'quay.io': 'quay' } }],
 ];
 
-/** What the file becomes, as JSON; it is Docker's own. */
+/** The resulting file as JSON; nerdctl uses Docker's configuration file. */
 function plan(
   before: object,
   change: (folder: ReturnType<typeof contextWith>) => string | undefined,
@@ -37,7 +37,7 @@ function plan(
   return JSON.parse(after);
 }
 
-test('names the helper under both spellings that nerdctl looks for', () => {
+test('registers the helper under both names that nerdctl looks up', () => {
   for (const [before, after] of added) {
     const add = (context: ReturnType<typeof contextWith>) => {
       const { after: text, before: old, hosts } = nerdctl.planAdd(context, ['us.icr.io']);
@@ -48,7 +48,7 @@ test('names the helper under both spellings that nerdctl looks for', () => {
   }
 });
 
-test('takes both out again', () => {
+test('removes both names', () => {
   for (const [hosts, after] of removed) {
     const before = { credHelpers: { ...both, 'de.icr.io': 'icr', 'quay.io': 'quay' } };
     assert.equal(
@@ -58,7 +58,7 @@ test('takes both out again', () => {
   }
 });
 
-test('tells of a password that nerdctl left in plain text', () => {
+test('reports a password that nerdctl stored in plain text', () => {
   const auths = { 'us.icr.io:443': { auth: 'Y2FuYXJ5' } };
   plan({ auths }, (context) => {
     const { notes, after } = nerdctl.planAdd(context, ['us.icr.io']);

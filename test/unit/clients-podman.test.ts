@@ -6,7 +6,7 @@ import { podmanClients } from '../../src/clients/podman.ts';
 import type { Context } from '../../src/context.ts';
 import { contextWith, errorOf, inFolder } from './clients-folder.ts';
 
-const test = suite('configuration of podman');
+const test = suite('podman configuration');
 
 const nowhere = '/nonexistent/containers';
 
@@ -32,7 +32,7 @@ test('finds the files that podman reads', () => {
   });
 });
 
-test('without XDG_RUNTIME_DIR edits the file that podman made, and begins none', () => {
+test('without XDG_RUNTIME_DIR: edits a file that podman created, and creates none', () => {
   inFolder((folder) => {
     const context = contextWith({ HOME: '/h' });
     const [only] = podmanClients(context, folder);
@@ -50,7 +50,7 @@ test('without XDG_RUNTIME_DIR edits the file that podman made, and begins none',
   });
 });
 
-test('adds, removes and points out passwords as podman would have them removed', () => {
+test('adds, removes, and reports passwords with the podman command that removes them', () => {
   inFolder((folder) => {
     const file = path.join(folder, 'auth.json');
     const context = contextWith({ REGISTRY_AUTH_FILE: file });

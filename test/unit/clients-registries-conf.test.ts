@@ -6,7 +6,7 @@ import { applyPlan } from '../../src/clients/edit-file.ts';
 import { registriesConf } from '../../src/clients/registries-conf.ts';
 import { contextWith, inFolder } from './clients-folder.ts';
 
-const test = suite('drop-in of registries.conf.d');
+const test = suite('registries.conf.d drop-in');
 
 function withFiles(files: Record<string, string>, use: (tools: Tools) => void): void {
   inFolder((folder) => {
@@ -24,7 +24,7 @@ interface Tools {
   client: ReturnType<typeof registriesConf>;
 }
 
-test('is written once and removed whole', () => {
+test('writes the file once and removes it', () => {
   withFiles({}, ({ context, client }) => {
     const plan = client.planAdd(context, ['us.icr.io']);
     assert.match(plan.after ?? '', '\ncredential-helpers = ["icr", "containers-auth.json"]\n');
@@ -40,7 +40,7 @@ test('is written once and removed whole', () => {
 
 const user = 'home/.config/containers';
 
-// Which files set credential-helpers, and the one that is named for it.
+// Files that set credential-helpers, and the one that the message names.
 const others: [files: Record<string, string>, named: string | undefined][] = [
   [{ 'etc/registries.conf': 'credential-helpers = ["pass"]' }, 'etc/registries.conf'],
   [{ 'etc/registries.conf.d/a.conf': '"credential-helpers"=["pass"]' }, 'registries.conf.d/a.conf'],
@@ -50,13 +50,13 @@ const others: [files: Record<string, string>, named: string | undefined][] = [
   [{ 'etc/registries.conf': '[[registry]]\ncredential-helpers = ["pass"]' }, undefined],
   [{ 'etc/registries.conf.d/a.conf.bak': 'credential-helpers = ["pass"]' }, undefined],
   [
-    // A person's own registries.conf makes podman read nothing of the system's.
+    // A user's registries.conf makes podman ignore the system's files.
     { 'etc/registries.conf': 'credential-helpers = ["pass"]', [`${user}/registries.conf`]: '' },
     undefined,
   ],
 ];
 
-test('does not replace a list of helpers that is set elsewhere, unless told', () => {
+test('replaces a list of helpers from another file only if requested', () => {
   for (const [files, named] of others) {
     withFiles(files, ({ context, client }) => {
       const plan = client.planAdd(context, []);
@@ -68,7 +68,7 @@ test('does not replace a list of helpers that is set elsewhere, unless told', ()
   }
 });
 
-test('leaves alone what somebody changed', () => {
+test('preserves a file that was changed', () => {
   const file = `${user}/registries.conf.d/docker-credential-icr.conf`;
   withFiles({ [file]: 'credential-helpers = ["icr", "pass"]\n' }, ({ context, client }) => {
     const plan = client.planRemove(context, 'all-ours');

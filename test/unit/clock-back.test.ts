@@ -9,12 +9,12 @@ import { freshToken } from '../../src/iam/cache.ts';
 import { fileStore } from '../../src/secrets/file-store.ts';
 import { noon, type TestContext, testContext } from '../support/context.ts';
 
-const test = suite('a clock that is set back a year');
+const test = suite('clock set back by a year');
 
 const year = 365 * 24 * 3600 * 1000;
 const hour = 3600 * 1000;
 
-/** The same home as the clock was, and as it is now. */
+/** Two contexts for one home: before and after the clock was set back. */
 async function setBack(
   use: (before: TestContext, after: TestContext, home: string) => void | Promise<void>,
 ): Promise<void> {
@@ -27,7 +27,7 @@ async function setBack(
   }
 }
 
-test('what is stored is answered, and stored again', () =>
+test('get: returns the stored credential, and store replaces it', () =>
   setBack((before, after) => {
     const key = { of: 'host', name: 'us.icr.io' } as const;
     const credential = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'canary' };
@@ -37,7 +37,7 @@ test('what is stored is answered, and stored again', () =>
     assert.is(fileStore(after).read(key)?.Secret, 'canary-2');
   }));
 
-test('a token of the future is not believed: IAM is asked, once', () =>
+test('get: ignores a cached token from the future and requests one from IAM', () =>
   setBack(async (before, after, home) => {
     let asked = 0;
     const ask = (context: TestContext) =>
@@ -59,7 +59,7 @@ test('a token of the future is not believed: IAM is asked, once', () =>
     assert.is(asked, 2);
   }));
 
-test('settings are changed as ever: a lock knows no clock', () =>
+test('changes settings without waiting for an old lock', () =>
   setBack(async (before, after) => {
     const add = (context: TestContext, name: string) =>
       updateSettings(context, (all) => ({
@@ -71,7 +71,7 @@ test('settings are changed as ever: a lock knows no clock', () =>
     await add(after, 'b');
   }));
 
-test('a file that a killed configure left in the future holds nobody up', () =>
+test('configure: ignores a lock file from the future that a killed process left', () =>
   setBack((_before, after, home) => {
     const file = path.join(home, 'config.json');
     fs.writeFileSync(file, '{}');

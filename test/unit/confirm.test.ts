@@ -7,7 +7,7 @@ import { rejects } from '../support/rejects.ts';
 
 const test = suite('confirm');
 
-/** Only to what says it is one is Ctrl-C more than a character; the rest is easier to read without its codes. */
+/** readline handles Ctrl-C only on a terminal; a dumb one prints no control sequences. */
 function atTerminal(typed: string, isTTY = false) {
   const input = new PassThrough();
   const output = Object.assign(new PassThrough(), { isTTY });
@@ -22,7 +22,7 @@ for (const [typed, expected] of [
   ['n\n', false],
   ['yellow\n', false],
 ] as const) {
-  test(`${JSON.stringify(typed)} is ${expected ? 'yes' : 'no'}`, async () => {
+  test(`${JSON.stringify(typed)} means ${expected ? 'yes' : 'no'}`, async () => {
     const context = atTerminal(typed);
     assert.is(await confirm(context, 'delete it'), expected);
     assert.match(String(context.shown()), /^delete it\? \[y\/N\] /);
@@ -30,7 +30,7 @@ for (const [typed, expected] of [
   });
 }
 
-test('Ctrl-C is neither', async () => {
+test('Ctrl-C: cancels instead of answering', async () => {
   await rejects(
     confirm(atTerminal('\u0003', true), 'delete it'),
     'cancelled',
@@ -38,7 +38,7 @@ test('Ctrl-C is neither', async () => {
   );
 });
 
-test('--yes asks nobody, and without a terminal it is needed', async () => {
+test('--yes: skips the question, and is required without a terminal', async () => {
   assert.is(await confirm(testContext(), 'delete it', true), true);
   await rejects(
     confirm(testContext(), 'delete it'),

@@ -17,9 +17,9 @@ import { noon, testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 import { rejects } from '../support/rejects.ts';
 
-const test = suite('deadline of a command');
+const test = suite('command deadline');
 
-test('what is left of it', () => {
+test('returns the remaining time', () => {
   let now = noon;
   const context = withDeadline(testContext({ now: () => now }));
   assert.is(remainingMs(context, 5000), 5000);
@@ -29,7 +29,7 @@ test('what is left of it', () => {
   assert.is(remainingMs(withoutDeadline(context), 5000), 5000);
 });
 
-/** A keychain whose every call takes `takesMs`, or until it is killed, and a clock that knows. */
+/** A keychain whose calls take `takesMs` or until the kill, and a clock that advances by that time. */
 function slowKeychain(home: Home, takesMs: number, given: Partial<Context> = {}) {
   const bin = path.join(home.folder, 'bin');
   fs.mkdirSync(bin, { recursive: true });
@@ -65,7 +65,7 @@ const verbs: readonly [verb: string, input: string][] = [
 ];
 for (const [verb, input] of verbs) {
   for (const takesMs of [1000, 2500, 4000, 4999, 60_000]) {
-    test(`${verb} ${input.slice(0, 30)} ends in time with a keychain that takes ${takesMs} ms`, () =>
+    test(`${verb} ${input.slice(0, 30)} meets the deadline with a keychain that takes ${takesMs} ms`, () =>
       inHome(async (home) => {
         const { clock, context } = slowKeychain(home, takesMs, {
           readInput: async () => Buffer.from(input),
@@ -87,7 +87,7 @@ for (const [verb, input] of verbs) {
   }
 }
 
-test('IAM gets what the keychain has left, and no new request when that is nothing', async () => {
+test('limits IAM requests to the time left after the keychain, and sends none if it is over', async () => {
   const ends: number[] = [];
   const context = {
     ...withDeadline(testContext({ now: () => noon + 4000 })),

@@ -4,15 +4,15 @@ import * as assert from 'uvu/assert';
 import { isIbmHost } from '../../src/registry/match.ts';
 import { parseServerURL } from '../../src/registry/parse.ts';
 
-const test = suite('whose host it is, by two parsers');
+const test = suite('host classification compared with a WHATWG parser');
 
-/** Ours: what gets a key. */
+/** Returns whether this program treats the host as IBM's. */
 function ours(text: string): boolean {
   const host = parseServerURL(text);
   return !('problem' in host) && isIbmHost(host);
 }
 
-/** The same by the WHATWG's parser, as browsers and Node have it, and a pattern of its own. */
+/** Returns the same with the WHATWG URL parser of browsers and Node, and a separate pattern. */
 function theirs(text: string): boolean {
   const url = text.trim();
   const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(url);
@@ -82,20 +82,23 @@ const inputs = fc.oneof(
   fc.webUrl(),
 );
 
-/** Why the two may differ: only in that we refuse, where somebody could read another host. */
+/** Accepted differences: this program refuses a host that another parser could read differently. */
 const refusals: readonly [reason: string, applies: (text: string) => boolean][] = [
-  ['a control character is dropped by the other one', (text) => /\p{Cc}/u.test(text)],
-  ['a user name stands before the host', (text) => /@/.test(text)],
-  ['a backslash is a slash to the other one', (text) => /\\/.test(text)],
-  ['a percent sign is decoded by the other one', (text) => /%/.test(text)],
-  ['letters outside ASCII become others there', (text) => /[^\0-\x7f]/.test(text)],
-  ['slashes too many are dropped there', (text) => /^([a-z][a-z0-9+.-]*:\/\/)?\//i.test(text)],
+  ['the WHATWG parser removes control characters', (text) => /\p{Cc}/u.test(text)],
+  ['a user name precedes the host', (text) => /@/.test(text)],
+  ['the WHATWG parser treats a backslash as a slash', (text) => /\\/.test(text)],
+  ['the WHATWG parser decodes percent signs', (text) => /%/.test(text)],
+  ['the WHATWG parser converts non-ASCII letters', (text) => /[^\0-\x7f]/.test(text)],
+  ['the WHATWG parser removes extra slashes', (text) => /^([a-z][a-z0-9+.-]*:\/\/)?\//i.test(text)],
   ['the scheme is not https or http', (text) => /^(?!https?:)[^/?#]*:\/\//i.test(text)],
-  ['there is a query or a fragment', (text) => /[?#]/.test(text)],
-  ['dot segments are resolved by the other one', (text) => /\/\.{1,2}(\/|$)/.test(text)],
-  ['a character that no path of an image has', (text) => /\/.*[^\w.~:@+/-]/.test(text)],
+  ['the URL has a query or a fragment', (text) => /[?#]/.test(text)],
+  ['the WHATWG parser resolves dot segments', (text) => /\/\.{1,2}(\/|$)/.test(text)],
   [
-    'a port is missing after its colon',
+    'the path has a character that is invalid in image names',
+    (text) => /\/.*[^\w.~:@+/-]/.test(text),
+  ],
+  [
+    'the port after the colon is empty',
     (text) => /^([a-z][a-z0-9+.-]*:\/\/)?[^/?#]*:([/?#]|$)/i.test(text),
   ],
   [
@@ -103,19 +106,19 @@ const refusals: readonly [reason: string, applies: (text: string) => boolean][] 
     (text) => /\.\.|^\.|\/\.|-(\.|$)|-[:/?#]|\.-|^-|\/-/.test(text),
   ],
   [
-    'a character that no host has, but any name of theirs',
+    'the host has a character that only the WHATWG parser accepts',
     (text) => /[!"$&'()*+,;=`{}~]/.test(text),
   ],
 ];
-/** Where the other one refuses and we do not. */
+/** Inputs that only the WHATWG parser refuses. */
 const acceptances: readonly [reason: string, applies: (text: string) => boolean][] = [
-  ['a label that is no Punycode', (text) => /xn--/i.test(text)],
+  ['a label that is not valid Punycode', (text) => /xn--/i.test(text)],
 ];
 
 const count = 10_000;
 
 for (const seed of [1, 2]) {
-  test(`${count} inputs, seed ${seed}: they agree, or the reason is listed`, () => {
+  test(`${count} inputs, seed ${seed}: both parsers agree, or the difference is listed`, () => {
     const seen = new Map<string, number>();
     let both = 0;
     for (const text of fc.sample(inputs, { numRuns: count, seed })) {

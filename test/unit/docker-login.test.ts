@@ -10,9 +10,9 @@ import { testContext } from '../support/context.ts';
 import { type Home, inHome, writeIdentity } from '../support/home.ts';
 import { hostOf } from '../support/host.ts';
 
-const test = suite('which source answers');
+const test = suite('credential precedence');
 
-/** What can be configured for a host at once; each answers with its own name as the secret. */
+/** Sources that can be configured together for a host; each returns its own name as the secret. */
 type Configured = 'own' | 'mapping' | 'stored' | 'ambient' | '<token>';
 
 const rows: readonly [
@@ -69,7 +69,7 @@ for (const [configured, signedIn, signedOut] of rows) {
     }));
 }
 
-test('who signs out of one host stays signed in to the others', () =>
+test('logout from one host: other hosts stay signed in', () =>
   inHome(async (home) => {
     const context = configure(home, ['mapping']);
     signOut(context, 'us.icr.io');
@@ -79,7 +79,7 @@ test('who signs out of one host stays signed in to the others', () =>
     }
   }));
 
-test('each file is read once for many hosts', () =>
+test('list: reads each file once for all hosts', () =>
   inHome(async (home) => {
     const reads: string[] = [];
     const files: Files = {

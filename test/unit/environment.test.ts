@@ -11,7 +11,7 @@ import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
 import { rejects } from '../support/rejects.ts';
 
-const test = suite('keys in the environment');
+const test = suite('API keys from environment variables');
 
 const host = { name: 'us.icr.io', port: undefined, namespace: undefined };
 const own = 'DOCKER_CREDENTIAL_ICR_API_KEY';
@@ -27,24 +27,24 @@ const ambient: readonly [name: string, env: Record<string, string>, key: string 
   ['IBMCLOUD_API_KEY', { IBMCLOUD_API_KEY: 'canary' }, 'canary'],
   ['BLUEMIX_API_KEY', { BLUEMIX_API_KEY: 'canary' }, 'canary'],
   ['IC_API_KEY', { IC_API_KEY: 'canary' }, 'canary'],
-  ['the first of all three', { IC_API_KEY: 'c', BLUEMIX_API_KEY: 'b', IBMCLOUD_API_KEY: 'a' }, 'a'],
-  ['the second, the first is empty', { IBMCLOUD_API_KEY: '', BLUEMIX_API_KEY: 'b' }, 'b'],
-  ['the second, the first is blank', { IBMCLOUD_API_KEY: ' \n', BLUEMIX_API_KEY: 'b' }, 'b'],
-  ['one with a line end', { IC_API_KEY: ' canary\n' }, 'canary'],
-  ['the other program’s', { [own]: 'canary' }, undefined],
+  ['the first of three', { IC_API_KEY: 'c', BLUEMIX_API_KEY: 'b', IBMCLOUD_API_KEY: 'a' }, 'a'],
+  ['the second if the first is empty', { IBMCLOUD_API_KEY: '', BLUEMIX_API_KEY: 'b' }, 'b'],
+  ['the second if the first is blank', { IBMCLOUD_API_KEY: ' \n', BLUEMIX_API_KEY: 'b' }, 'b'],
+  ['a value with a newline', { IC_API_KEY: ' canary\n' }, 'canary'],
+  ['the variable of this program', { [own]: 'canary' }, undefined],
 ];
 
 for (const [name, env, key] of ambient) {
   test(name, async () => assert.is(await keyFrom(fromAmbientVariable, env), key));
 }
 
-test('our own', async () => {
+test('reads DOCKER_CREDENTIAL_ICR_API_KEY', async () => {
   assert.is(await keyFrom(fromOwnVariable, { [own]: 'canary', IC_API_KEY: 'c' }), 'canary');
   assert.is(await keyFrom(fromOwnVariable, { [own]: ' ' }), undefined);
   assert.is(await keyFrom(fromOwnVariable, { IC_API_KEY: 'c' }), undefined);
 });
 
-test('two lines are no key', async () => {
+test('rejects a key of two lines', async () => {
   const { message } = await rejects(
     keyFrom(fromOwnVariable, { [own]: 'canary\ncanary' }),
     'misconfigured',
@@ -53,7 +53,7 @@ test('two lines are no key', async () => {
   assert.not.match(message, 'canary');
 });
 
-/** Files that an `@file` may name. */
+/** Contents of key files that are given as `@file`. */
 const files: readonly [text: string, key: string | undefined][] = [
   ['canary', 'canary'],
   ['  canary\r\n', 'canary'],
@@ -75,7 +75,7 @@ const files: readonly [text: string, key: string | undefined][] = [
 ];
 
 for (const [text, key] of files) {
-  test(`a file with ${JSON.stringify(text.slice(0, 80))}`, () =>
+  test(`reads a key file with ${JSON.stringify(text.slice(0, 80))}`, () =>
     inHome(async (home) => {
       if (text.length < 1024) assert.is(parseKeyFile(text), key);
       const file = path.join(home.folder, 'key file.json');
@@ -89,7 +89,7 @@ for (const [text, key] of files) {
     }));
 }
 
-test('UTF-16 is named, and a pipe or a device is not waited for', () =>
+test('reports UTF-16, and does not block on a FIFO or a device', () =>
   inHome(async (home) => {
     const file = path.join(home.folder, 'key');
     fs.writeFileSync(file, '\ufeffcanary', 'utf16le');
@@ -106,7 +106,7 @@ test('UTF-16 is named, and a pipe or a device is not waited for', () =>
     }
   }));
 
-test('a file that is not there, or a folder, is named', () =>
+test('reports a missing file and a directory by name', () =>
   inHome(async (home) => {
     const missing = path.join(home.folder, 'missing');
     for (const [file, code] of [

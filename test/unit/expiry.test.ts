@@ -4,10 +4,10 @@ import { lifeOf, warnOfExpiry } from '../../src/identity/expiry.ts';
 import { noon, testContext } from '../support/context.ts';
 import { unsignedJwt } from '../support/jwt.ts';
 
-const test = suite('the end of a registry token');
+const test = suite('registry token expiry');
 
 const now = noon / 1000;
-/** A life of 1000 s, of which that many are left. */
+/** A token with a lifetime of 1000 s and this much time left. */
 const left = (seconds: number) => unsignedJwt({ iat: now + seconds - 1000, exp: now + seconds });
 const rows: readonly [token: string, warning: RegExp | undefined][] = [
   [left(1000), undefined],

@@ -13,7 +13,7 @@ import { testContext } from '../support/context.ts';
 
 declare const Bun: BunRuntime;
 
-const test = suite('the two file readers');
+const test = suite('file readers');
 
 const uid = process.geteuid?.() ?? 0;
 
@@ -26,7 +26,7 @@ async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
   }
 }
 
-/** Text, warnings and error, with the directory's own name left out. */
+/** Text, warnings and error, without the directory's name. */
 async function outcome(files: Files, folder: string) {
   const context = testContext();
   const text = await files
@@ -45,7 +45,7 @@ const write =
     fs.writeFileSync(file, text);
     fs.chmodSync(file, mode);
   };
-/** A link to a file beside the directory. */
+/** A symlink to a file beside the directory. */
 const link =
   (make: Make): Make =>
   (file) => {
@@ -59,23 +59,23 @@ const ownedBy =
     if (uid === 0) fs.chownSync(file, owner, owner);
   };
 
-/** Every kind of file, and whether the fast path may read it itself. */
+/** Every kind of file, and whether the fast path may read it without node:fs. */
 const kinds: Readonly<Record<string, readonly [make: Make, isUsual?: boolean]>> = {
   'a private file': [write(0o600), true],
   'a private file that is read-only': [write(0o400), true],
   'a file that does not exist': [() => {}, true],
   'an empty file': [write(0o600, '')],
-  'a file open to the group': [write(0o640)],
-  'a file open to the world': [write(0o606)],
-  'a file that is not ASCII': [write(0o600, 'schlüssel')],
+  'a group-accessible file': [write(0o640)],
+  'a world-accessible file': [write(0o606)],
+  'a file with non-ASCII text': [write(0o600, 'schlüssel')],
   'a large file': [write(0o600, 'a'.repeat(2 ** 20 + 1))],
   'a directory': [(file) => fs.mkdirSync(file)],
   'a FIFO': [(file) => execFileSync('mkfifo', ['-m', '600', file])],
   'a device': [(file) => fs.symlinkSync('/dev/zero', file)],
-  'a link loop': [(file) => fs.symlinkSync('file', file)],
-  'a dangling link': [(file) => fs.symlinkSync('nowhere', file), true],
-  'a link below a file': [(file) => fs.symlinkSync('/dev/null/file', file)],
-  'a link to a wide file': [link(write(0o644))],
+  'a symlink loop': [(file) => fs.symlinkSync('file', file)],
+  'a dangling symlink': [(file) => fs.symlinkSync('nowhere', file), true],
+  'a symlink to a path below a file': [(file) => fs.symlinkSync('/dev/null/file', file)],
+  'a symlink to a world-readable file': [link(write(0o644))],
   "another user's file": [ownedBy(4242, write(0o600))],
   'a directory that another user owns': [
     (file) => {
@@ -83,16 +83,16 @@ const kinds: Readonly<Record<string, readonly [make: Make, isUsual?: boolean]>> 
       ownedBy(4242, () => {})(path.dirname(file));
     },
   ],
-  'a directory that others can write to': [
+  'a world-writable directory': [
     (file) => {
       write(0o600)(file);
       fs.chmodSync(path.dirname(file), 0o777);
     },
   ],
-  'nothing in a directory that another user owns': [
+  'a missing file in a directory that another user owns': [
     (file) => ownedBy(4242, () => {})(path.dirname(file)),
   ],
-  'a directory that is a link': [
+  'a directory that is a symlink': [
     (file) => {
       const folder = path.dirname(file);
       fs.rmdirSync(folder);
@@ -109,7 +109,7 @@ function make(folder: string, kind: Make): void {
 }
 
 for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
-  test(`${name}: same text, warnings and error`, async () => {
+  test(`${name}: both readers return the same text, warnings and error`, async () => {
     const outcomes: unknown[] = [];
     let fallbacks = 0;
     const counting: Files = {
@@ -129,7 +129,7 @@ for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
   });
 }
 
-test('any text and mode: same text, warnings and error', async () => {
+test('any text and mode: both readers return the same text, warnings and error', async () => {
   const property = fc.asyncProperty(
     fc.string({
       unit: fc.oneof(
@@ -152,7 +152,7 @@ test('any text and mode: same text, warnings and error', async () => {
   await fc.assert(property, { numRuns: 200 });
 });
 
-test('maps no file that has bytes: another process that shortens it would end this one', () =>
+test('maps empty files only: truncation by another process would kill this one', () =>
   inFolder(async (folder) => {
     make(folder, write(0o600));
     const mmap: BunRuntime['mmap'] = (file) => {

@@ -8,7 +8,7 @@ import { testContext } from '../support/context.ts';
 import { type Home, inHome, snapshot, writeConfig } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 
-const test = suite('the file store');
+const test = suite('file store');
 
 const credential = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'canary' };
 
@@ -43,7 +43,7 @@ for (const of of ['host', 'identity'] as const) {
   }
 }
 
-test('hosts and identities of one name are apart', () =>
+test('separates hosts from identities with the same name', () =>
   inHome((home) => {
     const store = fileStore(testContext(home));
     store.write({ of: 'host', name: 'x' }, { ...credential, Secret: 'canary-host' });
@@ -52,7 +52,7 @@ test('hosts and identities of one name are apart', () =>
     assert.is(store.read({ of: 'identity', name: 'x' })?.Secret, 'canary-identity');
   }));
 
-test('without a home nothing is read, and nothing can be written', () => {
+test('without a home directory: reads nothing and refuses to write', () => {
   const store = fileStore(testContext());
   assert.is(store.read({ of: 'host', name: 'x' }), undefined);
   assert.equal(store.names('host'), []);
@@ -60,7 +60,7 @@ test('without a home nothing is read, and nothing can be written', () => {
   fails(() => store.write({ of: 'host', name: 'x' }, credential), 'misconfigured', /set HOME/);
 });
 
-test('a damaged one is set aside once, stays an error, and keeps its name', () =>
+test('moves a damaged credential aside once, and continues to report it', () =>
   inHome((home) => {
     const file = writeConfig(home, 'hosts/us.icr.io.json', '{');
     const context = testContext(home);
@@ -79,7 +79,7 @@ test('a damaged one is set aside once, stays an error, and keeps its name', () =
     assert.equal(store.names('host'), []);
   }));
 
-/** Does something in the moment before a file is renamed, once. */
+/** Runs `action` once, just before a file is renamed. */
 function beforeRename(file: string, act: () => void, use: () => void): void {
   const rename = fs.renameSync;
   fs.renameSync = (from, to) => {
@@ -96,7 +96,7 @@ function beforeRename(file: string, act: () => void, use: () => void): void {
   }
 }
 
-test('a login that comes between reading and setting aside is not set aside', () =>
+test('race: a login after the damaged file was read is not moved aside', () =>
   inHome((home) => {
     const file = writeConfig(home, 'hosts/us.icr.io.json', '{');
     const context = testContext(home);
@@ -108,7 +108,7 @@ test('a login that comes between reading and setting aside is not set aside', ()
     assert.equal(context.warnings, []);
   }));
 
-test('two that find the same damage set it aside once', () =>
+test('race: two processes move the same damaged file aside once', () =>
   inHome((home) => {
     const file = writeConfig(home, 'hosts/us.icr.io.json', '{');
     const context = testContext(home);
@@ -118,7 +118,7 @@ test('two that find the same damage set it aside once', () =>
     assert.is(context.warnings.length, 1);
   }));
 
-test('an erase that comes between leaves none', () =>
+test('race: an erase before the move leaves no file', () =>
   inHome((home) => {
     const file = writeConfig(home, 'hosts/us.icr.io.json', '{');
     const store = fileStore(testContext(home));
@@ -127,7 +127,7 @@ test('an erase that comes between leaves none', () =>
     beforeRename(file, logOut, () => assert.is(store.read(key), undefined));
   }));
 
-test('a failed write leaves the old credential and nothing beside it', () =>
+test('a failed write preserves the old credential and leaves no temporary file', () =>
   inHome((home) => {
     const context = testContext(home);
     const store = fileStore(context);
@@ -146,7 +146,7 @@ test('a failed write leaves the old credential and nothing beside it', () =>
     assert.equal(store.read(key), credential);
   }));
 
-test('the modes are the owner’s alone, whatever the umask', () =>
+test('creates files with owner-only modes under any umask', () =>
   inHome((home) => {
     const umask = process.umask(0);
     try {
@@ -161,7 +161,7 @@ test('the modes are the owner’s alone, whatever the umask', () =>
 
 const hostKey = { of: 'host', name: 'us.icr.io' } as const;
 
-/** Stores a credential and is killed between writing and renaming; returns what is left. */
+/** Kills a store between writing and renaming; returns the remaining files. */
 function killedStore(home: Home, key: SecretKey = hostKey): string[] {
   const { renameSync, unlinkSync } = fs;
   const isKilled = () => {
@@ -181,7 +181,7 @@ function temporariesIn(home: Home): string[] {
   return names.filter((name) => name.endsWith('.tmp'));
 }
 
-test('erase removes what a killed store has left of that host, and only of that', () =>
+test('erase: removes temporary files that a killed store left for the same host only', () =>
   inHome((home) => {
     assert.is(killedStore(home).length, 1);
     assert.is(killedStore(home, { of: 'host', name: 'de.icr.io' }).length, 2);
@@ -200,7 +200,7 @@ for (const ahead of [-3_600_000, 3_600_000]) {
       fileStore(context).write({ of: 'host', name: 'de.icr.io' }, credential);
       const [left] = temporariesIn(home);
       assert.ok(left);
-      // A minute older than what is written next.
+      // One minute older than the next file.
       const old = new Date(Date.now() - 61_000);
       fs.utimesSync(path.join(home.config, left), old, old);
       fileStore(context).write({ of: 'host', name: 'de.icr.io' }, credential);
@@ -208,7 +208,7 @@ for (const ahead of [-3_600_000, 3_600_000]) {
     }));
 }
 
-test('a store whose temporary file an erase removes writes again', () =>
+test('store: retries if a concurrent erase removes its temporary file', () =>
   inHome((home) => {
     const { renameSync } = fs;
     fs.renameSync = (from, to) => {

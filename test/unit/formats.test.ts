@@ -26,9 +26,9 @@ import { parseCredential } from '../../src/secrets/credential-file.ts';
 import { fileStore } from '../../src/secrets/file-store.ts';
 import { noon, type TestContext, testContext } from '../support/context.ts';
 
-const test = suite('formats, by property');
+const test = suite('file formats: properties');
 
-/** A context with a home of its own. */
+/** A context with its own home. */
 async function inHome(use: (context: TestContext, home: string) => void | Promise<void>) {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-formats-'));
   try {
@@ -46,13 +46,13 @@ const credential = fc.record(
 );
 const name = fc.stringMatching(/^[a-z0-9][a-z0-9._/-]{0,40}$/);
 
-/** The text with a piece cut out, doubled or replaced, as half a write or a bad disk leaves it. */
+/** The text with a part removed, duplicated or replaced, like after a partial write or disk error. */
 const damage = (whole: string) =>
   fc
     .tuple(fc.nat(whole.length), fc.nat(whole.length), fc.constantFrom('', '\0', '"', '}', '🐳'))
     .map(([a, b, put]) => whole.slice(0, Math.min(a, b)) + put + whole.slice(Math.max(a, b)));
 
-test('a credential file gives back what was written, whatever it is', () =>
+test('credential file: returns any credential that was written', () =>
   inHome((context) => {
     const store = fileStore(context);
     const property = fc.property(name, credential, (key, given) => {
@@ -65,7 +65,7 @@ test('a credential file gives back what was written, whatever it is', () =>
     fc.assert(property, { numRuns: 60 });
   }));
 
-test('a damaged credential file is a credential, or none, and never half of one', () => {
+test('damaged credential file: returns a complete credential or none', () => {
   const property = fc.property(
     credential.chain((given) => fc.tuple(fc.constant(given), damage(JSON.stringify(given)))),
     ([given, damaged]) => {
@@ -108,7 +108,7 @@ const settings = fc.record(
   { requiredKeys: ['identities', 'mappings'], noNullPrototype: true },
 );
 
-test('settings that conf writes are read as they were meant, what is unknown included', () =>
+test('settings: returns what was written, including unknown members', () =>
   inHome(async (context, home) => {
     const file = path.join(home, '.config', 'docker-credential-icr', 'config.json');
     const property = fc.asyncProperty(settings, async (given) => {
@@ -203,7 +203,7 @@ const token: fc.Arbitrary<CachedToken> = fc.record(
   { requiredKeys: ['token', 'issuedAt', 'expiresAt', 'since'], noNullPrototype: true },
 );
 
-test('a cached token is the one that was kept, and nobody else’s', () =>
+test('token cache: returns the token that was stored for the same key only', () =>
   inHome((context, home) => {
     const property = fc.property(name, token, name, (kept, given, other) => {
       const key = { folder: path.join(home, 'cache'), name: kept, since: given.since };
@@ -224,7 +224,7 @@ test('a cached token is the one that was kept, and nobody else’s', () =>
     assert.equal(context.warnings, []);
   }));
 
-test('a damaged cached token is a token, or none with a warning', () =>
+test('damaged token cache: returns a token, or none with a warning', () =>
   inHome((context, home) => {
     const folder = path.join(home, 'cache');
     const key = { folder, name: 'work', since: 1 };
@@ -240,9 +240,9 @@ test('a damaged cached token is a token, or none with a warning', () =>
     fc.assert(property, { numRuns: 300 });
   }));
 
-test('the journal of a rotation gives back the key and what it replaces', () =>
+test('rotation journal: returns the new key and the replaced key', () =>
   inHome(async (context) => {
-    // As IAM's IDs are, and no name of an identity is.
+    // The format of IAM IDs, which is invalid for identity names.
     const id = fc.option(
       text.map((end) => `ApiKey ${end}`),
       { nil: undefined },
@@ -259,7 +259,7 @@ test('the journal of a rotation gives back the key and what it replaces', () =>
     await fc.assert(property, { numRuns: 60 });
   }));
 
-test('input of store: a credential as it was sent, or an error that repeats none of it', () => {
+test('store: returns the credential from its input, or an error without any of it', () => {
   const canary = fc.stringMatching(/^canary[a-z]{6}$/);
   const property = fc.property(
     canary.chain((secret) => {
@@ -280,7 +280,7 @@ test('input of store: a credential as it was sent, or an error that repeats none
   fc.assert(property, { numRuns: 2000 });
 });
 
-test('whatever comes on standard input, each verb ends with 0, or 1 and one line', () =>
+test('any standard input: each verb exits with 0, or with 1 and one line', () =>
   inHome(async (context, home) => {
     const file = path.join(home, 'input');
     const verb = fc.constantFrom('get', 'store', 'erase', 'list', 'version');

@@ -14,16 +14,16 @@ import { noon, testContext } from '../support/context.ts';
 
 declare const Bun: BunRuntime;
 
-const test = suite('get with either file reader');
+const test = suite('get with both file readers');
 
-/** What would have to be minted is an error at once. */
+/** Requests to IAM fail immediately. */
 const noIam = 'ftp://nowhere';
 
-/** What a home holds, and what it is asked. */
+/** The files of a home, and the request. */
 interface Case {
   readonly input: string;
   readonly env: Readonly<Record<string, string>>;
-  /** By their names below the configuration folder. */
+  /** Contents by path below the configuration directory. */
   readonly files: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +33,7 @@ interface Answer {
   readonly warnings: readonly string[];
 }
 
-/** Both readers, each in a home of its own: a damaged file may be set aside. */
+/** Runs both readers, each in its own home, because a damaged file is moved aside. */
 async function answers(given: Case): Promise<{ fast: Answer; slow: Answer; fallbacks: number }> {
   let fallbacks = 0;
   const counting: Files = {
@@ -99,7 +99,7 @@ const cached = (more: object = {}) =>
   });
 const damaged = '{"Username":"iam';
 
-/** One of them, or leaves it out; the first as often as all the others. */
+/** One of the values or none; the first is as frequent as all others together. */
 const maybe = <Value>(usual: Value, ...others: readonly Value[]) =>
   fc.option(fc.oneof(fc.constant(usual), fc.constantFrom(usual, ...others)), {
     nil: undefined,
@@ -208,7 +208,7 @@ function present(table: Readonly<Record<string, string | undefined>>): Record<st
   return Object.fromEntries(entries);
 }
 
-test('the answer, the status and the warnings are the same', async () => {
+test('get: both readers return the same response, status and warnings', async () => {
   const seen = { credential: 0, error: 0 };
   const property = fc.asyncProperty(given, async (each) => {
     const { fast, slow } = await answers(each);
@@ -221,14 +221,14 @@ test('the answer, the status and the warnings are the same', async () => {
 
 const work = { kind: 'api-key', secretSetAt: 5 };
 const rows: readonly [name: string, files: Case['files'], line: string][] = [
-  ['what docker login stored', { 'hosts/us.icr.io.json': stored('iamapikey') }, 'canary-stored'],
+  ['a docker login', { 'hosts/us.icr.io.json': stored('iamapikey') }, 'canary-stored'],
   ['a root secret', mapped({}), 'canary-stored'],
   [
     'an access token',
     { ...mapped({ present: 'iambearer' }), 'cache/work.json': cached() },
     'canary-token',
   ],
-  ['nothing', {}, 'credentials not found in native keychain'],
+  ['no credential', {}, 'credentials not found in native keychain'],
 ];
 
 function mapped(more: object): Case['files'] {
@@ -241,7 +241,7 @@ function mapped(more: object): Case['files'] {
 }
 
 for (const [name, files, line] of rows) {
-  test(`${name}: without node:fs`, async () => {
+  test(`get ${name}: does not load node:fs`, async () => {
     const { fast, fallbacks } = await answers({ input: 'us.icr.io', env: {}, files });
     assert.match(fast.output, line);
     assert.is(fallbacks, 0);

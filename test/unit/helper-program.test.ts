@@ -37,7 +37,7 @@ test('everything else is', () => {
     HOME: '/home/jane',
     GNUPGHOME: '/home/jane/.gnupg',
     AWS_SECRET_ACCESS_KEY: 'for another helper',
-    // A value as short as this is in others by chance.
+    // Such a short value occurs in other text by chance.
     IC_API_KEY: '1',
     DISPLAY: ':1',
     UNSET: undefined,

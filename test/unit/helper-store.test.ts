@@ -14,12 +14,12 @@ const test = suite('a keychain as a secret store');
 
 interface Keychain {
   readonly store: SecretStore;
-  /** What its helper keeps, by ServerURL. */
+  /** The helper's entries by ServerURL. */
   readonly kept: Map<string, { readonly Username: string; readonly Secret: string }>;
   readonly warnings: string[];
 }
 
-/** A keychain in memory; `decodes` as macOS', and `answers` in place of what it would answer. */
+/** A keychain in memory; `decodes` URLs like macOS, and `answers` replaces its responses. */
 function withKeychain(
   use: (keychain: Keychain) => void,
   { name = 'vault', decodes = false, answers = {} as Record<string, Partial<RunResult>> } = {},
@@ -60,7 +60,7 @@ function withKeychain(
 const text = fc.string({ unit: 'grapheme', minLength: 1 });
 const secret = fc.oneof(
   text,
-  // What looks like what is kept for another credential.
+  // ServerURLs that resemble those of another credential.
   fc
     .record({ ServerURL: text, Username: text, Secret: text })
     .map((value) => JSON.stringify(value)),
@@ -194,7 +194,7 @@ const url = 'https://docker-credential-icr/host/us.icr.io';
 const key = { of: 'host', name: 'us.icr.io' } as const;
 const example = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'canary' };
 
-// A keychain that says of `erase` that it is done, and what it says then.
+// A keychain that reports a successful `erase`, and its next responses.
 const unerased: readonly [what: string, answers: Record<string, Partial<RunResult>>][] = [
   ['gives it all the same', { erase: {} }],
   [

@@ -3,9 +3,9 @@ import * as assert from 'uvu/assert';
 import { identityKinds } from '../../src/config/settings.ts';
 import { loginCommand } from '../../src/identity/hint.ts';
 
-const test = suite('what a person types to mend an identity');
+const test = suite('hints to repair an identity');
 
-test('the command for each kind, with what that kind needs', () => {
+test('returns the login command with the options of each kind', () => {
   const commands = identityKinds.map((kind) => loginCommand('w', { kind, profile: 'Profile-1' }));
   assert.equal(commands, [
     'docker-credential-icr login --identity w',

@@ -18,7 +18,7 @@ const minute = 60_000;
 const hour = 60 * minute;
 let count = 0;
 
-/** A cache of its own, a clock to turn, and an IAM that gives `canary-1`, `canary-2`, … for an hour each. */
+/** A separate cache, an adjustable clock, and an IAM that returns `canary-1`, `canary-2`, … for an hour each. */
 function setUp(more: Partial<FreshTokenOptions> = {}) {
   count += 1;
   let now = noon;
@@ -32,7 +32,7 @@ function setUp(more: Partial<FreshTokenOptions> = {}) {
     since: 1,
     mint: async (deadline) => {
       deadlines.push(deadline - now);
-      // Lets all who are there begin to wait.
+      // Lets all concurrent callers start to wait.
       await new Promise((resolve) => setImmediate(resolve));
       if (answer !== undefined) throw answer;
       minted += 1;

@@ -4,7 +4,7 @@ import { HelperError } from '../../src/errors.ts';
 import { parseClaims } from '../../src/iam/claims.ts';
 import { unsignedJwt } from '../support/jwt.ts';
 
-const claims = suite('what a token says of itself');
+const claims = suite('access token claims');
 
 const readable = [
   [
@@ -33,7 +33,7 @@ const readable = [
   [{ sub: 'a\u001b[31m\r\nb\u202e', account: 'x' }, { sub: 'a [31m b' }],
 ] as const;
 for (const [payload, expected] of readable) {
-  claims(`of ${JSON.stringify(payload)}`, () =>
+  claims(`reads ${JSON.stringify(payload)}`, () =>
     assert.equal(parseClaims(unsignedJwt(payload)), expected),
   );
 }
@@ -49,7 +49,7 @@ const nonsense = [
   unsignedJwt('canary'),
 ];
 for (const text of nonsense) {
-  claims(`${JSON.stringify(text)} is no JWT, and not repeated`, () => {
+  claims(`${JSON.stringify(text)} is rejected as not a JWT, and not repeated in the error`, () => {
     assert.throws(
       () => parseClaims(text),
       (error: HelperError) =>

@@ -11,7 +11,7 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { testContext } from '../support/context.ts';
 import { fails, failureOf } from '../support/rejects.ts';
 
-const compute = sandboxSuite('the identity of a machine or pod');
+const compute = sandboxSuite('compute resource identity');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-compute-'));
 compute.after(() => fs.rmSync(folder, { recursive: true }));
 
@@ -26,12 +26,12 @@ function file(text: string): string {
   return name;
 }
 
-/** The real clock: tokens come from a sandbox that has one. */
+/** Uses the real clock, because the sandbox's tokens do. */
 function context(env: Record<string, string> = {}) {
   return testContext({ now: Date.now, env });
 }
 
-compute('a VPC instance gets the token of the profile it names', async ({ sandbox }) => {
+compute('gets a token for the given profile of a VPC instance', async ({ sandbox }) => {
   sandbox.accounts.addTrustedProfile({ name: 'other', ofInstance: true });
   const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
   const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
@@ -41,7 +41,7 @@ compute('a VPC instance gets the token of the profile it names', async ({ sandbo
   assert.is(token.expiresAt - token.issuedAt, 3_600_000);
 });
 
-compute('its address may come from the environment', async ({ sandbox }) => {
+compute('reads the metadata service address from the environment', async ({ sandbox }) => {
   const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
   const env = { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl };
   const places = { tokenFiles: noFiles };
@@ -54,7 +54,7 @@ compute('its address may come from the environment', async ({ sandbox }) => {
   );
 });
 
-compute('link-local and loopback addresses are the only ones over http', () => {
+compute('allows http only for link-local and loopback addresses', () => {
   for (const name of ['169.254.169.254', '[fe80::1]', '[febf::a]']) assert.ok(isLinkLocal(name));
   for (const name of ['169.255.1.1', '[fec0::1]', '169.254.evil.example', 'fe80.example']) {
     assert.not.ok(isLinkLocal(name), name);
@@ -84,14 +84,14 @@ const addresses: readonly [text: string, address: string | undefined][] = [
 ];
 
 for (const [text, address] of addresses) {
-  compute(`the address of the metadata service: ${JSON.stringify(text)}`, () => {
+  compute(`metadata service address: ${JSON.stringify(text)}`, () => {
     const given = context({ DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: text });
     if (address !== undefined) assert.is(metadataAddress(given), address);
     else assert.not.match(fails(() => metadataAddress(given), 'misconfigured').message, 'canary');
   });
 }
 
-compute('one that only knows the second generation is asked that way', async ({ sandbox }) => {
+compute('uses the second-generation API if the first is missing', async ({ sandbox }) => {
   sandbox.faults.add('metadata', {
     kind: 'status',
     status: 404,
@@ -103,38 +103,47 @@ compute('one that only knows the second generation is asked that way', async ({ 
   assert.ok((await requestComputeToken(context(), sub, options, places)).token);
 });
 
-compute('a profile that is not linked is refused in the service own words', async ({ sandbox }) => {
-  const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
-  const error = await failureOf(requestComputeToken(context(), 'Profile-nope', options, places));
-  assert.is(error.code, 'refused');
-  assert.is(
-    error.message,
-    'the metadata service refused trusted profile nodes (trusted_profile_not_found: The trusted profile is not linked to the instance.); link it',
-  );
-});
+compute(
+  'reports the service’s own message for a profile that is not linked',
+  async ({ sandbox }) => {
+    const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+    const error = await failureOf(requestComputeToken(context(), 'Profile-nope', options, places));
+    assert.is(error.code, 'refused');
+    assert.is(
+      error.message,
+      'the metadata service refused trusted profile nodes (trusted_profile_not_found: The trusted profile is not linked to the instance.); link it',
+    );
+  },
+);
 
-compute('an address at which nothing answers costs a second', async ({ sandbox }) => {
-  sandbox.faults.add('metadata', { kind: 'hang', times: 'forever' });
-  const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
-  const began = performance.now();
-  const error = await failureOf(requestComputeToken(context(), 'Profile-1', options, places));
-  const took = performance.now() - began;
-  assert.is(error.code, 'unreachable');
-  assert.match(error.message, /^the metadata service at .* did not answer in time/);
-  // Other services have ten seconds.
-  assert.ok(took > 900 && took < 9000, `${took} ms`);
-});
+compute(
+  'times out after one second if the metadata service does not respond',
+  async ({ sandbox }) => {
+    sandbox.faults.add('metadata', { kind: 'hang', times: 'forever' });
+    const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+    const began = performance.now();
+    const error = await failureOf(requestComputeToken(context(), 'Profile-1', options, places));
+    const took = performance.now() - began;
+    assert.is(error.code, 'unreachable');
+    assert.match(error.message, /^the metadata service at .* did not answer in time/);
+    // The timeout for other services is ten seconds.
+    assert.ok(took > 900 && took < 9000, `${took} ms`);
+  },
+);
 
-compute("a pod's token file goes to IAM, and before the metadata", async ({ sandbox }) => {
-  const places = { metadataAddress: 'http://127.0.0.1:1', tokenFiles: [file(' canary-cr\n')] };
-  const env = { IBMCLOUD_IAM_API_ENDPOINT: 'http://127.0.0.1:1' };
-  const patient = { ...options, pause: () => Promise.resolve() };
-  const error = await failureOf(requestComputeToken(context(env), 'Profile-1', patient, places));
-  assert.match(error.message, /^cannot reach IAM at 127.0.0.1:1/);
-  assert.is(sandbox.requests.count({ service: 'metadata' }), 0);
-});
+compute(
+  "exchanges a pod's token file, with precedence over the metadata service",
+  async ({ sandbox }) => {
+    const places = { metadataAddress: 'http://127.0.0.1:1', tokenFiles: [file(' canary-cr\n')] };
+    const env = { IBMCLOUD_IAM_API_ENDPOINT: 'http://127.0.0.1:1' };
+    const patient = { ...options, pause: () => Promise.resolve() };
+    const error = await failureOf(requestComputeToken(context(env), 'Profile-1', patient, places));
+    assert.match(error.message, /^cannot reach IAM at 127.0.0.1:1/);
+    assert.is(sandbox.requests.count({ service: 'metadata' }), 0);
+  },
+);
 
-compute('the first token file that is there counts', () => {
+compute('uses the first token file that exists', () => {
   const missing = path.join(folder, 'missing');
   const underFile = path.join(file(''), 'token');
   const found = [missing, underFile, file('canary-1'), file('canary-2')];
@@ -142,7 +151,7 @@ compute('the first token file that is there counts', () => {
   assert.is(readProjectedToken([missing]), undefined);
 });
 
-compute('a token file that is empty or no file is an error, not the next one', () => {
+compute('fails for a token file that is empty or not a regular file, without a fallback', () => {
   for (const [broken, code] of [
     [file(' \n'), 'damaged'],
     [folder, 'storage'],

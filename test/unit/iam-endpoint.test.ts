@@ -4,7 +4,7 @@ import { HelperError } from '../../src/errors.ts';
 import { iamEndpoint } from '../../src/iam/endpoint.ts';
 import { processContext } from '../../src/process-context.ts';
 
-const endpoint = suite('the address of IAM');
+const endpoint = suite('IAM endpoint');
 
 function withVariable(IBMCLOUD_IAM_API_ENDPOINT?: string) {
   return { ...processContext(), env: { IBMCLOUD_IAM_API_ENDPOINT } };
@@ -63,7 +63,7 @@ for (const text of bad) {
   });
 }
 
-endpoint('the variable wins over the setting', () => {
+endpoint('the environment variable takes precedence over the setting', () => {
   assert.is(
     iamEndpoint(withVariable('https://a.example'), 'https://b.example'),
     'https://a.example',

@@ -6,7 +6,7 @@ import { HelperError } from '../../src/errors.ts';
 import { passcodeEndpoint } from '../../src/iam/openid.ts';
 import { testContext } from '../support/context.ts';
 
-const openid = suite('where one-time passcodes are given out');
+const openid = suite('passcode page');
 let answer: unknown;
 let path: string | undefined;
 const server = http.createServer((request, response) => {
@@ -28,7 +28,7 @@ function ask(): Promise<string> {
   return passcodeEndpoint(context, { endpoint: `http://127.0.0.1:${port}`, hint: 'stop' });
 }
 
-openid('is where IAM says', async () => {
+openid('uses the address from IAM', async () => {
   answer = { passcode_endpoint: 'https://identity-2.cloud.ibm.com/identity/passcode' };
   assert.is(await ask(), 'https://identity-2.cloud.ibm.com/identity/passcode');
   assert.is(path, '/identity/.well-known/openid-configuration');
@@ -44,7 +44,7 @@ const unfit = [
   'javascript:alert(1)',
 ];
 for (const value of unfit) {
-  openid(`is never ${JSON.stringify(value)}: a browser opens it`, async () => {
+  openid(`rejects ${JSON.stringify(value)}, because a browser opens the address`, async () => {
     answer = { passcode_endpoint: value };
     const error = await ask().catch((reason: unknown) => reason);
     assert.instance(error, HelperError);

@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { proxyFor } from '../../src/iam/proxy.ts';
 import { processContext } from '../../src/process-context.ts';
 
-const proxies = suite('the way to IAM');
+const proxies = suite('proxy for IAM');
 
 const iam = 'https://iam.cloud.ibm.com/identity/token';
 const proxy = { protocol: 'http', host: 'proxy.example', port: 3128 };
@@ -60,13 +60,13 @@ for (const [NO_PROXY, url, direct] of exemptions) {
 }
 
 for (const url of ['https://localhost:1/', 'https://127.0.0.2/', 'https://[::1]/']) {
-  proxies(`${url} is never reached through a proxy`, () => {
+  proxies(`${url} does not use a proxy`, () => {
     assert.is(way({ HTTPS_PROXY: 'http://proxy.example:3128' }, url), undefined);
   });
 }
 
 for (const setting of ['socks5://me:canary@proxy.example', 'http://', 'http://me:canary@:1']) {
-  proxies(`HTTPS_PROXY=${setting} is refused, and not repeated`, () => {
+  proxies(`HTTPS_PROXY=${setting} is refused and not repeated in the error`, () => {
     assert.throws(
       () => way({ HTTPS_PROXY: setting }),
       (error: Error) => /^HTTPS_PROXY is not/.test(error.message) && !/canary/.test(error.message),

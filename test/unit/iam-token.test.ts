@@ -15,7 +15,7 @@ interface Asked {
 type Reply = (response: http.ServerResponse) => void;
 
 let asked: Asked[] = [];
-/** The next answers in order; the last one is given for ever. */
+/** The next responses in order; the last one is repeated. */
 let replies: Reply[] = [];
 const server = http.createServer((request, response) => {
   let text = '';
@@ -30,7 +30,7 @@ const server = http.createServer((request, response) => {
   });
 });
 
-const tokens = suite('asking IAM for an access token');
+const tokens = suite('IAM token requests');
 let port = 0;
 tokens.before(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -62,7 +62,7 @@ function raw(status: number, text: string, headers: http.OutgoingHttpHeaders = {
 const drop: Reply = (response) => {
   response.socket?.destroy();
 };
-/** Something that is no HTTP. */
+/** A response that is not HTTP. */
 function speak(text: string): Reply {
   return (response) => response.socket?.end(text);
 }
@@ -81,7 +81,7 @@ function granted(fields: Record<string, unknown> = {}): Reply {
   });
 }
 
-/** Asks with a clock that only waiting moves. */
+/** Requests a token with a clock that only waiting advances. */
 async function ask(steps: readonly Reply[], grant: Grant = key, more: Partial<TokenOptions> = {}) {
   replies = [...steps];
   let clock = now;
@@ -162,7 +162,7 @@ for (const [grant, form, authorization] of grants) {
   });
 }
 
-tokens('sends bx:bx where a refresh token is wanted, and gives it', async () => {
+tokens('sends bx:bx to get a refresh token, and returns it', async () => {
   const steps = [granted({ refresh_token: 'canary-refresh' })];
   const { outcome } = await ask(steps, key, { wantRefreshToken: true });
   assert.is((outcome as { refreshToken?: string }).refreshToken, 'canary-refresh');
@@ -175,7 +175,7 @@ const lives = [
   [{ expires_in: 60 }, 60_000],
 ] as const;
 for (const [fields, life] of lives) {
-  tokens(`counts the token's life with ${Object.keys(fields)}`, async () => {
+  tokens(`calculates the token's expiry from ${Object.keys(fields)}`, async () => {
     const { outcome } = await ask([granted(fields)]);
     assert.equal(outcome, { token: 'canary-access', issuedAt: now, expiresAt: now + life });
   });
@@ -202,7 +202,7 @@ const refusals = [
   [json(400, {}), '400'],
 ] as const;
 for (const [reply, reason] of refusals) {
-  tokens(`passes on "${reason.slice(0, 60)}", asking once`, async () => {
+  tokens(`reports "${reason.slice(0, 60)}" without a retry`, async () => {
     const { outcome } = await ask([reply]);
     assert.is(
       messageOf(outcome, 'refused'),
@@ -238,7 +238,7 @@ const nonsense = [
   [raw(501, ''), 'IAM at HOST answered 501 without saying why'],
 ] as const;
 for (const [reply, start] of nonsense) {
-  tokens(`says "${start}", asking once`, async () => {
+  tokens(`reports "${start}" without a retry`, async () => {
     const { outcome } = await ask([reply]);
     const message = messageOf(outcome, 'unreachable');
     assert.ok(message.startsWith(start), `${message}`);
@@ -259,7 +259,7 @@ const passing = [
   },
 ];
 for (const [index, reply] of passing.entries()) {
-  tokens(`tries again after trouble ${index}, waiting longer each time`, async () => {
+  tokens(`retries after failure ${index} with increasing delays`, async () => {
     const { outcome, waits } = await ask([reply, reply, reply, granted()]);
     assert.is((outcome as { token: string }).token, 'canary-access');
     for (const [attempt, most] of [300, 600, 1200].entries()) {
@@ -290,21 +290,21 @@ const patience = [
   ['Thu, 01 Jan 2026 00:00:03 GMT', [3000]],
 ] as const;
 for (const [value, expected] of patience) {
-  tokens(`waits as long as Retry-After: ${value} asks`, async () => {
+  tokens(`retries after the time in Retry-After: ${value}`, async () => {
     const { waits } = await ask([raw(429, '', { 'retry-after': value }), granted()]);
     assert.equal(waits, expected);
   });
 }
 
 for (const value of ['10', '3600', 'Thu, 01 Jan 2026 01:00:00 GMT']) {
-  tokens(`gives up at once where Retry-After: ${value} is past the deadline`, async () => {
+  tokens(`fails immediately if Retry-After: ${value} is past the deadline`, async () => {
     const { outcome, waits } = await ask([raw(429, '', { 'retry-after': value }), granted()]);
     assert.match(messageOf(outcome, 'unreachable'), /answered 429 and asks to wait \d+ s; try/);
     assert.equal(waits, []);
   });
 }
 
-tokens('gives up at the deadline where IAM hangs', async () => {
+tokens('fails at the deadline if IAM does not respond', async () => {
   const { outcome } = await ask([hang], key, { deadline: now + 50 });
   assert.is(
     messageOf(outcome, 'unreachable'),
@@ -312,7 +312,7 @@ tokens('gives up at the deadline where IAM hangs', async () => {
   );
 });
 
-tokens('tries a refused connection again', async () => {
+tokens('retries a refused connection', async () => {
   const { outcome, waits } = await ask([granted()], key, { endpoint: 'http://127.0.0.1:1' });
   assert.match(
     messageOf(outcome, 'unreachable'),
@@ -332,7 +332,7 @@ const encoded: readonly [name: string, text: string][] = [
 ];
 for (const [name, text] of encoded) {
   for (const status of [400, 500]) {
-    tokens(`${status} that repeats the key ${name}: it is masked`, async () => {
+    tokens(`masks a key in a ${status} response: ${name}`, async () => {
       const { outcome } = await ask([json(status, { errorMessage: `no ${text}` })]);
       const code = status === 400 ? 'refused' : 'unreachable';
       const message = messageOf(outcome, code);
@@ -340,7 +340,7 @@ for (const [name, text] of encoded) {
       assert.not.ok(message.includes(text.slice(-12)), message);
     });
   }
-  tokens(`a redirect to the key ${name}: it is masked`, async () => {
+  tokens(`masks a key in a redirect: ${name}`, async () => {
     const { outcome } = await ask([
       json(302, {}, { Location: `https://x.${text.replaceAll('=', '')}.example/` }),
     ]);
@@ -349,7 +349,7 @@ for (const [name, text] of encoded) {
   });
 }
 
-tokens('the details of an API key: neither the key nor the access token is repeated', async () => {
+tokens('masks the key and the access token in errors about API key details', async () => {
   replies = [json(400, { errorMessage: `${key.apiKey} canary-access-token` })];
   const options = { owner: 'x', hint: 'y', endpoint: `http://127.0.0.1:${port}` };
   const context = { ...processContext(), env: {} };

@@ -11,7 +11,7 @@ import { testContext } from '../support/context.ts';
 import { type Home, inHome } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 
-const test = suite('sources that are off until they are switched on');
+const test = suite('opt-in credential sources');
 
 function writeSession({ folder }: Home, name: string): void {
   fs.mkdirSync(path.join(folder, name), { recursive: true });
@@ -19,7 +19,7 @@ function writeSession({ folder }: Home, name: string): void {
   fs.writeFileSync(path.join(folder, name, 'config.json'), text);
 }
 
-test('the session is in the home of the platform', () =>
+test('reads the session from the platform’s home directory', () =>
   inHome((home) => {
     writeSession(home, '.bluemix');
     const secretIn = (given: Partial<Context>) => foundInSession(testContext(given))?.secret();
@@ -32,7 +32,7 @@ test('the session is in the home of the platform', () =>
     assert.is(secretIn({ platform: 'linux', env: { HOME: folder } }), 'canary-.ibmcloud');
   }));
 
-test('the session is not looked for where a client happens to run', () =>
+test('does not read a session from the current directory', () =>
   inHome((home) => {
     writeSession(home, '.bluemix');
     const before = process.cwd();
@@ -48,7 +48,7 @@ test('the session is not looked for where a client happens to run', () =>
     }
   }));
 
-test('what is in the place of the session and is no file is not waited for', () =>
+test('does not block if the session is not a regular file', () =>
   inHome(({ folder }) => {
     fs.mkdirSync(path.join(folder, '.bluemix'));
     const file = path.join(folder, '.bluemix', 'config.json');
@@ -61,7 +61,7 @@ test('what is in the place of the session and is no file is not waited for', () 
     }
   }));
 
-test('the machine is asked nothing until its secret is', () => {
+test('sends no request to the metadata service before the secret is needed', () => {
   const found = computeIdentity(lookupIn(testContext()), 'Profile-1');
   assert.equal(
     [found.username, found.isMinted, found.keptIn, found.identity],

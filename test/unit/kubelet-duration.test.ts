@@ -4,7 +4,7 @@ import { renewalTime } from '../../src/iam/cached-token.ts';
 import { tokenDuration } from '../../src/kubernetes/duration.ts';
 import { noon } from '../support/context.ts';
 
-const durations = suite('how long the kubelet keeps a token');
+const durations = suite('kubelet cache duration');
 
 const minute = 60_000;
 const token = { token: 'canary.zzzzz', issuedAt: noon, expiresAt: noon + 60 * minute };
@@ -16,7 +16,7 @@ const rows: readonly (readonly [at: number, expected: number])[] = [
   [noon + 30 * minute - 1, 15 * minute + 0.5],
   [noon + 30 * minute, renewal - noon - 30 * minute],
   [renewal - 1, 1],
-  // It could not be renewed.
+  // The renewal that was due now has failed.
   [renewal, (noon + 60 * minute - renewal) / 2],
   [noon + 58 * minute, minute],
 ];
@@ -26,12 +26,12 @@ for (const [at, expected] of rows) {
   });
 }
 
-durations('is half of what a short one has left', () => {
+durations('is half of the remaining time of a short-lived token', () => {
   const short = { ...token, expiresAt: noon + 2 * minute };
   assert.is(tokenDuration(short, noon + minute / 2), 0.75 * minute);
 });
 
-durations('brings many kubelets back at as many times', () => {
+durations('adds jitter so that kubelets renew at different times', () => {
   const ends = new Set<number>();
   for (let count = 0; count < 100; count += 1) {
     const other = { ...token, token: `canary.${count}zzz` };

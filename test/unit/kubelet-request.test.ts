@@ -5,7 +5,7 @@ import { repeatedMember } from '../../src/kubernetes/repeated-member.ts';
 import { parseProviderRequest } from '../../src/kubernetes/request.ts';
 import { fails } from '../support/rejects.ts';
 
-const requests = suite("the kubelet's request");
+const requests = suite('kubelet request');
 
 const group = 'credentialprovider.kubelet.k8s.io';
 const kind = 'CredentialProviderRequest';
@@ -44,7 +44,7 @@ const good: readonly (readonly [request: object, parsed: object])[] = [
   ],
 ];
 for (const [request, parsed] of good) {
-  requests(`is read: ${JSON.stringify(request)}`, () => {
+  requests(`accepts ${JSON.stringify(request)}`, () => {
     const text = `${JSON.stringify(request)}\n`;
     assert.equal(parseProviderRequest(text), { serviceAccountAnnotations: {}, ...parsed });
   });
@@ -94,20 +94,20 @@ const refused: readonly (readonly [text: string, problem: RegExp])[] = [
   ],
 ];
 for (const [text, problem] of refused) {
-  requests(`is refused: ${text}`, () => {
+  requests(`refuses ${text}`, () => {
     const error = fails(() => parseProviderRequest(text), 'invalid-input', problem);
     assert.not.match(error.message, 'canary');
   });
 }
 
-requests('may have the same member in two objects, and brackets in a text', () => {
+requests('accepts the same member in two objects, and brackets in a string', () => {
   assert.is(repeatedMember('{"a":{"a":["a",{"a":1}]},"b":"{\\"a\\":","c":"}"}'), undefined);
   assert.is(repeatedMember('{"b":[{"a":1,"c":"\\\\","a":2}]}'), 'a');
 });
 
 requests.run();
 
-const images = suite("the kubelet's image");
+const images = suite('kubelet image name');
 
 const ours: readonly (readonly [
   text: string,
@@ -123,12 +123,12 @@ const ours: readonly (readonly [
   ['us.icr.io:8443/ns/image', 'us.icr.io:8443', 'us.icr.io', 'ns'],
   ['US.icr.io/ns/image', 'US.icr.io', 'us.icr.io', 'ns'],
   ['us.icr.io/ns/image@sha256:00', 'us.icr.io', 'us.icr.io', 'ns'],
-  // The registry API's own prefix, but here somebody's path.
+  // v2 is the registry API's prefix, but a namespace in an image name.
   ['us.icr.io/v2/ns/image', 'us.icr.io', 'us.icr.io', 'v2'],
   ['registry.ng.bluemix.net/ns/image', 'registry.ng.bluemix.net', 'registry.ng.bluemix.net', 'ns'],
 ];
 for (const [text, registry, name, namespace] of ours) {
-  images(`is IBM's: ${text}`, () => {
+  images(`is an IBM image: ${text}`, () => {
     const parsed = parseImage(text);
     assert.is(parsed?.registry, registry);
     assert.is(parsed?.host.name, name);

@@ -9,9 +9,9 @@ import { createKubelet } from '../kubelet/kubelet.ts';
 import { matches } from '../kubelet/match.ts';
 import { decodeResponse, type Response } from '../kubelet/response.ts';
 
-const simulator = suite('the kubelet that tests play');
+const simulator = suite('kubelet simulator');
 
-// The examples of keyring_test.go and of the published documentation.
+// Examples from keyring_test.go and the Kubernetes documentation.
 const patterns: readonly (readonly [pattern: string, image: string, expected: boolean])[] = [
   ['*.kubernetes.io', 'prefix.kubernetes.io/a', true],
   ['*.kubernetes.io', 'kubernetes.io/a', false],
@@ -42,11 +42,11 @@ const durations = [
   ['1d', undefined],
   ['1 s', undefined],
 ] as const;
-simulator('reads durations as Go does', () => {
+simulator('parses durations like Go', () => {
   for (const [text, expected] of durations) assert.is(parseGoDuration(text), expected, text);
 });
 
-simulator('tries the longest key first', () => {
+simulator('uses the longest matching key first', () => {
   const auth = (username: string) => ({ username, password: 'canary' });
   const config = { 'us.icr.io': auth('host'), 'us.icr.io/ns': auth('ns'), 'quay.io': auth('q') };
   const names = lookUp(config, 'us.icr.io/ns/a').map(({ username }) => username);
@@ -69,7 +69,7 @@ const bad = [
   `{"apiVersion":"${v1}beta1","kind":"CredentialProviderResponse"}`,
   `{"apiVersion":"${v1}","kind":"CredentialProviderRequest"}`,
 ];
-simulator('decodes strictly', () => {
+simulator('rejects invalid responses', () => {
   for (const text of bad) assert.throws(() => decodeResponse(text, v1), undefined, text);
   const text = `{${head},"cacheKeyType":"Image","cacheDuration":"5s","auth":null}`;
   assert.equal(decodeResponse(text, v1), { cacheKeyType: 'Image', cacheDuration: 5000, auth: {} });
@@ -82,7 +82,7 @@ const tokens: TokenAttributes = {
   optionalServiceAccountAnnotationKeys: ['a/b'],
 };
 
-/** A kubelet whose plugin counts its calls and answers as told. */
+/** A kubelet whose plugin counts its calls and returns the given responses. */
 function setUp(answer: Partial<Response>, tokenAttributes?: TokenAttributes) {
   let now = 0;
   const requests: PluginRequest[] = [];
@@ -118,14 +118,14 @@ const kept: readonly (readonly [Partial<Response>, images: readonly string[], ca
   [{}, ['quay.io/a', 'docker.io/library/b'], 0],
 ];
 for (const [answer, images, calls] of kept) {
-  simulator(`keeps ${JSON.stringify(answer)} for as many images as it should`, async () => {
+  simulator(`caches ${JSON.stringify(answer)} for the images of its cache key type`, async () => {
     const { kubelet, requests } = setUp(answer);
     for (const image of images) await kubelet.credentials(image);
     assert.is(requests.length, calls);
   });
 }
 
-simulator('keeps an answer for its duration, or for the default', async () => {
+simulator('caches a response for its duration or the default', async () => {
   for (const cacheDuration of [undefined, 60_000]) {
     const { kubelet, requests, pass } = setUp({ cacheDuration });
     await kubelet.credentials('us.icr.io/a');
@@ -138,13 +138,13 @@ simulator('keeps an answer for its duration, or for the default', async () => {
   }
 });
 
-simulator('asks once for the same image at the same time', async () => {
+simulator('combines concurrent calls for the same image', async () => {
   const { kubelet, requests } = setUp({});
   await Promise.all(['a', 'a', 'b'].map((name) => kubelet.credentials(`us.icr.io/${name}`)));
   assert.is(requests.length, 2);
 });
 
-simulator('keeps service accounts apart, and accounts of one name', async () => {
+simulator('separates service accounts, including accounts with the same name', async () => {
   const { kubelet, requests, apiServer } = setUp({}, tokens);
   const one = createPod(apiServer.addServiceAccount('ns', 'one', { 'a/b': 'p', c: 'd' }));
   const two = createPod(apiServer.addServiceAccount('ns', 'two'));

@@ -7,9 +7,9 @@ import { readProviderConfig } from '../kubelet/config.ts';
 import { matches } from '../kubelet/match.ts';
 import { fails } from '../support/rejects.ts';
 
-const configs = suite("the kubelet's configuration");
+const configs = suite('kubelet configuration');
 
-/** As the kubelet reads it, which refuses what it does not know. */
+/** Parses the text like the kubelet, which refuses unknown fields. */
 function provider(options: Partial<ConfigOptions> = {}) {
   const [first] = readProviderConfig(
     textOf(providerConfig({ audience: 'iam', ...options })),
@@ -18,7 +18,7 @@ function provider(options: Partial<ConfigOptions> = {}) {
   return first;
 }
 
-configs('names every host of IBM, the private ones too', () => {
+configs('lists all public and private IBM hosts', () => {
   const { matchImages, name } = provider();
   assert.is(name, 'docker-credential-icr');
   for (const host of [...publicHosts, ...privateHosts]) assert.ok(matchImages.includes(host), host);
@@ -37,7 +37,7 @@ configs('names every host of IBM, the private ones too', () => {
   }
 });
 
-configs('gives the executable its folders, since the kubelet has no home', () => {
+configs('sets the executable’s directories, because the kubelet has no home directory', () => {
   assert.equal(provider().env, [
     { name: 'DOCKER_CREDENTIAL_ICR_CONFIG_DIR', value: '/etc/docker-credential-icr' },
     { name: 'DOCKER_CREDENTIAL_ICR_CACHE_DIR', value: '/run/docker-credential-icr' },
@@ -63,7 +63,7 @@ const args: readonly (readonly [Partial<ConfigOptions>, string])[] = [
     'kubelet --service-accounts --allow-node-identity --trusted-profile=Profile-1 --audience=x',
   ],
 ];
-configs('hands the arguments on', () => {
+configs('passes the arguments to the plugin', () => {
   for (const [options, line] of args) assert.is(provider(options).args?.join(' '), line);
 });
 
@@ -97,7 +97,7 @@ const tokens: readonly (readonly [Partial<ConfigOptions>, object | undefined])[]
     },
   ],
 ];
-configs('asks for service account tokens only when told to', () => {
+configs('requests service account tokens only if requested', () => {
   for (const [options, expected] of tokens)
     assert.equal(provider(options).tokenAttributes, expected);
 });

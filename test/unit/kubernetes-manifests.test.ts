@@ -17,11 +17,11 @@ import { textOf } from '../../src/kubernetes/yaml.ts';
 import { readProviderConfig } from '../kubelet/config.ts';
 import { fails } from '../support/rejects.ts';
 
-const written = suite('manifests');
+const written = suite('Kubernetes manifests');
 
 const kinds = { ClusterRole, ClusterRoleBinding, ConfigMap, DaemonSet, Secret };
 
-/** The objects in a text; each must fit the schema that Kubernetes publishes for its kind. */
+/** Parses the objects in a text and validates each with the schema that Kubernetes publishes. */
 function objectsIn(text: string) {
   return parseAllDocuments(text, { version: '1.1', strict: true }).map((document) => {
     if (document.errors.length > 0) throw document.errors[0];
@@ -69,7 +69,7 @@ written('install the executable and the configuration on every node', () => {
   }
 });
 
-written('let nodes ask for tokens where pods pull as themselves', () => {
+written('let nodes request tokens if pods use their own identity', () => {
   const { objects, config } = daemonSetOf({}, { serviceAccounts: true, audience: 'other' });
   const [role, binding] = objects;
   assert.equal(role.rules, [
@@ -82,7 +82,7 @@ written('let nodes ask for tokens where pods pull as themselves', () => {
   );
 });
 
-written('name the Secrets that they are given', () => {
+written('refer to the given Secrets', () => {
   const { pod, config } = daemonSetOf({ imagePullSecret: 'pull', apiKeySecret: 'key' });
   assert.equal(pod.imagePullSecrets, [{ name: 'pull' }]);
   assert.equal(pod.volumes.at(-1).secret.secretName, 'key');
@@ -93,7 +93,7 @@ written('name the Secrets that they are given', () => {
   });
 });
 
-written('change the pods when the configuration changes', () => {
+written('restart the pods if the configuration changes', () => {
   const checksums = [{}, { present: 'iambearer' }, {}].map(
     (who) =>
       daemonSetOf({}, who).daemonSet.spec.template.metadata.annotations['icr.io/config-checksum'],
@@ -109,13 +109,13 @@ const refused: readonly (readonly [Partial<ManifestOptions>, RegExp])[] = [
   [{ apiKeySecret: '' }, /Kubernetes object/],
   [{ executable: 'bin/x' }, /absolute path/],
 ];
-written('are refused where a name is none', () => {
+written('are refused if a name is invalid', () => {
   for (const [options, problem] of refused) {
     fails(() => daemonSetOf(options), 'invalid-input', problem);
   }
 });
 
-written('put files in place as root would have them, also over the old ones', () => {
+written('install files with root’s ownership and modes, and replace old ones', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-install-'));
   const file = (...names: string[]) => path.join(folder, ...names);
   const mode = (name: string) => (fs.statSync(file(name)).mode & 0o777).toString(8);
@@ -145,7 +145,7 @@ written('put files in place as root would have them, also over the old ones', ()
   }
 });
 
-written('hold a pull Secret as kubectl makes it', () => {
+written('contain a pull Secret like one from kubectl', () => {
   const credentials = [
     { match: 'us.icr.io', username: 'iamapikey', password: 'canary-ü"' },
     { match: 'de.icr.io/ns', username: 'iambearer', password: 'canary-2' },
@@ -166,13 +166,13 @@ const texts = [
   ...['12:30:00', '.5', '-1', '+1', '2026-01-01', '10%', '*.icr.io', '--a=b', '- a', 'a: b', '# a'],
   ...['=', '<<', '.inf', 'x\ny\n', ' x', 'x ', 'ü', '"', "'", '{a}', '[a]', '&a', '!a', '@a', '`a'],
 ];
-written('keep texts texts, whichever YAML reads them', () => {
+written('preserve strings in YAML 1.1 and 1.2', () => {
   for (const text of texts) {
     const yaml = textOf({ text, list: [text] });
     for (const version of ['1.1', '1.2'] as const) {
       assert.equal(parse(yaml, { version }), { text, list: [text] }, yaml);
     }
-    // Go's ParseInt takes 0o14 and 1_000, which neither version of YAML has.
+    // Go's ParseInt accepts 0o14 and 1_000, which are not integers in either YAML version.
     if (/^[\d+-]/.test(text)) assert.match(yaml, /^text: ["'-]/, yaml);
   }
 });
@@ -192,7 +192,7 @@ const noNames = [
   'a\n',
   'a'.repeat(254),
 ];
-written('have names that Kubernetes takes', () => {
+written('have valid Kubernetes names', () => {
   for (const name of names) assert.is(requireObjectName(name), name);
   for (const name of noNames) fails(() => requireObjectName(name), 'invalid-input');
   for (const name of ['shop', 'kube-system']) assert.is(requireNamespace(name), name);

@@ -10,7 +10,7 @@ import { thisHolder } from '../../src/files/lock-holder.ts';
 import { latestTurn, takeTurn } from '../../src/files/lock-turns.ts';
 import { processContext } from '../../src/process-context.ts';
 
-const lock = suite('the lock between processes');
+const lock = suite('inter-process lock');
 const context = { ...processContext(), env: {}, warn: () => {} };
 const turns = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-lock-'));
 let folder = '';
@@ -21,7 +21,7 @@ lock.before.each(() => {
 });
 lock.after(() => fs.rmSync(turns, { recursive: true }));
 
-/** A clock that only waiting moves; `meanwhile` runs in every wait. */
+/** A clock that only waiting advances; `meanwhile` runs during every wait. */
 function waiting(meanwhile: (waited: number) => void = () => {}) {
   let now = 0;
   return {
@@ -39,27 +39,27 @@ function options<T>(more: Partial<LockOptions<T>> = {}): LockOptions<T> {
   return { limit: 10_000, otherwise: 'fail', ...more };
 }
 
-/** Somebody else's turn, by default of a process that runs: this one. */
+/** Takes a turn for another holder; by default for a running process: this one. */
 function hold(holder: unknown = thisHolder()) {
   const turn = takeTurn(folder, (latestTurn(context, folder)?.number ?? 0) + 1, holder);
   if (turn === undefined) throw new Error('the turn is taken');
   return turn;
 }
 
-lock('gives what the action gives, and the next one its turn', async () => {
+lock('returns the result of the action and releases the lock', async () => {
   assert.is(await withLock(context, folder, () => 1, options()), 1);
   assert.is(await withLock(context, folder, () => Promise.resolve(2), options()), 2);
   await withLock(context, folder, () => {}, options());
   assert.equal(fs.readdirSync(folder).sort(), ['2', '3']);
 });
 
-lock('is passed on when the action throws', async () => {
+lock('is released when the action throws', async () => {
   const failing = withLock(context, folder, () => Promise.reject(new Error('no')), options());
   assert.is(await failing.catch((error: Error) => error.message), 'no');
   assert.is(latestTurn(context, folder)?.over, true);
 });
 
-lock('lets one act at a time, in one process too', async () => {
+lock('runs one action at a time, including within one process', async () => {
   let inside = 0;
   let most = 0;
   const action = async () => {
@@ -73,7 +73,7 @@ lock('lets one act at a time, in one process too', async () => {
   assert.is(latestTurn(context, folder)?.number, 20);
 });
 
-lock('waits while the holder gives signs of life', async () => {
+lock('waits while the holder sends heartbeats', async () => {
   const turn = hold();
   const time = waiting((waited) => {
     fs.utimesSync(path.join(folder, '1'), waited, waited);
@@ -86,14 +86,19 @@ lock('waits while the holder gives signs of life', async () => {
 const linux = process.platform === 'linux';
 const here = thisHolder();
 const holders: readonly (readonly [string, unknown, number, number])[] = [
-  ['a holder of another place', { ...here, place: 'elsewhere' }, 1500, 2000],
-  ['a holder that has not said who it is', null, 1500, 2000],
-  ['nonsense', { pid: 'x' }, 1500, 2000],
+  [
+    'a holder on another machine or in another PID namespace',
+    { ...here, place: 'elsewhere' },
+    1500,
+    2000,
+  ],
+  ['a holder that is not recorded', null, 1500, 2000],
+  ['an invalid holder', { pid: 'x' }, 1500, 2000],
 ];
 const linuxHolders: typeof holders = [
-  ['a process that is gone', { ...here, pid: 2 ** 22 + 1 }, 0, 50],
-  ['a process whose number another one has now', { ...here, started: '1' }, 0, 50],
-  ['a process that runs but is silent', here, 5000, 6000],
+  ['a process that has exited', { ...here, pid: 2 ** 22 + 1 }, 0, 50],
+  ['a process with a reused PID', { ...here, started: '1' }, 0, 50],
+  ['a running process without heartbeats', here, 5000, 6000],
 ];
 for (const [name, holder, least, most] of [...holders, ...(linux ? linuxHolders : [])]) {
   lock(`waits ${least} to ${most} ms for ${name}`, async () => {
@@ -104,30 +109,37 @@ for (const [name, holder, least, most] of [...holders, ...(linux ? linuxHolders 
   });
 }
 
-// Where the action calls keychains: milliseconds until the turn is ours, or none.
+// Options for actions that call keychains: milliseconds until the lock is taken over, or never.
 const patientRows: readonly (readonly [string, unknown, number | undefined])[] = [
-  ['a holder of another place', { ...here, place: 'elsewhere' }, 20_000],
+  [
+    'a holder on another machine or in another PID namespace',
+    { ...here, place: 'elsewhere' },
+    20_000,
+  ],
   ...(linux
     ? ([
-        ['a process that runs but is silent', here, undefined],
-        ['a process that is gone', { ...here, pid: 2 ** 22 + 1 }, 0],
+        ['a running process without heartbeats', here, undefined],
+        ['a process that has exited', { ...here, pid: 2 ** 22 + 1 }, 0],
       ] as const)
     : []),
 ];
 for (const [name, holder, least] of patientRows) {
-  lock(`with a long silence waits ${least ?? 'without end'} for ${name}`, async () => {
-    hold(holder);
-    const time = waiting();
-    const asked = options<string>({ ...time, silence: 20_000, limit: 30_000 });
-    const outcome = await withLock(context, folder, () => 'mine', asked).catch(String);
-    if (least === undefined) return assert.match(outcome, 'another process has held it for 30 s');
-    assert.is(outcome, 'mine');
-    const most = least + 1000;
-    assert.ok(time.waited() >= least && time.waited() <= most, String(time.waited()));
-  });
+  lock(
+    `with a long heartbeat timeout: waits ${least === undefined ? 'until the limit' : `${least} ms`} for ${name}`,
+    async () => {
+      hold(holder);
+      const time = waiting();
+      const asked = options<string>({ ...time, silence: 20_000, limit: 30_000 });
+      const outcome = await withLock(context, folder, () => 'mine', asked).catch(String);
+      if (least === undefined) return assert.match(outcome, 'another process has held it for 30 s');
+      assert.is(outcome, 'mine');
+      const most = least + 1000;
+      assert.ok(time.waited() >= least && time.waited() <= most, String(time.waited()));
+    },
+  );
 }
 
-lock('tells its holder whether it was passed on', async () => {
+lock('reports to its holder if it was taken over', async () => {
   const seen: boolean[] = [];
   const action = (_: unknown, isOurs: () => boolean) => {
     seen.push(isOurs());
@@ -138,7 +150,7 @@ lock('tells its holder whether it was passed on', async () => {
   assert.equal(seen, [true, false]);
 });
 
-lock('does not take its own absence for the silence of the holder', async () => {
+lock('does not count its own suspension as missing heartbeats', async () => {
   hold({});
   let now = 0;
   let looks = 0;
@@ -151,7 +163,7 @@ lock('does not take its own absence for the silence of the holder', async () => 
   assert.ok(looks >= 3, String(looks));
 });
 
-lock('stops waiting when somebody else did the work', async () => {
+lock('stops waiting when another process has done the work', async () => {
   const turn = hold();
   const time = waiting(() => turn.beat());
   let asked = 0;
@@ -164,7 +176,7 @@ lock('stops waiting when somebody else did the work', async () => {
   turn.end();
 });
 
-lock('shows what the holder left to those who waited for it, and to nobody else', async () => {
+lock('passes the holder’s note to waiting processes only', async () => {
   const turn = hold();
   const time = waiting((waited) => {
     if (waited > 100) turn.end('broken');
@@ -175,7 +187,7 @@ lock('shows what the holder left to those who waited for it, and to nobody else'
   assert.is(await withLock(context, folder, () => 'own', options({ poll })), 'own');
 });
 
-lock('shows it even if there was another turn since', async () => {
+lock('passes the note even after another turn', async () => {
   const turn = hold();
   const time = waiting((waited) => {
     if (waited <= 100) return;
@@ -186,7 +198,7 @@ lock('shows it even if there was another turn since', async () => {
   assert.is(await withLock(context, folder, () => 'own', options({ ...time, poll })), 'broken');
 });
 
-lock('at the limit fails, or goes on, as asked', async () => {
+lock('at the time limit: fails or proceeds, as requested', async () => {
   const turn = hold();
   const time = () => waiting(() => turn.beat());
   const failing = withLock(context, folder, () => 'own', options({ ...time(), limit: 300 }));
@@ -199,7 +211,7 @@ lock('at the limit fails, or goes on, as asked', async () => {
   turn.end();
 });
 
-lock('fails, or goes on, where there can be no lock', async () => {
+lock('fails or proceeds if the lock cannot be created', async () => {
   fs.writeFileSync(folder, 'a file');
   const failing = withLock(context, folder, () => 'own', options());
   assert.match(String(await failing.catch(String)), /is a regular file, not a directory$/);
@@ -229,7 +241,7 @@ const notTurns: readonly (readonly [string, (file: string) => void])[] = [
 ];
 for (const number of ['1', '2', '999999999998', '999999999999999']) {
   for (const [name, make] of notTurns) {
-    lock(`is not kept busy by ${name} as turn ${number}`, async () => {
+    lock(`is not blocked by ${name} as turn ${number}`, async () => {
       fs.mkdirSync(folder);
       fs.writeFileSync(outside, live);
       make(path.join(folder, number));
@@ -244,18 +256,21 @@ for (const number of ['1', '2', '999999999998', '999999999999999']) {
 
 for (const number of ['999999999998', '999999999999', '1000000000000', '999999999999999']) {
   for (const text of ['{"over":true}', '', 'garbage', '{"note":5}', 'null', live]) {
-    lock(`goes on after turn ${number} that holds ${text.slice(0, 16) || 'nothing'}`, async () => {
-      fs.mkdirSync(folder);
-      fs.writeFileSync(path.join(folder, number), text, { mode: 0o600 });
-      const time = waiting();
-      for (let turn = 0; turn < 4; turn += 1)
-        assert.is(await withLock(context, folder, () => 'own', options(time)), 'own');
-      assert.ok(time.waited() < 6000, String(time.waited()));
-    });
+    lock(
+      `continues after turn ${number} with content ${text.slice(0, 16) || '(empty)'}`,
+      async () => {
+        fs.mkdirSync(folder);
+        fs.writeFileSync(path.join(folder, number), text, { mode: 0o600 });
+        const time = waiting();
+        for (let turn = 0; turn < 4; turn += 1)
+          assert.is(await withLock(context, folder, () => 'own', options(time)), 'own');
+        assert.ok(time.waited() < 6000, String(time.waited()));
+      },
+    );
   }
 }
 
-lock('tells its holder that its directory was replaced', async () => {
+lock('reports to its holder if its directory was replaced', async () => {
   const seen: boolean[] = [];
   const action = (_: unknown, isOurs: () => boolean) => {
     fs.renameSync(folder, `${folder}.gone`);
@@ -267,7 +282,7 @@ lock('tells its holder that its directory was replaced', async () => {
 });
 
 for (const [name, make] of notTurns.filter(([kind]) => !/turn|directory/.test(kind))) {
-  lock(`does not use ${name} in the place of its directory`, async () => {
+  lock(`does not use ${name} as its directory`, async () => {
     folder += '.lock';
     make(folder);
     const failing = withLock(context, folder, () => 'own', options());
@@ -280,13 +295,13 @@ for (const [name, make] of notTurns.filter(([kind]) => !/turn|directory/.test(ki
   });
 }
 
-lock('lets one win where many follow a lost turn', () => {
+lock('has one winner if many processes take over a stale turn', () => {
   hold({});
   const winners = Array.from({ length: 20 }, () => takeTurn(folder, 2, here)).filter(Boolean);
   assert.is(winners.length, 1);
 });
 
-lock('gives no turn to the slow, who would create an earlier one again', () => {
+lock('refuses a slow process that would create an earlier turn again', () => {
   for (let turn = 1; turn <= 3; turn += 1) hold().end();
   const live = hold();
   assert.equal(fs.readdirSync(folder).sort(), ['3', '4']);
@@ -295,7 +310,7 @@ lock('gives no turn to the slow, who would create an earlier one again', () => {
   live.end();
 });
 
-lock('minds no other files, and keeps others from reading its own', async () => {
+lock('ignores unrelated files and makes its own files private', async () => {
   fs.mkdirSync(folder);
   for (const name of ['notes', '007', '.9', '1e9', '-1'])
     fs.writeFileSync(path.join(folder, name), '');

@@ -9,7 +9,7 @@ import { testContext } from '../support/context.ts';
 import { hostOf } from '../support/host.ts';
 import { rejects } from '../support/rejects.ts';
 
-const test = suite('the mapping');
+const test = suite('host mapping');
 
 const mappings = {
   '*': { identity: 'every' },
@@ -39,11 +39,11 @@ const rows: readonly [serverURL: string, identity: string][] = [
 ];
 
 for (const [serverURL, identity] of rows) {
-  test(`${serverURL} is answered by ${identity}`, () =>
+  test(`${serverURL} uses identity ${identity}`, () =>
     assert.is(identityFor(mappings, hostOf(serverURL)), identity));
 }
 
-test('without *, hosts that are not named have none', () => {
+test('without *: other hosts have no identity', () => {
   const { '*': _, ...named } = mappings;
   const settings = { identities: {}, mappings: named };
   for (const host of ['de.icr.io', 'constructor', '__proto__', 'tostring']) {
@@ -93,7 +93,7 @@ test('what cannot be presented so is said, and what can', async () => {
   await rejects(fromMapping(lookup, hostOf('us.icr.io')), 'misconfigured', pattern);
 });
 
-test('an identity that is not there, and one whose secret is gone', async () => {
+test('reports a missing identity and a missing secret', async () => {
   const host = hostOf('us.icr.io');
   const settings = { identities: {}, mappings: { '*': { identity: 'toString' } } };
   await rejects(

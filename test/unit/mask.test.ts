@@ -3,22 +3,22 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { masked } from '../../src/mask.ts';
 
-const test = suite('masked secrets');
+const test = suite('secret masking');
 
 const secret = 'canary-Key_öf/"wörk"+1<😀>';
 const bytes = Buffer.from(secret);
 const hexBytes = bytes.toString('hex').match(/../g) ?? [];
 const base64 = bytes.toString('base64');
 
-/** What the secret becomes in an encoding. */
+/** The secret in each encoding. */
 const encodings: readonly [name: string, text: string][] = [
-  ['as it is', secret],
+  ['unencoded', secret],
   ['upper case', secret.toUpperCase()],
   ['percent-encoded', encodeURIComponent(secret)],
   ['percent-encoded, lower case', encodeURIComponent(secret).toLowerCase()],
   ['each byte percent-encoded', hexBytes.map((byte) => `%${byte}`).join('')],
   ['percent-encoded twice', encodeURIComponent(encodeURIComponent(secret))],
-  ['as a form', new URLSearchParams({ secret }).toString().slice('secret='.length)],
+  ['form-encoded', new URLSearchParams({ secret }).toString().slice('secret='.length)],
   ['as JSON', JSON.stringify(secret)],
   ['as JSON in JSON', JSON.stringify(JSON.stringify(secret))],
   [
@@ -41,14 +41,14 @@ const encodings: readonly [name: string, text: string][] = [
   ['hexadecimal, with colons', hexBytes.join(':').toUpperCase()],
 ];
 for (const [name, text] of encodings) {
-  test(`${name}: nothing of it is left`, () => {
+  test(`masks the whole secret: ${name}`, () => {
     const line = masked(`before ${text} after`, [secret]);
     assert.match(line, /^before \W{0,4}\*\*\*(?:\W|%2B|%3D){0,4} after$/);
   });
 }
 
 for (const user of ['', 'i', 'me', 'iam', 'iamapikey']) {
-  test(`base64 of ${user}:secret: no digit that the secret alone decides is left`, () => {
+  test(`base64 of ${user}:secret: masks all digits that depend on the secret only`, () => {
     const whole = Buffer.from(`${user}:${secret}`).toString('base64');
     const line = masked(`Basic ${whole} refused`, [secret]);
     const [, left = ''] = /^Basic (.*?)\*\*\*.{0,2} refused$/.exec(line) ?? [line];
@@ -80,18 +80,18 @@ for (const [text, secrets, shown] of others) {
 const anySecret = fc.string({ minLength: 8, maxLength: 60, unit: 'binary' });
 const around = fc.string({ maxLength: 20 });
 
-test('any piece of 8 characters of any secret, anywhere, is masked', () =>
+test('masks any 8 consecutive characters of a secret', () =>
   fc.assert(
     fc.property(anySecret, around, around, fc.nat(), (any, before, after, start) => {
       const from = start % (any.length - 7);
       const piece = any.slice(from, from + 8);
-      // A lone surrogate has no bytes of its own.
+      // A lone surrogate has no UTF-8 encoding.
       fc.pre(piece.isWellFormed() && any.isWellFormed());
       assert.not.ok(masked(before + piece + after, [any]).includes(piece));
     }),
   ));
 
-test('what can be decoded from the rest has no piece of the secret', () =>
+test('the masked text cannot be decoded to a part of the secret', () =>
   fc.assert(
     fc.property(
       fc.string({ minLength: 8, maxLength: 60 }),
@@ -119,7 +119,7 @@ test('what can be decoded from the rest has no piece of the secret', () =>
     ),
   ));
 
-test('text that has nothing of the secret stays as it is', () =>
+test('does not change text without a part of the secret', () =>
   fc.assert(
     fc.property(fc.string({ maxLength: 100 }), (text) => {
       assert.is(masked(text, ['canary-7f3kq9x2v8']), text);
@@ -133,17 +133,17 @@ const random = Buffer.from(
   .toString('base64')
   .slice(0, mebi);
 const large: readonly [name: string, text: string, secret: string, shown: string][] = [
-  ['the same', random, random, '***'],
-  ['one letter over and over', 'a'.repeat(mebi), `${'a'.repeat(mebi)}b`, '***'],
+  ['identical text', random, random, '***'],
+  ['one repeated letter', 'a'.repeat(mebi), `${'a'.repeat(mebi)}b`, '***'],
   [
-    'nearly the same',
+    'nearly identical text',
     `${'a'.repeat(7)}b`.repeat(mebi / 8),
     'a'.repeat(mebi),
     `${'a'.repeat(7)}b`.repeat(mebi / 8),
   ],
-  ['escapes only', '%25'.repeat(mebi / 3), random, '%25'.repeat(mebi / 3)],
+  ['only escapes', '%25'.repeat(mebi / 3), random, '%25'.repeat(mebi / 3)],
 ];
-// Quadratic time would be hours: the limit of a test file is its own check.
+// Quadratic time would take hours, so the time limit of a test file is a sufficient check.
 for (const [name, text, whole, shown] of large) {
   test(`1 MiB of text and 1 MiB of secret: ${name}`, () => {
     assert.ok(masked(text, [whole]) === shown);

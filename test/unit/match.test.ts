@@ -5,7 +5,7 @@ import { hostKey, isIbmHost, retiredHosts } from '../../src/registry/match.ts';
 import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
 import { hostOf } from '../support/host.ts';
 
-const test = suite('whose host it is');
+const test = suite('IBM host classification');
 
 const ibm = [
   ...publicHosts,
@@ -66,7 +66,7 @@ const keys: readonly [text: string, key: string][] = [
 ];
 
 for (const [text, key] of keys) {
-  test(`${text} is kept as ${key}`, () => {
+  test(`${text} is stored as ${key}`, () => {
     assert.is(hostKey(hostOf(text)), key);
     assert.is(hostKey(hostOf(key)), key);
   });
@@ -74,7 +74,7 @@ for (const [text, key] of keys) {
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?$/);
 
-test('a name in bluemix.net is IBM’s if it is one of the five', () => {
+test('accepts only the five retired names in bluemix.net', () => {
   const property = fc.property(fc.array(label, { maxLength: 3 }), (labels) => {
     const name = ['registry', ...labels, 'bluemix.net'].join('.');
     assert.is(isIbmHost(hostOf(name)), retiredHosts.includes(name));
@@ -83,7 +83,7 @@ test('a name in bluemix.net is IBM’s if it is one of the five', () => {
   assert.is(retiredHosts.length, 5);
 });
 
-test('13 public hosts and their private twins', () => {
+test('lists 13 public hosts and their private counterparts', () => {
   assert.is(new Set(publicHosts).size, 13);
   assert.equal(
     privateHosts,

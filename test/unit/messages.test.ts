@@ -9,9 +9,9 @@ import { serve } from '../../src/protocol/serve.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.ts';
 
-const test = suite('messages');
+const test = suite('error messages');
 
-test('protocol errors, byte for byte', () =>
+test('protocol errors have Docker’s exact texts', () =>
   assert.equal(Object.values(protocolErrors), [
     'credentials not found in native keychain',
     'no credentials server URL',
@@ -19,7 +19,7 @@ test('protocol errors, byte for byte', () =>
     'credential helper loop',
   ]));
 
-test('not found: the reason is only the cause', () => {
+test('not found: the reason is in the cause only', () => {
   const error = notFound('because');
   assert.equal(
     [error.code, error.message, error.cause],
@@ -27,7 +27,7 @@ test('not found: the reason is only the cause', () => {
   );
 });
 
-test('the system’s code', () => {
+test('returns the system error code', () => {
   assert.is(systemCode(Object.assign(new Error(), { code: 'ENOENT' })), 'ENOENT');
   for (const other of [
     new Error(),
@@ -40,7 +40,7 @@ test('the system’s code', () => {
   }
 });
 
-test('a system error has its code, and a hint if one is known', () => {
+test('a system error has its code, and a hint if known', () => {
   const refused = (code: string) => cannot('write', '/x', Object.assign(new Error(), { code }));
   assert.is(refused('ENOSPC').message, 'cannot write /x (ENOSPC)');
   assert.match(refused('ENOSPC').hint ?? '', /^free space /);
@@ -49,19 +49,19 @@ test('a system error has its code, and a hint if one is known', () => {
   assert.is(refused('EIO').hint, undefined);
 });
 
-/** Each is configured and fails for us.icr.io. */
+/** Configurations that make us.icr.io fail. */
 const faults: readonly [name: string, setUp: (home: Home) => object | undefined][] = [
   ['damaged settings', (home) => void writeConfig(home, 'config.json', '{"canary')],
   [
     'a damaged credential',
     (home) => void writeConfig(home, 'hosts/us.icr.io.json', '{"Secret":"canary"'),
   ],
-  ['a folder for a credential', (home) => void writeConfig(home, 'hosts/us.icr.io.json/x', '')],
-  ['a folder for the settings', (home) => void writeConfig(home, 'config.json/x', '')],
   [
-    'an identity that is not there',
-    (home) => void writeIdentity(home, 'canary', { '*': { identity: 'no' } }),
+    'a directory instead of a credential',
+    (home) => void writeConfig(home, 'hosts/us.icr.io.json/x', ''),
   ],
+  ['a directory instead of the settings', (home) => void writeConfig(home, 'config.json/x', '')],
+  ['a missing identity', (home) => void writeIdentity(home, 'canary', { '*': { identity: 'no' } })],
   [
     'an identity without its secret',
     (home) => {
@@ -76,13 +76,16 @@ const faults: readonly [name: string, setUp: (home: Home) => object | undefined]
       writeConfig(home, 'identities/work.json', 'canary');
     },
   ],
-  ['a key file that is not there', () => ({ IBMCLOUD_API_KEY: '@/no/such/file' })],
+  ['a missing key file', () => ({ IBMCLOUD_API_KEY: '@/no/such/file' })],
   ['a key of two lines', () => ({ IC_API_KEY: 'canary\ncanary' })],
-  ['two lines for us', () => ({ DOCKER_CREDENTIAL_ICR_API_KEY: 'canary\ncanary' })],
+  [
+    'a key of two lines in this program’s variable',
+    () => ({ DOCKER_CREDENTIAL_ICR_API_KEY: 'canary\ncanary' }),
+  ],
 ];
 
 for (const [name, setUp] of faults) {
-  test(`${name}: one short line that starts with the host, has a hint and no secret`, () =>
+  test(`${name}: prints one short line with the host, a hint and no secret`, () =>
     inHome(async (home) => {
       const env = { ...home.env, ...setUp(home) };
       const readInput = async () => new TextEncoder().encode('us.icr.io');
@@ -95,7 +98,7 @@ for (const [name, setUp] of faults) {
     }));
 }
 
-test('an error that is a bug is rethrown', async () => {
+test('rethrows unexpected errors', async () => {
   const answer = () => {
     throw new TypeError('a bug');
   };

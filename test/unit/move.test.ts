@@ -17,7 +17,7 @@ const url = 'https://docker-credential-icr/identity/work';
 interface World {
   readonly home: Home;
   readonly context: Context;
-  /** What the keychains hold, by keychain and ServerURL. */
+  /** The entries by keychain and ServerURL. */
   readonly kept: Record<string, Map<string, string>>;
   readonly settings: () => { readonly store?: string; readonly previousStore?: string };
 }
@@ -61,7 +61,7 @@ function callOf(kept: Map<string, string>, verb: string, input: string): RunResu
   return ok(verb === 'get' ? JSON.stringify({ ServerURL: key, Username: '', Secret: found }) : '');
 }
 
-/** What one that takes this one for lost does first: it has the lock, and empties what is not in use. */
+/** Simulates a process that takes over the stale lock and empties the unused store. */
 function overtake({ home, kept }: World): void {
   const lock = path.join(home.config, 'move.lock');
   takeTurn(lock, (latestTurn(testContext(), lock)?.number ?? 0) + 1, thisHolder());
@@ -128,7 +128,7 @@ test('what a client erases while the old store is emptied does not stay in the n
     (world, keychain, verb) => {
       const isSettling = world.settings().store === 'other';
       if (isDone || keychain !== 'slow' || verb !== 'list' || !isSettling) return;
-      // Once both lists are known.
+      // Runs after both lists have been read.
       lists += 1;
       if (lists < 2) return;
       isDone = true;

@@ -10,21 +10,21 @@ import { removePrivate, writePrivate } from '../../src/files/private-write.ts';
 import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
 
-const test = suite('files and directories of ours');
+const test = suite('checks of this program’s files and directories');
 
 const isRoot = process.geteuid?.() === 0;
-/** The effective user of these tests, as far as the code knows; root can give files to any user. */
+/** The simulated effective user; root can give files to any user. */
 const me = isRoot ? 4242 : (process.geteuid?.() ?? 0);
 const other = 1717;
 
 interface Place {
   /** The configuration directory. */
   readonly config: string;
-  /** A directory beside it, as of a dotfiles repository. */
+  /** A sibling directory, such as a dotfiles repository. */
   readonly dotfiles: string;
-  /** What is in question: a file or a directory. */
+  /** The path to check: a file or a directory. */
   readonly entry: string;
-  /** Creates the content that a symlink leads to. */
+  /** Creates the target of a symlink. */
   readonly make: (at: string) => void;
 }
 
@@ -40,7 +40,7 @@ function link({ entry }: Place, target: string, uid = me): void {
   give(entry, uid);
 }
 
-/** A symlink to something of ours in the dotfiles directory. */
+/** Creates a symlink to a file or directory of this program in the dotfiles directory. */
 function linked(place: Place): string {
   const target = path.join(place.dotfiles, 'target');
   place.make(target);
@@ -50,7 +50,7 @@ function linked(place: Place): string {
 
 type Row = readonly [what: string, arrange: (place: Place) => void, refusal?: RegExp];
 
-// Who controls a symlink, its target and what is between: followed, or refused with this message.
+// Owners and modes of a symlink, its target and the path between: followed, or refused with this message.
 const links: readonly Row[] = [
   ['a symlink into a dotfiles repository', linked],
   [
@@ -99,7 +99,7 @@ const links: readonly Row[] = [
   ],
 ];
 
-/** With owners that only root can give. */
+/** Cases with owners that only root can set. */
 const owners: readonly Row[] = [
   [
     'a symlink of another user',
@@ -145,7 +145,7 @@ const dead: readonly Row[] = [
   ['a socket', ({ entry }) => listenAt(entry), / is a socket, not a /],
 ];
 
-/** The socket's name stays when the process that listens is gone. */
+/** Leaves a socket file, which remains after the listening process exits. */
 function listenAt(file: string): void {
   const server = net.createServer().listen(file);
   servers.push(server);
@@ -166,7 +166,7 @@ function makeDirectory(at: string): void {
   makeFile(path.join(at, 'one'));
 }
 
-/** Nobody else's: the sockets of the event loop are made before the first check. */
+/** Runs `use` in a temporary home in which the simulated user owns every directory. */
 async function inPlace(
   make: Place['make'],
   name: string,
@@ -185,7 +185,7 @@ async function inPlace(
 
 const context = () => testContext({ uid: me });
 
-/** What an action ends with: its value, or the line of its error. */
+/** Returns the value of an action, or its error message. */
 function outcome<Value>(action: () => Value): Value | string {
   try {
     return action();
@@ -214,7 +214,7 @@ for (const [what, arrange, refusal] of rows) {
         text,
         refusal,
       );
-      // What only this program writes is never a symlink.
+      // A file that only this program writes is never a symlink.
       const strict = outcome(() => readPrivate(context(), place.entry, strictly));
       assert.match(
         String(strict),
@@ -224,7 +224,7 @@ for (const [what, arrange, refusal] of rows) {
     }));
 
   for (const name of ['hosts', 'identities', 'signed-out', '.']) {
-    test(`${what} in the place of the directory ${name}`, () =>
+    test(`${what} instead of the directory ${name}`, () =>
       inPlace(makeDirectory, name, async (place) => {
         arrange(place);
         await new Promise((resolve) => setImmediate(resolve));
@@ -258,7 +258,7 @@ for (const [what, arrange, refusal] of rows) {
   }
 }
 
-test('a write and a removal replace a symlink, and leave its target', () =>
+test('a write and a removal replace a symlink and preserve its target', () =>
   inPlace(makeFile, 'x.json', (place) => {
     const target = linked(place);
     assert.is(removePrivate(context(), place.entry), true);
@@ -269,7 +269,7 @@ test('a write and a removal replace a symlink, and leave its target', () =>
   }));
 
 for (const suffix of ['/', '//', '/.', '/./']) {
-  test(`a directory that is named with ${suffix} at its end is checked as without`, () =>
+  test(`checks a directory with the suffix ${suffix} like the directory itself`, () =>
     inPlace(makeDirectory, '.', (place) => {
       fs.chmodSync(linked(place), 0o777);
       const names = outcome(() => namesIn(context(), place.entry + suffix));
@@ -277,7 +277,7 @@ for (const suffix of ['/', '//', '/.', '/./']) {
     }));
 }
 
-needRoot("another user's directory and file are refused, root's are read (needs root)", () =>
+needRoot("refuses another user's directory and file, and reads root's (needs root)", () =>
   inPlace(makeDirectory, 'hosts', (place) => {
     place.make(place.entry);
     const one = path.join(place.entry, 'one');
@@ -327,7 +327,7 @@ needRoot("root reads a user's files, and writes and changes nothing (needs root)
   }),
 );
 
-needRoot('the mode of a file that another user owns is left (needs root)', () =>
+needRoot('does not change the mode of a file that another user owns (needs root)', () =>
   inPlace(makeFile, 'config.json', (place) => {
     place.make(place.entry);
     fs.chmodSync(place.entry, 0o644);
@@ -341,13 +341,13 @@ needRoot('the mode of a file that another user owns is left (needs root)', () =>
   }),
 );
 
-test('a dangling symlink is read as a file that does not exist', () =>
+test('reads a dangling symlink as a missing file', () =>
   inPlace(makeFile, 'config.json', (place) => {
     link(place, 'nowhere');
     assert.is(readPrivate(context(), place.entry), undefined);
   }));
 
-test('a dangling symlink to a directory is read as one that does not exist, and not written through', () =>
+test('reads a dangling directory symlink as a missing directory, and does not write through it', () =>
   inPlace(makeFile, 'hosts', (place) => {
     link(place, 'nowhere');
     const file = path.join(place.entry, 'us.icr.io.json');

@@ -132,21 +132,21 @@ const problems: readonly [text: string, problem: RegExp][] = [
 ];
 
 for (const [text, problem] of problems) {
-  test(`no host: ${JSON.stringify(text.slice(0, 80))}`, () => {
+  test(`rejects ${JSON.stringify(text.slice(0, 80))}`, () => {
     const parsed = parseServerURL(text);
     assert.ok('problem' in parsed, JSON.stringify(parsed));
     assert.match(parsed.problem, problem);
   });
 }
 
-test('control characters, and what only looks like one', () => {
+test('detects control characters only', () => {
   for (const text of ['\0', 'a\tb', '\x1f', '\x7f', '\x80', '\x9f']) {
     assert.ok(hasControlCharacter(text), JSON.stringify(text));
   }
   for (const text of ['', ' ', '~', '\xa0', 'ü', '🐳']) assert.not.ok(hasControlCharacter(text));
 });
 
-/** Texts of the characters that make hosts, and of those that break them. */
+/** Texts of characters that are valid and invalid in hosts. */
 const nearHosts = fc
   .array(
     fc.oneof(
@@ -159,7 +159,7 @@ const nearHosts = fc
   )
   .map((parts) => parts.join(''));
 
-/** Half of the beginnings and half of the ends are common ones, so that many are really IBM's. */
+/** Half of the prefixes and half of the suffixes are common ones, so that many hosts are IBM's. */
 const nearIbmHosts = fc
   .tuple(
     fc.oneof(fc.constantFrom('', 'us.', 'https://'), nearHosts),
@@ -172,7 +172,7 @@ function parsedOf(text: string): RegistryHost | undefined {
   return 'problem' in parsed ? undefined : parsed;
 }
 
-test('never throws, whatever the text', () => {
+test('never throws', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'binary', maxLength: 300 }), (text) => {
       parseServerURL(text);
@@ -185,7 +185,7 @@ test('never throws, whatever the text', () => {
   );
 });
 
-test('a name is lower case, of allowed characters, and reads as itself', () => {
+test('a parsed name is lower case, has valid characters, and parses to itself', () => {
   fc.assert(
     fc.property(nearHosts, (text) => {
       const host = parsedOf(text);
@@ -199,7 +199,7 @@ test('a name is lower case, of allowed characters, and reads as itself', () => {
   );
 });
 
-test('whatever is accepted is a scheme of two, a host, and a plain path', () => {
+test('accepts only http or https, a host and a plain path', () => {
   let accepted = 0;
   fc.assert(
     fc.property(fc.oneof(nearIbmHosts, nearHosts), (text) => {
@@ -216,7 +216,7 @@ test('whatever is accepted is a scheme of two, a host, and a plain path', () => 
   assert.ok(accepted > 200, `${accepted} were accepted`);
 });
 
-test('a problem never repeats the text', () => {
+test('a problem does not repeat the input', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-z]{6}$/), nearHosts, (canary, text) => {
       const parsed = parseServerURL(`${canary}@${text}`);
@@ -225,7 +225,7 @@ test('a problem never repeats the text', () => {
   );
 });
 
-/** The host as browsers and Node read it; `undefined` where they refuse. */
+/** Parses the host like browsers and Node; returns `undefined` if they refuse. */
 function hostOfURL(text: string): string | undefined {
   const url = text.trim();
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(url)
@@ -238,7 +238,7 @@ function isIbmName(name: string): boolean {
   return isIbmHost({ name, port: undefined, namespace: undefined });
 }
 
-test('what we take for IBM’s, a URL parser takes for the same host', () => {
+test('a URL parser reads the same host for every accepted IBM host', () => {
   let ours = 0;
   fc.assert(
     fc.property(nearIbmHosts, (text) => {
@@ -246,7 +246,7 @@ test('what we take for IBM’s, a URL parser takes for the same host', () => {
       if (host === undefined || !isIbmHost(host)) return;
       ours += 1;
       const name = hostOfURL(text);
-      // Beside names it refuses altogether, as it does a label that is no Punycode.
+      // Ignores names that the URL parser refuses, such as a label that is not valid Punycode.
       if (name !== undefined) assert.is(name, host.name, JSON.stringify(text));
     }),
     { numRuns: 2000 },
@@ -254,7 +254,7 @@ test('what we take for IBM’s, a URL parser takes for the same host', () => {
   assert.ok(ours > 200, `${ours} were IBM’s`);
 });
 
-test('what a URL parser takes for another host, is never IBM’s', () => {
+test('a host that a URL parser reads as another host is not IBM’s', () => {
   fc.assert(
     fc.property(nearIbmHosts, (text) => {
       const name = hostOfURL(text);
@@ -273,7 +273,7 @@ const names = fc.oneof(
   label.map((last) => `icr.io.${last}`),
 );
 
-test('on usual hosts both agree, in every spelling', () => {
+test('both parsers agree on usual hosts in every spelling', () => {
   const spellings = fc.constantFrom(
     (name: string) => name,
     (name: string) => `https://${name}/`,
@@ -283,7 +283,7 @@ test('on usual hosts both agree, in every spelling', () => {
   fc.assert(
     fc.property(names, spellings, (name, spell) => {
       const url = hostOfURL(name);
-      // It reads names that end in a number as IPv4 addresses.
+      // The URL parser reads names that end in a number as IPv4 addresses.
       fc.pre(url === name);
       assert.is(parsedOf(spell(name))?.name, name);
       assert.is(isIbmName(name), name === 'icr.io' || name.endsWith('.icr.io'));

@@ -5,7 +5,7 @@ import { presentation, requireHostOf, requirePresentable } from '../../src/ident
 import { requireProfileId } from '../../src/identity/profile.ts';
 import { fails } from '../support/rejects.ts';
 
-const test = suite('what an identity is presented as');
+const test = suite('identity presentation (--present)');
 
 const profile = 'Profile-1';
 const usual = [
@@ -17,7 +17,7 @@ const usual = [
   [{ kind: 'trusted-profile', profile }, 'iambearer'],
 ] as const;
 
-test('the usual one, unless the identity or the mapping says another', () => {
+test('uses the mapping, then the identity, then the default', () => {
   for (const [identity, word] of usual) {
     assert.is(presentation(identity), word);
     assert.is(presentation(identity, {}), word);
@@ -28,7 +28,7 @@ test('the usual one, unless the identity or the mapping says another', () => {
   assert.is(new Set(usual.map(([{ kind }]) => kind)).size, identityKinds.length);
 });
 
-test('a key that acts as a profile is never presented as itself', () => {
+test('does not present an API key itself if it acts as a profile', () => {
   for (const word of ['iamapikey', 'iamrefresh', 'Profile-2']) {
     fails(
       () => requirePresentable({ kind: 'api-key', profile }, word, 'work'),
@@ -40,7 +40,7 @@ test('a key that acts as a profile is never presented as itself', () => {
   }
 });
 
-test('an entitlement key goes to cp.icr.io only', () => {
+test('presents an entitlement key to cp.icr.io only', () => {
   requireHostOf({ kind: 'entitlement-key' }, 'cp.icr.io');
   requireHostOf({ kind: 'entitlement-key' }, 'cp.icr.io/cp');
   for (const kind of identityKinds) {
@@ -51,7 +51,7 @@ test('an entitlement key goes to cp.icr.io only', () => {
   }
 });
 
-test('a trusted profile has an ID, also as an IAM ID', () => {
+test('accepts a trusted profile ID or IAM ID', () => {
   const id = 'Profile-0e9a7f3c-52c6-4a1b-9e45-6f1f2d3c4b5a';
   for (const text of [id, `iam-${id}`, ` ${id}\n`]) assert.is(requireProfileId(text), id);
   const crn = `crn:v1:bluemix:public:iam-identity::a/1::profile:${id}`;

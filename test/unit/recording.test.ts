@@ -7,11 +7,11 @@ const test = suite('terminal recording');
 
 const rows: readonly [name: string, output: string, lines: readonly string[]][] = [
   ['lines', 'one\r\ntwo\r\n', ['one', 'two']],
-  ['a line that is written again', 'waiting\rdone   \r\n', ['done   ']],
+  ['a line that is overwritten', 'waiting\rdone   \r\n', ['done   ']],
   ['cursor up and clear line', 'a\r\nb\r\n\x1b[1A\x1b[2Kc\r\n', ['a', 'c']],
   ['clear to the end of the screen', 'long text\x1b[5G\x1b[0Jx', ['longx']],
   ['a tab', '+\tx', ['+       x']],
-  ['sequences that change nothing', '\x1b[?2004h$ \x1b[?2004lls', ['$ ls']],
+  ['sequences without visible effect', '\x1b[?2004h$ \x1b[?2004lls', ['$ ls']],
 ];
 
 for (const [name, output, lines] of rows) {

@@ -15,7 +15,7 @@ const rows: readonly [script: string, expected: object][] = [
   ['exec yes', { problem: 'prints more than 1 MiB' }],
   ['yes & wait', { problem: 'prints more than 1 MiB' }],
   ['exec sleep 5', { problem: 'gave no answer within 2 s' }],
-  // A child of its own that holds the output open must not be waited for.
+  // A grandchild that holds the output open must not block.
   ['sleep 5 & exit 0', { problem: 'gave no answer within 2 s' }],
 ];
 
@@ -32,7 +32,7 @@ for (const [script, expected] of rows) {
   });
 }
 
-test('a program that cannot be run', async () => {
+test('reports a program that cannot be run', async () => {
   assert.equal(await runProgram(env, '/nonexistent', 'list', ''), {
     problem: 'cannot be run (ENOENT)',
   });

@@ -8,7 +8,7 @@ const test = sandboxSuite('sandbox: APIs of IAM and the registry');
 
 const items = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
-/** A user with a key and an access token, and both services asked as that user. */
+/** Creates a user with a key and an access token, and clients of both services for that user. */
 async function signIn(
   { sandbox, askIam, askRegistry }: SandboxContext,
   accountId = 'canary-account',
@@ -26,7 +26,7 @@ async function signIn(
   };
 }
 
-/** The actions that a credential gets for `ns/img` at a host. */
+/** Returns the granted actions of a credential for `ns/img` at a host. */
 async function actionsFor(
   { askRegistry }: SandboxContext,
   basic: readonly [string, string],
@@ -38,7 +38,7 @@ async function actionsFor(
   return access[0].actions;
 }
 
-test('an API key is made, read, changed, locked, disabled and deleted', async (context) => {
+test('API keys: create, read, change, lock, disable and delete', async (context) => {
   const { iam, user } = await signIn(context);
   const made = await iam('/v1/apikeys', {
     json: { name: 'ci', iam_id: user.iamId, expires_at: '2100-01-01T00:00+0000' },
@@ -61,7 +61,7 @@ test('an API key is made, read, changed, locked, disabled and deleted', async (c
   assert.is((await iam(path)).status, 404);
 });
 
-test('keys are listed by page, and only those of the account', async (context) => {
+test('API keys: lists pages of the account’s keys only', async (context) => {
   const { iam, user } = await signIn(context);
   const other = await signIn(context, 'canary-of-others');
   for (const name of ['a', 'b', 'c', 'd']) {
@@ -77,7 +77,7 @@ test('keys are listed by page, and only those of the account', async (context) =
   assert.equal((await other.iam(`/v1/apikeys?iam_id=${user.iamId}`)).value.apikeys, []);
 });
 
-test("another account's key and service ID cannot be made", async (context) => {
+test('refuses to create keys and service IDs of another account', async (context) => {
   const { iam, user } = await signIn(context);
   const other = await signIn(context, 'canary-of-others');
   const key = { name: 'x', iam_id: user.iamId };
@@ -87,7 +87,7 @@ test("another account's key and service ID cannot be made", async (context) => {
   assert.is((await iam('/v1/apikeys', { json: { iam_id: user.iamId } })).status, 400);
 });
 
-test('a service ID may do what its policy says, where it says', async (context) => {
+test('a policy limits the actions and resources of a service ID', async (context) => {
   const { iam, user } = await signIn(context);
   const { accountId: account_id } = user;
   context.sandbox.accounts.addNamespace({ name: 'ns', accountId: account_id, public: false });
@@ -125,13 +125,13 @@ test('a service ID may do what its policy says, where it says', async (context) 
   assert.is(context.sandbox.accounts.ownerOfApiKey(basic[1]), 'unknown');
 });
 
-test('a policy without a role or an account is refused', async (context) => {
+test('refuses a policy without a role or an account', async (context) => {
   const { iam } = await signIn(context);
   const reply = await iam('/v1/policies', { json: { type: 'access', subjects: [], roles: [] } });
   assert.is(reply.status, 400);
 });
 
-test('a registry token is made, used and deleted', async (context) => {
+test('registry tokens: create, use and delete', async (context) => {
   const { registry } = await signIn(context);
   const path = '/api/v1/tokens';
   const made = await registry(`${path}?description=ci&permanent=false&write=false`, {
@@ -149,7 +149,7 @@ test('a registry token is made, used and deleted', async (context) => {
   assert.is(refused.status, 401);
 });
 
-test('namespaces and quotas are those of the account in the header', async (context) => {
+test('returns namespaces and quotas of the account in the header', async (context) => {
   const { registry } = await signIn(context, 'canary-of-namespaces');
   const { accounts } = context.sandbox;
   accounts.addNamespace({ name: 'mine', accountId: 'canary-of-namespaces', public: false });

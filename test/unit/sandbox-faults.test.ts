@@ -41,7 +41,7 @@ const answers: readonly [Fault, (reply: Awaited<ReturnType<typeof askToken>>) =>
 ];
 
 for (const [fault, check] of answers) {
-  test(`${fault.kind} (${fault.status ?? 200}) is met once`, async (context) => {
+  test(`${fault.kind} (${fault.status ?? 200}) affects one request`, async (context) => {
     context.sandbox.faults.add('iam', fault);
     check(await askToken(context));
     const next = await askToken(context);
@@ -51,7 +51,7 @@ for (const [fault, check] of answers) {
 }
 
 for (const kind of ['drop', 'cut-off'] as const) {
-  test(`${kind} breaks the connection, and only that one`, async (context) => {
+  test(`${kind} breaks one connection`, async (context) => {
     context.sandbox.faults.add('iam', { kind, times: 2 });
     for (const _ of [1, 2]) {
       const failure = await askToken(context).catch((error: unknown) => error);
@@ -62,7 +62,7 @@ for (const kind of ['drop', 'cut-off'] as const) {
   });
 }
 
-test('hang never answers, others are answered', async (context) => {
+test('hang: sends no response, and serves other requests', async (context) => {
   context.sandbox.faults.add('iam', { kind: 'hang' });
   const ends: string[] = [];
   const hanging = askToken(context).then(
@@ -74,7 +74,7 @@ test('hang never answers, others are answered', async (context) => {
   void hanging;
 });
 
-test('a delay comes before the answer', async (context) => {
+test('delay: precedes the response', async (context) => {
   context.sandbox.faults.add('iam', { kind: 'delay', delayMs: 80, times: 'forever' });
   const begun = Date.now();
   await Promise.all([askToken(context), askToken(context)]);
@@ -82,7 +82,7 @@ test('a delay comes before the answer', async (context) => {
   assert.ok(took >= 79, `${took} ms`);
 });
 
-test('a fault is met by its own service and path only', async (context) => {
+test('a fault affects its own service and path only', async (context) => {
   const { sandbox, askRegistry } = context;
   sandbox.faults.add('registry', { kind: 'status', status: 503, path: '/oauth/' });
   assert.is((await askToken(context)).status, 200);
@@ -91,7 +91,7 @@ test('a fault is met by its own service and path only', async (context) => {
   assert.is((await askRegistry('/oauth/token?service=registry')).status, 401);
 });
 
-test('what was asked is counted, and no secret is kept', async (context) => {
+test('counts requests and stores no secret', async (context) => {
   const { sandbox, askIam } = context;
   const apikey = sandbox.accounts.addApiKey({ value: 'canary-of-the-log' }).value;
   await askIam({ grant_type: 'urn:ibm:params:oauth:grant-type:apikey', apikey });
@@ -103,7 +103,7 @@ test('what was asked is counted, and no secret is kept', async (context) => {
   assert.not.match(JSON.stringify(requests.log), 'canary');
 });
 
-test('an unknown fault is an error where it is asked for', ({ sandbox }) => {
+test('rejects an unknown fault when it is requested', ({ sandbox }) => {
   const fault: Fault = JSON.parse('{"kind":"explode"}');
   assert.throws(() => sandbox.faults.add('iam', fault), 'no such fault');
 });

@@ -12,7 +12,7 @@ import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts';
 
 const test = suite<{ folder: string; sandbox: Sandbox }>('sandbox: front');
 
-/** Stands for docker-registry: challenges as it does, and tells what reached it. */
+/** Replaces docker-registry: sends its challenge, and echoes the request. */
 const upstream = http.createServer((request, response) => {
   const seen = { url: request.url, headers: request.headers };
   if (request.url === '/v2/') {
@@ -20,7 +20,7 @@ const upstream = http.createServer((request, response) => {
       'Bearer realm="https://configured/oauth/token",service="registry",scope="a:b:c"';
     response.writeHead(401, { 'www-authenticate': challenge }).end();
   } else if (request.method === 'PATCH') {
-    // Answers as soon as the first part is there: a front that waited for the rest would wait for ever.
+    // Responds after the first part of the body, so a front that buffers the body would block.
     request.once('data', (part: Buffer) => response.writeHead(202).end(part));
   } else {
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(seen));
@@ -33,7 +33,7 @@ test.before(async (context) => {
   });
   const { port } = upstream.address() as AddressInfo;
   context.folder = await mkdtemp(join(tmpdir(), 'sandbox-'));
-  // Nobody listens on port 1.
+  // No process listens on port 1.
   const upstreams = { 'us.icr.io': port, 'ca.icr.io': 1 };
   context.sandbox = await startSandbox({ folder: context.folder, upstreams });
 });
@@ -45,7 +45,7 @@ test.after(async ({ folder, sandbox }) => {
   await rm(folder, { recursive: true });
 });
 
-test('the challenge is quoted and its realm on the host that was asked', async ({ sandbox }) => {
+test('quotes the challenge and uses the requested host in its realm', async ({ sandbox }) => {
   const { registryUrl, caFile } = sandbox;
   const reply = await ask(`${registryUrl}/v2/`, { caFile, headers: { host: 'us.icr.io' } });
   assert.is(
@@ -54,7 +54,7 @@ test('the challenge is quoted and its realm on the host that was asked', async (
   );
 });
 
-test('path, query, host and token reach the registry as they are', async ({ sandbox }) => {
+test('passes path, query, host and token unchanged', async ({ sandbox }) => {
   const { registryUrl, caFile } = sandbox;
   const url = `${registryUrl}/v2/ns/img/tags/list?n=1&last=%2F`;
   const reply = await ask(url, { caFile, bearer: 'canary', headers: { host: 'us.icr.io' } });
@@ -65,7 +65,7 @@ test('path, query, host and token reach the registry as they are', async ({ sand
   assert.is(headers['x-forwarded-proto'], 'https');
 });
 
-test('a body is passed on while it comes', async ({ sandbox }) => {
+test('streams a request body', async ({ sandbox }) => {
   const { registryUrl, caFile } = sandbox;
   const text = await new Promise((resolve, reject) => {
     const request = https.request(`${registryUrl}/v2/ns/img/blobs/uploads/1`, {
@@ -83,7 +83,9 @@ test('a body is passed on while it comes', async ({ sandbox }) => {
   assert.is(text, 'the first part');
 });
 
-test('other hosts get the small registry, and IAM its own', async ({ sandbox }) => {
+test('routes other hosts to the built-in registry, and IAM requests to IAM', async ({
+  sandbox,
+}) => {
   const { registryUrl, caFile, accounts } = sandbox;
   const small = await ask(`${registryUrl}/v2/`, { caFile, headers: { host: 'de.icr.io' } });
   assert.match(String(small.headers['www-authenticate']), 'realm=https://de.icr.io/oauth/token,');
@@ -98,7 +100,7 @@ test('other hosts get the small registry, and IAM its own', async ({ sandbox }) 
   assert.is(iam.status, 200);
 });
 
-test('a registry that is not there breaks the connection', async ({ sandbox }) => {
+test('closes the connection if the registry is unavailable', async ({ sandbox }) => {
   const { registryUrl, caFile } = sandbox;
   const headers = { host: 'ca.icr.io' };
   const failure = await ask(`${registryUrl}/v2/`, { caFile, headers }).catch((error) => error);

@@ -8,7 +8,7 @@ const test = sandboxSuite('sandbox: IAM');
 const prefix = 'urn:ibm:params:oauth:grant-type:';
 const cli = { basic: ['bx', 'bx'] as const };
 
-test('the claims are those of the facts', async ({ sandbox, askIam }) => {
+test('returns the documented claims', async ({ sandbox, askIam }) => {
   const owner = sandbox.accounts.addServiceId({ name: 'ci', accountId: 'canary-account' });
   const { value } = sandbox.accounts.addApiKey({ owner: owner.iamId });
   const reply = await askIam({ grant_type: `${prefix}apikey`, apikey: value });
@@ -22,7 +22,7 @@ test('the claims are those of the facts', async ({ sandbox, askIam }) => {
   assert.is(reply.value.expiration, claims.exp);
 });
 
-test('a refresh token comes to the CLI only, and each is good once', async ({
+test('returns a refresh token to the CLI only, and accepts each once', async ({
   sandbox,
   askIam,
 }) => {
@@ -37,7 +37,7 @@ test('a refresh token comes to the CLI only, and each is good once', async ({
   assert.is((await askIam(form, cli)).value.errorCode, 'BXNIM0407E');
 });
 
-test('of two that use one refresh token at once, one succeeds', async ({ sandbox, askIam }) => {
+test('accepts one of two concurrent uses of a refresh token', async ({ sandbox, askIam }) => {
   const owner = sandbox.accounts.addUser();
   const { value } = sandbox.accounts.addRefreshToken({ owner: owner.iamId });
   const form = { grant_type: 'refresh_token', refresh_token: value };
@@ -45,7 +45,7 @@ test('of two that use one refresh token at once, one succeeds', async ({ sandbox
   assert.equal(replies.map(({ status }) => status).toSorted(), [200, 400]);
 });
 
-test('a profile is assumed, or given to a compute resource', async ({ sandbox, askIam }) => {
+test('grants a profile to a user and to a compute resource', async ({ sandbox, askIam }) => {
   const { accounts } = sandbox;
   const user = accounts.addUser();
   const { value } = accounts.addApiKey({ owner: user.iamId });
@@ -72,7 +72,7 @@ test('a profile is assumed, or given to a compute resource', async ({ sandbox, a
   }
 });
 
-test('a profile that trusts somebody else is refused', async ({ sandbox, askIam }) => {
+test('refuses a profile that trusts another resource', async ({ sandbox, askIam }) => {
   const { accounts } = sandbox;
   const { sub } = accounts.addTrustedProfile({ computeTokens: ['canary-of-another'] });
   const apikey = accounts.addApiKey().value;
@@ -85,7 +85,7 @@ test('a profile that trusts somebody else is refused', async ({ sandbox, askIam 
   }
 });
 
-test('a passcode is good once', async ({ sandbox, askIam }) => {
+test('accepts a passcode once', async ({ sandbox, askIam }) => {
   const passcode = sandbox.accounts.addPasscode({ owner: sandbox.accounts.addUser().iamId });
   const form = { grant_type: `${prefix}passcode`, passcode };
   const first = await askIam(form, cli);
@@ -105,7 +105,7 @@ const refusals: readonly [
   ['no key', 'BXNIM0109E', () => ({ grant_type: `${prefix}apikey` })],
   ['an unknown key', 'BXNIM0415E', () => ({ grant_type: `${prefix}apikey`, apikey: 'canary' })],
   [
-    "a key's ID in place of the key",
+    "a key's ID instead of the key",
     'BXNIM0415E',
     (accounts) => ({ grant_type: `${prefix}apikey`, apikey: accounts.addApiKey().id }),
   ],
@@ -126,7 +126,7 @@ const refusals: readonly [
     }),
   ],
   [
-    'a user who must sign in elsewhere',
+    'a user of an external identity provider',
     'BXNIM0400E',
     (accounts) => {
       const { iamId } = accounts.addUser({ needsExternalAuthentication: true });
@@ -148,7 +148,7 @@ const refusals: readonly [
     },
   ],
   [
-    'an ended session',
+    'an expired session',
     'BXNIM0439E',
     (accounts) => {
       const { value, sessionId } = accounts.addRefreshToken({ owner: accounts.addUser().iamId });
@@ -173,18 +173,18 @@ for (const [name, code, form] of refusals) {
   });
 }
 
-test('a locked key signs in all the same', async ({ sandbox, askIam }) => {
+test('accepts a locked key', async ({ sandbox, askIam }) => {
   const { value } = sandbox.accounts.addApiKey({ locked: true });
   assert.is((await askIam({ grant_type: `${prefix}apikey`, apikey: value })).status, 200);
 });
 
-test('the passcode page is where the configuration says', async ({ sandbox }) => {
+test('publishes the passcode page in its configuration', async ({ sandbox }) => {
   const { iamUrl, caFile } = sandbox;
   const url = `${iamUrl}/identity/.well-known/openid-configuration`;
   assert.is((await ask(url, { caFile })).value.passcode_endpoint, `${iamUrl}/identity/passcode`);
 });
 
-test('a key tells whose it is, and never itself', async ({ sandbox, askIam }) => {
+test('returns the owner of a key without the key', async ({ sandbox, askIam }) => {
   const { accounts, iamUrl, caFile } = sandbox;
   const key = accounts.addApiKey({ value: 'canary-of-details', name: 'ci', locked: true });
   const url = `${iamUrl}/v1/apikeys/details`;

@@ -19,7 +19,7 @@ async function instanceToken({ sandbox }: SandboxContext, version: string, path:
 }
 
 for (const [version, tokenPath, iamPath] of generations) {
-  test(`version ${version} gives the instance's access token`, async (context) => {
+  test(`version ${version}: returns the instance's access token`, async (context) => {
     const { accounts, metadataUrl } = context.sandbox;
     const first = accounts.addTrustedProfile({ ofInstance: true });
     const other = accounts.addTrustedProfile({ ofInstance: true });
@@ -49,13 +49,13 @@ for (const [version, tokenPath, iamPath] of generations) {
     assert.is((await ask(url, { method: 'POST', bearer: 'canary' })).status, 401);
   });
 
-  test(`version ${version} has no paths of the other generation`, async (context) => {
+  test(`version ${version}: does not serve the paths of the other generation`, async (context) => {
     const other = version === '2022-03-01' ? '2025-08-26' : '2022-03-01';
     assert.is((await instanceToken(context, other, tokenPath)).status, 404);
   });
 }
 
-test('the header and the version are wanted', async ({ sandbox }) => {
+test('requires the header and the version', async ({ sandbox }) => {
   const url = `${sandbox.metadataUrl}/instance_identity/v1/token`;
   assert.is((await ask(`${url}?version=2022-03-01`, { method: 'PUT' })).status, 400);
   assert.is((await ask(url, { method: 'PUT', headers: flavor })).status, 400);

@@ -24,7 +24,7 @@ test.before.each(async ({ sandbox }) => {
 
 const apiKeyGrant = 'urn:ibm:params:oauth:grant-type:apikey';
 
-test('keys, faults and counts are reached from another process', async ({ sandbox }) => {
+test('another process can read keys and counts, and add faults', async ({ sandbox }) => {
   const { iamUrl, caFile } = sandbox;
   const key = await sandbox.accounts.addApiKey({ value: 'canary-of-a-process' });
   await sandbox.faults.add('iam', { kind: 'status', status: 429, retryAfter: 2 });
@@ -42,7 +42,7 @@ test('keys, faults and counts are reached from another process', async ({ sandbo
   assert.not.match(JSON.stringify(log), 'canary');
 });
 
-test('time moves when told', async ({ sandbox }) => {
+test('advances its clock on request', async ({ sandbox }) => {
   const { iamUrl, caFile, accounts } = sandbox;
   const expiresAt = new Date(Date.now() + 60_000).toISOString();
   const { value } = await accounts.addApiKey({ expiresAt });
@@ -52,7 +52,7 @@ test('time moves when told', async ({ sandbox }) => {
   assert.is((await ask(`${iamUrl}/identity/token`, { caFile, form })).status, 400);
 });
 
-test('what the sandbox does not have is an error', async ({ sandbox }) => {
+test('rejects unknown requests', async ({ sandbox }) => {
   const reply = await ask(`${sandbox.adminUrl}/accounts/nothing`, { json: {} });
   assert.is(reply.status, 404);
   const refused = await sandbox.accounts.addRefreshToken({ owner: 'nobody' }).catch(String);

@@ -15,7 +15,7 @@ interface Credential {
   readonly host?: string;
 }
 
-/** What the token opens, as docker-registry reads it. */
+/** The token's grants, as docker-registry reads them. */
 function accessOf(token: unknown): unknown {
   return claimsOf(token).access;
 }
@@ -40,7 +40,7 @@ const rows: readonly Row[] = [
     200,
     ({ sandbox }) => ({ userName: 'iamapikey', password: sandbox.accounts.addApiKey().value }),
   ],
-  ['no such API key', 401, () => ({ userName: 'iamapikey', password: 'canary' })],
+  ['an unknown API key', 401, () => ({ userName: 'iamapikey', password: 'canary' })],
   [
     'a disabled API key',
     401,
@@ -75,8 +75,12 @@ const rows: readonly Row[] = [
       password: accounts.addRefreshToken({ owner: accounts.addUser().iamId, expiresAt: 0 }).value,
     }),
   ],
-  ['a profile that the key may assume', 200, ({ sandbox }) => profileFor(sandbox.accounts, true)],
-  ['a profile that it may not', 401, ({ sandbox }) => profileFor(sandbox.accounts, false)],
+  ['a profile that the key can assume', 200, ({ sandbox }) => profileFor(sandbox.accounts, true)],
+  [
+    'a profile that the key cannot assume',
+    401,
+    ({ sandbox }) => profileFor(sandbox.accounts, false),
+  ],
   [
     'an entitlement key at cp.icr.io',
     200,
@@ -87,7 +91,7 @@ const rows: readonly Row[] = [
     }),
   ],
   [
-    'an entitlement key elsewhere',
+    'an entitlement key at another host',
     401,
     ({ sandbox }) => ({
       userName: 'cp',
@@ -125,7 +129,7 @@ for (const [name, status, make] of rows) {
   });
 }
 
-test('a login is handed an identity token, which lives as long as the key', async (context) => {
+test('login: returns an identity token that is valid as long as the key', async (context) => {
   const { sandbox, askRegistry } = context;
   const key = sandbox.accounts.addApiKey();
   const basic = ['iamapikey', key.value] as const;
@@ -144,7 +148,7 @@ test('a login is handed an identity token, which lives as long as the key', asyn
   assert.is((await askRegistry('/oauth/token', { form })).status, 401);
 });
 
-test("another account's namespace is not opened, a public one is pulled by anyone", async (context) => {
+test("refuses another account's namespace, and grants pulls of a public one", async (context) => {
   const { sandbox, askRegistry } = context;
   const { accounts } = sandbox;
   accounts.addNamespace({ name: 'theirs', accountId: 'canary-account', public: false });
@@ -162,7 +166,7 @@ test("another account's namespace is not opened, a public one is pulled by anyon
   assert.is((await askRegistry(path('theirs'))).status, 401);
 });
 
-test('an image is there to the last byte, for those who may pull', async ({
+test('returns all bytes of an image to users with pull access', async ({
   sandbox,
   askRegistry,
 }) => {
@@ -178,7 +182,7 @@ test('an image is there to the last byte, for those who may pull', async ({
   assert.is((await askRegistry('/v2/demo/hello/manifests/2', { bearer })).status, 404);
 });
 
-test('a token of IAM and one of the registry do not stand for each other', async (context) => {
+test('does not accept IAM tokens and registry tokens for each other', async (context) => {
   const { sandbox, askRegistry } = context;
   const basic = ['iamapikey', sandbox.accounts.addApiKey().value] as const;
   const token = String((await askRegistry(tokenPath, { basic })).value.token);
@@ -188,7 +192,7 @@ test('a token of IAM and one of the registry do not stand for each other', async
   assert.is((await askRegistry('/v2/', { bearer })).status, 401);
 });
 
-test('a registry token that has expired opens nothing', async ({ sandbox, askRegistry }) => {
+test('refuses an expired registry token', async ({ sandbox, askRegistry }) => {
   sandbox.lifetimes.registryToken = -1;
   const basic = ['iamapikey', sandbox.accounts.addApiKey().value] as const;
   const bearer = String((await askRegistry(tokenPath, { basic })).value.token);

@@ -36,7 +36,7 @@ async function askIam(
   return await ask(`${iamUrl}/identity/token`, { caFile, form, ...more });
 }
 
-test('an API key gets an access token of the length that IBM hands out', async ({ sandbox }) => {
+test('returns an access token as long as IBM’s for an API key', async ({ sandbox }) => {
   const { value } = sandbox.accounts.addApiKey({ value: 'canary-key-of-a-user' });
   const reply = await askIam(sandbox, { grant_type: apiKeyGrant, apikey: value });
   assert.is(reply.status, 200);
@@ -47,7 +47,7 @@ test('an API key gets an access token of the length that IBM hands out', async (
   assert.is(rest.expires_in, 3600);
 });
 
-test('a manifest is fetched the way a client does it', async ({ sandbox }) => {
+test('serves a manifest to a client', async ({ sandbox }) => {
   const { registryUrl, caFile, accounts } = sandbox;
   const { value } = accounts.addApiKey();
   const url = `${registryUrl}/v2/${demoImage.repository}/manifests/${demoImage.tag}`;
@@ -68,7 +68,7 @@ test('a manifest is fetched the way a client does it', async ({ sandbox }) => {
   assert.is(second.value.schemaVersion, 2);
 });
 
-test('when a port is taken, nothing is left listening', async ({ folder, sandbox }) => {
+test('closes all listeners if a port is in use', async ({ folder, sandbox }) => {
   const registryPort = Number(new URL(sandbox.registryUrl).port);
   const iamPort = await freePort();
   const second = await startSandbox({ folder: join(folder, '2'), iamPort, registryPort }).catch(

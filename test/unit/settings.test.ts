@@ -37,9 +37,9 @@ const full = {
 
 const readable: readonly [name: string, text: string, settings: object][] = [
   ['an empty object', '{}', noSettings],
-  ['identities alone', '{"identities":{}}', noSettings],
-  ['everything', JSON.stringify(full), full],
-  ['a later member', '{"later":1}', { ...noSettings, later: 1 }],
+  ['only identities', '{"identities":{}}', noSettings],
+  ['all members', JSON.stringify(full), full],
+  ['an unknown member', '{"later":1}', { ...noSettings, later: 1 }],
 ];
 
 for (const [name, text, settings] of readable) {
@@ -50,7 +50,7 @@ for (const [name, text, settings] of readable) {
     }));
 }
 
-test('no file, no folder, no home: no settings', () =>
+test('returns no settings without a file, directory or home', () =>
   inHome((home) => {
     assert.equal(readSettings(testContext(home)), noSettings);
     assert.equal(readSettings(testContext()), noSettings);

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { nameFilter } from '../../scripts/name-filter.ts';
 import { chooseFiles, longest, longestFirst } from '../../scripts/test-files.ts';
 
-const test = suite('choosing tests');
+const test = suite('test selection');
 
 const root = path.resolve(import.meta.dirname, '../..');
 const files = ['test/unit/store.test.ts', 'test/unit/move.test.ts', 'test/e2e/store.test.ts'];
@@ -32,10 +32,10 @@ for (const [wanted, chosen] of choices) {
 
 const names: readonly [wanted: string, name: string, expected: boolean][] = [
   ['', 'any: name', true],
-  ['Hangs', 'doctor: one that hangs is ended', true],
-  ['doctor: one', 'doctor: one that hangs is ended', true],
-  ['^one', 'doctor: one that hangs is ended', false],
-  ['a|ended$', 'doctor: one that hangs is ended', true],
+  ['Hangs', 'doctor: one that hangs is stopped', true],
+  ['doctor: one', 'doctor: one that hangs is stopped', true],
+  ['^one', 'doctor: one that hangs is stopped', false],
+  ['a|stopped$', 'doctor: one that hangs is stopped', true],
   ['x (y)', 'suite: x (y)', true],
   ['x (y', 'suite: x (y)', true],
   ['x (y', 'suite: x y', false],
@@ -46,7 +46,7 @@ for (const [wanted, name, expected] of names) {
   });
 }
 
-test('the files that take long start first, and exist', () => {
+test('slow files start first, and exist', () => {
   const paths = longest.map((name) => `test/integration/${name}.test.ts`);
   for (const file of paths) assert.ok(fs.existsSync(path.resolve(root, file)), file);
   assert.equal(longestFirst([...files, ...paths.toReversed()]), [...paths, ...files]);

@@ -16,7 +16,7 @@ const repository = 'home/src/repo';
 
 type Env = Record<string, string>;
 
-/** A context whose settings directory is in place, with the endpoint in `config.json`. */
+/** Creates a context with a settings directory and the endpoint in `config.json`. */
 function planted(folder: string, env: Env) {
   const context = testContext({ env: { HOME: path.join(folder, 'home'), ...env } });
   const config = configFolder(context) ?? '';
@@ -150,7 +150,7 @@ const accepted: readonly Row[] = [
     },
   ],
   [
-    'a directory beside a checkout, by way of it',
+    'a directory beside a checkout, with a path through it',
     (folder) => {
       makeRepository(path.join(folder, repository));
       return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${folder}/${repository}/../icr` };
@@ -172,7 +172,7 @@ const accepted: readonly Row[] = [
     },
   ],
   [
-    'the same, with XDG_CONFIG_HOME set to the usual directory',
+    'the usual directory as a symlink, with XDG_CONFIG_HOME set to it',
     (folder) => {
       makeRepository(path.join(folder, 'home/dotfiles'));
       linkUsual(folder, 'home/dotfiles/icr');
@@ -183,7 +183,7 @@ const accepted: readonly Row[] = [
   ],
 ];
 
-/** Makes the usual directory a symlink, as people who keep dotfiles in a repository have it. */
+/** Makes the usual directory a symlink to a dotfiles repository. */
 function linkUsual(folder: string, target: string): void {
   const usual = configFolder(testContext({ env: { HOME: path.join(folder, 'home') } })) ?? '';
   fs.mkdirSync(path.dirname(usual), { recursive: true });
@@ -207,7 +207,7 @@ for (const [name, mode, isFile] of [
   ['others can write config.json', 0o666, true],
   ['the group can write config.json', 0o660, true],
 ] as const) {
-  withModes(`refused: ${name}, also the second time`, () =>
+  withModes(`refused: ${name}, including the second time`, () =>
     inHome(({ folder }) => {
       const { context, config, file } = planted(folder, {});
       const changed = isFile ? file : config;
@@ -224,7 +224,7 @@ for (const [name, mode, isFile] of [
   );
 }
 
-withModes('refused: another user owns config.json, as if root runs in a home', () =>
+withModes('refused: another user owns config.json, such as when root runs in a user’s home', () =>
   inHome(({ folder }) => {
     const { context, file } = planted(folder, {});
     const { uid } = fs.statSync(file);
@@ -236,7 +236,7 @@ withModes('refused: another user owns config.json, as if root runs in a home', (
   }),
 );
 
-/** Calls `action` as if these files, and no others, existed. */
+/** Calls `action` with a file system of only these files. */
 function withFiles(files: readonly string[], action: () => void): void {
   const { existsSync } = fs;
   fs.existsSync = (file) => files.includes(String(file));
@@ -247,7 +247,7 @@ function withFiles(files: readonly string[], action: () => void): void {
   }
 }
 
-withModes('/etc may be a repository, as etckeeper makes it; a directory beside it may not', () => {
+withModes('accepts /etc as a repository, as etckeeper creates it, but no other directory', () => {
   for (const [parent, isRefused] of [
     ['/etc', false],
     ['/etc/deeper', true],
@@ -261,7 +261,7 @@ withModes('/etc may be a repository, as etckeeper makes it; a directory beside i
   }
 });
 
-test('without the setting, or with the variable, the directory does not matter', () =>
+test('does not check the directory without the setting or with the variable', () =>
   inHome(({ folder }) => {
     makeRepository(path.join(folder, repository));
     const where = { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, repository, '.icr') };
@@ -271,8 +271,8 @@ test('without the setting, or with the variable, the directory does not matter',
     assert.is(trustedEndpoint({ ...context, env }, { iamEndpoint }), iamEndpoint);
   }));
 
-/** Every other module sends secrets to what `trustedEndpoint` returns. */
-test('only these modules read the setting as it is', () => {
+/** All other modules send secrets to the result of `trustedEndpoint` only. */
+test('only these modules read the unchecked setting', () => {
   const root = path.resolve(import.meta.dirname, '../../src');
   const readers = fs
     .readdirSync(root, { recursive: true, encoding: 'utf8' })

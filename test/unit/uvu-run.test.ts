@@ -14,7 +14,7 @@ import {
   runFile,
 } from '../../scripts/uvu-run.ts';
 
-const counting = suite('counting what uvu ran');
+const counting = suite('uvu result counts');
 
 const uvu = fileURLToPath(import.meta.resolve('uvu'));
 const start = `import { suite } from ${JSON.stringify(uvu)}; const t = suite('t');`;
@@ -71,21 +71,18 @@ for (const { name, text, timeLimitMs, expected } of files) {
   });
 }
 
-counting(
-  'a file of which no test is chosen counts for nothing, and its hooks do not run',
-  async () => {
-    const source = `import { suite } from 'uvu'; const t = suite('t');
+counting('a file without a selected test counts as nothing, and its hooks do not run', async () => {
+  const source = `import { suite } from 'uvu'; const t = suite('t');
     t.before(() => { throw new Error() }); t('a', () => {}); t.run();`;
-    const run = async (name: string) => {
-      const { passed, failed, skipped } = await runText(source, { name });
-      return [passed, failed, skipped];
-    };
-    assert.equal(await run('b'), [0, 0, 0]);
-    assert.equal(await run('T: A'), [0, 1, 0]);
-  },
-);
+  const run = async (name: string) => {
+    const { passed, failed, skipped } = await runText(source, { name });
+    return [passed, failed, skipped];
+  };
+  assert.equal(await run('b'), [0, 0, 0]);
+  assert.equal(await run('T: A'), [0, 1, 0]);
+});
 
-counting('only the chosen tests run', async () => {
+counting('runs only the selected tests', async () => {
   const source = `import { suite } from 'uvu'; const t = suite('t');
     t('a', () => {}); t('b', () => { throw new Error() }); t.skip('c', () => {}); t.run();
     const u = suite('u'); u('b', () => {}); u.run();`;
@@ -98,17 +95,14 @@ counting('only the chosen tests run', async () => {
   assert.equal(await run('^(a|c)$'), [1, 0, 1]);
 });
 
-counting(
-  'a process that the file leaves behind is waited for until the time limit only',
-  async () => {
-    const source = `${start} import { spawn } from 'node:child_process';
+counting('waits until the time limit only for a process that the file leaves behind', async () => {
+  const source = `${start} import { spawn } from 'node:child_process';
     t('a', () => { spawn('sleep', ['10'], { stdio: 'inherit', detached: true }).unref(); }); t.run();`;
-    const { failed, passed } = await runText(source, { timeLimitMs: 1000 });
-    assert.equal([passed, failed], [1, 0]);
-  },
-);
+  const { failed, passed } = await runText(source, { timeLimitMs: 1000 });
+  assert.equal([passed, failed], [1, 0]);
+});
 
-counting('the last totals count, colours or not', () => {
+counting('uses the last totals, with or without colors', () => {
   const plain = (total: number) => `  Total:     ${total}\n  Passed:    1\n  Skipped:   0\n`;
   const coloured = '  Total:     2\x1b[32m\n  Passed:    1\x1b[39m\n  Skipped:   0\n';
   assert.equal(parseTotals(`${plain(9)}text\n${plain(3)}`)?.failed, 2);
@@ -116,7 +110,7 @@ counting('the last totals count, colours or not', () => {
   assert.is(parseTotals('Total: 3'), undefined);
 });
 
-counting('the last line and the exit code', () => {
+counting('uses the last line and the exit code', () => {
   const sum = addCounts({ passed: 1, failed: 0, skipped: 0 }, { passed: 2, failed: 1, skipped: 0 });
   assert.is(formatCount(sum), '3 passed, 1 failed');
   assert.is(formatCount({ passed: 1, failed: 0, skipped: 2 }), '1 passed, 0 failed, 2 skipped');

@@ -33,7 +33,7 @@ for (const [text, shown] of rows) {
 
 const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }));
 
-test('nothing is left that a terminal obeys, and escaping twice is escaping once', () => {
+test('leaves no control sequence, and is idempotent', () => {
   fc.assert(
     fc.property(anything, (text) => {
       assert.not.match(visible(text), /[\p{C}\p{Zl}\p{Zp}]/u);
@@ -42,7 +42,7 @@ test('nothing is left that a terminal obeys, and escaping twice is escaping once
   );
 });
 
-test('JSON keeps its meaning', () => {
+test('preserves the meaning of JSON', () => {
   fc.assert(
     fc.property(fc.jsonValue(), anything, (value, text) => {
       const json = JSON.stringify({ value, [text]: text }, null, 2);

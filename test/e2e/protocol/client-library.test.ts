@@ -3,22 +3,22 @@ import * as assert from 'uvu/assert';
 import { type CallOptions, credential, helper, type Outcome } from '../../support/helper.ts';
 import { type Home, inHome, writeConfig, writeIdentity } from '../../support/home.ts';
 
-const test = suite("what clients' own libraries and tests expect");
+const test = suite('compatibility with client libraries');
 
 const sentence = 'credentials not found in native keychain';
 const missingServerURL = 'no credentials server URL';
 const missingUsername = 'no credentials username';
 
-/** What a client makes of the helper's answer to `get`. */
+/** A client's interpretation of the helper's response to `get`. */
 type Reading =
   | { readonly found: { readonly username: string; readonly secret: string } }
   | { readonly none: true }
   | { readonly error: string };
 
 interface Reader {
-  /** The source this reading was written after. */
+  /** The source file that `read` follows. */
   readonly source: string;
-  /** What it puts on standard input. */
+  /** The text that the client writes to standard input. */
   readonly input: (host: string) => string;
   readonly read: (outcome: Outcome, ask: (host: string) => Outcome) => Reading;
 }
@@ -93,7 +93,7 @@ function both({ stdout, stderr }: Outcome): string {
 const token = 'canary-identity-token';
 const root = 'canary-root';
 
-/** A home in which an identity, a docker login, an identity token and something damaged answer. */
+/** A home with an identity, a docker login, an identity token and a damaged credential. */
 function prepare(home: Home): void {
   writeIdentity(home, root, { 'us.icr.io': { identity: 'work' } });
   helper(home, 'store', credential('de.icr.io', '<token>', token));
@@ -117,7 +117,7 @@ for (const [client, { source, input, read }] of Object.entries(readers)) {
         prepare(home);
         const ask = (name: string, options?: CallOptions) =>
           helper(home, 'get', input(name), options);
-        // What is damaged is said to be so once; the client may come later.
+        // A damaged credential is reported only once, so each client needs a new home.
         if (expected instanceof RegExp) ask(host);
         const reading = read(ask(host), ask);
         if (!(expected instanceof RegExp)) assert.equal(reading, expected);
@@ -130,8 +130,8 @@ for (const [client, { source, input, read }] of Object.entries(readers)) {
 // After docker/docker-credential-helpers, credentials/credentials_test.go and client/client_test.go.
 const failures: readonly [what: string, verb: string, input: string, stdout: string][] = [
   ['get without a host', 'get', '', missingServerURL],
-  ['get with blanks', 'get', ' \n', missingServerURL],
-  ['get of what is not there', 'get', 'https://missing.docker.io/v1', sentence],
+  ['get with only whitespace', 'get', ' \n', missingServerURL],
+  ['get of a missing credential', 'get', 'https://missing.docker.io/v1', sentence],
   ['erase without a host', 'erase', '', missingServerURL],
   ['store without a ServerURL', 'store', '{"Username":"foo","Secret":"bar"}', missingServerURL],
   [
@@ -150,9 +150,9 @@ for (const [what, verb, input, line] of failures) {
     }));
 }
 
-// client.List gives "unused", docker-py nothing at all.
+// client.List writes "unused" to standard input, docker-py nothing.
 for (const input of ['unused', '', '\n']) {
-  test(`list ${JSON.stringify(input)}: an object, {} when empty (client/client.go, store.py)`, () =>
+  test(`list ${JSON.stringify(input)}: returns an object, {} if empty (client/client.go, store.py)`, () =>
     inHome((home) => {
       assert.is(helper(home, 'list', input).stdout, '{}\n');
       helper(home, 'store', credential('x.example', 'linus', 'canary'));
@@ -161,7 +161,7 @@ for (const input of ['unused', '', '\n']) {
 }
 
 // docker/docker-py, tests/integration/credentials/store_test.py.
-test('docker-py stores, gets, lists and erases a server that is no domain', () =>
+test('docker-py: stores, gets, lists and erases a server name that is not a domain', () =>
   inHome((home) => {
     const names = ['pycreds_test_1f', 'pycreds_test_2e'];
     for (const [index, name] of names.entries()) {
@@ -178,8 +178,8 @@ test('docker-py stores, gets, lists and erases a server that is no domain', () =
     }
   }));
 
-// Go's encoder writes <, > and & as escapes, and Encode ends with a line end (credentials.go, client.Store).
-test("docker's and oras' JSON is read, with and without a final line end", () =>
+// Go's encoder escapes <, > and &, and Encode appends a newline (credentials.go, client.Store).
+test('store: reads the JSON of docker and oras, with and without a final newline', () =>
   inHome((home) => {
     const input = String.raw`{"ServerURL":"us.icr.io","Username":"\u003ctoken\u003e","Secret":"canary\u0026"}`;
     for (const end of ['\n', '', '\r\n']) {
@@ -190,7 +190,7 @@ test("docker's and oras' JSON is read, with and without a final line end", () =>
     }
   }));
 
-test('testcontainers-node takes ServerURL for the registry: it is the one that was asked for', () =>
+test('get: returns the requested ServerURL, which testcontainers-node uses as the registry', () =>
   inHome((home) => {
     prepare(home);
     for (const host of ['us.icr.io', 'https://us.icr.io', 'US.ICR.IO', 'registry.example']) {
@@ -198,7 +198,7 @@ test('testcontainers-node takes ServerURL for the registry: it is the one that w
     }
   }));
 
-test('version is one line: a name, a package, a version (credentials/credentials.go)', () =>
+test('version: prints one line with name, package and version (credentials/credentials.go)', () =>
   inHome((home) => {
     const { stdout, status } = helper(home, 'version');
     assert.match(stdout, /^docker-credential-icr \([^)]+\) v?\d+\.\d+\.\d+\S*\n$/);
