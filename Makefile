@@ -15,7 +15,7 @@ option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 .DEFAULT_GOAL := help
 # No parallel targets, even with -j: they would distort measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-unit test-clients lint bench soak fleet demo recording package package-node test-package bench-targets release-notes audit install clean
+.PHONY: help deps build test test-unit test-clients lint bench soak mutants fleet demo recording package package-node test-package bench-targets release-notes audit install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -37,7 +37,7 @@ $(executable): $(installed) scripts/build.ts $(shell find src -name '*.ts')
 
 # FILES: words that a file's path contains, or globs. NAME: a part of a test's name, or a regular expression.
 # They are passed in the environment, so that no shell interprets them.
-test test-unit: export TEST_FILES = $(call typed,FILES)
+test test-unit mutants: export TEST_FILES = $(call typed,FILES)
 test test-unit: export TEST_NAME = $(call typed,NAME)
 
 test: $(installed) ## run all tests that need no root; FILES="store login" NAME="not found" selects tests
@@ -61,6 +61,9 @@ bench: build ## measure the executable and write docs/benchmarks.md
 
 soak: build ## test full disks, killed processes and load for some minutes, and write docs/reliability.md
 	@$(bun) scripts/soak.ts
+
+mutants: $(installed) ## run mutation tests for some hours and write docs/reliability.md; FILES="src/..." or SAMPLE=200 selects some
+	@$(bun) scripts/mutants.ts
 
 fleet: build ## simulate a fleet of kubelets and write the figures into docs/fleets.md
 	@$(bun) scripts/fleet.ts

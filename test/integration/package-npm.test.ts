@@ -159,7 +159,10 @@ for (const [what, main, agent, isReplaced] of installs) {
     const env = { PATH: process.env.PATH ?? '', npm_config_user_agent: agent };
     const installed = spawnSync('node', ['install.js'], { cwd: main, env, encoding: 'utf8' });
     assert.is(installed.status, 0, installed.stderr);
-    assert.is(installed.stderr.includes('does not match the checksum'), what.includes('unknownExecutable'));
+    assert.is(
+      installed.stderr.includes('does not match the checksum'),
+      what.includes('unknown executable'),
+    );
     const names = fs.readdirSync(path.join(main, 'bin'));
     assert.equal(names, ['docker-credential-icr.js'], 'nothing else is left');
     const file = path.join(main, 'bin', 'docker-credential-icr.js');
@@ -176,7 +179,12 @@ const starts: readonly [what: string, main: string, isOld: boolean, said: RegExp
     /^docker-credential-icr .*v1\.2\.3\n/,
   ],
   ['of an old Node: the executable', lay(standIn), true, /^the executable, version\n$/],
-  ['of an old Node: not a unknownExecutable’s', lay(unknownExecutable), true, /: \S+ does not match the checksum/],
+  [
+    'of an old Node: not a unknownExecutable’s',
+    lay(unknownExecutable),
+    true,
+    /: \S+ does not match the checksum/,
+  ],
   ['of an old Node, without one: which Node it takes', lay(standIn, []), true, /Node 22\.15 or/],
 ];
 

@@ -105,6 +105,16 @@ requests('accepts the same member in two objects, and brackets in a string', () 
   assert.is(repeatedMember('{"b":[{"a":1,"c":"\\\\","a":2}]}'), 'a');
 });
 
+requests('a member of another name is shown with 40 visible characters', () => {
+  const text = JSON.stringify({
+    kind,
+    apiVersion: `${group}/v1`,
+    image,
+    [`ä${'x'.repeat(60)}`]: 1,
+  });
+  fails(() => parseProviderRequest(text), 'invalid-input', /no field "\?x{39}"$/);
+});
+
 requests.run();
 
 const images = suite('kubelet image name');

@@ -1,0 +1,102 @@
+import fs from 'node:fs';
+import path from 'node:path';
+
+/** Modules that decide trust or hold secrets, and the tests that have to notice a change of them. */
+export interface Group {
+  readonly name: string;
+  /** Glob patterns below the root of the project. */
+  readonly sources: readonly string[];
+  readonly except?: readonly string[];
+  /** Glob patterns again. The fastest first: the first test that fails ends the others. */
+  readonly tests: readonly string[];
+}
+
+export const groups: readonly Group[] = [
+  {
+    name: 'hosts',
+    sources: ['src/registry/*.ts'],
+    tests: ['test/unit/{match,parse-bounds}.test.ts', 'test/unit/parse.test.ts'],
+  },
+  {
+    name: 'lookup',
+    sources: [
+      'src/identity/{find,lookup,mapping,mapping-key,environment,present,signed-out,hosts}.ts',
+      'src/identity/api-key-variable.ts',
+    ],
+    tests: [
+      'test/unit/{present,hint,environment,mapping,docker-login,credential-lookup}.test.ts',
+      'test/unit/answered-hosts.test.ts',
+    ],
+  },
+  {
+    name: 'trusted settings',
+    sources: ['src/config/{trusted-endpoint,change-lock}.ts'],
+    tests: ['test/unit/{trusted-endpoint,change-lock,replace-secret}.test.ts'],
+  },
+  {
+    name: 'files',
+    sources: ['src/files/*.ts'],
+    except: ['src/files/lock*.ts'],
+    tests: [
+      'test/unit/{file-store,own-files,file-readers,temporary-files,executables}.test.ts',
+      'test/unit/{clock-back,lock}.test.ts',
+    ],
+  },
+  {
+    name: 'locks',
+    sources: ['src/files/lock*.ts'],
+    tests: ['test/unit/{lock-*,clock-back,own-files}.test.ts', 'test/unit/lock.test.ts'],
+  },
+  {
+    name: 'secret stores',
+    sources: ['src/secrets/*.ts'],
+    except: ['src/secrets/move*.ts'],
+    tests: [
+      'test/unit/{credential-file,helper-answers,helper-search,helper-program}.test.ts',
+      'test/unit/{secret-stores,replace-secret,choose*,credential-helper-loop}.test.ts',
+      'test/unit/{file-store*,helper-store,move-copies}.test.ts',
+    ],
+  },
+  {
+    name: 'moves of secrets',
+    sources: ['src/secrets/move*.ts'],
+    tests: ['test/unit/{move-copies,move,store-move}.test.ts'],
+  },
+  {
+    name: 'token cache',
+    sources: ['src/iam/{cache*,cached-token,flight}.ts'],
+    tests: ['test/unit/{token-cache-files,kubelet-duration,iam-cache}.test.ts'],
+  },
+  {
+    name: 'kubelet identities',
+    sources: ['src/kubernetes/{*identity*,pull-credentials,request,service-account,image}.ts'],
+    tests: ['test/unit/{kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
+  },
+  {
+    name: 'output of secrets and names',
+    sources: ['src/{mask,unescape,piece-set,visible}.ts'],
+    tests: ['test/unit/{visible,mask}.test.ts'],
+  },
+  {
+    name: 'calling processes',
+    sources: ['src/callers.ts'],
+    tests: ['test/unit/callers.test.ts'],
+  },
+  {
+    name: "other programs' files",
+    sources: ['src/clients/read-file.ts'],
+    tests: ['test/unit/clients-read-file.test.ts'],
+  },
+];
+
+/** Returns the files below `root` that match, each once, in the order of the patterns. */
+export function filesOf(
+  root: string,
+  patterns: readonly string[],
+  except: readonly string[] = [],
+): string[] {
+  const found = patterns.flatMap((pattern) => fs.globSync(pattern, { cwd: root }).sort());
+  return [...new Set(found)].filter(
+    (file) => !except.some((pattern) => path.matchesGlob(file, pattern)),
+  );
+}

@@ -1,0 +1,305 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { apiKeyIn } from '../../src/identity/api-key-variable.ts';
+import { fromAmbientVariable, fromOwnVariable } from '../../src/identity/environment.ts';
+import { findCredential } from '../../src/identity/find.ts';
+import { lookupIn } from '../../src/identity/lookup.ts';
+import { fromMapping, identityNamed } from '../../src/identity/mapping.ts';
+import {
+  isPresentable,
+  mintedAs,
+  presentation,
+  requireHostOf,
+  userNames,
+} from '../../src/identity/present.ts';
+import { isSignedOut, signedOutHosts, signOut } from '../../src/identity/signed-out.ts';
+import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
+import { noon, testContext } from '../support/context.ts';
+import { type Home, inHome, writeConfig } from '../support/home.ts';
+import { inWorld } from '../support/keychains.ts';
+import { startLoopbackIam } from '../support/loopback-iam.ts';
+import { fails, rejects } from '../support/rejects.ts';
+
+const test = suite('the lookup of a credential');
+
+function parse(text: string): RegistryHost {
+  const parsed = parseServerURL(text);
+  if ('problem' in parsed) throw new Error(parsed.problem);
+  return parsed;
+}
+
+/** Whether `find` throws or its promise is rejected is all the same here. */
+async function called<T>(find: () => T | Promise<T>): Promise<T> {
+  return await find();
+}
+
+const ibm = parse('us.icr.io');
+
+function writeIdentity(home: Home, identity: object, Secret: string, more: object = {}): void {
+  const identities = { work: { kind: 'api-key', since: 0, ...identity } };
+  const mappings = { '*': { identity: 'work' } };
+  writeConfig(home, 'config.json', JSON.stringify({ identities, mappings, ...more }));
+  const credential = { ServerURL: 'work', Username: 'u', Secret };
+  writeConfig(home, 'identities/work.json', JSON.stringify(credential));
+}
+
+test('debug output names every source that has nothing', () =>
+  inHome(async ({ env }) => {
+    const debugged = { ...env, DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
+    for (const [host, count] of [
+      ['us.icr.io', 7],
+      ['quay.example', 2],
+    ] as const) {
+      const context = testContext({ env: debugged });
+      assert.is(await findCredential(lookupIn(context), parse(host)), undefined);
+      const lines = context.warnings.filter((line) => line.includes(host));
+      assert.is(new Set(lines).size, count, host);
+      for (const line of lines) assert.match(line, /: \S[^:]*: \S/);
+    }
+  }));
+
+test('of another registry returns what was stored, and an identity token last', () =>
+  inHome(async (home) => {
+    const host = parse('quay.example');
+    const context = testContext({ env: home.env });
+    for (const Username of ['me', '<token>']) {
+      const credential = { ServerURL: 'quay.example', Username, Secret: 'canary' };
+      writeConfig(home, 'hosts/quay.example.json', JSON.stringify(credential));
+      const found = await findCredential(lookupIn(context), host);
+      assert.is(found?.username, Username);
+    }
+  }));
+
+test('asks a keychain that refuses once for each secret', () =>
+  inWorld({ identities: {}, mappings: {}, store: 'vault' }, async ({ context, calls, answers }) => {
+    answers.get = () => [1, 'locked'];
+    const lookup = lookupIn(context);
+    const key = { of: 'identity', name: 'work' } as const;
+    for (const _ of [1, 2])
+      await rejects(
+        called(() => lookup.stored(key)),
+        'storage',
+        /locked/,
+      );
+    assert.equal(calls, ['get']);
+    assert.is(await lookup.isSignedOut('us.icr.io'), false);
+    const bugs = lookupIn({
+      ...context,
+      runSync: () => {
+        throw new TypeError('a bug');
+      },
+    });
+    const bug = await called(() => bugs.stored(key)).catch(String);
+    assert.is(bug, 'TypeError: a bug');
+    await rejects(
+      called(() => lookup.stored({ of: 'host', name: 'work' })),
+      'storage',
+    );
+    assert.equal(calls, ['get', 'get']);
+  }));
+
+test('a host that was signed out is found again by name only', () =>
+  inHome(({ env }) => {
+    const context = testContext({ env });
+    assert.is(isSignedOut(context, 'us.icr.io'), false);
+    assert.is(signedOutHosts(context).size, 0);
+    signOut(context, 'us.icr.io');
+    assert.is(isSignedOut(context, 'us.icr.io'), true);
+    assert.is(isSignedOut(context, 'de.icr.io'), false);
+    assert.equal([...signedOutHosts(context)], ['us.icr.io']);
+    const nowhere = testContext();
+    assert.is(isSignedOut(nowhere, 'us.icr.io'), false);
+    assert.is(signedOutHosts(nowhere).size, 0);
+    fails(() => signOut(nowhere, 'us.icr.io'), 'misconfigured');
+  }));
+
+test('an identity comes with its place, its end and whether it is minted', () =>
+  inHome(async (home) => {
+    const found = async () => fromMapping(lookupIn(testContext({ env: home.env })), ibm);
+    writeIdentity(home, { expiresAt: noon }, 'canary');
+    assert.equal([(await found())?.keptIn, (await found())?.endsAt], ['file store', noon]);
+    assert.is((await found())?.isMinted, undefined);
+    assert.is(await (await found())?.secret(), 'canary');
+    assert.type((await found())?.accessToken, 'function');
+    writeIdentity(home, { kind: 'refresh-token' }, 'canary');
+    assert.is((await found())?.isMinted, true);
+    assert.is(await (await found())?.secret(), 'canary');
+    assert.is((await found())?.endsAt, undefined);
+    assert.type((await found())?.accessToken, 'function');
+    for (const kind of ['entitlement-key', 'registry-token']) {
+      writeIdentity(home, { kind }, 'canary');
+      assert.is((await found())?.accessToken, undefined, kind);
+    }
+    writeIdentity(home, { kind: 'trusted-profile', profile: 'Profile-1' }, 'canary');
+    assert.is((await found())?.keptIn, 'this machine');
+    assert.is((await found())?.isMinted, true);
+    assert.type((await found())?.accessToken, 'function');
+    for (const present of ['iambearer', 'iamrefresh']) {
+      writeIdentity(home, { present }, 'canary');
+      assert.is((await found())?.isMinted, true, present);
+    }
+  }));
+
+test('an access token is requested once and then cached, a new one only if forced', async () => {
+  const iam = await startLoopbackIam();
+  try {
+    await inHome(async (home) => {
+      const more = { iamEndpoint: iam.endpoint };
+      writeIdentity(home, { present: 'iambearer' }, 'canary', more);
+      const lookup = lookupIn(testContext({ env: home.env }));
+      const found = await fromMapping(lookup, ibm);
+      assert.equal([await found?.secret(), await found?.secret()], ['canary-1', 'canary-1']);
+      assert.is(await found?.accessToken?.(false), 'canary-1');
+      assert.is(await found?.accessToken?.(true), 'canary-2');
+      assert.is(await found?.secret(), 'canary-2');
+      assert.equal(
+        iam.forms.map((form) => form.get('apikey')),
+        ['canary', 'canary'],
+      );
+      writeIdentity(home, { present: 'iamrefresh' }, 'canary', more);
+      const refresh = await fromMapping(lookupIn(testContext({ env: home.env })), ibm);
+      // This IAM issues none.
+      const secret = await called(() => refresh?.secret()).catch(String);
+      assert.is.not(secret, 'canary');
+      assert.is.not(secret, undefined);
+      assert.ok(iam.forms.length > 2);
+      iam.status = 400;
+      const refused = called(() => found?.accessToken?.(true));
+      await rejects(refused, 'refused', /login --identity work/);
+    });
+  } finally {
+    iam.close();
+  }
+});
+
+test('a trusted profile needs no stored secret', () =>
+  inHome(async (home) => {
+    writeIdentity(home, { kind: 'trusted-profile', profile: 'Profile-1' }, 'canary');
+    fs.rmSync(path.join(home.config, 'identities', 'work.json'));
+    const found = await fromMapping(lookupIn(testContext({ env: home.env })), ibm);
+    assert.is(found?.username, 'iambearer');
+  }));
+
+test('a registry token warns when it has expired, and nothing else does', () =>
+  inHome(async (home) => {
+    const claims = Buffer.from(JSON.stringify({ exp: noon / 1000 - 60 })).toString('base64url');
+    for (const [kind, warnings] of [
+      ['registry-token', 1],
+      ['entitlement-key', 0],
+    ] as const) {
+      writeIdentity(home, { kind }, `e30.${claims}.canary`);
+      const context = testContext({ env: home.env });
+      const found = await fromMapping(lookupIn(context), ibm);
+      assert.is(context.warnings.length, 0);
+      assert.is(await found?.secret(), `e30.${claims}.canary`);
+      assert.is(context.warnings.length, warnings, kind);
+    }
+  }));
+
+test('an identity by name has the user name that was asked for', () =>
+  inHome(async (home) => {
+    writeIdentity(home, { present: 'iambearer' }, 'canary');
+    const lookup = lookupIn(testContext({ env: home.env }));
+    assert.is((await identityNamed(lookup, 'work')).username, 'iambearer');
+    assert.is((await identityNamed(lookup, 'work', 'iamapikey')).username, 'iamapikey');
+    const nobody = called(() => identityNamed(lookup, 'toString'));
+    await rejects(nobody, 'misconfigured', /--identity toString/);
+  }));
+
+test('a secret that is gone names the store', () =>
+  inWorld(
+    {
+      identities: { work: { kind: 'api-key', since: 0 } },
+      mappings: { '*': { identity: 'work' } },
+      store: 'vault',
+    },
+    async ({ context }) => {
+      const found = called(() => fromMapping(lookupIn(context), ibm));
+      await rejects(found, 'storage', /vault.*--identity work/);
+    },
+  ));
+
+test('the user name: of the mapping, of the identity, the usual one', () => {
+  const key = { kind: 'api-key' } as const;
+  assert.is(
+    presentation({ ...key, present: 'iambearer' }, { present: 'iamrefresh' }),
+    'iamrefresh',
+  );
+  assert.is(presentation({ ...key, present: 'iambearer' }, {}), 'iambearer');
+  assert.is(presentation({ ...key, profile: 'Profile-1' }), 'Profile-1');
+  assert.is(isPresentable({ ...key, profile: 'Profile-1' }, 'iamapikey'), false);
+  for (const name of ['iamrefresh', 'iambearer']) {
+    assert.is(isPresentable({ kind: 'refresh-token', profile: 'Profile-1' }, name), true);
+  }
+  assert.equal(userNames, ['iamapikey', 'iambearer', 'iamrefresh']);
+});
+
+for (const [kind, present, minted] of [
+  ['api-key', 'iamapikey', undefined],
+  ['api-key', 'iambearer', 'access token'],
+  ['api-key', 'iamrefresh', 'refresh token'],
+  ['refresh-token', 'iamrefresh', undefined],
+  ['refresh-token', 'iambearer', 'access token'],
+] as const) {
+  test(`${kind} as ${present}: ${minted ?? 'the secret itself'}`, () =>
+    assert.is(mintedAs({ kind }, present), minted));
+}
+
+test('an entitlement key is for cp.icr.io only', () => {
+  for (const key of ['cp.icr.io', 'cp.icr.io/cp', 'cp.icr.io/cp/ns']) {
+    requireHostOf({ kind: 'entitlement-key' }, key);
+  }
+  for (const key of ['*', 'us.icr.io', 'us.icr.io/cp.icr.io', 'cp.icr.io.example']) {
+    fails(() => requireHostOf({ kind: 'entitlement-key' }, key), 'invalid-input');
+    requireHostOf({ kind: 'api-key' }, key);
+  }
+});
+
+test('an API key in a variable or its file is one word of visible characters', () =>
+  inHome(({ folder }) => {
+    const file = path.join(folder, 'key');
+    const inFile = (text: string | Buffer) => {
+      fs.writeFileSync(file, text);
+      return () => apiKeyIn('IC_API_KEY', `@${file}`);
+    };
+    assert.is(apiKeyIn('IC_API_KEY', ' canary '), 'canary');
+    assert.is(inFile(' canary\n')(), 'canary');
+    assert.is(inFile('{"apikey":"canary"}')(), 'canary');
+    for (const text of [
+      '',
+      'ä',
+      'canaryä',
+      'äcanary',
+      'two words',
+      '{"apikey":"a b"}',
+      '{}',
+      '{',
+    ]) {
+      fails(inFile(text), 'damaged', /IC_API_KEY/);
+    }
+    fails(inFile(Buffer.from('canary', 'utf16le')), 'damaged', /UTF-8/);
+    const largest = 64 * 1024;
+    assert.is(inFile('c'.repeat(largest))(), 'c'.repeat(largest));
+    fails(inFile('c'.repeat(largest + 1)), 'damaged');
+    fails(() => apiKeyIn('IC_API_KEY', `@${folder}`), 'storage', /EISDIR/);
+    fails(() => apiKeyIn('IC_API_KEY', `@${folder}/none`), 'storage', /ENOENT/);
+    fails(() => apiKeyIn('IC_API_KEY', 'canary\nkey'), 'misconfigured');
+  }));
+
+test('a blank variable is not set; the first that is set wins', async () => {
+  const from = async (env: Record<string, string>) =>
+    (await fromAmbientVariable(lookupIn(testContext({ env }))))?.keptIn;
+  assert.is(await from({}), undefined);
+  assert.is(
+    await from({ IBMCLOUD_API_KEY: ' ', BLUEMIX_API_KEY: 'b', IC_API_KEY: 'c' }),
+    'BLUEMIX_API_KEY',
+  );
+  const own = testContext({ env: { DOCKER_CREDENTIAL_ICR_API_KEY: ' canary ' } });
+  const found = await fromOwnVariable(lookupIn(own));
+  assert.equal([found?.username, await found?.secret()], ['iamapikey', 'canary']);
+  assert.is(await fromOwnVariable(lookupIn(testContext())), undefined);
+});
+
+test.run();

@@ -1,0 +1,247 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { HelperError } from '../../src/errors.ts';
+import { cachedToken, freshToken } from '../../src/iam/cache.ts';
+import {
+  forgetEveryToken,
+  forgetToken,
+  lockFolder,
+  readTokenNow,
+  writeToken,
+} from '../../src/iam/cache-file.ts';
+import {
+  type CacheEntry,
+  isFor,
+  isServable,
+  isUsable,
+  parseEntry,
+  refreshTokenOf,
+  renewalTime,
+} from '../../src/iam/cached-token.ts';
+import { noon, testContext } from '../support/context.ts';
+import { inHome } from '../support/home.ts';
+
+const test = suite('files of the token cache');
+
+const minute = 60_000;
+const token = { token: 'canary', issuedAt: noon, expiresAt: noon + 60 * minute, since: 1 };
+
+function inCache(use: (folder: string) => void | Promise<void>): Promise<void> {
+  return inHome(({ folder }) => use(path.join(folder, 'cache')));
+}
+
+test('a full logout removes every cached token, and only these', () =>
+  inCache((folder) => {
+    const context = testContext();
+    for (const name of ['work', 'work iamrefresh', 'pod a:b 0', 'us.icr.io/ns']) {
+      writeToken(context, { folder, name, since: 1 }, token);
+    }
+    const entry = JSON.stringify({ name: 'work', ...token });
+    const others = { 'notes.json': '{}', 'other.json': entry, 'work.txt': entry, 'x.json': 'x' };
+    for (const [name, text] of Object.entries(others)) {
+      fs.writeFileSync(path.join(folder, name), text);
+    }
+    fs.mkdirSync(path.join(folder, 'directory.json'));
+    forgetEveryToken(context, folder);
+    const left = fs.readdirSync(folder).filter((name) => !name.startsWith('.'));
+    assert.equal(left.sort(), [...Object.keys(others), 'directory.json'].sort());
+  }));
+
+test('to forget one token leaves the others', () =>
+  inCache((folder) => {
+    const context = testContext();
+    for (const name of ['a', 'b']) writeToken(context, { folder, name, since: 1 }, token);
+    forgetToken(context, { folder, name: 'a' });
+    forgetToken(context, { folder: undefined, name: 'b' });
+    assert.is(readTokenNow(context, { folder, name: 'a', since: 1 }), undefined);
+    assert.is(readTokenNow(context, { folder, name: 'b', since: 1 })?.token, 'canary');
+  }));
+
+test('without a directory nothing is read or written', async () => {
+  const context = testContext();
+  const key = { folder: undefined, name: 'work', since: 1 };
+  writeToken(context, key, token);
+  assert.is(readTokenNow(context, key), undefined);
+  assert.is(await cachedToken(context, key), undefined);
+  assert.equal(context.warnings, []);
+});
+
+test('a bug while a token is written or read is not a warning', () =>
+  inCache((folder) => {
+    const now = () => {
+      throw new TypeError('a bug');
+    };
+    const key = { folder, name: 'work', since: 1 };
+    writeToken(testContext(), key, token);
+    assert.throws(() => readTokenNow(testContext({ now }), key), /a bug/);
+    const circular = { ...token, failure: { at: 1, why: 'x' } };
+    Object.assign(circular.failure, { circular });
+    assert.throws(() => writeToken(testContext(), key, circular), TypeError);
+  }));
+
+const entry: CacheEntry = { name: 'work', ...token };
+const key = { folder: '/cache', name: 'work', since: 1 };
+const fits: readonly (readonly [what: string, entry: object, key: object, expected: boolean])[] = [
+  ['the same', {}, {}, true],
+  ['another name', {}, { name: 'Work' }, false],
+  ['another root secret', {}, { since: 2 }, false],
+  ['another IAM', {}, { endpoint: 'https://iam.example' }, false],
+  ['the same other IAM', { endpoint: 'x' }, { endpoint: 'x' }, true],
+  ['issued in 5 min', { issuedAt: noon + 5 * minute }, {}, true],
+  ['issued later', { issuedAt: noon + 5 * minute + 1 }, {}, false],
+];
+for (const [what, fields, asked, expected] of fits) {
+  test(`a token is${expected ? '' : ' not'} for a key if it has ${what}`, () =>
+    assert.is(isFor({ ...entry, ...fields }, { ...key, ...asked }, noon), expected));
+}
+
+test('an entry is read as it was written', () => {
+  const failed = { ...entry, failure: { at: noon, why: 'IAM is unreachable' } };
+  for (const each of [entry, failed]) assert.equal(parseEntry(JSON.stringify(each)), each);
+});
+
+const damaged: readonly object[] = [
+  { name: 1 },
+  { name: undefined },
+  { token: '' },
+  { token: 1 },
+  { issuedAt: '1' },
+  { expiresAt: undefined },
+  { since: null },
+  { failure: null },
+  { failure: 3 },
+  { failure: {} },
+  { failure: { at: 1 } },
+  { failure: { why: 'x' } },
+  { failure: { at: '1', why: 'x' } },
+  { failure: { at: 1, why: 2 } },
+];
+for (const fields of damaged) {
+  test(`an entry is damaged if it has ${JSON.stringify(fields)}`, () =>
+    assert.is(parseEntry(JSON.stringify({ ...entry, ...fields })), undefined));
+}
+
+const renewal = renewalTime(token);
+const failure = { at: renewal + minute, why: 'x' };
+const usable: readonly (readonly [what: string, fields: object, at: number, expected: boolean])[] =
+  [
+    ['before it is due', {}, renewal - 1, true],
+    ['when it is due', {}, renewal, false],
+    ['when renewal has just failed', { failure }, failure.at, true],
+    ['before renewal failed, by a clock that was set back', { failure }, failure.at - 1, false],
+    ['10 s after renewal failed, less 1 ms', { failure }, failure.at + 9_999, true],
+    ['10 s after renewal failed', { failure }, failure.at + 10_000, false],
+    [
+      'in its last minute',
+      { failure: { ...failure, at: token.expiresAt - minute } },
+      token.expiresAt - minute + 1,
+      false,
+    ],
+  ];
+for (const [what, fields, at, expected] of usable) {
+  test(`a token is${expected ? '' : ' not'} used as it is ${what}`, () =>
+    assert.is(isUsable({ ...token, ...fields }, at), expected));
+}
+
+test('a token is given until a minute before it expires', () => {
+  assert.is(isServable(token, token.expiresAt - minute), true);
+  assert.is(isServable(token, token.expiresAt - minute + 1), false);
+});
+
+test('the time of renewal depends on the last letters of the token but one', () => {
+  const at = (text: string) => (renewalTime({ ...token, token: text }) - noon) / (60 * minute);
+  // From "abcd": 97, then 31 times that and 98, and so on, modulo 1000.
+  assert.is(at('canary.abcdX').toFixed(6), (0.5 + 0.1 * 0.074).toFixed(6));
+  assert.is(at('canary.abcdX'), at('canary.abcdY'));
+  assert.not.equal(at('canary.abcdX'), at('canary.abceX'));
+  assert.not.equal(at('canary.abcdX'), at('canary.bbcdX'));
+  assert.is(at('canary.abcdX'), at('xabcdX'));
+  assert.is(at('abX').toFixed(6), (0.5 + 0.1 * 0.105).toFixed(6));
+});
+
+test('a token with a life of ten minutes is renewed up to a minute late, a shorter one is not', () => {
+  const renewed = (life: number) =>
+    renewalTime({ token: 'canary.abcdX', issuedAt: noon, expiresAt: noon + life }) - noon;
+  assert.is(renewed(10 * minute - 1), 5 * minute - 0.5);
+  assert.ok(renewed(10 * minute) > 5 * minute);
+});
+
+test('a token that must not be cached is given and not written', () =>
+  inCache(async (folder) => {
+    const context = testContext();
+    const options = { folder, name: 'work', since: 1, mint: async () => token };
+    const asked = { ...options, isToBeKept: async () => false };
+    assert.is((await freshToken(context, asked)).token, 'canary');
+    assert.is(readTokenNow(context, options), undefined);
+    await freshToken(context, { ...options, isToBeKept: async () => true });
+    assert.is(readTokenNow(context, options)?.token, 'canary');
+  }));
+
+test('a bug in minting is thrown, with an old token and without', () =>
+  inCache(async (folder) => {
+    let now = noon;
+    const context = testContext({ now: () => now });
+    const key = { folder, name: 'work', since: 1 };
+    const mint = async () => {
+      throw new TypeError('a bug');
+    };
+    const message = () => freshToken(context, { ...key, mint }).catch((error) => String(error));
+    assert.is(await message(), 'TypeError: a bug');
+    writeToken(context, key, token);
+    now = noon + 50 * minute;
+    assert.is(await message(), 'TypeError: a bug');
+    assert.equal(context.warnings, []);
+  }));
+
+test('a bug in minting is not what waiting processes are told', () =>
+  inCache(async (folder) => {
+    const mint = async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new TypeError('a bug');
+    };
+    const ask = () =>
+      freshToken(testContext(), { folder, name: 'work', since: 1, mint }).catch((error) => error);
+    for (const error of await Promise.all([ask(), ask()])) assert.instance(error, TypeError);
+  }));
+
+test('a fresh token is given without a lock', () =>
+  inCache(async (folder) => {
+    const context = testContext();
+    const options = { folder, name: 'work', since: 1, mint: async () => token };
+    writeToken(context, options, token);
+    await freshToken(context, options);
+    assert.is(fs.existsSync(lockFolder(folder, 'work')), false);
+  }));
+
+test('each name has a lock and a refresh token of its own', () => {
+  const names = ['work', 'Work', 'a/b', 'work iamrefresh'];
+  assert.is(new Set(names.map((name) => lockFolder('/cache', name))).size, names.length);
+  assert.is(new Set(names.map(refreshTokenOf)).size, names.length);
+  for (const name of names) assert.is.not(refreshTokenOf(name), name);
+});
+
+test('waiting processes get the hint and the code of the error', () =>
+  inCache(async (folder) => {
+    let minted = 0;
+    const mint = async () => {
+      minted += 1;
+      await new Promise((resolve) => setImmediate(resolve));
+      throw new HelperError('refused', 'IAM said no', { hint: 'run this' });
+    };
+    const ask = (more: object = {}) =>
+      freshToken(testContext(), { folder, name: 'work', since: 1, mint, ...more }).catch(
+        (error) => error,
+      );
+    const errors = await Promise.all([ask(), ask(), ask()]);
+    for (const error of errors) {
+      assert.ok(error instanceof HelperError);
+      assert.equal([error.code, error.message, error.hint], ['refused', 'IAM said no', 'run this']);
+    }
+    assert.is(minted, 1);
+    await Promise.all([ask(), ask({ endpoint: 'https://iam.example' })]);
+    assert.is(minted, 3);
+  }));
+
+test.run();
