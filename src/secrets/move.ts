@@ -120,7 +120,10 @@ function notEmptied(
 ): HelperError {
   const now = `secrets are stored in ${storeTitle({ store: target })}`;
   const left = `${storeTitle({ store: from })} is not empty: ${message}`;
-  const first = hint === undefined ? '' : `${hint}, then `;
+  // A keychain's own hint ends with "try again", which is the command that follows.
+  const isKeychain = code === 'storage' && from !== fileStoreName;
+  const before = isKeychain ? 'unlock it if it is locked' : hint;
+  const first = before === undefined ? '' : `${before}, then `;
   return new HelperError(code, `${now}, but ${left}`, {
     hint: `${first}run docker-credential-icr store move ${target} again`,
     cause,

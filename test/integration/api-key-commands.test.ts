@@ -44,7 +44,7 @@ test('create --output: writes the ibmcloud CLI’s format, and does not overwrit
     await person.say('login us.icr.io --api-key-file key.json');
 
     const again = await person.call('api-key create laptop --output key.json');
-    assert.equal(again, refusal('key.json exists already; name another file'));
+    assert.equal(again, refusal('key.json exists', 'use another file name'));
     assert.is(keysOf(sandbox, mine.iamId).length, 2);
   }));
 
@@ -74,7 +74,7 @@ test('create: does not retry after a lost response, and reports it', ({ sandbox 
     assert.is(lost.status, 1);
     assert.match(
       lost.stderr,
-      /the key may exist all the same, see docker-credential-icr api-key l/,
+      /, but the key may have been created\nhint: run docker-credential-icr api-key list\n$/,
     );
     assert.is(keysOf(sandbox, mine.iamId).length, 2);
   }));
@@ -101,7 +101,7 @@ test('create --save: stores an API key of a service ID with the requested role',
     assert.is((await person.get('de.icr.io')).username, 'iamapikey');
 
     const again = await person.call(words.replace('region us ', 'region us.icr.io '));
-    assert.match(again.stderr, /there is an identity us\.icr\.io already; .* rotate us\.icr\.io/);
+    assert.match(again.stderr, /identity us\.icr\.io exists\nhint: use .* rotate us\.icr\.io\n$/);
     assert.is(keysOf(sandbox, ci?.iamId ?? '').length, 1);
   }));
 
@@ -114,7 +114,7 @@ test('create: reuses a service ID and its policy', ({ sandbox }) =>
     assert.is(failed.status, 1);
     assert.match(
       failed.stderr,
-      /run the same command again to go on, or ibmcloud iam service-id-d/,
+      /\nhint: run the same command again to continue, or ibmcloud iam service-id-d/,
     );
     const made = await person.call('api-key create --service-id nightly');
     assert.is(made.status, 0);
@@ -182,10 +182,12 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
     const own = await call('api-key disable jane');
     assert.match(
       own.stderr,
-      / \(jane\) is what signs in here: identity jane\n.*there is no terminal/,
+      / \(jane\) is what signs in here: identity jane\n.*cannot ask .* without a terminal\nhint: use --yes/,
     );
-    const gone = 'there is no API key of that name; run docker-credential-icr api-key list';
-    assert.equal(await call('api-key show 2024'), refusal(gone));
+    assert.equal(
+      await call('api-key show 2024'),
+      refusal('no API key has that name', 'run docker-credential-icr api-key list'),
+    );
   }));
 
 test('uses an API key from the environment, and refuses invalid arguments', ({ sandbox }) =>
@@ -203,7 +205,7 @@ test('uses an API key from the environment, and refuses invalid arguments', ({ s
       ['api-key create --service-id ServiceId-none', /there is no service ID ServiceId-none/],
       ['api-key list --service-id none', /there is no service ID none in this account/],
       ['api-key list --identity none', /identity none does not exist\nhint: run/],
-      ['api-key rotate', /no identity answers for icr\.io; name one/],
+      ['api-key rotate', /icr\.io uses no identity\nhint: run .* api-key rotate IDENTITY/],
     ] as const;
     for (const [words, expected] of rows) {
       const { stderr, status } = await call(words, '', env);

@@ -97,7 +97,8 @@ export function addIdentity(
     identities: { ...identities, [name]: { kind: 'api-key', secretSetAt: 1, ...settings } },
   }));
   const credential = { ServerURL: name, Username: 'iamapikey', Secret: secret };
-  if (secret !== '') writeConfig(home, `identities/${name}.json`, JSON.stringify(credential));
+  const contents = `${JSON.stringify(credential)}\n`;
+  if (secret !== '') writeConfig(home, `identities/${name}.json`, contents);
   return secret;
 }
 

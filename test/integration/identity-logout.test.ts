@@ -153,7 +153,7 @@ test('logout: reports an API key in the environment, which it cannot remove', ({
     const { stderr, status } = await person.call('logout us.icr.io', '', { IC_API_KEY: newKey() });
     assert.equal(
       [stderr, status],
-      ['docker-credential-icr: IC_API_KEY is still set; run unset IC_API_KEY\n', 0],
+      ['docker-credential-icr: IC_API_KEY is still set\nhint: run unset IC_API_KEY\n', 0],
     );
   }));
 
@@ -188,7 +188,8 @@ test('logout HOST/NAMESPACE: removes that mapping and preserves the host', ({ sa
     assert.equal(
       await call('logout us.icr.io/team-b'),
       refusal(
-        'us.icr.io/team-b has no identity of its own; to sign out of all of us.icr.io, run docker-credential-icr logout us.icr.io',
+        'us.icr.io/team-b has no identity of its own',
+        'run docker-credential-icr logout us.icr.io to log out of all of us.icr.io',
       ),
     );
     assert.is((await get('us.icr.io')).secret, key);

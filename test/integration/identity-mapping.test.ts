@@ -79,8 +79,8 @@ const refusals: readonly [words: string, line: string, hint?: string][] = [
     'quay.io is not a host of IBM Cloud Container Registry',
     'use a host that ends in icr.io',
   ],
-  ['unmap us.icr.io', 'us.icr.io has no mapping; see docker-credential-icr status'],
-  ['unmap *', '* has no mapping; see docker-credential-icr status'],
+  ['unmap us.icr.io', 'us.icr.io has no mapping', 'run docker-credential-icr status'],
+  ['unmap *', '* has no mapping', 'run docker-credential-icr status'],
   [
     'login --identity Work --api-key-stdin --no-verify',
     'there is an identity work already, and Work differs from it in letter case only',

@@ -148,7 +148,7 @@ onTerminal('a passcode that IAM does not know', ({ sandbox }) =>
       screen,
       'IAM refused the passcode (BXNIM0513E: Provided passcode is invalid.); check it, then run docker-credential-icr login again\n',
     );
-    assert.not.ok(fs.existsSync(path.join(person.home.config, 'identities')));
+    assert.equal(fs.readdirSync(path.join(person.home.config, 'identities')), []);
   }),
 );
 

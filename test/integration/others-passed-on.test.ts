@@ -137,8 +137,8 @@ const failures: readonly [what: string, body: string, get: RegExp, list: RegExp]
   [
     'prints nothing',
     'exit 3',
-    /^docker-credential-theirs failed: it did not say why/,
-    /failed: it did not say why/,
+    /^docker-credential-theirs failed: it gave no reason/,
+    /failed: it gave no reason/,
   ],
   [
     'lists a JSON array',

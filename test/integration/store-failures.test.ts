@@ -49,14 +49,14 @@ const troubles: readonly [what: string, body: string, expected: RegExp][] = [
   [
     'fails with several lines',
     'printf "one\\ntwo\\033[31m\\n"; exit 1',
-    /store vault failed: one two \[31m\n/,
+    /: vault failed: one two \[31m; unlock it if it is locked, and try again\n/,
   ],
   ['does not say why', 'exit 2', /vault failed: it gave no reason/],
   ['crashes', 'kill -SEGV $$', /vault failed: it gave no reason/],
   [
     'repeats the secret',
     `echo 'error: {"Secret":"canary-key"}'; echo canary-key >&2; exit 1`,
-    /vault failed: error: \{"Secret":"\*\*\*"\}\n/,
+    /vault failed: error: \{"Secret":"\*\*\*"\}; unlock it if it is locked, /,
   ],
   [
     'prints too much output',
@@ -85,7 +85,7 @@ test('is missing: get reports its name with a hint', () =>
     const { stdout, status } = call('get', 'us.icr.io', { PATH: '/usr/bin:/bin' });
     assert.is(
       stdout,
-      'us.icr.io: docker-credential-vault is not on the PATH; install it, or see docker-credential-icr store --help\n',
+      'us.icr.io: docker-credential-vault is not on the PATH; install it, or run docker-credential-icr store move to use another credential store\n',
     );
     assert.is(status, 1);
   }));
@@ -148,7 +148,7 @@ for (const [words, input] of [
       }
       addScript('vault', hidden);
       const { stdout, stderr, status } = call(words, input);
-      assert.match(stdout + stderr, 'vault failed: it is locked\n');
+      assert.match(stdout + stderr, /vault failed: it is locked(; |\nhint: )unlock it/);
       assert.is(status, 1);
       assert.is(fs.readFileSync(`${home.config}/config.json`, 'utf8'), '{"store": "vault"}');
     }));
@@ -327,7 +327,7 @@ for (const [size, status] of sizes) {
       if (status === 0) return;
       assert.is(
         outcome.stdout,
-        `wincred keeps 2560 bytes at most and this secret takes ${size}; keep secrets in files: --store file\n`,
+        `wincred stores at most 2560 bytes, and this secret has ${size}; store secrets in files: --store file\n`,
       );
     }));
 }

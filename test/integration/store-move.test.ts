@@ -140,13 +140,13 @@ const silent: readonly [what: string, pattern: string, instead: string, expected
     'lists nothing',
     'list*',
     'echo "{}"; exit 0',
-    /osxkeychain does not give the secret of default; unlock it and try again, or run docker-credential-icr logout --identity default\n$/,
+    /osxkeychain does not return the secret of default\nhint: unlock it and try again, or run docker-credential-icr logout --identity default\n$/,
   ],
   [
     'lists an entry but does not find it',
     '"get "*/host/registry*',
     'echo credentials not found in native keychain; exit 1',
-    /osxkeychain does not give the secret of registry\.example:5000; unlock it and try again\n$/,
+    /osxkeychain does not return the secret of registry\.example:5000\nhint: unlock it and try again\n$/,
   ],
 ];
 for (const [what, pattern, instead, expected] of silent) {
@@ -168,7 +168,7 @@ test('the old store cannot be emptied: reports it, and empties it on retry', () 
     const { stderr, status } = keychains.call('store move wincred');
     assert.is(
       stderr,
-      'docker-credential-icr: secrets are kept in wincred now, but osxkeychain is not empty: the secret store osxkeychain failed: busy; run docker-credential-icr store move wincred again\n',
+      'docker-credential-icr: secrets are stored in wincred, but osxkeychain is not empty: osxkeychain failed: busy\nhint: unlock it if it is locked, then run docker-credential-icr store move wincred again\n',
     );
     assert.is(status, 1);
     expectAll(keychains, 'in the new one');

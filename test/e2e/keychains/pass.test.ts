@@ -36,7 +36,7 @@ test('not initialized: login uses the file store, and --store pass fails', async
   fs.rmSync(path.join(home.folder, '.password-store'), { recursive: true });
   const { stdout, stderr, status } = await call(`${login} --store pass`, key);
   assert.is(stdout, '');
-  assert.match(stderr, /the secret store pass failed: .*pass/);
+  assert.match(stderr, /: pass failed: .*pass.*\nhint: unlock it if it is locked/);
   assert.is(status, 1);
   assert.match(await say(login, key), ' (not encrypted)\n');
 });
@@ -73,7 +73,7 @@ test('locked before the first login: login uses the file store and leaves nothin
   pullKey(home);
   const { stdout, stderr } = await call(login, key);
   assert.match(stdout, ' (not encrypted)\n');
-  assert.match(stderr, /the secret store pass failed: .*; going on without pass\n/);
+  assert.match(stderr, /: pass failed: .*; going on without pass\n/);
   assert.equal(await listed(), {});
 });
 
@@ -82,7 +82,7 @@ test('unusable key: store fails, and list still returns the other secrets', asyn
   await say(login, key);
   fs.writeFileSync(path.join(home.folder, '.password-store', '.gpg-id'), 'nobody@example.com\n');
   const { stdout, status } = await call('store', credential('registry.example', 'me'));
-  assert.match(stdout, /^the secret store pass failed: .*encryption.*\n$/i);
+  assert.match(stdout, /^pass failed: .*encryption.*\n$/i);
   assert.is(status, 1);
   assert.equal(Object.keys(await listed()), ['https://docker-credential-icr/identity/default']);
 });
@@ -99,10 +99,10 @@ test('missing password store, as on an unmounted disk: no secret is moved or del
   );
   assert.is(status, 1);
   const get = await call('get', 'us.icr.io');
-  assert.match(get.stdout, /^us\.icr\.io: pass has no secret of identity default; unlock it/);
+  assert.match(get.stdout, /^us\.icr\.io: pass has no secret for identity default; unlock pass/);
   for (const words of ['logout', 'logout us.icr.io', 'logout --identity default']) {
     const logout = await call(words);
-    assert.match(logout.stderr, /pass (does not give the secret of default|failed)/, words);
+    assert.match(logout.stderr, /pass (does not return the secret of default|failed)/, words);
     assert.is(logout.status, 1);
   }
   await say('map us.icr.io default');

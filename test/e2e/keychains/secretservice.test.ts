@@ -77,7 +77,7 @@ test('locked: erase and logout report that the secret was not deleted', async (k
   await say('store', credential('registry.example', 'me'));
   await runHere(lock);
   const erase = await call('erase', 'registry.example');
-  assert.match(erase.stdout, /^the secret store secretservice still has the secret of .*\n$/);
+  assert.match(erase.stdout, /^secretservice still has the secret of .*; unlock it .*\n$/);
   assert.is(erase.status, 1);
   const logout = await call('logout');
   assert.match(logout.stderr, /secretservice still has the secret of default\nhint: unlock it/);
@@ -103,7 +103,7 @@ test('restarted and still locked: no existing secret is forgotten', async (keych
       assert.is(status, 1, words);
     }
     const { stdout } = await call('get', 'us.icr.io', again.env);
-    assert.match(stdout, /^us\.icr\.io: .*secretservice .*; unlock it/);
+    assert.match(stdout, /^us\.icr\.io: .*secretservice .*; unlock /);
   } finally {
     await again.close();
   }

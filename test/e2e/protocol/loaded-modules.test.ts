@@ -93,18 +93,23 @@ test('damaged settings and version: load no other modules', () =>
     }
   }));
 
-/** Modules of src/cli that `status` and the parsing of its arguments need. */
-const statusModules = ['cli', 'commands', 'status', 'table', 'usage-error', 'yargs'].map(
-  (name) => `src/cli/${name}.ts`,
-);
+/** Modules of src/cli that every command of yargs needs, then what is needed for `--help` and for `status`. */
+const forAll = ['cli', 'commands', 'typed-command', 'usage-error', 'wrap', 'yargs'];
+const forStatus = ['hosts', 'status', 'table'];
+const loadedFor: readonly (readonly [words: readonly string[], names: readonly string[]])[] = [
+  [['status'], [...forAll, ...forStatus]],
+  [
+    ['status', '--help'],
+    [...forAll, ...forStatus, 'help'],
+  ],
+  [['--help'], [...forAll, 'help']],
+];
 
-for (const words of [['status'], ['status', '--help'], ['--help']]) {
+for (const [words, names] of loadedFor) {
   test(`${words.join(' ')}: loads yargs and no other command's module`, () =>
     inHome((home) => {
       const { modules } = modulesOf(home, words, '');
-      const ofCommands = ['src/cli/status.ts', 'src/cli/table.ts'];
-      const isStatus = words[0] === 'status';
-      const expected = statusModules.filter((file) => isStatus || !ofCommands.includes(file));
+      const expected = names.map((name) => `src/cli/${name}.ts`).sort();
       assert.equal(modules.filter((file) => file.startsWith('src/cli/')).sort(), expected);
       assert.match(modules.join(), 'node_modules/yargs/');
     }));
