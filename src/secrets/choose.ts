@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { HelperError, inOneLine, protocolErrors } from '../errors.ts';
+import { HelperError, protocolErrors } from '../errors.ts';
 import { callHelper } from './helper-process.ts';
 import { environmentFor, findHelper, findProgram, loopThrough } from './helper-program.ts';
 import { urlOf } from './helper-store.ts';
@@ -34,7 +34,7 @@ function isWorking(context: Context, name: string): boolean {
     return true;
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(`${inOneLine(error)}; going on without ${name}`);
+    context.warn(`${name} is not used: ${error.message}`, error.hint);
     return false;
   }
 }

@@ -140,7 +140,10 @@ test('refuses a locked key, and resumes if it was locked during the rotation', a
     await person.say(`api-key unlock ${old.id}`);
     failAt(sandbox, 6, { kind: 'status', status: 409 });
     const late = await person.call('api-key rotate');
-    assert.match(late.stderr, /^docker-credential-icr: identity jane uses its new key, but the old/);
+    assert.match(
+      late.stderr,
+      /^docker-credential-icr: identity jane uses its new key, but the old/,
+    );
     const said = await person.say('api-key rotate');
     assert.match(said, /^going on where the last rotation of identity jane stopped\n/);
     assert.match(said, /is deleted\n$/);
@@ -242,7 +245,10 @@ test('warns that an environment variable still contains the old key', async ({ s
     const env = { DOCKER_CREDENTIAL_ICR_API_KEY: old.value };
     const { stderr, status } = await person.call('api-key rotate jane', '', env);
     assert.is(status, 0);
-    assert.match(stderr, /DOCKER_CREDENTIAL_ICR_API_KEY still contains the old key\nhint: run unset/);
+    assert.match(
+      stderr,
+      /DOCKER_CREDENTIAL_ICR_API_KEY still contains the old key\nhint: run unset/,
+    );
     addIdentity(person, 'licence', { kind: 'entitlement-key' });
     const other = await person.call('api-key rotate licence');
     assert.match(other.stderr, /identity licence has no API key: it is of kind ent/);

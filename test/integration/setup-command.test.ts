@@ -206,7 +206,7 @@ const refusals: readonly Refusal[] = [
     'setup --yes',
     ['docker'],
     {},
-    /there is no terminal to ask for the IBM Cloud API key/,
+    /cannot ask for the IBM Cloud API key without a terminal/,
   ],
   [
     'a key in the environment that the registry refuses',

@@ -113,12 +113,12 @@ test('login: moves docker logins in files to the keychain', () =>
   }));
 
 const refusals: readonly [string, string, RegExp][] = [
+  ['round', `exec '${executable}' "$@"`, /round failed: credential helper loop/],
   [
-    'round',
-    `exec '${executable}' "$@"`,
-    /the secret store round failed: credential helper loop: .*; use another store/,
+    'no-such-one',
+    '',
+    /docker-credential-no-such-one is not on the PATH\nhint: install it, or run /,
   ],
-  ['no-such-one', '', /docker-credential-no-such-one is not on the PATH; install it, or see /],
   ['../evil', '', /a credential helper has a name like pass or osxkeychain/],
   [
     'forgetful',
@@ -128,7 +128,7 @@ const refusals: readonly [string, string, RegExp][] = [
   [
     'locked',
     'echo "the keychain is locked"; exit 1',
-    /the secret store locked failed: the keychain is locked/,
+    /locked failed: the keychain is locked\nhint: unlock it/,
   ],
 ];
 for (const [name, body, expected] of refusals) {

@@ -139,7 +139,9 @@ test('waits one second for the session bus, and calls no helper if it is dead', 
 test('reports why a keychain does not work', () =>
   onMachine({ pass: true, programs: { [ofPass]: locked } }, (context) => {
     usableStore(context);
-    assert.equal(context.warnings, ['the secret store pass failed: locked; going on without pass']);
+    assert.equal(context.warnings, [
+      'pass is not used: pass failed: locked\nhint: unlock it if it is locked, and try again',
+    ]);
   }));
 
 test('probe: stores, reads and erases a test credential', () =>

@@ -62,7 +62,16 @@ const rows: readonly [name: string, words: string | string[], input: string, Out
     '',
     answered('{"us.icr.io":"iamapikey"}\n'),
   ],
-  ['get with an additional argument', ['get', 'us.icr.io'], 'de.icr.io', notFound],
+  [
+    'get with an additional argument',
+    ['get', 'us.icr.io'],
+    'de.icr.io',
+    {
+      ...notFound,
+      stderr:
+        'docker-credential-icr: get reads a host from standard input\nhint: run echo us.icr.io | docker-credential-icr get\n',
+    },
+  ],
 ];
 
 for (const [name, words, input, expected] of rows) {
