@@ -177,14 +177,14 @@ const cases: readonly Case[] = [
   ],
   [
     'an API key that is disabled',
-    withKey({ value: 'canary-disabled', disabled: true }),
+    withKey({ value: 'canary-switched-off', disabled: true }),
     'identity work',
     'fail',
     /^IAM refused the API key \(BXNIM0462E: Provided API key is disabled\.\)$/,
   ],
   [
     'an API key that has ended',
-    withKey({ value: 'canary-ended', expiresAt: inDays(-1) }),
+    withKey({ value: 'canary-past-key', expiresAt: inDays(-1) }),
     'identity work',
     'fail',
     /^IAM refused the API key/,

@@ -66,14 +66,14 @@ const faults: readonly Case[] = [
     withVariable('IC_API_KEY', '@/nonexistent/key.json'),
     'IC_API_KEY',
     'fail',
-    /^cannot read \/nonexistent\/key\.json, which IC_API_KEY names \(ENOENT\)$/,
+    /^cannot read \/nonexistent\/key\.json, the file in IC_API_KEY \(ENOENT\)$/,
   ],
   [
     'a file without a key',
     (machine) => withVariable('IC_API_KEY', `@${machine.dockerFile}`)(machine),
     'IC_API_KEY',
     'fail',
-    /config\.json, which IC_API_KEY names, holds no API key$/,
+    /^no API key in \S+config\.json, the file in IC_API_KEY$/,
   ],
   [
     'nobody logged in with the ibmcloud CLI',
@@ -87,7 +87,7 @@ const faults: readonly Case[] = [
     withSession(JSON.stringify({ IAMToken: `Bearer ${accessToken(-60)}`, IAMRefreshToken: '' })),
     'ibmcloud session',
     'fail',
-    /^the ibmcloud session in \S+ has ended$/,
+    /^the ibmcloud session in \S+ has expired$/,
   ],
   [
     'a session that cannot be read',
@@ -200,7 +200,7 @@ if [ "$1" = get ]; then /bin/rm -f "$0.locked"; fi
     writeProgram(machine, 'docker-credential-stub', locked + keychain);
     const program = path.join(machine.bin, 'docker-credential-stub');
     fs.writeFileSync(`${program}.locked`, '');
-    const message = /^the secret store stub failed: locked$/;
+    const message = /^stub failed: locked$/;
     await expectMended(machine, { check: 'identity work', state: 'fail', message });
   }));
 

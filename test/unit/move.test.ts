@@ -88,7 +88,7 @@ for (const [when, verb] of [
         await rejects(
           moveSecrets(world.context, 'slow'),
           'storage',
-          /another store move has begun/,
+          /another store move has started/,
         );
         assert.ok(isDone);
         assert.is(world.settings().store, undefined);
@@ -115,7 +115,7 @@ test('a copy that has gone is not the reason to erase the last one', () => {
       await rejects(moveSecrets(context, 'other'), 'storage', /slow is not empty: other does not/);
       assert.ok(isDone);
       assert.equal([...(kept.slow?.keys() ?? [])], [url]);
-      await rejects(moveSecrets(context, 'other'), 'storage', /other does not give the secret/);
+      await rejects(moveSecrets(context, 'other'), 'storage', /other does not return the secret/);
       assert.equal([...(kept.slow?.keys() ?? [])], [url], 'nor is it the next time');
     },
   );
@@ -155,7 +155,7 @@ test('what was left behind is kept where the settings have been changed by hand'
       await rejects(
         moveSecrets(world.context, 'file'),
         'storage',
-        /does not give the secret of work/,
+        /does not return the secret of work/,
       );
       assert.is(world.kept.slow?.size, 1);
     },
