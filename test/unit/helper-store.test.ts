@@ -169,7 +169,7 @@ test('one that fails is asked again, and its standard error is told without the 
   withKeychain(
     ({ store, warnings }) => {
       const write = () => store.write({ of: 'host', name: 'x' }, given);
-      fails(write, 'storage', /^the secret store vault failed: full$/);
+      fails(write, 'storage', /^vault failed: full; unlock it/);
       assert.equal(warnings, [
         'docker-credential-vault: first',
         'docker-credential-vault: has *** in it',
