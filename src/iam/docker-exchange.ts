@@ -32,7 +32,10 @@ export async function signInAsDocker(
     deadline,
   };
   const ask = (authorization?: string) =>
-    requestAnswer(context, ping(host, authorization), options);
+    requestAnswer(context, ping(host, authorization), {
+      ...options,
+      secrets: [...options.secrets, authorization],
+    });
   const first = await ask();
   if (first.status === 200) return;
   const challenge =
