@@ -17,11 +17,6 @@ export interface Asked {
   readonly reason?: ErrorReason;
 }
 
-/** An answer that may be another one in a moment. 501 says that it will never work. */
-export function isPassing({ status }: HttpAnswer): boolean {
-  return status === 429 || (status >= 500 && status <= 599 && status !== 501);
-}
-
 /** The status, and what the server said with it. */
 export function describe(answer: HttpAnswer, secrets?: Secrets): string {
   const said = serviceError(answer.text, secrets);
