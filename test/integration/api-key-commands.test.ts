@@ -53,7 +53,7 @@ test('create: leaves no file and no key after a failure', ({ sandbox }) =>
     const mine = addUserWithKey(sandbox, person, 'jane');
     sandbox.faults.add('iam', { kind: 'status', status: 403, path: '/v1/apikeys' });
     const refused = await person.call('api-key create laptop --output key.json');
-    assert.match(refused.stderr, /: IAM refused identity jane a new API key \(SANDBOX: [^]*--as /);
+    assert.match(refused.stderr, /: IAM refused identity jane a new API key \(SANDBOX: [\s\S]*--as /);
     assert.is(refused.status, 1);
     assert.not.ok(fs.existsSync(path.join(person.home.folder, 'key.json')));
 
