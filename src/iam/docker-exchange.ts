@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { serviceCode, serviceError, textOf } from './answer.ts';
+import { serviceError, textOf } from './answer.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { type Challenge, parseChallenge, requireRealm } from './registry-challenge.ts';
 import { type CallOptions, requestAnswer, requestJson } from './request.ts';
@@ -32,10 +32,7 @@ export async function signInAsDocker(
     deadline,
   };
   const ask = (authorization?: string) =>
-    requestAnswer(context, ping(host, authorization), {
-      ...options,
-      secrets: [...options.secrets, authorization],
-    });
+    requestAnswer(context, ping(host, authorization), options);
   const first = await ask();
   if (first.status === 200) return;
   const challenge =
@@ -49,9 +46,7 @@ export async function signInAsDocker(
   if (second.status === 200) return;
   const said =
     serviceError(second.text, [credential.Secret, authorization]) ?? String(second.status);
-  throw new HelperError('refused', `${host} issued a token and then refused it (${said})`, {
-    serviceCode: serviceCode(second.text),
-  });
+  throw new HelperError('refused', `${host} took the credential, and then said no (${said})`);
 }
 
 function ping(host: string, authorization?: string): HttpRequest {
@@ -60,7 +55,9 @@ function ping(host: string, authorization?: string): HttpRequest {
 }
 
 function noRegistry(host: string, { status }: HttpAnswer): HelperError {
-  return unreachable(`${host} answered ${status} to /v2/, where a registry asks for a token`);
+  return unreachable(
+    `${host} answered ${status} to /v2/, which is not how a registry asks for a token`,
+  );
 }
 
 async function tokenFor(

@@ -1,6 +1,6 @@
-import { type ErrorDetails, type ErrorReason, HelperError } from '../errors.ts';
+import { HelperError } from '../errors.ts';
 import { type JsonObject, parseObject } from '../json-object.ts';
-import { plain, type Secrets, serviceCode, serviceError } from './answer.ts';
+import { plain, type Secrets, serviceError } from './answer.ts';
 import type { HttpAnswer } from './http.ts';
 
 /** Who was asked, and for whom: what a message about an answer has to name. */
@@ -13,8 +13,11 @@ export interface Asked {
   readonly hint: string;
   /** In the request, and therefore masked in messages if the server repeats them. */
   readonly secrets?: Secrets;
-  /** Of every error of this service. */
-  readonly reason?: ErrorReason;
+}
+
+/** An answer that may be another one in a moment. 501 says that it will never work. */
+export function isPassing({ status }: HttpAnswer): boolean {
+  return status === 429 || (status >= 500 && status <= 599 && status !== 501);
 }
 
 /** The status, and what the server said with it. */
@@ -29,39 +32,34 @@ export function describe(answer: HttpAnswer, secrets?: Secrets): string {
  */
 export function accept(answer: HttpAnswer, name: string, options: Asked): JsonObject {
   const { status, text } = answer;
-  const { reason } = options;
-  const checkAddress = { hint: 'check that address', reason };
   const body = parseObject(text);
   if (status >= 200 && status <= 299) {
     if (body !== undefined) return body;
     const what = text.trim() === '' ? 'nothing' : 'something that is not a JSON object';
-    throw unreachable(`${name} answered ${status} with ${what}`, checkAddress);
+    throw unreachable(`${name} answered ${status} with ${what}; is that the right address?`);
   }
   if (status >= 300 && status <= 399) {
     throw unreachable(
-      `${name} redirects${target(answer, options.secrets)}; secrets are not sent there`,
-      checkAddress,
+      `${name} sends us on${target(answer, options.secrets)}, where no secret goes; check its address`,
     );
   }
   if (status === 407) {
-    throw unreachable(`the proxy on the way to ${name} requires a password`, {
-      reason: 'proxy',
-      hint: 'set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT',
-    });
+    throw unreachable(
+      `the proxy on the way to ${name} asks for a password; put it into HTTPS_PROXY`,
+    );
   }
   if (body === undefined) {
-    throw unreachable(`${name} answered ${status} without a reason`, checkAddress);
+    throw unreachable(`${name} answered ${status} without saying why; is that the right address?`);
   }
   if (status >= 500) {
     const answered = describe(answer, options.secrets);
-    throw unreachable(`${name} answered ${answered}`, checkAddress);
+    throw unreachable(`${name} answered ${answered}; is that the right address?`);
   }
-  const said = serviceError(text, options.secrets) ?? String(status);
-  throw new HelperError('refused', `${options.service} refused ${options.owner} (${said})`, {
-    hint: options.hint || undefined,
-    reason,
-    serviceCode: serviceCode(text),
-  });
+  const reason = serviceError(text, options.secrets) ?? String(status);
+  throw new HelperError(
+    'refused',
+    `${options.service} refused ${options.owner} (${reason}); ${options.hint}`,
+  );
 }
 
 /** Masked before it is parsed: a URL's host is in lower case, in which an encoding cannot be recognized. */
@@ -70,6 +68,6 @@ function target(answer: HttpAnswer, secrets?: Secrets): string {
   return host ? ` to ${host}` : '';
 }
 
-export function unreachable(message: string, details?: ErrorDetails): HelperError {
-  return new HelperError('unreachable', message, details);
+export function unreachable(message: string): HelperError {
+  return new HelperError('unreachable', message);
 }

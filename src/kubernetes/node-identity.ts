@@ -62,8 +62,7 @@ async function findFor(
   }
   throw new HelperError(
     'misconfigured',
-    `the credential for ${host.name} is stored in ${found.keptIn} and cannot be presented as ${present}`,
-    { hint: 'run docker-credential-icr login' },
+    `what answers for ${host.name} is kept in ${found.keptIn} and cannot be presented as ${present}; run docker-credential-icr login`,
   );
 }
 

@@ -160,7 +160,7 @@ test('refuses an invalid annotation, even if the node identity is allowed', (con
     assert.is(context.sandbox.requests.count({ service: 'iam' }), 0);
   }));
 
-const unannotated = /service account ns:app has no annotation icr\.io\//;
+const unannotated = /service account ns:app names no trusted profile; annotate it with icr\.io\//;
 
 test('refuses a pod without a profile, unless the node identity is allowed', (context) =>
   inCluster(context, async ({ addPod }, _, start) => {

@@ -172,10 +172,10 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
     'kubernetes secret icr --namespace a.b',
     'the name of a Kubernetes namespace has small letters, digits and hyphens, 63 at most, and begins and ends with a letter or digit',
   ],
-  ['kubernetes secret icr', 'no credential for icr.io; run docker-credential-icr login icr.io'],
+  ['kubernetes secret icr', 'nothing answers for icr.io; run docker-credential-icr login icr.io'],
   [
     'kubernetes secret icr --host us.icr.io',
-    'no credential for us.icr.io; run docker-credential-icr login us.icr.io',
+    'nothing answers for us.icr.io; run docker-credential-icr login us.icr.io',
   ],
   [
     'kubernetes secret icr --host quay.io',
@@ -198,7 +198,7 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
   ],
   [
     'kubernetes config --iam-endpoint http://iam.example',
-    '--iam-endpoint is not an https:// address',
+    '--iam-endpoint is not an https:// address; secrets go nowhere else',
   ],
   [
     'kubernetes daemonset',

@@ -86,7 +86,7 @@ test('a registry that answers no sense is not the key’s fault', ({ sandbox }) 
     assert.equal(
       await call('login --entitlement-key-stdin', newKey(), env),
       refusal(
-        'cp.icr.io answered 200 with something that is not a JSON object; check that address',
+        'cp.icr.io answered 200 with something that is not a JSON object; is that the right address?',
       ),
     );
   }));

@@ -41,7 +41,10 @@ const refusals: readonly [words: string, line: string, hint?: string][] = [
     'invalid trusted profile ID; expected Profile-…',
     'run ibmcloud iam trusted-profiles to list the IDs',
   ],
-  ['iam-endpoint http://iam.cloud.ibm.com', 'the value is not an https:// address'],
+  [
+    'iam-endpoint http://iam.cloud.ibm.com',
+    'the value is not an https:// address; secrets go nowhere else',
+  ],
 ];
 
 test('a refused value changes nothing', ({ sandbox }) =>

@@ -2,45 +2,43 @@ import fs from 'node:fs';
 import os from 'node:os';
 import type { Context } from '../../context.ts';
 
-/** Facts from the system; tests pass their own. */
+/** What the system says of itself; tests pass their own. */
 export interface Machine {
-  /** The effective user; undefined on Windows. */
+  /** The user's number; `undefined` where the system has none. */
   readonly uid: number | undefined;
-  /** The kernel's release: that of WSL contains "microsoft". */
+  /** The kernel's release: WSL's has "microsoft" in it. */
   readonly kernel: string;
-  /** Whether user IDs are mapped, as in rootless containers. */
+  /** Whether user 0 here is somebody else outside: rootless containers. */
   readonly inUserNamespace: boolean;
 }
 
-export function thisMachine({ uid }: Context): Machine {
-  return { uid, kernel: os.release(), inUserNamespace: isMapped() };
+export function thisMachine({ platform }: Context): Machine {
+  return {
+    uid: platform === 'win32' ? undefined : ownUid(),
+    kernel: os.release(),
+    inUserNamespace: isMapped(textOf('/proc/self/uid_map')),
+  };
 }
 
-/** Outside a user namespace all IDs map to themselves: `0 0 4294967295`. */
-function isMapped(): boolean {
+/** A number without a name, as containers have it, makes `os.userInfo` throw. */
+function ownUid(): number | undefined {
   try {
-    const [first = ''] = fs.readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n');
-    return first !== '' && first.trim().split(/\s+/).join(' ') !== '0 0 4294967295';
-  } catch {
-    // Only Linux has it.
-    return false;
-  }
-}
-
-/** Undefined if the file does not exist, or cannot be examined. */
-export function statOf(file: string): fs.Stats | undefined {
-  try {
-    return fs.statSync(file);
+    return fs.statSync('/proc/self', { throwIfNoEntry: false })?.uid ?? os.userInfo().uid;
   } catch {
     return undefined;
   }
 }
 
-export function isWritable(file: string): boolean {
+/** Outside any user namespace all numbers stand for themselves: `0 0 4294967295`. */
+function isMapped(uidMap: string): boolean {
+  return uidMap.trim() !== '' && !/^\s*0\s+0\s+4294967295\s*$/.test(uidMap);
+}
+
+function textOf(file: string): string {
   try {
-    fs.accessSync(file, fs.constants.W_OK);
-    return true;
+    return fs.readFileSync(file, 'utf8');
   } catch {
-    return false;
+    // Another system than Linux.
+    return '';
   }
 }
