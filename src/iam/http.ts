@@ -1,8 +1,10 @@
+import { TLSSocket } from 'node:tls';
 import axios, { type AxiosResponse } from 'axios';
 import type { Context } from '../context.ts';
 import { version } from '../version.ts';
 import { agents } from './agents.ts';
-import { connectionError } from './connection-error.ts';
+import { ConnectionError, connectionError } from './connection-error.ts';
+import { isPassing } from './passing-status.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
 
 export interface HttpRequest {
@@ -22,6 +24,8 @@ export interface HttpAnswer {
 }
 
 const largestAnswer = 1024 * 1024;
+/** Proxy Authentication Required. */
+const proxyNeedsPassword = 407;
 
 // transformResponse: what is no JSON shall be seen as it came. maxRedirects: a secret is in hand.
 const client = axios.create({
@@ -43,22 +47,22 @@ export async function send(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const proxy = proxyOf(context, request);
-  try {
-    return toAnswer(
-      await client.request<unknown>({
-        method: request.method,
-        url: request.url.href,
-        headers: { ...request.headers, ...contentType(request.body) },
-        data: encode(request.body),
-        signal,
-        // A mutable copy in axios's own terms; `false` keeps axios from reading the environment itself.
-        proxy: proxy === undefined ? false : { ...proxy },
-        ...agents(request.url),
-      }),
-    );
-  } catch (error) {
-    throw connectionError(error, via(context, request));
-  }
+  const way = via(context, request);
+  const response = await client
+    .request<unknown>({
+      method: request.method,
+      url: request.url.href,
+      headers: { ...request.headers, ...contentType(request.body) },
+      data: encode(request.body),
+      signal,
+      // A mutable copy in axios's own terms; `false` keeps axios from reading the environment itself.
+      proxy: proxy === undefined ? false : { ...proxy },
+      ...agents(request.url),
+    })
+    .catch((error) => {
+      throw connectionError(error, way);
+    });
+  return proxy === undefined ? toAnswer(response) : tunnelledAnswer(response, way);
 }
 
 function proxyOf(context: Context, { direct, url }: HttpRequest): HttpProxy | undefined {
@@ -80,6 +84,17 @@ function contentType(body: HttpRequest['body']): Record<string, string> {
 function encode(body: HttpRequest['body']): string | undefined {
   if (body === undefined) return undefined;
   return body instanceof URLSearchParams ? body.toString() : JSON.stringify(body);
+}
+
+/**
+ * The proxy agent of axios returns the proxy's refusal of a tunnel as if the server had sent it. It came without TLS, so
+ * anyone on the way could have written it: only its status is used. Throws ConnectionError.
+ */
+function tunnelledAnswer(response: AxiosResponse<unknown>, way: string): HttpAnswer {
+  const { request, status } = response;
+  if (request?.socket instanceof TLSSocket) return toAnswer(response);
+  if (status === proxyNeedsPassword) return { status, text: '', header: () => undefined };
+  throw new ConnectionError(`status ${status} instead of a tunnel${way}`, isPassing({ status }));
 }
 
 function toAnswer({ status, data, headers }: AxiosResponse<unknown>): HttpAnswer {

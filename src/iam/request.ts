@@ -5,7 +5,8 @@ import { masked } from '../mask.ts';
 import type { Secrets } from './answer.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type HttpAnswer, type HttpRequest, send, via } from './http.ts';
-import { type Asked, accept, describe, isPassing, unreachable } from './verdict.ts';
+import { isPassing } from './passing-status.ts';
+import { type Asked, accept, describe, unreachable } from './verdict.ts';
 
 /** Milliseconds that a request may take, every attempt included. */
 export const timeLimit = 10_000;

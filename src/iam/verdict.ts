@@ -15,11 +15,6 @@ export interface Asked {
   readonly secrets?: Secrets;
 }
 
-/** An answer that may be another one in a moment. 501 says that it will never work. */
-export function isPassing({ status }: HttpAnswer): boolean {
-  return status === 429 || (status >= 500 && status <= 599 && status !== 501);
-}
-
 /** The status, and what the server said with it. */
 export function describe(answer: HttpAnswer, secrets?: Secrets): string {
   const said = serviceError(answer.text, secrets);

@@ -7,6 +7,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { compile } from '../../scripts/build.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
+import { unsignedJwt } from '../support/jwt.ts';
 
 // Certificates and proxies depend on the runtime and on its environment at startup, so
 // each case is a process: from source, and compiled like the helper.
@@ -158,8 +159,11 @@ for (const [runtime, command] of runtimes) {
     const env = { HTTPS_PROXY: proxyUrl(), NODE_EXTRA_CA_CERTS: sandbox.caFile };
     const replies = [
       ['HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n', /^the proxy .* asks for a password; put it/],
-      ['HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno\n', /answered 403 without saying why/],
-      ['HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n', /answered 502; try again later$/],
+      [
+        'HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno\n',
+        /: status 403 instead of a tunnel through/,
+      ],
+      ['HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n', /: status 502 .*; try again later$/],
       ['nonsense\r\n\r\n', /^(cannot reach )?IAM at iam\.cloud\.ibm\.com/],
       [
         '',
@@ -175,7 +179,25 @@ for (const [runtime, command] of runtimes) {
     }
   });
 
-  network(`${runtime}: reports an unreachable proxy`, async () => {
+  network(
+    `${runtime}: takes nothing that the proxy itself writes for an answer of IAM`,
+    async () => {
+      const expires_in = 3600;
+      const expiration = Math.floor(Date.now() / 1000) + expires_in;
+      const body = JSON.stringify({
+        ...{ access_token: unsignedJwt({}), token_type: 'Bearer', expires_in, expiration },
+        ...{ errorCode: 'BXNIM0415E', errorMessage: 'canary and canary' },
+      });
+      for (const status of ['201 Created', '299 OK', '302 Found', '400 No', '404 No', '501 No']) {
+        proxyReply = `HTTP/1.1 ${status}\r\nLocation: https://canary.example/\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+        const said = await ask(command, { HTTPS_PROXY: proxyUrl('me:canary@') }, 1000);
+        const expected = `status ${status.slice(0, 3)} instead of a tunnel through the proxy 127.0.0.1:`;
+        assert.ok(said.includes(expected), said);
+      }
+    },
+  );
+
+  network(`${runtime}: names a proxy that is not there`, async () => {
     const env = { HTTPS_PROXY: 'http://me:canary@127.0.0.1:1' };
     assert.match(
       await ask(command, env, 1000),
