@@ -36,6 +36,12 @@ export const exec: Command<ExecArgs> = {
       ICR_PASSWORD: secret,
       CF_DOCKER_PASSWORD: secret,
     };
+    // The system's strings end there, and the runtime's error would quote the secret.
+    if (Object.values(added).some((value) => value.includes('\0'))) {
+      throw new HelperError('damaged', `the credential for ${host.name} contains a NUL character`, {
+        hint: `run docker-credential-icr login ${host.name}`,
+      });
+    }
     return runWith(context, command, args, added);
   },
 };

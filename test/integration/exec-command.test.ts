@@ -6,6 +6,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { collect, executable, type Outcome } from '../support/helper.ts';
+import { writeConfig } from '../support/home.ts';
 import { claimsOf } from '../support/jwt.ts';
 import { addIdentity, forEach, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
@@ -46,7 +47,21 @@ test('passes the credential in the environment, and the standard streams unchang
     assert.ok(claimsOf(token).sub);
   }));
 
-test('cf push reads the password from the environment', ({ sandbox }) =>
+test('a credential that no environment can hold is not shown', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    for (const field of ['Username', 'Secret']) {
+      const credential = { ServerURL: 'us.icr.io', Username: 'jane', Secret: 'canary-of-exec' };
+      const stored = { ...credential, [field]: 'canary\0of-exec' };
+      writeConfig(person.home, 'hosts/us.icr.io.json', JSON.stringify(stored));
+      const debugged = { ...person, env: { ...person.env, DOCKER_CREDENTIAL_ICR_DEBUG: '1' } };
+      const { stdout, stderr, status } = await run(debugged, 'echo was run');
+      assert.equal([stdout, status], ['', 1]);
+      assert.match(stderr, 'the credential for us.icr.io contains a NUL character');
+      assert.not.match(stderr, /canary|internal error/);
+    }
+  }));
+
+test('cf push takes the password from there', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const key = addIdentity(person, 'work');
     await person.say('map us.icr.io work');
