@@ -29,6 +29,8 @@ export interface Context {
   readonly uid: number | undefined;
   /** Sets the mask for the modes of new files and returns the one before. */
   readonly umask: (mask: number) => number;
+  /** Gives up root's rights for those of that user; returns what takes them back. Throws the system's error. */
+  readonly actAs: (owner: { readonly uid: number; readonly gid: number }) => () => void;
   /** Where a person can be asked something; `undefined` where nobody sits. */
   readonly terminal: () => Terminal | undefined;
   /** Standard output, where it is a terminal and lines can be written over. */

@@ -34,6 +34,7 @@ export function processContext(): Context {
     pid: process.pid,
     uid: process.geteuid?.(),
     umask: (mask) => process.umask(mask),
+    actAs,
     terminal: () =>
       process.stdin.isTTY && process.stderr.isTTY
         ? { input: process.stdin, output: process.stderr }
@@ -107,4 +108,25 @@ function warnOn(descriptor: number, line: string, hint?: string): void {
   } catch {
     // There is no other place to say it.
   }
+}
+
+/** `Context.actAs`. Windows does not have these functions. */
+export function actAs({ uid, gid }: { uid: number; gid: number }): () => void {
+  const groups = process.getgroups?.() ?? [];
+  const group = process.getegid?.() ?? 0;
+  // Only root's user ID can change groups: it is given up last and comes back first.
+  const restore = () => {
+    process.seteuid?.(0);
+    process.setegid?.(group);
+    process.setgroups?.(groups);
+  };
+  try {
+    process.setgroups?.([gid]);
+    process.setegid?.(gid);
+    process.seteuid?.(uid);
+  } catch (error) {
+    restore();
+    throw error;
+  }
+  return restore;
 }

@@ -2,9 +2,11 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { actAsOwner } from '../files/act-as-owner.ts';
+import { makePrivateFolder } from '../files/own-directories.ts';
 import { cannot } from '../files/storage-error.ts';
 import type { EditPlan } from './client.ts';
-import { giveTo, keepOwnerAndMode, makeFolder, realFile } from './place.ts';
+import { giveTo, keepOwnerAndMode, realFile } from './place.ts';
 import { readText } from './read-file.ts';
 
 export interface Applied {
@@ -22,16 +24,19 @@ const abandonedAfter = 1500;
 /**
  * Makes the change: written aside in the same folder, synced, renamed, so that a reader sees the old
  * file or the new one. A symbolic link is followed and kept; mode and owner are kept; a new file is
- * 0600 in a 0700 folder. What was there before stays beside it as `NAME.icr-backup`, see `backUp`.
+ * 0600 in a 0700 folder. Root changes another user's file with the rights of that user. What was there
+ * before stays beside it as `NAME.icr-backup`, see `backUp`.
  * Throws `storage`, and then the file is as it was; also when it is no longer what the plan was made
  * from, because another program wrote it in between.
  */
 export function applyPlan(context: Context, plan: EditPlan): Applied {
   if (plan.after === plan.before) return { changed: false };
   try {
-    const target = realFile(plan.file);
-    makeFolder(context, path.dirname(target));
-    return replaceFile(context, plan, target);
+    return actAsOwner(context, plan.file, () => {
+      const target = realFile(plan.file);
+      makePrivateFolder(path.dirname(target));
+      return replaceFile(context, plan, target);
+    });
   } catch (error) {
     throw error instanceof HelperError ? error : cannot('write', plan.file, error);
   }

@@ -95,19 +95,18 @@ function requireParentOfRoot(directory: string): void {
 
 const ownerEnters = 0o700;
 
-/** Makes a directory, and those above it, with mode 0700; returns what it made. Throws the system's error. */
-export function makePrivateFolder(folder: string): string[] {
-  if (fs.existsSync(folder)) return [];
-  const above = makePrivateFolder(path.dirname(folder));
+/** Makes a directory, and those above it, with mode 0700. Throws the system's error. */
+export function makePrivateFolder(folder: string): void {
+  if (fs.existsSync(folder)) return;
+  makePrivateFolder(path.dirname(folder));
   try {
     fs.mkdirSync(folder, { mode: ownerEnters });
   } catch (error) {
-    if (systemCode(error) === 'EEXIST' && fs.existsSync(folder)) return above;
+    if (systemCode(error) === 'EEXIST' && fs.existsSync(folder)) return;
     throw error;
   }
   // If the umask has removed the owner's permissions, the owner could not enter it.
   if ((fs.lstatSync(folder).mode & ownerEnters) !== ownerEnters) fs.chmodSync(folder, ownerEnters);
-  return [...above, folder];
 }
 
 /** A trailing slash would make the system follow a symlink. */

@@ -28,6 +28,7 @@ export function testContext(given: Partial<Context> = {}): TestContext {
     pid: process.pid,
     uid: process.geteuid?.(),
     umask: (mask) => process.umask(mask),
+    actAs: () => () => {},
     terminal: () => undefined,
     onSignals: () => () => {},
     runSync: () => ({ status: null, output: '', errors: '', failure: 'ENOENT' }),

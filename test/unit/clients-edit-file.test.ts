@@ -6,6 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { docker } from '../../src/clients/docker.ts';
 import { applyPlan } from '../../src/clients/edit-file.ts';
+import { HelperError } from '../../src/errors.ts';
 import { contextWith, errorOf, inFolder } from './clients-folder.ts';
 
 const test = suite('client file edits');
@@ -218,7 +219,45 @@ if (isRoot) {
         assert.equal([uid, gid], [1234, 4321]);
       }
     });
+    assert.equal([process.geteuid?.(), process.getegid?.()], [0, 0]);
   });
+
+  for (const [what, link, target] of [
+    ['the file', 'config.json', 'root/config.json'],
+    ['the file, whose target does not exist', 'config.json', 'root/new.json'],
+    ['the directory', 'home/.docker', 'root'],
+    ['the temporary file', 'config.json.icr-new', 'root/config.json'],
+    ['the backup', 'config.json.icr-backup', 'root/config.json'],
+  ] as const) {
+    test(`as root: nothing is changed behind another user's symlink in place of ${what}`, () => {
+      inFolder((folder) => {
+        const [root, home] = [path.join(folder, 'root'), path.join(folder, 'home')];
+        fs.chmodSync(folder, 0o755);
+        for (const each of [root, home]) fs.mkdirSync(each);
+        fs.writeFileSync(path.join(root, 'config.json'), before);
+        const isDirectory = link.startsWith('home');
+        const docker = path.join(home, '.docker');
+        if (!isDirectory) fs.mkdirSync(docker);
+        const file = path.join(docker, 'config.json');
+        if (/icr-/.test(link)) fs.writeFileSync(file, before);
+        const place = isDirectory ? docker : path.join(docker, link);
+        fs.symlinkSync(path.join(folder, target), place);
+        for (const each of isDirectory ? [home] : [home, docker]) fs.chownSync(each, 1234, 4321);
+        if (fs.existsSync(file) && /icr-/.test(link)) fs.chownSync(file, 1234, 4321);
+        fs.lchownSync(place, 1234, 4321);
+        try {
+          configure(docker);
+        } catch (error) {
+          if (!(error instanceof HelperError)) throw error;
+          assert.is(error.code, 'storage');
+        }
+        assert.equal(fs.readdirSync(root), ['config.json']);
+        assert.is(fs.readFileSync(path.join(root, 'config.json'), 'utf8'), before);
+        assert.is(fs.statSync(path.join(root, 'config.json')).uid, 0);
+        assert.is(process.geteuid?.(), 0);
+      });
+    });
+  }
 }
 
 test.run();

@@ -4,6 +4,7 @@ import path from 'node:path';
 import type { Context } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
 import { nodeFiles } from '../../src/files/file-reader.ts';
+import { actAs } from '../../src/process-context.ts';
 
 /** Creates a directory for one test and removes it when `use` returns. */
 export function inFolder(use: (folder: string) => void): void {
@@ -29,6 +30,7 @@ export function contextWith(env: Context['env'], other: Partial<Context> = {}): 
     pid: 1,
     uid: process.geteuid?.(),
     umask: process.umask,
+    actAs,
     terminal: () => undefined,
     onSignals: () => () => {},
     runSync: () => ({ status: null, output: '', errors: '', failure: 'ENOENT' }),
