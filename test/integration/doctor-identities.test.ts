@@ -235,6 +235,32 @@ const cases: readonly Case[] = [
     /^left by a program that was killed: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
+    'what a killed program left behind a symlink in place of the directory',
+    ({ home }) => {
+      const file = writeConfig(home, 'identities/.01234567-12-abc-1-def.tmp', 'canary');
+      fs.utimesSync(file, 0, 0);
+      const directory = home.config;
+      fs.renameSync(directory, path.join(home.folder, 'dotfiles'));
+      fs.symlinkSync(path.join(home.folder, 'dotfiles'), directory);
+    },
+    'files',
+    'warn',
+    /^left by a program that was killed: \S+\/\.01234567-12-abc-1-def\.tmp$/,
+  ],
+  [
+    'what a killed program left behind a symlink in place of identities',
+    ({ home }) => {
+      const file = writeConfig(home, 'identities/.01234567-12-abc-1-def.tmp', 'canary');
+      fs.utimesSync(file, 0, 0);
+      const directory = path.join(home.config, 'identities');
+      fs.renameSync(directory, path.join(home.folder, 'dotfiles'));
+      fs.symlinkSync(path.join(home.folder, 'dotfiles'), directory);
+    },
+    'files',
+    'warn',
+    /^left by a program that was killed: \S+\/\.01234567-12-abc-1-def\.tmp$/,
+  ],
+  [
     'what a killed command left of the settings',
     ({ home }) => fs.utimesSync(writeConfig(home, 'config.json.tmp-1762345678abcdef', '{'), 0, 0),
     'files',

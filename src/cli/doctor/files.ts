@@ -29,15 +29,17 @@ function inPosix(examined: Examined, entries: readonly Entry[]): Finding[] {
   return [...wide(entries), ...closed(entries), ...foreign(examined, entries)];
 }
 
-/** The folder and all that is below it, as far as it can be read. */
+/** The directory and all that is below it, as far as it can be read; it and its subdirectories may be symlinks. */
 function entriesIn(folder: string): Entry[] {
-  const walk = (file: string): Entry[] => {
+  const walk = (file: string, depth: number): Entry[] => {
     const stat = fs.lstatSync(file, { throwIfNoEntry: false });
     if (stat === undefined) return [];
-    const names = stat.isDirectory() ? namesIn(file) : [];
-    return [{ folder, file, stat }, ...names.flatMap((name) => walk(path.join(file, name)))];
+    const isFollowed = depth <= 1 && stat.isSymbolicLink();
+    const names = stat.isDirectory() || isFollowed ? namesIn(file) : [];
+    const below = names.flatMap((name) => walk(path.join(file, name), depth + 1));
+    return [{ folder, file, stat }, ...below];
   };
-  return walk(folder);
+  return walk(folder, 0);
 }
 
 /** None where it may not be read: its own mode, or its owner, says why. */
