@@ -1,8 +1,9 @@
 /**
  * Changes one operator, condition, literal or statement at a time in the modules that decide trust or hold secrets,
  * in copies of the project, and runs the tests of the module: each change must make one of them fail. Prints the
- * changes that no test notices, and writes docs/reliability.md if every mutant was tried.
- * TEST_FILES=src/registry/parse.ts selects files, SAMPLE=200 that many mutants at random, SEED=7 another selection.
+ * changes that no test notices. TEST_FILES=src/registry/parse.ts selects files, SAMPLE=200 that many mutants at random,
+ * SEED=7 another selection; with both, all mutants of the files and a sample of the others. Writes
+ * docs/reliability.md unless only TEST_FILES is set.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -12,7 +13,14 @@ import { filesOf, type Group, groups } from './mutants/groups.ts';
 import { ignored, isIgnored } from './mutants/ignored.ts';
 import { type Mutant, mutantsOf } from './mutants/make-mutants.ts';
 import { withSources } from './mutants/parse-source.ts';
-import { formatShare, type Result, type Row, reportRows, rowOf } from './mutants/report.ts';
+import {
+  formatShare,
+  type Result,
+  type Row,
+  reportRows,
+  rowOf,
+  totalsOf,
+} from './mutants/report.ts';
 import { createWorker, stopTests, type TimedTest, type Worker } from './mutants/worker.ts';
 import { replaceMutants } from './reliability-page.ts';
 
@@ -24,40 +32,74 @@ const atOnce = 2;
 
 interface Plan extends Group {
   readonly mutants: readonly Mutant[];
+  /** How many mutants the sample was taken from. */
+  readonly sampledFrom?: number;
 }
 
-async function plan(words: readonly string[]): Promise<Plan[]> {
+/** Returns a plan for each group and all its mutants. */
+async function plan(): Promise<Plan[]> {
   return withSources(root, async (sourceOf) => {
     const plans: Plan[] = [];
     for (const group of groups) {
-      const files = filesOf(root, group.sources, group.except).filter(
-        (file) => words.length === 0 || words.some((word) => file.includes(word)),
-      );
       const mutants: Mutant[] = [];
-      for (const file of files) mutants.push(...mutantsOf(file, await sourceOf(file)));
-      if (mutants.length > 0) plans.push({ ...group, mutants });
+      for (const file of filesOf(root, group.sources, group.except)) {
+        mutants.push(...mutantsOf(file, await sourceOf(file)));
+      }
+      plans.push({ ...group, tests: filesOf(root, group.tests), mutants });
     }
     return plans;
   });
 }
 
-/** Chooses `size` of all mutants; the same ones for the same seed. */
-function sampled(plans: readonly Plan[], size: number, seed: number): Plan[] {
-  const random = createRandom(seed);
-  const all = plans.flatMap(({ mutants }) => mutants);
-  const order = all.map((mutant) => ({ mutant, at: random() })).sort((a, b) => a.at - b.at);
-  const chosen = new Set(order.slice(0, size).map(({ mutant }) => mutant));
-  return plans
-    .map((group) => ({ ...group, mutants: group.mutants.filter((mutant) => chosen.has(mutant)) }))
-    .filter(({ mutants }) => mutants.length > 0);
+/** Returns a plan for each file whose path contains one of the words. */
+function selected(plans: readonly Plan[], words: readonly string[]): Plan[] {
+  return plans.flatMap((group) =>
+    [...new Set(group.mutants.map(({ file }) => file))]
+      .filter((file) => words.some((word) => file.includes(word)))
+      .map((name) => ({
+        ...group,
+        name,
+        mutants: group.mutants.filter(({ file }) => file === name),
+      })),
+  );
 }
 
-async function tryGroup({ name, tests, mutants }: Plan, workers: readonly Worker[]): Promise<Row> {
+/** Selects `size` of the mutants in files without these words; the same ones for the same seed. */
+function sampled(
+  plans: readonly Plan[],
+  words: readonly string[],
+  size: number,
+  seed: number,
+): Plan[] {
+  const random = createRandom(seed);
+  const others = plans.map((group) => ({
+    ...group,
+    mutants: group.mutants.filter(({ file }) => !words.some((word) => file.includes(word))),
+  }));
+  const order = others
+    .flatMap(({ mutants }) => mutants)
+    .map((mutant) => ({ mutant, at: random() }))
+    .sort((a, b) => a.at - b.at);
+  const chosen = new Set(order.slice(0, size).map(({ mutant }) => mutant));
+  return others.map((group) => ({
+    ...group,
+    sampledFrom: group.mutants.length,
+    mutants: group.mutants.filter((mutant) => chosen.has(mutant)),
+  }));
+}
+
+/** The limits of test files that were measured. */
+const limits = new Map<string, number>();
+
+async function tryGroup(plan: Plan, workers: readonly Worker[]): Promise<Row> {
+  const { name, tests, mutants, sampledFrom } = plan;
   const [first] = workers;
   if (first === undefined) throw new Error('no worker');
   const timed: TimedTest[] = [];
-  for (const file of filesOf(root, tests)) {
-    timed.push({ file, limitMs: 10_000 + 5 * (await first.measure(file)) });
+  for (const file of tests) {
+    const limitMs = limits.get(file) ?? 10_000 + 5 * (await first.measure(file));
+    limits.set(file, limitMs);
+    timed.push({ file, limitMs });
   }
   const results: Result[] = [];
   for (const file of new Set(mutants.map((mutant) => mutant.file))) {
@@ -73,7 +115,7 @@ async function tryGroup({ name, tests, mutants }: Plan, workers: readonly Worker
     console.log(`${file}: ${formatShare(rowOf(file, ofFile))}`);
     results.push(...ofFile);
   }
-  const row = rowOf(name, results);
+  const row = rowOf(name, results, sampledFrom);
   console.log(`${name}: ${formatShare(row)}\n`);
   return row;
 }
@@ -110,10 +152,16 @@ function staleRows(plans: readonly Plan[]): string[] {
 async function main(): Promise<boolean> {
   const { TEST_FILES = '', SAMPLE = '', SEED = '' } = process.env;
   const words = TEST_FILES.split(/[\s,]+/).filter((word) => word !== '');
-  const all = await plan(words);
-  if (all.length === 0)
+  const all = await plan();
+  const isWhole = words.length === 0 && SAMPLE === '';
+  const seed = Number(SEED || 1);
+  const plans = [
+    ...(isWhole ? all : selected(all, words)),
+    ...(SAMPLE === '' ? [] : sampled(all, words, Number(SAMPLE), seed)),
+  ].filter(({ mutants }) => mutants.length > 0);
+  if (plans.length === 0) {
     throw new Error(`no module of scripts/mutants/groups.ts matches ${TEST_FILES}`);
-  const plans = SAMPLE === '' ? all : sampled(all, Number(SAMPLE), Number(SEED || 1));
+  }
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-mutants-'));
   const end = (status: number) => {
     stopTests();
@@ -131,19 +179,16 @@ async function main(): Promise<boolean> {
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
-  const isWhole = words.length === 0 && SAMPLE === '';
   const stale = isWhole ? staleRows(plans) : [];
   for (const line of stale) console.log(line);
-  const total = rowOf(
-    'all',
-    rows.flatMap(({ results }) => results),
-  );
-  console.log(`all: ${formatShare(total)}`);
-  if (isWhole) {
-    fs.writeFileSync(page, replaceMutants(fs.readFileSync(page, 'utf8'), reportRows(rows, total)));
+  const totals = totalsOf(rows);
+  for (const total of totals) console.log(`${total.name}: ${formatShare(total)}`);
+  if (isWhole || SAMPLE !== '') {
+    const section = reportRows(rows, totals, SAMPLE === '' ? undefined : seed);
+    fs.writeFileSync(page, replaceMutants(fs.readFileSync(page, 'utf8'), section));
     console.log('wrote docs/reliability.md');
   }
-  return stale.length === 0 && total.percent >= fewestKilled;
+  return stale.length === 0 && totals.every(({ percent }) => percent >= fewestKilled);
 }
 
 main().then(

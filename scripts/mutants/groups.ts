@@ -38,7 +38,8 @@ export const groups: readonly Group[] = [
     sources: ['src/files/*.ts'],
     except: ['src/files/lock*.ts'],
     tests: [
-      'test/unit/{file-store,own-files,file-readers,temporary-files,executables}.test.ts',
+      'test/unit/{temporary-files,own-directories,private-read,file-store}.test.ts',
+      'test/unit/{private-write,executables,own-files,file-readers}.test.ts',
       'test/unit/{clock-back,lock}.test.ts',
     ],
   },

@@ -1,0 +1,254 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import {
+  entryAt,
+  existingDirectory,
+  makePrivateFolder,
+  requireDirectory,
+} from '../../src/files/own-directories.ts';
+import { followLink } from '../../src/files/symlinks.ts';
+import {
+  foreign,
+  isReplaceable,
+  isTrustedOwner,
+  isWritableByOthers,
+  userTitle,
+} from '../../src/files/trust.ts';
+import { testContext } from '../support/context.ts';
+import { inHome } from '../support/home.ts';
+import { fails } from '../support/rejects.ts';
+import { systemError, withFs } from '../support/replaced-fs.ts';
+
+const test = suite('directories of ours');
+
+const isRoot = process.geteuid?.() === 0;
+const needRoot = isRoot ? test : test.skip;
+const me = isRoot ? 4242 : (process.geteuid?.() ?? 0);
+const other = 1717;
+const mine = testContext({ uid: me });
+const root = testContext({ uid: 0 });
+
+/** A temporary directory of the user of these tests. */
+function inFolder(use: (folder: string) => void): Promise<void> {
+  return inHome(({ folder }) => {
+    give(folder, me);
+    use(folder);
+  });
+}
+
+function give(file: string, uid: number): void {
+  if (isRoot) fs.lchownSync(file, uid, uid);
+}
+
+function make(...parts: readonly string[]): string {
+  const directory = path.join(...parts);
+  fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  give(directory, me);
+  return directory;
+}
+
+function link(target: string, at: string, uid = me): string {
+  fs.symlinkSync(target, at);
+  give(at, uid);
+  return at;
+}
+
+const owners: readonly (readonly [user: number | undefined, uid: number, expected: boolean])[] = [
+  [7, 7, true],
+  [7, 0, true],
+  [7, 8, false],
+  [0, 7, false],
+  [undefined, 8, true],
+];
+for (const [uid, owner, expected] of owners) {
+  test(`user ${uid} ${expected ? 'trusts' : 'does not trust'} files of user ${owner}`, () =>
+    assert.is(isTrustedOwner({ uid }, statOf(owner, 0, 0o777)), expected));
+}
+
+function statOf(uid: number, gid: number, mode: number): fs.Stats {
+  return Object.assign(fs.statSync('/'), { uid, gid, mode: 0o40000 | mode });
+}
+
+// A group with the owner's number is the owner's alone; root's group has other members.
+const modes: readonly (readonly [uid: number, gid: number, mode: number, expected: boolean])[] = [
+  [7, 7, 0o775, false],
+  [7, 8, 0o775, true],
+  [7, 8, 0o755, false],
+  [7, 7, 0o777, true],
+  [7, 7, 0o703, true],
+  [7, 7, 0o701, false],
+  [7, 8, 0o711, false],
+  [0, 0, 0o770, true],
+  [1, 1, 0o770, false],
+];
+for (const [uid, gid, mode, expected] of modes) {
+  test(`mode ${mode.toString(8)} of ${uid}:${gid} lets others write: ${expected}`, () => {
+    const stat = statOf(uid, gid, mode);
+    assert.is(isWritableByOthers({ uid: 7 }, stat), expected);
+    assert.is(isReplaceable({ uid: 7 }, stat), expected);
+    assert.is(isReplaceable({ uid: 7 }, statOf(uid, gid, mode | 0o1000)), false);
+    assert.is(isWritableByOthers({ uid: undefined }, stat), false);
+  });
+}
+
+test('users have a name and a number in messages', () => {
+  const passwd = 'root:x:0:0:r:/root:/bin/sh\nann:x:5:6::/:\nbad name:x:8:8::/:\nann bad:x:9:9::/:';
+  withFs({ readFileSync: () => passwd }, () => {
+    assert.is(userTitle(0), 'user root (0)');
+    assert.is(userTitle(5), 'user ann (5)');
+    // Terminals and other programs could take these names for something else.
+    for (const uid of [6, 8, 9]) assert.is(userTitle(uid), `user ${uid}`);
+    const error = foreign({ uid: 5 }, '/x', statOf(0, 0, 0));
+    assert.match(error.message, /user root \(0\), not by user ann \(5\)/);
+  });
+  withFs({ readFileSync: () => systemError('ENOENT') }, () => assert.is(userTitle(0), 'user 0'));
+  if (process.platform === 'linux') assert.is(userTitle(0), 'user root (0)');
+});
+
+for (const name of ['hosts', 'identities', 'signed-out', 'config.lock']) {
+  test(`the directory above ${name} is checked as well`, () =>
+    inFolder((folder) => {
+      const target = make(folder, 'dotfiles', 'icr');
+      make(target, name);
+      const config = link(target, path.join(folder, 'icr'));
+      const named = path.join(config, name);
+      assert.is(existingDirectory(mine, named, 'own')?.path, path.join(target, name));
+      fs.chmodSync(target, 0o777);
+      fails(() => existingDirectory(mine, named, 'own'), 'storage', /others? users can write/);
+    }));
+}
+
+test('a lock is never a symlink', () =>
+  inFolder((folder) => {
+    const lock = link(make(folder, 'target'), path.join(folder, 'x.lock'));
+    fails(() => existingDirectory(mine, lock, 'own'), 'storage', /a symlink, not a directory/);
+  }));
+
+test('what cannot be looked at is an error, and what cannot exist is not there', () => {
+  withFs({ lstatSync: () => systemError('EACCES') }, () =>
+    fails(() => entryAt('/x'), 'storage', /cannot read \/x \(EACCES\)/),
+  );
+  for (const code of ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG']) {
+    withFs({ lstatSync: () => systemError(code) }, () => assert.is(entryAt('/x'), undefined));
+  }
+});
+
+test('a directory is made with those above it, with mode 0700 whatever the umask', () =>
+  inFolder((folder) => {
+    const umask = process.umask(0o777);
+    try {
+      const [above, made] = [path.join(folder, 'a'), path.join(folder, 'a', 'b')];
+      assert.equal(makePrivateFolder(made), [above, made]);
+      for (const each of [above, made]) assert.is(fs.statSync(each).mode & 0o777, 0o700);
+      assert.equal(makePrivateFolder(made), []);
+    } finally {
+      process.umask(umask);
+    }
+    const chmodSync = () => assert.unreachable('the mode is right already');
+    withFs({ chmodSync }, () => makePrivateFolder(path.join(folder, 'c')));
+  }));
+
+test('a directory that another process makes at the same time is no error, and not reported as made', () =>
+  inFolder((folder) => {
+    const { mkdirSync } = fs;
+    const made = path.join(folder, 'a', 'b');
+    const makeFirst = (file: string) => {
+      mkdirSync(file);
+      if (file === made) systemError('EEXIST');
+    };
+    withFs({ mkdirSync: makeFirst }, () =>
+      assert.equal(makePrivateFolder(made), [path.join(folder, 'a')]),
+    );
+    const failing = path.join(folder, 'c');
+    for (const code of ['EACCES', 'EEXIST']) {
+      withFs({ mkdirSync: () => systemError(code) }, () =>
+        assert.throws(() => makePrivateFolder(failing), new RegExp(code)),
+      );
+    }
+    const thenDenied = (file: string) => [mkdirSync(file), systemError('EACCES')];
+    withFs({ mkdirSync: thenDenied }, () =>
+      assert.throws(() => makePrivateFolder(failing), /EACCES/),
+    );
+  }));
+
+test('a directory is made in one of the user', () =>
+  inFolder((folder) => {
+    const made = path.join(folder, 'a', 'b');
+    assert.is(requireDirectory(mine, made).path, made);
+    assert.is(requireDirectory(mine, made).path, made);
+  }));
+
+test('a directory that is removed right after it was made is an error', () =>
+  inFolder((folder) =>
+    withFs({ existsSync: () => true }, () =>
+      fails(
+        () => requireDirectory(mine, path.join(folder, 'a')),
+        'storage',
+        /cannot create \S+a \(it was removed at the same time\)/,
+      ),
+    ),
+  ));
+
+needRoot('root makes no directory below that of a user, and uses its own (needs root)', () =>
+  inFolder((folder) => {
+    for (const parts of [['a'], ['a', 'b', 'c']]) {
+      const named = path.join(folder, ...parts);
+      fails(() => requireDirectory(root, named), 'storage', /root does not write to/);
+      assert.equal(fs.readdirSync(folder), []);
+    }
+    const own = path.join(folder, 'own');
+    fs.mkdirSync(own);
+    assert.is(requireDirectory(root, own).path, own);
+  }),
+);
+
+/** A chain of so many symlinks; returns the first. */
+function chain(folder: string, length: number): string {
+  let target = make(folder, 'target');
+  for (let i = 0; i < length; i += 1) target = link(target, path.join(folder, `${length}-${i}`));
+  return target;
+}
+
+test('as many symlinks are followed as Linux follows', () =>
+  inFolder((folder) => {
+    assert.is(followLink(mine, chain(folder, 40)), path.join(folder, 'target'));
+    fails(() => followLink(mine, chain(folder, 41)), 'storage', /leads to itself/);
+  }));
+
+test('a target in a sticky directory is followed, and not one that is sticky itself', () =>
+  inFolder((folder) => {
+    const shared = make(folder, 'shared');
+    const target = make(shared, 'target');
+    fs.chmodSync(shared, 0o1777);
+    const at = link(target, path.join(folder, 'link'));
+    assert.is(followLink(mine, at), target);
+    fs.chmodSync(target, 0o1777);
+    fails(() => followLink(mine, at), 'storage', /other users can write to \S+target/);
+  }));
+
+test('a directory above the symlink is not checked again', () =>
+  inFolder((folder) => {
+    const config = make(folder, 'config');
+    const target = make(config, 'target');
+    fs.chmodSync(folder, 0o777);
+    assert.is(followLink(mine, link(target, path.join(config, 'link'))), target);
+    fs.chmodSync(config, 0o777);
+    const writable = link(target, path.join(config, 'second'));
+    fails(() => followLink(mine, writable), 'storage', /other users can write/);
+  }));
+
+needRoot('a target, and the directory of a symlink, of another user are refused (needs root)', () =>
+  inFolder((folder) => {
+    const target = make(folder, 'target');
+    give(target, other);
+    const at = link(target, path.join(folder, 'link'));
+    fails(() => followLink(mine, at), 'storage', /target is owned by user 1717/);
+    give(folder, other);
+    give(target, me);
+    fails(() => followLink(mine, at), 'storage', /is owned by user 1717/);
+  }),
+);
+
+test.run();
