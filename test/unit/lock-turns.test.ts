@@ -1,0 +1,226 @@
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { removeLock, withLock } from '../../src/files/lock.ts';
+import { healthOf, thisHolder } from '../../src/files/lock-holder.ts';
+import {
+  isPastLimit,
+  latestTurn,
+  readTurn,
+  removeTurns,
+  setLockAside,
+  takeTurn,
+} from '../../src/files/lock-turns.ts';
+import { testContext } from '../support/context.ts';
+import { inHome } from '../support/home.ts';
+import { systemError, withFs } from '../support/replaced-fs.ts';
+
+const test = suite('the turns of a lock');
+
+const context = testContext();
+
+function inLock(use: (folder: string) => void | Promise<void>): Promise<void> {
+  return inHome(({ folder }) => {
+    const lock = path.join(folder, 'x.lock');
+    fs.mkdirSync(lock, { mode: 0o700 });
+    return use(lock);
+  });
+}
+
+const contents: readonly (readonly [text: string, over: boolean, note?: string])[] = [
+  ['', false],
+  ['{', false],
+  ['null', false],
+  ['{}', false],
+  ['{"over":1}', false],
+  ['{"over":true}', true],
+  ['{"over":true,"note":"x"}', true, 'x'],
+  ['{"over":true,"note":1}', true],
+];
+for (const [text, over, note] of contents) {
+  test(`a turn with the content ${JSON.stringify(text)} is${over ? '' : ' not'} over`, () =>
+    inLock((folder) => {
+      fs.writeFileSync(path.join(folder, '3'), text);
+      const turn = readTurn(context, folder, 3);
+      assert.equal([turn?.number, turn?.over, turn?.note], [3, over, note]);
+      assert.is(turn?.beat, fs.statSync(path.join(folder, '3')).mtimeMs);
+      assert.is(latestTurn(context, folder)?.number, 3);
+    }));
+}
+
+test('a turn that cannot be opened yet is not over; one that is removed meanwhile does not exist', () =>
+  inLock((folder) => {
+    fs.writeFileSync(path.join(folder, '3'), '');
+    const { mtimeMs } = fs.statSync(path.join(folder, '3'));
+    const turn = withFs({ openSync: () => systemError('EACCES') }, () =>
+      readTurn(context, folder, 3),
+    );
+    assert.equal([turn?.number, turn?.over, turn?.beat], [3, false, mtimeMs]);
+    withFs({ openSync: () => systemError('ENOENT') }, () =>
+      assert.is(readTurn(context, folder, 3), undefined),
+    );
+    assert.is(readTurn(context, folder, 4), undefined);
+  }));
+
+test('what is not a file of a trusted user counts as over', () =>
+  inLock((folder) => {
+    fs.mkdirSync(path.join(folder, '3'));
+    fs.symlinkSync('nowhere', path.join(folder, '4'));
+    for (const number of [3, 4]) {
+      const turn = readTurn(context, folder, number);
+      assert.equal([turn?.number, turn?.over, turn?.beat], [number, true, 0]);
+    }
+    fs.writeFileSync(path.join(folder, '5'), '');
+    if (process.geteuid?.() !== 0) return;
+    fs.chownSync(path.join(folder, '5'), 1717, 1717);
+    assert.is(readTurn(context, folder, 5)?.over, true);
+  }));
+
+test('only numbers that a lock can reach are turns', () =>
+  inLock((folder) => {
+    for (const name of ['0', '01', 'x', '1x', 'x1', '1'.repeat(16)]) {
+      fs.writeFileSync(path.join(folder, name), '');
+    }
+    assert.is(latestTurn(context, folder), undefined);
+    fs.writeFileSync(path.join(folder, '9'.repeat(15)), '');
+    assert.is(latestTurn(context, folder)?.number, 999_999_999_999_999);
+    const turn = { number: 1e12, beat: 0, holder: undefined, over: false, note: undefined };
+    assert.is(isPastLimit(turn), true);
+    assert.is(isPastLimit({ ...turn, number: 1e12 - 1 }), false);
+  }));
+
+test('a lock that cannot be listed is an error, one that does not exist has no turn', () =>
+  inLock((folder) => {
+    assert.is(latestTurn(context, `${folder}2`), undefined);
+    withFs({ readdirSync: () => systemError('EIO') }, () =>
+      assert.throws(() => latestTurn(context, folder), /EIO/),
+    );
+  }));
+
+test('is set aside whole', () =>
+  inLock((folder) => {
+    fs.writeFileSync(path.join(folder, '3'), 'x');
+    setLockAside(context, folder);
+    const [name = ''] = fs.readdirSync(path.dirname(folder));
+    assert.match(name, /^x\.lock\.damaged-[0-9a-z]+-\d+$/);
+    // Another process was faster.
+    setLockAside(context, folder);
+    withFs({ renameSync: () => systemError('EACCES') }, () =>
+      assert.throws(() => setLockAside(context, folder), /EACCES/),
+    );
+  }));
+
+test('is removed with its turns, if nothing else is in it', () =>
+  inLock((folder) => {
+    for (const name of ['1', '2']) fs.writeFileSync(path.join(folder, name), '');
+    removeLock(context, folder);
+    assert.not.ok(fs.existsSync(folder));
+    removeLock(context, folder);
+    fs.mkdirSync(folder);
+    fs.writeFileSync(path.join(folder, 'other'), '');
+    assert.throws(() => removeTurns(folder), /ENOTEMPTY/);
+  }));
+
+test('a turn is taken once; earlier turns but the last are removed', () =>
+  inLock((folder) => {
+    for (const number of [1, 2, 3]) takeTurn(folder, number, { who: number })?.end('note');
+    assert.equal(fs.readdirSync(folder).sort(), ['2', '3']);
+    assert.is(readTurn(context, folder, 3)?.note, 'note');
+    assert.is(takeTurn(folder, 3, {}), undefined);
+    // A slow process takes a turn that was removed: it counts only if it is the latest.
+    assert.is(takeTurn(folder, 1, {}), undefined);
+    assert.equal(fs.readdirSync(folder).sort(), ['2', '3']);
+    const turn = takeTurn(folder, 4, { who: 4 });
+    assert.equal(readTurn(context, folder, 4)?.holder, { who: 4 });
+    assert.is(turn?.isLatest(), true);
+    fs.utimesSync(path.join(folder, '4'), 1, 1);
+    turn?.beat();
+    assert.ok(fs.statSync(path.join(folder, '4')).mtimeMs > 1000);
+    fs.writeFileSync(path.join(folder, '5'), '');
+    assert.is(turn?.isLatest(), false);
+    fs.rmSync(path.join(folder, '5'));
+    fs.rmSync(path.join(folder, '4'));
+    assert.is(turn?.isLatest(), false);
+    fs.writeFileSync(path.join(folder, '4'), '');
+    assert.is(turn?.isLatest(), false, 'another file of that name');
+    withFs({ lstatSync: () => systemError('EIO') }, () => assert.is(turn?.isLatest(), false));
+    turn?.end();
+  }));
+
+test('a turn whose file cannot be written is given up', () =>
+  inLock((folder) => {
+    withFs({ writeSync: () => systemError('ENOSPC') }, () =>
+      assert.throws(() => takeTurn(folder, 1, {}), /ENOSPC/),
+    );
+    assert.equal(fs.readdirSync(folder), []);
+    for (const [code, isThrown] of [
+      ['EACCES', true],
+      ['ENOENT', false],
+      ['EEXIST', false],
+    ] as const) {
+      withFs({ openSync: () => systemError(code) }, () => {
+        const take = () => takeTurn(folder, 1, {});
+        if (isThrown) assert.throws(take, /EACCES/);
+        else assert.is(take(), undefined);
+      });
+    }
+  }));
+
+test('an action that runs without the lock counts as the holder', () =>
+  inLock(async (folder) => {
+    const file = path.join(folder, 'file');
+    fs.writeFileSync(file, '');
+    const options = { limit: 0, otherwise: 'proceed' } as const;
+    const below = path.join(file, 'x.lock');
+    assert.is(await withLock(context, below, (_leave, isOurs) => isOurs(), options), true);
+  }));
+
+const isLinux = process.platform === 'linux';
+(isLinux ? test : test.skip)(
+  'the process table tells running from dead holders (Linux)',
+  async () => {
+    const here = thisHolder();
+    if (here === undefined) throw new Error('no process table');
+    assert.match(here.place, /^[0-9a-f-]{36} pid:\[\d+\]$/);
+    assert.match(here.started, /^\d+$/);
+    assert.is(healthOf(here, here), 'running');
+    assert.is(healthOf({ ...here, started: `${here.started}0` }, here), 'dead');
+    assert.is(healthOf({ ...here, pid: 2 ** 22 + 1 }, here), 'dead');
+    assert.is(healthOf({ ...here, place: 'elsewhere' }, here), 'unknown');
+    assert.is(healthOf(here, undefined), 'unknown');
+    const { place, pid, started } = here;
+    for (const holder of [
+      undefined,
+      null,
+      'x',
+      {},
+      { place, pid },
+      { place, started },
+      { pid, started },
+      { place, started, pid: 'x' },
+      { place, started, pid: 1.5 },
+    ]) {
+      assert.is(healthOf(holder, here), 'unknown', JSON.stringify(holder));
+    }
+    const child = spawn('sleep', ['60']);
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    try {
+      const stat = fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8');
+      const startedThen = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+      const sleeper = { place, pid: child.pid, started: startedThen };
+      assert.is(healthOf(sleeper, here), 'running');
+      child.kill('SIGSTOP');
+      while (!/\) [Tt] /.test(fs.readFileSync(`/proc/${child.pid}/stat`, 'utf8'))) {
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      assert.is(healthOf(sleeper, here), 'unknown');
+    } finally {
+      child.kill('SIGKILL');
+      await ended;
+    }
+  },
+);
+
+test.run();
