@@ -29,12 +29,6 @@ export const ignored: readonly Ignored[] = [
     why: '`Boolean(folder)` decides first; the default is for the type checker',
   },
   {
-    file: 'src/identity/hosts.ts',
-    original: 'return Object.keys(settings().mappings).filter((key) => key !== everyHost);',
-    mutated: 'return Object.keys(settings().mappings);',
-    why: '`*` is not a host, so it has no credential',
-  },
-  {
     file: 'src/identity/present.ts',
     original: "return mapping?.present ?? identity.present ?? choices(identity)[0] ?? 'iamapikey';",
     mutated: "return mapping?.present ?? identity.present ?? choices(identity)[0] ?? '';",
@@ -57,18 +51,6 @@ export const ignored: readonly Ignored[] = [
     file: 'src/kubernetes/pod-identity.ts',
     original: 'since: 0,',
     why: 'an equal number for every pod; its key in the cache is the name',
-  },
-  {
-    file: 'src/kubernetes/pull-credentials.ts',
-    original: ": identityNamed(lookup, identity, bearer ? 'iambearer' : undefined);",
-    mutated: ": identityNamed(lookup, identity, false ? 'iambearer' : undefined);",
-    why: '`asBearer` asks for the same token, and refuses the same identities',
-  },
-  {
-    file: 'src/iam/cache-file.ts',
-    original: "const entry = parseEntry(fs.readFileSync(file, 'utf8'));",
-    mutated: "const entry = parseEntry(fs.readFileSync(file, ''));",
-    why: '`JSON.parse` reads a buffer as the same UTF-8 text',
   },
   {
     file: 'src/iam/cached-token.ts',
@@ -96,6 +78,188 @@ export const ignored: readonly Ignored[] = [
     file: 'src/iam/flight.ts',
     original: 'return token;',
     why: 'a waiting process takes its turn instead, and finds the same token there',
+  },
+  {
+    file: 'src/files/executables.ts',
+    original:
+      "const folders = (env.PATH ?? env.Path ?? '').split(platform === 'win32' ? ';' : ':');",
+    mutated:
+      "const folders = (env.PATH ?? env.Path ?? 'mutant').split(platform === 'win32' ? ';' : ':');",
+    why: 'a relative directory is left out',
+  },
+  {
+    file: 'src/files/own-directories.ts',
+    original: 'const stat = isFollowed ? fs.lstatSync(directory) : entry;',
+    mutated: 'const stat = true ? fs.lstatSync(directory) : entry;',
+    why: 'the same entry, read again',
+  },
+  {
+    file: 'src/files/own-directories.ts',
+    original: 'return fs.lstatSync(file, { throwIfNoEntry: false });',
+    mutated: 'return fs.lstatSync(file, { throwIfNoEntry: true });',
+    why: 'the `catch` returns the same for ENOENT',
+  },
+  {
+    file: 'src/files/own-directories.ts',
+    original: "const made = existingDirectory(context, directory, 'own');",
+    mutated: "const made = existingDirectory(context, directory, '');",
+    why: 'this user has just made the directory',
+  },
+  {
+    file: 'src/files/private-read.ts',
+    original: 'const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;',
+    why: 'the defaults are for Windows',
+  },
+  {
+    file: 'src/files/private-read.ts',
+    original:
+      'if (directory === undefined || named === undefined || stat === undefined) return undefined;',
+    mutated:
+      'if (directory === undefined && named === undefined || stat === undefined) return undefined;',
+    why: 'all three are undefined if the first is; the comparisons are for the type checker',
+  },
+  {
+    file: 'src/files/private-read.ts',
+    original: 'requireRegular(file, isFollowed ? fs.lstatSync(target) : stat);',
+    mutated: 'requireRegular(file, true ? fs.lstatSync(target) : stat);',
+    why: 'the same entry, read again',
+  },
+  {
+    file: 'src/files/private-read.ts',
+    original: "if (stat.uid !== context.uid) throw new Error('another user owns it');",
+    mutated: "if (stat.uid !== context.uid) throw new Error('');",
+    why: 'the text is not used',
+  },
+  {
+    file: 'src/files/private-write.ts',
+    original: 'const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = fs.constants;',
+    why: 'the default is for Windows',
+  },
+  {
+    file: 'src/files/private-write.ts',
+    original: 'if (isRenamed) putBack(erased, named);',
+    mutated: 'if (true) putBack(erased, named);',
+    why: 'a file that was not renamed is not there to be put back',
+  },
+  {
+    file: 'src/files/private-write.ts',
+    original: "const isGone = ['EEXIST', 'ENOENT'].includes(systemCode(error) ?? '');",
+    mutated: "const isGone = ['EEXIST', ''].includes(systemCode(error) ?? '');",
+    why: 'a file that does not exist cannot be renamed either',
+  },
+  {
+    file: 'src/files/private-write.ts',
+    original: "const isGone = ['EEXIST', 'ENOENT'].includes(systemCode(error) ?? '');",
+    mutated: "const isGone = ['EEXIST', 'ENOENT'].includes(systemCode(error) ?? 'mutant');",
+    why: 'neither text is a code',
+  },
+  {
+    file: 'src/files/private-write.ts',
+    original: 'if (!isGone && couldRename(erased, named)) return;',
+    mutated: 'if (!isGone && couldRename(erased, named)) ;',
+    why: 'the renamed file is not there to be discarded',
+  },
+  {
+    file: 'src/files/private-write.ts',
+    original: 'const target = isLink ? followLink(context, named) : named;',
+    mutated: 'const target = true ? followLink(context, named) : named;',
+    why: 'a path without symlinks leads to itself',
+  },
+  {
+    file: 'src/files/symlinks.ts',
+    original:
+      "rest.unshift(...target.split(path.sep).filter((part) => part !== '' && part !== '.'));",
+    mutated: 'rest.unshift(...target.split(path.sep));',
+    why: 'the parts `` and `.` are the same directory again',
+  },
+  {
+    file: 'src/files/symlinks.ts',
+    original:
+      "rest.unshift(...target.split(path.sep).filter((part) => part !== '' && part !== '.'));",
+    mutated:
+      "rest.unshift(...target.split(path.sep).filter((part) => part !== 'mutant' && part !== '.'));",
+    why: 'the parts `` and `.` are the same directory again',
+  },
+  {
+    file: 'src/files/symlinks.ts',
+    original:
+      "rest.unshift(...target.split(path.sep).filter((part) => part !== '' && part !== '.'));",
+    mutated:
+      "rest.unshift(...target.split(path.sep).filter((part) => part !== '' || part !== '.'));",
+    why: 'the parts `` and `.` are the same directory again',
+  },
+  {
+    file: 'src/files/symlinks.ts',
+    original:
+      "rest.unshift(...target.split(path.sep).filter((part) => part !== '' && part !== '.'));",
+    mutated:
+      "rest.unshift(...target.split(path.sep).filter((part) => part !== '' && part !== ''));",
+    why: 'the parts `` and `.` are the same directory again',
+  },
+  {
+    file: 'src/files/temporary-files.ts',
+    original: 'let written = 0;',
+    why: 'the first number of a process does not matter',
+  },
+  {
+    file: 'src/files/temporary-files.ts',
+    original: 'written += 1;',
+    mutated: 'written += (1 + 1);',
+    why: 'the numbers have to differ only',
+  },
+  {
+    file: 'src/files/lock-holder.ts',
+    original: "const pid = Number.parseInt(fs.readFileSync('/proc/self/stat', 'utf8'), 10);",
+    mutated: "const pid = Number.parseInt(fs.readFileSync('/proc/self/stat', ''), 10);",
+    why: 'a buffer is converted to the same text',
+  },
+  {
+    file: 'src/files/lock-holder.ts',
+    original: "return { state: fields[0] ?? '', started: fields[19] ?? '' };",
+    mutated: "return { state: fields[0] ?? 'mutant', started: fields[19] ?? '' };",
+    why: 'the kernel writes both fields; the defaults are for the type checker',
+  },
+  {
+    file: 'src/files/lock-holder.ts',
+    original: "return { state: fields[0] ?? '', started: fields[19] ?? '' };",
+    mutated: "return { state: fields[0] ?? '', started: fields[19] ?? 'mutant' };",
+    why: 'the kernel writes both fields; the defaults are for the type checker',
+  },
+  {
+    file: 'src/iam/cache-file.ts',
+    original: 'const entry = text === undefined ? undefined : parseEntry(text);',
+    mutated: 'const entry = false ? undefined : parseEntry(text);',
+    why: '`parseEntry` returns undefined for undefined',
+  },
+  {
+    file: 'src/iam/flight.ts',
+    original: 'const error = note === undefined ? undefined : fromNote(options, note);',
+    mutated: 'const error = false ? undefined : fromNote(options, note);',
+    why: '`fromNote` returns undefined for undefined',
+  },
+  {
+    file: 'src/kubernetes/pod-identity.ts',
+    original: "const { serviceAccountToken: crToken = '' } = request;",
+    mutated: "const { serviceAccountToken: crToken = 'mutant' } = request;",
+    why: 'a request without a token is refused before it is used',
+  },
+  {
+    file: 'src/kubernetes/pod-identity.ts',
+    original: '...(trusted === undefined ? {} : { endpoint: trusted }),',
+    mutated: '...(false ? {} : { endpoint: trusted }),',
+    why: 'undefined is the default',
+  },
+  {
+    file: 'src/identity/hosts.ts',
+    original: 'return Object.keys((await settings()).mappings).filter((key) => key !== everyHost);',
+    mutated: 'return Object.keys((await settings()).mappings);',
+    why: '`*` is not a host, so it has no credential',
+  },
+  {
+    file: 'src/kubernetes/pull-credentials.ts',
+    original: ": await identityNamed(lookup, identity, bearer ? 'iambearer' : undefined);",
+    mutated: ": await identityNamed(lookup, identity, false ? 'iambearer' : undefined);",
+    why: '`asBearer` requests the same token, and refuses the same identities',
   },
 ];
 

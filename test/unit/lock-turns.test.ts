@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
@@ -178,6 +179,30 @@ test('an action that runs without the lock counts as the holder', () =>
   }));
 
 const isLinux = process.platform === 'linux';
+(isLinux ? test : test.skip)(
+  'a process that has ended is dead before its parent asks (Linux)',
+  async () => {
+    const here = thisHolder();
+    if (here === undefined) throw new Error('no process table');
+    // `sleep` never asks for the end of the process that the shell started.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60']);
+    const ended = new Promise((resolve) => parent.once('exit', resolve));
+    try {
+      const pid = Number(String((await once(parent.stdout, 'data'))[0]));
+      const fields = () => {
+        const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+        return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      };
+      while (fields()[0] !== 'Z') await new Promise((resolve) => setImmediate(resolve));
+      const holder = { place: here.place, pid, started: fields()[19] ?? '' };
+      assert.is(healthOf(holder, here), 'dead');
+    } finally {
+      parent.kill('SIGKILL');
+      await ended;
+    }
+  },
+);
+
 (isLinux ? test : test.skip)(
   'the process table tells running from dead holders (Linux)',
   async () => {

@@ -11,7 +11,7 @@ import {
   renamePrivate,
   writePrivate,
 } from '../../src/files/private-write.ts';
-import { cannot, isAbsent } from '../../src/files/storage-error.ts';
+import { cannot, isAbsent, typeOf } from '../../src/files/storage-error.ts';
 import { temporaryName } from '../../src/files/temporary-files.ts';
 import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
@@ -270,5 +270,14 @@ test('errors of the system have a hint that fits them', () => {
     assert.is(isAbsent(error), code !== undefined && code !== 'EACCES');
   }
 });
+
+test('directory entries have a type in messages', () =>
+  withFile((file) => {
+    assert.is(typeOf(fs.lstatSync(file)), 'a regular file');
+    assert.is(typeOf(fs.lstatSync(path.dirname(file))), 'a directory');
+    fs.symlinkSync('x', `${file}2`);
+    assert.is(typeOf(fs.lstatSync(`${file}2`)), 'a symlink');
+    assert.is(typeOf(fs.statSync('/dev/null')), 'a device');
+  }));
 
 test.run();

@@ -3,6 +3,8 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError } from '../../src/errors.ts';
+import { withLock } from '../../src/files/lock.ts';
+import { temporaryName } from '../../src/files/temporary-files.ts';
 import { cachedToken, freshToken } from '../../src/iam/cache.ts';
 import {
   forgetEveryToken,
@@ -20,7 +22,7 @@ import {
   refreshTokenOf,
   renewalTime,
 } from '../../src/iam/cached-token.ts';
-import { noon, testContext } from '../support/context.ts';
+import { noon, type TestContext, testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
 
 const test = suite('files of the token cache');
@@ -243,5 +245,113 @@ test('waiting processes get the hint and the code of the error', () =>
     await Promise.all([ask(), ask({ endpoint: 'https://iam.example' })]);
     assert.is(minted, 3);
   }));
+
+test('a full logout removes temporary files, and changes no mode', () =>
+  inCache((folder) => {
+    const context = testContext();
+    writeToken(context, { folder, name: 'work', since: 1 }, token);
+    const left = temporaryName(context, 'work.json');
+    const foreign = path.join(folder, 'notes.json');
+    fs.writeFileSync(path.join(folder, left), 'canary');
+    fs.writeFileSync(foreign, '{}');
+    fs.chmodSync(foreign, 0o644);
+    fs.symlinkSync('notes.json', path.join(folder, 'link.json'));
+    forgetEveryToken(context, folder);
+    assert.equal(fs.readdirSync(folder).sort(), ['link.json', 'notes.json']);
+    assert.is(fs.statSync(foreign).mode & 0o777, 0o644);
+    assert.equal(context.warnings, []);
+  }));
+
+/** A context that throws when the effective user is asked for, after so many times. */
+function buggy(times: number): TestContext {
+  let left = times;
+  const context = testContext();
+  const { uid } = context;
+  return Object.defineProperty(context, 'uid', {
+    get: () => {
+      if (left === 0) throw new TypeError('a bug');
+      left -= 1;
+      return uid;
+    },
+  });
+}
+
+test('a bug in a check of a file is thrown, by a logout and a read', () =>
+  inCache((folder) => {
+    const key = { folder, name: 'work', since: 1 };
+    writeToken(testContext(), key, token);
+    // The first check is that of the directory before it is listed.
+    for (const times of [0, 1]) {
+      assert.throws(() => forgetEveryToken(buggy(times), folder), /a bug/);
+    }
+    assert.throws(() => readTokenNow(buggy(0), key), /a bug/);
+  }));
+
+test('a cached token behind a symlink is not used, with a warning', () =>
+  inCache(async (folder) => {
+    const key = { folder, name: 'work', since: 1 };
+    writeToken(testContext(), key, token);
+    fs.renameSync(path.join(folder, 'work.json'), path.join(folder, 'target'));
+    fs.symlinkSync('target', path.join(folder, 'work.json'));
+    const reads = [readTokenNow, cachedToken] as const;
+    for (const read of reads) {
+      const context = testContext();
+      assert.is(await read(context, key), undefined);
+      assert.is(context.warnings.length, 1);
+    }
+  }));
+
+test('a bug in the file reader is thrown', async () => {
+  const files = {
+    read: () => {
+      throw new TypeError('a bug');
+    },
+  };
+  const read = cachedToken(testContext({ files }), { folder: '/cache', name: 'work', since: 1 });
+  assert.is(await read.catch(String), 'TypeError: a bug');
+});
+
+for (const [code, isGiven] of [
+  ['unreachable', true],
+  ['storage', true],
+  ['refused', false],
+  ['misconfigured', false],
+] as const) {
+  test(`a token that cannot be renewed is${isGiven ? '' : ' not'} given if the error is ${code}`, () =>
+    inCache(async (folder) => {
+      const context = testContext({ now: () => noon + 50 * minute });
+      const key = { folder, name: 'work', since: 1 };
+      writeToken(context, key, token);
+      const mint = () => Promise.reject(new HelperError(code, 'no', { hint: 'try' }));
+      const given = await freshToken(context, { ...key, mint }).catch((error) => error.code);
+      assert.is(isGiven ? given.token : given, isGiven ? 'canary' : code);
+    }));
+}
+
+for (const note of [
+  '{',
+  'null',
+  '1',
+  JSON.stringify({ name: 'work', since: 1, code: 'refused' }),
+  JSON.stringify({ name: 'work', since: 1, code: 'refused', message: 3 }),
+]) {
+  test(`a waiting process mints its own token if the note is ${note}`, () =>
+    inCache(async (folder) => {
+      const context = testContext();
+      const begun = withLock(
+        context,
+        lockFolder(folder, 'work'),
+        async (leave) => {
+          leave(note);
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        },
+        { limit: 1000, otherwise: 'fail' },
+      );
+      const mint = async () => token;
+      const given = await freshToken(context, { folder, name: 'work', since: 1, mint });
+      assert.is(given.token, 'canary');
+      await begun;
+    }));
+}
 
 test.run();
