@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
+import { type Readable, Writable } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { removeLock, withLock } from '../../src/files/lock.ts';
@@ -184,11 +185,16 @@ const isLinux = process.platform === 'linux';
   async () => {
     const here = thisHolder();
     if (here === undefined) throw new Error('no process table');
-    // `sleep` never asks for the end of the process that the shell started.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60']);
+    // `sleep` never asks for the end of `cat`, which ends with its input.
+    const script = 'cat <&3 >/dev/null & echo $!; exec sleep 60 3<&-';
+    const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
     const ended = new Promise((resolve) => parent.once('exit', resolve));
     try {
-      const pid = Number(String((await once(parent.stdout, 'data'))[0]));
+      const pid = Number(String((await once(parent.stdout as Readable, 'data'))[0]));
+      const words = () => fs.readFileSync(`/proc/${parent.pid}/cmdline`, 'utf8');
+      while (!words().startsWith('sleep')) await new Promise((resolve) => setImmediate(resolve));
+      const input = parent.stdio[3];
+      if (input instanceof Writable) input.end();
       const fields = () => {
         const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
         return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
