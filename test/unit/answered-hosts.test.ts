@@ -170,4 +170,11 @@ test('let a bug in a source be a bug', () =>
     },
   ));
 
+test('a bug while the settings are read is thrown', () =>
+  inHome(async ({ env }) => {
+    const files = { read: () => Promise.reject(new TypeError('a bug')) };
+    const hosts = answeredHosts(testContext({ env, files }));
+    assert.is(await hosts.catch(String), 'TypeError: a bug');
+  }));
+
 test.run();

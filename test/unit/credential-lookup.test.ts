@@ -302,4 +302,24 @@ test('a blank variable is not set; the first that is set wins', async () => {
   assert.is(await fromOwnVariable(lookupIn(testContext())), undefined);
 });
 
+test('the store is files if the settings are damaged, and a bug is thrown', () =>
+  inHome(async (home) => {
+    assert.is(await lookupIn(testContext({ env: home.env })).store(), 'file');
+    writeConfig(home, 'config.json', '{');
+    assert.is(await lookupIn(testContext({ env: home.env })).store(), 'file');
+    const files = { read: () => Promise.reject(new TypeError('a bug')) };
+    const { store } = lookupIn(testContext({ env: home.env, files }));
+    assert.is(await store().catch(String), 'TypeError: a bug');
+  }));
+
+test('the session of the ibmcloud CLI and the compute identity are off by default', () =>
+  inHome(async ({ env, folder }) => {
+    const session = path.join(folder, '.bluemix', 'config.json');
+    fs.mkdirSync(path.dirname(session));
+    fs.writeFileSync(session, JSON.stringify({ IAMToken: 'Bearer canary' }));
+    const context = testContext({ env });
+    assert.is(await findCredential(lookupIn(context), ibm), undefined);
+    assert.equal(context.warnings, []);
+  }));
+
 test.run();

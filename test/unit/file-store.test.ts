@@ -2,11 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { fileStore } from '../../src/secrets/file-store.ts';
+import { eraseTemporaries, fileStore } from '../../src/secrets/file-store.ts';
 import type { SecretKey } from '../../src/secrets/store.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome, snapshot, writeConfig } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
+import { systemError, withFs } from '../support/replaced-fs.ts';
 
 const test = suite('file store');
 
@@ -220,5 +221,56 @@ test('store: retries if a concurrent erase removes its temporary file', () =>
     assert.equal(fileStore(testContext(home)).read(hostKey), credential);
     assert.equal(temporariesIn(home), []);
   }));
+
+test('a write that fails after the lock was lost reports the lost lock', () =>
+  inHome((home) => {
+    const lost = () => {
+      throw new TypeError('lost');
+    };
+    let calls = 0;
+    const lostAfterRename = () => {
+      calls += 1;
+      if (calls > 1) lost();
+    };
+    const store = fileStore(testContext(home));
+    withFs({ renameSync: () => systemError('EIO') }, () => {
+      assert.throws(() => store.write(hostKey, credential, lost), /lost/);
+      assert.throws(() => store.write(hostKey, credential, lostAfterRename), /lost/);
+      fails(() => store.write(hostKey, credential), 'storage', /EIO/);
+    });
+    assert.is(store.read(hostKey), undefined);
+  }));
+
+test('temporary files of hosts and identities are removed together', () =>
+  inHome((home) => {
+    killedStore(home);
+    killedStore(home, { of: 'identity', name: 'work' });
+    assert.is(temporariesIn(home).length, 2);
+    eraseTemporaries(testContext(home));
+    assert.equal(temporariesIn(home), []);
+    eraseTemporaries(testContext());
+  }));
+
+for (const [what, replaced, warning] of [
+  ['cannot be renamed', { renameSync: () => systemError('EACCES') }, /cannot rename .*EACCES/],
+  ['cannot be read any more', unreadableAside(), /cannot read .*EIO/],
+] as const) {
+  test(`a damaged one that ${what} is damaged all the same, with a warning`, () =>
+    inHome((home) => {
+      writeConfig(home, 'hosts/us.icr.io.json', '{');
+      const context = testContext(home);
+      withFs(replaced, () => fails(() => fileStore(context).read(hostKey), 'damaged'));
+      assert.is(context.warnings.length, 1);
+      assert.match(context.warnings.join(), warning);
+    }));
+}
+
+function unreadableAside() {
+  const { openSync } = fs;
+  return {
+    openSync: (file: string, flags: number) =>
+      file.endsWith('.damaged') ? systemError('EIO') : openSync(file, flags),
+  };
+}
 
 test.run();
