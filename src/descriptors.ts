@@ -8,8 +8,8 @@ type Fs = Pick<typeof import('node:fs'), 'readSync' | 'writeSync'>;
 
 const maxInputBytes = 1024 * 1024;
 
-/** Standard input to its end, or a little more than 1 MiB of it. Throws the system's error. */
-export function readStdin(fs: Fs, descriptor: number): Uint8Array {
+/** What an open file or pipe holds, to its end, or a little more than 1 MiB of it. Throws the system's error. */
+export function readAll(fs: Fs, descriptor: number): Uint8Array {
   let bytes = new Uint8Array(4096);
   for (let length = 0; ; ) {
     const count = readSome(fs, descriptor, bytes.subarray(length));

@@ -1,5 +1,5 @@
 import type { Context, RunOptions, RunResult } from './context.ts';
-import { cannotWrite, readStdin, writeAll } from './descriptors.ts';
+import { cannotWrite, readAll, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
 import { nodeFiles } from './files/file-reader.ts';
@@ -16,7 +16,7 @@ export function processContext(): Context {
     env,
     platform,
     stdin: 0,
-    readInput: bun ? () => readBunStdin(bun) : async () => readStdin(nodeFs(), 0),
+    readInput: bun ? () => readBunStdin(bun) : async () => readAll(nodeFs(), 0),
     onTerminalInput: (announce) => {
       if (bun === undefined) {
         // Reading standard input blocks on Node, and no timer runs meanwhile.

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import type { Context, Terminal } from '../context.ts';
+import { readAll } from '../descriptors.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
 import { ambientVariables } from '../secret-variables.ts';
@@ -70,9 +71,15 @@ export async function askSecret(terminal: Terminal, name: string): Promise<strin
   return (await ask(terminal, `${name} (not shown): `, { hidden: true })).trim();
 }
 
+/** The file may be a pipe, as in `--api-key-file <(pass show key)`, or a device without end: its size says nothing. */
 function readText(file: string): string {
   try {
-    return fs.readFileSync(file, 'utf8');
+    const descriptor = fs.openSync(file, 'r');
+    try {
+      return new TextDecoder().decode(readAll(fs, descriptor));
+    } finally {
+      fs.closeSync(descriptor);
+    }
   } catch (error) {
     // Its name is not repeated: it may be the key itself.
     const reason = systemCode(error) ?? error;

@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
@@ -53,6 +54,24 @@ test('a file as the ibmcloud CLI writes it, and what is no such file', ({ sandbo
       const outcome = await call('login --api-key-file key.json');
       assert.equal(outcome, refusal('no API key in key.json', hint), text);
     }
+  }));
+
+test('the API key file may be a pipe, and a device without end is refused', ({ sandbox }) =>
+  inCloud(sandbox, async ({ home, say, call, get }) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    execFileSync('mkfifo', [path.join(home.folder, 'pipe')]);
+    const writer = spawn('sh', ['-c', 'cat >pipe'], { cwd: home.folder });
+    writer.stdin.end(value);
+    try {
+      await say('login us.icr.io --api-key-file pipe');
+    } finally {
+      // It waits for a reader if the login never opened the pipe.
+      writer.kill();
+    }
+    assert.is((await get('us.icr.io')).secret, value);
+    const message = 'the API key contains a space or a character that is not allowed';
+    const outcome = await call('login --api-key-file /dev/zero');
+    assert.equal(outcome, refusal(message, 'check the API key'));
   }));
 
 test('without a name, each host has an identity of its own', ({ sandbox }) =>
