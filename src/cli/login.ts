@@ -1,8 +1,6 @@
 import { readSettings } from '../config/read-settings.ts';
-
 import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
-
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
 import { everyHost, own } from '../identity/mapping-key.ts';
 import {
@@ -15,6 +13,7 @@ import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './hosts.ts';
 import { intentOf, type SecretOptions } from './intent.ts';
+import { secretGroup, secretOptions, storeOption } from './login-options.ts';
 import { keepIn, savedIn, storeFor } from './login-store.ts';
 import { type RootSecret, readRootSecret } from './root-secret.ts';
 import { lineFor } from './wrap.ts';
@@ -31,35 +30,21 @@ const globalRegistry = 'icr.io';
 
 export const login: Command<LoginArgs> = {
   options: {
-    'api-key-stdin': {
-      type: 'boolean',
-      describe: 'read the API key from standard input',
-      group: 'Secret from (choose one)',
-    },
-    'api-key-file': {
-      type: 'string',
-      describe: 'read the API key from a file: the key alone, or the JSON of the ibmcloud CLI',
-      group: 'Secret from (choose one)',
-    },
-    sso: {
-      type: 'boolean',
-      describe: 'sign in with a one-time passcode from the browser',
-      group: 'Secret from (choose one)',
-    },
+    ...secretOptions,
     'refresh-token-stdin': {
       type: 'boolean',
       describe: 'read a refresh token from standard input',
-      group: 'Secret from (choose one)',
+      group: secretGroup,
     },
     'entitlement-key-stdin': {
       type: 'boolean',
       describe: 'read an entitlement key for cp.icr.io from standard input',
-      group: 'Secret from (choose one)',
+      group: secretGroup,
     },
     'registry-token-stdin': {
       type: 'boolean',
       describe: 'read a registry token from standard input (deprecated)',
-      group: 'Secret from (choose one)',
+      group: secretGroup,
     },
     'trusted-profile': {
       type: 'string',
@@ -78,11 +63,7 @@ export const login: Command<LoginArgs> = {
       describe: 'verify the credential with IAM; --no-verify skips it',
       group: 'Identity',
     },
-    store: {
-      type: 'string',
-      describe: 'the credential store: osxkeychain, wincred, secretservice, pass, file',
-      group: 'Storage',
-    },
+    store: storeOption,
   },
   examples: [
     ['login', 'asks for an API key and uses it for all ICR hosts'],

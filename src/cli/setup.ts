@@ -7,31 +7,14 @@ import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
 import { usualHosts } from './configure.ts';
 import { requireIbmHost } from './hosts.ts';
+import { secretOptions, storeOption } from './login-options.ts';
 import { installedClients, registerClients } from './register-clients.ts';
 import { ensureLoggedIn, type SetupArgs } from './setup-login.ts';
 
 export const setup: Command<SetupArgs> = {
   options: {
-    'api-key-stdin': {
-      type: 'boolean',
-      describe: 'read the API key from standard input',
-      group: 'Secret from (choose one)',
-    },
-    'api-key-file': {
-      type: 'string',
-      describe: 'read the API key from a file: the key alone, or the JSON of the ibmcloud CLI',
-      group: 'Secret from (choose one)',
-    },
-    sso: {
-      type: 'boolean',
-      describe: 'sign in with a one-time passcode from the browser',
-      group: 'Secret from (choose one)',
-    },
-    store: {
-      type: 'string',
-      describe: 'the credential store: osxkeychain, wincred, secretservice, pass, file',
-      group: 'Storage',
-    },
+    ...secretOptions,
+    store: storeOption,
     yes: { type: 'boolean', alias: 'y', describe: "change clients' files without a question" },
     verify: {
       type: 'boolean',
