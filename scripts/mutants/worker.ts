@@ -14,7 +14,7 @@ export interface TimedTest {
 
 /** A copy of the project in which mutants are tried, one after the other. */
 export interface Worker {
-  /** Milliseconds that a test file takes without a mutant. Throws if it fails. */
+  /** The duration of a test file without a mutant, in milliseconds. Throws if it fails. */
   readonly measure: (test: string) => Promise<number>;
   /** Runs the tests until one of them fails. */
   readonly attempt: (mutant: Mutant, tests: readonly TimedTest[]) => Promise<Verdict>;

@@ -9,7 +9,7 @@ export interface Stamp {
   readonly version: string;
   /** The full hash, with the suffix `-dirty` if files differ from the commit. */
   readonly commit: string;
-  /** Seconds since 1970: `SOURCE_DATE_EPOCH`, otherwise the time of the commit. */
+  /** `SOURCE_DATE_EPOCH`, otherwise the time of the commit; in seconds since 1970. */
   readonly epoch: number;
 }
 

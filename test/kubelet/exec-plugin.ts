@@ -13,7 +13,7 @@ export interface PluginRequest {
 export interface Execution {
   readonly provider: Provider;
   readonly binDir: string;
-  /** The environment of the kubelet. A kubelet that systemd has started has no `HOME`. */
+  /** The environment of the kubelet. systemd starts a kubelet without `HOME`. */
   readonly environ: Readonly<Record<string, string>>;
   /** The default is the kubelet's timeout of one minute. */
   readonly timeoutMs?: number;

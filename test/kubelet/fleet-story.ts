@@ -45,7 +45,7 @@ export async function playScenario(fleet: Fleet, options: ScenarioOptions): Prom
   fleet.nodes[rebootedNode]?.reboot();
   await pull(some(100), minute / 2);
   faults.clear();
-  // This time, the 429 response has no Retry-After header.
+  // This time, the 429 response lacks a Retry-After header.
   faults.add('iam', { kind: 'status', status: 429, times: 'forever' });
   await pull(onNode(rebootedNode, some(250)), minute / 2);
   faults.clear();

@@ -45,7 +45,7 @@ export const tokenAttributes: TokenAttributes = {
   optionalServiceAccountAnnotationKeys: [annotation],
 };
 
-/** Calls `use` with a node that reaches the simulator and has no `HOME`. The node is removed at the end. */
+/** Calls `use` with a node that reaches the simulator and lacks `HOME`. The node is removed at the end. */
 export async function onNode(
   { iamUrl, caFile, metadataUrl }: Pick<Sandbox, 'iamUrl' | 'caFile' | 'metadataUrl'>,
   use: (node: Node) => void | Promise<void>,

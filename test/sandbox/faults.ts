@@ -39,7 +39,7 @@ export interface Fault {
    */
   readonly until?: Promise<unknown>;
   readonly status?: number;
-  /** Seconds or an HTTP date, sent unchanged. */
+  /** A number of seconds or an HTTP date, sent unchanged. */
   readonly retryAfter?: string | number;
   /** Affects only requests whose path has this prefix. */
   readonly path?: string;

@@ -6,7 +6,7 @@ import * as x509 from './x509.ts';
 export interface Signer {
   /** The certificate for a registry's `rootcertbundle`. */
   readonly certificatePem: string;
-  /** Milliseconds since 1970, by the simulator's clock. */
+  /** By the simulator's clock, in milliseconds since 1970. */
   readonly clock: () => number;
   /**
    * Signs a token like IAM, with a key ID in the header. `expiresIn` is in seconds; without it, the token does not

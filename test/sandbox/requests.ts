@@ -13,7 +13,7 @@ export interface LoggedRequest {
   /** From Basic authentication or the form. */
   readonly userName?: string;
   readonly scopes: readonly string[];
-  /** Milliseconds since 1970, by the machine's clock. */
+  /** By the machine's clock, in milliseconds since 1970. */
   readonly at: number;
   /** Undefined until the response is sent, and if the connection was dropped. */
   status?: number;

@@ -29,7 +29,7 @@ export interface SandboxOptions {
   readonly iamPort?: number;
   readonly registryPort?: number;
   readonly metadataPort?: number;
-  /** Milliseconds since 1970. Certificates use the machine's clock. */
+  /** In milliseconds since 1970. Certificates use the machine's clock. */
   readonly clock?: () => number;
   /** Additional names for the certificate, which always contains IBM's public hosts and those of IAM. */
   readonly registryHosts?: readonly string[];

@@ -5,7 +5,7 @@ export interface RefreshToken {
   readonly value: string;
   readonly iamId: string;
   readonly sessionId: string;
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly expiresAt: number;
   state: 'live' | 'rotated' | 'expired';
 }
@@ -14,7 +14,7 @@ export interface RefreshTokenOptions {
   /** The IAM ID of the owner. */
   readonly owner: string;
   readonly value?: string;
-  /** Milliseconds since 1970. The default is 72 hours from now. */
+  /** In milliseconds since 1970. The default is 72 hours from now. */
   readonly expiresAt?: number;
 }
 

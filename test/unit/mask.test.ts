@@ -85,7 +85,7 @@ test('masks any 8 consecutive characters of a secret', () =>
     fc.property(anySecret, around, around, fc.nat(), (any, before, after, start) => {
       const from = start % (any.length - 7);
       const piece = any.slice(from, from + 8);
-      // A lone surrogate has no UTF-8 encoding.
+      // UTF-8 cannot encode a lone surrogate.
       fc.pre(piece.isWellFormed() && any.isWellFormed());
       assert.not.ok(masked(before + piece + after, [any]).includes(piece));
     }),

@@ -121,7 +121,7 @@ test('the directory of older versions is left if it is a symlink or another user
     create(aside, [old]);
     removeTemporaries(testContext({ uid: (context.uid ?? 0) + 1 }), directory);
     assert.equal(fs.readdirSync(aside), [old]);
-    // On Windows there are no user IDs to compare.
+    // Windows lacks user IDs to compare.
     const { uid: _, ...windows } = context;
     removeTemporaries({ ...windows, uid: undefined }, directory);
     assert.not.ok(fs.existsSync(aside));

@@ -32,7 +32,7 @@ async function onMachine(
   const { stdout } = await home.succeed([helper, 'kubernetes', 'config', ...words]);
   const [provider] = readProviderConfig(stdout).providers;
   if (provider === undefined) throw new Error('no provider');
-  // Without HOME: a kubelet that systemd has started has none.
+  // Without HOME: systemd starts a kubelet without it.
   const environ = { PATH: searchPath.join(':'), SSL_CERT_FILE: sandbox.caFile };
   const execution = { provider, binDir: helperFolder, environ };
   const exec = (request: PluginRequest) => execPlugin(execution, request);
