@@ -178,7 +178,7 @@ install_helper() {
     "$target" configure
     printf 'next: %s login\n' "$program"
   else
-    printf 'next: %s login, then %s configure\n' "$program" "$program"
+    printf 'next: %s setup\n' "$program"
   fi
 }
 

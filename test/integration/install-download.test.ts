@@ -45,6 +45,7 @@ for (const [shell, downloader] of ways) {
       const { status, stdout, stderr } = await world.install([], { shell, downloader });
       assert.is(status, 0, stderr);
       assert.match(stdout, `installed ${world.target}\n`);
+      assert.match(stdout, /\nnext: docker-credential-icr setup\n$/);
       assert.match(stdout, 'no signature was checked');
       assert.equal(world.left(), [`home/.local/bin/${program}`]);
       assert.is(fs.statSync(world.target).mode & 0o777, 0o755);
