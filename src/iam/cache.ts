@@ -34,16 +34,6 @@ export async function freshToken(
   return warned(context, options, given);
 }
 
-/** The token that `freshToken` would give without asking IAM. */
-export async function cachedToken(
-  context: Context,
-  key: CacheKey,
-): Promise<CachedToken | undefined> {
-  const token = await readToken(context, key);
-  if (token === undefined || !isUsable(token, context.now())) return undefined;
-  return warned(context, key, token);
-}
-
 async function readToken(context: Context, key: CacheKey): Promise<CachedToken | undefined> {
   if (key.folder === undefined) return undefined;
   const file = cacheFile(key.folder, key.name);

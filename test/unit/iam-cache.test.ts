@@ -4,7 +4,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
-import { cachedToken, type FreshTokenOptions, freshToken } from '../../src/iam/cache.ts';
+import { type FreshTokenOptions, freshToken } from '../../src/iam/cache.ts';
 import { forgetToken, writeToken } from '../../src/iam/cache-file.ts';
 import { renewalTime } from '../../src/iam/cached-token.ts';
 import { noon, testContext } from '../support/context.ts';
@@ -90,15 +90,6 @@ cache('is renewed between a half and six tenths of its life, each at a time of i
 cache('with a short life is renewed at half of it', () => {
   const expiresAt = noon + 9 * minute;
   assert.is(renewalTime({ token: 'canary', issuedAt: noon, expiresAt }), noon + 4.5 * minute);
-});
-
-cache('is given without asking, or not at all', async () => {
-  const { context, options, get, pass } = setUp();
-  assert.is(await cachedToken(context, options), undefined);
-  await get();
-  assert.is((await cachedToken(context, options))?.token, 'canary-1');
-  pass(36 * minute);
-  assert.is(await cachedToken(context, options), undefined);
 });
 
 cache('is minted anew for another root secret', async () => {
@@ -250,18 +241,17 @@ cache('a forced token is a new one or none', async () => {
 });
 
 cache('IAM is left alone for 10 s when it could not be reached', async () => {
-  const { get, pass, failWith, context, deadlines, options } = setUp();
+  const { get, pass, failWith, context, deadlines } = setUp();
   await get();
   pass(40 * minute);
   failWith('unreachable');
   for (let turn = 0; turn < 5; turn += 1) assert.is(await get(), 'canary-1');
-  assert.is((await cachedToken(context, options))?.token, 'canary-1');
   assert.is(deadlines.length, 2);
-  assert.is(context.warnings.length, 6);
+  assert.is(context.warnings.length, 5);
   failWith(undefined);
   pass(10_000);
   assert.is(await get(), 'canary-2');
-  assert.is(context.warnings.length, 6);
+  assert.is(context.warnings.length, 5);
 });
 
 cache('many at once mint once', async () => {
