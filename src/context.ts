@@ -15,6 +15,8 @@ export interface Context {
   /** Writes the answer of a machine command to standard output, once and last. Rejects with `storage`. */
   readonly answer: (text: string) => Promise<void>;
   readonly files: Files;
+  /** If true, nothing is changed by reading: no mode is narrowed, no damaged file renamed, no token cached. */
+  readonly readOnly?: boolean;
   /**
    * Writes one line for people to standard error, and a second line for the hint. Whatever could control a terminal is
    * escaped, line feeds included.

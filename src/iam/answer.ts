@@ -16,15 +16,29 @@ export function textOf(object: JsonObject, name: string): string | undefined {
  * line. IAM has `errorCode` and `errorMessage`; its newer services and the metadata service have a list of errors.
  */
 export function serviceError(text: string, secrets: Secrets = []): string | undefined {
+  const error = errorIn(text);
+  if (error === undefined) return undefined;
+  const said = [codeOf(error), textOf(error, 'errorMessage') ?? textOf(error, 'message')].filter(
+    (part) => part !== undefined,
+  );
+  return said.length === 0 ? undefined : plain(said.join(': '), secrets);
+}
+
+/** The error code alone: `BXNIM0415E`, or a registry's `UNAUTHORIZED`. */
+export function serviceCode(text: string): string | undefined {
+  const error = errorIn(text);
+  return error && codeOf(error);
+}
+
+function errorIn(text: string): JsonObject | undefined {
   const body = parseObject(text);
   if (body === undefined) return undefined;
   const [first] = Array.isArray(body.errors) ? body.errors : [];
-  const error = isObject(first) ? first : body;
-  const said = [
-    textOf(error, 'errorCode') ?? textOf(error, 'code'),
-    textOf(error, 'errorMessage') ?? textOf(error, 'message'),
-  ].filter((part) => part !== undefined);
-  return said.length === 0 ? undefined : plain(said.join(': '), secrets);
+  return isObject(first) ? first : body;
+}
+
+function codeOf(error: JsonObject): string | undefined {
+  return textOf(error, 'errorCode') ?? textOf(error, 'code');
 }
 
 /** What was sent, and is never shown. */

@@ -1,14 +1,16 @@
 import axios from 'axios';
-import { systemCode } from '../errors.ts';
+import { type ErrorDetails, systemCode } from '../errors.ts';
 
 /** No answer, and whether asking again might bring one. The message is what happened, in words. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   readonly passing: boolean;
+  readonly details: ErrorDetails;
 
-  constructor(message: string, passing: boolean) {
+  constructor(message: string, passing: boolean, details: ErrorDetails) {
     super(message);
     this.passing = passing;
+    this.details = details;
   }
 }
 
@@ -40,15 +42,28 @@ export function connectionError(error: unknown, way: string): unknown {
   const code = systemCode(error) ?? 'of an unknown kind';
   // Anything else is no failed connection but a bug of ours, to be seen as one.
   if (!axios.isAxiosError(error)) return error;
-  return new ConnectionError(describe(code, error.message) + way, isPassing(code, error.message));
+  const details = isUntrusted(code) ? untrusted : way === '' ? {} : byProxy;
+  return new ConnectionError(
+    describe(code, error.message) + way,
+    isPassing(code, error.message),
+    details,
+  );
+}
+
+const untrusted: ErrorDetails = {
+  reason: 'certificate',
+  hint: 'set NODE_EXTRA_CA_CERTS to a file with the certificate of your authority',
+};
+const byProxy: ErrorDetails = { reason: 'proxy', hint: 'check HTTPS_PROXY, or unset it' };
+
+function isUntrusted(code: string): boolean {
+  return /CERT|SIGNATURE|ERR_TLS/.test(code);
 }
 
 function describe(code: string, message: string): string {
   if (/maxContentLength/.test(message)) return 'its answer is longer than 1 MiB';
   if (isCutOff(message)) return 'its answer was cut off';
-  if (/CERT|SIGNATURE|ERR_TLS/.test(code)) {
-    return `its certificate is not trusted (${code}); a CA of your own goes into NODE_EXTRA_CA_CERTS`;
-  }
+  if (isUntrusted(code)) return `its certificate is not trusted (${code})`;
   if (/^HPE_/.test(code)) return 'it does not speak HTTP';
   if (/^(EPROTO$|ERR_SSL_)/.test(code)) return 'it does not speak TLS';
   return words[code] ?? code;

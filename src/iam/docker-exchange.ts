@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { serviceError, textOf } from './answer.ts';
+import { serviceCode, serviceError, textOf } from './answer.ts';
 import type { HttpAnswer, HttpRequest } from './http.ts';
 import { type Challenge, parseChallenge, requireRealm } from './registry-challenge.ts';
 import { type CallOptions, requestAnswer, requestJson } from './request.ts';
@@ -32,7 +32,10 @@ export async function signInAsDocker(
     deadline,
   };
   const ask = (authorization?: string) =>
-    requestAnswer(context, ping(host, authorization), options);
+    requestAnswer(context, ping(host, authorization), {
+      ...options,
+      secrets: [...options.secrets, authorization],
+    });
   const first = await ask();
   if (first.status === 200) return;
   const challenge =
@@ -46,7 +49,9 @@ export async function signInAsDocker(
   if (second.status === 200) return;
   const said =
     serviceError(second.text, [credential.Secret, authorization]) ?? String(second.status);
-  throw new HelperError('refused', `${host} took the credential, and then said no (${said})`);
+  throw new HelperError('refused', `${host} issued a token and then refused it (${said})`, {
+    serviceCode: serviceCode(second.text),
+  });
 }
 
 function ping(host: string, authorization?: string): HttpRequest {
@@ -55,9 +60,7 @@ function ping(host: string, authorization?: string): HttpRequest {
 }
 
 function noRegistry(host: string, { status }: HttpAnswer): HelperError {
-  return unreachable(
-    `${host} answered ${status} to /v2/, which is not how a registry asks for a token`,
-  );
+  return unreachable(`${host} answered ${status} to /v2/, where a registry asks for a token`);
 }
 
 async function tokenFor(

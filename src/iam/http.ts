@@ -94,7 +94,9 @@ function tunnelledAnswer(response: AxiosResponse<unknown>, way: string): HttpAns
   const { request, status } = response;
   if (request?.socket instanceof TLSSocket) return toAnswer(response);
   if (status === proxyNeedsPassword) return { status, text: '', header: () => undefined };
-  throw new ConnectionError(`status ${status} instead of a tunnel${way}`, isPassing({ status }));
+  throw new ConnectionError(`status ${status} instead of a tunnel${way}`, isPassing({ status }), {
+    reason: 'proxy',
+  });
 }
 
 function toAnswer({ status, data, headers }: AxiosResponse<unknown>): HttpAnswer {

@@ -47,7 +47,7 @@ export async function requestInstanceToken(
   profile: string | undefined,
   { address = metadataAddress(context), ...given }: MetadataOptions,
 ): Promise<AccessToken> {
-  const options = { ...given, service: 'the metadata service' };
+  const options = { ...given, service: 'the metadata service', reason: 'metadata' } as const;
   const deadline = given.deadline ?? deadlineOf(context, timeLimit);
   const near = { ...options, deadline: Math.min(deadline, context.now() + nearLimit) };
   const [generation, identity] = await requestIdentity(context, address, near);
@@ -97,7 +97,9 @@ async function requestIdentity(
   const answer = generation === first ? old : await ask(second);
   const name = nameOf(identityRequest(address, generation), options);
   const identity = textOf(accept(answer, name, options), 'access_token');
-  if (identity === undefined) throw unreachable(`${name} answered without an identity token`);
+  if (identity === undefined) {
+    throw unreachable(`${name} answered without an identity token`, { reason: 'metadata' });
+  }
   return [generation, identity];
 }
 

@@ -83,10 +83,9 @@ export async function ownerOfPasscode(
 ): Promise<Kept> {
   const token = await request(context, { kind: 'passcode', passcode }, 'the passcode', question);
   if (token.refreshToken !== undefined) return { secret: token.refreshToken, ...ownerOf(token) };
-  throw new HelperError(
-    'refused',
-    'IAM gives no refresh token for a passcode here; run docker-credential-icr login with an API key',
-  );
+  throw new HelperError('refused', 'IAM gives no refresh token for a passcode here', {
+    hint: 'run docker-credential-icr login with an API key',
+  });
 }
 
 /** Asks IAM which profile this machine or pod may act as. */

@@ -23,10 +23,10 @@ export function proxyFor({ env }: Context, url: URL): HttpProxy | undefined {
   if (isExempt(url, env.NO_PROXY || env.no_proxy || '')) return undefined;
   const proxy = URL.parse(setting.includes('://') ? setting : `http://${setting}`);
   if (proxy === null || (proxy.protocol !== 'http:' && proxy.protocol !== 'https:')) {
-    throw new HelperError(
-      'misconfigured',
-      'HTTPS_PROXY is not the address of an HTTP proxy; it should look like http://proxy.example:3128',
-    );
+    throw new HelperError('misconfigured', 'HTTPS_PROXY is not the address of an HTTP proxy', {
+      hint: 'set it to an address like http://proxy.example:3128, or unset it',
+      reason: 'proxy',
+    });
   }
   return toProxy(proxy);
 }

@@ -43,6 +43,6 @@ export function requireRealm(realm: string, host: string): URL {
   if (url && isSafe && url.username === '') return url;
   throw new HelperError(
     'refused',
-    `${host} wants the credential sent where no secret of IBM's goes`,
+    `${host} asks for the credential at an address that is neither its own nor an ICR host`,
   );
 }

@@ -42,10 +42,9 @@ export async function addRegistryToken(
   const answer = await callApi(context, caller, call);
   if (discontinued.includes(answer.status)) {
     const reason = serviceError(answer.text, [caller.accessToken]) ?? answer.status;
-    throw new HelperError(
-      'refused',
-      `${host} refused ${caller.name} ${call.wanted} (${reason}); ${call.hint}`,
-    );
+    throw new HelperError('refused', `${host} refused ${caller.name} ${call.wanted} (${reason})`, {
+      hint: call.hint || undefined,
+    });
   }
   const token = tokenIn(goodAnswer(caller, call, answer), host);
   return { id: idOf(token), token };

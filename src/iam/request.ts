@@ -1,5 +1,6 @@
 import { type Context, debug } from '../context.ts';
 import { deadlineOf } from '../deadline.ts';
+import type { ErrorDetails } from '../errors.ts';
 import type { JsonObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import type { Secrets } from './answer.ts';
@@ -29,6 +30,7 @@ type Outcome =
   | { readonly answer: HttpAnswer }
   | {
       readonly trouble: string;
+      readonly details?: ErrorDetails;
       readonly retryAfter?: number;
       /** The server did nothing about it. */
       readonly unheeded?: boolean;
@@ -55,14 +57,20 @@ export async function requestAnswer(
 ): Promise<HttpAnswer> {
   const deadline = options.deadline ?? deadlineOf(context, timeLimit);
   const name = nameOf(request, options);
-  if (context.now() >= deadline) throw unreachable(`no time was left to ask ${name}`);
+  if (context.now() >= deadline) {
+    throw unreachable(`no time was left to ask ${name}`, { reason: options.reason });
+  }
   for (let attempt = 1; ; attempt += 1) {
     const outcome = await attemptOnce(context, request, deadline, name, options);
     if ('answer' in outcome) return outcome.answer;
     const delay = Math.max(backOff(attempt), outcome.retryAfter ?? 0);
     const last = attempt === attempts || (options.once && !outcome.unheeded);
     if (last || context.now() + delay >= deadline) {
-      throw unreachable(`${outcome.trouble}${asked(outcome.retryAfter)}; try again later`);
+      throw unreachable(outcome.trouble + asked(outcome.retryAfter), {
+        hint: 'try again later',
+        reason: options.reason,
+        ...outcome.details,
+      });
     }
     debug(context, `${outcome.trouble}; trying again in ${Math.round(delay)} ms`);
     await (options.pause ?? pause)(delay);
@@ -78,7 +86,7 @@ async function attemptOnce(
   request: HttpRequest,
   deadline: number,
   name: string,
-  { secrets }: CallOptions,
+  { secrets, reason }: CallOptions,
 ): Promise<Outcome> {
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort(), Math.max(0, deadline - context.now()));
@@ -92,12 +100,17 @@ async function attemptOnce(
     };
   } catch (error) {
     if (stop.signal.aborted) {
-      throw unreachable(`${name} did not answer in time${via(context, request)}; try again later`);
+      const way = via(context, request);
+      throw unreachable(`${name} did not answer in time${way}`, {
+        hint: 'try again later',
+        reason: reason ?? (way === '' ? undefined : 'proxy'),
+      });
     }
     if (!(error instanceof ConnectionError)) throw withoutSecrets(error, secrets);
     const trouble = `cannot reach ${name}: ${error.message}`;
-    if (!error.passing) throw unreachable(trouble);
-    return { trouble };
+    const details = { ...(reason && { reason }), ...error.details };
+    if (!error.passing) throw unreachable(trouble, details);
+    return { trouble, details };
   } finally {
     clearTimeout(timer);
   }

@@ -32,10 +32,9 @@ export async function findServiceId(
     .filter(({ id, name }) => (isId ? id : name) === nameOrId);
   if (first === undefined || more.length === 0) return first;
   const ids = [first, ...more].map(({ id }) => id).join(', ');
-  throw new HelperError(
-    'invalid-input',
-    `several service IDs are named ${nameOrId}; name the one you mean by its ID: ${ids}`,
-  );
+  throw new HelperError('invalid-input', `several service IDs are named ${nameOrId}`, {
+    hint: `name one of them by its ID: ${ids}`,
+  });
 }
 
 /** Throws `refused`, and `unreachable` where IAM may have made it or not. */

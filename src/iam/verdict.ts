@@ -1,6 +1,6 @@
-import { HelperError } from '../errors.ts';
+import { type ErrorDetails, type ErrorReason, HelperError } from '../errors.ts';
 import { type JsonObject, parseObject } from '../json-object.ts';
-import { plain, type Secrets, serviceError } from './answer.ts';
+import { plain, type Secrets, serviceCode, serviceError } from './answer.ts';
 import type { HttpAnswer } from './http.ts';
 
 /** Who was asked, and for whom: what a message about an answer has to name. */
@@ -13,6 +13,8 @@ export interface Asked {
   readonly hint: string;
   /** In the request, and therefore masked in messages if the server repeats them. */
   readonly secrets?: Secrets;
+  /** Of every error of this service. */
+  readonly reason?: ErrorReason;
 }
 
 /** The status, and what the server said with it. */
@@ -27,34 +29,39 @@ export function describe(answer: HttpAnswer, secrets?: Secrets): string {
  */
 export function accept(answer: HttpAnswer, name: string, options: Asked): JsonObject {
   const { status, text } = answer;
+  const { reason } = options;
+  const checkAddress = { hint: 'check that address', reason };
   const body = parseObject(text);
   if (status >= 200 && status <= 299) {
     if (body !== undefined) return body;
     const what = text.trim() === '' ? 'nothing' : 'something that is not a JSON object';
-    throw unreachable(`${name} answered ${status} with ${what}; is that the right address?`);
+    throw unreachable(`${name} answered ${status} with ${what}`, checkAddress);
   }
   if (status >= 300 && status <= 399) {
     throw unreachable(
-      `${name} sends us on${target(answer, options.secrets)}, where no secret goes; check its address`,
+      `${name} redirects${target(answer, options.secrets)}; secrets are not sent there`,
+      checkAddress,
     );
   }
   if (status === 407) {
-    throw unreachable(
-      `the proxy on the way to ${name} asks for a password; put it into HTTPS_PROXY`,
-    );
+    throw unreachable(`the proxy on the way to ${name} requires a password`, {
+      reason: 'proxy',
+      hint: 'set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT',
+    });
   }
   if (body === undefined) {
-    throw unreachable(`${name} answered ${status} without saying why; is that the right address?`);
+    throw unreachable(`${name} answered ${status} without a reason`, checkAddress);
   }
   if (status >= 500) {
     const answered = describe(answer, options.secrets);
-    throw unreachable(`${name} answered ${answered}; is that the right address?`);
+    throw unreachable(`${name} answered ${answered}`, checkAddress);
   }
-  const reason = serviceError(text, options.secrets) ?? String(status);
-  throw new HelperError(
-    'refused',
-    `${options.service} refused ${options.owner} (${reason}); ${options.hint}`,
-  );
+  const said = serviceError(text, options.secrets) ?? String(status);
+  throw new HelperError('refused', `${options.service} refused ${options.owner} (${said})`, {
+    hint: options.hint || undefined,
+    reason,
+    serviceCode: serviceCode(text),
+  });
 }
 
 /** Masked before it is parsed: a URL's host is in lower case, in which an encoding cannot be recognized. */
@@ -63,6 +70,6 @@ function target(answer: HttpAnswer, secrets?: Secrets): string {
   return host ? ` to ${host}` : '';
 }
 
-export function unreachable(message: string): HelperError {
-  return new HelperError('unreachable', message);
+export function unreachable(message: string, details?: ErrorDetails): HelperError {
+  return new HelperError('unreachable', message, details);
 }

@@ -57,7 +57,7 @@ export async function mintedRefreshToken(lookup: Lookup, holder: Holder): Promis
 
 async function cacheOptions({ context, settings }: Lookup, { name, since, kind }: Holder) {
   return {
-    folder: cacheFolder(context),
+    folder: context.readOnly ? undefined : cacheFolder(context),
     name,
     since,
     endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || (await settings()).iamEndpoint,

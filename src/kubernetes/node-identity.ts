@@ -62,7 +62,8 @@ async function findFor(
   }
   throw new HelperError(
     'misconfigured',
-    `what answers for ${host.name} is kept in ${found.keptIn} and cannot be presented as ${present}; run docker-credential-icr login`,
+    `the credential for ${host.name} is stored in ${found.keptIn} and cannot be presented as ${present}`,
+    { hint: 'run docker-credential-icr login' },
   );
 }
 

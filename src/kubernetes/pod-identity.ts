@@ -60,9 +60,7 @@ function podOf(context: Context, request: ProviderRequest, options: PodOptions):
   const annotated = request.serviceAccountAnnotations[profileAnnotation];
   const profile = annotated ?? options.trustedProfile;
   if (profile !== undefined) return { ...account, profile: profileOf(account, profile) };
-  throw new NoIdentity(
-    `service account ${account.name} names no trusted profile; annotate it with ${profileAnnotation}`,
-  );
+  throw new NoIdentity(`service account ${account.name} has no annotation ${profileAnnotation}`);
 }
 
 function accountOf(
@@ -84,7 +82,8 @@ function profileOf({ name }: ServiceAccount, text: string): string {
     if (!(error instanceof HelperError)) throw error;
     throw new HelperError(
       'refused',
-      `service account ${name} is to act as no profile's ID: ${inOneLine(error)}`,
+      `service account ${name} names an invalid trusted profile: ${error.message}`,
+      { hint: error.hint },
     );
   }
 }

@@ -78,11 +78,9 @@ function asBearer({ name }: RegistryHost, found: Found): Found {
   if (accessToken !== undefined) {
     return { ...found, username: 'iambearer', secret: () => accessToken(true) };
   }
-  const what = identity === undefined ? `what is kept in ${found.keptIn}` : `identity ${identity}`;
-  throw new HelperError(
-    'misconfigured',
-    `${what} answers for ${name} and is worth no access token`,
-  );
+  const what =
+    identity === undefined ? `the credential in ${found.keptIn}` : `identity ${identity}`;
+  throw new HelperError('misconfigured', `${name}: no access token can be requested with ${what}`);
 }
 
 /** One identity answers for two dozen hosts: it is asked once. */
@@ -107,8 +105,7 @@ function hostOf(key: string): RegistryHost {
 }
 
 function nothingAnswers(key: string): HelperError {
-  return new HelperError(
-    'not-found',
-    `nothing answers for ${key}; run docker-credential-icr login ${key}`,
-  );
+  return new HelperError('not-found', `no credential for ${key}`, {
+    hint: `run docker-credential-icr login ${key}`,
+  });
 }

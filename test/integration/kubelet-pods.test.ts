@@ -54,7 +54,7 @@ async function isRefused(kubelet: Kubelet, pod: Pod, why: RegExp): Promise<void>
   assert.is(kubelet.log.length, before + 1);
   const line = kubelet.log.at(-1) ?? '';
   assert.match(line, why);
-  assert.match(line, /: exit status 1: docker-credential-icr: [^\n]+\n$/);
+  assert.match(line, /: exit status 1: docker-credential-icr: [^\n]+\n(hint: [^\n]+\n)?$/);
   assert.not.match(line, /eyJ|canary/);
 }
 
@@ -131,7 +131,8 @@ test('lets IAM decide which profiles an account can use', (context) =>
     const victims = addProfile('ns:victim');
     const kubelet = start();
     assert.is(await pullsAs(kubelet, addPod('ns:victim', victims)), victims);
-    const why = /IAM refused service account ns:thief as trusted profile Profile-.* let Profile-/;
+    const why =
+      /IAM refused service account ns:thief as trusted profile Profile-.*\nhint: let Profile-/;
     await isRefused(kubelet, addPod('ns:thief', victims), why);
     for (const args of [[...perPod, '--allow-node-identity'], ['--allow-node-identity']]) {
       await isRefused(start({ args }), addPod('ns:thief', victims), why);
@@ -160,7 +161,7 @@ test('refuses an invalid annotation, even if the node identity is allowed', (con
     assert.is(context.sandbox.requests.count({ service: 'iam' }), 0);
   }));
 
-const unannotated = /service account ns:app names no trusted profile; annotate it with icr\.io\//;
+const unannotated = /service account ns:app has no annotation icr\.io\//;
 
 test('refuses a pod without a profile, unless the node identity is allowed', (context) =>
   inCluster(context, async ({ addPod }, _, start) => {

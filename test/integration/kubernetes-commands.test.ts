@@ -78,7 +78,7 @@ test('config --service-accounts: pods use their own identity', ({ sandbox }) =>
     const [found] = await kubelet.credentials('us.icr.io/a/b', cluster.addPod('ns:app', profile));
     assert.is(profileOf(found?.password), profile);
     assert.equal(await kubelet.credentials('us.icr.io/a/b', cluster.addPod('ns:app')), []);
-    assert.match(kubelet.log[0] ?? '', 'annotate it with icr.io/trusted-profile-id');
+    assert.match(kubelet.log[0] ?? '', 'has no annotation icr.io/trusted-profile-id');
   }));
 
 test('config --node-profile: nodes use their trusted profile', ({ sandbox }) =>
@@ -172,10 +172,11 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
     'kubernetes secret icr --namespace a.b',
     'the name of a Kubernetes namespace has small letters, digits and hyphens, 63 at most, and begins and ends with a letter or digit',
   ],
-  ['kubernetes secret icr', 'nothing answers for icr.io; run docker-credential-icr login icr.io'],
+  ['kubernetes secret icr', 'no credential for icr.io', 'run docker-credential-icr login icr.io'],
   [
     'kubernetes secret icr --host us.icr.io',
-    'nothing answers for us.icr.io; run docker-credential-icr login us.icr.io',
+    'no credential for us.icr.io',
+    'run docker-credential-icr login us.icr.io',
   ],
   [
     'kubernetes secret icr --host quay.io',
@@ -198,7 +199,8 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
   ],
   [
     'kubernetes config --iam-endpoint http://iam.example',
-    '--iam-endpoint is not an https:// address; secrets go nowhere else',
+    '--iam-endpoint is not an https:// address',
+    'use https://: secrets are sent there',
   ],
   [
     'kubernetes daemonset',

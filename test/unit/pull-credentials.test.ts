@@ -193,7 +193,7 @@ test('what cannot get an access token is refused', () =>
     await rejects(
       pullCredentials(lookupIn(context), options),
       'misconfigured',
-      /old.* us\.icr\.io/,
+      /us\.icr\.io.* old/,
     );
     const env = { ...home.env, IBMCLOUD_API_KEY: 'canary' };
     const ambient = pullCredentials(lookupIn(testContext({ env })), {

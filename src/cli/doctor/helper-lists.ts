@@ -2,12 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { helperName } from '../../clients/client.ts';
 import { homeFolder } from '../../clients/home.ts';
-import { typed } from '../../clients/notes.ts';
+import { readText } from '../../clients/read-file.ts';
 import type { Context } from '../../context.ts';
-import { type Check, warn } from './check.ts';
-import { realName } from './client-file.ts';
-import { readText } from './read-text.ts';
-import { sudoFor } from './set-aside.ts';
+import { type Check, warning } from './check.ts';
 
 /** A file of podman, buildah and skopeo that lists helpers for every registry. */
 interface HelperList {
@@ -15,12 +12,12 @@ interface HelperList {
   readonly namesUs: boolean;
 }
 
-/** The list that counts is the last one. */
+/** Only the last list counts. */
 export function helperList(context: Context): HelperList | undefined {
   return helperLists(context).at(-1);
 }
 
-/** A list of ours that another file takes the effect from. */
+/** A list with this helper that a later file replaces. */
 export const registriesConf: Check = {
   name: 'registries.conf',
   run: ({ context }) => {
@@ -28,10 +25,8 @@ export const registriesConf: Check = {
     const last = lists.at(-1);
     const ours = lists.find(({ namesUs }) => namesUs);
     if (last === undefined || ours === undefined || last.namesUs) return [];
-    return warn(
-      `${last.file} has a list of helpers without this one, and counts instead of ${ours.file}`,
-      addTo(last.file),
-    );
+    const what = `${last.file} lists other helpers and replaces ${ours.file}`;
+    return warning(what, `add "${helperName}" to credential-helpers in ${last.file}`);
   },
 };
 
@@ -57,16 +52,10 @@ function confFiles(folder: string): string[] {
   return names.sort().map((name) => path.join(place, name));
 }
 
-/** In TOML a top-level setting stands before the first table; an empty list counts as none. */
+/** In TOML a top-level setting precedes the first table; an empty list counts as none. */
 function listIn(file: string): HelperList | undefined {
   const [topLevel = ''] = (readText(file) ?? '').split(/^\s*\[/m);
   const [, list = ''] = /^\s*["']?credential-helpers["']?\s*=\s*\[([^\]]*)\]/m.exec(topLevel) ?? [];
   const names = [...list.replace(/#.*/g, '').matchAll(/["']([^"']*)["']/g)].map(([, name]) => name);
   return names.length === 0 ? undefined : { file, namesUs: names.includes(helperName) };
-}
-
-/** After the last name that is in the list. */
-function addTo(file: string): string {
-  const edit = `s/(credential-helpers["\\x27]?\\s*=\\s*\\[[^\\]]*["\\x27])/$1, "${helperName}"/`;
-  return `${sudoFor(realName(file))}perl -0pi -e '${edit}' ${typed(realName(file))}`;
 }
