@@ -1,6 +1,6 @@
+import { unreachable } from '../http/accept.ts';
 import type { JsonObject } from '../json-object.ts';
-import { textOf } from './answer.ts';
-import { unreachable } from './verdict.ts';
+import { textOf } from '../json-object.ts';
 
 /** An IAM access token. Times are by this machine's clock, in milliseconds since 1970. */
 export interface AccessToken {

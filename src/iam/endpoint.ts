@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { hasControlCharacter } from '../registry/parse.ts';
+import { isLoopback } from '../http/local-address.ts';
+import { hasControlCharacter } from '../visible.ts';
 
 const publicEndpoint = 'https://iam.cloud.ibm.com';
 const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i;
@@ -40,16 +41,6 @@ export function parseEndpoint(text: string, origin: string): string {
     );
   }
   return url.origin + url.pathname.replace(tokenPath, '');
-}
-
-/** `hostname` as URL gives it: lower case, an IPv4 address in its usual form, IPv6 in brackets. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
-}
-
-/** The same for an address that no router passes on: `169.254.0.0/16`, `fe80::/10`. */
-export function isLinkLocal(hostname: string): boolean {
-  return /^169\.254(?:\.\d+){2}$/.test(hostname) || /^\[fe[89ab][\da-f]:/.test(hostname);
 }
 
 function misconfigured(origin: string, problem: string, hint: string): HelperError {

@@ -1,9 +1,9 @@
 import { type Context, debug } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
+import { parseClaims } from '../jwt-claims.ts';
 import type { AccessToken } from './access-token.ts';
 import { apiKeyDetails } from './api-keys.ts';
-import { parseClaims } from './claims.ts';
-import { type Grant, requestToken } from './token.ts';
+import { type Grant, requestToken } from './token-request.ts';
 
 /** Whose a root secret is, as IBM Cloud says. */
 export interface Owner {
@@ -94,7 +94,7 @@ export async function ownerOfMachine(
   profile: string,
   question: Question,
 ): Promise<Owner> {
-  const { requestComputeToken } = await import('./compute.ts');
+  const { requestComputeToken } = await import('./compute-token.ts');
   const options = asked(`trusted profile ${profile} on this machine`, question);
   return ownerOf(await requestComputeToken(context, profile, options));
 }

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import type { Caller } from '../http/api-call.ts';
 import type { JsonObject } from '../json-object.ts';
-import { textOf } from './answer.ts';
-import type { Caller } from './api-call.ts';
+import { textOf } from '../json-object.ts';
 import { callIam, listFromIam } from './iam-api.ts';
 
 /** An identity of an account that belongs to no person. */

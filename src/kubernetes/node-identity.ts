@@ -9,7 +9,7 @@ import { requireProfileId } from '../identity/profile.ts';
 import type { Found } from '../identity/source.ts';
 import { tokenDuration } from './duration.ts';
 import type { Image } from './image.ts';
-import type { ProviderAnswer } from './response.ts';
+import type { ProviderAnswer } from './provider-response.ts';
 
 export interface NodeOptions {
   /** Answers, whatever is mapped. */

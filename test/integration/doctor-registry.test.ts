@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { parseChallenge, requireRealm } from '../../src/iam/registry-challenge.ts';
+import { parseChallenge, requireRealm } from '../../src/registry/challenge.ts';
 import { snapshot, writeConfig, writeIdentity } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 import {

@@ -5,7 +5,7 @@
 
 import { HelperError, inOneLine } from '../../src/errors.ts';
 import { requestInstanceToken } from '../../src/iam/metadata.ts';
-import { requestToken } from '../../src/iam/token.ts';
+import { requestToken } from '../../src/iam/token-request.ts';
 import { processContext } from '../../src/process-context.ts';
 
 const [apiKey = '', limit] = process.argv.slice(2);

@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError, inOneLine } from '../../src/errors.ts';
 import { apiKeyDetails } from '../../src/iam/api-keys.ts';
-import { type Grant, requestToken, type TokenOptions } from '../../src/iam/token.ts';
+import { type Grant, requestToken, type TokenOptions } from '../../src/iam/token-request.ts';
 import { processContext } from '../../src/process-context.ts';
 
 interface Asked {

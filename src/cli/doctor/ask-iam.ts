@@ -1,7 +1,7 @@
 import type { IdentitySettings } from '../../config/settings.ts';
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
-import type { Grant, TokenOptions } from '../../iam/token.ts';
+import type { Grant, TokenOptions } from '../../iam/token-request.ts';
 import type { Examined } from './check.ts';
 
 export interface Verdict {
@@ -30,7 +30,7 @@ export async function askIam(
   };
   const whose = owner === undefined ? '' : ` (${owner})`;
   if (kind === 'trusted-profile') {
-    const { requestComputeToken } = await import('../../iam/compute.ts');
+    const { requestComputeToken } = await import('../../iam/compute-token.ts');
     await requestComputeToken(context, profile, options);
     return { message: `IAM accepts it${whose}` };
   }
@@ -47,6 +47,6 @@ export async function askIam(
 }
 
 async function request(context: Context, grant: Grant, options: TokenOptions) {
-  const { requestToken } = await import('../../iam/token.ts');
+  const { requestToken } = await import('../../iam/token-request.ts');
   return requestToken(context, grant, options);
 }

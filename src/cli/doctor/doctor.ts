@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import type { Command } from '../command.ts';
-import { mappingKey, requireIbmHost } from '../hosts.ts';
+import { mappingKey, requireIbmHost } from '../host-arguments.ts';
 import { type Check, type Examined, runCheck } from './check.ts';
 import { dockerFile, podmanFiles } from './client-checks.ts';
 import { fileCheck } from './file-checks.ts';

@@ -3,11 +3,11 @@ import { type IdentitySettings, requireUsable, type Unusable } from '../../confi
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { lifeOf } from '../../identity/expiry.ts';
-import { loginCommand } from '../../identity/hint.ts';
+import { loginCommand } from '../../identity/login-command.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
-import { fileStoreName } from '../../secrets/store.ts';
+import { fileStoreName } from '../../secrets/store-types.ts';
 import { duration } from '../table.ts';
 import { askIam, type Verdict } from './ask-iam.ts';
 import { attempt } from './attempt.ts';

@@ -7,7 +7,7 @@ import { nodeFiles } from '../../files/file-reader.ts';
 import { answeredHosts, type HostAnswer } from '../../identity/hosts.ts';
 import { signedOutHosts } from '../../identity/signed-out.ts';
 import { readableStore } from '../../secrets/secret-store.ts';
-import type { SecretStore } from '../../secrets/store.ts';
+import type { SecretStore } from '../../secrets/store-types.ts';
 import { attempt } from './attempt.ts';
 
 /** A locked keychain must not delay all checks, which ask it one after the other. */

@@ -3,8 +3,8 @@ import { typed } from '../../clients/notes.ts';
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { proxyFor } from '../../http/proxy.ts';
 import { iamEndpoint } from '../../iam/endpoint.ts';
-import { proxyFor } from '../../iam/proxy.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
@@ -34,8 +34,8 @@ export function iamProbe(context: Context, look: Look): () => Promise<Probe> {
 }
 
 async function ask(context: Context, { settings }: Look): Promise<Probe> {
-  const { requestAnswer } = await import('../../iam/request.ts');
-  const { accept } = await import('../../iam/verdict.ts');
+  const { requestAnswer } = await import('../../http/request.ts');
+  const { accept } = await import('../../http/accept.ts');
   const address = iamEndpoint(context, trustedEndpoint(context, settings));
   const url = new URL(`${address}/identity/.well-known/openid-configuration`);
   const began = context.now();

@@ -2,7 +2,7 @@ import { typed } from '../../clients/notes.ts';
 import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { findCredential } from '../../identity/find.ts';
-import { loginCommand } from '../../identity/hint.ts';
+import { loginCommand } from '../../identity/login-command.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import type { Found } from '../../identity/source.ts';
 import { hostKey } from '../../registry/match.ts';
@@ -59,7 +59,7 @@ async function signIn(examined: Examined, host: RegistryHost, found: Found): Pro
   const identity = look.settings.identities[found.identity ?? ''];
   const isUsedUp = found.username === 'iambearer' && identity?.kind === 'refresh-token';
   if (isUsedUp) return skipped('not tried: this would consume the refresh token');
-  const { signInAsDocker } = await import('../../iam/docker-exchange.ts');
+  const { signInAsDocker } = await import('../../registry/docker-exchange.ts');
   const error = await attempt(async () => {
     const credential = { Username: found.username, Secret: await found.secret() };
     await signInAsDocker(context, hostKey(host), credential, context.deadline ?? 0);

@@ -10,7 +10,7 @@ import { fileOf } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
 import { parseList } from '../../secrets/helper-process.ts';
 import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
-import { fileStoreName } from '../../secrets/store.ts';
+import { fileStoreName } from '../../secrets/store-types.ts';
 import { attempt } from './attempt.ts';
 import { type Check, type Examined, type Finding, ok, problem, warning } from './check.ts';
 import { readClientFile } from './client-findings.ts';

@@ -1,6 +1,6 @@
 import { HelperError } from '../errors.ts';
-import { isIbmHost } from '../registry/match.ts';
-import { parseServerURL } from '../registry/parse.ts';
+import { isIbmHost } from './match.ts';
+import { parseServerURL } from './parse.ts';
 
 /** What a registry asks for: a token from an address, or the password itself. */
 export type Challenge =

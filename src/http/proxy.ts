@@ -1,7 +1,7 @@
 import net from 'node:net';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isLoopback } from './endpoint.ts';
+import { isLoopback } from './local-address.ts';
 
 export interface HttpProxy {
   readonly protocol: 'http' | 'https';

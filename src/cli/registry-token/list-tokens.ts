@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
-import { plain } from '../../iam/answer.ts';
-import type { RegistryToken } from '../../iam/registry-tokens.ts';
+import { plain } from '../../plain-text.ts';
+import type { RegistryToken } from '../../registry/registry-tokens.ts';
 import type { Command } from '../command.ts';
 import { duration, table } from '../table.ts';
 import { type RegistryArgs, reach, registryOptions } from './call.ts';
@@ -17,7 +17,7 @@ export const list: Command<ListArgs> = {
   options: { ...registryOptions, json: { type: 'boolean', describe: 'as JSON' } },
   examples: [['registry-token list --host us.icr.io', 'those of the US registry']],
   run: async (context, args) => {
-    const { listRegistryTokens } = await import('../../iam/registry-tokens.ts');
+    const { listRegistryTokens } = await import('../../registry/registry-tokens.ts');
     const { caller, host } = await reach(context, args);
     const tokens = await listRegistryTokens(context, caller, host);
     if (args.json) {

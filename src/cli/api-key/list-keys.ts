@@ -1,6 +1,6 @@
-import { plain } from '../../iam/answer.ts';
 import type { ApiKeyFilter } from '../../iam/api-keys.ts';
 import { lookupIn } from '../../identity/lookup.ts';
+import { plain } from '../../plain-text.ts';
 import { callerFor } from '../caller.ts';
 import type { Command } from '../command.ts';
 import { table } from '../table.ts';

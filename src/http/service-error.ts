@@ -1,15 +1,5 @@
-import { isObject, type JsonObject, parseObject } from '../json-object.ts';
-import { masked } from '../mask.ts';
-
-/** Characters that are shown, and that are looked at: a server may send a MiB. */
-const longestText = 300;
-const longestRead = 64 * 1024;
-
-/** The text of a field; `undefined` where it is absent, empty or no text. */
-export function textOf(object: JsonObject, name: string): string | undefined {
-  const value = object[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
-}
+import { isObject, type JsonObject, parseObject, textOf } from '../json-object.ts';
+import { plain, type Secrets } from '../plain-text.ts';
 
 /**
  * What IBM Cloud says went wrong, `BXNIM0415E: Provided API key could not be found.`, fit for one
@@ -41,13 +31,7 @@ function codeOf(error: JsonObject): string | undefined {
   return textOf(error, 'errorCode') ?? textOf(error, 'code');
 }
 
-/** What was sent, and is never shown. */
-export type Secrets = readonly (string | undefined)[];
-
-/** Text from another program or server, safe to show: secrets masked, on one line, at most 300 characters. */
-export function plain(text: string, secrets: Secrets = []): string {
-  const line = masked(text.slice(0, longestRead), secrets)
-    .replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ')
-    .trim();
-  return line.length > longestText ? `${line.slice(0, longestText)}…` : line;
+/** Returns true if the same request may get another answer in a moment. 501 says that it will never work. */
+export function isPassing({ status }: { readonly status: number }): boolean {
+  return status === 429 || (status >= 500 && status <= 599 && status !== 501);
 }

@@ -1,13 +1,27 @@
 import { readSettings } from '../config/read-settings.ts';
+import type { IdentityKind } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { withoutDeadline } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
-import { own } from '../identity/mapping-key.ts';
-import type { Holder } from '../identity/tokens.ts';
+import type { AccessToken } from '../iam/access-token.ts';
+import { requestToken, type TokenOptions } from '../iam/token-request.ts';
 import { replaceSecret, requireReplaceable } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
-import type { AccessToken } from './access-token.ts';
-import { requestToken, type TokenOptions } from './token.ts';
+import { own } from './mapping-key.ts';
+
+/** Who asks IAM for a token, and with what. */
+export interface Holder {
+  /** The identity's name; in the cache it names the token. */
+  readonly name: string;
+  readonly kind: IdentityKind;
+  readonly profile?: string;
+  /** When the root secret was set, in milliseconds since 1970. */
+  readonly since: number;
+  /** What a person can type when IAM says no. */
+  readonly hint: string;
+  /** Empty where the machine vouches for the identity. */
+  readonly root: string;
+}
 
 /** Milliseconds to wait for other commands before a refresh token is stored. */
 const storeLimitMs = 5000;
@@ -151,7 +165,7 @@ async function fromMachine(
   holder: Holder,
   options: MintOptions,
 ): Promise<AccessToken> {
-  const { requestComputeToken } = await import('./compute.ts');
+  const { requestComputeToken } = await import('../iam/compute-token.ts');
   return requestComputeToken(context, holder.profile, explained(holder, options));
 }
 

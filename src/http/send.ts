@@ -4,8 +4,8 @@ import type { Context } from '../context.ts';
 import { version } from '../version.ts';
 import { agents } from './agents.ts';
 import { ConnectionError, connectionError } from './connection-error.ts';
-import { isPassing } from './passing-status.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
+import { isPassing } from './service-error.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';

@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { requestInstanceToken } from './metadata.ts';
 import { readProjectedToken } from './projected-token.ts';
-import { type AccessToken, requestToken, type TokenOptions } from './token.ts';
+import { type AccessToken, requestToken, type TokenOptions } from './token-request.ts';
 
 /** Where the platform shows its identity; tests pass their own. */
 export interface Places {

@@ -1,7 +1,8 @@
 import { type ErrorDetails, type ErrorReason, HelperError } from '../errors.ts';
 import { type JsonObject, parseObject } from '../json-object.ts';
-import { plain, type Secrets, serviceCode, serviceError } from './answer.ts';
-import type { HttpAnswer } from './http.ts';
+import { plain, type Secrets } from '../plain-text.ts';
+import type { HttpAnswer } from './send.ts';
+import { serviceCode, serviceError } from './service-error.ts';
 
 /** Who was asked, and for whom: what a message about an answer has to name. */
 export interface Asked {

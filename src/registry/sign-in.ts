@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { requestJson } from './request.ts';
+import { requestJson } from '../http/request.ts';
 
 /**
  * Signs in at a registry's token endpoint as `docker login` does, for no image in particular. Throws

@@ -3,11 +3,11 @@ import { deadlineOf } from '../deadline.ts';
 import type { ErrorDetails } from '../errors.ts';
 import type { JsonObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
-import type { Secrets } from './answer.ts';
+import type { Secrets } from '../plain-text.ts';
+import { type Asked, accept, describe, unreachable } from './accept.ts';
 import { ConnectionError } from './connection-error.ts';
-import { type HttpAnswer, type HttpRequest, send, via } from './http.ts';
-import { isPassing } from './passing-status.ts';
-import { type Asked, accept, describe, unreachable } from './verdict.ts';
+import { type HttpAnswer, type HttpRequest, send, via } from './send.ts';
+import { isPassing } from './service-error.ts';
 
 /** Milliseconds that a request may take, every attempt included. */
 export const timeLimit = 10_000;

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import type { JsonObject } from '../json-object.ts';
-import type { HttpAnswer, HttpRequest } from './http.ts';
+import { type Asked, accept } from './accept.ts';
 import { requestAnswer } from './request.ts';
-import { type Asked, accept } from './verdict.ts';
+import type { HttpAnswer, HttpRequest } from './send.ts';
 
 /** Who calls one of IBM Cloud's APIs. */
 export interface Caller {

@@ -1,10 +1,11 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { serviceCode, serviceError, textOf } from './answer.ts';
-import type { HttpAnswer, HttpRequest } from './http.ts';
-import { type Challenge, parseChallenge, requireRealm } from './registry-challenge.ts';
-import { type CallOptions, requestAnswer, requestJson } from './request.ts';
-import { unreachable } from './verdict.ts';
+import { unreachable } from '../http/accept.ts';
+import { type CallOptions, requestAnswer, requestJson } from '../http/request.ts';
+import type { HttpAnswer, HttpRequest } from '../http/send.ts';
+import { serviceCode, serviceError } from '../http/service-error.ts';
+import { textOf } from '../json-object.ts';
+import { type Challenge, parseChallenge, requireRealm } from './challenge.ts';
 
 export interface DockerCredential {
   readonly Username: string;

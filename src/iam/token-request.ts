@@ -1,8 +1,7 @@
 import type { Context } from '../context.ts';
+import { type CallOptions, requestJson } from '../http/request.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
-
 import { iamEndpoint } from './endpoint.ts';
-import { type CallOptions, requestJson } from './request.ts';
 
 export type { AccessToken } from './access-token.ts';
 

@@ -1,5 +1,5 @@
 import { moveSecrets } from '../secrets/move.ts';
-import { fileStoreName, storeTitle } from '../secrets/store.ts';
+import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { tryStore } from '../secrets/trial.ts';
 import type { Command } from './command.ts';
 

@@ -1,6 +1,6 @@
-import { HelperError } from '../errors.ts';
-import { type JsonObject, parseObject } from '../json-object.ts';
-import { plain } from './answer.ts';
+import { HelperError } from './errors.ts';
+import { type JsonObject, parseObject } from './json-object.ts';
+import { plain } from './plain-text.ts';
 
 /** What an IAM token says of itself, read without checking its signature: for people, never for access. */
 export interface Claims {

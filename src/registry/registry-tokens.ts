@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isObject, type JsonObject } from '../json-object.ts';
-import { serviceError, textOf } from './answer.ts';
-import { type ApiCall, type Caller, callApi, goodAnswer } from './api-call.ts';
-import { parseClaims } from './claims.ts';
+import { type ApiCall, type Caller, callApi, goodAnswer } from '../http/api-call.ts';
+import { serviceError } from '../http/service-error.ts';
+import { isObject, type JsonObject, textOf } from '../json-object.ts';
+import { parseClaims } from '../jwt-claims.ts';
 
 /** A registry token as the registry lists it, without the token itself. */
 export interface RegistryToken {
