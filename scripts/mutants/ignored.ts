@@ -14,7 +14,7 @@ export const ignored: readonly Ignored[] = [
   {
     file: 'src/secrets/every-identity.ts',
     original:
-      "export function notGiven(storeName: string, name: string, otherwise = ''): HelperError {",
+      "export function missingSecret(storeName: string, name: string, alternative = ''): HelperError {",
     why: 'a part of a message',
   },
   {
@@ -24,9 +24,10 @@ export const ignored: readonly Ignored[] = [
   },
   {
     file: 'src/secrets/choose.ts',
-    original: "return Boolean(folder) && fs.existsSync(path.join(folder ?? '', '.gpg-id'));",
-    mutated: "return Boolean(folder) && fs.existsSync(path.join(folder ?? 'mutant', '.gpg-id'));",
-    why: '`Boolean(folder)` decides first; the default is for the type checker',
+    original: "return Boolean(directory) && fs.existsSync(path.join(directory ?? '', '.gpg-id'));",
+    mutated:
+      "return Boolean(directory) && fs.existsSync(path.join(directory ?? 'mutant', '.gpg-id'));",
+    why: '`Boolean(directory)` decides first; the default is for the type checker',
   },
   {
     file: 'src/identity/present.ts',

@@ -7,7 +7,7 @@ import { HelperError } from '../errors.ts';
 import { usableStore } from '../secrets/choose.ts';
 import { storeIn } from '../secrets/secret-store.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
-import { tryStore } from '../secrets/trial.ts';
+import { probeStore } from '../secrets/verified-store.ts';
 import { visible } from '../visible.ts';
 
 /**
@@ -26,7 +26,7 @@ export function storeFor(
     return undefined;
   }
   if (wanted === undefined) return usableStore(context) ?? fileStoreName;
-  if (wanted !== fileStoreName) tryStore(context, wanted);
+  if (wanted !== fileStoreName) probeStore(context, wanted);
   return wanted;
 }
 

@@ -2,7 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import type { Context } from '../context.ts';
 import type { Owner, Question } from '../iam/owner.ts';
-import { requireWritable } from '../secrets/require-writable.ts';
+import { requireWritable } from '../secrets/replace-secret.ts';
 import type { Intent, SecretOptions } from './intent.ts';
 import { apiKeyFromPerson, apiKeyInFile, apiKeyOnStdin, tokenOnStdin } from './secret-input.ts';
 import { askPasscode } from './sso.ts';

@@ -23,13 +23,13 @@ export function requireHelper(context: Context, name: string): string {
     });
   }
   if (isOurselves(context, program) || isCalled(context)) {
-    throw loopThrough(name);
+    throw helperLoop(name);
   }
   return program;
 }
 
 /** The error for a credential helper loop: that helper calls this program in the end. */
-export function loopThrough(name: string): HelperError {
+export function helperLoop(name: string): HelperError {
   return new HelperError(
     'misconfigured',
     `credential helper loop: docker-credential-${name} calls docker-credential-icr`,

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
-import { isNamed, type NamedStore, notGiven } from './every-identity.ts';
+import { missingSecret, type NamedStore, needsSecret } from './every-identity.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 
 export interface Copy {
@@ -91,8 +91,8 @@ export async function settle(
     if (!isSame(latest, before) && isSame(there, before)) {
       await step();
       destination.store.write(key, latest);
-    } else if (there === undefined && isNamed(identities(), key)) {
-      throw notGiven(destination.name, key.name);
+    } else if (there === undefined && needsSecret(identities(), key)) {
+      throw missingSecret(destination.name, key.name);
     }
     await step();
     source.store.erase(key);
@@ -122,7 +122,7 @@ async function readListed(
   const credential = store.read(key);
   if (credential !== undefined) return credential;
   await step();
-  if (store.names(key.of).includes(key.name)) throw notGiven(name, key.name);
+  if (store.names(key.of).includes(key.name)) throw missingSecret(name, key.name);
   return undefined;
 }
 

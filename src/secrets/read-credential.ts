@@ -1,6 +1,6 @@
 import { configFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
-import { fileOf, parseCredential, setAsideEnding } from './credential-file.ts';
+import { damagedSuffix, fileOf, parseCredential } from './credential-file.ts';
 import { type Credential, fileStoreName, type SecretKey, type SecretStore } from './store-types.ts';
 
 export interface ReadableStore {
@@ -26,7 +26,7 @@ export async function readCredential(
     const text = await context.files.read(context, file, 'secret');
     const credential = text === undefined ? undefined : parseCredential(text);
     if (credential !== undefined) return credential;
-    if (text === undefined && !(await exists(context, file + setAsideEnding))) return undefined;
+    if (text === undefined && !(await exists(context, file + damagedSuffix))) return undefined;
   }
   return (await store.open()).read(key);
 }

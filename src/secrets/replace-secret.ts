@@ -17,6 +17,7 @@ import {
   type SecretKey,
   type SecretStore,
 } from './store-types.ts';
+import { probeStore } from './verified-store.ts';
 
 /**
  * Milliseconds that a client of Docker's protocol waits for other commands before it goes on without the lock: that
@@ -160,4 +161,23 @@ export async function eraseSecret(
     } while (readableName(settings) !== store);
   };
   await locked(context, erase, options);
+}
+
+/** The length of IAM's refresh tokens, which are the longest secrets, rounded up. */
+const probeLength = 8192;
+
+/**
+ * Writes a test entry to the store and to the file store, and erases it: a login calls this before it uses a token that IAM
+ * accepts only once. Throws `storage` and `misconfigured`.
+ */
+export async function requireWritable(context: Context, store: string | undefined): Promise<void> {
+  if (store !== undefined && store !== fileStoreName) probeStore(context, store);
+  const key = { of: 'identity', name: '(trial)' } as const;
+  const credential = { ServerURL: key.name, Username: 'trial', Secret: 'x'.repeat(probeLength) };
+  await withChangeLock(context, ({ requireOurs }) => {
+    // The settings are in the same directory.
+    const files = storeIn(context, { store: fileStoreName });
+    files.write(key, credential, requireOurs);
+    files.erase(key, requireOurs);
+  });
 }

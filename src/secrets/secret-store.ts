@@ -2,16 +2,16 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { doubtedStore, requireWorking } from './doubted-store.ts';
 import { fileStore } from './file-store.ts';
 import { fileStoreName, type SecretStore } from './store-types.ts';
+import { requireWorking, verifiedStore } from './verified-store.ts';
 
 /** The store that the settings name: the choice was written down, so that nobody has to probe. */
 export function storeIn(
   context: Context,
   { store = fileStoreName }: Pick<Settings, 'store'>,
 ): SecretStore {
-  return store === fileStoreName ? fileStore(context) : doubtedStore(context, store);
+  return store === fileStoreName ? fileStore(context) : verifiedStore(context, store);
 }
 
 /** Throws `storage` or `misconfigured` where that store says that it keeps nothing, and could not say otherwise. */
