@@ -144,7 +144,7 @@ const failures: readonly [what: string, body: string, get: RegExp, list: RegExp]
     'lists a JSON array',
     'echo "[]"',
     /^docker-credential-theirs returned invalid output; update it, or use another credential helper\n$/,
-    /docker-credential-theirs answered something that is no/,
+    /docker-credential-theirs returned invalid output/,
   ],
   ['hangs', 'sleep 60', /^docker-credential-theirs did not answer within 5 s;/, /within 5 s/],
   [

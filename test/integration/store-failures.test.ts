@@ -323,7 +323,7 @@ for (const [size, status] of sizes) {
       if (status === 0) return;
       assert.is(
         outcome.stdout,
-        `wincred stores at most 2560 bytes, and this secret has ${size}; store secrets in files: --store file\n`,
+        `wincred stores at most 2560 bytes, but this secret has ${size}; store secrets in files: --store file\n`,
       );
     }));
 }
