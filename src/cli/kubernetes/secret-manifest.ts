@@ -1,9 +1,9 @@
-import type { Context } from '../context.ts';
-import { lookupIn } from '../identity/lookup.ts';
-import type { PullCredentials } from '../kubernetes/pull-credentials.ts';
-import type { Command } from './command.ts';
-import { mappingKey, requireIbmHost } from './hosts.ts';
-import { duration } from './table.ts';
+import type { Context } from '../../context.ts';
+import { lookupIn } from '../../identity/lookup.ts';
+import type { PullCredentials } from '../../kubernetes/pull-credentials.ts';
+import type { Command } from '../command.ts';
+import { mappingKey, requireIbmHost } from '../hosts.ts';
+import { duration } from '../table.ts';
 
 interface SecretArgs {
   readonly name: string;
@@ -29,17 +29,17 @@ export const secret: Command<SecretArgs> = {
     ['kubernetes secret icr --identity ci --host us.icr.io', 'one identity, one host'],
   ],
   run: async (context, { name, namespace, host, ...options }) => {
-    const { requireNamespace, requireObjectName } = await import('../kubernetes/names.ts');
+    const { requireNamespace, requireObjectName } = await import('../../kubernetes/names.ts');
     requireObjectName(name);
     if (namespace !== undefined) requireNamespace(namespace);
     const keys = host?.map((typed) => mappingKey(requireIbmHost(typed)));
-    const { pullCredentials } = await import('../kubernetes/pull-credentials.ts');
+    const { pullCredentials } = await import('../../kubernetes/pull-credentials.ts');
     const found = await pullCredentials(lookupIn(context), {
       ...options,
       ...(keys === undefined ? {} : { keys }),
     });
-    const { pullSecret } = await import('../kubernetes/pull-secret.ts');
-    const { textOf } = await import('../kubernetes/yaml.ts');
+    const { pullSecret } = await import('../../kubernetes/pull-secret.ts');
+    const { textOf } = await import('../../kubernetes/yaml.ts');
     context.stdout(textOf(pullSecret(name, namespace, found.credentials)));
     warnOfEnd(context, found);
     context.warn(

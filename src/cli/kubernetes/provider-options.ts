@@ -1,5 +1,5 @@
-import type { ConfigOptions } from '../kubernetes/provider-config.ts';
-import type { Option } from './command.ts';
+import type { ConfigOptions } from '../../kubernetes/provider-config.ts';
+import type { Option } from '../command.ts';
 
 /** Who pulls: what `kubernetes config` and `kubernetes daemonset` write into the arguments of the provider. */
 export const whoPulls: Readonly<Record<string, Option>> = {
@@ -39,12 +39,12 @@ export type WhoPulls = Omit<ConfigOptions, 'apiKeyFile'>;
 export async function checkedOptions(args: WhoPulls): Promise<WhoPulls> {
   const { iamEndpoint, ...options } = args;
   if (iamEndpoint === undefined) return options;
-  const { parseEndpoint } = await import('../iam/endpoint.ts');
+  const { parseEndpoint } = await import('../../iam/endpoint.ts');
   return { ...options, iamEndpoint: parseEndpoint(iamEndpoint, '--iam-endpoint') };
 }
 
 /** What must be done to the kubelet, for people: no manifest can. */
 export async function kubeletFlags(file?: string): Promise<string> {
-  const { binFolder, configFile } = await import('../kubernetes/provider-config.ts');
+  const { binFolder, configFile } = await import('../../kubernetes/provider-config.ts');
   return `--image-credential-provider-config=${file ?? configFile} --image-credential-provider-bin-dir=${binFolder}`;
 }
