@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import type { PullCredentials } from '../../kubernetes/pull-credentials.ts';
 import type { Command } from '../command.ts';
-import { mappingKey, requireIbmHost } from '../hosts.ts';
+import { requireIbmHost } from '../hosts.ts';
 import { duration } from '../table.ts';
 
 interface SecretArgs {
@@ -15,24 +15,25 @@ interface SecretArgs {
 
 export const secret: Command<SecretArgs> = {
   options: {
-    namespace: { type: 'string', describe: "where pods use it; else kubectl's own" },
-    identity: { type: 'string', describe: 'of this identity, whatever is mapped' },
+    namespace: { type: 'string', describe: "namespace of the Secret; otherwise kubectl's" },
+    identity: { type: 'string', describe: 'use this identity and ignore mappings' },
     host: {
       type: 'string',
       array: true,
-      describe: 'only for this host, or host/namespace; may be given more than once',
+      describe: 'only for this host or host/namespace; can be given more than once',
     },
-    bearer: { type: 'boolean', describe: 'with an access token, which lives an hour at most' },
+    bearer: { type: 'boolean', describe: 'use an access token, which expires within an hour' },
   },
   examples: [
-    ['kubernetes secret icr --namespace shop | kubectl apply -f -', 'what answers here'],
-    ['kubernetes secret icr --identity ci --host us.icr.io', 'one identity, one host'],
+    ['kubernetes secret icr --namespace shop | kubectl apply -f -', 'all hosts'],
+    ['kubernetes secret icr --identity ci --host us.icr.io', 'one identity and one host'],
   ],
   run: async (context, { name, namespace, host, ...options }) => {
     const { requireNamespace, requireObjectName } = await import('../../kubernetes/names.ts');
     requireObjectName(name);
     if (namespace !== undefined) requireNamespace(namespace);
-    const keys = host?.map((typed) => mappingKey(requireIbmHost(typed)));
+    const { requirePullHost } = await import('../../kubernetes/pull-host.ts');
+    const keys = host?.map((typed) => requirePullHost(typed, requireIbmHost(typed)));
     const { pullCredentials } = await import('../../kubernetes/pull-credentials.ts');
     const found = await pullCredentials(lookupIn(context), {
       ...options,
@@ -41,7 +42,7 @@ export const secret: Command<SecretArgs> = {
     const { pullSecret } = await import('../../kubernetes/pull-secret.ts');
     const { textOf } = await import('../../kubernetes/yaml.ts');
     context.stdout(textOf(pullSecret(name, namespace, found.credentials)));
-    warnOfEnd(context, found);
+    warnOfExpiry(context, found);
     context.warn(
       `to use it, add imagePullSecrets: [{name: ${name}}] to the pod or to its service account`,
     );
@@ -49,7 +50,7 @@ export const secret: Command<SecretArgs> = {
   },
 };
 
-function warnOfEnd({ now, warn }: Context, { endsAt }: PullCredentials): void {
+function warnOfExpiry({ now, warn }: Context, { endsAt }: PullCredentials): void {
   if (endsAt === undefined) return;
   const when = new Date(endsAt).toISOString();
   warn(
