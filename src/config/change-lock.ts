@@ -25,22 +25,22 @@ export interface ChangeLockOptions {
   /** Milliseconds to wait for other commands. */
   readonly limitMs?: number;
   /** What to do if the directory cannot be locked: fail (the default), or change it without the lock. */
-  readonly otherwise?: 'fail' | 'proceed';
+  readonly onTimeout?: 'fail' | 'proceed';
 }
 
 /** Each command takes a few milliseconds, or many on a busy machine. */
 const defaultLimitMs = 30_000;
 /** A keychain's erase can take three calls with five seconds each, during which the process shows no sign of life. */
-const keychainSilenceMs = 16_000;
+const keychainStaleAfterMs = 16_000;
 
 /** Runs `action` while no other command changes settings or stored secrets. Throws `storage`. */
 export async function withChangeLock<T>(
   context: Context,
   action: (lock: ChangeLock) => T | Promise<T>,
-  { limitMs = defaultLimitMs, otherwise = 'fail' }: ChangeLockOptions = {},
+  { limitMs = defaultLimitMs, onTimeout = 'fail' }: ChangeLockOptions = {},
 ): Promise<T> {
   const folder = requireConfigFolder(context);
-  if (otherwise === 'fail') settingsDirectory(context);
+  if (onTimeout === 'fail') settingsDirectory(context);
   const locked = (_leave: unknown, isOurs: () => boolean) => {
     fence(context, folder);
     const requireOurs = () => {
@@ -52,8 +52,8 @@ export async function withChangeLock<T>(
     };
     return action({ requireOurs, step });
   };
-  const limit = remainingMs(context, limitMs);
-  const options = { limit, otherwise, ...lockSilence(context) };
+  const timeoutMs = remainingMs(context, limitMs);
+  const options = { timeoutMs, onTimeout, ...staleLockOptions(context) };
   return withLock(context, path.join(folder, 'config.lock'), locked, options);
 }
 
@@ -68,8 +68,8 @@ export function settingsDirectory(context: Context): string {
 }
 
 /** How long the holder of a lock may show no sign of life: longer if it calls a keychain. */
-export function lockSilence(context: Context): { readonly silence?: number } {
-  return usesKeychain(context) ? { silence: keychainSilenceMs } : {};
+export function staleLockOptions(context: Context): { readonly staleAfterMs?: number } {
+  return usesKeychain(context) ? { staleAfterMs: keychainStaleAfterMs } : {};
 }
 
 /** Damaged settings are reported by the command that needs them. */

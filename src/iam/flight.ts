@@ -38,9 +38,9 @@ export function mintOnce(
   };
   if (options.folder === undefined) return renew(context, options, old, deadline);
   return withLock(context, lockFolder(options.folder, options.name), action, {
-    limit: remainingMs(context, answerLimitMs),
+    timeoutMs: remainingMs(context, answerLimitMs),
     initialDelayMs: shortestMint,
-    otherwise: 'proceed',
+    onTimeout: 'proceed',
     poll: (note) => {
       const token = madeMeanwhile();
       const error = note === undefined ? undefined : fromNote(options, note);

@@ -33,7 +33,7 @@ export interface SignedOut {
 export async function signOutOf(context: Context, host: string): Promise<SignedOut> {
   signOut(context, host);
   eraseTemporaries(context);
-  await eraseSecret(context, { of: 'host', name: host }, { otherwise: 'fail' });
+  await eraseSecret(context, { of: 'host', name: host }, { onTimeout: 'fail' });
   return forgetMappings(context, (settings) => keysOf(settings, host));
 }
 

@@ -59,8 +59,8 @@ function hasSessionBus(context: Context): boolean {
   const { status } = context.runSync(program, args, {
     input: '',
     env: environmentFor(context, 'secretservice'),
-    limit: sessionBusTimeoutMs,
-    largest: 64 * 1024,
+    timeoutMs: sessionBusTimeoutMs,
+    maxBytes: 64 * 1024,
   });
   return status === 0;
 }

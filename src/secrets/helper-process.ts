@@ -34,13 +34,14 @@ export function callHelper(
   input: string,
 ): HelperAnswer {
   const program = requireHelper(context, name);
-  const limit = Math.ceil(remainingMs(context, callTimeoutMs));
-  if (limit <= 0) throw new HelperTimeoutError(`no time left to call docker-credential-${name}`);
+  const timeoutMs = Math.ceil(remainingMs(context, callTimeoutMs));
+  if (timeoutMs <= 0)
+    throw new HelperTimeoutError(`no time left to call docker-credential-${name}`);
   const { status, output, errors, failure } = context.runSync(program, [verb], {
     input,
     env: environmentFor(context, name),
-    limit,
-    largest: maxOutputBytes,
+    timeoutMs,
+    maxBytes: maxOutputBytes,
   });
   const secrets = [...secretsIn(input), ...secretsIn(output)];
   for (const line of linesOf(masked(errors.slice(0, maxErrorLength), secrets))) {
@@ -51,7 +52,7 @@ export function callHelper(
   }
   if (failure === 'timeout') {
     throw new HelperTimeoutError(
-      `docker-credential-${name} did not answer within ${Math.round(limit / 100) / 10} s`,
+      `docker-credential-${name} did not answer within ${Math.round(timeoutMs / 100) / 10} s`,
     );
   }
   if (failure !== undefined) {

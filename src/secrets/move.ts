@@ -33,9 +33,9 @@ export async function moveSecrets(context: Context, target: string): Promise<num
     return move(context, target, requireOurs);
   };
   return withLock(context, lock, action, {
-    limit: lockTimeoutMs,
-    otherwise: 'fail',
-    silence: staleAfterMs,
+    timeoutMs: lockTimeoutMs,
+    onTimeout: 'fail',
+    staleAfterMs,
   });
 }
 

@@ -24,7 +24,7 @@ import { probeStore } from './verified-store.ts';
  * keychain.
  */
 const protocolLimitMs = 3500;
-const protocolLock = { limitMs: protocolLimitMs, otherwise: 'proceed' } as const;
+const protocolLock = { limitMs: protocolLimitMs, onTimeout: 'proceed' } as const;
 
 const maxAttempts = 3;
 

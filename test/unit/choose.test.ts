@@ -44,9 +44,9 @@ function onMachine(machine: Machine, use: (context: TestContext, calls: string[]
   }
   const calls: string[] = [];
   let kept = nothing;
-  const runSync: Context['runSync'] = (program, [verb = ''], { input, limit }) => {
+  const runSync: Context['runSync'] = (program, [verb = ''], { input, timeoutMs }) => {
     const name = path.basename(program, extension);
-    calls.push(`${name} ${name.startsWith('docker') ? verb : limit}`);
+    calls.push(`${name} ${name.startsWith('docker') ? verb : timeoutMs}`);
     if (verb === 'store') kept = input;
     if (verb === 'erase') kept = nothing;
     const result = programs[name]?.() ?? none;

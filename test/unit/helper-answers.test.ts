@@ -75,8 +75,8 @@ function inPath(result: RunResult, use: (context: TestContext) => void, env: obj
   return inHome(({ folder }) => {
     const file = path.join(folder, 'docker-credential-vault');
     fs.writeFileSync(file, '', { mode: 0o755 });
-    const runSync: TestContext['runSync'] = (program, words, { limit, env: given }) => {
-      assert.equal([program, words, limit], [file, ['list'], 5000]);
+    const runSync: TestContext['runSync'] = (program, words, { timeoutMs, env: given }) => {
+      assert.equal([program, words, timeoutMs], [file, ['list'], 5000]);
       assert.is(given.IC_API_KEY, undefined);
       return result;
     };
