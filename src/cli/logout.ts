@@ -3,16 +3,16 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
 import { cancelPendingKeys } from '../identity/cancel-pending.ts';
-import {
-  forgetEverything,
-  forgetIdentities,
-  forgetNamespace,
-  type Removed,
-  signOutOf,
-} from '../identity/forget.ts';
-import { forgetOther, otherHosts } from '../identity/forget-other.ts';
 import { requireIdentity } from '../identity/identities.ts';
+import { eraseOtherHost, otherHosts } from '../identity/other-hosts.ts';
 import { pendingIdentities } from '../identity/pending-key.ts';
+import {
+  type Removed,
+  removeEverything,
+  removeIdentities,
+  removeMapping,
+  signOutOf,
+} from '../identity/removal.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { ambientVariables, ownVariable } from '../secret-variables.ts';
@@ -47,7 +47,7 @@ export const logout: Command<LogoutArgs> = {
 };
 
 async function leaveAll(context: Context): Promise<void> {
-  const removed = await forgetEverything(context);
+  const removed = await removeEverything(context);
   context.stdout('signed out of every IBM host; nothing is kept for them any more\n');
   const others = otherHosts(context).map(typed).join(' ');
   if (others !== '')
@@ -82,7 +82,7 @@ async function leaveHost(context: Context, host: RegistryHost): Promise<void> {
   if (!isIbmHost(host)) return leaveOther(context, host);
   const key = mappingKey(host);
   const isHost = key === host.name;
-  const { kept, removed } = await (isHost ? signOutOf : forgetNamespace)(context, key);
+  const { kept, removed } = await (isHost ? signOutOf : removeMapping)(context, key);
   const decides = `${key} has no identity of its own any more; ${host.name} decides`;
   context.stdout(isHost ? `signed out of ${key}\n` : `${decides}\n`);
   for (const identity of kept)
@@ -91,7 +91,7 @@ async function leaveHost(context: Context, host: RegistryHost): Promise<void> {
 }
 
 async function leaveOther(context: Context, host: RegistryHost): Promise<void> {
-  if (!(await forgetOther(context, host))) throw nothingKept(host);
+  if (!(await eraseOtherHost(context, host))) throw nothingKept(host);
   context.stdout(`what was kept here for ${hostKey(host)} is gone\n`);
 }
 
@@ -101,7 +101,7 @@ async function leaveIdentity(context: Context, name: string, hosts: readonly Reg
   }
   // A removed identity may have left an API key in IAM.
   if (!pendingIdentities(context).includes(name)) requireIdentity(readSettings(context), name);
-  const removed = await forgetIdentities(context, [name]);
+  const removed = await removeIdentities(context, [name]);
   context.stdout(`identity ${visible(name)} and its secret are gone\n`);
   await cancelPending(context, removed);
 }

@@ -144,5 +144,5 @@ export interface FreshTokenOptions extends CacheKey {
    */
   readonly mint: (deadline: number) => Promise<AccessToken>;
   /** Asked when IAM has answered; `false`: the token is given, but not kept. */
-  readonly isToBeKept?: () => Promise<boolean>;
+  readonly shouldCache?: () => Promise<boolean>;
 }

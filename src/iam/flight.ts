@@ -62,7 +62,7 @@ async function renew(
   try {
     const { token, issuedAt, expiresAt } = await options.mint(end);
     const minted = { token, issuedAt, expiresAt, since: options.since };
-    if ((await options.isToBeKept?.()) !== false) writeToken(context, options, minted);
+    if ((await options.shouldCache?.()) !== false) writeToken(context, options, minted);
     return minted;
   } catch (error) {
     const isTemporary =

@@ -204,7 +204,7 @@ test('uses an API key from the environment, and refuses invalid arguments', ({ s
       ['api-key create x --identity y', /say where the key is kept; add --save/],
       ['api-key create x us.icr.io', /say where the key is kept; add --save/],
       ['api-key create x --save --output y', /--save and --output exclude each other/],
-      ['api-key create x --save --identity _', /an identity has a name of/],
+      ['api-key create x --save --identity _', /invalid identity name/],
       ['api-key create --service-id ServiceId-none', /there is no service ID ServiceId-none/],
       ['api-key list --service-id none', /there is no service ID none in this account/],
       ['api-key list --identity none', /identity none does not exist\nhint: run/],

@@ -174,10 +174,10 @@ test('a token that must not be cached is given and not written', () =>
   inCache(async (folder) => {
     const context = testContext();
     const options = { folder, name: 'work', since: 1, mint: async () => token };
-    const asked = { ...options, isToBeKept: async () => false };
+    const asked = { ...options, shouldCache: async () => false };
     assert.is((await freshToken(context, asked)).token, 'canary');
     assert.is(readTokenNow(context, options), undefined);
-    await freshToken(context, { ...options, isToBeKept: async () => true });
+    await freshToken(context, { ...options, shouldCache: async () => true });
     assert.is(readTokenNow(context, options)?.token, 'canary');
   }));
 

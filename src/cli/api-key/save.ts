@@ -5,10 +5,10 @@ import type { Context } from '../../context.ts';
 import { HelperError, inOneLine } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Owner } from '../../iam/owner.ts';
-import { forgetIdentities } from '../../identity/forget.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../../identity/identities.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { everyHost } from '../../identity/mapping-key.ts';
+import { removeIdentities } from '../../identity/removal.ts';
 import { keepIn, storeFor } from '../login-store.ts';
 
 /** A new identity, and the mapping keys it is to answer for. */
@@ -83,7 +83,7 @@ export async function saveNewKey(
       await saveIdentity(context, { name, settings: known, secret: value, replaces }, []);
     }
   } catch (error) {
-    await forgetIdentities(context, names, value);
+    await removeIdentities(context, names, value);
     throw error;
   }
 }
