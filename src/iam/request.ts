@@ -6,7 +6,7 @@ import type { Secrets } from './answer.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type HttpAnswer, type HttpRequest, send, via } from './http.ts';
 import { isPassing } from './passing-status.ts';
-import { type Asked, accept, describe, unreachable } from './verdict.ts';
+import { type Asked, accept, describe, timedOut, unreachable } from './verdict.ts';
 
 /** Milliseconds that a request may take, every attempt included. */
 export const timeLimit = 10_000;
@@ -91,9 +91,7 @@ async function attemptOnce(
       unheeded: answer.status === 429,
     };
   } catch (error) {
-    if (stop.signal.aborted) {
-      throw unreachable(`${name} did not answer in time${via(context, request)}; try again later`);
-    }
+    if (stop.signal.aborted) throw timedOut(name, via(context, request));
     if (!(error instanceof ConnectionError)) throw withoutSecrets(error, secrets);
     const trouble = `cannot reach ${name}: ${error.message}`;
     if (!error.passing) throw unreachable(trouble);

@@ -63,6 +63,11 @@ function target(answer: HttpAnswer, secrets?: Secrets): string {
   return host ? ` to ${host}` : '';
 }
 
+/** The error of a server that has not answered when the deadline passes. `way` names the proxy, if there is one. */
+export function timedOut(name: string, way = ''): HelperError {
+  return unreachable(`${name} did not answer in time${way}; try again later`);
+}
+
 export function unreachable(message: string): HelperError {
   return new HelperError('unreachable', message);
 }
