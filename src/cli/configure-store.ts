@@ -27,12 +27,12 @@ export async function takeOverStore(context: Context, dryRun: boolean): Promise<
   if (!isOurs) await setOthers(context, others);
   for (const login of logins) await keep(context, login);
   const { changed, backup } = planAndApply(context, () => planTakeOver(context));
-  if (!changed) context.stdout(`nothing to change in ${plan.file}\n`);
+  if (!changed) context.stdout(`nothing to change in ${visible(plan.file)}\n`);
   if (changed) {
     const rest = others === undefined ? '' : `; ${visible(others)} is used for other registries`;
     context.stdout(`Docker now uses this helper for every registry${rest}\n`);
   }
-  if (backup !== undefined) context.stdout(`backup of the previous file: ${backup}\n`);
+  if (backup !== undefined) context.stdout(`backup of the previous file: ${visible(backup)}\n`);
 }
 
 /** A helper that fails now is not an error: Docker could not use it either, and it may work again later. */

@@ -109,7 +109,7 @@ async function leaveIdentity(context: Context, name: string, hosts: readonly Reg
 /** Deletes in IAM what an interrupted command made for the removed identities, and nobody knows any more. */
 async function cancelPending(context: Context, removed: Removed): Promise<void> {
   for (const id of await cancelPendingKeys(context, removed)) {
-    context.stdout(`deleted API key ${id}, which an interrupted command had made\n`);
+    context.stdout(`deleted API key ${visible(id)}, which an interrupted command had made\n`);
   }
 }
 

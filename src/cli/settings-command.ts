@@ -79,7 +79,7 @@ async function change(
   const changed: Partial<Settings> = value === 'off' ? {} : await parse(value);
   if (changed.iamEndpoint !== undefined) requireTrustedFolder(context);
   await updateSettings(context, ({ [key]: _, ...rest }) => ({ ...rest, ...changed }));
-  context.stdout(`${name} is ${word(changed[key])}\n`);
+  context.stdout(`${name} is ${visible(word(changed[key]))}\n`);
 }
 
 function word(value: string | boolean | undefined): string {

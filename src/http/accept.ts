@@ -71,6 +71,17 @@ function target(answer: HttpAnswer, secrets?: Secrets): string {
   return host ? ` to ${host}` : '';
 }
 
+/**
+ * Returns the error of a server that has not answered when the deadline passes. `way` names the proxy, if there
+ * is one.
+ */
+export function timedOut(name: string, way = '', reason?: ErrorReason): HelperError {
+  return unreachable(`${name} did not answer in time${way}`, {
+    hint: 'try again later',
+    reason: reason ?? (way === '' ? undefined : 'proxy'),
+  });
+}
+
 export function unreachable(message: string, details?: ErrorDetails): HelperError {
   return new HelperError('unreachable', message, details);
 }

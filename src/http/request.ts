@@ -4,7 +4,7 @@ import type { ErrorDetails } from '../errors.ts';
 import type { JsonObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import type { Secrets } from '../plain-text.ts';
-import { type Asked, accept, describe, unreachable } from './accept.ts';
+import { type Asked, accept, describe, timedOut, unreachable } from './accept.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type HttpAnswer, type HttpRequest, send, via } from './send.ts';
 import { isPassing } from './service-error.ts';
@@ -99,13 +99,7 @@ async function attemptOnce(
       unheeded: answer.status === 429,
     };
   } catch (error) {
-    if (stop.signal.aborted) {
-      const way = via(context, request);
-      throw unreachable(`${name} did not answer in time${way}`, {
-        hint: 'try again later',
-        reason: reason ?? (way === '' ? undefined : 'proxy'),
-      });
-    }
+    if (stop.signal.aborted) throw timedOut(name, via(context, request), reason);
     if (!(error instanceof ConnectionError)) throw withoutSecrets(error, secrets);
     const trouble = `cannot reach ${name}: ${error.message}`;
     const details = { ...(reason && { reason }), ...error.details };

@@ -70,7 +70,7 @@ export function shownKey(key: ApiKeyDetails): object {
 
 /** For messages. Names are other people's text. */
 export function nameOf({ id, name }: ApiKeyDetails): string {
-  return name === '' ? `API key ${id}` : `API key ${id} (${plain(name)})`;
+  return plain(name === '' ? `API key ${id}` : `API key ${id} (${name})`);
 }
 
 export function stateOf({ locked, disabled }: ApiKeyDetails): string {

@@ -12,6 +12,7 @@ import {
   readPendingKey,
   writePendingKey,
 } from '../../identity/pending-key.ts';
+import { visible } from '../../visible.ts';
 import { nameOf } from './keys.ts';
 
 /** The identity whose key is rotated. */
@@ -57,7 +58,7 @@ async function begunWith(
   if (begun === undefined || old === undefined || old.id === begun.oldId) return begun;
   const id = await cancelPendingKey(context, identity, [async () => caller], requireOurs);
   if (id !== undefined) {
-    context.stdout(`API key ${id}, which an interrupted rotation left, is deleted\n`);
+    context.stdout(`API key ${visible(id)}, which an interrupted rotation left, is deleted\n`);
   }
   return undefined;
 }

@@ -126,7 +126,9 @@ async function putInPlace(
   // A login that came right now has made the new key superfluous, and nobody else knows its value.
   await cancelPendingKey(context, name, [async () => caller], requireOurs);
   if (oldId !== undefined) {
-    context.stdout(`the old API key ${oldId} is ${wasThere ? 'deleted' : 'gone already'}\n`);
+    context.stdout(
+      `the old API key ${visible(oldId)} is ${wasThere ? 'deleted' : 'gone already'}\n`,
+    );
   }
   return wasThere;
 }

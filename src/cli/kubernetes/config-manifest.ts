@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { cannot } from '../../files/storage-error.ts';
+import { visible } from '../../visible.ts';
 import type { Command } from '../command.ts';
 import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './provider-options.ts';
 
@@ -28,7 +29,7 @@ export const config: Command<ConfigArgs> = {
       context.warn(`save it on every node as ${configFile}`);
     } else {
       writeFile(file, text);
-      context.stdout(`wrote ${file}\n`);
+      context.stdout(`wrote ${visible(file)}\n`);
     }
     for (const line of await nextSteps(file, args)) context.warn(line);
     return 0;

@@ -1,3 +1,4 @@
+import { visible } from '../../visible.ts';
 import type { Command } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { type RegistryArgs, reach, registryOptions } from './call.ts';
@@ -32,7 +33,7 @@ export const remove: Command<OneArgs> = {
     const name = `registry token ${args.id} at ${host}`;
     if (!(await confirm(context, `remove ${name}`, args.yes))) return 1;
     await removeRegistryToken(context, caller, host, args.id);
-    context.stdout(`removed ${name}\n`);
+    context.stdout(`removed ${visible(name)}\n`);
     return 0;
   },
 };
