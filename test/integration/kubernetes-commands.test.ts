@@ -73,7 +73,8 @@ test('config --service-accounts: pods use their own identity', ({ sandbox }) =>
     const cluster = createCluster(sandbox);
     const profile = cluster.addProfile('ns:app');
     const { text, notes } = await printed(person, 'kubernetes config --service-accounts');
-    assert.match(notes, 'let nodes ask for tokens of audience iam');
+    assert.match(notes, 'nodes need them to request tokens of audience iam');
+    assert.match(notes, 'requires Kubernetes 1.34 or later');
     const kubelet = kubeletWith(person, text, cluster);
     const [found] = await kubelet.credentials('us.icr.io/a/b', cluster.addPod('ns:app', profile));
     assert.is(profileOf(found?.password), profile);
@@ -231,13 +232,44 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
     '--iam-endpoint is not an https:// address; secrets go nowhere else',
   ],
   [
+    `kubernetes manifests other --url https://example.com/x`,
+    'unknown manifest',
+    'use cloud-init or machineconfig',
+  ],
+  [
+    'kubernetes manifests cloud-init',
+    'invalid --url; expected https://HOST/PATH',
+    'use --url with the address of a release archive for Linux',
+  ],
+  [
+    'kubernetes manifests cloud-init --role worker',
+    '--role is for machineconfig only',
+    'remove --role',
+  ],
+  [
     'kubernetes daemonset',
     '--image is missing',
     'use --image with an image that contains this executable and a shell',
   ],
   [
+    'kubernetes daemonset --image us.icr.io/a/b --api-key-secret key --present iambearer',
+    'the API key in a Secret cannot be presented as iambearer',
+    'remove --present',
+  ],
+  [
+    'kubernetes daemonset --image us.icr.io/a/b --api-key-secret key --identity a',
+    '--identity and --api-key-secret cannot be used together',
+    'use --identity or --api-key-secret',
+  ],
+  [
+    'kubernetes daemonset --image us.icr.io/a/b --executable /a --executable /b',
+    '--executable was given more than once',
+    'use --executable once',
+  ],
+  [
     'kubernetes daemonset --image us.icr.io/a/b --executable bin',
-    '--executable is an absolute path in the image',
+    'invalid --executable; expected an absolute path',
+    'use --executable with the path of the executable in the image',
   ],
 ];
 
@@ -279,7 +311,23 @@ test('daemonset: prints manifests and the remaining steps', ({ sandbox }) =>
     const kinds = parseAllDocuments(text).map((document) => document.get('kind'));
     assert.equal(kinds, ['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'DaemonSet']);
     assert.match(notes, 'the DaemonSet does not restart the kubelet');
+    assert.match(notes, 'does not prepare new nodes');
     assert.match(notes, 'on IKS and ROKS');
+    assert.match(notes, 'requires Kubernetes 1.34 or later');
+  }));
+
+const download = `--url https://example.com/x.tar.gz --sha256 ${'0a'.repeat(32)}`;
+
+test('manifests: prints what new nodes need, and the remaining steps', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { text, notes } = await printed(person, `kubernetes manifests cloud-init ${download}`);
+    assert.match(text, /^#cloud-config\n/);
+    assert.match(notes, 'log in on every node as root');
+    const words = `kubernetes manifests machineconfig ${download} --service-accounts --role infra`;
+    const object = await printed(person, words);
+    assert.is(parse(object.text).metadata.name, '99-infra-docker-credential-icr');
+    assert.match(object.notes, 'requires Kubernetes 1.34 or later');
+    assert.not.match(object.notes, 'log in');
   }));
 
 test.run();
