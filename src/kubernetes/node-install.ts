@@ -27,8 +27,8 @@ export interface NodeInstall {
 const scriptFile = `${configFolder}/install.sh`;
 
 /**
- * Returns what a new node needs: the configuration, and a unit that installs the executable and then sets the kubelet's
- * flags. There is no API key in it: all processes of a machine can read its user data. Throws `invalid-input`.
+ * Returns the files of a new node: the configuration, and a unit that installs the executable and then sets the kubelet's
+ * flags. They contain no API key, because all processes of a machine can read its user data. Throws `invalid-input`.
  */
 export function nodeInstall(download: Download, options: ConfigOptions): NodeInstall {
   requireConsistent(options);

@@ -54,7 +54,7 @@ async function isRefused(kubelet: Kubelet, pod: Pod, why: RegExp): Promise<void>
   assert.is(kubelet.log.length, before + 1);
   const line = kubelet.log.at(-1) ?? '';
   assert.match(line, why);
-  assert.match(line, /: exit status 1: docker-credential-icr: [^\n]+\n$/);
+  assert.match(line, /: exit status 1: docker-credential-icr: [^\n]+\n(?:hint: [^\n]+\n)?$/);
   assert.not.match(line, /eyJ|canary/);
 }
 

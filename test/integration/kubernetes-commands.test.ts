@@ -79,7 +79,7 @@ test('config --service-accounts: pods use their own identity', ({ sandbox }) =>
     const [found] = await kubelet.credentials('us.icr.io/a/b', cluster.addPod('ns:app', profile));
     assert.is(profileOf(found?.password), profile);
     assert.equal(await kubelet.credentials('us.icr.io/a/b', cluster.addPod('ns:app')), []);
-    assert.match(kubelet.log[0] ?? '', 'annotate it with icr.io/trusted-profile-id');
+    assert.match(kubelet.log[0] ?? '', 'has no annotation icr.io/trusted-profile-id');
   }));
 
 test('config --node-profile: nodes use their trusted profile', ({ sandbox }) =>
@@ -172,11 +172,13 @@ test('secret --bearer: contains one access token, and prints its expiry', ({ san
 const refusals: readonly (readonly [words: string, line: string, hint?: string])[] = [
   [
     'kubernetes secret Icr',
-    'the name of a Kubernetes object has small letters, digits, hyphens and dots, 253 at most, and begins and ends with a letter or digit',
+    'invalid name of a Kubernetes object',
+    'use up to 253 characters of a-z, 0-9, - and ., with a letter or digit at both ends',
   ],
   [
     'kubernetes secret icr --namespace a.b',
-    'the name of a Kubernetes namespace has small letters, digits and hyphens, 63 at most, and begins and ends with a letter or digit',
+    'invalid name of a Kubernetes namespace',
+    'use up to 63 characters of a-z, 0-9 and -, with a letter or digit at both ends',
   ],
   ['kubernetes secret icr', 'no credential for icr.io', 'run docker-credential-icr login icr.io'],
   [
