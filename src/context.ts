@@ -15,6 +15,8 @@ export interface Context {
   /** Writes the answer of a machine command to standard output, once and last. Rejects with `storage`. */
   readonly answer: (text: string) => Promise<void>;
   readonly files: Files;
+  /** If true, nothing is changed by reading: no mode is narrowed, no damaged file renamed, no token cached. */
+  readonly readOnly?: boolean;
   /**
    * Writes one line for people to standard error, and a second line for the hint. Whatever could control a terminal is
    * escaped, line feeds included.
@@ -95,6 +97,8 @@ export interface Files {
    * directory that cannot be read or trusted. Warnings go to `context.warn`.
    */
   readonly read: (context: Context, file: string, kind: FileKind) => Promise<string | undefined>;
+  /** Returns true if anything of that name exists, dangling symlinks included. Rejects with `storage` if that cannot be known. */
+  readonly isPresent: (context: Context, file: string) => Promise<boolean>;
 }
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */

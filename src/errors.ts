@@ -20,11 +20,25 @@ export type ErrorCode =
   /** The person stopped the command. */
   | 'cancelled';
 
+/** What code may distinguish within one `ErrorCode`; nothing compares messages. */
+export type ErrorReason =
+  /** The environment names no home directory. */
+  | 'no-home'
+  /** The server's certificate is not trusted. */
+  | 'certificate'
+  /** The request went through a proxy, or was refused by it. */
+  | 'proxy'
+  /** The metadata service of a VPC instance was asked, not IAM. */
+  | 'metadata';
+
 export interface ErrorDetails {
   /** The next step, one line that starts with a verb: `run docker-credential-icr login us.icr.io`. */
   readonly hint?: string | undefined;
   /** The error that led to this one; shown in debug output only. */
   readonly cause?: unknown;
+  readonly reason?: ErrorReason | undefined;
+  /** The error code in the answer of IAM or a registry: `BXNIM0415E`, `UNAUTHORIZED`. */
+  readonly serviceCode?: string | undefined;
 }
 
 /** An error that a person can act on: `message` states what happened to what, `hint` what to type. */
@@ -32,11 +46,15 @@ export class HelperError extends Error {
   override readonly name = 'HelperError';
   readonly code: ErrorCode;
   readonly hint: string | undefined;
+  readonly reason: ErrorReason | undefined;
+  readonly serviceCode: string | undefined;
 
-  constructor(code: ErrorCode, message: string, { hint, cause }: ErrorDetails = {}) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.hint = hint;
+    this.hint = details.hint;
+    this.reason = details.reason;
+    this.serviceCode = details.serviceCode;
   }
 }
 
@@ -56,6 +74,14 @@ export const protocolErrors = {
   /** Not Docker's: it tells this program, at the other end of a loop of helpers, that it called itself. */
   helperLoop: 'credential helper loop',
 } as const;
+
+/**
+ * The answer of `get` and `list` for an entry of our own keychain: only this program asks for one, so another credential
+ * helper has called it. Like Docker's error texts it is a wire text: another process compares it byte for byte, and Go's
+ * client library quotes it inside an error of its own.
+ */
+export const helperLoop =
+  'credential helper loop: docker-credential-icr was asked for an entry of its own keychain';
 
 /** `reason` is for the person who debugs; clients are told only that there is nothing. */
 export function notFound(reason: string): HelperError {

@@ -34,3 +34,12 @@ function escapeUnits(character: string): string {
   }
   return escaped;
 }
+
+/** CR, LF, NUL, ESC and their kind: they forge lines in logs and in other programs' protocols. */
+export function hasControlCharacter(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return true;
+  }
+  return false;
+}

@@ -14,7 +14,7 @@ export interface Group {
 export const groups: readonly Group[] = [
   {
     name: 'hosts',
-    sources: ['src/registry/*.ts'],
+    sources: ['src/registry/{match,parse,regions}.ts'],
     tests: ['test/unit/{match,parse-bounds}.test.ts', 'test/unit/parse.test.ts'],
   },
   {

@@ -54,7 +54,7 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     usage: 'settings [name] [value]',
     describe: 'show or change settings',
     section: 'Other',
-    load: async () => (await import('./settings.ts')).settings,
+    load: async () => (await import('./settings-command.ts')).settings,
   },
   {
     usage: 'token [host]',
@@ -82,7 +82,7 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       {
         usage: 'list',
         describe: 'list API keys, without their values',
-        load: async () => (await import('./api-key/list.ts')).list,
+        load: async () => (await import('./api-key/list-keys.ts')).list,
       },
       {
         usage: 'show <key>',
@@ -134,7 +134,7 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       {
         usage: 'list',
         describe: "list the account's registry tokens, without their values",
-        load: async () => (await import('./registry-token/list.ts')).list,
+        load: async () => (await import('./registry-token/list-tokens.ts')).list,
       },
       {
         usage: 'get <id>',
@@ -157,7 +157,7 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       {
         usage: 'move <name>',
         describe: 'move every secret to another store',
-        load: async () => (await import('./store.ts')).move,
+        load: async () => (await import('./move-store.ts')).move,
       },
     ],
   },

@@ -12,7 +12,7 @@ import { parseServerURL } from '../registry/parse.ts';
 import { refuseRing } from '../secrets/choose.ts';
 import { findHelper } from '../secrets/helper-program.ts';
 import { replaceSecret } from '../secrets/replace-secret.ts';
-import type { Credential } from '../secrets/store.ts';
+import type { Credential } from '../secrets/store-types.ts';
 import { visible } from '../visible.ts';
 
 /**

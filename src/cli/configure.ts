@@ -6,7 +6,7 @@ import { answeredHosts } from '../identity/hosts.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
 import type { Command } from './command.ts';
-import { requireIbmHost } from './hosts.ts';
+import { requireIbmHost } from './host-arguments.ts';
 
 interface ConfigureArgs {
   readonly hosts?: readonly string[];

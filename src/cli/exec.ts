@@ -6,7 +6,7 @@ import { HelperError, systemCode } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import type { Command } from './command.ts';
-import { noCredential, requireIbmHost } from './hosts.ts';
+import { noCredential, requireIbmHost } from './host-arguments.ts';
 
 interface ExecArgs {
   readonly host: string;

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { usableStore } from '../secrets/choose.ts';
 import { storeIn } from '../secrets/secret-store.ts';
-import { fileStoreName, storeTitle } from '../secrets/store.ts';
+import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { tryStore } from '../secrets/trial.ts';
 import { visible } from '../visible.ts';
 

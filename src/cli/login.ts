@@ -11,7 +11,7 @@ import {
 } from '../identity/present.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
-import { mappingKey, requireIbmHost } from './hosts.ts';
+import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { intentOf, type SecretOptions } from './intent.ts';
 import { secretGroup, secretOptions, storeOption } from './login-options.ts';
 import { keepIn, savedIn, storeFor } from './login-store.ts';

@@ -18,7 +18,7 @@ import type { RegistryHost } from '../registry/parse.ts';
 import { ambientVariables, ownVariable } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
-import { mappingKey, nothingKept, requireHost } from './hosts.ts';
+import { mappingKey, nothingKept, requireHost } from './host-arguments.ts';
 
 interface LogoutArgs {
   readonly hosts?: readonly string[];

@@ -2,7 +2,7 @@ import { mapHost, unmapHost } from '../identity/identities.ts';
 import { everyHost } from '../identity/mapping-key.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
-import { mappingKey, requireIbmHost } from './hosts.ts';
+import { mappingKey, requireIbmHost } from './host-arguments.ts';
 
 interface MapArgs {
   readonly host: string;

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { signInAsDocker } from '../iam/docker-exchange.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
+import { signInAsDocker } from '../registry/docker-exchange.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 

@@ -101,7 +101,7 @@ async function entitlementKey(
     secret: await tokenOnStdin(context, 'entitlement key'),
   } as const;
   if (!verify) return root;
-  const { checkAtRegistry } = await import('../iam/registry-exchange.ts');
+  const { checkAtRegistry } = await import('../registry/sign-in.ts');
   const credential = { Username: 'cp', Secret: root.secret };
   await checkAtRegistry(context, host, credential, { ...question, owner: 'the entitlement key' });
   return { ...root, owner: `entitlement key that ${host} accepts` };
@@ -117,7 +117,7 @@ async function registryToken(
   const { ownerOfRegistryToken } = await import('../iam/owner.ts');
   const root = { kind: 'registry-token', secret, ...ownerOfRegistryToken(secret) } as const;
   if (!verify) return root;
-  const { checkAtRegistry } = await import('../iam/registry-exchange.ts');
+  const { checkAtRegistry } = await import('../registry/sign-in.ts');
   const credential = { Username: 'token', Secret: secret };
   await checkAtRegistry(context, host, credential, { ...question, owner: 'the registry token' });
   return root;

@@ -3,8 +3,8 @@ import { isUsable } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
-import { loginCommand } from '../identity/hint.ts';
 import { answeredHosts } from '../identity/hosts.ts';
+import { loginCommand } from '../identity/login-command.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import { mappingKeyFor, own } from '../identity/mapping-key.ts';
 import { endSignOut, isSignedOut } from '../identity/signed-out.ts';
@@ -12,7 +12,7 @@ import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { ambientVariables, ownVariable } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
-import { mappingKey, requireIbmHost } from './hosts.ts';
+import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { type LoginArgs, logIn } from './login.ts';
 
 /** The words after `setup`. */

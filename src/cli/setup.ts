@@ -6,7 +6,7 @@ import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
 import { usualHosts } from './configure.ts';
-import { requireIbmHost } from './hosts.ts';
+import { requireIbmHost } from './host-arguments.ts';
 import { secretOptions, storeOption } from './login-options.ts';
 import { installedClients, registerClients } from './register-clients.ts';
 import { ensureLoggedIn, type SetupArgs } from './setup-login.ts';

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Context } from '../context.ts';
+import { findProgram } from '../files/executables.ts';
 import type { Question } from '../iam/owner.ts';
-import { findProgram, withoutSecrets } from '../secrets/helper-program.ts';
+import { withoutSecrets } from '../secrets/helper-program.ts';
 import { askSecret, requireTerminal } from './secret-input.ts';
 
 /** Shows where IAM gives out one-time passcodes, opens that page where there is a desktop, asks for one. */

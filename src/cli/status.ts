@@ -16,7 +16,7 @@ import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
-import { mappingKey, nothingKept, requireHost } from './hosts.ts';
+import { mappingKey, nothingKept, requireHost } from './host-arguments.ts';
 import { duration, table } from './table.ts';
 
 /** A line of `status`, and an element of `hosts` in its JSON. */

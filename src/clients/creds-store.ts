@@ -1,6 +1,6 @@
 import { applyEdits } from 'jsonc-parser';
 import type { Context } from '../context.ts';
-import type { Credential } from '../secrets/store.ts';
+import type { Credential } from '../secrets/store-types.ts';
 import { type EditPlan, helperName } from './client.ts';
 import { type CredHelpersFile, readCredHelpers, settingsNamed } from './cred-helpers.ts';
 import { dockerConfigFile } from './docker.ts';

@@ -15,5 +15,8 @@ export function homeFolder(context: Context): string {
   const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
   const home = context.env[name];
   if (home) return home;
-  throw new HelperError('misconfigured', `${name} is not set: there is no home folder to look in`);
+  throw new HelperError('misconfigured', `${name} is not set, so there is no home directory`, {
+    reason: 'no-home',
+    hint: `set ${name} to your home directory`,
+  });
 }

@@ -20,10 +20,10 @@ const byteOrderMark = '\ufeff';
  */
 export function parseObject(file: string, text: string): Node | undefined {
   if (text.startsWith(byteOrderMark)) {
-    const mend = 'save it as UTF-8 without that mark, then try again';
     throw new HelperError(
       'damaged',
-      `${file} starts with a byte order mark, and clients refuse it: ${mend}`,
+      `${file} starts with a byte order mark, which clients refuse`,
+      { hint: 'save it as UTF-8 without a byte order mark' },
     );
   }
   if (text.trim() === '') return undefined;
@@ -49,7 +49,9 @@ function parseStrictly(
   } catch (error) {
     // The parser calls itself for every level; Go's gives up at 10,000.
     if (!(error instanceof RangeError)) throw error;
-    throw new HelperError('damaged', `${file} is damaged (nested too deeply): nothing was changed`);
+    throw new HelperError('damaged', `${file} is damaged (nested too deeply)`, {
+      hint: 'correct that file, or move it away',
+    });
   }
 }
 
@@ -57,8 +59,8 @@ function parseStrictly(
 const problems: Readonly<Record<string, string>> = {
   InvalidCommentToken: 'a comment, which clients refuse',
   UnexpectedEndOfComment: 'a comment, which clients refuse',
-  PropertyNameExpected: 'a key is missing, or there is a comma too many',
-  ValueExpected: 'a value is missing, or there is a comma too many',
+  PropertyNameExpected: 'a key is missing, or there is an extra comma',
+  ValueExpected: 'a value is missing, or there is an extra comma',
   ColonExpected: 'a colon is missing',
   CommaExpected: 'a comma is missing',
   CloseBraceExpected: 'the closing } is missing',
@@ -78,10 +80,9 @@ export function damaged(
   const before = text.slice(0, offset).split(/\r\n|\n|\r/);
   const column = (before.at(-1) ?? '').length + 1;
   const place = `line ${before.length}, column ${column}`;
-  return new HelperError(
-    'damaged',
-    `${file} is damaged (${place}: ${problem}): nothing was changed; mend it, then try again`,
-  );
+  return new HelperError('damaged', `${file} is damaged (${place}: ${problem})`, {
+    hint: 'correct that file',
+  });
 }
 
 export function propertiesOf(object: Node | undefined): Property[] {

@@ -15,7 +15,9 @@ export function realFile(file: string): string {
   const target = path.resolve(path.dirname(file), fs.readlinkSync(file));
   // Making the folder could cover the place where a volume is to be mounted.
   if (!fs.existsSync(path.dirname(target))) {
-    throw new HelperError('storage', `${file} is a link to ${target}, whose folder does not exist`);
+    throw new HelperError('storage', `the directory of ${target} does not exist`, {
+      hint: `create it, or remove the symlink ${file}`,
+    });
   }
   return realFile(target);
 }
@@ -32,8 +34,10 @@ export function keepOwnerAndMode(target: string, descriptor: number): void {
     if (old !== undefined) giveTo(descriptor, old);
   } catch (error) {
     if (systemCode(error) !== 'EPERM') throw error;
-    const whose = `${target} belongs to another user or group`;
-    throw new HelperError('storage', `${whose} (${old?.uid}:${old?.gid}): run this as its owner`);
+    const owner = `${old?.uid}:${old?.gid}`;
+    throw new HelperError('storage', `another user or group owns ${target} (${owner})`, {
+      hint: 'run this as its owner',
+    });
   }
   fs.fchmodSync(descriptor, old === undefined ? 0o600 : old.mode & 0o777);
 }

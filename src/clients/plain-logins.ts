@@ -1,5 +1,5 @@
-import { hasControlCharacter } from '../registry/parse.ts';
-import type { Credential } from '../secrets/store.ts';
+import type { Credential } from '../secrets/store-types.ts';
+import { hasControlCharacter } from '../visible.ts';
 import { authsOf, type CredHelpersFile, entryOf } from './cred-helpers.ts';
 import { type Property, propertiesOf } from './json-text.ts';
 

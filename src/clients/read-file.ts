@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot } from '../files/storage-error.ts';
+import { cannot, typeOf } from '../files/storage-error.ts';
 
 /** In bytes. Clients' files are a few kilobytes; what is larger than this is something else. */
 const largest = 16 * 1024 * 1024;
@@ -17,7 +17,8 @@ export function readText(file: string): string | undefined {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch (error) {
     const found = isUtf16(bytes) ? 'UTF-16' : 'not UTF-8';
-    throw new HelperError('damaged', `${file} is ${found}: save it as UTF-8, then try again`, {
+    throw new HelperError('damaged', `${file} is ${found}`, {
+      hint: 'save it as UTF-8',
       cause: error,
     });
   }
@@ -27,9 +28,12 @@ function readBytes(file: string): Uint8Array | undefined {
   try {
     const stat = fs.statSync(file);
     // Opening a pipe would wait for ever; a device (REGISTRY_AUTH_FILE=/dev/null) must not be replaced.
-    if (!stat.isFile()) throw new HelperError('storage', `${file} is not a file: left as it is`);
+    if (!stat.isFile()) {
+      const hint = 'move it away';
+      throw new HelperError('storage', `${file} is ${typeOf(stat)}, not a regular file`, { hint });
+    }
     if (stat.size > largest) {
-      throw new HelperError('damaged', `${file} is larger than 16 MiB: left as it is`);
+      throw new HelperError('damaged', `${file} is larger than 16 MiB`, { hint: 'move it away' });
     }
     return fs.readFileSync(file);
   } catch (error) {

@@ -1,6 +1,6 @@
+import { unreachable } from '../http/accept.ts';
 import type { JsonObject } from '../json-object.ts';
-import { textOf } from './answer.ts';
-import { unreachable } from './verdict.ts';
+import { textOf } from '../json-object.ts';
 
 /** An IAM access token. Times are by this machine's clock, in milliseconds since 1970. */
 export interface AccessToken {
@@ -30,17 +30,17 @@ export function readAccessToken(answer: JsonObject, { from, asked, now }: Origin
   const token = textOf(answer, 'access_token');
   if (token === undefined) throw unreachable(`${from} answered without an access token`);
   if (!isVisible.test(token)) {
-    throw unreachable(`${from} answered with something that is no access token`);
+    throw unreachable(`${from} answered with an invalid access token`);
   }
   const end = endOf(answer);
   if (end !== undefined && end <= now) {
-    throw unreachable(
-      `${from} answered with an access token that has expired already; check the clock here`,
-    );
+    throw unreachable(`${from} answered with an access token that has expired already`, {
+      hint: 'check the clock of this machine',
+    });
   }
   const life = lifeOf(answer) ?? (end === undefined ? undefined : end - asked);
   if (life === undefined) {
-    throw unreachable(`${from} answered without saying when the access token expires`);
+    throw unreachable(`${from} answered without the access token's expiry`);
   }
   const refreshToken = textOf(answer, 'refresh_token');
   return {

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
-import { textOf } from './answer.ts';
-import { type Caller, callApi, goodAnswer } from './api-call.ts';
+import { type Caller, callApi, goodAnswer } from '../http/api-call.ts';
+import { textOf } from '../json-object.ts';
 import { type ApiKeyDetails, iamDate, readApiKey } from './api-key.ts';
 import { apiKeyPath } from './api-keys.ts';
 import { callIam, toApiCall } from './iam-api.ts';

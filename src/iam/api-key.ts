@@ -1,5 +1,5 @@
 import type { JsonObject } from '../json-object.ts';
-import { textOf } from './answer.ts';
+import { textOf } from '../json-object.ts';
 
 /** What IAM keeps about an API key; never the key itself. Times are in milliseconds since 1970. */
 export interface ApiKeyDetails {

@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts';
-import { type Caller, callApi, goodAnswer } from './api-call.ts';
+import { type Caller, callApi, goodAnswer } from '../http/api-call.ts';
+import { type CallOptions, requestJson } from '../http/request.ts';
 import { type ApiKeyDetails, readApiKey } from './api-key.ts';
 import { iamEndpoint } from './endpoint.ts';
 import { callIam, listFromIam, toApiCall } from './iam-api.ts';
-import { type CallOptions, requestJson } from './request.ts';
 
 export type { ApiKeyDetails } from './api-key.ts';
 

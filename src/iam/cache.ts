@@ -1,21 +1,15 @@
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
-import type { AccessToken } from './access-token.ts';
-import { type CachedToken, type CacheKey, cacheFile, isUsable, tokenIn } from './cached-token.ts';
+import {
+  type CachedToken,
+  type CacheKey,
+  cacheFile,
+  type FreshTokenOptions,
+  isUsable,
+  tokenIn,
+} from './cached-token.ts';
 
 // Every `get` of an access token comes through here: no axios, no lock until one has to be minted.
-
-export interface FreshTokenOptions extends CacheKey {
-  /** Mint one even if there is one. */
-  readonly force?: boolean;
-  /**
-   * Asks IAM, and gives up at the deadline (milliseconds since 1970). Runs in one process at a time; a refresh
-   * token that comes with the answer is to be saved in here.
-   */
-  readonly mint: (deadline: number) => Promise<AccessToken>;
-  /** Asked when IAM has answered; `false`: the token is given, but not kept. */
-  readonly isToBeKept?: () => Promise<boolean>;
-}
 
 /**
  * An access token, from the cache until half of its life is over, or a little more; then one process mints another, and

@@ -134,3 +134,15 @@ function isFailure(value: unknown): value is CachedToken['failure'] {
     'at' in value && Number.isFinite(value.at) && 'why' in value && typeof value.why === 'string'
   );
 }
+
+export interface FreshTokenOptions extends CacheKey {
+  /** Mint one even if there is one. */
+  readonly force?: boolean;
+  /**
+   * Asks IAM, and gives up at the deadline (milliseconds since 1970). Runs in one process at a time; a refresh
+   * token that comes with the answer is to be saved in here.
+   */
+  readonly mint: (deadline: number) => Promise<AccessToken>;
+  /** Asked when IAM has answered; `false`: the token is given, but not kept. */
+  readonly isToBeKept?: () => Promise<boolean>;
+}

@@ -2,8 +2,8 @@ import type { Context } from '../context.ts';
 import { answerLimitMs, deadlineOf, remainingMs } from '../deadline.ts';
 import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
 import { type Action, withLock } from '../files/lock.ts';
-import type { FreshTokenOptions } from './cache.ts';
 import { lockFolder, readTokenNow, writeToken } from './cache-file.ts';
+import type { FreshTokenOptions } from './cached-token.ts';
 import { type CachedToken, type CacheKey, isServable, isUsable } from './cached-token.ts';
 
 /** Milliseconds that IAM, far away, takes at least. */

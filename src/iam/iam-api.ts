@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
+import { type ApiCall, type Caller, callForObject } from '../http/api-call.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
-import { type ApiCall, type Caller, callForObject } from './api-call.ts';
 import { iamEndpoint } from './endpoint.ts';
 
 /** A call of IAM's own API; its path begins with `/v1/`. */

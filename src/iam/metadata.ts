@@ -1,12 +1,18 @@
 import type { Context } from '../context.ts';
 import { deadlineOf } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
+import { accept, unreachable } from '../http/accept.ts';
+import { isLinkLocal, isLoopback } from '../http/local-address.ts';
+import {
+  type CallOptions,
+  nameOf,
+  requestAnswer,
+  requestJson,
+  timeLimit,
+} from '../http/request.ts';
+import type { HttpAnswer, HttpRequest } from '../http/send.ts';
+import { textOf } from '../json-object.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
-import { textOf } from './answer.ts';
-import { isLinkLocal, isLoopback } from './endpoint.ts';
-import type { HttpAnswer, HttpRequest } from './http.ts';
-import { type CallOptions, nameOf, requestAnswer, requestJson, timeLimit } from './request.ts';
-import { accept, unreachable } from './verdict.ts';
 
 export interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'> {
   /** Of the service; by default `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, else that of every VPC instance. */
@@ -47,7 +53,7 @@ export async function requestInstanceToken(
   profile: string | undefined,
   { address = metadataAddress(context), ...given }: MetadataOptions,
 ): Promise<AccessToken> {
-  const options = { ...given, service: 'the metadata service' };
+  const options = { ...given, service: 'the metadata service', reason: 'metadata' } as const;
   const deadline = given.deadline ?? deadlineOf(context, timeLimit);
   const near = { ...options, deadline: Math.min(deadline, context.now() + nearLimit) };
   const [generation, identity] = await requestIdentity(context, address, near);
@@ -97,7 +103,9 @@ async function requestIdentity(
   const answer = generation === first ? old : await ask(second);
   const name = nameOf(identityRequest(address, generation), options);
   const identity = textOf(accept(answer, name, options), 'access_token');
-  if (identity === undefined) throw unreachable(`${name} answered without an identity token`);
+  if (identity === undefined) {
+    throw unreachable(`${name} answered without an identity token`, { reason: 'metadata' });
+  }
   return [generation, identity];
 }
 

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { textOf } from './answer.ts';
+import { requestJson } from '../http/request.ts';
+import { textOf } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
-import { requestJson } from './request.ts';
 
 /** The address at which a person gets a one-time passcode, from IAM's own description of itself. */
 export async function passcodeEndpoint(

@@ -1,9 +1,9 @@
 import { type Context, debug } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
+import { parseClaims } from '../jwt-claims.ts';
 import type { AccessToken } from './access-token.ts';
 import { apiKeyDetails } from './api-keys.ts';
-import { parseClaims } from './claims.ts';
-import { type Grant, requestToken } from './token.ts';
+import { type Grant, requestToken } from './token-request.ts';
 
 /** Whose a root secret is, as IBM Cloud says. */
 export interface Owner {
@@ -83,10 +83,9 @@ export async function ownerOfPasscode(
 ): Promise<Kept> {
   const token = await request(context, { kind: 'passcode', passcode }, 'the passcode', question);
   if (token.refreshToken !== undefined) return { secret: token.refreshToken, ...ownerOf(token) };
-  throw new HelperError(
-    'refused',
-    'IAM gives no refresh token for a passcode here; run docker-credential-icr login with an API key',
-  );
+  throw new HelperError('refused', 'IAM gives no refresh token for a passcode here', {
+    hint: 'run docker-credential-icr login with an API key',
+  });
 }
 
 /** Asks IAM which profile this machine or pod may act as. */
@@ -95,7 +94,7 @@ export async function ownerOfMachine(
   profile: string,
   question: Question,
 ): Promise<Owner> {
-  const { requestComputeToken } = await import('./compute.ts');
+  const { requestComputeToken } = await import('./compute-token.ts');
   const options = asked(`trusted profile ${profile} on this machine`, question);
   return ownerOf(await requestComputeToken(context, profile, options));
 }

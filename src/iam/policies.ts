@@ -1,8 +1,12 @@
 import type { Context } from '../context.ts';
+import { type Caller, callApi, goodAnswer } from '../http/api-call.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
-import { type Caller, callApi, goodAnswer } from './api-call.ts';
 import { listFromIam, toApiCall } from './iam-api.ts';
-import type { Role } from './roles.ts';
+
+/** Of the container registry: Reader pulls, Writer pushes as well, Manager also administers. */
+export const roles = ['Reader', 'Writer', 'Manager'] as const;
+
+export type Role = (typeof roles)[number];
 
 /** What somebody may do in the container registry, or in a part of it. */
 export interface Access {

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import type { Caller } from '../http/api-call.ts';
 import type { JsonObject } from '../json-object.ts';
-import { textOf } from './answer.ts';
-import type { Caller } from './api-call.ts';
+import { textOf } from '../json-object.ts';
 import { callIam, listFromIam } from './iam-api.ts';
 
 /** An identity of an account that belongs to no person. */
@@ -32,10 +32,9 @@ export async function findServiceId(
     .filter(({ id, name }) => (isId ? id : name) === nameOrId);
   if (first === undefined || more.length === 0) return first;
   const ids = [first, ...more].map(({ id }) => id).join(', ');
-  throw new HelperError(
-    'invalid-input',
-    `several service IDs are named ${nameOrId}; name the one you mean by its ID: ${ids}`,
-  );
+  throw new HelperError('invalid-input', `several service IDs are named ${nameOrId}`, {
+    hint: `name one of them by its ID: ${ids}`,
+  });
 }
 
 /** Throws `refused`, and `unreachable` where IAM may have made it or not. */

@@ -10,7 +10,7 @@ import { requireEveryIdentity } from '../secrets/every-identity.ts';
 import { eraseTemporaries, fileStore } from '../secrets/file-store.ts';
 import { eraseSecret, secretOf } from '../secrets/replace-secret.ts';
 import { notAsked, problemOf, requireWorkingStore, secretStore } from '../secrets/secret-store.ts';
-import { fileStoreName, type SecretKey, type SecretStore } from '../secrets/store.ts';
+import { fileStoreName, type SecretKey, type SecretStore } from '../secrets/store-types.ts';
 import { forgetMintedTokens, forgetTokens } from './forget-tokens.ts';
 import { identityOfPending, pendingIdentities } from './pending-key.ts';
 import { signOut } from './signed-out.ts';

@@ -11,7 +11,7 @@ import { ownVariable } from '../secret-variables.ts';
 import { tokenDuration } from './duration.ts';
 import type { Image } from './image.ts';
 import { keyringKey } from './keyring-key.ts';
-import type { ProviderAnswer } from './response.ts';
+import type { ProviderAnswer } from './provider-response.ts';
 import { acceptsUserName } from './user-names.ts';
 
 export interface NodeOptions {

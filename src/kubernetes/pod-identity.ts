@@ -5,7 +5,7 @@ import { HelperError, inOneLine } from '../errors.ts';
 import { freshToken } from '../iam/cache.ts';
 import type { CachedToken } from '../iam/cached-token.ts';
 import { requireProfileId } from '../identity/profile.ts';
-import type { ProviderRequest } from './request.ts';
+import type { ProviderRequest } from './provider-request.ts';
 import { NoIdentity, parseServiceAccount, type ServiceAccount } from './service-account.ts';
 import { sweepPods } from './sweep.ts';
 
@@ -86,9 +86,11 @@ function profileOf({ name }: ServiceAccount, text: string): string {
     return requireProfileId(text);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    throw new HelperError('refused', `service account ${name}: ${error.message}`, {
-      hint: error.hint,
-    });
+    throw new HelperError(
+      'refused',
+      `service account ${name} names an invalid trusted profile: ${error.message}`,
+      { hint: error.hint },
+    );
   }
 }
 
@@ -110,7 +112,7 @@ async function exchange(
       if (folder !== undefined) sweepPods(context, folder);
       const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
       const trusted = trustedEndpoint(context, { iamEndpoint: endpoint });
-      const { requestToken } = await import('../iam/token.ts');
+      const { requestToken } = await import('../iam/token-request.ts');
       const grant = { kind: 'compute-resource', crToken, profile: { id: profile } } as const;
       return requestToken(context, grant, {
         deadline,

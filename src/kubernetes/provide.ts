@@ -4,8 +4,8 @@ import { tokenDuration } from './duration.ts';
 import { type Image, parseImage } from './image.ts';
 import { type NodeOptions, nodeAnswer } from './node-identity.ts';
 import type { PodOptions } from './pod-identity.ts';
-import { type ProviderRequest, parseProviderRequest } from './request.ts';
-import { type ProviderAnswer, providerResponse } from './response.ts';
+import { type ProviderRequest, parseProviderRequest } from './provider-request.ts';
+import { type ProviderAnswer, providerResponse } from './provider-response.ts';
 import { acceptsUserName } from './user-names.ts';
 
 export type ProvideOptions = NodeOptions & PodOptions;

@@ -7,7 +7,7 @@ import type { Found } from '../identity/source.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { keepSecret } from '../secrets/replace-secret.ts';
-import type { Credential } from '../secrets/store.ts';
+import type { Credential } from '../secrets/store-types.ts';
 import { readInput } from '../standard-input.ts';
 import { parseCredentialInput } from './credential-input.ts';
 import { passOn } from './pass-on.ts';

@@ -1,3 +1,5 @@
+import { hasControlCharacter } from '../visible.ts';
+
 /** Where a client wants to go: the ServerURL of the protocol, taken apart. */
 export interface RegistryHost {
   /** Lower case, without a trailing dot; an IPv6 address keeps its brackets. */
@@ -45,15 +47,6 @@ export function parseServerURL(text: string): RegistryHost | ParseProblem {
     port: port === undefined || port === usual ? undefined : Number(port),
     namespace: firstNamespace(url, end),
   };
-}
-
-/** CR, LF, NUL, ESC and their kind: they forge lines in logs and in other programs' protocols. */
-export function hasControlCharacter(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code < 0x20 || (code >= 0x7f && code <= 0x9f)) return true;
-  }
-  return false;
 }
 
 /** Returns the index of the host, or -1 if another scheme than `https` and `http` comes before it. */

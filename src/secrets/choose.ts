@@ -2,8 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
+import { findProgram } from '../files/executables.ts';
 import { callHelper } from './helper-process.ts';
-import { environmentFor, findHelper, findProgram, loopThrough } from './helper-program.ts';
+import { environmentFor, findHelper, loopThrough } from './helper-program.ts';
 import { urlOf } from './helper-store.ts';
 import { tryStore } from './trial.ts';
 

@@ -1,6 +1,6 @@
 import { secretFolders as folders } from '../config/folders.ts';
 import { join } from '../paths.ts';
-import type { Credential, SecretKey } from './store.ts';
+import type { Credential, SecretKey } from './store-types.ts';
 
 export const ending = '.json';
 /** Of a damaged file that was moved out of the way. */

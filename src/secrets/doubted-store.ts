@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { helperStore } from './helper-store.ts';
-import type { SecretKey, SecretStore } from './store.ts';
+import type { SecretKey, SecretStore } from './store-types.ts';
 import { tryStore } from './trial.ts';
 
 // A keychain that was not unlocked yet, or whose place is not there, may say that it has nothing, in the very words

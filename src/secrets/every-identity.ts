@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
-import { type SecretKey, type SecretStore, storeTitle } from './store.ts';
+import { type SecretKey, type SecretStore, storeTitle } from './store-types.ts';
 
 /** A store with its name in the settings. */
 export interface NamedStore {

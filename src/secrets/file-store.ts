@@ -12,7 +12,7 @@ import {
 } from '../files/private-write.ts';
 import { cannot } from '../files/storage-error.ts';
 import { ending, fileOf, folderOf, parseCredential, setAsideEnding } from './credential-file.ts';
-import type { Credential, SecretKey, SecretStore } from './store.ts';
+import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 
 /**
  * One file a credential, `hosts/NAME.json` or `identities/NAME.json` in the configuration folder: no

@@ -1,9 +1,8 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { isCalledByItself } from '../callers.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isExecutable, pathFolders } from '../files/executables.ts';
+import { findProgram } from '../files/executables.ts';
 import { secretVariables } from '../secret-variables.ts';
 
 /** Set for every helper we call, so that one that calls us is found out. */
@@ -46,13 +45,6 @@ function isCalled({ env, script }: Context): boolean {
 /** `undefined` where the `PATH` has none. */
 export function findHelper(context: Context, name: string): string | undefined {
   return findProgram(context, `docker-credential-${name}`);
-}
-
-export function findProgram(context: Context, name: string): string | undefined {
-  const file = context.platform === 'win32' ? `${name}.exe` : name;
-  return pathFolders(context)
-    .map((folder) => path.join(folder, file))
-    .find(isExecutable);
 }
 
 function isOurselves({ executable }: Context, program: string): boolean {

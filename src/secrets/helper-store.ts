@@ -13,7 +13,7 @@ import {
   parseObject,
   SilentHelperError,
 } from './helper-process.ts';
-import type { Credential, SecretKey, SecretStore } from './store.ts';
+import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 
 /** What Windows' credential manager keeps at most, in bytes (CRED_MAX_CREDENTIAL_BLOB_SIZE). */
 const windowsLimit = 2560;

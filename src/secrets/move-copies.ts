@@ -1,7 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import { isNamed, type NamedStore, notGiven } from './every-identity.ts';
-import type { Credential, SecretKey, SecretStore } from './store.ts';
+import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 
 export interface Copy {
   readonly key: SecretKey;

@@ -11,7 +11,7 @@ import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
 import { eraseTemporaries } from './file-store.ts';
 import { catchUp, copyAll, keysIn, type Step, settle } from './move-copies.ts';
 import { requireWorkingStore, storeIn } from './secret-store.ts';
-import { fileStoreName, storeTitle } from './store.ts';
+import { fileStoreName, storeTitle } from './store-types.ts';
 
 /** Milliseconds to wait for another move. */
 const longestWait = 60_000;

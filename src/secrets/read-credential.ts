@@ -1,7 +1,7 @@
 import { configFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { fileOf, parseCredential, setAsideEnding } from './credential-file.ts';
-import { type Credential, fileStoreName, type SecretKey, type SecretStore } from './store.ts';
+import { type Credential, fileStoreName, type SecretKey, type SecretStore } from './store-types.ts';
 
 export interface ReadableStore {
   /** As the settings have it. */

@@ -16,7 +16,7 @@ import {
   type RequireOurs,
   type SecretKey,
   type SecretStore,
-} from './store.ts';
+} from './store-types.ts';
 
 /**
  * Milliseconds that a client of Docker's protocol waits for other commands before it goes on without the lock: that

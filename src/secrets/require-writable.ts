@@ -1,7 +1,7 @@
 import { withChangeLock } from '../config/change-lock.ts';
 import type { Context } from '../context.ts';
 import { storeIn } from './secret-store.ts';
-import { fileStoreName } from './store.ts';
+import { fileStoreName } from './store-types.ts';
 import { tryStore } from './trial.ts';
 
 /** Characters; IAM's refresh tokens, with the settings beside them, are shorter. */

@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { doubtedStore, requireWorking } from './doubted-store.ts';
 import { fileStore } from './file-store.ts';
-import { fileStoreName, type SecretStore } from './store.ts';
+import { fileStoreName, type SecretStore } from './store-types.ts';
 
 /** The store that the settings name: the choice was written down, so that nobody has to probe. */
 export function storeIn(

@@ -53,7 +53,10 @@ test('create: leaves no file and no key after a failure', ({ sandbox }) =>
     const mine = addUserWithKey(sandbox, person, 'jane');
     sandbox.faults.add('iam', { kind: 'status', status: 403, path: '/v1/apikeys' });
     const refused = await person.call('api-key create laptop --output key.json');
-    assert.match(refused.stderr, /: IAM refused identity jane a new API key \(SANDBOX: .*--as /);
+    assert.match(
+      refused.stderr,
+      /: IAM refused identity jane a new API key \(SANDBOX: [\s\S]*--as /,
+    );
     assert.is(refused.status, 1);
     assert.not.ok(fs.existsSync(path.join(person.home.folder, 'key.json')));
 
@@ -169,7 +172,7 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
     const locked = await call('api-key delete 2024 --yes');
     assert.match(
       locked.stderr,
-      /BXNIM0447E: The API key is locked\.\); if it is locked, run .*unlock/,
+      /BXNIM0447E: The API key is locked\.\)\nhint: if it is locked, run .*unlock/,
     );
     assert.is(await say('api-key unlock 2024'), `${name} is unlocked\n`);
     assert.is(await say('api-key disable 2024 --yes'), `${name} is disabled\n`);

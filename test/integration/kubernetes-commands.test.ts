@@ -231,7 +231,8 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
   ],
   [
     'kubernetes config --iam-endpoint http://iam.example',
-    '--iam-endpoint is not an https:// address; secrets go nowhere else',
+    '--iam-endpoint is not an https:// address',
+    'use https://: secrets are sent there',
   ],
   [
     `kubernetes manifests other --url https://example.com/x`,

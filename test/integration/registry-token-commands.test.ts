@@ -98,8 +98,8 @@ ended('reports the refusal with an alternative', ({ sandbox }) =>
   atRegistry(sandbox, async (call) => {
     const reason = 'CRG0000E: Registry tokens are discontinued.';
     const hint = 'registry tokens are deprecated: use docker-credential-icr api-key create';
-    const line = `icr.io refused identity jane a new registry token (${reason}); ${hint}`;
-    assert.equal(await call('add'), refusal(line));
+    const line = `icr.io refused identity jane a new registry token (${reason})`;
+    assert.equal(await call('add'), refusal(line, hint));
     sandbox.faults.add('registry', { kind: 'status', status: 404 });
     assert.match((await call('add')).stderr, new RegExp(hint));
     assert.equal(await call('list'), {

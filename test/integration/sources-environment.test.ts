@@ -111,7 +111,7 @@ test('status: shows the variable, and its key can be exchanged for an access tok
     assert.equal(await call('token', '', { IC_API_KEY: newKey() }), {
       stdout: '',
       stderr:
-        'docker-credential-icr: IAM refused the API key in IC_API_KEY (BXNIM0415E: Provided API key could not be found.); check the API key, or run docker-credential-icr login\n',
+        'docker-credential-icr: IAM refused the API key in IC_API_KEY (BXNIM0415E: Provided API key could not be found.)\nhint: check the API key, or run docker-credential-icr login\n',
       status: 1,
     });
   }));

@@ -63,7 +63,7 @@ test('IAM is unreachable: a token with a minute left is used with a warning', ({
     sandbox.faults.add('iam', { kind: 'not-json', times: 'forever' });
     age(person, 50 * minute);
     const { host } = new URL(sandbox.iamUrl);
-    const why = `IAM at ${host} answered 200 with something that is not a JSON object; is that the right address?`;
+    const why = `IAM at ${host} answered 200 with something that is not a JSON object; check that address`;
     const warnings = `docker-credential-icr: ${why}; the access token of work is good for 9 min more\n`;
     for (const name of ['us.icr.io', 'de.icr.io']) {
       assert.equal(await person.get(name, env), { username: 'iambearer', secret: first, warnings });

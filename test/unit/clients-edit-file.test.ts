@@ -116,10 +116,13 @@ test('follows a symlink and preserves it', () => {
 
 test('refuses a symlink to a missing directory, a symlink to itself, a directory and a device', () => {
   const rows: [string, (file: string) => void][] = [
-    ['whose folder does not exist', (file) => fs.symlinkSync('/nonexistent/volume/x.json', file)],
+    [
+      'the directory of /nonexistent/volume/x.json does not exist',
+      (file) => fs.symlinkSync('/nonexistent/volume/x.json', file),
+    ],
     ['ELOOP', (file) => fs.symlinkSync('config.json', file)],
-    ['is not a file', (file) => fs.mkdirSync(file)],
-    ['is not a file', (file) => fs.symlinkSync('/dev/null', file)],
+    ['is a directory, not a regular file', (file) => fs.mkdirSync(file)],
+    ['is a device, not a regular file', (file) => fs.symlinkSync('/dev/null', file)],
   ];
   for (const [message, make] of rows) {
     inFolder((folder) => {

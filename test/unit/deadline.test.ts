@@ -10,8 +10,8 @@ import {
   withDeadline,
   withoutDeadline,
 } from '../../src/deadline.ts';
+import { requestAnswer } from '../../src/http/request.ts';
 import { mintOnce } from '../../src/iam/flight.ts';
-import { requestAnswer } from '../../src/iam/request.ts';
 import { protocolVerb, serve } from '../../src/protocol/serve.ts';
 import { noon, testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';

@@ -6,7 +6,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context, RunResult } from '../../src/context.ts';
 import { helperStore } from '../../src/secrets/helper-store.ts';
-import type { Credential, SecretStore } from '../../src/secrets/store.ts';
+import type { Credential, SecretStore } from '../../src/secrets/store-types.ts';
 import { testContext } from '../support/context.ts';
 import { fails } from '../support/rejects.ts';
 

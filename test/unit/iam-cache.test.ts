@@ -4,9 +4,9 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
-import { type FreshTokenOptions, freshToken } from '../../src/iam/cache.ts';
+import { freshToken } from '../../src/iam/cache.ts';
 import { forgetToken, writeToken } from '../../src/iam/cache-file.ts';
-import { renewalTime } from '../../src/iam/cached-token.ts';
+import { type FreshTokenOptions, renewalTime } from '../../src/iam/cached-token.ts';
 import { noon, testContext } from '../support/context.ts';
 import { failureOf } from '../support/rejects.ts';
 

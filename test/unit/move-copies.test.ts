@@ -7,7 +7,7 @@ import {
   requireEveryIdentity,
 } from '../../src/secrets/every-identity.ts';
 import { copyAll, keysIn, settle } from '../../src/secrets/move-copies.ts';
-import type { Credential, SecretKey, SecretStore } from '../../src/secrets/store.ts';
+import type { Credential, SecretKey, SecretStore } from '../../src/secrets/store-types.ts';
 import { fails, rejects } from '../support/rejects.ts';
 
 const work: SecretKey = { of: 'identity', name: 'work' };

@@ -13,7 +13,7 @@ import {
   secretOf,
 } from '../../src/secrets/replace-secret.ts';
 import { storeIn } from '../../src/secrets/secret-store.ts';
-import type { Credential, SecretKey } from '../../src/secrets/store.ts';
+import type { Credential, SecretKey } from '../../src/secrets/store-types.ts';
 import { writeConfig } from '../support/home.ts';
 import { inWorld, type World } from '../support/keychains.ts';
 import { rejects } from '../support/rejects.ts';

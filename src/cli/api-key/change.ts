@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import type { Caller } from '../../iam/api-call.ts';
+import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import type { ApiKeyChange } from '../../iam/api-key-changes.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';

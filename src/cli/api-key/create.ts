@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts';
 import { HelperError, inOneLine } from '../../errors.ts';
-import type { Caller } from '../../iam/api-call.ts';
+import type { Caller } from '../../http/api-call.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
-import { type Role, roles } from '../../iam/roles.ts';
+import { type Role, roles } from '../../iam/policies.ts';
 import type { ServiceId } from '../../iam/service-ids.ts';
 import { cancelPendingKey } from '../../identity/cancel-pending.ts';
 import { lookupIn } from '../../identity/lookup.ts';

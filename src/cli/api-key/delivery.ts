@@ -3,7 +3,7 @@ import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
-import { mappingKey, requireIbmHost } from '../hosts.ts';
+import { mappingKey, requireIbmHost } from '../host-arguments.ts';
 import { openKeyFile } from './key-file.ts';
 import { planSave, saveNewKey } from './save.ts';
 

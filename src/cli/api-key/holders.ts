@@ -1,6 +1,6 @@
 import { debug } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import type { Caller } from '../../iam/api-call.ts';
+import type { Caller } from '../../http/api-call.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 
 /** The identities here that sign in with the key of that ID, as far as IAM lets the caller look. */

@@ -1,9 +1,9 @@
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { plain } from '../../iam/answer.ts';
-import type { Caller } from '../../iam/api-call.ts';
+import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import type { ApiKeyFilter } from '../../iam/api-keys.ts';
+import { plain } from '../../plain-text.ts';
 import { actingOption } from '../caller.ts';
 import type { Option } from '../command.ts';
 

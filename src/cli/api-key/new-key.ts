@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import type { Caller } from '../../iam/api-call.ts';
+import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import { createApiKey, deleteApiKey } from '../../iam/api-key-changes.ts';
 import { findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';

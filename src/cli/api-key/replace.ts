@@ -15,7 +15,7 @@ import type { Found } from '../../identity/source.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { secretOf } from '../../secrets/replace-secret.ts';
 import { storeIn } from '../../secrets/secret-store.ts';
-import type { SecretKey, SecretStore } from '../../secrets/store.ts';
+import type { SecretKey, SecretStore } from '../../secrets/store-types.ts';
 import { visible } from '../../visible.ts';
 
 /** An API key that replaces another one. */

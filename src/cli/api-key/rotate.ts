@@ -4,7 +4,7 @@ import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { withRotateLock } from '../../identity/rotate-lock.ts';
 import type { Command } from '../command.ts';
-import { requireIbmHost } from '../hosts.ts';
+import { requireIbmHost } from '../host-arguments.ts';
 
 interface RotateArgs {
   readonly identity?: string;

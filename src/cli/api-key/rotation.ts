@@ -1,12 +1,12 @@
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import type { Caller } from '../../iam/api-call.ts';
+import type { Caller } from '../../http/api-call.ts';
 import { deleteApiKey } from '../../iam/api-key-changes.ts';
 import { ownerOfApiKey } from '../../iam/owner.ts';
 import { accessTokenOfKey, toCaller } from '../../identity/access.ts';
 import { cancelPendingKey } from '../../identity/cancel-pending.ts';
-import { loginCommand } from '../../identity/hint.ts';
+import { loginCommand } from '../../identity/login-command.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
 import { own } from '../../identity/mapping-key.ts';

@@ -1,9 +1,9 @@
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { plain } from '../../iam/answer.ts';
-import type { Caller } from '../../iam/api-call.ts';
-import type { Role } from '../../iam/roles.ts';
+import type { Caller } from '../../http/api-call.ts';
+import type { Role } from '../../iam/policies.ts';
 import type { ServiceId } from '../../iam/service-ids.ts';
+import { plain } from '../../plain-text.ts';
 import { regions } from '../../registry/regions.ts';
 
 /** What a service ID is to be allowed. */

@@ -1,6 +1,6 @@
-import { plain } from '../../iam/answer.ts';
 import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import { lookupIn } from '../../identity/lookup.ts';
+import { plain } from '../../plain-text.ts';
 import { callerFor } from '../caller.ts';
 import type { Command } from '../command.ts';
 import { findKey, isoDate, type KeyArgs, keyOptions, shownKey, stateOf } from './keys.ts';

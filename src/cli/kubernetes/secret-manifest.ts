@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import type { PullCredentials } from '../../kubernetes/pull-credentials.ts';
 import type { Command } from '../command.ts';
-import { requireIbmHost } from '../hosts.ts';
+import { requireIbmHost } from '../host-arguments.ts';
 import { duration } from '../table.ts';
 
 interface SecretArgs {

@@ -19,7 +19,7 @@ export const add: Command<AddArgs> = {
     ['api-key create --service-id build', 'what IBM has in its place'],
   ],
   run: async (context, args) => {
-    const { addRegistryToken } = await import('../../iam/registry-tokens.ts');
+    const { addRegistryToken } = await import('../../registry/registry-tokens.ts');
     const { caller, host } = await reach(context, args);
     const { id, token } = await addRegistryToken(context, caller, host, {
       description: args.description,

@@ -1,9 +1,9 @@
 import type { Context } from '../../context.ts';
-import type { Caller } from '../../iam/api-call.ts';
+import type { Caller } from '../../http/api-call.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { callerFor } from '../caller.ts';
 import type { Option } from '../command.ts';
-import { requireIbmHost } from '../hosts.ts';
+import { requireIbmHost } from '../host-arguments.ts';
 
 /** What every command about registry tokens takes. */
 export interface RegistryArgs {

@@ -16,7 +16,7 @@ export const get: Command<OneArgs> = {
     ],
   ],
   run: async (context, args) => {
-    const { getRegistryToken } = await import('../../iam/registry-tokens.ts');
+    const { getRegistryToken } = await import('../../registry/registry-tokens.ts');
     const { caller, host } = await reach(context, args);
     context.stdout(`${await getRegistryToken(context, caller, host, args.id)}\n`);
     return 0;
@@ -27,7 +27,7 @@ export const remove: Command<OneArgs> = {
   options: { ...registryOptions, yes: { type: 'boolean', describe: 'do not ask' } },
   examples: [['registry-token rm ID --yes', 'without --yes it asks first']],
   run: async (context, args) => {
-    const { removeRegistryToken } = await import('../../iam/registry-tokens.ts');
+    const { removeRegistryToken } = await import('../../registry/registry-tokens.ts');
     const { caller, host } = await reach(context, args);
     const name = `registry token ${args.id} at ${host}`;
     if (!(await confirm(context, `remove ${name}`, args.yes))) return 1;
