@@ -3,7 +3,7 @@ import { binFolder, configFile, providerName } from './provider-config.ts';
 
 /** The directory of the configuration on a node. */
 export const configFolder = path.dirname(configFile);
-/** The API key from the Secret. It has its own name, so that a key that somebody saved on the node is kept. */
+/** The API key from the Secret. It has its own name, so that a key that was saved on the node by hand is kept. */
 export const apiKeyFile = `${configFolder}/api-key-from-secret`;
 
 const configName = path.basename(configFile);

@@ -210,7 +210,7 @@ for (const [what, identity, durationMs] of durations) {
   );
 }
 
-/** Puts an access token into the cache, where the provider finds it without asking IAM. */
+/** Puts an access token into the cache, where the provider finds it without a request to IAM. */
 function cacheToken(context: TestContext, name: string, claims: object, issuedAt: number): string {
   const token = jwt(claims);
   const key = { folder: cacheFolder(context), name, since: 0 };
