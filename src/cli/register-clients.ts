@@ -9,9 +9,9 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
 import { apply, usualHosts } from './configure.ts';
-import { askYesNo } from './confirm.ts';
 import { dockerPrograms, hasOneOf, podmanPrograms } from './doctor/client-checks.ts';
 import { asksUs, namesUs } from './doctor/client-findings.ts';
+import { askYesNo } from './prompt.ts';
 
 /** Returns the clients whose programs are on `PATH`, one for each configuration file. */
 export function installedClients(context: Context): Client[] {

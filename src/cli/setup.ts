@@ -7,8 +7,8 @@ import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
 import { usualHosts } from './configure.ts';
 import { requireIbmHost } from './host-arguments.ts';
-import { secretOptions, storeOption } from './login-options.ts';
 import { installedClients, registerClients } from './register-clients.ts';
+import { secretOptions, storeOption } from './secret-options.ts';
 import { ensureLoggedIn, type SetupArgs } from './setup-login.ts';
 
 export const setup: Command<SetupArgs> = {

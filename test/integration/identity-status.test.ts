@@ -32,7 +32,7 @@ test('prints one line per host with its source or its error', ({ sandbox }) =>
       [
         ['HOST', 'IDENTITY', 'PRESENTED AS', 'KEPT IN', 'ENDS IN'],
         ['ca.icr.io', '-', '-', 'signed-out', '-'],
-        ['de.icr.io', 'past', 'token', 'file store', 'ended'],
+        ['de.icr.io', 'past', 'token', 'file store', 'expired'],
         ['jp.icr.io', '-', '-', 'failing', '-'],
         ['quay.io', '-', 'robot', 'file (docker login)', '-'],
         ['us.icr.io', 'work', 'iambearer', 'file store', '23 h'],
