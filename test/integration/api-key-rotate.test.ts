@@ -200,7 +200,7 @@ test('logout removes an unfinished rotation', async ({ sandbox }) => {
     const kept = () => fs.readdirSync(path.join(person.home.config, 'identities')).sort();
     assert.is(kept().filter((name) => name.includes('rotating')).length, 1);
     const said = await person.say('logout us.icr.io');
-    assert.match(said, /^deleted API key ApiKey-\S+, which an interrupted command had made$/m);
+    assert.match(said, /^deleted API key ApiKey-\S+, created by an interrupted command$/m);
     assert.equal(kept(), ['jane.json']);
     assert.equal(
       keysOf(sandbox, old.iamId).map(({ id }) => id),
@@ -220,7 +220,7 @@ test('logout keeps the record of a key that IAM did not delete, and a later logo
     const made = keysOf(sandbox, old.iamId).find(({ id }) => id !== old.id);
     await person.say(`api-key lock ${made?.id}`);
     const { stdout, stderr, status } = await person.call('logout');
-    assert.match(stdout, /^signed out of every IBM host/);
+    assert.match(stdout, /^logged out of all ICR hosts/);
     assert.match(stderr, `the API key ${made?.id} that an interrupted command made`);
     assert.match(stderr, `run docker-credential-icr api-key delete ${made?.id}, then`);
     assert.is(status, 1);

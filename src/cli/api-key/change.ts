@@ -5,7 +5,7 @@ import type { ApiKeyChange } from '../../iam/api-key-changes.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { callerFor } from '../caller.ts';
 import type { Command, Option } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm } from '../prompt.ts';
 import { holdersOf } from './holders.ts';
 import { findKey, type KeyArgs, keyOptions, nameOf } from './keys.ts';
 

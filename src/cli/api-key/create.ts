@@ -8,7 +8,7 @@ import { cancelPendingKey } from '../../identity/cancel-pending.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { newApiKeyValue, writePendingKey } from '../../identity/pending-key.ts';
 import { withRotateLock } from '../../identity/rotate-lock.ts';
-import { actingOption, callerFor } from '../caller.ts';
+import { callerFor, callerOption } from '../caller.ts';
 import type { Command } from '../command.ts';
 import { type Delivery, type DeliveryArgs, deliveryFor } from './delivery.ts';
 import { nameOf } from './keys.ts';
@@ -39,7 +39,7 @@ export const create: Command<CreateArgs> = {
     save: { type: 'boolean', describe: 'keep it as an identity, which answers for the hosts' },
     identity: { type: 'string', describe: 'with --save: the name to keep it under' },
     output: { type: 'string', describe: 'write it to a new file, which --api-key-file reads' },
-    as: { type: 'string', describe: actingOption.describe },
+    as: { type: 'string', describe: callerOption.describe },
   },
   examples: [
     ['api-key create laptop --output key.json', 'your own, in a file'],

@@ -4,7 +4,7 @@ import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import type { ApiKeyFilter } from '../../iam/api-keys.ts';
 import { plain } from '../../plain-text.ts';
-import { actingOption } from '../caller.ts';
+import { callerOption } from '../caller.ts';
 import type { Option } from '../command.ts';
 
 /** What every command about keys takes. */
@@ -14,7 +14,7 @@ export interface KeyArgs {
 }
 
 export const keyOptions: Readonly<Record<string, Option>> = {
-  identity: actingOption,
+  identity: callerOption,
   'service-id': { type: 'string', describe: 'of this service ID, by its name or its ID' },
 };
 

@@ -9,7 +9,7 @@ import { forgetIdentities } from '../../identity/forget.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../../identity/identities.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { everyHost } from '../../identity/mapping-key.ts';
-import { keepIn, storeFor } from '../login-store.ts';
+import { chooseStore, recordStore } from '../login-store.ts';
 
 /** A new identity, and the mapping keys it is to answer for. */
 type Place = readonly [identity: string, keys: readonly string[]];
@@ -40,7 +40,7 @@ export function planSave(
       hint: `use another name with --identity, or run docker-credential-icr api-key rotate ${name}`,
     });
   }
-  return { places, store: storeFor(context, settings, undefined) };
+  return { places, store: chooseStore(context, settings, undefined) };
 }
 
 function placesOf(
@@ -71,7 +71,7 @@ export async function saveNewKey(
   } as const;
   const names = places.map(([name]) => name);
   try {
-    if (store !== undefined) await keepIn(context, store);
+    if (store !== undefined) await recordStore(context, store);
     for (const [name, keys] of places) {
       const replaces = { secret: undefined };
       await saveIdentity(context, { name, settings, secret: value, replaces }, keys);

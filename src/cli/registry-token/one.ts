@@ -1,6 +1,6 @@
 import { visible } from '../../visible.ts';
 import type { Command } from '../command.ts';
-import { confirm } from '../confirm.ts';
+import { confirm } from '../prompt.ts';
 import { type RegistryArgs, reach, registryOptions } from './call.ts';
 
 interface OneArgs extends RegistryArgs {
