@@ -3,7 +3,7 @@ import { readPrivate, rulesFor } from '../files/private-read.ts';
 import { configFolder } from './folders.ts';
 import { noSettings, requireSettings, type Settings, settingsFile } from './settings.ts';
 
-/** `loadSettings` for code that changes settings or secrets under a lock, and therefore reads without waiting. */
+/** Does the same as `loadSettings`, but synchronously, for code that holds the lock. */
 export function readSettings(context: Context): Settings {
   const folder = configFolder(context);
   if (folder === undefined) return noSettings;

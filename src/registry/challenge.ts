@@ -13,8 +13,8 @@ export type Challenge =
   | { readonly scheme: 'basic' };
 
 /**
- * Parses a `WWW-Authenticate` header. Returns undefined if it requests neither Bearer nor Basic authentication. cp.icr.io
- * does not quote values with a colon, although RFC 9110 requires it, and adds a space after commas.
+ * Parses a `WWW-Authenticate` header. Returns undefined if it requests neither Bearer nor Basic authentication.
+ * cp.icr.io does not quote values with a colon, although RFC 9110 requires it, and adds a space after commas.
  */
 export function parseChallenge(header: string | undefined): Challenge | undefined {
   const [, scheme = '', rest = ''] = /^\s*(\w+)\s*(.*)$/s.exec(header ?? '') ?? [];
@@ -36,8 +36,8 @@ function parametersIn(text: string): Record<string, string> {
 }
 
 /**
- * Returns the URL of the token endpoint. Docker sends the password to any address; this function throws `refused` unless
- * it is an HTTPS address of the registry itself or of an ICR host.
+ * Returns the URL of the token endpoint. Docker sends the password to any address; this function throws `refused`
+ * unless it is an HTTPS address of the registry itself or of an ICR host.
  */
 export function requireRealm(realm: string, host: string): URL {
   const url = URL.parse(realm);

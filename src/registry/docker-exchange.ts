@@ -15,8 +15,8 @@ export interface DockerCredential {
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>;
 
 /**
- * Verifies a credential at the registry's token endpoint as `docker login` does, without an image. Throws `refused` with
- * the registry's error text, or `unreachable`.
+ * Verifies a credential at the registry's token endpoint as `docker login` does, without an image. Throws `refused`
+ * with the registry's error text, or `unreachable`.
  */
 export async function verifyAtTokenEndpoint(
   context: Context,

@@ -18,8 +18,8 @@ export function isIbmHost({ name }: RegistryHost): boolean {
 }
 
 /**
- * Returns the key under which a credential for this host is stored. For ICR hosts it is the name, without port and path.
- * For other hosts it includes both: another port is another server, and Docker stores three credentials under
+ * Returns the key under which a credential for this host is stored. For ICR hosts it is the name, without port and
+ * path. For other hosts it includes both: another port is another server, and Docker stores three credentials under
  * `https://index.docker.io/v1/`, `…/v1/access-token` and `…/v1/refresh-token`.
  * Source: docker/cli, internal/oauth/manager.
  */
