@@ -129,22 +129,22 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       {
         usage: 'add',
         describe: 'create a registry token and print it (deprecated)',
-        load: async () => (await import('./registry-token/add.ts')).add,
+        load: async () => (await import('./registry-token.ts')).add,
       },
       {
         usage: 'list',
         describe: "list the account's registry tokens, without their values",
-        load: async () => (await import('./registry-token/list-tokens.ts')).list,
+        load: async () => (await import('./registry-token.ts')).list,
       },
       {
         usage: 'get <id>',
         describe: 'print the value of a registry token',
-        load: async () => (await import('./registry-token/one.ts')).get,
+        load: async () => (await import('./registry-token.ts')).get,
       },
       {
         usage: 'rm <id>',
         describe: 'remove a registry token; cannot be undone',
-        load: async () => (await import('./registry-token/one.ts')).remove,
+        load: async () => (await import('./registry-token.ts')).remove,
       },
     ],
   },

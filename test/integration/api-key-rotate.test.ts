@@ -80,11 +80,11 @@ test('replaces every copy of the key and deletes the old key', async (given) => 
     assert.match(String(key?.value), /^[\w-]{44}$/);
     assert.is(
       said,
-      `made API key ${key?.id} (jane)
-IAM takes the new key
-docker login had stored the same key for r.example, and has the new one
-identity de.icr.io had the same key, and has the new one
-identity jane has the new key, and get answers with it
+      `created API key ${key?.id} (jane)
+IAM accepts the new key
+also replaced the key that docker login stored for r.example
+also replaced the same key of identity de.icr.io
+identity jane uses the new key
 the old API key ${old.id} is deleted
 `,
     );
@@ -142,10 +142,10 @@ test('refuses a locked key, and resumes if it was locked during the rotation', a
     const late = await person.call('api-key rotate');
     assert.match(
       late.stderr,
-      /^docker-credential-icr: identity jane uses its new key, but the old/,
+      /^docker-credential-icr: identity jane uses the new key, but the old/,
     );
     const said = await person.say('api-key rotate');
-    assert.match(said, /^going on where the last rotation of identity jane stopped\n/);
+    assert.match(said, /^continuing the interrupted rotation of identity jane\n/);
     assert.match(said, /is deleted\n$/);
     await requireRecovery(given, person, old);
   });
@@ -161,7 +161,7 @@ test('completes an interrupted rotation after a new login', async (given) => {
     const { value } = sandbox.accounts.addApiKey({ owner: old.iamId, name: 'by hand' });
     await person.say('login --identity jane --api-key-stdin', value);
     const said = await person.say('api-key rotate jane');
-    assert.match(said, /^API key ApiKey-\S+, which an interrupted rotation left, is deleted\n/);
+    assert.match(said, /^deleted API key ApiKey-\S+, created by an interrupted rotation\n/);
     const names = keysOf(sandbox, old.iamId).map(({ name }) => name);
     assert.equal(names, ['jane', 'by hand']);
     await requireSignIn(given, person);
@@ -251,7 +251,10 @@ test('warns that an environment variable still contains the old key', async ({ s
     );
     addIdentity(person, 'licence', { kind: 'entitlement-key' });
     const other = await person.call('api-key rotate licence');
-    assert.match(other.stderr, /identity licence has no API key: it is of kind ent/);
+    assert.match(
+      other.stderr,
+      /identity licence has no API key \(kind: entitlement-key\)\nhint: use/,
+    );
   });
 });
 
