@@ -13,7 +13,7 @@ export async function askPasscode(context: Context, question: Question): Promise
     name,
     'run docker-credential-icr login --sso in a terminal, or use --api-key-stdin',
   );
-  const { passcodeEndpoint } = await import('../iam/openid.ts');
+  const { passcodeEndpoint } = await import('../iam/token-request.ts');
   const address = await passcodeEndpoint(context, question);
   context.stdout(`get a one-time passcode at ${address}\n`);
   openPage(context, address);
