@@ -76,7 +76,7 @@ async function edit(context: Context, client: Client, args: ConfigureArgs): Prom
   const wanted = args.remove ? undefined : await wantedHosts(context, args);
   const makePlan = () => planFor(context, client, args, wanted);
   const plan = args.dryRun ? await show(context, makePlan()) : await apply(context, makePlan, args);
-  for (const note of plan.notes) context.warn(note);
+  for (const { message, hint } of plan.notes) context.warn(message, hint);
 }
 
 async function wantedHosts(context: Context, args: ConfigureArgs): Promise<readonly string[]> {

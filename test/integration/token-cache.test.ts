@@ -70,7 +70,7 @@ test('IAM is unreachable: a token with a minute left is used with a warning', ({
     }
     assert.is(sandbox.requests.count(), 1, 'two dozen hosts in a row ask IAM once');
     age(person, 8 * minute + 45_000);
-    assert.match((await person.get('us.icr.io')).warnings, 'good for 1 min more');
+    assert.match((await person.get('us.icr.io')).warnings, 'expires in 1 min');
     age(person, minute);
     assert.equal(await person.call('get', 'us.icr.io'), refused(`us.icr.io: ${why}`));
     sandbox.faults.clear();
