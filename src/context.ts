@@ -97,6 +97,8 @@ export interface Files {
    * directory that cannot be read or trusted. Warnings go to `context.warn`.
    */
   readonly read: (context: Context, file: string, kind: FileKind) => Promise<string | undefined>;
+  /** Returns true if anything of that name exists, dangling symlinks included. Rejects with `storage` if that cannot be known. */
+  readonly isPresent: (context: Context, file: string) => Promise<boolean>;
 }
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */

@@ -181,17 +181,17 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       {
         usage: 'config',
         describe: "print the kubelet's CredentialProviderConfig",
-        load: async () => (await import('./kubernetes-config.ts')).config,
+        load: async () => (await import('./kubernetes/config-manifest.ts')).config,
       },
       {
         usage: 'secret <name>',
         describe: 'print the manifest of an image pull Secret',
-        load: async () => (await import('./kubernetes-secret.ts')).secret,
+        load: async () => (await import('./kubernetes/secret-manifest.ts')).secret,
       },
       {
         usage: 'daemonset',
         describe: 'print a DaemonSet that installs the helper on every node',
-        load: async () => (await import('./kubernetes-daemonset.ts')).daemonset,
+        load: async () => (await import('./kubernetes/daemonset-manifest.ts')).daemonset,
       },
     ],
   },

@@ -1,8 +1,9 @@
 import { HelperError } from '../errors.ts';
 import { audienceRole } from './audience-role.ts';
+import type { ConfigOptions } from './config-options.ts';
 import { apiKeyFile, daemonSet } from './daemon-set.ts';
 import { requireNamespace, requireObjectName } from './names.ts';
-import { type ConfigOptions, providerConfig } from './provider-config.ts';
+import { providerConfig } from './provider-config.ts';
 import { textOf, yamlOf } from './yaml.ts';
 
 export interface ManifestOptions {

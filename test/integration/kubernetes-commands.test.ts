@@ -119,9 +119,9 @@ test('secret: contains the credential of each host', ({ sandbox }) =>
     const { text, notes } = await printed(person, 'kubernetes secret icr --namespace shop');
     assert.equal(parse(text).metadata, { name: 'icr', namespace: 'shop' });
     const auths = authsIn(text);
-    assert.equal(Object.keys(auths).sort(), ['de.icr.io/ns', 'us.icr.io']);
+    assert.equal(Object.keys(auths).sort(), ['de.icr.io/ns/', 'us.icr.io']);
     assert.is(auths['us.icr.io']?.password, work);
-    assert.is(auths['de.icr.io/ns']?.password, other);
+    assert.is(auths['de.icr.io/ns/']?.password, other);
     assert.not.match(notes, 'ends at');
   }));
 
@@ -136,8 +136,13 @@ test('secret: contains only the given identity and hosts', ({ sandbox }) =>
     };
     assert.equal(await keys('--identity work'), ['us.icr.io']);
     assert.is((await keys('--identity spare')).length, 26);
-    const both = ['private.us.icr.io', 'de.icr.io/ns'];
+    const both = ['private.us.icr.io', 'de.icr.io/ns/'];
     assert.equal(await keys('--identity work --host private.us.icr.io --host de.icr.io/ns'), both);
+    const ports = ['us.icr.io:443', 'us.icr.io:443/ns/'];
+    assert.equal(
+      await keys('--identity work --host us.icr.io:443 --host us.icr.io:443/ns/'),
+      ports,
+    );
     const { text } = await printed(person, 'kubernetes secret icr --host us.icr.io');
     assert.is(authsIn(text)['us.icr.io']?.password, work);
   }));
@@ -183,6 +188,29 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
     'quay.io is not a host of IBM Cloud Container Registry',
     'use a host that ends in icr.io',
   ],
+  ...[
+    ['us.icr.io/a/b', 'us.icr.io/a'],
+    ['us.icr.io/a:1', 'us.icr.io/a'],
+    ['us.icr.io/A', 'us.icr.io'],
+    ['us.icr.io/v2', 'us.icr.io'],
+    ['us.icr.io/v2/a', 'us.icr.io/a'],
+    ['us.icr.io:8443', 'us.icr.io'],
+    ['US.icr.io', 'us.icr.io'],
+    ['us.icr.io.', 'us.icr.io'],
+    ['https://us.icr.io', 'us.icr.io'],
+  ].map(
+    ([host, instead]) =>
+      [
+        `kubernetes secret icr --host ${host}`,
+        'invalid --host; expected HOST or HOST/NAMESPACE',
+        `use --host ${instead}`,
+      ] as const,
+  ),
+  [
+    'kubernetes secret icr --identity work --host cp.icr.io',
+    'no credential for cp.icr.io',
+    'run docker-credential-icr login --entitlement-key-stdin',
+  ],
   [
     'kubernetes secret icr --identity nobody',
     'identity nobody does not exist',
@@ -195,7 +223,8 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
   ],
   [
     'kubernetes config --trusted-profile Profile-1',
-    '--trusted-profile and --require-annotation go with --service-accounts',
+    '--trusted-profile requires --service-accounts',
+    'add --service-accounts, or remove --trusted-profile',
   ],
   [
     'kubernetes config --iam-endpoint http://iam.example',
@@ -216,6 +245,7 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
 test('prints nothing on standard output if it refuses the arguments', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'key', { kind: 'entitlement-key' });
+    addIdentity(person, 'work');
     for (const [words, line, hint] of refusals) {
       assert.equal(await print(person, words), refusal(line, hint), words);
     }

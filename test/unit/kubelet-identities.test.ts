@@ -69,21 +69,21 @@ const scopes: readonly (readonly [
   match: string,
   key: 'Image' | 'Registry',
 ])[] = [
-  [{ '*': 'a' }, image, 'a', 'us.icr.io', 'Registry'],
-  [{ 'us.icr.io': 'a' }, image, 'a', 'us.icr.io', 'Registry'],
-  [{ 'us.icr.io/ns': 'a' }, image, 'a', 'us.icr.io/ns', 'Image'],
-  [{ '*': 'a', 'us.icr.io/ns': 'b' }, image, 'b', 'us.icr.io/ns', 'Image'],
+  [{ '*': 'a' }, image, 'a', 'us.icr.io', 'Image'],
+  [{ 'us.icr.io': 'a' }, image, 'a', 'us.icr.io', 'Image'],
+  [{ 'us.icr.io/ns': 'a' }, image, 'a', 'us.icr.io/ns/', 'Image'],
+  [{ '*': 'a', 'us.icr.io/ns': 'b' }, image, 'b', 'us.icr.io/ns/', 'Image'],
   [{ '*': 'a', 'us.icr.io/other': 'b' }, image, 'a', 'us.icr.io', 'Image'],
-  [{ '*': 'a', 'de.icr.io/ns': 'b' }, image, 'a', 'us.icr.io', 'Registry'],
-  [{ '*': 'a', 'eu.us.icr.io/ns': 'b' }, image, 'a', 'us.icr.io', 'Registry'],
-  [{ 'us.icr.io/ns': 'a' }, 'us.icr.io:443/ns/i', 'a', 'us.icr.io:443/ns', 'Image'],
+  [{ '*': 'a', 'de.icr.io/ns': 'b' }, image, 'a', 'us.icr.io', 'Image'],
+  [{ '*': 'a', 'eu.us.icr.io/ns': 'b' }, image, 'a', 'us.icr.io', 'Image'],
+  [{ 'us.icr.io/ns': 'a' }, 'us.icr.io:443/ns/i', 'a', 'us.icr.io:443/ns/', 'Image'],
 ];
 for (const [mapped, asked, identity, match, key] of scopes) {
   node(`${JSON.stringify(mapped)} for ${asked}: ${match}, ${key}`, () =>
     inHome(async (home) => {
       const answer = await answerTo(configure(home, { a: {}, b: {} }, mapped), asked);
       const password = `canary-${identity}`;
-      const duration = 6 * hour;
+      const duration = 5 * minute;
       assert.equal(answer, { username: 'iamapikey', password, duration, match, key });
     }),
   );
@@ -106,7 +106,7 @@ node('the host, if a credential other than the mapped identity wins', () =>
     const answer = await answerTo({ ...context, env }, image);
     assert.is(answer?.password, 'canary-own');
     assert.is(answer?.match, 'us.icr.io');
-    assert.is(answer?.key, 'Image');
+    assert.is(answer?.key, 'Registry');
   }),
 );
 
@@ -120,6 +120,31 @@ node('a chosen identity wins over mappings, for the whole host', () =>
     );
     const nobody = answerTo(context, image, { identity: 'nobody' });
     await rejects(nobody, 'misconfigured', /nobody/);
+  }),
+);
+
+const acceptance: readonly (readonly [kind: IdentityKind, image: string, isUsed: boolean])[] = [
+  ['api-key', 'cp.icr.io/cp/image', false],
+  ['entitlement-key', 'cp.icr.io/cp/image', true],
+  ['entitlement-key', image, false],
+  ['api-key', image, true],
+];
+for (const [kind, asked, isUsed] of acceptance) {
+  node(`${kind} is ${isUsed ? 'used' : 'not used'} for ${asked}`, () =>
+    inHome(async (home) => {
+      const context = configure(home, { a: { kind } }, { '*': 'a' });
+      for (const options of [{}, { identity: 'a' }]) {
+        const answer = await answerTo(context, asked, options);
+        assert.is(answer?.password, isUsed ? 'canary-a' : undefined);
+      }
+    }),
+  );
+}
+
+node('the access token of a machine is not requested for cp.icr.io', () =>
+  inHome(async (home) => {
+    const context = configure(home, {}, {});
+    assert.is(await answerTo(context, 'cp.icr.io/cp/a', { nodeProfile: 'Profile-1' }), undefined);
   }),
 );
 
@@ -156,9 +181,9 @@ node('a profile of the node that is not an ID is refused', () =>
 
 const token = (claims: object) => ({ kind: 'registry-token' as const, secret: jwt(claims) });
 const durations: readonly (readonly [what: string, identity: Identity, durationMs: number])[] = [
-  ['an API key', {}, 6 * hour],
-  ['an API key that expires in 14 h', { expiresAt: noon + 14 * hour }, 6 * hour],
-  ['an API key that expires in 2 h', { expiresAt: noon + 2 * hour }, hour],
+  ['an API key', {}, 5 * minute],
+  ['an API key that expires in 14 min', { expiresAt: noon + 14 * minute }, 5 * minute],
+  ['an API key that expires in 4 min', { expiresAt: noon + 4 * minute }, 2 * minute],
   ['a refresh token', { kind: 'refresh-token' }, 0],
   ['a registry token', token({ iat: seconds, exp: seconds + 3600 }), hour / 2],
   ['a registry token without a start', token({ exp: seconds + 3600 }), hour / 2],
@@ -226,7 +251,7 @@ node('a refresh token or an API key that looks like a JWT is not read as one', (
   inHome(async (home) => {
     const secret = jwt({ iat: seconds, exp: seconds + 60 });
     const context = configure(home, { a: { secret } }, { '*': 'a' });
-    assert.is((await answerTo(context, image))?.duration, 6 * hour);
+    assert.is((await answerTo(context, image))?.duration, 5 * minute);
   }),
 );
 

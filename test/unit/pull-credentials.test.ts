@@ -52,20 +52,25 @@ const usual: readonly (readonly [
   expected: readonly string[],
 ])[] = [
   [{ '*': 'a' }, {}, everywhere.map((host) => `${host} canary-a`)],
-  [{ 'us.icr.io': 'a', 'de.icr.io/ns': 'b' }, {}, ['us.icr.io canary-a', 'de.icr.io/ns canary-b']],
+  [{ 'us.icr.io': 'a', 'de.icr.io/ns': 'b' }, {}, ['us.icr.io canary-a', 'de.icr.io/ns/ canary-b']],
   [{ 'us.icr.io': 'a', 'de.icr.io': 'b' }, { identity: 'a' }, ['us.icr.io canary-a']],
   [{ 'us.icr.io': 'a' }, { identity: 'b' }, everywhere.map((host) => `${host} canary-b`)],
   [
     { '*': 'b', 'us.icr.io': 'b', 'de.icr.io/ns': 'b', 'fr.icr.io': 'a' },
     { identity: 'b' },
-    [...everywhere, 'de.icr.io/ns'].map((host) => `${host} canary-b`),
+    [...everywhere, 'de.icr.io/ns/'].map((host) => `${host} canary-b`),
   ],
   [
     { '*': 'a' },
     { keys: ['us.icr.io/ns', 'us.icr.io'] },
-    ['us.icr.io/ns canary-a', 'us.icr.io canary-a'],
+    ['us.icr.io/ns/ canary-a', 'us.icr.io canary-a'],
   ],
   [{}, { identity: 'b', keys: ['us.icr.io'] }, ['us.icr.io canary-b']],
+  [
+    { '*': 'a' },
+    { keys: ['us.icr.io:443', 'us.icr.io:443/ns'] },
+    ['us.icr.io:443 canary-a', 'us.icr.io:443/ns/ canary-a'],
+  ],
 ];
 for (const [mapped, options, expected] of usual) {
   test(`${JSON.stringify(mapped)} with ${JSON.stringify(options)}`, () =>
@@ -82,6 +87,22 @@ test('user names are those of the identities, and nothing expires', () =>
       credentials: [{ match: 'cp.icr.io', username: 'cp', password: 'canary-a' }],
       endsAt: undefined,
     });
+  }));
+
+test('an API key is not a credential for cp.icr.io, nor an entitlement key for other hosts', () =>
+  inHome(async (home) => {
+    const context = setUp(home, { a: {}, b: { kind: 'entitlement-key' } }, { '*': 'a' });
+    const lookup = lookupIn(context);
+    for (const [identity, key] of [
+      ['a', 'cp.icr.io'],
+      ['a', 'cp.icr.io/cp'],
+      ['b', 'us.icr.io'],
+    ] as const) {
+      await rejects(pullCredentials(lookup, { identity, keys: [key] }), 'not-found');
+    }
+    await rejects(pullCredentials(lookup, { identity: 'b' }), 'not-found');
+    const keys = ['cp.icr.io'];
+    assert.equal(await matches(context, { identity: 'b', keys }), ['cp.icr.io canary-b']);
   }));
 
 test('without any credential it is not found', () =>

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError } from '../../src/errors.ts';
+import { nodeFiles } from '../../src/files/file-reader.ts';
 import { withLock } from '../../src/files/lock.ts';
 import { temporaryName } from '../../src/files/temporary-files.ts';
 import { freshToken } from '../../src/iam/cache.ts';
@@ -303,6 +304,7 @@ test('a cached token behind a symlink is not used, with a warning', () =>
 
 test('a bug in the file reader is thrown', async () => {
   const files = {
+    ...nodeFiles,
     read: () => {
       throw new TypeError('a bug');
     },

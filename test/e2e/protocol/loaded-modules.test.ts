@@ -31,6 +31,7 @@ const kubeletModules: readonly string[] = [
   'src/iam/cached-token.ts',
   'src/kubernetes/duration.ts',
   'src/kubernetes/image.ts',
+  'src/kubernetes/keyring-key.ts',
   'src/kubernetes/kubelet.ts',
   'src/kubernetes/node-folders.ts',
   'src/kubernetes/node-identity.ts',
@@ -38,6 +39,7 @@ const kubeletModules: readonly string[] = [
   'src/kubernetes/repeated-member.ts',
   'src/kubernetes/provider-request.ts',
   'src/kubernetes/provider-response.ts',
+  'src/kubernetes/user-names.ts',
 ].sort();
 
 const rows: readonly [verb: string, input: string, stdout: string, env?: object][] = [

@@ -1,8 +1,8 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { cannot } from '../files/storage-error.ts';
-import type { Command } from './command.ts';
-import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './kubernetes-options.ts';
+import { cannot } from '../../files/storage-error.ts';
+import type { Command } from '../command.ts';
+import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './provider-options.ts';
 
 interface ConfigArgs extends WhoPulls {
   readonly output?: string;
@@ -19,8 +19,8 @@ export const config: Command<ConfigArgs> = {
     ['kubernetes config --service-accounts', 'pods pull with theirs'],
   ],
   run: async (context, { output, ...args }) => {
-    const { textOf } = await import('../kubernetes/yaml.ts');
-    const { configFile, providerConfig } = await import('../kubernetes/provider-config.ts');
+    const { textOf } = await import('../../kubernetes/yaml.ts');
+    const { configFile, providerConfig } = await import('../../kubernetes/provider-config.ts');
     const text = textOf(providerConfig(await checkedOptions(args)));
     const file = output === undefined ? configFile : path.resolve(output);
     if (output === undefined) {
@@ -46,7 +46,7 @@ function writeFile(file: string, text: string): void {
 
 /** A configuration alone does nothing: what must be on the node, how its kubelet is told, who it pulls as. */
 async function nextSteps(file: string, args: WhoPulls): Promise<string[]> {
-  const { binFolder, providerName } = await import('../kubernetes/provider-config.ts');
+  const { binFolder, providerName } = await import('../../kubernetes/provider-config.ts');
   return [
     `put this executable on every node as ${binFolder}/${providerName}: owner root, mode 0755`,
     `start the kubelet with ${await kubeletFlags(file)}`,

@@ -1,6 +1,6 @@
-import { HelperError } from '../errors.ts';
-import type { Command } from './command.ts';
-import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './kubernetes-options.ts';
+import { HelperError } from '../../errors.ts';
+import type { Command } from '../command.ts';
+import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './provider-options.ts';
 
 interface DaemonsetArgs extends WhoPulls {
   readonly image?: string;
@@ -42,7 +42,7 @@ export const daemonset: Command<DaemonsetArgs> = {
   run: async (context, { image, executable, namespace, ...args }) => {
     const { imagePullSecret, apiKeySecret, ...who } = args;
     requireImage(image);
-    const { manifests } = await import('../kubernetes/manifests.ts');
+    const { manifests } = await import('../../kubernetes/manifests.ts');
     const options = { image, executable, namespace, imagePullSecret, apiKeySecret };
     context.stdout(manifests(options, await checkedOptions(who), await kubeletFlags()));
     if (!hasDigest.test(image)) {
