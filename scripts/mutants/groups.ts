@@ -65,7 +65,7 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'token cache',
-    sources: ['src/iam/{cache*,cached-token,flight}.ts'],
+    sources: ['src/iam/{cache*,cached-token,single-flight}.ts'],
     tests: ['test/unit/{token-cache-files,kubelet-duration,iam-cache}.test.ts'],
   },
   {

@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
-import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import { createApiKey, deleteApiKey } from '../../iam/api-key-changes.ts';
+import type { ApiKeyDetails } from '../../iam/api-keys.ts';
 import { findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
 import { cancelPendingKey, isInUse } from '../../identity/cancel-pending.ts';
 import {
