@@ -47,9 +47,9 @@ export function singleFlight(
   };
   if (options.folder === undefined) return renew(context, options, cached, deadline);
   return withLock(context, lockFolder(options.folder, options.name), action, {
-    limit: remainingMs(context, answerLimitMs),
+    timeoutMs: remainingMs(context, answerLimitMs),
     initialDelayMs: minMintMs,
-    otherwise: 'proceed',
+    onTimeout: 'proceed',
     poll: (note) => {
       const token = mintedByOther();
       const error = note === undefined ? undefined : fromNote(options, note);

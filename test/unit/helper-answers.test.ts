@@ -4,8 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RunResult } from '../../src/context.ts';
 import {
+  callErase,
   callHelper,
-  eraseWith,
   isNotFound,
   oneLine,
   parseList,
@@ -61,7 +61,7 @@ test('a list has user names, and may be empty or null', () => {
 
 test('to erase fails only if something is still there', () =>
   inWorld({ identities: {}, mappings: {} }, ({ context, kept, answers: given }) => {
-    const erase = () => eraseWith(context, 'vault', 'https://a.example\n');
+    const erase = () => callErase(context, 'vault', 'https://a.example\n');
     assert.is(erase().ok, true);
     kept.set('https://a.example', 'canary');
     assert.is(erase().ok, true);
@@ -75,8 +75,8 @@ function inPath(result: RunResult, use: (context: TestContext) => void, env: obj
   return inHome(({ folder }) => {
     const file = path.join(folder, 'docker-credential-vault');
     fs.writeFileSync(file, '', { mode: 0o755 });
-    const runSync: TestContext['runSync'] = (program, words, { limit, env: given }) => {
-      assert.equal([program, words, limit], [file, ['list'], 5000]);
+    const runSync: TestContext['runSync'] = (program, words, { timeoutMs, env: given }) => {
+      assert.equal([program, words, timeoutMs], [file, ['list'], 5000]);
       assert.is(given.IC_API_KEY, undefined);
       return result;
     };
@@ -126,7 +126,7 @@ test('of more than five lines of standard error, the number is shown', () =>
   inPath({ ...done, status: 1, errors: '1\n2\n3\n4\n5\n6\n7\n' }, (context) => {
     callHelper(context, 'vault', 'list', '');
     assert.is(context.warnings.length, 6);
-    assert.match(context.warnings[5] ?? '', / 2 /);
+    assert.match(context.warnings[5] ?? '', /\(2 more lines\)/);
   }));
 
 test('beside an answer, standard error is debug output', () =>

@@ -36,7 +36,7 @@ function waiting(meanwhile: (waited: number) => void = () => {}) {
 }
 
 function options<T>(more: Partial<LockOptions<T>> = {}): LockOptions<T> {
-  return { limit: 10_000, otherwise: 'fail', ...more };
+  return { timeoutMs: 10_000, onTimeout: 'fail', ...more };
 }
 
 /** Takes a turn for another holder; by default for a running process: this one. */
@@ -129,7 +129,7 @@ for (const [name, holder, least] of patientRows) {
     async () => {
       hold(holder);
       const time = waiting();
-      const asked = options<string>({ ...time, silence: 20_000, limit: 30_000 });
+      const asked = options<string>({ ...time, staleAfterMs: 20_000, timeoutMs: 30_000 });
       const outcome = await withLock(context, folder, () => 'mine', asked).catch(String);
       if (least === undefined) return assert.match(outcome, 'another process has held it for 30 s');
       assert.is(outcome, 'mine');
@@ -159,7 +159,7 @@ lock('does not count its own suspension as missing heartbeats', async () => {
     looks += 1;
     return Promise.resolve();
   };
-  await withLock(context, folder, () => {}, options({ pause, clock: () => now, limit: 1e12 }));
+  await withLock(context, folder, () => {}, options({ pause, clock: () => now, timeoutMs: 1e12 }));
   assert.ok(looks >= 3, String(looks));
 });
 
@@ -201,12 +201,12 @@ lock('passes the note even after another turn', async () => {
 lock('at the time limit: fails or proceeds, as requested', async () => {
   const turn = hold();
   const time = () => waiting(() => turn.beat());
-  const failing = withLock(context, folder, () => 'own', options({ ...time(), limit: 300 }));
+  const failing = withLock(context, folder, () => 'own', options({ ...time(), timeoutMs: 300 }));
   const error = await failing.catch((reason: unknown) => reason);
   assert.instance(error, HelperError);
   assert.match(String(error), /cannot lock .* \(another process has held it for 0.3 s\)$/);
   assert.is((error as HelperError).hint, 'try again');
-  const going = options<string>({ ...time(), limit: 300, otherwise: 'proceed' });
+  const going = options<string>({ ...time(), timeoutMs: 300, onTimeout: 'proceed' });
   assert.is(await withLock(context, folder, () => 'own', going), 'own');
   turn.end();
 });
@@ -215,7 +215,7 @@ lock('fails or proceeds if the lock cannot be created', async () => {
   fs.writeFileSync(folder, 'a file');
   const failing = withLock(context, folder, () => 'own', options());
   assert.match(String(await failing.catch(String)), /is a regular file, not a directory$/);
-  const going = options<string>({ otherwise: 'proceed' });
+  const going = options<string>({ onTimeout: 'proceed' });
   assert.is(await withLock(context, folder, () => 'own', going), 'own');
 });
 
@@ -290,7 +290,7 @@ for (const [name, make] of notTurns.filter(([kind]) => !/turn|directory/.test(ki
       String(await failing.catch(String)),
       /\.lock is a (symlink|FIFO), not a directory$/,
     );
-    const going = options<string>({ otherwise: 'proceed' });
+    const going = options<string>({ onTimeout: 'proceed' });
     assert.is(await withLock(context, folder, () => 'own', going), 'own');
   });
 }

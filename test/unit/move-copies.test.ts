@@ -2,8 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Settings } from '../../src/config/settings.ts';
 import {
-  isNamed,
   type NamedStore,
+  needsSecret,
   requireEveryIdentity,
 } from '../../src/secrets/every-identity.ts';
 import { copyAll, keysIn, settle } from '../../src/secrets/move-copies.ts';
@@ -172,10 +172,10 @@ copies('an empty list is a fault if the settings name an identity with a secret'
 
 copies('an identity that the settings name is one that no client erases', () => {
   const both = { ...identities, machine: { kind: 'trusted-profile', secretSetAt: 0 } } as const;
-  assert.is(isNamed(both, work), true);
-  assert.is(isNamed(both, { of: 'host', name: 'work' }), false);
-  assert.is(isNamed(both, { of: 'identity', name: 'toString' }), false);
-  assert.is(isNamed(both, { of: 'identity', name: 'machine' }), false);
+  assert.is(needsSecret(both, work), true);
+  assert.is(needsSecret(both, { of: 'host', name: 'work' }), false);
+  assert.is(needsSecret(both, { of: 'identity', name: 'toString' }), false);
+  assert.is(needsSecret(both, { of: 'identity', name: 'machine' }), false);
 });
 
 copies.run();
