@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { NoOperationTraceWriter, parseWorkflow } from '@actions/workflow-parser';
+import { parseAction } from '@actions/workflow-parser/actions/action-parser';
 import * as assert from 'uvu/assert';
 import manifest from '../../package.json' with { type: 'json' };
 import { root } from '../../scripts/package/stamp.ts';
@@ -8,6 +10,7 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { action, inJob, type Job, type StepOutcome } from './action-runner.ts';
 import { newKey } from './identity-cloud.ts';
 
+const workflows = path.join(root, '.github', 'workflows');
 const test = sandboxSuite('the GitHub Action');
 
 /** Requires that a step succeeds and that its output contains the key only to mask it. */
@@ -221,5 +224,17 @@ test('action.yml declares the inputs and outputs that the code uses', () => {
   assert.equal([...new Set(names('\\binput'))].sort(), Object.keys(action.inputs).sort());
   assert.equal(names('setOutput').sort(), Object.keys(action.outputs).sort());
 });
+
+for (const name of [
+  'action.yml',
+  ...fs.readdirSync(workflows).map((each) => path.join('.github', 'workflows', each)),
+]) {
+  test(`${name}: GitHub's parser reports nothing`, () => {
+    const content = fs.readFileSync(path.join(root, name), 'utf8');
+    const parser = name === 'action.yml' ? parseAction : parseWorkflow;
+    const { context } = parser({ name, content }, new NoOperationTraceWriter());
+    assert.equal(context.errors.getErrors(), []);
+  });
+}
 
 test.run();
