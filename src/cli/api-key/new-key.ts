@@ -77,11 +77,12 @@ async function make(
     value: pending.value,
     expiresAt: sameLife(times, context.now()),
   }).catch(async (error) => {
-    // Nothing was made, so nothing is left to go on with.
-    if (error instanceof HelperError && error.code === 'refused') {
-      requireOurs();
-      await erasePendingKey(context, identity, pending.value);
-    }
+    if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
+    // Values of keys are unique in IAM: the request of an interrupted run may have been completed just now.
+    const existing = await findApiKeyByValue(context, caller, pending.value);
+    if (existing !== undefined) return { details: existing, value: pending.value };
+    requireOurs();
+    await erasePendingKey(context, identity, pending.value);
     throw error;
   });
   const made = { ...pending, value, newId: details.id };
