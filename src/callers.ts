@@ -33,9 +33,9 @@ function parentOf(proc: string, pid: number | 'self'): number {
 function isAnswering(folder: string, own: string, script: string | undefined): boolean {
   if (programOf(folder) !== own) return false;
   const [, ...words] = fs.readFileSync(`${folder}/cmdline`, 'utf8').split('\0').slice(0, -1);
-  if (words.length === 2 && script !== undefined && isSameFile(words[0] ?? '', script))
+  if (words.length === 2 && script !== undefined && isSameFile(String(words[0]), script))
     words.shift();
-  return words.length === 1 && verbs.includes(words[0] ?? '');
+  return words.length === 1 && verbs.some((verb) => verb === words[0]);
 }
 
 function isSameFile(one: string, other: string): boolean {

@@ -53,7 +53,7 @@ export const groups: readonly Group[] = [
     sources: ['src/secrets/*.ts'],
     except: ['src/secrets/move*.ts'],
     tests: [
-      'test/unit/{credential-file,helper-answers,helper-search,helper-program}.test.ts',
+      'test/unit/{credential-file,read-credential,helper-answers,helper-search,helper-program}.test.ts',
       'test/unit/{secret-stores,replace-secret,choose*,credential-helper-loop}.test.ts',
       'test/unit/{file-store*,helper-store,move-copies,require-writable}.test.ts',
     ],
