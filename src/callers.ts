@@ -33,8 +33,9 @@ function parentOf(proc: string, pid: number | 'self'): number {
 function runsVerb(processPath: string, own: string, script: string | undefined): boolean {
   if (executableOf(processPath) !== own) return false;
   const [, ...args] = fs.readFileSync(`${processPath}/cmdline`, 'utf8').split('\0').slice(0, -1);
-  if (args.length === 2 && script !== undefined && isSameFile(args[0] ?? '', script)) args.shift();
-  return args.length === 1 && verbs.includes(args[0] ?? '');
+  if (args.length === 2 && script !== undefined && isSameFile(String(args[0]), script))
+    args.shift();
+  return args.length === 1 && verbs.some((verb) => verb === args[0]);
 }
 
 function isSameFile(one: string, other: string): boolean {

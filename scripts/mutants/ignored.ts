@@ -66,17 +66,17 @@ export const ignored: readonly Ignored[] = [
     why: 'the `catch` of `parseEntry` returns the same for a value without properties',
   },
   {
-    file: 'src/iam/flight.ts',
-    original: 'const shortestMint = 200;',
+    file: 'src/iam/single-flight.ts',
+    original: 'const minMintMs = 200;',
     why: 'a guess: a millisecond more changes no result',
   },
   {
-    file: 'src/iam/flight.ts',
+    file: 'src/iam/single-flight.ts',
     original: "onTimeout: 'proceed',",
     why: "the lock compares with 'fail' only",
   },
   {
-    file: 'src/iam/flight.ts',
+    file: 'src/iam/single-flight.ts',
     original: 'return token;',
     why: 'a waiting process takes its turn instead, and finds the same token there',
   },
@@ -233,7 +233,7 @@ export const ignored: readonly Ignored[] = [
     why: '`parseEntry` returns undefined for undefined',
   },
   {
-    file: 'src/iam/flight.ts',
+    file: 'src/iam/single-flight.ts',
     original: 'const error = note === undefined ? undefined : fromNote(options, note);',
     mutated: 'const error = false ? undefined : fromNote(options, note);',
     why: '`fromNote` returns undefined for undefined',

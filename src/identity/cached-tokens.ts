@@ -1,17 +1,17 @@
 import { cacheFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
-import { forgetEveryToken, forgetToken } from '../iam/cache-file.ts';
+import { removeEveryToken, removeToken } from '../iam/cache-file.ts';
 import { refreshTokenOf } from '../iam/cached-token.ts';
 
 /** Removes the cached tokens of an identity. Throws `storage`. */
 export function removeCachedTokens(context: Context, name: string): void {
   const folder = cacheFolder(context);
-  forgetToken(context, { folder, name });
-  forgetToken(context, { folder, name: refreshTokenOf(name) });
+  removeToken(context, { folder, name });
+  removeToken(context, { folder, name: refreshTokenOf(name) });
 }
 
 /** Removes all cached tokens, including those of compute identities. Throws `storage`. */
 export function removeAllCachedTokens(context: Context): void {
   const folder = cacheFolder(context);
-  if (folder !== undefined) forgetEveryToken(context, folder);
+  if (folder !== undefined) removeEveryToken(context, folder);
 }

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Context } from '../../src/context.ts';
+import { HelperError } from '../../src/errors.ts';
 import {
   changeSecrets,
   eraseSecret,
@@ -14,6 +15,7 @@ import {
 } from '../../src/secrets/replace-secret.ts';
 import { storeIn } from '../../src/secrets/secret-store.ts';
 import type { Credential, SecretKey } from '../../src/secrets/store-types.ts';
+import { testContext } from '../support/context.ts';
 import { writeConfig } from '../support/home.ts';
 import { inWorld, type World } from '../support/keychains.ts';
 import { rejects } from '../support/rejects.ts';
@@ -191,5 +193,21 @@ test('another error is not repeated', () =>
     assert.is(await changed.catch(String), 'TypeError: a bug');
     assert.is(runs, 1);
   }));
+
+test('a damaged secret counts as none, and every other error is thrown', () => {
+  const failing = (error: Error) => ({
+    ...storeIn(testContext(), {}),
+    read: () => {
+      throw error;
+    },
+  });
+  assert.is(secretOf(failing(new HelperError('damaged', 'x')), work), undefined);
+  for (const error of [
+    new HelperError('storage', 'locked'),
+    Object.assign(new TypeError('a bug'), { code: 'damaged' }),
+  ]) {
+    assert.throws(() => secretOf(failing(error), work), error.message);
+  }
+});
 
 test.run();
