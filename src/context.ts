@@ -22,12 +22,12 @@ export interface Context {
    * line feeds included.
    */
   readonly warn: (line: string, hint?: string) => void;
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   readonly now: () => number;
   /** The time, as returned by `now`, by which a machine command must finish; undefined for interactive commands. */
   readonly deadline?: number | undefined;
   readonly pid: number;
-  /** The effective user ID; undefined on Windows, which has none. */
+  /** The effective user ID; undefined on Windows. */
   readonly uid: number | undefined;
   /** Sets the umask and returns the previous one. */
   readonly umask: (mask: number) => number;

@@ -10,7 +10,7 @@ declare const Bun: BunRuntime | undefined;
 /** Returns the context of this process. `node:fs` is loaded on first use, because most calls of `get` do not need it. */
 export function processContext(): Context {
   const { env, platform } = process;
-  // On Windows, files have no modes and owners to check.
+  // On Windows, the modes and owners of files cannot be checked.
   const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
   return {
     env,

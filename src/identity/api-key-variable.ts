@@ -41,7 +41,7 @@ function readKeyFile(name: string, file: string): string {
 
 /**
  * Returns the API key in a file: `{"apikey": …}` as written by `ibmcloud iam api-key-create --file`, or the bare key.
- * Returns undefined if there is none.
+ * Returns undefined for any other content.
  */
 export function parseKeyFile(text: string): string | undefined {
   const bare = text.trim();

@@ -7,7 +7,7 @@ import type { Examined } from './check.ts';
 export interface Verdict {
   readonly message: string;
   /** Milliseconds since 1970, if known. */
-  readonly endsAt?: number;
+  readonly expiresAt?: number;
   /** From when on the expiry is a warning; a week by default. */
   readonly warnBeforeMs?: number;
 }
@@ -43,7 +43,7 @@ export async function askIam(
     await request(context, assume, as);
   }
   const message = `IAM accepts its API key${whose}${locked ? ', which is locked' : ''}`;
-  return expiresAt === undefined ? { message } : { message, endsAt: expiresAt };
+  return expiresAt === undefined ? { message } : { message, expiresAt };
 }
 
 async function request(context: Context, grant: Grant, options: TokenOptions) {

@@ -146,7 +146,7 @@ export function leftOutFindings(
   const isOwn = left.some(
     ({ serverURL, found }) =>
       Object.hasOwn(look.settings.mappings, serverURL) ||
-      (!(found instanceof HelperError) && found.keptIn.includes('docker login')),
+      (!(found instanceof HelperError) && found.location.includes('docker login')),
   );
   const isUsual = all.every((host) => publicHosts.includes(host));
   const hint = configureHint(client, isUsual ? [] : all);

@@ -91,7 +91,7 @@ async function checkIdentity(
   if (verdict instanceof HelperError) {
     return requestFailure(examined, verdict, hintFor(examined.look, name, login, verdict));
   }
-  return expiry(examined.context, login, verdict, verdict.endsAt ?? identity.expiresAt);
+  return expiry(examined.context, login, verdict, verdict.expiresAt ?? identity.expiresAt);
 }
 
 function secretOf({ store, settings }: Look, name: string, { kind }: IdentitySettings): string {
@@ -133,11 +133,11 @@ async function judge(
 }
 
 /** A registry token is valid for a day, so it is reported in its last hours. */
-function ownExpiry(jwt: string): Pick<Verdict, 'endsAt' | 'warnBeforeMs'> {
+function ownExpiry(jwt: string): Pick<Verdict, 'expiresAt' | 'warnBeforeMs'> {
   const { iat, exp } = lifeOf(jwt);
   if (typeof exp !== 'number') return {};
   const lifeMs = typeof iat === 'number' ? (exp - iat) * 1000 : warnBeforeMs;
-  return { endsAt: exp * 1000, warnBeforeMs: Math.min(warnBeforeMs, lifeMs / 10) };
+  return { expiresAt: exp * 1000, warnBeforeMs: Math.min(warnBeforeMs, lifeMs / 10) };
 }
 
 /** IAM accepts a refresh token once, so a check would consume it. */
@@ -145,7 +145,7 @@ function session({ look, context }: Examined, name: string): Verdict {
   const file = look.folder === undefined ? '' : fileOf(look.folder, { of: 'identity', name });
   const renewedAt = statOf(file)?.mtimeMs;
   if (renewedAt !== undefined && context.now() - renewedAt > longestSessionMs) {
-    return { message: 'not used for 72 h', endsAt: renewedAt + longestSessionMs };
+    return { message: 'not used for 72 h', expiresAt: renewedAt + longestSessionMs };
   }
   const command = `docker-credential-icr token --identity ${name}`;
   return { message: `not tried, since IAM accepts a refresh token once; ${command} does` };
@@ -155,12 +155,12 @@ function expiry(
   context: Context,
   login: string,
   verdict: Verdict,
-  endsAt: number | undefined,
+  expiresAt: number | undefined,
 ): Finding {
   const { message } = verdict;
-  if (endsAt === undefined) return ok(message);
-  const leftMs = endsAt - context.now();
-  const date = new Date(endsAt).toISOString().slice(0, 10);
+  if (expiresAt === undefined) return ok(message);
+  const leftMs = expiresAt - context.now();
+  const date = new Date(expiresAt).toISOString().slice(0, 10);
   if (leftMs <= 0) return problem(`expired on ${date}`, login);
   const line = `${message}; expires in ${duration(leftMs)} (${date})`;
   return leftMs < (verdict.warnBeforeMs ?? warnBeforeMs) ? warning(line, login) : ok(line);
