@@ -191,8 +191,13 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       },
       {
         usage: 'daemonset',
-        describe: 'print a DaemonSet that installs the helper on every node',
+        describe: 'print a DaemonSet that installs the helper on running nodes',
         load: async () => (await import('./kubernetes/daemonset-manifest.ts')).daemonset,
+      },
+      {
+        usage: 'manifests <kind>',
+        describe: 'print cloud-init or machineconfig, which install the helper on new nodes',
+        load: async () => (await import('./kubernetes/node-manifests.ts')).nodeManifests,
       },
     ],
   },

@@ -28,13 +28,13 @@ export async function setCredsStore(context: Context, dryRun: boolean): Promise<
   if (!isSetAlready) await setFallback(context, previous);
   for (const login of logins) await copyLogin(context, login);
   const { changed, backup } = planAndApply(context, () => planTakeOver(context));
-  if (!changed) context.stdout(`nothing to change in ${plan.file}\n`);
+  if (!changed) context.stdout(`nothing to change in ${visible(plan.file)}\n`);
   if (changed) {
     const rest =
       previous === undefined ? '' : `; ${visible(previous)} is used for other registries`;
     context.stdout(`Docker now uses this helper for every registry${rest}\n`);
   }
-  if (backup !== undefined) context.stdout(`backup of the previous file: ${backup}\n`);
+  if (backup !== undefined) context.stdout(`backup of the previous file: ${visible(backup)}\n`);
 }
 
 /** Only warns if the helper does not work: Docker could not use it before either, and it may work again later. */

@@ -5,6 +5,7 @@ import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
+import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { requireIbmHost } from './host-arguments.ts';
 
@@ -125,7 +126,7 @@ async function ibmHostsWithCredential(context: Context): Promise<string[]> {
 
 async function show({ stdout }: Context, plan: EditPlan): Promise<EditPlan> {
   const { unifiedDiff } = await import('../clients/diff.ts');
-  stdout(unifiedDiff(plan) || `nothing to change in ${plan.file}\n`);
+  stdout(unifiedDiff(plan) || `nothing to change in ${visible(plan.file)}\n`);
   return plan;
 }
 
@@ -140,9 +141,9 @@ export async function apply(
   const count = `${plan.hosts.length} ${plan.hosts.length === 1 ? 'host' : 'hosts'}`;
   context.stdout(
     changed
-      ? `${remove ? 'removed' : 'added'} ${count} in ${plan.file}\n`
-      : `nothing to change in ${plan.file}\n`,
+      ? `${remove ? 'removed' : 'added'} ${count} in ${visible(plan.file)}\n`
+      : `nothing to change in ${visible(plan.file)}\n`,
   );
-  if (backup !== undefined) context.stdout(`backup of the previous file: ${backup}\n`);
+  if (backup !== undefined) context.stdout(`backup of the previous file: ${visible(backup)}\n`);
   return plan;
 }

@@ -115,7 +115,7 @@ async function logOutIdentity(context: Context, name: string, hosts: readonly Re
 /** Deletes the API keys that interrupted commands created in IAM for the removed identities. */
 async function cancelPending(context: Context, removed: Removed): Promise<void> {
   for (const id of await cancelPendingKeys(context, removed)) {
-    context.stdout(`deleted API key ${id}, created by an interrupted command\n`);
+    context.stdout(`deleted API key ${visible(id)}, created by an interrupted command\n`);
   }
 }
 

@@ -8,6 +8,7 @@ import { registriesConf } from '../clients/registries-conf.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
+import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
 import { dockerPrograms, hasOneOf, podmanPrograms } from './doctor/client-checks.ts';
 import { callsHelper, namesHelper } from './doctor/client-findings.ts';
@@ -53,7 +54,7 @@ async function register(
   const makePlan = () => client.planAdd(context, uncoveredHosts(context, client, hosts));
   const plan = makePlan();
   const isRegistered = plan.after === plan.before;
-  if (isRegistered) context.stdout(`${client.name}: nothing to change in ${plan.file}\n`);
+  if (isRegistered) context.stdout(`${client.name}: nothing to change in ${visible(plan.file)}\n`);
   else if (yes || (await agrees(context, plan))) await apply(context, makePlan);
   else {
     const hint = `run docker-credential-icr configure --client ${client.name}`;

@@ -3,6 +3,7 @@ import type { Caller } from '../http/api-call.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import { plain } from '../plain-text.ts';
 import type { RegistryToken } from '../registry/registry-tokens.ts';
+import { visible } from '../visible.ts';
 import { callerFor } from './caller.ts';
 import type { Command, Option } from './command.ts';
 import { requireIbmHost } from './host-arguments.ts';
@@ -117,7 +118,7 @@ export const remove: Command<TokenArgs> = {
     const name = `registry token ${args.id} at ${host}`;
     if (!(await confirm(context, `remove ${name}`, args.yes))) return 1;
     await removeRegistryToken(context, caller, host, args.id);
-    context.stdout(`removed ${name}\n`);
+    context.stdout(`removed ${visible(name)}\n`);
     return 0;
   },
 };

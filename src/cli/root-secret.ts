@@ -109,9 +109,12 @@ async function entitlementKey(
     secret: await tokenOnStdin(context, 'entitlement key'),
   } as const;
   if (!verify) return root;
-  const { checkAtRegistry } = await import('../registry/sign-in.ts');
+  const { verifyAtTokenEndpoint } = await import('../registry/docker-exchange.ts');
   const credential = { Username: 'cp', Secret: root.secret };
-  await checkAtRegistry(context, host, credential, { ...question, owner: 'the entitlement key' });
+  await verifyAtTokenEndpoint(context, host, credential, {
+    ...question,
+    owner: 'the entitlement key',
+  });
   return { ...root, owner: `entitlement key for ${host}` };
 }
 
@@ -125,9 +128,12 @@ async function registryToken(
   const { ownerOfRegistryToken } = await import('../iam/owner.ts');
   const root = { kind: 'registry-token', secret, ...ownerOfRegistryToken(secret) } as const;
   if (!verify) return root;
-  const { checkAtRegistry } = await import('../registry/sign-in.ts');
+  const { verifyAtTokenEndpoint } = await import('../registry/docker-exchange.ts');
   const credential = { Username: 'token', Secret: secret };
-  await checkAtRegistry(context, host, credential, { ...question, owner: 'the registry token' });
+  await verifyAtTokenEndpoint(context, host, credential, {
+    ...question,
+    owner: 'the registry token',
+  });
   return root;
 }
 

@@ -80,7 +80,7 @@ async function change(
   const changed: Partial<Settings> = value === 'off' ? {} : await parse(value);
   if (changed.iamEndpoint !== undefined) requireTrustedFolder(context);
   await updateSettings(context, ({ [key]: _, ...rest }) => ({ ...rest, ...changed }));
-  context.stdout(`${name} is ${shownValue(changed[key])}\n`);
+  context.stdout(`${name} is ${visible(shownValue(changed[key]))}\n`);
 }
 
 function shownValue(value: string | boolean | undefined): string {

@@ -17,6 +17,7 @@ import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
+import { type PendingRow, pendingLine, pendingRows } from './pending-keys.ts';
 import { duration, table } from './table.ts';
 
 /** A line of `status`, and an element of `hosts` in its JSON. */
@@ -81,7 +82,9 @@ function showJson(context: Context, hosts: readonly Row[]): void {
   const identities = Object.fromEntries(
     Object.entries(settings.identities).map(([name, identity]) => [name, withTimes(identity)]),
   );
-  const all = { hosts, identities, sources: { ibmcloudSession, computeProfile } };
+  const pending = tryPendingRows(context, settings);
+  const pendingKeys = pending instanceof HelperError ? undefined : pending;
+  const all = { hosts, identities, pendingKeys, sources: { ibmcloudSession, computeProfile } };
   context.stdout(`${JSON.stringify(all, null, 2)}\n`);
 }
 
@@ -113,8 +116,21 @@ function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolea
     stdout(`other hosts: trusted profile ${visible(computeProfile)}\n`);
   // A problem with the settings concerns every host, and is reported once.
   const problems = new Map(rows.map(({ problem = '', hint }) => [problem, hint]));
+  const pending = areHostsNamed ? [] : tryPendingRows(context, settings);
+  if (pending instanceof HelperError) problems.set(pending.message, pending.hint);
+  else for (const row of pending) stdout(pendingLine(row));
   problems.delete('');
   for (const [problem, hint] of problems) context.warn(problem, hint);
+}
+
+/** Returns the error if the store or the settings cannot be read. */
+function tryPendingRows(context: Context, settings: Settings): PendingRow[] | HelperError {
+  try {
+    return pendingRows(context, settings);
+  } catch (error) {
+    if (error instanceof HelperError) return error;
+    throw error;
+  }
 }
 
 function identitiesWithoutHost({ identities, mappings }: Settings): string[] {

@@ -97,7 +97,7 @@ const ended = sandboxSuite('registry-token commands after IBM removed the API', 
 ended('reports the refusal with an alternative', ({ sandbox }) =>
   atRegistry(sandbox, async (call) => {
     const reason = 'CRG0000E: Registry tokens are discontinued.';
-    const hint = 'registry tokens are deprecated: use docker-credential-icr api-key create';
+    const hint = 'use docker-credential-icr api-key create instead: registry tokens are deprecated';
     const line = `icr.io refused identity jane a new registry token (${reason})`;
     assert.equal(await call('add'), refusal(line, hint));
     sandbox.faults.add('registry', { kind: 'status', status: 404 });

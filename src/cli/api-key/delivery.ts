@@ -3,6 +3,7 @@ import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
+import { visible } from '../../visible.ts';
 import { mappingKey, requireIbmHost } from '../host-arguments.ts';
 import { openKeyFile } from './key-file.ts';
 import { planSave, saveNewKey } from './save.ts';
@@ -58,7 +59,7 @@ function toFile({ context }: Lookup, name: string): Omit<Delivery, 'keyName'> {
   return {
     deliver: async (made) => {
       file.write(made);
-      context.stdout(`API key saved in ${name} (not encrypted)\n`);
+      context.stdout(`API key saved in ${visible(name)} (not encrypted)\n`);
     },
     cancel: file.discard,
   };

@@ -79,7 +79,7 @@ export function jsonOf(key: ApiKeyDetails): object {
 
 /** Returns ID and name for messages. The name may be chosen by other users, so control characters are removed. */
 export function nameOf({ id, name }: ApiKeyDetails): string {
-  return name === '' ? `API key ${id}` : `API key ${id} (${plain(name)})`;
+  return plain(name === '' ? `API key ${id}` : `API key ${id} (${name})`);
 }
 
 export function stateOf({ locked, disabled }: ApiKeyDetails): string {

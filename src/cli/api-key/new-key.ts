@@ -12,6 +12,7 @@ import {
   readPendingKey,
   writePendingKey,
 } from '../../identity/pending-key.ts';
+import { visible } from '../../visible.ts';
 import { nameOf } from './keys.ts';
 
 /** A running rotation of an identity's API key. */
@@ -61,7 +62,7 @@ async function resumablePending(
   if (pending === undefined || old === undefined || old.id === pending.oldId) return pending;
   const id = await cancelPendingKey(context, identity, [async () => caller], requireOurs);
   if (id !== undefined) {
-    context.stdout(`deleted API key ${id}, created by an interrupted rotation\n`);
+    context.stdout(`deleted API key ${visible(id)}, created by an interrupted rotation\n`);
   }
   return undefined;
 }

@@ -128,7 +128,9 @@ async function installKey(
   // If a parallel login has replaced the stored key, the new key is unused and is deleted in IAM.
   await cancelPendingKey(context, name, [async () => caller], requireOurs);
   if (oldId !== undefined) {
-    context.stdout(`the old API key ${oldId} ${oldExisted ? 'is' : 'was already'} deleted\n`);
+    context.stdout(
+      `the old API key ${visible(oldId)} ${oldExisted ? 'is' : 'was already'} deleted\n`,
+    );
   }
   return oldExisted;
 }

@@ -81,5 +81,5 @@ export function parseRegion(text: string): string {
 }
 
 function nameOf({ id, name }: ServiceId): string {
-  return `service ID ${plain(name)} (${id})`;
+  return plain(`service ID ${name} (${id})`);
 }
