@@ -122,6 +122,10 @@ test('create: reuses a service ID and its policy', ({ sandbox }) =>
       failed.stderr,
       /\nhint: run the same command again to continue, or ibmcloud iam service-id-d/,
     );
+    sandbox.faults.add('iam', { kind: 'status', status: 403, path: '/v1/apikeys' });
+    const again = await person.call('api-key create --service-id nightly');
+    assert.is(again.status, 1);
+    assert.not.match(again.stderr, /was created|service-id-delete/, 'never delete an existing one');
     const made = await person.call('api-key create --service-id nightly');
     assert.is(made.status, 0);
     assert.match(made.stderr, /: using the existing service ID nightly \(ServiceId-.*\)\n/);

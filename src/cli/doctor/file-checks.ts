@@ -6,25 +6,39 @@ import { HelperError } from '../../errors.ts';
 import { isTemporary } from '../../files/temporary-files.ts';
 import { damagedSuffix } from '../../secrets/credential-file.ts';
 import { attempt } from './attempt.ts';
-import { type Check, type Examined, type Finding, ok, problem, skipped, warning } from './check.ts';
+import {
+  type Check,
+  type CheckInput,
+  type Finding,
+  ok,
+  problem,
+  skipped,
+  warning,
+} from './check.ts';
 import { abandonedAfterMs } from './client-findings.ts';
 import { statOf } from './machine.ts';
 
-/** Modes and owners of stored files, and files that killed processes left. */
+/** Checks modes and owners of stored files, and finds files that killed processes left behind. */
 export const fileCheck: Check = {
   name: 'files',
-  run: async (examined) => {
-    const { context, look } = examined;
+  run: async (input) => {
+    const { context, snapshot } = input;
     const cache = await attempt(() => cacheFolder(context));
-    const folders = [look.folder, cache instanceof HelperError ? undefined : cache].filter(
+    const folders = [snapshot.folder, cache instanceof HelperError ? undefined : cache].filter(
       (folder): folder is string => folder !== undefined && fs.existsSync(folder),
     );
     if (folders.length === 0) return skipped('nothing is stored yet');
     const entries = folders.flatMap((folder) => entriesIn(folder, folder));
     const isPosix = context.platform !== 'win32';
     const found = [
-      ...(isPosix ? [...shared(entries), ...closed(entries), ...foreign(examined, entries)] : []),
-      ...leftOver(examined, entries),
+      ...(isPosix
+        ? [
+            ...accessibleToOthers(entries),
+            ...inaccessible(entries),
+            ...ownedByOthers(input, entries),
+          ]
+        : []),
+      ...leftovers(input, entries),
     ];
     return found.length > 0 ? found : ok(`${folders.join(', ')}: only you can read them`);
   },
@@ -38,8 +52,8 @@ interface Entry {
 }
 
 /**
- * The directory and its subdirectories may be symlinks. Unreadable directories are not entered: their
- * mode or owner is a finding.
+ * Lists a directory recursively. The directory and its direct subdirectories may be symlinks. Unreadable directories are
+ * not entered, because their mode or owner is a finding by itself.
  */
 function entriesIn(folder: string, file: string, depth = 0): Entry[] {
   try {
@@ -63,15 +77,15 @@ function namesIn(file: string): string[] {
   }
 }
 
-function shared(entries: readonly Entry[]): Finding[] {
+function accessibleToOthers(entries: readonly Entry[]): Finding[] {
   const open = entries.filter(({ stat }) => !stat.isSymbolicLink() && (stat.mode & 0o077) !== 0);
   if (open[0] === undefined) return [];
   const what = `other users can access ${titleOf(open[0])}${andMore(open)}`;
   return [problem(what, `run chmod -R go= ${foldersOf(open)}`)];
 }
 
-/** Files that their owner cannot read or write, such as mounted secrets. */
-function closed(entries: readonly Entry[]): Finding[] {
+/** Finds files that their owner cannot read or write, such as mounted secrets. */
+function inaccessible(entries: readonly Entry[]): Finding[] {
   const unreadable = entries.filter((entry) => lacks(entry, 0o500, 0o400));
   const unwritable = entries.filter((entry) => lacks(entry, 0o700, 0o600));
   const first = unreadable[0] ?? unwritable[0];
@@ -91,11 +105,14 @@ function titleOf({ file, stat }: Entry): string {
   return `${file} (mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')})`;
 }
 
-function foreign({ machine: { uid }, context }: Examined, entries: readonly Entry[]): Finding[] {
+function ownedByOthers(
+  { machine: { uid }, context }: CheckInput,
+  entries: readonly Entry[],
+): Finding[] {
   const others = entries.filter(({ stat }) => uid !== undefined && stat.uid !== uid);
   const [first] = others;
   if (first === undefined) return [];
-  // Root finds a user's files in that user's home, where they belong.
+  // With `sudo`, HOME may be that of another user, who then is the right owner of files in it.
   const homeOwner = statOf(context.env.HOME ?? '/')?.uid;
   const owner = uid === 0 && homeOwner !== undefined ? homeOwner : uid;
   if (owner !== uid && others.every(({ stat }) => stat.uid === owner)) return [];
@@ -112,7 +129,7 @@ function andMore({ length }: readonly unknown[]): string {
   return length === 1 ? '' : `, and ${length - 1} more`;
 }
 
-function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
+function leftovers({ context }: CheckInput, entries: readonly Entry[]): Finding[] {
   const names = new Set(entries.map(({ file }) => file));
   const damaged = entries.filter(
     ({ file }) => file.endsWith(damagedSuffix) && names.has(file.slice(0, -damagedSuffix.length)),
@@ -123,7 +140,7 @@ function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
   );
   return [
     ...removable('left from a damaged secret that was replaced', damaged),
-    ...removable('left by a killed process', temporary),
+    ...removable('left behind by a killed process', temporary),
   ];
 }
 
@@ -133,7 +150,7 @@ function removable(what: string, entries: readonly Entry[]): Finding[] {
   return [warning(`${what}: ${files.join(', ')}`, `run rm ${files.map(typed).join(' ')}`)];
 }
 
-/** Also those of versions up to 0.1.0, and those that `conf` writes for the settings. */
+/** Also returns true for the temporary files of versions up to 0.1.0, and for those of the package `conf`. */
 function isOurTemporary(file: string): boolean {
   const [name, parent] = [path.basename(file), path.basename(path.dirname(file))];
   return isTemporary(name) || parent === '.aside' || /\.json\.tmp-\w+$/.test(name);

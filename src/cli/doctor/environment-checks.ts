@@ -2,29 +2,37 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { typed } from '../../clients/notes.ts';
 import { findProgram } from '../../files/executables.ts';
-import { type Check, type Examined, type Finding, ok, problem, skipped, warning } from './check.ts';
+import {
+  type Check,
+  type CheckInput,
+  type Finding,
+  ok,
+  problem,
+  skipped,
+  warning,
+} from './check.ts';
 import { podmanPrograms } from './client-checks.ts';
 import { isWritable, statOf } from './machine.ts';
 
-/** From the password database, which knows the home directory even if `HOME` is wrong. */
-const ownHome = 'run export HOME="$(eval echo "~$(id -un)")"';
+/** Sets `HOME` from the password database. */
+const resetHome = 'run export HOME="$(eval echo "~$(id -un)")"';
 
 const home: Check = {
   name: 'home',
   run: ({ context, machine: { uid } }) => {
     const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
     const folder = context.env[name];
-    if (!folder) return problem(`${name} is not set`, ownHome);
+    if (!folder) return problem(`${name} is not set`, resetHome);
     const stat = statOf(folder);
     if (stat === undefined)
       return problem(`${folder} does not exist`, `run mkdir -p ${typed(folder)}`);
     if (!stat.isDirectory())
-      return problem(`${name} is ${folder}, which is not a directory`, ownHome);
+      return problem(`${name} is ${folder}, which is not a directory`, resetHome);
     if (uid !== undefined && stat.uid !== uid) {
       const by = context.env.SUDO_USER === undefined ? '' : ` (sudo by ${context.env.SUDO_USER})`;
       return warning(
         `you are user ${uid}${by}, but user ${stat.uid} owns HOME (${folder})`,
-        ownHome,
+        resetHome,
       );
     }
     if (isWritable(folder)) return ok(folder);
@@ -37,15 +45,17 @@ const home: Check = {
 
 const sudo: Check = {
   name: 'sudo',
-  run: ({ context, machine, look }) => {
+  run: ({ context, machine, snapshot }) => {
     const { SUDO_USER: user } = context.env;
     if (!user || user === 'root' || machine.uid !== 0) return [];
     const what = `you are root through sudo: credentials and client files of ${user} are not used`;
-    return look.answers.length > 0 ? ok(what) : problem(what, 'run docker-credential-icr login');
+    return snapshot.answers.length > 0
+      ? ok(what)
+      : problem(what, 'run docker-credential-icr login');
   },
 };
 
-/** Rootless podman stores logins of the session there. */
+/** Rootless podman stores its logins in this directory. */
 const runtimeDirectory: Check = {
   name: 'XDG_RUNTIME_DIR',
   run: ({ context, machine: { uid } }) => {
@@ -68,21 +78,21 @@ const runtimeDirectory: Check = {
   },
 };
 
-/** Variables that change where clients read credentials. */
+/** Checks variables that change the files from which clients read credentials. */
 const variables: Check = {
   name: 'variables',
-  run: (examined) => {
+  run: (input) => {
     const findings = [
-      ...dockerConfig(examined),
-      ...dockerAuth(examined),
-      ...authFile(examined),
-      ...['XDG_CONFIG_HOME', 'XDG_CACHE_HOME'].flatMap((name) => baseDirectory(examined, name)),
+      ...dockerConfig(input),
+      ...dockerAuth(input),
+      ...authFile(input),
+      ...['XDG_CONFIG_HOME', 'XDG_CACHE_HOME'].flatMap((name) => baseDirectory(input, name)),
     ];
     return findings.length > 0 ? findings : ok('none that changes where clients read credentials');
   },
 };
 
-function dockerConfig({ context: { env } }: Examined): Finding[] {
+function dockerConfig({ context: { env } }: CheckInput): Finding[] {
   const folder = env.DOCKER_CONFIG;
   if (!folder) return [];
   const set = (place: string) => `run export DOCKER_CONFIG=${typed(place)}`;
@@ -101,14 +111,14 @@ function dockerConfig({ context: { env } }: Examined): Finding[] {
   return [problem(`DOCKER_CONFIG is ${folder}, which is not a directory`, hint)];
 }
 
-/** Since Docker 28.3. */
-function dockerAuth({ context: { env } }: Examined): Finding[] {
+/** Docker 28.3 and later read this variable. */
+function dockerAuth({ context: { env } }: CheckInput): Finding[] {
   if (!env.DOCKER_AUTH_CONFIG) return [];
   const what = 'DOCKER_AUTH_CONFIG is set, and has precedence over credential helpers';
   return [warning(what, 'run unset DOCKER_AUTH_CONFIG')];
 }
 
-function authFile({ context: { env } }: Examined): Finding[] {
+function authFile({ context: { env } }: CheckInput): Finding[] {
   const file = env.REGISTRY_AUTH_FILE;
   if (!file) return [];
   const unset = (why: string) => [
@@ -119,13 +129,13 @@ function authFile({ context: { env } }: Examined): Finding[] {
   return stat === undefined || stat.isFile() ? [] : unset(', which is not a regular file');
 }
 
-function baseDirectory({ context: { env } }: Examined, name: string): Finding[] {
+function baseDirectory({ context: { env } }: CheckInput, name: string): Finding[] {
   const folder = env[name];
   if (!folder || !path.isAbsolute(folder) || statOf(folder)?.isDirectory() !== false) return [];
   return [problem(`${name} is ${folder}, which is not a directory`, `run unset ${name}`)];
 }
 
-/** Explains surprising behaviour; never a fault. */
+/** Reports facts about the system that can explain unexpected behaviour. */
 const system: Check = {
   name: 'system',
   run: ({ context, machine }) => {
@@ -139,7 +149,7 @@ const system: Check = {
   },
 };
 
-/** The directories of our own files, by name: a file in the place of one stops every command. */
+/** Checks the variables for this helper's own directories: an invalid one makes every command fail. */
 const ownDirectories: Check = {
   name: 'directories',
   run: ({ context: { env } }) => {
@@ -156,7 +166,7 @@ const ownDirectories: Check = {
   },
 };
 
-export const surroundings: readonly Check[] = [
+export const environmentChecks: readonly Check[] = [
   home,
   sudo,
   runtimeDirectory,
