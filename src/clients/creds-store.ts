@@ -44,7 +44,7 @@ export function planTakeOver(context: Context): CredsStorePlan {
   return { ...plan, after: applyEdits(text, edits) };
 }
 
-/** Plans to set `credsStore` to the previous helper `others`, or to remove it if there was none. */
+/** Plans to set `credsStore` to the previous helper `others`, or to remove it if `others` is undefined. */
 export function planGiveBack(context: Context, others: string | undefined): EditPlan {
   const read = readCredHelpers(dockerConfigFile(context));
   const { text, root } = read;

@@ -5,7 +5,7 @@ import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { missingStoreNotes, typed } from './notes.ts';
 
-/** The Docker CLI and other clients that read its file: Compose, BuildKit, nerdctl, crane, oras, cosign. */
+/** The Docker CLI and other clients that read its file: Compose, BuildKit, crane, oras, cosign. */
 export const docker: Client = credHelpersClient({
   name: 'docker',
   file: dockerConfigFile,
@@ -30,7 +30,7 @@ export const nerdctl: Client = credHelpersClient({
 });
 
 /**
- * Returns the path of Docker's `config.json`. Throws `misconfigured` if there is no home directory.
+ * Returns the path of Docker's `config.json`. Throws `misconfigured` if the home directory is unknown.
  * Source: docker/cli, cli/config/config.go.
  */
 export function dockerConfigFile(context: Context): string {

@@ -8,8 +8,8 @@ import { typed } from './notes.ts';
 
 /**
  * Returns a client for each `auth.json` of podman, buildah and skopeo that needs the helper. On Linux there are two:
- * `podman login` reads `credHelpers` only from the session's file, and stores passwords in it if there are none. That
- * file is deleted at the end of the session; pulls then use the file in the home directory.
+ * `podman login` reads `credHelpers` only from the session's file, and stores passwords in it otherwise. That file is
+ * deleted at the end of the session; pulls then use the file in the home directory.
  * Source: containers/container-libs, image/pkg/docker/config/config.go (getAuthFilePaths).
  */
 export function podmanClients(context: Context, runFolder = '/run/containers'): Client[] {

@@ -49,7 +49,7 @@ function planFor(file: string, before: string | undefined, after: string | undef
   return { file, before, after, hosts: before === after ? [] : ['*'], notes: [] };
 }
 
-/** Plans to delete the file, unless single hosts are named: the setting has no hosts. */
+/** Plans to delete the file. Does nothing for single hosts, because the setting applies to all hosts. */
 function planRemove(context: Context, hosts: readonly string[] | 'all-ours'): EditPlan {
   const file = dropIn(context);
   const before = readText(file);
