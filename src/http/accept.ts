@@ -74,6 +74,14 @@ function redirectTarget(answer: HttpAnswer, secrets?: Secrets): string {
   return host ? ` to ${host}` : '';
 }
 
+/** Returns the error for a server that has not answered until the deadline. `suffix` names the proxy, if any. */
+export function timedOut(name: string, suffix = '', reason?: ErrorReason): HelperError {
+  return unreachable(`${name} did not answer in time${suffix}`, {
+    hint: 'try again later',
+    reason: reason ?? (suffix === '' ? undefined : 'proxy'),
+  });
+}
+
 export function unreachable(message: string, details?: ErrorDetails): HelperError {
   return new HelperError('unreachable', message, details);
 }

@@ -4,7 +4,7 @@ import type { ErrorDetails } from '../errors.ts';
 import type { JsonObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import type { Secrets } from '../plain-text.ts';
-import { accept, describe, type RequestLabels, unreachable } from './accept.ts';
+import { accept, describe, type RequestLabels, timedOut, unreachable } from './accept.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type HttpAnswer, type HttpRequest, send, throughProxy } from './send.ts';
 import { isTransient } from './service-error.ts';
@@ -100,13 +100,7 @@ async function attemptOnce(
       isUnprocessed: answer.status === 429,
     };
   } catch (error) {
-    if (stop.signal.aborted) {
-      const suffix = throughProxy(context, request);
-      throw unreachable(`${name} did not answer in time${suffix}`, {
-        hint: 'try again later',
-        reason: reason ?? (suffix === '' ? undefined : 'proxy'),
-      });
-    }
+    if (stop.signal.aborted) throw timedOut(name, throughProxy(context, request), reason);
     if (!(error instanceof ConnectionError)) throw withoutSecrets(error, secrets);
     const problem = `cannot reach ${name}: ${error.message}`;
     const details = { ...(reason && { reason }), ...error.details };

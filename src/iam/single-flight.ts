@@ -2,9 +2,11 @@ import type { Context } from '../context.ts';
 import { answerLimitMs, deadlineOf, remainingMs } from '../deadline.ts';
 import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
 import { type Action, withLock } from '../files/lock.ts';
+import { timedOut } from '../http/accept.ts';
 import { lockFolder, readTokenSync, writeToken } from './cache-file.ts';
 import type { FreshTokenOptions } from './cached-token.ts';
 import { type CachedToken, type CacheKey, hasTimeLeft, isFresh } from './cached-token.ts';
+import { iamEndpoint } from './endpoint.ts';
 
 /** The minimum time that a request to IAM takes. */
 const minMintMs = 200;
@@ -28,9 +30,16 @@ export function singleFlight(
     if (token === undefined || !isFresh(token, context.now())) return undefined;
     return options.force && token.token === cached?.token ? undefined : token;
   };
+  const wasLate = context.now() >= deadline;
+  const mint: FreshTokenOptions['mint'] = async (end) => {
+    // The whole time was spent waiting for another process, whose request to IAM has no answer either.
+    if (!wasLate && context.now() >= end) throw timedOut(iamName(context, options));
+    return options.mint(end);
+  };
+  const timed = { ...options, mint };
   const action: Action<CachedToken> = async (leave) => {
     try {
-      return mintedByOther() ?? (await renew(context, options, cached, deadline));
+      return mintedByOther() ?? (await renew(context, timed, cached, deadline));
     } catch (error) {
       if (error instanceof HelperError) leave(toNote(options, error));
       throw error;
@@ -48,6 +57,11 @@ export function singleFlight(
       return token;
     },
   });
+}
+
+/** Returns IAM's name with its host, for messages. */
+function iamName(context: Context, { endpoint }: CacheKey): string {
+  return `IAM at ${new URL(iamEndpoint(context, endpoint)).host}`;
 }
 
 async function renew(

@@ -49,7 +49,7 @@ test('add, list, get and rm', ({ sandbox, askRegistry }) =>
     assert.is(sandbox.requests.count({ path: '/api/v1/tokens', host: 'de.icr.io' }), 1);
     const { stdout: listed } = await call('list');
     const lines = listed.split('\n').map((line) => line.trim().split(/ {2,}/));
-    assert.equal(lines[0], ['ID', 'ENDS IN', 'MAY', 'DESCRIPTION']);
+    assert.equal(lines[0], ['ID', 'EXPIRES IN', 'ACCESS', 'DESCRIPTION']);
     assert.equal(lines[1]?.slice(0, 1), [id]);
     assert.match(String(lines[1]?.slice(1)), /^2[34] h,push,nightly$/);
     assert.equal(lines[2]?.slice(1), ['never', 'pull']);
