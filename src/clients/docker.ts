@@ -3,7 +3,7 @@ import type { Client, Note } from './client.ts';
 import { textSetting } from './cred-helpers.ts';
 import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
-import { missingStoreNotes, typed } from './notes.ts';
+import { missingStoreNotes, shellQuoted } from './notes.ts';
 
 /** The Docker CLI and other clients that read its file: Compose, BuildKit, crane, oras, cosign. */
 export const docker: Client = credHelpersClient({
@@ -40,7 +40,7 @@ export function dockerConfigFile(context: Context): string {
 
 /** `docker logout HOST` removes HOST and http(s)://HOST; other keys must be written exactly. */
 function logoutCommand(program: 'docker' | 'nerdctl', key: string): string {
-  return `run ${program} logout ${typed(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
+  return `run ${program} logout ${shellQuoted(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
 }
 
 /** Docker 28.3 and later read this variable. */

@@ -1,6 +1,6 @@
 import { type CredHelpersFile, textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -76,7 +76,7 @@ function named(examined: Examined, file: string, isStore: boolean, hosts: readon
 
 /** `docker logout` finds HOST and http(s)://HOST by HOST, and any other spelling as it is. */
 function logoutDocker(key: string): string {
-  return `docker logout ${typed(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
+  return `docker logout ${shellQuoted(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
 }
 
 /** The files of podman, buildah and skopeo. */
@@ -139,5 +139,7 @@ const configurePodman = configureHint('podman');
 
 /** `podman logout` finds no entry that was written as a URL. */
 function logoutPodman({ file }: CredHelpersFile, key: string): string | undefined {
-  return key.includes('://') ? undefined : `podman logout --authfile ${typed(file)} ${typed(key)}`;
+  return key.includes('://')
+    ? undefined
+    : `podman logout --authfile ${shellQuoted(file)} ${shellQuoted(key)}`;
 }

@@ -1,4 +1,4 @@
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { findCredential } from '../../identity/find.ts';
@@ -49,7 +49,7 @@ function hostCheck(name: string, title: string, judge: Judge): Check {
       const examined = { ...given, context: { ...context, deadline } };
       const found = await findCredential(lookupIn(examined.context), host);
       if (found !== undefined) return judge(examined, host, found);
-      return problem('not logged in', `run docker-credential-icr login ${typed(name)}`);
+      return problem('not logged in', `run docker-credential-icr login ${shellQuoted(name)}`);
     },
   };
 }

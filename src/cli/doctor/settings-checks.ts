@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable, type Settings, settingsFile, unusableMapping } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { everyHost, mappingKeyFor } from '../../identity/mapping-key.ts';
@@ -41,7 +41,7 @@ async function mappingProblems(
   const mapping = mappings[key];
   if (mapping === undefined) return [];
   if (mapping.identity === undefined) {
-    const hint = `run docker-credential-icr unmap ${typed(key)}`;
+    const hint = `run docker-credential-icr unmap ${shellQuoted(key)}`;
     return [problem(unusableMapping(key).message, hint)];
   }
   const [host, name] = [key === everyHost ? 'every host' : key, mapping.identity];
@@ -57,7 +57,7 @@ async function mappingProblems(
   );
   if (!(fits instanceof HelperError)) return [];
   const { present: _, ...usual } = identity;
-  const again = `run docker-credential-icr map ${typed(key)} ${typed(name)}`;
+  const again = `run docker-credential-icr map ${shellQuoted(key)} ${shellQuoted(name)}`;
   return [problem(`${host}: ${fits.message}`, `${again} --present ${presentation(usual)}`)];
 }
 
@@ -67,9 +67,9 @@ function mapAgain(identities: Settings['identities'], key: string): string {
     (each) => identities[each]?.kind !== 'entitlement-key',
   );
   if (name !== undefined && another === undefined) {
-    return `run docker-credential-icr map ${typed(key)} ${typed(name)}`;
+    return `run docker-credential-icr map ${shellQuoted(key)} ${shellQuoted(name)}`;
   }
-  return `run docker-credential-icr login${key === everyHost ? '' : ` ${typed(key)}`}`;
+  return `run docker-credential-icr login${key === everyHost ? '' : ` ${shellQuoted(key)}`}`;
 }
 
 /** Which hosts have a credential. */
@@ -98,7 +98,9 @@ function signedOutFinding({ look: { settings } }: Examined, name: string): Findi
   const key = 'problem' in host ? undefined : mappingKeyFor(settings, host);
   const identity = key === undefined ? undefined : settings.mappings[key]?.identity;
   const isKnown = identity !== undefined && Object.hasOwn(settings.identities, identity);
-  const command = isKnown ? `map ${typed(name)} ${typed(identity)}` : `login ${typed(name)}`;
+  const command = isKnown
+    ? `map ${shellQuoted(name)} ${shellQuoted(identity)}`
+    : `login ${shellQuoted(name)}`;
   return warning(`${name} is signed out`, `run docker-credential-icr ${command}`);
 }
 
@@ -112,13 +114,16 @@ async function damagedLogins({ look: { store, folder } }: Examined): Promise<Fin
     if (!(read instanceof HelperError)) return [];
     const host = parseServerURL(name);
     const isIbm = !('problem' in host) && isIbmHost(host);
-    const login = `${isIbm ? 'docker-credential-icr' : 'docker'} login ${typed(name)}`;
+    const login = `${isIbm ? 'docker-credential-icr' : 'docker'} login ${shellQuoted(name)}`;
     const file = folder === undefined ? '' : fileOf(folder, { of: 'host', name });
     // A login to an IBM host maps an identity and leaves this file, which has precedence over other sources.
     const files = [file, file + setAsideEnding].filter((each) => fs.existsSync(each));
     const isDamaged = read.code === 'damaged' && files.length > 0;
     return [
-      failure(read, isDamaged ? `run rm ${files.map(typed).join(' ')} && ${login}` : read.hint),
+      failure(
+        read,
+        isDamaged ? `run rm ${files.map(shellQuoted).join(' ')} && ${login}` : read.hint,
+      ),
     ];
   });
   return (await Promise.all(reads)).flat();
