@@ -87,7 +87,7 @@ function planFor(
   args: ConfigureArgs,
   added: readonly string[] | undefined,
 ): EditPlan {
-  if (added === undefined) return client.planRemove(context, namedHosts(args) ?? 'all-ours');
+  if (added === undefined) return client.planRemove(context, namedHosts(args) ?? 'all');
   return client.planAdd(context, added, { force: args.force ?? false });
 }
 

@@ -1,4 +1,4 @@
-import { typed } from '../clients/notes.ts';
+import { shellQuoted } from '../clients/notes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -22,7 +22,7 @@ export interface PendingRow {
 export function pendingRows(context: Context, { identities }: Settings): PendingRow[] {
   return pendingIdentities(context).map((identity) => {
     const words = Object.hasOwn(identities, identity) ? 'api-key rotate' : 'logout --identity';
-    const hint = `run docker-credential-icr ${words} ${typed(identity)}`;
+    const hint = `run docker-credential-icr ${words} ${shellQuoted(identity)}`;
     return { identity, ...detailsOf(context, identity), hint };
   });
 }

@@ -30,16 +30,16 @@ export function singleFlight(
     if (token === undefined || !isFresh(token, context.now())) return undefined;
     return options.force && token.token === cached?.token ? undefined : token;
   };
-  const isLate = context.now() >= deadline;
+  const wasLate = context.now() >= deadline;
   const mint: FreshTokenOptions['mint'] = async (end) => {
-    // This process waited until the deadline for another process, whose request to IAM has not been answered.
-    if (!isLate && context.now() >= end) throw timedOut(iamName(context, options));
+    // The whole time was spent waiting for another process, whose request to IAM has no answer either.
+    if (!wasLate && context.now() >= end) throw timedOut(iamName(context, options));
     return options.mint(end);
   };
-  const timedOptions = { ...options, mint };
+  const timed = { ...options, mint };
   const action: Action<CachedToken> = async (leave) => {
     try {
-      return mintedByOther() ?? (await renew(context, timedOptions, cached, deadline));
+      return mintedByOther() ?? (await renew(context, timed, cached, deadline));
     } catch (error) {
       if (error instanceof HelperError) leave(toNote(options, error));
       throw error;
@@ -59,7 +59,7 @@ export function singleFlight(
   });
 }
 
-/** IAM's name in messages. */
+/** Returns IAM's name with its host, for messages. */
 function iamName(context: Context, { endpoint }: CacheKey): string {
   return `IAM at ${new URL(iamEndpoint(context, endpoint)).host}`;
 }

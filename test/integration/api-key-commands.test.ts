@@ -179,7 +179,7 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
     const locked = await call('api-key delete 2024 --yes');
     assert.match(
       locked.stderr,
-      /BXNIM0447E: The API key is locked\.\)\nhint: if it is locked, run .*unlock/,
+      /BXNIM0447E: The API key is locked\.\)\nhint: run .*unlock \S+ if it is locked/,
     );
     assert.is(await say('api-key unlock 2024'), `${name} is unlocked\n`);
     assert.is(await say('api-key disable 2024 --yes'), `${name} is disabled\n`);

@@ -1,6 +1,6 @@
 import { type CredHelpersFile, textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -76,7 +76,7 @@ function named(input: CheckInput, file: string, isStore: boolean, hosts: readonl
 
 /** `docker logout HOST` also removes `http(s)://HOST`; every other entry needs its exact spelling. */
 function logoutDocker(key: string): string {
-  return `docker logout ${typed(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
+  return `docker logout ${shellQuoted(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
 }
 
 /** Checks the `auth.json` files of podman, buildah and skopeo. */
@@ -142,5 +142,7 @@ const configurePodman = configureHint('podman');
 
 /** Returns undefined for an entry that is a URL: `podman logout` cannot remove it. */
 function logoutPodman({ file }: CredHelpersFile, key: string): string | undefined {
-  return key.includes('://') ? undefined : `podman logout --authfile ${typed(file)} ${typed(key)}`;
+  return key.includes('://')
+    ? undefined
+    : `podman logout --authfile ${shellQuoted(file)} ${shellQuoted(key)}`;
 }

@@ -9,7 +9,7 @@ import {
   readCredHelpers,
   textSetting,
 } from '../../clients/cred-helpers.ts';
-import { holdsSecret, shown, typed } from '../../clients/notes.ts';
+import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
 import { isIbmHost } from '../../registry/match.ts';
@@ -28,7 +28,7 @@ export function readClientFile(file: string): Promise<CredHelpersFile | HelperEr
 
 export function configureHint(client: string, hosts: readonly string[] = []): string {
   const which = client === 'docker' ? [] : ['--client', client];
-  const each = hosts.flatMap((host) => ['--host', typed(host)]);
+  const each = hosts.flatMap((host) => ['--host', shellQuoted(host)]);
   return ['run docker-credential-icr configure', ...which, ...each].join(' ');
 }
 
@@ -92,12 +92,12 @@ function plainPasswords(
     const again =
       identity === undefined
         ? `docker-credential-icr login ${host}`
-        : `docker-credential-icr map ${host} ${typed(identity)}`;
+        : `docker-credential-icr map ${host} ${shellQuoted(identity)}`;
     const command = findProgram(context, client) === undefined ? undefined : logout(key);
-    const entry = `remove the entry ${shown(key)} of "auths" from ${read.file}`;
+    const entry = `remove the entry ${printable(key)} of "auths" from ${read.file}`;
     const hint =
       command === undefined ? `${entry}, then run ${again}` : `run ${command} && ${again}`;
-    return [problem(`${read.file} has a password for ${shown(key)} in plain text`, hint)];
+    return [problem(`${read.file} has a password for ${printable(key)} in plain text`, hint)];
   });
 }
 
@@ -106,9 +106,9 @@ function otherHelpers({ context }: CheckInput, client: string, read: CredHelpers
   const groups = Map.groupBy(others, (host) => entryOf(read, host)?.value.value);
   return [...groups].map(([value, hosts]) => {
     const hint = `${configureHint(client, hosts)} --force`;
-    const where = `${hosts.map(shown).join(', ')} in ${read.file}`;
+    const where = `${hosts.map(printable).join(', ')} in ${read.file}`;
     if (typeof value !== 'string' || value === '') return warning(`no helper for ${where}`, hint);
-    const what = `helper "${shown(value)}" for ${where}`;
+    const what = `helper "${printable(value)}" for ${where}`;
     return findHelper(context, value) === undefined
       ? problem(`${what}, and it is not on PATH`, hint)
       : warning(`another ${what}`, hint);
@@ -127,7 +127,7 @@ function filesOfOtherUsers(
   const [first] = others;
   if (first === undefined) return [];
   const what = `user ${statOf(first)?.uid} owns ${first}, not you (${uid})`;
-  return [problem(what, `run sudo chown ${uid} ${others.map(typed).join(' ')}`)];
+  return [problem(what, `run sudo chown ${uid} ${others.map(shellQuoted).join(' ')}`)];
 }
 
 /** Finds the temporary file of a killed `configure`. */
@@ -136,7 +136,7 @@ function temporaryFiles({ context }: CheckInput, file: string): Finding[] {
   const stat = statOf(temporary);
   if (stat === undefined || stat.mtimeMs > context.now() - abandonedAfterMs) return [];
   const what = `${temporary} was left behind by a killed configure`;
-  return [warning(what, `run rm ${typed(temporary)}`)];
+  return [warning(what, `run rm ${shellQuoted(temporary)}`)];
 }
 
 /** Finds hosts that have a credential, but for which the client does not call this helper. */

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { findProgram } from '../../files/executables.ts';
 import {
   type Check,
@@ -25,7 +25,7 @@ const home: Check = {
     if (!folder) return problem(`${name} is not set`, resetHome);
     const stat = statOf(folder);
     if (stat === undefined)
-      return problem(`${folder} does not exist`, `run mkdir -p ${typed(folder)}`);
+      return problem(`${folder} does not exist`, `run mkdir -p ${shellQuoted(folder)}`);
     if (!stat.isDirectory())
       return problem(`${name} is ${folder}, which is not a directory`, resetHome);
     if (uid !== undefined && stat.uid !== uid) {
@@ -38,7 +38,7 @@ const home: Check = {
     if (isWritable(folder)) return ok(folder);
     return warning(
       `${folder} is read-only: nothing can be stored`,
-      `run chmod u+w ${typed(folder)}`,
+      `run chmod u+w ${shellQuoted(folder)}`,
     );
   },
 };
@@ -95,7 +95,7 @@ const variables: Check = {
 function dockerConfig({ context: { env } }: CheckInput): Finding[] {
   const folder = env.DOCKER_CONFIG;
   if (!folder) return [];
-  const set = (place: string) => `run export DOCKER_CONFIG=${typed(place)}`;
+  const set = (place: string) => `run export DOCKER_CONFIG=${shellQuoted(place)}`;
   if (folder.startsWith('~')) {
     const meant = path.join(env.HOME ?? '', folder.slice(1));
     return [problem(`DOCKER_CONFIG is ${folder}: clients do not expand ~`, set(meant))];

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { cacheFolder } from '../../config/folders.ts';
 import { HelperError } from '../../errors.ts';
 import { isTemporary } from '../../files/temporary-files.ts';
@@ -122,7 +122,7 @@ function ownedByOthers(
 }
 
 function foldersOf(entries: readonly Entry[]): string {
-  return [...new Set(entries.map(({ folder }) => typed(folder)))].join(' ');
+  return [...new Set(entries.map(({ folder }) => shellQuoted(folder)))].join(' ');
 }
 
 function andMore({ length }: readonly unknown[]): string {
@@ -147,7 +147,7 @@ function leftovers({ context }: CheckInput, entries: readonly Entry[]): Finding[
 function removable(what: string, entries: readonly Entry[]): Finding[] {
   if (entries.length === 0) return [];
   const files = entries.map(({ file }) => file);
-  return [warning(`${what}: ${files.join(', ')}`, `run rm ${files.map(typed).join(' ')}`)];
+  return [warning(`${what}: ${files.join(', ')}`, `run rm ${files.map(shellQuoted).join(' ')}`)];
 }
 
 /** Also returns true for the temporary files of versions up to 0.1.0, and for those of the package `conf`. */

@@ -1,4 +1,4 @@
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { type IdentitySettings, requireUsable, type Unusable } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -61,12 +61,12 @@ function pendingIn({ store }: Snapshot): string[] {
 
 function interruptedRotation(name: string): Finding {
   const what = 'a key rotation was interrupted; the stored key is still used';
-  return warning(what, `run docker-credential-icr api-key rotate ${typed(name)}`);
+  return warning(what, `run docker-credential-icr api-key rotate ${shellQuoted(name)}`);
 }
 
 function leftInIam(name: string): Finding {
   const what = 'removed, but an API key that was created for it may still be active in IAM';
-  return warning(what, `run docker-credential-icr logout --identity ${typed(name)}`);
+  return warning(what, `run docker-credential-icr logout --identity ${shellQuoted(name)}`);
 }
 
 async function checkUsable(
@@ -110,8 +110,8 @@ function hintFor({ settings }: Snapshot, name: string, login: string, error: Hel
   const { store = fileStoreName } = settings;
   if (store === fileStoreName) return error.hint ?? login;
   // In a terminal the keychain can ask for its password. The output is the secret, so it is discarded.
-  const url = typed(urlOf({ of: 'identity', name }));
-  return `run echo ${url} | ${typed(`docker-credential-${store}`)} get >/dev/null`;
+  const url = shellQuoted(urlOf({ of: 'identity', name }));
+  return `run echo ${url} | ${shellQuoted(`docker-credential-${store}`)} get >/dev/null`;
 }
 
 async function verify(

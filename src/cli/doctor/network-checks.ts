@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -143,7 +143,7 @@ function caProblems(name: (typeof caVariables)[number], place: string): Finding[
     const hasCertificate = fs.readFileSync(place, 'utf8').includes('-----BEGIN ');
     return hasCertificate ? [] : unset('which contains no PEM certificate');
   } catch {
-    const hint = `run sudo chmod a+r ${typed(place)}`;
+    const hint = `run sudo chmod a+r ${shellQuoted(place)}`;
     return [problem(`${name} is ${place}, which cannot be read`, hint)];
   }
 }

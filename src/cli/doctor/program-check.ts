@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { helperName } from '../../clients/client.ts';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
 import { findProgram } from '../../files/executables.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
@@ -30,12 +30,15 @@ export const programCheck: Check = {
 
 function notFound(own: string | undefined, [file]: readonly string[]): Finding {
   const install =
-    own === undefined ? 'run make install' : `run export PATH=${typed(path.dirname(own))}:"$PATH"`;
+    own === undefined
+      ? 'run make install'
+      : `run export PATH=${shellQuoted(path.dirname(own))}:"$PATH"`;
   if (file === undefined) return problem(`${name} is not on PATH`, install);
   const stat = statOf(file);
-  if (stat?.isFile()) return problem(`${file} is not executable`, `run chmod +x ${typed(file)}`);
+  if (stat?.isFile())
+    return problem(`${file} is not executable`, `run chmod +x ${shellQuoted(file)}`);
   const what = stat === undefined ? 'a dangling symlink' : 'not a regular file';
-  const hint = own === undefined ? install : `run ln -sfn ${typed(own)} ${typed(file)}`;
+  const hint = own === undefined ? install : `run ln -sfn ${shellQuoted(own)} ${shellQuoted(file)}`;
   return problem(`${file} is ${what}`, hint);
 }
 
@@ -57,7 +60,7 @@ function checkOther(context: Context, file: string): Finding {
 }
 
 function moveAway(file: string): string {
-  return `run mv -i ${typed(file)} ${typed(`${file}.old`)}`;
+  return `run mv -i ${shellQuoted(file)} ${shellQuoted(`${file}.old`)}`;
 }
 
 /** Runs `version`. The file may be any program, so variables with secrets are not passed. */

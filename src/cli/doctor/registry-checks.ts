@@ -1,4 +1,4 @@
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { findCredential } from '../../identity/find.ts';
@@ -48,7 +48,7 @@ function hostCheck(name: string, title: string, verify: Verify): Check {
       const input = { ...rest, context: { ...context, deadline } };
       const found = await findCredential(lookupIn(input.context), host);
       if (found !== undefined) return verify(input, host, found);
-      return problem('not logged in', `run docker-credential-icr login ${typed(name)}`);
+      return problem('not logged in', `run docker-credential-icr login ${shellQuoted(name)}`);
     },
   };
 }

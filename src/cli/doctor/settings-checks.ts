@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable, type Settings, settingsFile, unusableMapping } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { everyHost, mappingKeyFor } from '../../identity/mapping-key.ts';
@@ -41,7 +41,7 @@ async function mappingProblems(
   const mapping = mappings[key];
   if (mapping === undefined) return [];
   if (mapping.identity === undefined) {
-    const hint = `run docker-credential-icr unmap ${typed(key)}`;
+    const hint = `run docker-credential-icr unmap ${shellQuoted(key)}`;
     return [problem(unusableMapping(key).message, hint)];
   }
   const [host, name] = [key === everyHost ? 'all ICR hosts' : key, mapping.identity];
@@ -57,7 +57,7 @@ async function mappingProblems(
   );
   if (!(fits instanceof HelperError)) return [];
   const { present: _, ...withoutUserName } = identity;
-  const command = `docker-credential-icr map ${typed(key)} ${typed(name)}`;
+  const command = `docker-credential-icr map ${shellQuoted(key)} ${shellQuoted(name)}`;
   const hint = `run ${command} --present ${presentation(withoutUserName)}`;
   return [problem(`${host}: ${fits.message}`, hint)];
 }
@@ -68,9 +68,9 @@ function mapAgain(identities: Settings['identities'], key: string): string {
     (each) => identities[each]?.kind !== 'entitlement-key',
   );
   if (name !== undefined && another === undefined) {
-    return `run docker-credential-icr map ${typed(key)} ${typed(name)}`;
+    return `run docker-credential-icr map ${shellQuoted(key)} ${shellQuoted(name)}`;
   }
-  return `run docker-credential-icr login${key === everyHost ? '' : ` ${typed(key)}`}`;
+  return `run docker-credential-icr login${key === everyHost ? '' : ` ${shellQuoted(key)}`}`;
 }
 
 /** Checks that at least one host has a credential. */
@@ -99,7 +99,9 @@ function signedOutFinding({ snapshot: { settings } }: CheckInput, name: string):
   const key = 'problem' in host ? undefined : mappingKeyFor(settings, host);
   const identity = key === undefined ? undefined : settings.mappings[key]?.identity;
   const isKnown = identity !== undefined && Object.hasOwn(settings.identities, identity);
-  const command = isKnown ? `map ${typed(name)} ${typed(identity)}` : `login ${typed(name)}`;
+  const command = isKnown
+    ? `map ${shellQuoted(name)} ${shellQuoted(identity)}`
+    : `login ${shellQuoted(name)}`;
   return warning(`${name} is signed out`, `run docker-credential-icr ${command}`);
 }
 
@@ -113,13 +115,16 @@ async function damagedLogins({ snapshot: { store, folder } }: CheckInput): Promi
     if (!(read instanceof HelperError)) return [];
     const host = parseServerURL(name);
     const isIbm = !('problem' in host) && isIbmHost(host);
-    const login = `${isIbm ? 'docker-credential-icr' : 'docker'} login ${typed(name)}`;
+    const login = `${isIbm ? 'docker-credential-icr' : 'docker'} login ${shellQuoted(name)}`;
     const file = folder === undefined ? '' : fileOf(folder, { of: 'host', name });
     // For an ICR host, `login` saves an identity and would leave the damaged file in place, so it is removed first.
     const files = [file, file + damagedSuffix].filter((each) => fs.existsSync(each));
     const isDamaged = read.code === 'damaged' && files.length > 0;
     return [
-      failure(read, isDamaged ? `run rm ${files.map(typed).join(' ')} && ${login}` : read.hint),
+      failure(
+        read,
+        isDamaged ? `run rm ${files.map(shellQuoted).join(' ')} && ${login}` : read.hint,
+      ),
     ];
   });
   return (await Promise.all(reads)).flat();

@@ -1,7 +1,7 @@
 import { helperName } from '../../clients/client.ts';
 import { textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
-import { shown, typed } from '../../clients/notes.ts';
+import { printable, shellQuoted } from '../../clients/notes.ts';
 import { settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -56,7 +56,7 @@ const secretStore: Check = {
     // An empty keychain may print nothing for `list`. This helper accepts that, while Docker does not.
     const found = await listProblem(context, store, true);
     if (found !== undefined) {
-      const file = typed(settingsFile(snapshot.folder ?? ''));
+      const file = shellQuoted(settingsFile(snapshot.folder ?? ''));
       const again = `mv -i ${file} ${file}.old && docker-credential-icr login --store file`;
       return problem(found, `install or unlock it; to start again, run ${again}`);
     }
@@ -76,7 +76,7 @@ function leftovers({ context, snapshot }: CheckInput, store: string): Finding[] 
   const { identities, previousStore } = snapshot.settings;
   if (previousStore !== undefined && previousStore !== store) {
     const what = `a store move was interrupted: secrets may be left in ${previousStore}`;
-    return [warning(what, `run docker-credential-icr store move ${typed(store)}`)];
+    return [warning(what, `run docker-credential-icr store move ${shellQuoted(store)}`)];
   }
   const { folder } = snapshot;
   if (folder === undefined || snapshot.settingsError !== undefined || snapshot.error !== undefined)
@@ -93,7 +93,9 @@ function leftovers({ context, snapshot }: CheckInput, store: string): Finding[] 
   });
   if (unused.length === 0) return [];
   const what = `files of unused secrets: ${unused.map(({ name }) => name).join(', ')}`;
-  return [warning(what, `run rm ${unused.map((key) => typed(fileOf(folder, key))).join(' ')}`)];
+  return [
+    warning(what, `run rm ${unused.map((key) => shellQuoted(fileOf(folder, key))).join(' ')}`),
+  ];
 }
 
 /** Runs `list` of a credential helper as clients do. Returns undefined if it works. */
@@ -103,7 +105,7 @@ async function listProblem(
   mayBeEmpty = false,
 ): Promise<string | undefined> {
   const program = `docker-credential-${name}`;
-  if (!/^[\w.-]+$/.test(name)) return `"${shown(name)}" is not the name of a helper`;
+  if (!/^[\w.-]+$/.test(name)) return `"${printable(name)}" is not the name of a helper`;
   const file = findHelper(context, name);
   if (file === undefined) return `${program} is not on PATH`;
   // Clients send this input.
@@ -114,7 +116,8 @@ async function listProblem(
   if (failure === 'timeout') return `${program} list did not answer within 2 s`;
   if (failure === 'ENOBUFS') return `${program} list printed more than 1 MiB`;
   if (failure !== undefined) return `${file} ${executionProblem(failure)}`;
-  if (status !== 0) return `${program} list failed (${shown(output) || `exit status ${status}`})`;
+  if (status !== 0)
+    return `${program} list failed (${printable(output) || `exit status ${status}`})`;
   const isEmpty = output === '' || output === 'null';
   const list = isEmpty ? undefined : await attempt(() => parseList(name, output));
   const isValid = isEmpty ? mayBeEmpty : !(list instanceof HelperError);
