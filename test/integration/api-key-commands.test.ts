@@ -211,7 +211,7 @@ test('uses an API key from the environment, and refuses invalid arguments', ({ s
       ['api-key create x --identity y', /only valid with --save\nhint: add --save/],
       ['api-key create x us.icr.io', /only valid with --save\nhint: add --save/],
       ['api-key create x --save --output y', /--save and --output cannot be used together/],
-      ['api-key create x --save --identity _', /an identity has a name of/],
+      ['api-key create x --save --identity _', /invalid identity name/],
       [
         'api-key create --service-id ServiceId-none',
         /no service ID ServiceId-none in this account/,

@@ -3,15 +3,15 @@ import type { Context } from '../context.ts';
 import { removeEveryToken, removeToken } from '../iam/cache-file.ts';
 import { refreshTokenOf } from '../iam/cached-token.ts';
 
-/** Removes what was minted for an identity. Throws `storage`. */
-export function forgetTokens(context: Context, name: string): void {
+/** Removes the cached tokens of an identity. Throws `storage`. */
+export function removeCachedTokens(context: Context, name: string): void {
   const folder = cacheFolder(context);
   removeToken(context, { folder, name });
   removeToken(context, { folder, name: refreshTokenOf(name) });
 }
 
-/** Removes whatever was minted, for the machine as well. Throws `storage`. */
-export function forgetMintedTokens(context: Context): void {
+/** Removes all cached tokens, including those of compute identities. Throws `storage`. */
+export function removeAllCachedTokens(context: Context): void {
   const folder = cacheFolder(context);
   if (folder !== undefined) removeEveryToken(context, folder);
 }
