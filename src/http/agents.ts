@@ -7,9 +7,12 @@ import tls from 'node:tls';
  * proxy of the environment where `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` is set. A program makes one request, so
  * nothing is kept alive.
  */
-export function agents({ protocol }: URL): { httpAgent: http.Agent } | { httpsAgent: https.Agent } {
+export function agents(
+  { protocol }: URL,
+  authority?: string,
+): { httpAgent: http.Agent } | { httpsAgent: https.Agent } {
   if (protocol === 'http:') return { httpAgent: new http.Agent({ keepAlive: false }) };
-  return { httpsAgent: trustingAgent() };
+  return { httpsAgent: trustingAgent(authority) };
 }
 
 /**
@@ -17,8 +20,9 @@ export function agents({ protocol }: URL): { httpAgent: http.Agent } | { httpsAg
  * `SSL_CERT_DIR`, and `NODE_EXTRA_CA_CERTS`: the same on Bun and on Node, neither of which looks at all of them by
  * itself. Checking is asked for explicitly, which `NODE_TLS_REJECT_UNAUTHORIZED=0` does not override.
  */
-function trustingAgent(): https.Agent {
-  return new https.Agent({ keepAlive: false, rejectUnauthorized: true, ...authorities() });
+function trustingAgent(authority: string | undefined): https.Agent {
+  const trusted = authority === undefined ? authorities() : { ca: [authority] };
+  return new https.Agent({ keepAlive: false, rejectUnauthorized: true, ...trusted });
 }
 
 function authorities(): { ca?: string[] } {

@@ -8,13 +8,15 @@ import { type HttpProxy, proxyFor } from './proxy.ts';
 import { isPassing } from './service-error.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as a form (`URLSearchParams`) or as JSON. */
   readonly body?: URLSearchParams | object;
   /** For addresses that exist on this machine's own link only. */
   readonly direct?: boolean;
+  /** The only certificate authority to trust, in PEM; by default those of the system and the runtime. */
+  readonly authority?: string;
 }
 
 export interface HttpAnswer {
@@ -52,12 +54,12 @@ export async function send(
     .request<unknown>({
       method: request.method,
       url: request.url.href,
-      headers: { ...request.headers, ...contentType(request.body) },
+      headers: { ...contentType(request.body), ...request.headers },
       data: encode(request.body),
       signal,
       // A mutable copy in axios's own terms; `false` keeps axios from reading the environment itself.
       proxy: proxy === undefined ? false : { ...proxy },
-      ...agents(request.url),
+      ...agents(request.url, request.authority),
     })
     .catch((error) => {
       throw connectionError(error, way);

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import https from 'node:https';
+import type { HttpAnswer } from '../../src/http/send.ts';
+import type { ClusterRequest } from '../../src/kubernetes/cluster-api.ts';
+import { createServerCertificate } from '../sandbox/ca.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+export interface StoredSecret {
+  metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    uid: string;
+    resourceVersion: string;
+    labels?: Texts;
+    annotations?: Texts;
+  };
+  type: string;
+  data: Texts;
+  /** The field manager of the data. */
+  manager: string;
+}
+
+export interface StoredNamespace {
+  readonly labels?: Texts;
+  readonly annotations?: Texts;
+  readonly deletionTimestamp?: string;
+}
+
+/** The part of a Kubernetes API server that the refresher uses. */
+export interface KubernetesApi {
+  readonly namespaces: Map<string, StoredNamespace>;
+  /** The keys are `namespace/name`. */
+  readonly secrets: Map<string, StoredSecret>;
+  readonly requests: string[];
+  /** Called before each request; a returned response replaces the usual one. */
+  intercept: ((request: ClusterRequest) => HttpAnswer | undefined) | undefined;
+  readonly handle: (request: ClusterRequest) => HttpAnswer;
+  /** Adds a Secret that another program created. */
+  addSecret(namespace: string, name: string, change?: Partial<StoredSecret['metadata']>): void;
+  /** Another program changes the data of a Secret. */
+  edit(namespace: string, name: string): void;
+}
+
+export function respond(status: number, body: object): HttpAnswer {
+  return { status, text: JSON.stringify(body), header: () => undefined };
+}
+
+export function failure(status: number, message: string, details: object = {}): HttpAnswer {
+  return respond(status, { kind: 'Status', status: 'Failure', message, details, code: status });
+}
+
+export function createKubernetesApi(): KubernetesApi {
+  let version = 1;
+  const namespaces: KubernetesApi['namespaces'] = new Map();
+  const secrets: KubernetesApi['secrets'] = new Map();
+  const next = () => String(++version);
+
+  const list = ({ labelSelector = '', limit = '500', continue: from = '0' }: Texts) => {
+    const [key = '', value] = labelSelector.split('=');
+    const selected = [...namespaces].filter(([, { labels = {} }]) => labels[key] === value);
+    const start = Number(from);
+    const end = start + Number(limit);
+    const items = selected.slice(start, end).map(([name, namespace]) => ({
+      metadata: { name, uid: name, resourceVersion: '1', ...namespace },
+    }));
+    const metadata = end < selected.length ? { continue: String(end) } : {};
+    return respond(200, { kind: 'PartialObjectMetadataList', metadata, items });
+  };
+
+  const apply = (key: string, body: StoredSecret, manager: string) => {
+    const found = secrets.get(key);
+    const { uid, resourceVersion, ...metadata } = body.metadata;
+    if (found === undefined) {
+      if (uid !== undefined) return failure(409, 'uid mismatch');
+      const created = { ...metadata, uid: randomUUID(), resourceVersion: next() };
+      secrets.set(key, { ...body, metadata: created, manager });
+      return respond(201, { metadata: created });
+    }
+    if (uid !== undefined && uid !== found.metadata.uid) return failure(409, 'uid mismatch');
+    if (resourceVersion !== undefined && resourceVersion !== found.metadata.resourceVersion) {
+      return failure(409, 'the object has been modified');
+    }
+    if (found.manager !== manager) {
+      const causes = [{ reason: 'FieldManagerConflict', field: '.data..dockerconfigjson' }];
+      return failure(409, `Apply failed with 1 conflict: ${found.manager}`, { causes });
+    }
+    if (body.type !== found.type) return failure(422, 'type: Invalid value: field is immutable');
+    const changed = { ...metadata, uid: found.metadata.uid, resourceVersion: next() };
+    secrets.set(key, { ...body, metadata: changed, manager });
+    return respond(200, { metadata: changed });
+  };
+
+  const api: KubernetesApi = {
+    namespaces,
+    secrets,
+    requests: [],
+    intercept: undefined,
+    handle(request) {
+      const { method, path, query = {}, body } = request;
+      api.requests.push(`${method} ${path}`);
+      const replaced = api.intercept?.(request);
+      if (replaced !== undefined) return replaced;
+      if (path === '/api/v1/namespaces' && method === 'GET') return list(query);
+      const [, namespace = '', name = ''] =
+        /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/([^/]+)$/.exec(path) ?? [];
+      if (!namespaces.has(namespace)) return failure(404, `namespaces "${namespace}" not found`);
+      const key = `${namespace}/${name}`;
+      if (method === 'PATCH') return apply(key, body as StoredSecret, query.fieldManager ?? '');
+      const found = secrets.get(key);
+      if (found === undefined) return failure(404, `secrets "${name}" not found`);
+      return respond(200, { kind: 'PartialObjectMetadata', metadata: found.metadata });
+    },
+    addSecret(namespace, name, change = {}) {
+      const uid = randomUUID();
+      const metadata = { name, namespace, uid, resourceVersion: next(), ...change };
+      const data = { '.dockerconfigjson': 'foreign' };
+      const type = 'kubernetes.io/dockerconfigjson';
+      secrets.set(`${namespace}/${name}`, { metadata, type, data, manager: 'kubectl' });
+    },
+    edit(namespace, name) {
+      const found = secrets.get(`${namespace}/${name}`);
+      if (found === undefined) throw new Error(`there is no Secret ${name}`);
+      found.manager = 'kubectl-edit';
+      found.metadata.resourceVersion = next();
+    },
+  };
+  return api;
+}
+
+export interface ApiListener {
+  readonly port: number;
+  readonly caPem: string;
+  /** The `Authorization` and `Accept` headers of the requests. */
+  readonly headers: string[];
+  readonly close: () => void;
+}
+
+/** Serves the API on loopback with TLS. `answer` may delay a response, or never send one. */
+export async function serveKubernetesApi(
+  api: KubernetesApi,
+  answer: (send: () => void) => void = (send) => send(),
+): Promise<ApiListener> {
+  const { caPem, certificatePem: cert, keyPem: key } = await createServerCertificate(['127.0.0.1']);
+  const headers: string[] = [];
+  const server = https.createServer({ cert, key }, (request, response) => {
+    let text = '';
+    request.on('data', (chunk) => {
+      text += chunk;
+    });
+    request.on('end', () => {
+      const { pathname: path, searchParams } = new URL(request.url ?? '', 'https://127.0.0.1');
+      const { authorization, accept = '' } = request.headers;
+      headers.push(`${authorization} ${accept}`);
+      const method = request.method === 'PATCH' ? 'PATCH' : 'GET';
+      const as = accept.includes('List') ? 'PartialObjectMetadataList' : 'PartialObjectMetadata';
+      const body = text === '' ? {} : { body: JSON.parse(text) };
+      const query = Object.fromEntries(searchParams);
+      answer(() => {
+        const found = api.handle({ method, path, as, query, ...body });
+        response.writeHead(found.status, { 'Retry-After': found.header('retry-after') ?? '0' });
+        response.end(found.text);
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { port: typeof address === 'object' && address ? address.port : 0, caPem, headers, close };
+}
