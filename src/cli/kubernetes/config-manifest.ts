@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { cannot } from '../../files/storage-error.ts';
+import { visible } from '../../visible.ts';
 import type { Command } from '../command.ts';
 import {
   checkedOptions,
@@ -34,7 +35,7 @@ export const config: Command<ConfigArgs> = {
       context.warn(`save this file on every node as ${configFile}`);
     } else {
       writeFile(file, text);
-      context.stdout(`wrote ${file}\n`);
+      context.stdout(`wrote ${visible(file)}\n`);
     }
     for (const line of await nextSteps(file, args)) context.warn(line);
     return 0;
