@@ -10,19 +10,25 @@ import { plain } from '../plain-text.ts';
 
 /** A request to the Kubernetes API server. */
 export interface ClusterRequest {
-  readonly method: 'GET' | 'PATCH';
+  readonly method: 'GET' | 'POST' | 'PATCH';
   readonly path: string;
-  /** What is returned: objects without their data, so no secret of another program is read. */
-  readonly as: 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+  /** Requests objects without their data; Secrets of other programs are not read. By default whole objects. */
+  readonly as?: 'PartialObjectMetadata' | 'PartialObjectMetadataList';
   readonly query?: Readonly<Record<string, string>>;
-  /** Server-side apply. */
   readonly body?: object;
+  /** The kind of a PATCH: server-side apply, or a merge patch of RFC 7396. */
+  readonly patch?: 'apply' | 'merge';
   /** A secret in the body, which is masked in messages. */
   readonly secret?: string;
 }
 
 /** Returns the response with any status. Throws `unreachable`. */
 export type ClusterApi = (request: ClusterRequest) => Promise<HttpAnswer>;
+
+const contentTypes = {
+  apply: 'application/apply-patch+yaml',
+  merge: 'application/merge-patch+json',
+} as const;
 
 /**
  * Returns the API of the cluster of this pod. `directory` contains `token` and `ca.crt` of its service account. Requests
@@ -37,14 +43,15 @@ export function inClusterApi(context: Context, directory: string): ClusterApi {
   }
   const address = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const authority = read(path.join(directory, 'ca.crt'));
-  return ({ method, path: target, as, query = {}, body, secret }) => {
+  return ({ method, path: target, as, query = {}, body, patch, secret }) => {
     const url = new URL(`${address}${target}?${new URLSearchParams(query)}`);
     // The kubelet replaces the token before it expires.
     const token = read(path.join(directory, 'token')).trim();
     const headers = {
-      Accept: `application/json;as=${as};g=meta.k8s.io;v=v1`,
+      Accept:
+        as === undefined ? 'application/json' : `application/json;as=${as};g=meta.k8s.io;v=v1`,
       Authorization: `Bearer ${token}`,
-      ...(body === undefined ? {} : { 'Content-Type': 'application/apply-patch+yaml' }),
+      ...(patch === undefined ? {} : { 'Content-Type': contentTypes[patch] }),
     };
     const request = { method, url, headers, authority, direct: true, ...(body && { body }) };
     return requestAnswer(context, request, {
@@ -52,6 +59,8 @@ export function inClusterApi(context: Context, directory: string): ClusterApi {
       owner: target,
       hint: '',
       secrets: secret === undefined ? [token] : [token, secret],
+      // A repeated POST could create a second object.
+      sendOnce: method === 'POST',
     });
   };
 }

@@ -6,6 +6,8 @@ import { requireProfileId } from '../identity/profile.ts';
 import { isObject, parseObject } from '../json-object.ts';
 import { type ClusterApi, refusal } from './cluster-api.ts';
 import { profileAnnotation } from './pod-identity.ts';
+import { usePullSecret } from './pull-secret-use.ts';
+import { reportFailure } from './refresh-event.ts';
 import { isDue, isOwn, type ObjectMetadata, refreshedSecret } from './refreshed-secret.ts';
 
 export interface RefreshOptions {
@@ -20,6 +22,8 @@ export interface RefreshOptions {
   readonly usesApiKey: boolean;
   /** The name of this refresher, which its Secrets contain: a Secret of another one is not changed. */
   readonly refresher: string;
+  /** Service accounts of each namespace whose pods use the Secret. */
+  readonly serviceAccounts: readonly string[];
 }
 
 export interface Cluster {
@@ -41,6 +45,7 @@ const maxLists = 3;
 /** Another program may change the Secret between the request and the change. */
 const maxAttempts = 3;
 const parallel = 8;
+const fieldManager = 'docker-credential-icr';
 
 /**
  * Renews the pull Secrets of all selected namespaces whose token is due. A failure is reported and does not stop the others.
@@ -58,11 +63,16 @@ export async function refreshNamespaces(
   const work = async () => {
     for (let next = remaining.pop(); next !== undefined; next = remaining.pop()) {
       try {
-        counts[await refresh(context, shared, options, next)] += 1;
+        const outcome = await refresh(context, shared, options, next);
+        for (const account of options.serviceAccounts) {
+          await usePullSecret(cluster.api, next.name, account, options.secretName);
+        }
+        counts[outcome] += 1;
       } catch (error) {
         if (!(error instanceof HelperError)) throw error;
         counts.failed += 1;
         context.warn(`namespace ${next.name}: ${error.message}`, error.hint);
+        await reportFailure(context, cluster.api, next.name, options.secretName, error);
       }
     }
   };
@@ -132,7 +142,8 @@ async function refresh(
       method: 'PATCH',
       path,
       as: 'PartialObjectMetadata',
-      query: { fieldManager: 'docker-credential-icr' },
+      patch: 'apply',
+      query: { fieldManager },
       body: refreshedSecret(target, wanted, token, existing, random()),
       secret: token.token,
     });

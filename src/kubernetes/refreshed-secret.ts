@@ -12,7 +12,7 @@ export interface ObjectMetadata {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
-/** What a refreshed Secret depends on: if one of them changes, the Secret is renewed. */
+/** A Secret is renewed at once if one of these changes. */
 export interface SecretContent {
   readonly hosts: readonly string[];
   /** The ID of the trusted profile, or `api-key`. */

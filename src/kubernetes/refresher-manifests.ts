@@ -20,6 +20,7 @@ export interface RefresherManifest {
   readonly secretName: string;
   readonly profile: string | undefined;
   readonly name: string;
+  readonly serviceAccounts: readonly string[];
 }
 
 const labels = { 'app.kubernetes.io/name': 'icr-refresher' };
@@ -35,7 +36,8 @@ export function refresherManifests(options: RefresherManifest): string {
     [serviceAccount(options), ...rights(options), networkPolicy(options), cronJob(options)],
     [
       `Renews the pull Secret ${secretName} in each namespace with the label ${selector}.`,
-      'The refresher may list namespaces, and read and change Secrets of this name only. It changes only those that it created.',
+      'The refresher may list namespaces, create Events, and read and change Secrets of this name only. It changes only those',
+      'that it created.',
       'Its pods meet the Pod Security level "restricted".',
     ],
   );
@@ -55,7 +57,7 @@ function serviceAccount({ name, namespace }: RefresherManifest): IServiceAccount
  * kubernetes/kubernetes, staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go.
  */
 function rights(options: RefresherManifest): [IClusterRole, IClusterRoleBinding] {
-  const { name, namespace, secretName } = options;
+  const { name, namespace, secretName, serviceAccounts } = options;
   const group = 'rbac.authorization.k8s.io';
   const metadata = { name: `icr-${namespace}-${name}`, labels };
   return [
@@ -71,6 +73,17 @@ function rights(options: RefresherManifest): [IClusterRole, IClusterRoleBinding]
           resources: ['secrets'],
           resourceNames: [secretName],
         },
+        { verbs: ['create'], apiGroups: [''], resources: ['events'] },
+        ...(serviceAccounts.length === 0
+          ? []
+          : [
+              {
+                verbs: ['get', 'patch'],
+                apiGroups: [''],
+                resources: ['serviceaccounts'],
+                resourceNames: [...serviceAccounts],
+              },
+            ]),
       ],
     },
     {
@@ -164,12 +177,14 @@ function container(options: RefresherManifest): IContainer {
 
 function argsOf(options: RefresherManifest): string[] {
   const { hosts, selector, secretName, profile, apiKeySecret, name, namespace } = options;
+  const { serviceAccounts } = options;
   return [
     ...['kubernetes', 'refresher', '--once'],
     ...hosts.map((host) => `--host=${host}`),
     `--selector=${selector}`,
     `--secret-name=${secretName}`,
     `--name=${namespace}/${name}`,
+    ...serviceAccounts.map((account) => `--service-account=${account}`),
     ...(profile === undefined ? [] : [`--trusted-profile=${profile}`]),
     ...(apiKeySecret === undefined ? [] : [`--api-key-file=${apiKeyPath}`]),
   ];

@@ -14,15 +14,16 @@ export interface RefresherChoice {
   /** Either a file or a Secret with an API key. */
   readonly apiKeyFile: string | undefined;
   readonly name: string;
+  readonly serviceAccounts: readonly string[];
 }
 
 /** Returns the keys of the Secrets' entries. Throws `invalid-input` for options that cannot be used. */
 export function checkRefresher(choice: RefresherChoice): string[] {
-  const { keys, selector, secretName, profile, apiKeyFile, name } = choice;
+  const { keys, selector, secretName, profile, apiKeyFile, name, serviceAccounts } = choice;
   if (keys.length === 0) {
     throw invalid('--host is missing', 'use --host with the registry of your images, as us.icr.io');
   }
-  requireObjectName(secretName);
+  for (const each of [secretName, ...serviceAccounts]) requireObjectName(each);
   // IBM's managed clusters create these.
   if (/-icr-io$/.test(secretName)) {
     throw invalid(`${secretName} is a Secret of the cluster`, 'use another --secret-name');

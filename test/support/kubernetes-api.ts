@@ -27,11 +27,19 @@ export interface StoredNamespace {
   readonly deletionTimestamp?: string;
 }
 
+export interface StoredAccount {
+  version: number;
+  imagePullSecrets?: readonly { readonly name: string }[];
+}
+
 /** The part of a Kubernetes API server that the refresher uses. */
 export interface KubernetesApi {
   readonly namespaces: Map<string, StoredNamespace>;
   /** The keys are `namespace/name`. */
   readonly secrets: Map<string, StoredSecret>;
+  /** The `imagePullSecrets` of service accounts; the keys are `namespace/name`. */
+  readonly serviceAccounts: Map<string, StoredAccount>;
+  readonly events: { readonly namespace: string; readonly message: string }[];
   readonly requests: string[];
   /** Called before each request; a returned response replaces the usual one. */
   intercept: ((request: ClusterRequest) => HttpAnswer | undefined) | undefined;
@@ -91,21 +99,46 @@ export function createKubernetesApi(): KubernetesApi {
     return respond(200, { metadata: changed });
   };
 
+  const account = (key: string, { method, patch, body = {} }: ClusterRequest) => {
+    const found = api.serviceAccounts.get(key);
+    if (found === undefined) return failure(404, `serviceaccounts "${key}" not found`);
+    const metadata = { name: key, uid: key, resourceVersion: String(found.version) };
+    const { imagePullSecrets } = found;
+    if (method === 'GET') return respond(200, { metadata, imagePullSecrets });
+    if (patch !== 'merge') return failure(415, 'another kind of patch');
+    const change = body as { metadata: object } & Pick<StoredAccount, 'imagePullSecrets'>;
+    const { resourceVersion } = change.metadata as { resourceVersion?: string };
+    if (resourceVersion !== metadata.resourceVersion) return failure(409, 'it has been modified');
+    found.version += 1;
+    if (change.imagePullSecrets) found.imagePullSecrets = change.imagePullSecrets;
+    return respond(200, { metadata });
+  };
+
   const api: KubernetesApi = {
     namespaces,
     secrets,
+    serviceAccounts: new Map(),
+    events: [],
     requests: [],
     intercept: undefined,
     handle(request) {
-      const { method, path, query = {}, body } = request;
+      const { method, path, query = {}, body, patch } = request;
       api.requests.push(`${method} ${path}`);
       const replaced = api.intercept?.(request);
       if (replaced !== undefined) return replaced;
       if (path === '/api/v1/namespaces' && method === 'GET') return list(query);
-      const [, namespace = '', name = ''] =
-        /^\/api\/v1\/namespaces\/([^/]+)\/secrets\/([^/]+)$/.exec(path) ?? [];
+      const [, namespace = '', resource = '', name = ''] =
+        /^\/api\/v1\/namespaces\/([^/]+)\/(\w+)(?:\/([^/]+))?$/.exec(path) ?? [];
       if (!namespaces.has(namespace)) return failure(404, `namespaces "${namespace}" not found`);
       const key = `${namespace}/${name}`;
+      if (resource === 'serviceaccounts') return account(key, request);
+      if (resource === 'events') {
+        const { message } = body as { message: string };
+        api.events.push({ namespace, message });
+        return respond(201, {});
+      }
+      if (resource !== 'secrets') return failure(404, path);
+      if (method === 'PATCH' && patch !== 'apply') return failure(415, 'another kind of patch');
       if (method === 'PATCH') return apply(key, body as StoredSecret, query.fieldManager ?? '');
       const found = secrets.get(key);
       if (found === undefined) return failure(404, `secrets "${name}" not found`);
@@ -152,12 +185,15 @@ export async function serveKubernetesApi(
       const { pathname: path, searchParams } = new URL(request.url ?? '', 'https://127.0.0.1');
       const { authorization, accept = '' } = request.headers;
       headers.push(`${authorization} ${accept}`);
-      const method = request.method === 'PATCH' ? 'PATCH' : 'GET';
-      const as = accept.includes('List') ? 'PartialObjectMetadataList' : 'PartialObjectMetadata';
+      const { method: verb = 'GET' } = request;
+      const method = verb as ClusterRequest['method'];
+      const type = request.headers['content-type'] ?? '';
+      const patch = /apply-patch|merge-patch/.exec(type)?.[0].replace('-patch', '');
+      const kind = patch === undefined ? {} : { patch: patch as 'apply' | 'merge' };
       const body = text === '' ? {} : { body: JSON.parse(text) };
       const query = Object.fromEntries(searchParams);
       answer(() => {
-        const found = api.handle({ method, path, as, query, ...body });
+        const found = api.handle({ method, path, query, ...kind, ...body });
         response.writeHead(found.status, { 'Retry-After': found.header('retry-after') ?? '0' });
         response.end(found.text);
       });

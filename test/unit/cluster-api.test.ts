@@ -39,7 +39,7 @@ test('sends the token of the service account, reads only metadata, and uses no p
       assert.is(JSON.parse(text).metadata.name, 'b');
       writeAccount(home, caPem, 'canary-renewed');
       const body = { metadata: { name: 'b', namespace: 'a' } };
-      const answer = await call({ ...getSecret, method: 'PATCH', body });
+      const answer = await call({ ...getSecret, method: 'PATCH', patch: 'apply', body });
       assert.is(answer.status, 409);
       assert.equal(headers, [
         'Bearer canary-token application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',

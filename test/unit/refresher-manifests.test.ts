@@ -1,3 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { CronJob } from 'kubernetes-models/batch/v1';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import { ClusterRole, ClusterRoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
@@ -5,6 +9,7 @@ import { ServiceAccount } from 'kubernetes-models/v1';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAllDocuments } from 'yaml';
+import { refresherBase, resourceFile } from '../../scripts/deploy.ts';
 import {
   type RefresherManifest,
   refresherManifests,
@@ -12,6 +17,7 @@ import {
 import { checkRefresher, type RefresherChoice } from '../../src/kubernetes/refresher-options.ts';
 import { parseServerURL } from '../../src/registry/parse.ts';
 import { fails } from '../support/rejects.ts';
+import { testUnless } from '../support/skip.ts';
 
 const test = suite('manifests of the refresher');
 
@@ -29,6 +35,7 @@ const usual: RefresherManifest = {
   secretName: 'icr-pull',
   profile: undefined,
   name: 'refresher',
+  serviceAccounts: [],
 };
 
 /** Parses the objects, and validates each with the schema that Kubernetes publishes. */
@@ -58,7 +65,16 @@ test('grant only the Secret and the list of namespaces', () => {
       resources: ['secrets'],
       resourceNames: ['icr-pull'],
     },
+    { verbs: ['create'], apiGroups: [''], resources: ['events'] },
   ]);
+  const accounts = objectsOf({ serviceAccounts: ['default', 'build'] });
+  assert.equal(accounts.role.rules.at(-1), {
+    verbs: ['get', 'patch'],
+    apiGroups: [''],
+    resources: ['serviceaccounts'],
+    resourceNames: ['default', 'build'],
+  });
+  assert.ok(accounts.container.args.includes('--service-account=build'));
   assert.is(binding.roleRef.name, role.metadata.name);
   assert.equal(binding.subjects, [{ kind: 'ServiceAccount', name: 'refresher', namespace: 'ops' }]);
   assert.is(account.automountServiceAccountToken, false);
@@ -100,6 +116,36 @@ test('mount an API key instead of a token for IAM', () => {
   assert.not.match(JSON.stringify(pod), '"audience"');
 });
 
+test('are the Kustomize base in deploy/', () => {
+  assert.is(fs.readFileSync(resourceFile, 'utf8'), refresherBase(), 'run make deploy');
+});
+
+const base = path.dirname(resourceFile);
+const isInstalled = spawnSync('kubectl', ['version', '--client']).status === 0;
+testUnless(test, !isInstalled && 'not installed: kubectl')('are built by kubectl kustomize', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-kustomize-'));
+  try {
+    fs.cpSync(base, path.join(folder, 'base'), { recursive: true });
+    const image = { name: 'docker-credential-icr', newName: 'us.icr.io/ns/tools', newTag: '1' };
+    const overlay = { resources: ['base'], namespace: 'ops', images: [image] };
+    fs.writeFileSync(path.join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
+    const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', folder], {
+      encoding: 'utf8',
+    });
+    assert.is(status, 0, stderr);
+    const objects = parseAllDocuments(stdout).map((document) => document.toJS());
+    assert.is(objects.length, 5);
+    const job = objects.find(({ kind }) => kind === 'CronJob');
+    assert.is(job.metadata.namespace, 'ops');
+    const [container] = job.spec.jobTemplate.spec.template.spec.containers;
+    assert.is(container.image, 'us.icr.io/ns/tools:1');
+    const binding = objects.find(({ kind }) => kind === 'ClusterRoleBinding');
+    assert.is(binding.subjects[0].namespace, 'ops');
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
 const choice: RefresherChoice = {
   keys: [],
   selector: 'a=b',
@@ -107,6 +153,7 @@ const choice: RefresherChoice = {
   profile: undefined,
   apiKeyFile: undefined,
   name: 'refresher',
+  serviceAccounts: [],
 };
 
 function keysOf(...texts: readonly string[]): RefresherChoice['keys'] {
@@ -124,6 +171,7 @@ const refused: readonly (readonly [change: Partial<RefresherChoice>, problem: Re
   [{ secretName: 'all-icr-io' }, /Secret of the cluster/],
   [{ secretName: 'us-icr-io' }, /Secret of the cluster/],
   [{ secretName: 'A' }, /invalid name/],
+  [{ serviceAccounts: ['a', ''] }, /invalid name/],
   [{ selector: '' }, /invalid --selector/],
   [{ selector: 'a&limit=1' }, /invalid --selector/],
   [{ name: '' }, /invalid --name/],

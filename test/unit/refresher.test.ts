@@ -59,6 +59,7 @@ function createWorld(profiles: Readonly<Record<string, string | undefined>> = {}
           profile: undefined,
           usesApiKey: false,
           refresher: 'ops/refresher',
+          serviceAccounts: [],
           ...change,
         },
       ),
@@ -242,6 +243,44 @@ test('a failure in one namespace does not stop the others, and its message has n
   assert.match(text, /namespace c: invalid trusted profile ID/);
   assert.match(text, /namespace d: there is no annotation/);
   assert.not.match(text, 'canary');
+});
+
+test('creates an Event for each failure', async () => {
+  const world = createWorld({ a: 'Profile-1', b: undefined });
+  assert.is((await world.run()).failed, 1);
+  assert.equal(
+    world.api.events.map(({ namespace }) => namespace),
+    ['b'],
+  );
+  assert.match(world.api.events[0]?.message ?? '', /there is no annotation .*; annotate the/);
+  world.api.intercept = ({ method }) => (method === 'POST' ? failure(403, 'no') : undefined);
+  assert.is((await world.run()).failed, 1);
+});
+
+test('adds the Secret to service accounts, and keeps their other Secrets', async () => {
+  const world = createWorld({ a: 'Profile-1', b: 'Profile-1', c: 'Profile-1' });
+  const { serviceAccounts } = world.api;
+  serviceAccounts.set('a/default', { version: 1, imagePullSecrets: [{ name: 'all-icr-io' }] });
+  serviceAccounts.set('b/default', { version: 1 });
+  const options = { serviceAccounts: ['default'] };
+  let changed = false;
+  world.api.intercept = ({ method, path }) => {
+    if (method !== 'PATCH' || !path.includes('/a/serviceaccounts/') || changed) return undefined;
+    changed = true;
+    const other = [{ name: 'all-icr-io' }, { name: 'other' }];
+    serviceAccounts.set('a/default', { version: 2, imagePullSecrets: other });
+    return undefined;
+  };
+  assert.equal(await world.run(options), { renewed: 2, unchanged: 0, failed: 1 });
+  assert.match(world.warnings.join(), /namespace c: .*service account default \(404/);
+  const expected = ['all-icr-io', 'other', 'icr-pull'];
+  const namesOf = (key: string) =>
+    serviceAccounts.get(key)?.imagePullSecrets?.map(({ name }) => name);
+  assert.equal(namesOf('a/default'), expected);
+  assert.equal(namesOf('b/default'), ['icr-pull']);
+  await world.run(options);
+  assert.equal(namesOf('a/default'), expected);
+  assert.is(serviceAccounts.get('b/default')?.version, 2);
 });
 
 test('uses the default profile for namespaces without annotation', async () => {

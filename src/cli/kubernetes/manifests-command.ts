@@ -56,7 +56,7 @@ export const manifestsCommand: Command<ManifestArgs> = {
   ],
   run: async (context, args) => {
     requireOptionsOf(args);
-    const { host: _, ...single } = args;
+    const { host: _, serviceAccount: __, ...single } = args;
     requireOnce(single);
     if (args.kind === 'refresher') await printRefresher(context, args);
     else await printNode(context, args);

@@ -10,6 +10,7 @@ export interface RefresherArgs {
   readonly imagePullSecret?: string;
   readonly apiKeySecret?: string;
   readonly host?: readonly string[];
+  readonly serviceAccount?: readonly string[];
   readonly selector?: string;
   readonly secretName?: string;
   readonly trustedProfile?: string;
@@ -53,6 +54,13 @@ export const refresherOptions: Readonly<Record<string, Option>> = {
     group,
   },
   'secret-name': { type: 'string', describe: 'name of the Secrets; icr-pull by default', group },
+  'service-account': {
+    type: 'string',
+    array: true,
+    describe:
+      'add the Secret to this service account of each namespace; can be given more than once',
+    group,
+  },
 };
 
 /** Throws `invalid-input` for options that cannot be used. */
@@ -74,20 +82,24 @@ export async function printRefresher(context: Context, args: RefresherArgs): Pro
   const keys = (args.host ?? []).map((text) => ({ text, host: requireIbmHost(text) }));
   const name = 'refresher';
   const apiKeyFile = apiKeySecret;
-  const hosts = checkRefresher({ keys, selector, secretName, profile, apiKeyFile, name });
+  const { serviceAccount: serviceAccounts = [] } = args;
+  const choice = { keys, selector, secretName, profile, apiKeyFile, name, serviceAccounts };
+  const hosts = checkRefresher(choice);
   const { parseEndpoint } = await import('../../iam/endpoint.ts');
   const { refresherManifests } = await import('../../kubernetes/refresher-manifests.ts');
   context.stdout(
     refresherManifests({
       ...{ image, executable, namespace, imagePullSecret, apiKeySecret, hosts },
-      ...{ selector, secretName, profile, name },
+      ...{ selector, secretName, profile, name, serviceAccounts },
       iamEndpoint: iamEndpoint && parseEndpoint(iamEndpoint, '--iam-endpoint'),
     }),
   );
   warnOfTag(context, image, 'with access to pull Secrets');
   context.warn(`create the namespace: kubectl create namespace ${namespace}`);
   context.warn(`select namespaces: kubectl label namespace NAME ${selector}`);
-  context.warn(
-    `use the Secret: add imagePullSecrets: [{name: ${secretName}}] to pods or service accounts`,
-  );
+  if (serviceAccounts.length === 0) {
+    context.warn(
+      `use the Secret: add imagePullSecrets: [{name: ${secretName}}] to pods or service accounts, or use --service-account`,
+    );
+  }
 }

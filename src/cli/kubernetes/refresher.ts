@@ -6,6 +6,7 @@ import { requireOnce } from './provider-options.ts';
 interface RefresherArgs {
   readonly once?: boolean;
   readonly host?: readonly string[];
+  readonly serviceAccount?: readonly string[];
   readonly selector: string;
   readonly secretName: string;
   readonly trustedProfile?: string;
@@ -29,6 +30,12 @@ export const refresher: Command<RefresherArgs> = {
       describe: 'label selector of the namespaces',
     },
     'secret-name': { type: 'string', default: 'icr-pull', describe: 'name of the Secrets' },
+    'service-account': {
+      type: 'string',
+      array: true,
+      describe:
+        'add the Secret to this service account of each namespace; can be given more than once',
+    },
     'trusted-profile': {
       type: 'string',
       describe: 'trusted profile of namespaces without the annotation icr.io/trusted-profile-id',
@@ -52,13 +59,14 @@ export const refresher: Command<RefresherArgs> = {
   },
   examples: [['kubernetes refresher --once --host us.icr.io', 'in a CronJob']],
   run: async (context, args) => {
-    const { host, ...single } = args;
+    const { host, serviceAccount: serviceAccounts = [], ...single } = args;
     requireOnce(single);
     const { selector, secretName, trustedProfile: profile, name } = single;
     const { checkRefresher } = await import('../../kubernetes/refresher-options.ts');
     const keys = (host ?? []).map((text) => ({ text, host: requireIbmHost(text) }));
     const { tokenFile, apiKeyFile, serviceAccountDirectory } = single;
-    const hosts = checkRefresher({ keys, selector, secretName, profile, apiKeyFile, name });
+    const choice = { keys, selector, secretName, profile, apiKeyFile, name, serviceAccounts };
+    const hosts = checkRefresher(choice);
     if (!single.once) {
       throw new HelperError('invalid-input', '--once is missing', {
         hint: 'run kubernetes refresher --once in a CronJob; see kubernetes manifests refresher',
@@ -72,7 +80,8 @@ export const refresher: Command<RefresherArgs> = {
       requestToken: tokenRequester(context, { tokenFile, apiKeyFile }),
     };
     const usesApiKey = apiKeyFile !== undefined;
-    const options = { selector, secretName, hosts, profile, usesApiKey, refresher: name };
+    const secrets = { selector, secretName, hosts, profile, usesApiKey };
+    const options = { ...secrets, refresher: name, serviceAccounts };
     const { renewed, unchanged, failed } = await refreshNamespaces(context, cluster, options);
     context.stdout(`${renewed} renewed, ${unchanged} unchanged, ${failed} failed\n`);
     return failed === 0 ? 0 : 1;
