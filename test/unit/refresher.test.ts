@@ -167,7 +167,9 @@ test('repeats a change if the Secret was changed in the meantime', async () => {
   beforeChange(world, () => {
     if (secret) secret.metadata.resourceVersion = 'changed';
   });
+  world.api.requests.length = 0;
   assert.equal(await world.run(), { renewed: 1, unchanged: 0, failed: 0 });
+  assert.is(world.api.requests.filter((line) => line.startsWith('PATCH')).length, 2);
 });
 
 test('does not change a Secret that replaced its own in the meantime', async () => {
@@ -215,7 +217,7 @@ test('lists all pages, and begins again if the list has expired', async () => {
   let expired = 1;
   world.api.intercept = ({ query = {} }) =>
     query.continue === '200' && expired-- > 0 ? failure(410, 'Expired') : undefined;
-  assert.is((await world.run()).renewed, 250);
+  assert.equal(await world.run(), { renewed: 250, unchanged: 0, failed: 0 });
   const lists = world.api.requests.filter((line) => line === 'GET /api/v1/namespaces');
   assert.is(lists.length, 6);
 });
