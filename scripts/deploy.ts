@@ -22,6 +22,7 @@ export function refresherBase(): string {
     profile: undefined,
     name: 'refresher',
     serviceAccounts: [],
+    isDeployment: false,
   });
 }
 

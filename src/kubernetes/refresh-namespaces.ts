@@ -31,6 +31,10 @@ export interface Cluster {
   /** Requests an access token of a trusted profile, or with the API key if there is no profile. */
   readonly requestToken: (profile: string | undefined) => Promise<AccessToken>;
   readonly random?: () => number;
+  /** If it is aborted, no further namespace is begun. */
+  readonly stop?: AbortSignal;
+  /** Called for each namespace that failed. */
+  readonly failed?: (error: HelperError) => void;
 }
 
 export interface RefreshResult {
@@ -62,6 +66,7 @@ export async function refreshNamespaces(
   const shared: Cluster = { ...cluster, requestToken: oncePerProfile(cluster.requestToken) };
   const work = async () => {
     for (let next = remaining.pop(); next !== undefined; next = remaining.pop()) {
+      if (cluster.stop?.aborted) return;
       try {
         const outcome = await refresh(context, shared, options, next);
         for (const account of options.serviceAccounts) {
@@ -71,6 +76,7 @@ export async function refreshNamespaces(
       } catch (error) {
         if (!(error instanceof HelperError)) throw error;
         counts.failed += 1;
+        cluster.failed?.(error);
         context.warn(`namespace ${next.name}: ${error.message}`, error.hint);
         await reportFailure(context, cluster.api, next.name, options.secretName, error);
       }

@@ -1,10 +1,14 @@
+import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { ICronJob } from 'kubernetes-models/batch/v1';
+import type { ILease } from 'kubernetes-models/coordination.k8s.io/v1';
 import type { INetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
 import type {
   IClusterRole,
   IClusterRoleBinding,
+  IRole,
+  IRoleBinding,
 } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
-import type { IContainer, IServiceAccount, IVolume } from 'kubernetes-models/v1';
+import type { IContainer, IPodSpec, IServiceAccount, IVolume } from 'kubernetes-models/v1';
 import { intervalMinutes } from './refreshed-secret.ts';
 import { yamlOf } from './yaml.ts';
 
@@ -21,6 +25,8 @@ export interface RefresherManifest {
   readonly profile: string | undefined;
   readonly name: string;
   readonly serviceAccounts: readonly string[];
+  /** A Deployment with metrics and leader election instead of a CronJob. */
+  readonly isDeployment: boolean;
 }
 
 const labels = { 'app.kubernetes.io/name': 'icr-refresher' };
@@ -28,12 +34,19 @@ const tokenDirectory = '/var/run/secrets/tokens';
 const keyDirectory = '/var/run/secrets/icr';
 export const apiKeyPath = `${keyDirectory}/api-key`;
 const runSeconds = intervalMinutes * 60 - 20;
+const port = 8080;
 
-/** Returns the CronJob of the refresher, its rights and its network policy. */
+/** Returns the CronJob or Deployment of the refresher, its rights and its network policy. */
 export function refresherManifests(options: RefresherManifest): string {
-  const { selector, secretName } = options;
+  const { selector, secretName, isDeployment } = options;
   return yamlOf(
-    [serviceAccount(options), ...rights(options), networkPolicy(options), cronJob(options)],
+    [
+      serviceAccount(options),
+      ...rights(options),
+      ...(isDeployment ? lease(options) : []),
+      networkPolicy(options),
+      isDeployment ? deployment(options) : cronJob(options),
+    ],
     [
       `Renews the pull Secret ${secretName} in each namespace with the label ${selector}.`,
       'The refresher may list namespaces, create Events, and read and change Secrets of this name only. It changes only those',
@@ -96,8 +109,37 @@ function rights(options: RefresherManifest): [IClusterRole, IClusterRoleBinding]
   ];
 }
 
+/** The Lease exists from the start, so that the refresher needs no right to create one. */
+function lease({ name, namespace }: RefresherManifest): [ILease, IRole, IRoleBinding] {
+  const group = 'rbac.authorization.k8s.io';
+  const metadata = { name, namespace, labels };
+  return [
+    { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata },
+    {
+      apiVersion: `${group}/v1`,
+      kind: 'Role',
+      metadata,
+      rules: [
+        {
+          verbs: ['get', 'patch'],
+          apiGroups: ['coordination.k8s.io'],
+          resources: ['leases'],
+          resourceNames: [name],
+        },
+      ],
+    },
+    {
+      apiVersion: `${group}/v1`,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: group, kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name, namespace }],
+    },
+  ];
+}
+
 /** DNS, IAM, and the usual ports of API servers; 2040 is that of IBM's managed clusters. */
-function networkPolicy({ name, namespace }: RefresherManifest): INetworkPolicy {
+function networkPolicy({ name, namespace, isDeployment }: RefresherManifest): INetworkPolicy {
   return {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'NetworkPolicy',
@@ -105,7 +147,7 @@ function networkPolicy({ name, namespace }: RefresherManifest): INetworkPolicy {
     spec: {
       podSelector: { matchLabels: labels },
       policyTypes: ['Ingress', 'Egress'],
-      ingress: [],
+      ingress: isDeployment ? [{ ports: [{ protocol: 'TCP', port }] }] : [],
       egress: [
         { ports: (['UDP', 'TCP'] as const).map((protocol) => ({ protocol, port: 53 })) },
         { ports: [443, 6443, 2040].map((port) => ({ protocol: 'TCP' as const, port })) },
@@ -115,7 +157,11 @@ function networkPolicy({ name, namespace }: RefresherManifest): INetworkPolicy {
 }
 
 function cronJob(options: RefresherManifest): ICronJob {
-  const { name, namespace, imagePullSecret } = options;
+  const { name, namespace } = options;
+  const template = {
+    metadata: { labels },
+    spec: { ...podSpec(options), restartPolicy: 'Never' as const },
+  };
   return {
     apiVersion: 'batch/v1',
     kind: 'CronJob',
@@ -125,30 +171,39 @@ function cronJob(options: RefresherManifest): ICronJob {
       concurrencyPolicy: 'Forbid',
       successfulJobsHistoryLimit: 1,
       failedJobsHistoryLimit: 3,
-      jobTemplate: {
-        spec: {
-          backoffLimit: 0,
-          activeDeadlineSeconds: runSeconds,
-          template: {
-            metadata: { labels },
-            spec: {
-              serviceAccountName: name,
-              restartPolicy: 'Never',
-              ...(imagePullSecret && { imagePullSecrets: [{ name: imagePullSecret }] }),
-              securityContext: {
-                runAsNonRoot: true,
-                runAsUser: 65534,
-                runAsGroup: 65534,
-                fsGroup: 65534,
-                seccompProfile: { type: 'RuntimeDefault' },
-              },
-              containers: [container(options)],
-              volumes: volumes(options),
-            },
-          },
-        },
-      },
+      jobTemplate: { spec: { backoffLimit: 0, activeDeadlineSeconds: runSeconds, template } },
     },
+  };
+}
+
+function deployment(options: RefresherManifest): IDeployment {
+  const { name, namespace } = options;
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name, namespace, labels },
+    spec: {
+      replicas: 2,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: podSpec(options) },
+    },
+  };
+}
+
+function podSpec(options: RefresherManifest): IPodSpec {
+  const { name, imagePullSecret } = options;
+  return {
+    serviceAccountName: name,
+    ...(imagePullSecret && { imagePullSecrets: [{ name: imagePullSecret }] }),
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 65534,
+      runAsGroup: 65534,
+      fsGroup: 65534,
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    containers: [container(options)],
+    volumes: volumes(options),
   };
 }
 
@@ -160,6 +215,10 @@ function container(options: RefresherManifest): IContainer {
     image,
     command: [executable],
     args: argsOf(options),
+    ...(options.isDeployment && {
+      ports: [{ name: 'metrics', containerPort: port }],
+      livenessProbe: { httpGet: { path: '/healthz', port: 'metrics' } },
+    }),
     ...(iamEndpoint && { env: [{ name: 'IBMCLOUD_IAM_API_ENDPOINT', value: iamEndpoint }] }),
     resources: { requests: { cpu: '10m', memory: '64Mi' }, limits: { memory: '256Mi' } },
     terminationMessagePolicy: 'FallbackToLogsOnError',
@@ -179,7 +238,8 @@ function argsOf(options: RefresherManifest): string[] {
   const { hosts, selector, secretName, profile, apiKeySecret, name, namespace } = options;
   const { serviceAccounts } = options;
   return [
-    ...['kubernetes', 'refresher', '--once'],
+    ...['kubernetes', 'refresher'],
+    options.isDeployment ? `--port=${port}` : '--once',
     ...hosts.map((host) => `--host=${host}`),
     `--selector=${selector}`,
     `--secret-name=${secretName}`,

@@ -31,7 +31,9 @@ export function checkRefresher(choice: RefresherChoice): string[] {
   if (!/^[\w./=!,() -]+$/.test(selector)) {
     throw invalid('invalid --selector', 'use --selector LABEL=VALUE');
   }
-  if (!/^[\w./-]{1,100}$/.test(name)) throw invalid('invalid --name', 'use --name refresher');
+  if (!/^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/.test(name)) {
+    throw invalid('invalid --name; expected NAMESPACE/NAME', 'use --name icr-refresher/refresher');
+  }
   if (profile !== undefined) requireProfileId(profile);
   if (profile !== undefined && apiKeyFile !== undefined) {
     throw invalid(

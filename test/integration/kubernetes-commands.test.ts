@@ -249,11 +249,7 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
     '--host is missing',
     'use --host with the registry of your images, as us.icr.io',
   ],
-  [
-    'kubernetes refresher --host us.icr.io',
-    '--once is missing',
-    'run kubernetes refresher --once in a CronJob; see kubernetes manifests refresher',
-  ],
+  ['kubernetes refresher --host us.icr.io --port 70000', 'invalid --port', 'use --port 8080'],
   [
     'kubernetes refresher --once --host us.icr.io',
     'KUBERNETES_SERVICE_HOST is not set',

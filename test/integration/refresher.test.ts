@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
@@ -10,6 +11,53 @@ import { inCloud, newKey, type Person } from './identity-cloud.ts';
 const test = sandboxSuite('kubernetes refresher');
 
 const labels = { 'icr.io/pull-secret': 'true' };
+
+/** Starts a replica of the Deployment; returns the address of its metrics. */
+async function startReplica(person: Person, port: number, holder: string) {
+  const { folder } = person.home;
+  const words = `kubernetes refresher --port 0 --host us.icr.io --service-account-directory ${folder} --api-key-file ${folder}/api-key --name ops/refresher`;
+  const { child, outcome } = person.start(words, '', {
+    KUBERNETES_SERVICE_HOST: '127.0.0.1',
+    KUBERNETES_SERVICE_PORT: `${port}`,
+    HOSTNAME: holder,
+  });
+  const [line] = await once(child.stdout as NodeJS.ReadableStream, 'data');
+  const metrics = `http://127.0.0.1:${/port (\d+)/.exec(String(line))?.[1]}/metrics`;
+  const find = async (pattern: RegExp) => {
+    while (!pattern.test(await (await fetch(metrics)).text())) assert.is(child.exitCode, null);
+  };
+  return { child, outcome, find };
+}
+
+test('renews Secrets with two replicas until they are stopped', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { value } = sandbox.accounts.addApiKey({ value: newKey() });
+    const api = createKubernetesApi();
+    api.namespaces.set('shop', { labels });
+    api.leases.set('ops/refresher', { version: 1, spec: {} });
+    const { port, caPem, close } = await serveKubernetesApi(api);
+    try {
+      const files = { 'ca.crt': caPem, token: 'canary-api-token', 'api-key': value };
+      for (const [name, text] of Object.entries(files)) {
+        fs.writeFileSync(path.join(person.home.folder, name), text);
+      }
+      const first = await startReplica(person, port, 'a');
+      await first.find(/^icr_refresher_renewals_total 1$/m);
+      assert.match(passwordIn(api, 'shop'), /^eyJ/);
+      const second = await startReplica(person, port, 'b');
+      await second.find(/^icr_refresher_leader 0$/m);
+      const holder = () => api.leases.get('ops/refresher')?.spec.holderIdentity;
+      assert.is(holder(), 'a');
+      for (const { child, outcome } of [second, first]) {
+        child.kill('SIGTERM');
+        const { status, stderr } = await outcome;
+        assert.equal({ status, stderr }, { status: 0, stderr: '' });
+      }
+      assert.is(holder(), '');
+    } finally {
+      close();
+    }
+  }));
 
 /** Runs the command in a pod: with the API server's address and the files of the pod's service account. */
 async function inPod(

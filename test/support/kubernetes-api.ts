@@ -27,6 +27,11 @@ export interface StoredNamespace {
   readonly deletionTimestamp?: string;
 }
 
+export interface StoredLease {
+  version: number;
+  spec: Readonly<Record<string, unknown>>;
+}
+
 export interface StoredAccount {
   version: number;
   imagePullSecrets?: readonly { readonly name: string }[];
@@ -39,6 +44,8 @@ export interface KubernetesApi {
   readonly secrets: Map<string, StoredSecret>;
   /** The `imagePullSecrets` of service accounts; the keys are `namespace/name`. */
   readonly serviceAccounts: Map<string, StoredAccount>;
+  /** The Leases; the keys are `namespace/name`. */
+  readonly leases: Map<string, StoredLease>;
   readonly events: { readonly namespace: string; readonly message: string }[];
   readonly requests: string[];
   /** Called before each request; a returned response replaces the usual one. */
@@ -114,10 +121,25 @@ export function createKubernetesApi(): KubernetesApi {
     return respond(200, { metadata });
   };
 
+  const lease = (key: string, { method, patch, body }: ClusterRequest) => {
+    const found = api.leases.get(key);
+    if (found === undefined) return failure(404, `leases "${key}" not found`);
+    const metadata = { name: key, resourceVersion: String(found.version) };
+    if (method === 'GET') return respond(200, { metadata, spec: found.spec });
+    if (patch !== 'merge') return failure(415, 'another kind of patch');
+    const change = body as { metadata: { resourceVersion: string }; spec: object };
+    if (change.metadata.resourceVersion !== metadata.resourceVersion)
+      return failure(409, 'changed');
+    found.version += 1;
+    found.spec = { ...found.spec, ...change.spec };
+    return respond(200, { metadata, spec: found.spec });
+  };
+
   const api: KubernetesApi = {
     namespaces,
     secrets,
     serviceAccounts: new Map(),
+    leases: new Map(),
     events: [],
     requests: [],
     intercept: undefined,
@@ -127,6 +149,9 @@ export function createKubernetesApi(): KubernetesApi {
       const replaced = api.intercept?.(request);
       if (replaced !== undefined) return replaced;
       if (path === '/api/v1/namespaces' && method === 'GET') return list(query);
+      const leasePath = /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/([^/]+)\/leases\/([^/]+)$/;
+      const [, place, leaseName] = leasePath.exec(path) ?? [];
+      if (place !== undefined) return lease(`${place}/${leaseName}`, request);
       const [, namespace = '', resource = '', name = ''] =
         /^\/api\/v1\/namespaces\/([^/]+)\/(\w+)(?:\/([^/]+))?$/.exec(path) ?? [];
       if (!namespaces.has(namespace)) return failure(404, `namespaces "${namespace}" not found`);

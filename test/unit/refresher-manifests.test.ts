@@ -2,9 +2,16 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
+import { Deployment } from 'kubernetes-models/apps/v1';
 import { CronJob } from 'kubernetes-models/batch/v1';
+import { Lease } from 'kubernetes-models/coordination.k8s.io/v1';
 import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
-import { ClusterRole, ClusterRoleBinding } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
+import {
+  ClusterRole,
+  ClusterRoleBinding,
+  Role,
+  RoleBinding,
+} from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import { ServiceAccount } from 'kubernetes-models/v1';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -21,7 +28,10 @@ import { testUnless } from '../support/skip.ts';
 
 const test = suite('manifests of the refresher');
 
-const kinds = { ServiceAccount, ClusterRole, ClusterRoleBinding, NetworkPolicy, CronJob };
+const kinds = {
+  ...{ ServiceAccount, ClusterRole, ClusterRoleBinding, NetworkPolicy, CronJob },
+  ...{ Deployment, Lease, Role, RoleBinding },
+};
 
 const usual: RefresherManifest = {
   namespace: 'ops',
@@ -36,6 +46,7 @@ const usual: RefresherManifest = {
   profile: undefined,
   name: 'refresher',
   serviceAccounts: [],
+  isDeployment: false,
 };
 
 /** Parses the objects, and validates each with the schema that Kubernetes publishes. */
@@ -49,8 +60,9 @@ function objectsOf(change: Partial<RefresherManifest> = {}) {
     new Model(value).validate();
     return value;
   });
-  const [account, role, binding, policy, job] = objects;
-  const pod = job.spec.jobTemplate.spec.template.spec;
+  const [account, role, binding] = objects;
+  const [policy, job] = objects.slice(-2);
+  const pod = (job.spec.jobTemplate ?? job).spec.template.spec;
   return { objects, account, role, binding, policy, job, pod, container: pod.containers[0] };
 }
 
@@ -108,6 +120,27 @@ test('run the command with the options of the manifest', () => {
   assert.is(pod.volumes[1].projected.sources[0].serviceAccountToken.audience, 'iam');
 });
 
+test('run two replicas with a Lease that they may not create', () => {
+  const { objects, role, policy, container, job, pod } = objectsOf({ isDeployment: true });
+  assert.equal(
+    objects.map(({ kind }) => kind),
+    [
+      ...['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Lease', 'Role', 'RoleBinding'],
+      ...['NetworkPolicy', 'Deployment'],
+    ],
+  );
+  assert.equal(role.rules, objectsOf().role.rules);
+  const ofLease = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
+  const leaseRule = { verbs: ['get', 'patch'], ...ofLease, resourceNames: ['refresher'] };
+  assert.equal(objects[4].rules, [leaseRule]);
+  assert.is(job.spec.replicas, 2);
+  assert.equal(job.spec.selector.matchLabels, job.spec.template.metadata.labels);
+  assert.is(pod.restartPolicy, undefined);
+  assert.equal(container.args.slice(0, 3), ['kubernetes', 'refresher', '--port=8080']);
+  assert.equal(container.ports, [{ name: 'metrics', containerPort: 8080 }]);
+  assert.equal(policy.spec.ingress, [{ ports: [{ protocol: 'TCP', port: 8080 }] }]);
+});
+
 test('mount an API key instead of a token for IAM', () => {
   const { container, pod } = objectsOf({ apiKeySecret: 'key', imagePullSecret: 'pull' });
   assert.ok(container.args.includes('--api-key-file=/var/run/secrets/icr/api-key'));
@@ -152,7 +185,7 @@ const choice: RefresherChoice = {
   secretName: 'icr-pull',
   profile: undefined,
   apiKeyFile: undefined,
-  name: 'refresher',
+  name: 'ops/refresher',
   serviceAccounts: [],
 };
 
@@ -175,6 +208,8 @@ const refused: readonly (readonly [change: Partial<RefresherChoice>, problem: Re
   [{ selector: '' }, /invalid --selector/],
   [{ selector: 'a&limit=1' }, /invalid --selector/],
   [{ name: '' }, /invalid --name/],
+  [{ name: 'refresher' }, /invalid --name/],
+  [{ name: 'a/b/c' }, /invalid --name/],
   [{ profile: 'my-profile' }, /trusted profile/],
   [{ profile: 'Profile-1', apiKeyFile: '/k' }, /cannot be used together/],
 ];

@@ -13,6 +13,7 @@ export interface RefresherArgs {
   readonly serviceAccount?: readonly string[];
   readonly selector?: string;
   readonly secretName?: string;
+  readonly mode?: string;
   readonly trustedProfile?: string;
   readonly iamEndpoint?: string;
 }
@@ -20,6 +21,12 @@ export interface RefresherArgs {
 const group = 'Refresher';
 
 export const refresherOptions: Readonly<Record<string, Option>> = {
+  mode: {
+    type: 'string',
+    choices: ['cronjob', 'deployment'],
+    describe: 'run every five minutes, or all the time with metrics; cronjob by default',
+    group,
+  },
   image: {
     type: 'string',
     describe: 'image with this executable: HOST/NAMESPACE/NAME@sha256:DIGEST',
@@ -83,14 +90,15 @@ export async function printRefresher(context: Context, args: RefresherArgs): Pro
   const name = 'refresher';
   const apiKeyFile = apiKeySecret;
   const { serviceAccount: serviceAccounts = [] } = args;
-  const choice = { keys, selector, secretName, profile, apiKeyFile, name, serviceAccounts };
-  const hosts = checkRefresher(choice);
+  const choice = { keys, selector, secretName, profile, apiKeyFile, serviceAccounts };
+  const hosts = checkRefresher({ ...choice, name: `${namespace}/${name}` });
   const { parseEndpoint } = await import('../../iam/endpoint.ts');
   const { refresherManifests } = await import('../../kubernetes/refresher-manifests.ts');
   context.stdout(
     refresherManifests({
       ...{ image, executable, namespace, imagePullSecret, apiKeySecret, hosts },
       ...{ selector, secretName, profile, name, serviceAccounts },
+      isDeployment: args.mode === 'deployment',
       iamEndpoint: iamEndpoint && parseEndpoint(iamEndpoint, '--iam-endpoint'),
     }),
   );
