@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { readProjectedToken } from '../iam/projected-token.ts';
+import { readProjectedToken } from '../iam/compute-token.ts';
 import { requestToken } from '../iam/token-request.ts';
 import { apiKeyIn } from '../identity/api-key-variable.ts';
 import type { Cluster } from './refresh-namespaces.ts';
