@@ -37,8 +37,8 @@ export interface Context {
   readonly screen?: () => Screen | undefined;
   /** Standard error, if it is a terminal. */
   readonly errorScreen?: () => Screen | undefined;
-  /** The file that runs: this program itself where it is compiled, else Bun or Node. */
-  readonly executable?: string;
+  /** Returns the file that runs: this program itself if it is compiled, else Bun or Node. */
+  readonly executable?: () => string;
   /** The script that the executable runs, if it is an interpreter. */
   readonly script?: string | undefined;
   /** Runs another program to its end. */

@@ -16,7 +16,6 @@ interface BunFile {
   readonly size: number;
   readonly slice: (start: number, end: number) => BunFile;
   readonly bytes: () => Promise<Uint8Array>;
-  readonly stream: () => ReadableStream<Uint8Array>;
   readonly stat: () => Promise<BunStats>;
 }
 
@@ -36,17 +35,8 @@ const typeAndOthersWrite = 0o170022;
 const directory = 0o040000;
 
 /** Standard input to its end, or a little more than 1 MiB of it. */
-export async function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
-  // The stream of a regular file would begin at its start, also if the caller has read a part of it.
-  if (stdin.size !== Number.POSITIVE_INFINITY) return stdin.slice(0, maxBytes + 1).bytes();
-  const reader = stdin.stream().getReader();
-  let input: Uint8Array = new Uint8Array();
-  while (input.length <= maxBytes) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    input = input.length === 0 ? value : Uint8Array.from([...input, ...value]);
-  }
-  return input;
+export function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
+  return stdin.slice(0, maxBytes + 1).bytes();
 }
 
 /**
@@ -67,39 +57,32 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   };
   const isTrusted = ({ uid: owner, mode }: BunStats, mask: number, type: number) =>
     (owner === uid || owner === 0) && (mode & mask) === type;
-  /**
-   * Whether no other user can have put the directory, or anything in it, there. `stat` follows symlinks: that `path/..` is
-   * the directory above rules out a symlink to another place. Rejects if it cannot be known.
-   */
-  const isOurs = async (path: string): Promise<boolean> => {
-    const [own, above, back] = await Promise.all([
-      statOf(path),
-      statOf(dirname(path)),
-      bun.file(join(path, '..')).stat(),
-    ]);
-    return (
-      isTrusted(own, typeAndOthersWrite, directory) &&
-      isTrusted(above, typeAndOthersWrite, directory) &&
-      above.ino === back.ino &&
-      above.dev === back.dev
-    );
-  };
   return {
     read: async (context, path, kind) => {
       try {
         const file = bun.file(path);
         const parent = dirname(path);
         const { size } = file;
-        if (size === 0 && isAbsent(bun, path)) {
-          if (isAbsent(bun, parent) || (await isOurs(parent))) return undefined;
-        } else if (size > 0 && size <= maxBytes) {
-          const [bytes, stat, ours] = await Promise.all([
-            file.bytes(),
-            file.stat(),
-            isOurs(parent),
+        const isMissing = size === 0 && isAbsent(bun, path);
+        if (isMissing && isAbsent(bun, parent)) return undefined;
+        if (isMissing || (size > 0 && size <= maxBytes)) {
+          const [own, above, back, bytes, stat] = await Promise.all([
+            statOf(parent),
+            statOf(dirname(parent)),
+            bun.file(join(parent, '..')).stat(),
+            isMissing ? undefined : file.bytes(),
+            isMissing ? undefined : file.stat(),
           ]);
-          // The sizes differ if it is being written.
-          const isUsual = ours && stat.size === bytes.length;
+          // No other user can have put the directory, or anything in it, there. `stat` follows symlinks: that `parent/..` is
+          // the directory above rules out a symlink to another place.
+          const isOurs =
+            isTrusted(own, typeAndOthersWrite, directory) &&
+            isTrusted(above, typeAndOthersWrite, directory) &&
+            above.ino === back.ino &&
+            above.dev === back.dev;
+          if (isOurs && isMissing) return undefined;
+          // The sizes differ if the file is being written.
+          const isUsual = isOurs && bytes !== undefined && stat?.size === bytes.length;
           if (isUsual && isTrusted(stat, typeAndOthers, privateFile)) {
             const text = asciiText(bytes);
             if (text !== undefined) return text;

@@ -8,7 +8,11 @@ import { parseHostInput } from './input.ts';
 
 /** Answers with the credential for a host, under exactly the ServerURL that was asked for. */
 export async function get(context: Context): Promise<string> {
-  const input = await readInput(context);
+  const reading = readInput(context);
+  const lookup = lookupIn(context);
+  // The settings are read while this process waits for its input; an error is reported by the source that needs them.
+  lookup.settings().catch(() => {});
+  const input = await reading;
   const { serverURL: ServerURL, host } = parseHostInput(input);
   if (!isIbmHost(host)) {
     const { passOn } = await import('./pass-on.ts');
@@ -16,7 +20,7 @@ export async function get(context: Context): Promise<string> {
     if (answer !== undefined) return answer;
   }
   try {
-    const found = await findCredential(lookupIn(context), host);
+    const found = await findCredential(lookup, host);
     if (found !== undefined) {
       const { username: Username } = found;
       return `${JSON.stringify({ ServerURL, Username, Secret: await found.secret() })}\n`;

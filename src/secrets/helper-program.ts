@@ -58,7 +58,7 @@ export function findProgram(context: Context, name: string): string | undefined 
 function isOurselves({ executable }: Context, program: string): boolean {
   if (executable === undefined) return false;
   try {
-    return fs.realpathSync(program) === fs.realpathSync(executable);
+    return fs.realpathSync(program) === fs.realpathSync(executable());
   } catch {
     // Somebody has just replaced one of the two by a newer one; the mark stops what goes round.
     return false;

@@ -99,7 +99,7 @@ async function versionOf({ env }: Context, file: string): Promise<string | undef
 }
 
 function ownFile({ executable }: Context): string | undefined {
-  return isSource ? undefined : executable;
+  return isSource ? undefined : executable?.();
 }
 
 /** A link in a folder where people keep programs of their own, else a longer `PATH`. */
