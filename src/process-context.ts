@@ -24,8 +24,17 @@ export function processContext(): Context {
         announceIfTerminal(announce);
         return () => {};
       }
-      const timer = setTimeout(announceIfTerminal, terminalInputMs, announce);
-      return () => clearTimeout(timer);
+      let timer: NodeJS.Timeout | undefined;
+      let isWaiting = true;
+      // True for a pipe and for a file, false for a terminal, and known at once: most calls need no timer.
+      void bun.stdin.exists().then((isPipeOrFile) => {
+        if (isWaiting && !isPipeOrFile)
+          timer = setTimeout(announceIfTerminal, terminalInputMs, announce);
+      });
+      return () => {
+        isWaiting = false;
+        clearTimeout(timer);
+      };
     },
     stdout: (text) => writeAll(nodeFs(), 1, text),
     answer: bun ? (text) => answerWithBun(bun, text) : async (text) => writeAll(nodeFs(), 1, text),

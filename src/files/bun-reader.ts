@@ -14,6 +14,8 @@ export interface Bun {
 interface BunFile {
   /** In bytes, known at once: 0 if the file is empty or does not exist, infinite for a pipe or device. */
   readonly size: number;
+  /** Whether it is a regular file or a FIFO, known at once like `size`. */
+  readonly exists: () => Promise<boolean>;
   readonly slice: (start: number, end: number) => BunFile;
   readonly bytes: () => Promise<Uint8Array>;
   readonly stat: () => Promise<BunStats>;

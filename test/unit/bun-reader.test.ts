@@ -12,7 +12,13 @@ function unused(): never {
   throw new Error('not expected');
 }
 
-const noFile: BunFile = { size: 0, slice: unused, bytes: unused, stat: unused };
+const noFile: BunFile = {
+  size: 0,
+  exists: unused,
+  slice: unused,
+  bytes: unused,
+  stat: unused,
+};
 
 function bunWith(given: Partial<Bun>): Bun {
   return { stdin: noFile, stdout: noFile, file: unused, mmap: unused, write: unused, ...given };
