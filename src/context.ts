@@ -95,6 +95,8 @@ export interface Files {
    * directory that cannot be read or trusted. Warnings go to `context.warn`.
    */
   readonly read: (context: Context, file: string, kind: FileKind) => Promise<string | undefined>;
+  /** Begins to read a file that `read` may be called for soon. It has no other effect: no warning, no error. */
+  readonly prefetch?: (file: string) => void;
 }
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */

@@ -59,41 +59,54 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   };
   const isTrusted = ({ uid: owner, mode }: BunStats, mask: number, type: number) =>
     (owner === uid || owner === 0) && (mode & mask) === type;
+  /** Results for a missing file, and for one that is left to the fallback. */
+  const absent = { text: undefined };
+  const refused = undefined;
+  const tryRead = async (path: string) => {
+    try {
+      const file = bun.file(path);
+      const parent = dirname(path);
+      const { size } = file;
+      const isMissing = size === 0 && isAbsent(bun, path);
+      if (isMissing && isAbsent(bun, parent)) return absent;
+      if (!isMissing && (size === 0 || size > maxBytes)) return refused;
+      const [bytes, stat, own, above, back] = await Promise.all([
+        isMissing ? undefined : file.bytes(),
+        isMissing ? undefined : file.stat(),
+        statOf(parent),
+        statOf(dirname(parent)),
+        bun.file(join(parent, '..')).stat(),
+      ]);
+      // No other user can have put the directory, or anything in it, there. `stat` follows symlinks: that `parent/..` is
+      // the directory above rules out a symlink to another place.
+      const isOurs =
+        isTrusted(own, typeAndOthersWrite, directory) &&
+        isTrusted(above, typeAndOthersWrite, directory) &&
+        above.ino === back.ino &&
+        above.dev === back.dev;
+      if (!isOurs) return refused;
+      if (bytes === undefined || stat === undefined) return absent;
+      // The sizes differ if the file is being written.
+      if (stat.size !== bytes.length || !isTrusted(stat, typeAndOthers, privateFile))
+        return refused;
+      const text = asciiText(bytes);
+      return text === undefined ? refused : { text };
+    } catch {
+      // The fallback meets the same error and reports it.
+      return refused;
+    }
+  };
+  const begun = new Map<string, ReturnType<typeof tryRead>>();
   return {
+    prefetch: (path) => {
+      if (bun.file(path).size > 0) begun.set(path, tryRead(path));
+    },
     read: async (context, path, kind) => {
-      try {
-        const file = bun.file(path);
-        const parent = dirname(path);
-        const { size } = file;
-        const isMissing = size === 0 && isAbsent(bun, path);
-        if (isMissing && isAbsent(bun, parent)) return undefined;
-        if (isMissing || (size > 0 && size <= maxBytes)) {
-          const [own, above, back, bytes, stat] = await Promise.all([
-            statOf(parent),
-            statOf(dirname(parent)),
-            bun.file(join(parent, '..')).stat(),
-            isMissing ? undefined : file.bytes(),
-            isMissing ? undefined : file.stat(),
-          ]);
-          // No other user can have put the directory, or anything in it, there. `stat` follows symlinks: that `parent/..` is
-          // the directory above rules out a symlink to another place.
-          const isOurs =
-            isTrusted(own, typeAndOthersWrite, directory) &&
-            isTrusted(above, typeAndOthersWrite, directory) &&
-            above.ino === back.ino &&
-            above.dev === back.dev;
-          if (isOurs && isMissing) return undefined;
-          // The sizes differ if the file is being written.
-          const isUsual = isOurs && bytes !== undefined && stat?.size === bytes.length;
-          if (isUsual && isTrusted(stat, typeAndOthers, privateFile)) {
-            const text = asciiText(bytes);
-            if (text !== undefined) return text;
-          }
-        }
-      } catch {
-        // The fallback meets the same error and reports it.
-      }
-      return fallback.read(context, path, kind);
+      const reading = begun.get(path) ?? tryRead(path);
+      // A later call has to see later changes.
+      begun.delete(path);
+      const found = await reading;
+      return found === refused ? fallback.read(context, path, kind) : found.text;
     },
   };
 }

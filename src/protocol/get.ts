@@ -3,6 +3,7 @@ import { HelperError, notFound } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
+import { prefetchCredential } from '../secrets/read-credential.ts';
 import { readInput } from '../standard-input.ts';
 import { parseHostInput } from './input.ts';
 
@@ -19,6 +20,9 @@ export async function get(context: Context): Promise<string> {
     const answer = await passOn(context, 'get', host, input);
     if (answer !== undefined) return answer;
   }
+  // Reading the file takes longer than finding out that no other source has precedence. An error, such as an invalid
+  // directory in the environment, is reported by the source that needs it.
+  prefetchCredential(context, { of: 'host', name: hostKey(host) }).catch(() => {});
   try {
     const found = await findCredential(lookup, host);
     if (found !== undefined) {
