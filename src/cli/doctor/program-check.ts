@@ -117,5 +117,5 @@ function realPath(file: string): string {
 }
 
 function ownFile({ executable }: Context): string | undefined {
-  return isSource ? undefined : executable;
+  return isSource ? undefined : executable?.();
 }
