@@ -81,7 +81,7 @@ async function requestPending(
     value: pending.value,
     expiresAt: expiryWithSameLifetime(times, context.now()),
   }).catch(async (error) => {
-    // IAM has created no key, so there is none to resume with.
+    // IAM did not create the key, so the record is useless.
     if (error instanceof HelperError && error.code === 'refused') {
       requireOurs();
       await erasePendingKey(context, identity, pending.value);

@@ -56,7 +56,7 @@ const secretStore: Check = {
     // An empty keychain may print nothing for `list`. This helper accepts that, while Docker does not.
     const found = await listProblem(context, store, true);
     if (found !== undefined) {
-      const file = typed(settingsFile(snapshot.folder ?? ''));
+      const file = typed(settingsFile(snapshot.directory ?? ''));
       const again = `mv -i ${file} ${file}.old && docker-credential-icr login --store file`;
       return problem(found, `install or unlock it; to start again, run ${again}`);
     }
@@ -78,8 +78,12 @@ function leftovers({ context, snapshot }: CheckInput, store: string): Finding[] 
     const what = `a store move was interrupted: secrets may be left in ${previousStore}`;
     return [warning(what, `run docker-credential-icr store move ${typed(store)}`)];
   }
-  const { folder } = snapshot;
-  if (folder === undefined || snapshot.settingsError !== undefined || snapshot.error !== undefined)
+  const { directory } = snapshot;
+  if (
+    directory === undefined ||
+    snapshot.settingsError !== undefined ||
+    snapshot.error !== undefined
+  )
     return [];
   const files = fileStore(context);
   const keys = (['identity', 'host'] as const).flatMap((of) =>
@@ -93,7 +97,7 @@ function leftovers({ context, snapshot }: CheckInput, store: string): Finding[] 
   });
   if (unused.length === 0) return [];
   const what = `files of unused secrets: ${unused.map(({ name }) => name).join(', ')}`;
-  return [warning(what, `run rm ${unused.map((key) => typed(fileOf(folder, key))).join(' ')}`)];
+  return [warning(what, `run rm ${unused.map((key) => typed(fileOf(directory, key))).join(' ')}`)];
 }
 
 /** Runs `list` of a credential helper as clients do. Returns undefined if it works. */
