@@ -73,7 +73,7 @@ async function edit(context: Context, client: Client, args: ConfigureArgs): Prom
   const added = args.remove ? undefined : await hostsToAdd(context, args);
   const makePlan = () => planFor(context, client, args, added);
   const plan = args.dryRun ? await show(context, makePlan()) : await apply(context, makePlan, args);
-  for (const note of plan.notes) context.warn(note);
+  for (const { message, hint } of plan.notes) context.warn(message, hint);
 }
 
 async function hostsToAdd(context: Context, args: ConfigureArgs): Promise<readonly string[]> {

@@ -1,8 +1,7 @@
 import { type Client, type EditPlan, helperName } from '../clients/client.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
 import { unifiedDiff } from '../clients/diff.ts';
-import { docker } from '../clients/docker.ts';
-import { nerdctl } from '../clients/nerdctl.ts';
+import { docker, nerdctl } from '../clients/docker.ts';
 import { podmanClients } from '../clients/podman.ts';
 import { registriesConf } from '../clients/registries-conf.ts';
 import type { Context } from '../context.ts';
@@ -61,7 +60,7 @@ async function register(
     context.warn(`${plan.file} was not changed`, hint);
     return false;
   }
-  for (const note of plan.notes) context.warn(note);
+  for (const { message, hint } of plan.notes) context.warn(message, hint);
   return true;
 }
 

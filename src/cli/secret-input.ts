@@ -64,7 +64,7 @@ export async function askPasscode(context: Context, question: Question): Promise
   const name = 'one-time passcode';
   const hint = 'run docker-credential-icr login --sso in a terminal, or use --api-key-stdin';
   const terminal = requireTerminal(context, name, hint);
-  const { passcodeEndpoint } = await import('../iam/openid.ts');
+  const { passcodeEndpoint } = await import('../iam/token-request.ts');
   const address = await passcodeEndpoint(context, question);
   context.stdout(`get a one-time passcode at ${address}\n`);
   openInBrowser(context, address);

@@ -234,7 +234,7 @@ test('replaces and restores credsStore byte for byte in any file', () =>
     );
     fc.assert(property, { numRuns: 300 });
     fs.writeFileSync(file, '{"credsStore": "a", "CREDSSTORE": "b"}');
-    fails(() => planTakeOver(context), 'damaged', /line 1, column 21: a second credsStore/);
+    fails(() => planTakeOver(context), 'damaged', /line 1, column 21: duplicate key credsStore/);
   }));
 
 test.run();

@@ -3,55 +3,55 @@ import { answerLimitMs, deadlineOf, remainingMs } from '../deadline.ts';
 import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
 import { type Action, withLock } from '../files/lock.ts';
 import { timedOut } from '../http/accept.ts';
-import { lockFolder, readTokenNow, writeToken } from './cache-file.ts';
+import { lockFolder, readTokenSync, writeToken } from './cache-file.ts';
 import type { FreshTokenOptions } from './cached-token.ts';
-import { type CachedToken, type CacheKey, isServable, isUsable } from './cached-token.ts';
+import { type CachedToken, type CacheKey, hasTimeLeft, isFresh } from './cached-token.ts';
 import { iamEndpoint } from './endpoint.ts';
 
-/** Milliseconds that IAM, far away, takes at least. */
-const shortestMint = 200;
-/** Milliseconds for a renewal that can wait. */
-const renewalLimit = 3000;
+/** The minimum time that a request to IAM takes. */
+const minMintMs = 200;
+/** The timeout of a renewal if the cached token can still be used. */
+const renewalTimeoutMs = 3000;
 
 /**
- * Mints a token in one process, while the others that want it wait: they all get it, or the same error. Where
- * there can be no lock, each mints its own. `old` is what the cache holds.
+ * Mints a token in one process, while other processes that need it wait and get the same token or error. If the
+ * directory cannot be locked, each process mints its own. `cached` is the token in the cache.
  */
-export function mintOnce(
+export function singleFlight(
   context: Context,
   options: FreshTokenOptions,
-  old: CachedToken | undefined,
+  cached: CachedToken | undefined,
 ): Promise<CachedToken> {
   const deadline = deadlineOf(context, answerLimitMs);
-  // What is wrong with the cache was said when it was read first.
+  // The caller has already read the cache and warned about it.
   const quiet = { ...context, warn: () => {} };
-  const madeMeanwhile = (): CachedToken | undefined => {
-    const token = readTokenNow(quiet, options);
-    if (token === undefined || !isUsable(token, context.now())) return undefined;
-    return options.force && token.token === old?.token ? undefined : token;
+  const mintedByOther = (): CachedToken | undefined => {
+    const token = readTokenSync(quiet, options);
+    if (token === undefined || !isFresh(token, context.now())) return undefined;
+    return options.force && token.token === cached?.token ? undefined : token;
   };
   const isLate = context.now() >= deadline;
   const mint: FreshTokenOptions['mint'] = async (end) => {
-    // The time was spent waiting for a process that has asked IAM, and has no answer either.
+    // This process waited until the deadline for another process, whose request to IAM has not been answered.
     if (!isLate && context.now() >= end) throw timedOut(iamName(context, options));
     return options.mint(end);
   };
-  const asked = { ...options, mint };
+  const timedOptions = { ...options, mint };
   const action: Action<CachedToken> = async (leave) => {
     try {
-      return madeMeanwhile() ?? (await renew(context, asked, old, deadline));
+      return mintedByOther() ?? (await renew(context, timedOptions, cached, deadline));
     } catch (error) {
       if (error instanceof HelperError) leave(toNote(options, error));
       throw error;
     }
   };
-  if (options.folder === undefined) return renew(context, options, old, deadline);
+  if (options.folder === undefined) return renew(context, options, cached, deadline);
   return withLock(context, lockFolder(options.folder, options.name), action, {
-    limit: remainingMs(context, answerLimitMs),
-    initialDelayMs: shortestMint,
-    otherwise: 'proceed',
+    timeoutMs: remainingMs(context, answerLimitMs),
+    initialDelayMs: minMintMs,
+    onTimeout: 'proceed',
     poll: (note) => {
-      const token = madeMeanwhile();
+      const token = mintedByOther();
       const error = note === undefined ? undefined : fromNote(options, note);
       if (token === undefined && error !== undefined) throw error;
       return token;
@@ -67,28 +67,29 @@ function iamName(context: Context, { endpoint }: CacheKey): string {
 async function renew(
   context: Context,
   options: FreshTokenOptions,
-  old: CachedToken | undefined,
+  cached: CachedToken | undefined,
   deadline: number,
 ): Promise<CachedToken> {
-  const spare = !options.force && old && isServable(old, context.now()) ? old : undefined;
-  const end =
-    spare === undefined ? deadline : Math.min(deadline, deadlineOf(context, renewalLimit));
+  const fallback =
+    !options.force && cached && hasTimeLeft(cached, context.now()) ? cached : undefined;
+  const mintDeadline =
+    fallback === undefined ? deadline : Math.min(deadline, deadlineOf(context, renewalTimeoutMs));
   try {
-    const { token, issuedAt, expiresAt } = await options.mint(end);
+    const { token, issuedAt, expiresAt } = await options.mint(mintDeadline);
     const minted = { token, issuedAt, expiresAt, since: options.since };
-    if ((await options.isToBeKept?.()) !== false) writeToken(context, options, minted);
+    if ((await options.shouldCache?.()) !== false) writeToken(context, options, minted);
     return minted;
   } catch (error) {
     const isTemporary =
       error instanceof HelperError && ['unreachable', 'storage'].includes(error.code);
-    if (spare === undefined || !isTemporary) throw error;
-    const kept = { ...spare, failure: { at: context.now(), why: inOneLine(error) } };
-    writeToken(context, options, kept);
-    return kept;
+    if (fallback === undefined || !isTemporary) throw error;
+    const failed = { ...fallback, failure: { at: context.now(), why: inOneLine(error) } };
+    writeToken(context, options, failed);
+    return failed;
   }
 }
 
-/** Why there is no token, for those who wait for the same one. */
+/** An error for the processes that wait for the same token. */
 interface Note extends Pick<CacheKey, 'name' | 'since' | 'endpoint'> {
   readonly code: ErrorCode;
   readonly message: string;
