@@ -45,7 +45,7 @@ function checkFallback(context: Context, name: string, file: string): void {
     if (!(error instanceof HelperError)) throw error;
     if (error.code === 'misconfigured' && findHelper(context, name) !== undefined) throw error;
     const again = 'docker-credential-icr configure --creds-store';
-    const hint = `if ${name} is no longer used, remove credsStore from ${file} and run ${again} again`;
+    const hint = `if you do not use ${name}, remove credsStore from ${file} and run ${again} again`;
     context.warn(inOneLine(error), hint);
   }
 }

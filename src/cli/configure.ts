@@ -91,7 +91,7 @@ function planFor(
   return client.planAdd(context, added, { force: args.force ?? false });
 }
 
-/** Returns the hosts of the arguments; undefined if there are none. */
+/** Returns the hosts of the arguments; undefined without any. */
 function namedHosts({ hosts = [], host = [], region = [], private: withPrivate }: ConfigureArgs) {
   const typed = [...hosts, ...host];
   if (typed.length + region.length === 0) return undefined;

@@ -30,7 +30,7 @@ export const logout: Command<LogoutArgs> = {
     identity: { type: 'string', describe: 'remove this identity, its secret and its mappings' },
   },
   examples: [
-    ['logout us.icr.io', 'one host; its other credential sources are not used either'],
+    ['logout us.icr.io', 'one host; then no other credential source is used for it either'],
     ['logout us.icr.io/team-a', 'remove the mapping of one namespace'],
     ['logout --identity work', 'remove one identity and its mappings'],
     [

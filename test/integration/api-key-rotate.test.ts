@@ -284,7 +284,7 @@ test('warns that an environment variable still contains the old key', async ({ s
     const other = await person.call('api-key rotate licence');
     assert.match(
       other.stderr,
-      /identity licence has no API key \(kind: entitlement-key\)\nhint: use/,
+      /identity licence \(kind entitlement-key\) does not use an API key\nhint: use/,
     );
   });
 });

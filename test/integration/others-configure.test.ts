@@ -115,7 +115,7 @@ test('replaces a missing helper, with a hint', () =>
     const { stderr, status } = call('configure --creds-store');
     assert.match(
       stderr,
-      /docker-credential-desktop is not on the PATH.*\nhint: if desktop is no longer used, remove credsStore from .*config\.json and run /,
+      /docker-credential-desktop is not on the PATH.*\nhint: if you do not use desktop, remove credsStore from .*config\.json and run /,
     );
     assert.is(status, 0);
     dockerFile(keychains, '{}');

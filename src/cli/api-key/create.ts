@@ -108,10 +108,10 @@ async function createAndDeliver(
 ): Promise<void> {
   const restoreSignals = context.onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => {});
   const createKey: CreateKey = async (value, recordId) => {
-    const made = await requestKey(context, caller, args, delivery.keyName, serviceId, value);
-    context.warn(`created ${nameOf(made.details)}`);
-    await recordId?.(made.details.id);
-    await delivery.deliver(made).catch((error) => undo(context, caller, made, error));
+    const created = await requestKey(context, caller, args, delivery.keyName, serviceId, value);
+    context.warn(`created ${nameOf(created.details)}`);
+    await recordId?.(created.details.id);
+    await delivery.deliver(created).catch((error) => undo(context, caller, created, error));
   };
   try {
     const { identity } = delivery;

@@ -56,7 +56,7 @@ function ibmHosts({ entries }: CredHelpersFile): string[] {
 
 /**
  * Returns the findings about passwords, other helpers, owners and temporary files. `logout` returns the client's command
- * that removes an entry of `auths`; undefined if there is no such command.
+ * that removes an entry of `auths`, or undefined if the client cannot remove it.
  */
 export function fileFindings(
   input: CheckInput,
@@ -160,7 +160,7 @@ export function unregisteredHosts(
   return [isExplicit ? problem(what, hint) : warning(what, hint)];
 }
 
-/** Returns a suffix for the line of a client's file, if some of its hosts have no credential. */
+/** Returns a suffix for the line of a client's file that names the hosts without a credential. */
 export function withoutCredential({ snapshot }: CheckInput, hosts: readonly string[]): string {
   const answered = new Set(snapshot.answers.map(({ host }) => host.name));
   const missing = hosts.filter((host) => !answered.has(host));

@@ -21,24 +21,24 @@ const home: Check = {
   name: 'home',
   run: ({ context, machine: { uid } }) => {
     const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
-    const folder = context.env[name];
-    if (!folder) return problem(`${name} is not set`, resetHome);
-    const stat = statOf(folder);
+    const directory = context.env[name];
+    if (!directory) return problem(`${name} is not set`, resetHome);
+    const stat = statOf(directory);
     if (stat === undefined)
-      return problem(`${folder} does not exist`, `run mkdir -p ${shellQuoted(folder)}`);
+      return problem(`${directory} does not exist`, `run mkdir -p ${shellQuoted(directory)}`);
     if (!stat.isDirectory())
-      return problem(`${name} is ${folder}, which is not a directory`, resetHome);
+      return problem(`${name} is ${directory}, which is not a directory`, resetHome);
     if (uid !== undefined && stat.uid !== uid) {
       const by = context.env.SUDO_USER === undefined ? '' : ` (sudo by ${context.env.SUDO_USER})`;
       return warning(
-        `you are user ${uid}${by}, but user ${stat.uid} owns HOME (${folder})`,
+        `you are user ${uid}${by}, but user ${stat.uid} owns HOME (${directory})`,
         resetHome,
       );
     }
-    if (isWritable(folder)) return ok(folder);
+    if (isWritable(directory)) return ok(directory);
     return warning(
-      `${folder} is read-only: nothing can be stored`,
-      `run chmod u+w ${shellQuoted(folder)}`,
+      `${directory} is read-only: nothing can be stored`,
+      `run chmod u+w ${shellQuoted(directory)}`,
     );
   },
 };
@@ -61,20 +61,21 @@ const runtimeDirectory: Check = {
   run: ({ context, machine: { uid } }) => {
     const hasPodman = podmanPrograms.some((program) => findProgram(context, program) !== undefined);
     if (context.platform !== 'linux' || !hasPodman) return [];
-    const folder = context.env.XDG_RUNTIME_DIR;
+    const directory = context.env.XDG_RUNTIME_DIR;
     const usual = `/run/user/${uid}`;
-    const isUsable = usual !== folder && statOf(usual)?.uid === uid;
+    const isUsable = usual !== directory && statOf(usual)?.uid === uid;
     const other = isUsable ? usual : '"$(mktemp -d)"';
     const hint = uid === 0 ? 'run unset XDG_RUNTIME_DIR' : `run export XDG_RUNTIME_DIR=${other}`;
-    if (!folder) {
+    if (!directory) {
       if (uid === 0) return skipped('not set; root does not need it');
       return warning('not set: rootless podman loses logins, or cannot store them', hint);
     }
-    const stat = statOf(folder);
-    if (stat === undefined) return warning(`${folder} does not exist`, hint);
-    if (!stat.isDirectory()) return warning(`${folder} is not a directory`, hint);
-    if (stat.uid !== uid) return warning(`user ${stat.uid} owns ${folder}, not you (${uid})`, hint);
-    return isWritable(folder) ? ok(folder) : warning(`${folder} is read-only`, hint);
+    const stat = statOf(directory);
+    if (stat === undefined) return warning(`${directory} does not exist`, hint);
+    if (!stat.isDirectory()) return warning(`${directory} is not a directory`, hint);
+    if (stat.uid !== uid)
+      return warning(`user ${stat.uid} owns ${directory}, not you (${uid})`, hint);
+    return isWritable(directory) ? ok(directory) : warning(`${directory} is read-only`, hint);
   },
 };
 
@@ -93,22 +94,22 @@ const variables: Check = {
 };
 
 function dockerConfig({ context: { env } }: CheckInput): Finding[] {
-  const folder = env.DOCKER_CONFIG;
-  if (!folder) return [];
+  const directory = env.DOCKER_CONFIG;
+  if (!directory) return [];
   const set = (place: string) => `run export DOCKER_CONFIG=${shellQuoted(place)}`;
-  if (folder.startsWith('~')) {
-    const meant = path.join(env.HOME ?? '', folder.slice(1));
-    return [problem(`DOCKER_CONFIG is ${folder}: clients do not expand ~`, set(meant))];
+  if (directory.startsWith('~')) {
+    const meant = path.join(env.HOME ?? '', directory.slice(1));
+    return [problem(`DOCKER_CONFIG is ${directory}: clients do not expand ~`, set(meant))];
   }
-  if (!path.isAbsolute(folder)) {
-    const what = `DOCKER_CONFIG is ${folder}: a relative path depends on the current directory`;
-    return [warning(what, set(path.resolve(folder)))];
+  if (!path.isAbsolute(directory)) {
+    const what = `DOCKER_CONFIG is ${directory}: a relative path depends on the current directory`;
+    return [warning(what, set(path.resolve(directory)))];
   }
-  const stat = statOf(folder);
+  const stat = statOf(directory);
   if (stat === undefined || stat.isDirectory()) return [];
-  const isConfig = path.basename(folder) === 'config.json';
-  const hint = isConfig ? set(path.dirname(folder)) : 'run unset DOCKER_CONFIG';
-  return [problem(`DOCKER_CONFIG is ${folder}, which is not a directory`, hint)];
+  const isConfig = path.basename(directory) === 'config.json';
+  const hint = isConfig ? set(path.dirname(directory)) : 'run unset DOCKER_CONFIG';
+  return [problem(`DOCKER_CONFIG is ${directory}, which is not a directory`, hint)];
 }
 
 /** Docker 28.3 and later read this variable. */
@@ -130,9 +131,10 @@ function authFile({ context: { env } }: CheckInput): Finding[] {
 }
 
 function baseDirectory({ context: { env } }: CheckInput, name: string): Finding[] {
-  const folder = env[name];
-  if (!folder || !path.isAbsolute(folder) || statOf(folder)?.isDirectory() !== false) return [];
-  return [problem(`${name} is ${folder}, which is not a directory`, `run unset ${name}`)];
+  const directory = env[name];
+  if (!directory || !path.isAbsolute(directory) || statOf(directory)?.isDirectory() !== false)
+    return [];
+  return [problem(`${name} is ${directory}, which is not a directory`, `run unset ${name}`)];
 }
 
 /** Reports facts about the system that can explain unexpected behaviour. */
@@ -155,11 +157,13 @@ const ownDirectories: Check = {
   run: ({ context: { env } }) => {
     const names = ['DOCKER_CREDENTIAL_ICR_CONFIG_DIR', 'DOCKER_CREDENTIAL_ICR_CACHE_DIR'];
     return names.flatMap((name) => {
-      const folder = env[name];
-      if (!folder) return [];
-      const unset = (why: string) => [problem(`${name} is ${folder}, ${why}`, `run unset ${name}`)];
-      if (!path.isAbsolute(folder)) return unset('which is not an absolute path');
-      return fs.existsSync(folder) && statOf(folder)?.isDirectory() === false
+      const directory = env[name];
+      if (!directory) return [];
+      const unset = (why: string) => [
+        problem(`${name} is ${directory}, ${why}`, `run unset ${name}`),
+      ];
+      if (!path.isAbsolute(directory)) return unset('which is not an absolute path');
+      return fs.existsSync(directory) && statOf(directory)?.isDirectory() === false
         ? unset('which is not a directory')
         : [];
     });

@@ -24,11 +24,14 @@ export const fileCheck: Check = {
   run: async (input) => {
     const { context, snapshot } = input;
     const cache = await attempt(() => cacheFolder(context));
-    const folders = [snapshot.folder, cache instanceof HelperError ? undefined : cache].filter(
-      (folder): folder is string => folder !== undefined && fs.existsSync(folder),
+    const directories = [
+      snapshot.directory,
+      cache instanceof HelperError ? undefined : cache,
+    ].filter(
+      (directory): directory is string => directory !== undefined && fs.existsSync(directory),
     );
-    if (folders.length === 0) return skipped('nothing is stored yet');
-    const entries = folders.flatMap((folder) => entriesIn(folder, folder));
+    if (directories.length === 0) return skipped('nothing is stored yet');
+    const entries = directories.flatMap((directory) => entriesIn(directory, directory));
     const isPosix = context.platform !== 'win32';
     const found = [
       ...(isPosix
@@ -40,13 +43,13 @@ export const fileCheck: Check = {
         : []),
       ...leftovers(input, entries),
     ];
-    return found.length > 0 ? found : ok(`${folders.join(', ')}: only you can read them`);
+    return found.length > 0 ? found : ok(`${directories.join(', ')}: only you can read them`);
   },
 };
 
 interface Entry {
   /** The configuration or cache directory. */
-  readonly folder: string;
+  readonly directory: string;
   readonly file: string;
   readonly stat: fs.Stats;
 }
@@ -55,14 +58,14 @@ interface Entry {
  * Lists a directory recursively. The directory and its direct subdirectories may be symlinks. Unreadable directories are
  * not entered, because their mode or owner is a finding by itself.
  */
-function entriesIn(folder: string, file: string, depth = 0): Entry[] {
+function entriesIn(directory: string, file: string, depth = 0): Entry[] {
   try {
     const stat = fs.lstatSync(file);
     const isFollowed = depth <= 1 && stat.isSymbolicLink();
     const isOpen = stat.isDirectory() && (stat.mode & 0o400) !== 0;
     const names = isOpen || isFollowed ? namesIn(file) : [];
-    const below = names.flatMap((name) => entriesIn(folder, path.join(file, name), depth + 1));
-    return [{ folder, file, stat }, ...below];
+    const below = names.flatMap((name) => entriesIn(directory, path.join(file, name), depth + 1));
+    return [{ directory, file, stat }, ...below];
   } catch {
     return [];
   }
@@ -81,7 +84,7 @@ function accessibleToOthers(entries: readonly Entry[]): Finding[] {
   const open = entries.filter(({ stat }) => !stat.isSymbolicLink() && (stat.mode & 0o077) !== 0);
   if (open[0] === undefined) return [];
   const what = `other users can access ${titleOf(open[0])}${andMore(open)}`;
-  return [problem(what, `run chmod -R go= ${foldersOf(open)}`)];
+  return [problem(what, `run chmod -R go= ${directoriesOf(open)}`)];
 }
 
 /** Finds files that their owner cannot read or write, such as mounted secrets. */
@@ -92,7 +95,7 @@ function inaccessible(entries: readonly Entry[]): Finding[] {
   if (first === undefined) return [];
   const verb = unreadable.length > 0 ? 'read' : 'change';
   const message = `you cannot ${verb} ${titleOf(first)}${andMore(unwritable)}`;
-  const hint = `run chmod -R u+rwX ${foldersOf(unwritable)}`;
+  const hint = `run chmod -R u+rwX ${directoriesOf(unwritable)}`;
   return [unreadable.length > 0 ? problem(message, hint) : warning(message, hint)];
 }
 
@@ -118,11 +121,11 @@ function ownedByOthers(
   if (owner !== uid && others.every(({ stat }) => stat.uid === owner)) return [];
   const what = `user ${first.stat.uid} owns ${first.file}, not you (${uid})${andMore(others)}`;
   const sudo = uid === 0 ? '' : 'sudo ';
-  return [problem(what, `run ${sudo}chown -R ${owner} ${foldersOf(others)}`)];
+  return [problem(what, `run ${sudo}chown -R ${owner} ${directoriesOf(others)}`)];
 }
 
-function foldersOf(entries: readonly Entry[]): string {
-  return [...new Set(entries.map(({ folder }) => shellQuoted(folder)))].join(' ');
+function directoriesOf(entries: readonly Entry[]): string {
+  return [...new Set(entries.map(({ directory }) => shellQuoted(directory)))].join(' ');
 }
 
 function andMore({ length }: readonly unknown[]): string {

@@ -40,20 +40,20 @@ function helperLists(context: Context): HelperList[] {
   const system = '/etc/containers';
   const isOwn = fs.existsSync(own);
   const main = isOwn ? own : path.join(system, 'registries.conf');
-  const folders = isOwn ? [user] : [system, user];
-  const files = [main, ...folders.flatMap((folder) => confFiles(folder))];
+  const directories = isOwn ? [user] : [system, user];
+  const files = [main, ...directories.flatMap((directory) => confFiles(directory))];
   return files.flatMap((file) => listIn(file) ?? []);
 }
 
-function confFiles(folder: string): string[] {
-  const place = path.join(folder, 'registries.conf.d');
+function confFiles(directory: string): string[] {
+  const place = path.join(directory, 'registries.conf.d');
   if (!fs.existsSync(place)) return [];
   const names = fs.readdirSync(place).filter((name) => name.endsWith('.conf'));
   return names.sort().map((name) => path.join(place, name));
 }
 
 /**
- * Returns undefined if the file has no list, or an empty one. Only the text before the first table is searched: in TOML,
+ * Returns undefined without a list, or with an empty one. Only the text before the first table is searched: in TOML,
  * top-level settings come first.
  */
 function listIn(file: string): HelperList | undefined {

@@ -104,7 +104,7 @@ function secretOf({ store, settings }: Snapshot, name: string, { kind }: Identit
 }
 
 function hintFor({ settings }: Snapshot, name: string, login: string, error: HelperError): string {
-  // This machine has no compute identity, so an API key is needed here.
+  // Without a compute identity on this machine, an API key is needed.
   if (error.reason === 'metadata') return `run docker-credential-icr login --identity ${name}`;
   if (error.code !== 'storage') return login;
   const { store = fileStoreName } = settings;
@@ -143,7 +143,7 @@ function ownExpiry(jwt: string): Pick<Verification, 'endsAt' | 'warnBeforeMs'> {
 /** Does not contact IAM: it accepts a refresh token only once, so the check would consume it. */
 function session({ snapshot, context }: CheckInput, name: string): Verification {
   const file =
-    snapshot.folder === undefined ? '' : fileOf(snapshot.folder, { of: 'identity', name });
+    snapshot.directory === undefined ? '' : fileOf(snapshot.directory, { of: 'identity', name });
   const renewedAt = statOf(file)?.mtimeMs;
   if (renewedAt !== undefined && context.now() - renewedAt > longestSessionMs) {
     return { message: 'not used for 72 h', endsAt: renewedAt + longestSessionMs };

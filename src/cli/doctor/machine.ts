@@ -22,7 +22,7 @@ function isMapped(): boolean {
     const [first = ''] = fs.readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n');
     return first !== '' && first.trim().split(/\s+/).join(' ') !== '0 0 4294967295';
   } catch {
-    // Other systems have no such file.
+    // The file exists on Linux only.
     return false;
   }
 }

@@ -91,9 +91,9 @@ export function executionProblem(failure: string | undefined): string | undefine
 
 /** Returns all files with the helper's name on `PATH`, each once even if it is linked. */
 function filesOnPath({ env, platform }: Context): string[] {
-  const folders = (env.PATH ?? env.Path ?? '').split(path.delimiter).filter(path.isAbsolute);
-  const files = folders
-    .map((folder) => path.join(folder, platform === 'win32' ? `${name}.exe` : name))
+  const directories = (env.PATH ?? env.Path ?? '').split(path.delimiter).filter(path.isAbsolute);
+  const files = directories
+    .map((directory) => path.join(directory, platform === 'win32' ? `${name}.exe` : name))
     .filter((file) => isPresent(file) && statOf(file)?.isDirectory() !== true);
   return files.filter(
     (file, index) => files.findIndex((other) => realPath(other) === realPath(file)) === index,

@@ -22,10 +22,10 @@ import {
 /** Checks that `config.json` is readable, and that every mapping names an existing identity with a valid user name. */
 export const settingsCheck: Check = {
   name: 'settings',
-  run: async ({ snapshot: { folder, settings, settingsError } }) => {
+  run: async ({ snapshot: { directory, settings, settingsError } }) => {
     if (settingsError !== undefined) return failure(settingsError);
-    if (folder === undefined) return skipped('no configuration directory');
-    const file = settingsFile(folder);
+    if (directory === undefined) return skipped('no configuration directory');
+    const file = settingsFile(directory);
     if (!fs.existsSync(file)) return skipped('none yet');
     const keys = Object.keys(settings.mappings);
     const problems = await Promise.all(keys.map((key) => mappingProblems(settings, key)));
@@ -106,7 +106,7 @@ function signedOutFinding({ snapshot: { settings } }: CheckInput, name: string):
 }
 
 /** Finds unreadable credentials of `docker login`. */
-async function damagedLogins({ snapshot: { store, folder } }: CheckInput): Promise<Finding[]> {
+async function damagedLogins({ snapshot: { store, directory } }: CheckInput): Promise<Finding[]> {
   const names = await attempt(() => store.names('host'));
   // The check `secret store` reports a store that does not work.
   if (names instanceof HelperError) return [];
@@ -116,7 +116,7 @@ async function damagedLogins({ snapshot: { store, folder } }: CheckInput): Promi
     const host = parseServerURL(name);
     const isIbm = !('problem' in host) && isIbmHost(host);
     const login = `${isIbm ? 'docker-credential-icr' : 'docker'} login ${shellQuoted(name)}`;
-    const file = folder === undefined ? '' : fileOf(folder, { of: 'host', name });
+    const file = directory === undefined ? '' : fileOf(directory, { of: 'host', name });
     // For an ICR host, `login` saves an identity and would leave the damaged file in place, so it is removed first.
     const files = [file, file + damagedSuffix].filter((each) => fs.existsSync(each));
     const isDamaged = read.code === 'damaged' && files.length > 0;

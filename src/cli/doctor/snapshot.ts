@@ -16,7 +16,7 @@ const lookupLimitMs = 5000;
 /** Settings and credentials, read once for all checks with the code of `get`. */
 export interface Snapshot {
   /** The directory of settings and secrets; undefined without a home directory. */
-  readonly folder: string | undefined;
+  readonly directory: string | undefined;
   /** No settings if they cannot be read; then `settingsError` is set. */
   readonly settings: Settings;
   readonly settingsError: HelperError | undefined;
@@ -35,14 +35,14 @@ export function readOnlyContext(context: Context): Context {
 
 export async function takeSnapshot(rawContext: Context): Promise<Snapshot> {
   const context = { ...rawContext, deadline: rawContext.now() + lookupLimitMs };
-  const folder = await attempt(() => configFolder(context));
+  const directory = await attempt(() => configFolder(context));
   const settings = await attempt(() => loadSettings(context));
   const signedOut = await attempt(() => signedOutHosts(context));
   const answers = await attempt(() => answeredHosts(context, { namespaces: true }));
   const store = await attempt(() => readableStore(context));
   const errors = [store, signedOut, answers].filter((each) => each instanceof HelperError);
   return {
-    folder: folder instanceof HelperError ? undefined : folder,
+    directory: directory instanceof HelperError ? undefined : directory,
     settings: settings instanceof HelperError ? noSettings : settings,
     settingsError: settings instanceof HelperError ? settings : undefined,
     store: store instanceof HelperError ? noStore : store,

@@ -56,7 +56,7 @@ const secretStore: Check = {
     // An empty keychain may print nothing for `list`. This helper accepts that, while Docker does not.
     const found = await listProblem(context, store, true);
     if (found !== undefined) {
-      const file = shellQuoted(settingsFile(snapshot.folder ?? ''));
+      const file = shellQuoted(settingsFile(snapshot.directory ?? ''));
       const again = `mv -i ${file} ${file}.old && docker-credential-icr login --store file`;
       return problem(found, `install or unlock it; to start again, run ${again}`);
     }
@@ -78,8 +78,12 @@ function leftovers({ context, snapshot }: CheckInput, store: string): Finding[] 
     const what = `a store move was interrupted: secrets may be left in ${previousStore}`;
     return [warning(what, `run docker-credential-icr store move ${shellQuoted(store)}`)];
   }
-  const { folder } = snapshot;
-  if (folder === undefined || snapshot.settingsError !== undefined || snapshot.error !== undefined)
+  const { directory } = snapshot;
+  if (
+    directory === undefined ||
+    snapshot.settingsError !== undefined ||
+    snapshot.error !== undefined
+  )
     return [];
   const files = fileStore(context);
   const keys = (['identity', 'host'] as const).flatMap((of) =>
@@ -94,7 +98,7 @@ function leftovers({ context, snapshot }: CheckInput, store: string): Finding[] 
   if (unused.length === 0) return [];
   const what = `files of unused secrets: ${unused.map(({ name }) => name).join(', ')}`;
   return [
-    warning(what, `run rm ${unused.map((key) => shellQuoted(fileOf(folder, key))).join(' ')}`),
+    warning(what, `run rm ${unused.map((key) => shellQuoted(fileOf(directory, key))).join(' ')}`),
   ];
 }
 
