@@ -32,7 +32,7 @@ export function singleFlight(
   };
   const wasLate = context.now() >= deadline;
   const mint: FreshTokenOptions['mint'] = async (end) => {
-    // The whole time was spent waiting for another process, whose request to IAM has no answer either.
+    // The time was spent waiting for another process, whose request to IAM was not answered either.
     if (!wasLate && context.now() >= end) throw timedOut(iamName(context, options));
     return options.mint(end);
   };

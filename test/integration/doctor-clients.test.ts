@@ -55,7 +55,12 @@ const docker: readonly Case[] = [
   ['other settings only', withText('{"auths": {}}'), 'error', /does not name this helper$/],
   ['a comment', withText('{\n  // here\n}'), 'error', /line 2, column 3: a comment, which clients/],
   ['a comma too many', withText('{"a": 1,}'), 'error', /is damaged \(line 1, column 9: /],
-  ['two credHelpers', withText('{"credHelpers": {}, "credHelpers": {}}'), 'error', /a second cred/],
+  [
+    'two credHelpers',
+    withText('{"credHelpers": {}, "credHelpers": {}}'),
+    'error',
+    /duplicate key cred/,
+  ],
   ['a byte order mark', withText(`\ufeff${given({})}`), 'error', /a byte order mark/],
   ['UTF-16', withText(utf16), 'error', /is UTF-16$/],
   [
@@ -165,7 +170,7 @@ for (const [what, spoil, state, message] of docker) {
 }
 
 /** Messages whose hint says what to edit. */
-const isEdited = /damaged|mark|UTF|directory, not|line|a second|password for (de|jp)|URL/;
+const isEdited = /damaged|mark|UTF|directory, not|line|duplicate key|password for (de|jp)|URL/;
 
 function anew(file: string) {
   return () => {
