@@ -9,7 +9,7 @@ import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
 import { hostKey } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
-import { refuseRing } from '../secrets/choose.ts';
+import { assertNoLoop } from '../secrets/choose.ts';
 import { findHelper } from '../secrets/helper-program.ts';
 import { replaceSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
@@ -40,7 +40,7 @@ export async function setCredsStore(context: Context, dryRun: boolean): Promise<
 /** Only warns if the helper does not work: Docker could not use it before either, and it may work again later. */
 function checkFallback(context: Context, name: string, file: string): void {
   try {
-    refuseRing(context, name);
+    assertNoLoop(context, name);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     if (error.code === 'misconfigured' && findHelper(context, name) !== undefined) throw error;

@@ -7,7 +7,7 @@ import { HelperError } from '../errors.ts';
 import { usableStore } from '../secrets/choose.ts';
 import { storeIn } from '../secrets/secret-store.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
-import { tryStore } from '../secrets/trial.ts';
+import { probeStore } from '../secrets/verified-store.ts';
 import { visible } from '../visible.ts';
 
 /**
@@ -25,7 +25,7 @@ export function chooseStore(
     return undefined;
   }
   if (requested === undefined) return usableStore(context) ?? fileStoreName;
-  if (requested !== fileStoreName) tryStore(context, requested);
+  if (requested !== fileStoreName) probeStore(context, requested);
   return requested;
 }
 

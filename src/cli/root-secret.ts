@@ -2,7 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import type { Context } from '../context.ts';
 import type { Owner, Verification } from '../iam/owner.ts';
-import { requireWritable } from '../secrets/require-writable.ts';
+import { requireWritable } from '../secrets/replace-secret.ts';
 import {
   apiKeyInFile,
   apiKeyOnStdin,

@@ -30,16 +30,16 @@ export function singleFlight(
     if (token === undefined || !isFresh(token, context.now())) return undefined;
     return options.force && token.token === cached?.token ? undefined : token;
   };
-  const wasLate = context.now() >= deadline;
+  const isLate = context.now() >= deadline;
   const mint: FreshTokenOptions['mint'] = async (end) => {
-    // The time was spent waiting for another process, whose request to IAM was not answered either.
-    if (!wasLate && context.now() >= end) throw timedOut(iamName(context, options));
+    // This process waited until the deadline for another process, whose request to IAM has not been answered.
+    if (!isLate && context.now() >= end) throw timedOut(iamName(context, options));
     return options.mint(end);
   };
-  const timed = { ...options, mint };
+  const timedOptions = { ...options, mint };
   const action: Action<CachedToken> = async (leave) => {
     try {
-      return mintedByOther() ?? (await renew(context, timed, cached, deadline));
+      return mintedByOther() ?? (await renew(context, timedOptions, cached, deadline));
     } catch (error) {
       if (error instanceof HelperError) leave(toNote(options, error));
       throw error;
@@ -47,9 +47,9 @@ export function singleFlight(
   };
   if (options.folder === undefined) return renew(context, options, cached, deadline);
   return withLock(context, lockFolder(options.folder, options.name), action, {
-    limit: remainingMs(context, answerLimitMs),
+    timeoutMs: remainingMs(context, answerLimitMs),
     initialDelayMs: minMintMs,
-    otherwise: 'proceed',
+    onTimeout: 'proceed',
     poll: (note) => {
       const token = mintedByOther();
       const error = note === undefined ? undefined : fromNote(options, note);

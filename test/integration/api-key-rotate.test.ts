@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { fileOf } from '../../src/secrets/credential-file.ts';
 import type { ApiKey } from '../sandbox/api-keys.ts';
 import type { Fault } from '../sandbox/faults.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -167,6 +168,36 @@ test('completes an interrupted rotation after a new login', async (given) => {
     await requireSignIn(given, person);
   });
 });
+
+test('goes on with a key that IAM creates late for an interrupted rotation', async ({
+  sandbox,
+}) => {
+  await inCloud(sandbox, async (person) => {
+    const { iamId: owner } = addUserWithKey(sandbox, person, 'jane');
+    const created = Promise.withResolvers<void>();
+    const path = '/v1/apikeys';
+    sandbox.faults.add('iam', { kind: 'delay', delayMs: 0, path });
+    sandbox.faults.add('iam', { kind: 'delay', until: created.promise, path });
+    sandbox.requests.reset();
+    const { outcome } = person.start('api-key rotate jane');
+    while (sandbox.requests.count({ method: 'POST', path }) === 0) await sleep(5);
+    const value = readCredential(person, 'jane (rotating)');
+    const late = sandbox.accounts.addApiKey({ owner, name: 'jane', value });
+    created.resolve();
+    const { status, stderr } = await outcome;
+    assert.equal([status, stderr], [0, '']);
+    assert.equal(
+      keysOf(sandbox, owner).map(({ id }) => id),
+      [late.id],
+    );
+    assert.is(readCredential(person, 'jane'), value);
+  });
+});
+
+function readCredential({ home }: Person, name: string): string {
+  const file = fileOf(home.config, { of: 'identity', name });
+  return JSON.parse(fs.readFileSync(file, 'utf8')).Secret;
+}
 
 test('two concurrent rotations run one after the other', async (given) => {
   const { sandbox } = given;

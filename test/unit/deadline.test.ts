@@ -42,10 +42,10 @@ function slowKeychain(home: Home, takesMs: number, given: Partial<Context> = {})
   const context = testContext({
     env: { ...home.env, PATH: bin },
     now: () => clock.now,
-    runSync: (_program, [verb], { limit }) => {
+    runSync: (_program, [verb], { timeoutMs }) => {
       clock.calls += 1;
-      clock.now += Math.min(limit, takesMs);
-      if (takesMs > limit) return { status: null, output: '', errors: '', failure: 'timeout' };
+      clock.now += Math.min(timeoutMs, takesMs);
+      if (takesMs > timeoutMs) return { status: null, output: '', errors: '', failure: 'timeout' };
       const output = verb === 'list' ? '{}' : '{"Username":"x","Secret":"canary-key"}';
       return { status: 0, output, errors: '' };
     },

@@ -349,7 +349,7 @@ for (const note of [
           leave(note);
           await new Promise((resolve) => setTimeout(resolve, 50));
         },
-        { limit: 1000, otherwise: 'fail' },
+        { timeoutMs: 1000, onTimeout: 'fail' },
       );
       const mint = async () => token;
       const given = await freshToken(context, { folder, name: 'work', since: 1, mint });

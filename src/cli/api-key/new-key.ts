@@ -81,11 +81,12 @@ async function requestPending(
     value: pending.value,
     expiresAt: expiryWithSameLifetime(times, context.now()),
   }).catch(async (error) => {
-    // IAM has created no key, so there is none to resume with.
-    if (error instanceof HelperError && error.code === 'refused') {
-      requireOurs();
-      await erasePendingKey(context, identity, pending.value);
-    }
+    if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
+    // Values of keys are unique in IAM: the request of an interrupted run may have been completed just now.
+    const existing = await findApiKeyByValue(context, caller, pending.value);
+    if (existing !== undefined) return { details: existing, value: pending.value };
+    requireOurs();
+    await erasePendingKey(context, identity, pending.value);
     throw error;
   });
   const created = { ...pending, value, newId: details.id };
