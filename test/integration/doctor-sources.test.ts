@@ -104,7 +104,7 @@ const faults: readonly Case[] = [
     },
     'compute identity',
     'error',
-    /^DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an https/,
+    /^DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is neither an https/,
   ],
   [
     'a profile, and nobody who vouches for this machine',
