@@ -30,16 +30,16 @@ export function singleFlight(
     if (token === undefined || !isFresh(token, context.now())) return undefined;
     return options.force && token.token === cached?.token ? undefined : token;
   };
-  const wasLate = context.now() >= deadline;
+  const isLate = context.now() >= deadline;
   const mint: FreshTokenOptions['mint'] = async (end) => {
-    // The whole time was spent waiting for another process, whose request to IAM has no answer either.
-    if (!wasLate && context.now() >= end) throw timedOut(iamName(context, options));
+    // This process waited until the deadline for another process, whose request to IAM has not been answered.
+    if (!isLate && context.now() >= end) throw timedOut(iamName(context, options));
     return options.mint(end);
   };
-  const timed = { ...options, mint };
+  const timedOptions = { ...options, mint };
   const action: Action<CachedToken> = async (leave) => {
     try {
-      return mintedByOther() ?? (await renew(context, timed, cached, deadline));
+      return mintedByOther() ?? (await renew(context, timedOptions, cached, deadline));
     } catch (error) {
       if (error instanceof HelperError) leave(toNote(options, error));
       throw error;
