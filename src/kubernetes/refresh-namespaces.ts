@@ -100,8 +100,10 @@ async function selectedNamespaces(api: ClusterApi, selector: string): Promise<Ob
       continue;
     }
     const { items, metadata } = objectIn(answer, 'the list of namespaces');
-    if (!Array.isArray(items)) throw invalidAnswer('the list of namespaces');
-    list.push(...items.map(metadataOf));
+    // Go writes an empty list as null.
+    const page = items ?? [];
+    if (!Array.isArray(page)) throw invalidAnswer('the list of namespaces');
+    list.push(...page.map(metadataOf));
     const { continue: next } = isObject(metadata) ? metadata : {};
     if (typeof next !== 'string' || next === '') return list;
     token = next;
