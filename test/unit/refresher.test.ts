@@ -260,6 +260,19 @@ test('fails if the list cannot be read', async () => {
   assert.is(world.api.secrets.size, 0);
 });
 
+const gone = [
+  failure(404, 'namespaces "shop" not found'),
+  failure(403, 'it is being terminated', { causes: [{ reason: 'NamespaceTerminating' }] }),
+];
+for (const answer of gone) {
+  test(`a namespace that is deleted during a run is not a failure (${answer.status})`, async () => {
+    const world = createWorld({ shop: 'Profile-1' });
+    world.api.intercept = ({ method }) => (method === 'PATCH' ? answer : undefined);
+    const options = { serviceAccounts: ['default'] };
+    assert.equal(await world.run(options), { renewed: 0, unchanged: 0, failed: 0 });
+  });
+}
+
 test('a failure in one namespace does not stop the others, and its message has no token', async () => {
   const world = createWorld({ a: 'Profile-1', b: 'Profile-1', c: 'no profile', d: undefined });
   world.api.intercept = ({ method, path, secret }) =>
