@@ -162,7 +162,7 @@ for (const copy of [undefined, ...changedCopies]) {
     const source = memory('file', [work, credential]);
     const store = { ...memory('vault').store, read: () => copy };
     const caughtUp = catchUp(source, { name: 'vault', store }, [], step);
-    await rejects(caughtUp, 'storage', /^vault gave back another secret for work/);
+    await rejects(caughtUp, 'storage', /^vault does not return the secret of work/);
   });
 }
 
