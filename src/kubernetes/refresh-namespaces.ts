@@ -69,6 +69,7 @@ export async function refreshNamespaces(
       if (cluster.stop?.aborted) return;
       try {
         const outcome = await refresh(context, shared, options, next);
+        if (outcome === 'gone') continue;
         for (const account of options.serviceAccounts) {
           await usePullSecret(cluster.api, next.name, account, options.secretName);
         }
@@ -100,8 +101,10 @@ async function selectedNamespaces(api: ClusterApi, selector: string): Promise<Ob
       continue;
     }
     const { items, metadata } = objectIn(answer, 'the list of namespaces');
-    if (!Array.isArray(items)) throw invalidAnswer('the list of namespaces');
-    list.push(...items.map(metadataOf));
+    // Go writes an empty list as null.
+    const page = items ?? [];
+    if (!Array.isArray(page)) throw invalidAnswer('the list of namespaces');
+    list.push(...page.map(metadataOf));
     const { continue: next } = isObject(metadata) ? metadata : {};
     if (typeof next !== 'string' || next === '') return list;
     token = next;
@@ -133,7 +136,7 @@ async function refresh(
   { api, requestToken, random = Math.random }: Cluster,
   options: RefreshOptions,
   namespace: ObjectMetadata,
-): Promise<'renewed' | 'unchanged'> {
+): Promise<'renewed' | 'unchanged' | 'gone'> {
   const { hosts, secretName: name, refresher } = options;
   const profile = profileOf(namespace, options);
   const wanted = { hosts, identity: profile ?? 'api-key' };
@@ -154,6 +157,7 @@ async function refresh(
       secret: token.token,
     });
     if (answer.status >= 200 && answer.status <= 299) return 'renewed';
+    if (isGone(answer)) return 'gone';
     if (isFieldConflict(answer)) throw edited(name);
     if (answer.status !== 409 || attempt === maxAttempts) {
       throw refusal(answer, `to change the Secret ${name}`, token.token);
@@ -202,14 +206,20 @@ function metadataOf(object: unknown): ObjectMetadata {
   return metadata as unknown as ObjectMetadata;
 }
 
+/** The namespace was deleted after it was listed. */
+function isGone(answer: HttpAnswer): boolean {
+  return answer.status === 404 || causesOf(answer).includes('NamespaceTerminating');
+}
+
 /** Another program has changed a field of the Secret that the refresher manages. */
-function isFieldConflict({ status, text }: HttpAnswer): boolean {
+function isFieldConflict(answer: HttpAnswer): boolean {
+  return answer.status === 409 && causesOf(answer).includes('FieldManagerConflict');
+}
+
+function causesOf({ text }: HttpAnswer): unknown[] {
   const { details } = parseObject(text) ?? {};
   const { causes } = isObject(details) ? details : {};
-  const reasons = Array.isArray(causes)
-    ? causes.map((cause: unknown) => isObject(cause) && cause.reason)
-    : [];
-  return status === 409 && reasons.includes('FieldManagerConflict');
+  return Array.isArray(causes) ? causes.map((cause) => isObject(cause) && cause.reason) : [];
 }
 
 function invalidAnswer(what: string): HelperError {

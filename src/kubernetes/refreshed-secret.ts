@@ -87,10 +87,14 @@ export function refreshedSecret(
   };
 }
 
-/** Early enough for an outage of IAM, and spread over a quarter of the time until then. */
+/**
+ * Early enough for an outage of IAM, and spread over a quarter of the time until then. Accounts can shorten the lifetime of
+ * tokens; a quarter of it always passes before the next request.
+ */
 function renewalTime({ issuedAt, expiresAt }: AccessToken, random: number): number {
-  const latest = expiresAt - maxOutageMs - marginMs;
-  return issuedAt + Math.max(0, latest - issuedAt) * (1 - random / 4);
+  const lifetimeMs = expiresAt - issuedAt;
+  const waitMs = Math.max(lifetimeMs - maxOutageMs - marginMs, lifetimeMs / 4);
+  return issuedAt + waitMs * (1 - random / 4);
 }
 
 function textOf({ hosts, identity }: SecretContent): string {

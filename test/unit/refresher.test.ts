@@ -5,7 +5,12 @@ import type { ClusterRequest } from '../../src/kubernetes/cluster-api.ts';
 import { type RefreshOptions, refreshNamespaces } from '../../src/kubernetes/refresh-namespaces.ts';
 import { createRandom } from '../kubelet/random.ts';
 import { noon, testContext } from '../support/context.ts';
-import { createKubernetesApi, failure, type KubernetesApi } from '../support/kubernetes-api.ts';
+import {
+  createKubernetesApi,
+  failure,
+  type KubernetesApi,
+  respond,
+} from '../support/kubernetes-api.ts';
 import { rejects } from '../support/rejects.ts';
 
 const test = suite('refresher of pull Secrets');
@@ -17,6 +22,7 @@ const selected = { 'icr.io/pull-secret': 'true' };
 interface World {
   readonly api: KubernetesApi;
   now: number;
+  lifetimeMs: number;
   /** The profiles of the requests to IAM. */
   readonly minted: (string | undefined)[];
   /** Called before each request to IAM. */
@@ -36,6 +42,7 @@ function createWorld(profiles: Readonly<Record<string, string | undefined>> = {}
   const world: World = {
     api,
     now: noon,
+    lifetimeMs: hour,
     minted: [],
     iam: () => {},
     warnings: context.warnings,
@@ -49,7 +56,7 @@ function createWorld(profiles: Readonly<Record<string, string | undefined>> = {}
             world.iam(profile);
             world.minted.push(profile);
             const token = `canary-${profile}-${world.minted.length}`;
-            return { token, issuedAt: world.now, expiresAt: world.now + hour };
+            return { token, issuedAt: world.now, expiresAt: world.now + world.lifetimeMs };
           },
         },
         {
@@ -207,6 +214,24 @@ test('gives up after three conflicts', async () => {
   assert.is(world.api.requests.filter((line) => line.startsWith('PATCH')).length, 3);
 });
 
+test('does nothing if no namespace is selected, also if Go writes the empty list as null', async () => {
+  const world = createWorld();
+  const nothing = { renewed: 0, unchanged: 0, failed: 0 };
+  assert.equal(await world.run(), nothing);
+  world.api.intercept = () => respond(200, { metadata: {}, items: null });
+  assert.equal(await world.run(), nothing);
+});
+
+test('renews tokens with a short lifetime after a quarter of it', async () => {
+  const world = createWorld({ shop: 'Profile-1' });
+  world.lifetimeMs = 20 * minute;
+  await world.run();
+  world.now += 3 * minute;
+  assert.is((await world.run()).unchanged, 1);
+  world.now += 2 * minute;
+  assert.is((await world.run()).renewed, 1);
+});
+
 function withNamespaces(count: number): World {
   const names = Array.from({ length: count }, (_, index) => `ns-${index}`);
   return createWorld(Object.fromEntries(names.map((name) => [name, 'Profile-1'])));
@@ -234,6 +259,19 @@ test('fails if the list cannot be read', async () => {
   await rejects(world.run(), 'unreachable', /invalid response/);
   assert.is(world.api.secrets.size, 0);
 });
+
+const gone = [
+  failure(404, 'namespaces "shop" not found'),
+  failure(403, 'it is being terminated', { causes: [{ reason: 'NamespaceTerminating' }] }),
+];
+for (const answer of gone) {
+  test(`a namespace that is deleted during a run is not a failure (${answer.status})`, async () => {
+    const world = createWorld({ shop: 'Profile-1' });
+    world.api.intercept = ({ method }) => (method === 'PATCH' ? answer : undefined);
+    const options = { serviceAccounts: ['default'] };
+    assert.equal(await world.run(options), { renewed: 0, unchanged: 0, failed: 0 });
+  });
+}
 
 test('a failure in one namespace does not stop the others, and its message has no token', async () => {
   const world = createWorld({ a: 'Profile-1', b: 'Profile-1', c: 'no profile', d: undefined });
