@@ -9,7 +9,13 @@ import { parseServerURL } from '../registry/parse.ts';
 import { requireEveryIdentity } from '../secrets/every-identity.ts';
 import { eraseTemporaries, fileStore } from '../secrets/file-store.ts';
 import { eraseSecret, secretOf } from '../secrets/replace-secret.ts';
-import { notAsked, problemOf, requireWorkingStore, secretStore } from '../secrets/secret-store.ts';
+import {
+  notAsked,
+  otherStores,
+  problemOf,
+  requireWorkingStore,
+  secretStore,
+} from '../secrets/secret-store.ts';
 import { fileStoreName, type SecretKey, type SecretStore } from '../secrets/store.ts';
 import { forgetMintedTokens, forgetTokens } from './forget-tokens.ts';
 import { identityOfPending, pendingIdentities } from './pending-key.ts';
@@ -126,8 +132,7 @@ export async function forgetEverything(context: Context): Promise<Removed> {
     const gone = names.filter((name) => !isPending(name));
     await eraseSecrets(store, gone, lock, removed);
     await sweep(store, lock, isPending);
-    // Also with a keychain: an older version may have left secrets in files.
-    if ((current.store ?? fileStoreName) !== fileStoreName) await sweep(fileStore(context), lock);
+    for (const other of otherStores(context, current)) await sweep(other, lock);
     return { ...current, identities: {}, mappings: {} };
   });
   for (const name of pendingIdentities(context)) {

@@ -28,19 +28,34 @@ export function secretStore(context: Context): SecretStore {
 }
 
 /**
- * The store that the settings name. If that is a keychain, erasing also removes what the file store has under the same
- * key: a killed process, or an older version that could not read the settings, may have left it there.
+ * The store that the settings name. Erasing also removes the same key from every other store that may have a copy, and
+ * from those first: if one fails, the command can be repeated.
  */
-function clean(context: Context, settings: Pick<Settings, 'store'>): SecretStore {
+function clean(context: Context, settings: Pick<Settings, 'store' | 'previousStore'>): SecretStore {
   const store = storeIn(context, settings);
-  if ((settings.store ?? fileStoreName) === fileStoreName) return store;
+  const others = otherStores(context, settings);
   return {
     ...store,
     erase: (key, requireOurs) => {
-      fileStore(context).erase(key, requireOurs);
+      for (const other of others) other.erase(key, requireOurs);
       store.erase(key, requireOurs);
     },
   };
+}
+
+/**
+ * The stores that are not in use and may have secrets: that of an interrupted `store move`, and if a keychain is in use,
+ * the file store, in which a killed process or an older version may have left some.
+ */
+export function otherStores(
+  context: Context,
+  {
+    store = fileStoreName,
+    previousStore = fileStoreName,
+  }: Pick<Settings, 'store' | 'previousStore'>,
+): SecretStore[] {
+  const names = [...new Set([previousStore, fileStoreName])].filter((name) => name !== store);
+  return names.map((name) => storeIn(context, { store: name }));
 }
 
 /**
