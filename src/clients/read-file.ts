@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { cannot } from '../files/storage-error.ts';
 
 /** In bytes. Clients' files are a few kilobytes; what is larger than this is something else. */
@@ -25,18 +25,22 @@ export function readText(file: string): string | undefined {
 
 function readBytes(file: string): Uint8Array | undefined {
   try {
-    const stat = fs.statSync(file);
-    // Opening a pipe would wait for ever; a device (REGISTRY_AUTH_FILE=/dev/null) must not be replaced.
-    if (!stat.isFile()) throw new HelperError('storage', `${file} is not a file: left as it is`);
-    if (stat.size > largest) {
+    const read = readRegular(file, largest);
+    if ('bytes' in read) return read.bytes;
+    if (read.problem === 'too large')
       throw new HelperError('damaged', `${file} is larger than 16 MiB: left as it is`);
-    }
-    return fs.readFileSync(file);
+    // A device (REGISTRY_AUTH_FILE=/dev/null) must not be replaced.
+    throw notFile(file);
   } catch (error) {
     if (error instanceof HelperError) throw error;
+    if (systemCode(error) === 'EISDIR') throw notFile(file);
     if (systemCode(error) === 'ENOENT') return undefined;
     throw cannot('read', file, error);
   }
+}
+
+function notFile(file: string): HelperError {
+  return new HelperError('storage', `${file} is not a file: left as it is`);
 }
 
 /** Windows PowerShell's `>` writes it. */

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { cannot } from '../files/storage-error.ts';
 
 /** Where IBM's platforms put a pod's token, in the order in which IBM's SDKs look. */
@@ -8,6 +8,9 @@ const usualFiles: readonly string[] = [
   '/var/run/secrets/tokens/sa-token',
   '/var/run/secrets/codeengine.cloud.ibm.com/compute-resource-token/token',
 ];
+
+/** Bytes; tokens have a few thousand. */
+const largest = 64 * 1024;
 
 /**
  * The token by which the platform vouches for this pod, or `undefined` where there is none. Throws
@@ -24,8 +27,11 @@ export function readProjectedToken(files: readonly string[] = usualFiles): strin
 
 function readIfThere(file: string): string | undefined {
   try {
-    return fs.readFileSync(file, 'utf8');
+    const read = readRegular(file, largest);
+    if ('bytes' in read) return read.bytes.toString();
+    throw new HelperError('damaged', `the pod's token in ${file} is ${read.problem}`);
   } catch (error) {
+    if (error instanceof HelperError) throw error;
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw cannot('read', file, error);

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { hasControlCharacter } from '../registry/parse.ts';
 
 /** A value, or `@file` as the ibmcloud CLI takes it; the file may be one the CLI wrote. */
@@ -27,9 +27,8 @@ const largest = 64 * 1024;
 /** Empty where the file is too large or, as a named pipe, might never end. */
 function readKeyFile(name: string, file: string): string {
   try {
-    const stat = fs.statSync(file);
-    const isUsual = stat.isDirectory() || (stat.isFile() && stat.size <= largest);
-    return isUsual ? fs.readFileSync(file, 'utf8') : '';
+    const read = readRegular(file, largest);
+    return 'bytes' in read ? read.bytes.toString() : '';
   } catch (error) {
     const reason = systemCode(error);
     throw new HelperError('storage', `cannot read ${file}, the file in ${name} (${reason})`, {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { parseObject } from '../json-object.ts';
 import { lifeOf } from './expiry.ts';
 import type { Found } from './source.ts';
@@ -55,11 +56,9 @@ function readSession(file: string): { access: string; refresh: string } | undefi
 
 function readText(file: string): string | undefined {
   try {
-    const stat = fs.statSync(file);
-    // A named pipe would be waited for, and a device read, without end. What a folder is, the system says below.
-    const isOdd = !stat.isFile() && !stat.isDirectory();
-    if (isOdd || stat.size > largest) throw unreadable(file);
-    return fs.readFileSync(file, 'utf8');
+    const read = readRegular(file, largest);
+    if ('problem' in read) throw unreadable(file);
+    return read.bytes.toString();
   } catch (error) {
     if (error instanceof HelperError) throw error;
     const code = systemCode(error);
