@@ -65,7 +65,7 @@ async function forgetMappings(
     await eraseSecrets(secretStore(context), named.gone, lock, removed);
     return without(current, keys, named.gone);
   });
-  for (const name of removed.keys()) forgetTokens(context, name);
+  forgetTokens(context, removed.keys());
   return { kept, removed };
 }
 
@@ -89,6 +89,17 @@ export async function forgetIdentities(
   names: readonly string[],
   onlyIf?: string,
 ): Promise<Removed> {
+  const removed = await removeIdentities(context, names, onlyIf);
+  forgetTokens(context, removed.keys());
+  return removed;
+}
+
+/** Does so, and leaves the cached tokens. */
+async function removeIdentities(
+  context: Context,
+  names: readonly string[],
+  onlyIf?: string,
+): Promise<Removed> {
   eraseTemporaries(context);
   const removed = new Map<string, string | undefined>();
   await updateSettings(context, async (current, lock) => {
@@ -102,7 +113,6 @@ export async function forgetIdentities(
     );
     return without(current, keys, gone);
   });
-  for (const name of removed.keys()) forgetTokens(context, name);
   return removed;
 }
 
@@ -123,7 +133,7 @@ export async function forgetEverything(context: Context): Promise<Removed> {
   const removed = new Map<string, string | undefined>();
   // One after the other, the secret before the settings: where a keychain refuses, the rest can be asked for again.
   for (const name of Object.keys(readSettings(context).identities)) {
-    for (const [gone, secret] of await forgetIdentities(context, [name])) removed.set(gone, secret);
+    for (const [gone, secret] of await removeIdentities(context, [name])) removed.set(gone, secret);
   }
   await updateSettings(context, async (current, lock) => {
     const store = secretStore(context);

@@ -11,7 +11,7 @@ import { HelperError } from '../errors.ts';
 import { secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
 import { without } from './forget.ts';
-import { forgetTokens } from './forget-tokens.ts';
+import { forgetOldTokens } from './forget-tokens.ts';
 import { everyHost, own } from './mapping-key.ts';
 import { changed } from './pending-key.ts';
 import { presentation, requireHostOf, requirePresentable } from './present.ts';
@@ -70,7 +70,7 @@ export async function saveIdentity(
       mappings: { ...current.mappings, ...added },
     };
   });
-  forgetTokens(context, name);
+  forgetOldTokens(context, [name]);
   endSignOuts(context, keys);
 }
 

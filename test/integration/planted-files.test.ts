@@ -256,6 +256,25 @@ for (const [who, give] of [
   });
 }
 
+rootTest('logout removes every secret although another user owns the cache directory', (home) => {
+  writeMinting(home);
+  const env = { DOCKER_CREDENTIAL_ICR_CACHE_DIR: path.join(home.folder, 'shared') };
+  const key = 'canary-0123456789abcdefghijklmnopqrstuvwxyz0';
+  fs.mkdirSync(env.DOCKER_CREDENTIAL_ICR_CACHE_DIR);
+  fs.chownSync(env.DOCKER_CREDENTIAL_ICR_CACHE_DIR, 1717, 1717);
+  for (const name of ['one', 'two']) {
+    const words = ['login', '--no-verify', '--identity', name, '--api-key-stdin'];
+    const { stderr, status } = helper(home, words, key, { env });
+    assert.equal([status, stderr.includes('user 1717')], [0, true], stderr);
+  }
+  helper(home, 'store', credential('us.icr.io'), { env });
+  const { stderr, status } = helper(home, 'logout', '', { env });
+  assert.equal([status, stderr.includes('user 1717')], [1, true], stderr);
+  for (const name of ['hosts', 'identities']) {
+    assert.equal(fs.readdirSync(path.join(home.config, name)), []);
+  }
+});
+
 rootTest('refuses settings and secrets of another user with the owner and a hint', (home) => {
   writeIdentity(home);
   giveAll(home.folder, user);

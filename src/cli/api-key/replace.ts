@@ -6,7 +6,7 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Owner } from '../../iam/owner.ts';
 import { findCredential } from '../../identity/find.ts';
-import { forgetTokens } from '../../identity/forget-tokens.ts';
+import { forgetOldTokens } from '../../identity/forget-tokens.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
 import { everyHost, own } from '../../identity/mapping-key.ts';
@@ -68,7 +68,7 @@ export async function replaceKey(
     return { ...current, identities };
   });
   const { identities } = readSettings(context);
-  for (const other of Object.keys(identities)) forgetTokens(context, other);
+  forgetOldTokens(context, Object.keys(identities));
   for (const line of report) context.stdout(`${line}\n`);
 }
 
