@@ -14,7 +14,7 @@ export interface Group {
 export const groups: readonly Group[] = [
   {
     name: 'hosts',
-    sources: ['src/registry/*.ts'],
+    sources: ['src/registry/{match,parse,regions}.ts'],
     tests: ['test/unit/{regions,match,parse-bounds}.test.ts', 'test/unit/parse.test.ts'],
   },
   {
@@ -65,12 +65,14 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'token cache',
-    sources: ['src/iam/{cache*,cached-token,flight}.ts'],
+    sources: ['src/iam/{cache*,cached-token,single-flight}.ts'],
     tests: ['test/unit/{token-cache-files,kubelet-duration,iam-cache}.test.ts'],
   },
   {
     name: 'kubelet identities',
-    sources: ['src/kubernetes/{*identity*,pull-credentials,request,service-account,image}.ts'],
+    sources: [
+      'src/kubernetes/{*identity*,pull-credentials,pull-host,keyring-key,user-names,provider-request,service-account,image}.ts',
+    ],
     tests: ['test/unit/{kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
   },
   {

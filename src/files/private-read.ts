@@ -109,7 +109,7 @@ function requireReadable(context: Context, file: string, stat: fs.Stats, directo
 
 /** The mode of a file that another user owns is never changed, not even by root. */
 function narrowMode(context: Context, descriptor: number, file: string, stat: fs.Stats): void {
-  if (context.uid === undefined || (stat.mode & 0o077) === 0) return;
+  if (context.readOnly || context.uid === undefined || (stat.mode & 0o077) === 0) return;
   try {
     if (stat.uid !== context.uid) throw new Error('another user owns it');
     fs.fchmodSync(descriptor, ownerOnly);

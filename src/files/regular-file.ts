@@ -1,10 +1,14 @@
 import fs from 'node:fs';
 import { systemCode } from '../errors.ts';
+import { typeOf } from './storage-error.ts';
 
 const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 
-/** The bytes of a file, or the reason why they are not read. */
-export type Regular = { readonly bytes: Buffer } | { readonly problem: 'not a file' | 'too large' };
+/** The bytes of a file, or why they are not read: the other type, for messages, or the size in bytes. */
+export type Regular =
+  | { readonly bytes: Buffer }
+  | { readonly type: string }
+  | { readonly size: number };
 
 /**
  * Reads a regular file that belongs to another program or that the user names; symlinks are followed. Type and size are
@@ -17,16 +21,15 @@ export function readRegular(file: string, maxBytes: number): Regular {
   try {
     descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK);
   } catch (error) {
-    // A socket cannot be opened.
-    if (systemCode(error) === 'ENXIO') return { problem: 'not a file' };
+    if (systemCode(error) === 'ENXIO') return { type: 'a socket' };
     throw error;
   }
   try {
     const stat = fs.fstatSync(descriptor);
-    if (stat.isFile() && stat.size > maxBytes) return { problem: 'too large' };
+    if (stat.isFile() && stat.size > maxBytes) return { size: stat.size };
     // Reading a directory throws.
     const isReadable = stat.isFile() || stat.isDirectory();
-    return isReadable ? { bytes: fs.readFileSync(descriptor) } : { problem: 'not a file' };
+    return isReadable ? { bytes: fs.readFileSync(descriptor) } : { type: typeOf(stat) };
   } finally {
     fs.closeSync(descriptor);
   }

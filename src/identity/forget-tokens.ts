@@ -1,7 +1,7 @@
 import { cacheFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
-import { forgetEveryToken, forgetToken } from '../iam/cache-file.ts';
+import { removeEveryToken, removeToken } from '../iam/cache-file.ts';
 import { refreshTokenOf } from '../iam/cached-token.ts';
 
 /** Removes the cached tokens of identities that were removed. Throws `storage`, after it has tried all of them. */
@@ -11,7 +11,7 @@ export function forgetTokens(context: Context, names: Iterable<string>): void {
   for (const identity of names) {
     for (const name of [identity, refreshTokenOf(identity)]) {
       try {
-        forgetToken(context, { folder, name });
+        removeToken(context, { folder, name });
       } catch (error) {
         failures.push(error);
       }
@@ -33,5 +33,5 @@ export function forgetOldTokens(context: Context, names: Iterable<string>): void
 /** Removes every cached token, the machine's as well. Throws `storage`. */
 export function forgetMintedTokens(context: Context): void {
   const folder = cacheFolder(context);
-  if (folder !== undefined) forgetEveryToken(context, folder);
+  if (folder !== undefined) removeEveryToken(context, folder);
 }

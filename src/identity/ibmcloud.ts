@@ -57,8 +57,8 @@ function readSession(file: string): { access: string; refresh: string } | undefi
 function readText(file: string): string | undefined {
   try {
     const read = readRegular(file, largest);
-    if ('problem' in read) throw unreadable(file);
-    return read.bytes.toString();
+    if ('bytes' in read) return read.bytes.toString();
+    throw unreadable(file);
   } catch (error) {
     if (error instanceof HelperError) throw error;
     const code = systemCode(error);

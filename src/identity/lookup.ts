@@ -9,7 +9,7 @@ import {
   fileStoreName,
   type SecretKey,
   type SecretStore,
-} from '../secrets/store.ts';
+} from '../secrets/store-types.ts';
 
 /** Where the sources look; settings and each secret are read once, when a source first asks for them. */
 export interface Lookup {

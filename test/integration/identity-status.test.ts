@@ -31,12 +31,12 @@ test('prints one line per host with its source or its error', ({ sandbox }) =>
         .split('\n')
         .map((line) => line.split(/ {2,}/)),
       [
-        ['HOST', 'IDENTITY', 'PRESENTED AS', 'KEPT IN', 'ENDS IN'],
-        ['ca.icr.io', '-', '-', 'signed-out', '-'],
-        ['de.icr.io', 'past', 'token', 'file store', 'ended'],
-        ['jp.icr.io', '-', '-', 'failing', '-'],
-        ['quay.io', '-', 'robot', 'file (docker login)', '-'],
-        ['us.icr.io', 'work', 'iambearer', 'file store', '23 h'],
+        ['HOST', 'STATE', 'IDENTITY', 'USER NAME', 'STORED IN', 'EXPIRES IN'],
+        ['ca.icr.io', 'signed out', '-', '-', '-', '-'],
+        ['de.icr.io', 'ok', 'past', 'token', 'file store', 'expired'],
+        ['jp.icr.io', 'error', '-', '-', '-', '-'],
+        ['quay.io', 'ok', '-', 'robot', 'file (docker login)', '-'],
+        ['us.icr.io', 'ok', 'work', 'iambearer', 'file store', '23 h'],
         ['other hosts: the session of the ibmcloud CLI'],
       ],
     );
@@ -76,7 +76,7 @@ test('reports an error of all hosts once', ({ sandbox }) =>
     const { stdout, stderr, status } = await call('status', '', { IC_API_KEY: '@/missing' });
     const line = 'cannot read /missing, the file in IC_API_KEY (ENOENT)\nhint: check IC_API_KEY';
     assert.equal([stderr, status], [`docker-credential-icr: ${line}\n`, 1]);
-    assert.is(stdout.match(/failing/g)?.length, 13);
+    assert.is(stdout.match(/ error /g)?.length, 13);
   }));
 
 test('lists a host if only one namespace is mapped', ({ sandbox }) =>

@@ -3,9 +3,9 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
-  lockSilence,
-  OvertakenError,
+  LockLostError,
   settingsDirectory,
+  staleLockOptions,
   withChangeLock,
 } from '../../src/config/change-lock.ts';
 import { latestTurn, takeTurn } from '../../src/files/lock-turns.ts';
@@ -36,14 +36,14 @@ const stores = [
   ['"store":"pass","previousStore":"file"', 16_000],
   ['"store":', undefined],
 ] as const;
-for (const [text, silence] of stores) {
-  test(`${text || 'no store'}: a silent lock is stale after ${silence ?? 'the usual'} ms`, () =>
+for (const [text, staleAfterMs] of stores) {
+  test(`${text || 'no store'}: a silent lock is stale after ${staleAfterMs ?? 'the usual'} ms`, () =>
     inHome((home) => {
       const comma = text === '' ? '' : ',';
       writeConfig(home, 'config.json', `{"identities":{},"mappings":{}${comma}${text}}`);
       const context = contextOf(home);
-      const expected = silence === undefined ? {} : { silence };
-      assert.equal(lockSilence(context), expected);
+      const expected = staleAfterMs === undefined ? {} : { staleAfterMs };
+      assert.equal(staleLockOptions(context), expected);
       assert.equal(context.warnings, []);
     }));
 }
@@ -57,7 +57,7 @@ test('a bug while the settings are read is thrown', () =>
         throw new TypeError('a bug');
       },
     });
-    assert.throws(() => lockSilence({ ...context, env }), /a bug/);
+    assert.throws(() => staleLockOptions({ ...context, env }), /a bug/);
   }));
 
 test('makes the directory with mode 0700, and returns its real path', () =>
@@ -92,11 +92,11 @@ test('with `fail`, the default, reports a directory that cannot be used; with `p
     fs.mkdirSync(path.dirname(home.config), { recursive: true });
     fs.writeFileSync(home.config, '');
     const context = contextOf(home);
-    for (const options of [undefined, {}, { otherwise: 'fail' }] as const) {
+    for (const options of [undefined, {}, { onTimeout: 'fail' }] as const) {
       const locked = withChangeLock(context, () => assert.unreachable('it is locked'), options);
       await rejects(locked, 'storage', /^\S+ is a regular file, not a directory/);
     }
-    assert.is(await withChangeLock(context, () => 1, { otherwise: 'proceed' }), 1);
+    assert.is(await withChangeLock(context, () => 1, { onTimeout: 'proceed' }), 1);
   }));
 
 test('runs the action under config.lock, and returns what it returns', () =>
@@ -118,7 +118,7 @@ test('throws if another process has taken over the lock', () =>
       });
       const pattern = /^another command was changing \S+ at the same time; run the command again$/;
       const error = await rejects(locked, 'storage', pattern);
-      assert.ok(error instanceof OvertakenError);
+      assert.ok(error instanceof LockLostError);
       fs.rmSync(lockOf(home), { recursive: true });
     }
   }));

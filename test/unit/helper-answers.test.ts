@@ -4,8 +4,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RunResult } from '../../src/context.ts';
 import {
+  callErase,
   callHelper,
-  eraseWith,
   isNotFound,
   listInput,
   oneLine,
@@ -62,7 +62,7 @@ test('a list has user names, and may be empty or null', () => {
 
 test('to erase fails only if something is still there', () =>
   inWorld({ identities: {}, mappings: {} }, ({ context, kept, answers: given }) => {
-    const erase = () => eraseWith(context, 'vault', 'https://a.example\n');
+    const erase = () => callErase(context, 'vault', 'https://a.example\n');
     assert.is(erase().ok, true);
     kept.set('https://a.example', 'canary');
     assert.is(erase().ok, true);
@@ -78,8 +78,8 @@ function inPath(result: RunResult, use: (context: TestContext) => void, env: obj
   return inHome(({ folder }) => {
     const file = path.join(folder, 'docker-credential-vault');
     fs.writeFileSync(file, '', { mode: 0o755 });
-    const runSync: TestContext['runSync'] = (program, words, { limit, env: given }) => {
-      assert.equal([program, words, limit], [file, ['list'], 5000]);
+    const runSync: TestContext['runSync'] = (program, words, { timeoutMs, env: given }) => {
+      assert.equal([program, words, timeoutMs], [file, ['list'], 5000]);
       assert.is(given.IC_API_KEY, undefined);
       return result;
     };
@@ -129,7 +129,7 @@ test('of more than five lines of standard error, the number is shown', () =>
   inPath({ ...done, status: 1, errors: '1\n2\n3\n4\n5\n6\n7\n' }, (context) => {
     callHelper(context, 'vault', 'list', '');
     assert.is(context.warnings.length, 6);
-    assert.match(context.warnings[5] ?? '', / 2 /);
+    assert.match(context.warnings[5] ?? '', /\(2 more lines\)/);
   }));
 
 test('beside an answer, standard error is debug output', () =>
@@ -155,7 +155,7 @@ test('no call is made when no time is left', () =>
       const late = { ...context, deadline: context.now() + leftMs };
       const call = () => callHelper(late, 'vault', 'list', '');
       if (isCalled) call();
-      else fails(call, 'storage', /^no time was left to ask docker-credential-vault/);
+      else fails(call, 'storage', /^no time left to call docker-credential-vault/);
       assert.is(calls.length, isCalled ? 1 : 0);
     }
   }));
@@ -164,8 +164,8 @@ test('output of up to 8 MiB is read, in one call with the input and the mark of 
   inHome(({ folder }) => {
     fs.writeFileSync(path.join(folder, 'docker-credential-vault'), '', { mode: 0o755 });
     const asked: unknown[] = [];
-    const runSync: TestContext['runSync'] = (_program, words, { input, largest, env }) => {
-      asked.push([words, input, largest, env.DOCKER_CREDENTIAL_ICR_CALLS]);
+    const runSync: TestContext['runSync'] = (_program, words, { input, maxBytes, env }) => {
+      asked.push([words, input, maxBytes, env.DOCKER_CREDENTIAL_ICR_CALLS]);
       return done;
     };
     callHelper(testContext({ env: { PATH: folder }, runSync }), 'vault', 'get', 'x\n');
@@ -218,7 +218,7 @@ test('of what a helper prints, 64 Ki characters are looked at', () => {
 test('of six lines of standard error, the number of the others is shown', () =>
   inPath({ ...done, status: 1, errors: '1\n2\n3\n4\n5\n6\n' }, (context) => {
     callHelper(context, 'vault', 'list', '');
-    assert.equal(context.warnings.slice(5), ['docker-credential-vault: and 1 lines more']);
+    assert.equal(context.warnings.slice(5), ['docker-credential-vault: (1 more lines)']);
   }));
 
 test('a list is asked for with an input that names this program', () => {

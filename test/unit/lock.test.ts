@@ -36,7 +36,7 @@ function waiting(meanwhile: (waited: number) => void = () => {}) {
 }
 
 function options<T>(more: Partial<LockOptions<T>> = {}): LockOptions<T> {
-  return { limit: 10_000, otherwise: 'fail', ...more };
+  return { timeoutMs: 10_000, onTimeout: 'fail', ...more };
 }
 
 /** Takes a turn for another holder; by default for a running process: this one. */
@@ -129,7 +129,7 @@ for (const [name, holder, least] of patientRows) {
     async () => {
       hold(holder);
       const time = waiting();
-      const asked = options<string>({ ...time, silence: 20_000, limit: 30_000 });
+      const asked = options<string>({ ...time, staleAfterMs: 20_000, timeoutMs: 30_000 });
       const outcome = await withLock(context, folder, () => 'mine', asked).catch(String);
       if (least === undefined) return assert.match(outcome, 'another process has held it for 30 s');
       assert.is(outcome, 'mine');
@@ -159,7 +159,7 @@ lock('does not count its own suspension as missing heartbeats', async () => {
     looks += 1;
     return Promise.resolve();
   };
-  await withLock(context, folder, () => {}, options({ pause, clock: () => now, limit: 1e12 }));
+  await withLock(context, folder, () => {}, options({ pause, clock: () => now, timeoutMs: 1e12 }));
   assert.ok(looks >= 3, String(looks));
 });
 
@@ -198,15 +198,15 @@ lock('passes the note even after another turn', async () => {
   assert.is(await withLock(context, folder, () => 'own', options({ ...time, poll })), 'broken');
 });
 
-lock('at the time limit: fails or proceeds, as requested', async () => {
+lock('at the time timeoutMs: fails or proceeds, as requested', async () => {
   const turn = hold();
   const time = () => waiting(() => turn.beat());
-  const failing = withLock(context, folder, () => 'own', options({ ...time(), limit: 300 }));
+  const failing = withLock(context, folder, () => 'own', options({ ...time(), timeoutMs: 300 }));
   const error = await failing.catch((reason: unknown) => reason);
   assert.instance(error, HelperError);
   assert.match(String(error), /cannot lock .* \(another process has held it for 0.3 s\)$/);
   assert.is((error as HelperError).hint, 'try again');
-  const going = options<string>({ ...time(), limit: 300, otherwise: 'proceed' });
+  const going = options<string>({ ...time(), timeoutMs: 300, onTimeout: 'proceed' });
   assert.is(await withLock(context, folder, () => 'own', going), 'own');
   turn.end();
 });
@@ -233,7 +233,7 @@ async function exactly<T>(more: Partial<LockOptions<T>>, use: () => T, jitter = 
 for (const [what, holder, more, expected] of [
   ['an unknown holder', {}, {}, 1500],
   ...(linux ? [['a running process', here, {}, 5000] as const] : []),
-  ['an unknown holder with a long heartbeat timeout', {}, { silence: 4000 }, 4000],
+  ['an unknown holder with a long heartbeat timeout', {}, { staleAfterMs: 4000 }, 4000],
 ] as const) {
   lock(`takes over from ${what} after ${expected} ms without a heartbeat`, async () => {
     hold(holder);
@@ -252,7 +252,7 @@ lock(
       [{ initialDelayMs: 40 }, 0, [40, 20]],
     ] as const;
     for (const [more, jitter, expected] of rows) {
-      const { waits } = await exactly({ ...more, limit: 60 }, () => 'mine', jitter);
+      const { waits } = await exactly({ ...more, timeoutMs: 60 }, () => 'mine', jitter);
       assert.equal(waits, expected);
     }
   },
@@ -260,7 +260,7 @@ lock(
 
 lock('gives up exactly at the limit, with a storage error', async () => {
   hold();
-  const { outcome, waited } = await exactly({ limit: 300 }, () => 'mine');
+  const { outcome, waited } = await exactly({ timeoutMs: 300 }, () => 'mine');
   assert.ok(outcome instanceof HelperError);
   assert.equal([outcome.code, waited], ['storage', 300]);
 });
@@ -273,7 +273,7 @@ lock('counts a long gap between two looks as half a second', async () => {
     now += 3_600_000;
     looks += 1;
   };
-  await exactly({ pause, clock: () => now, limit: 1e12 }, () => {});
+  await exactly({ pause, clock: () => now, timeoutMs: 1e12 }, () => {});
   assert.is(looks, 3);
 });
 
@@ -283,8 +283,8 @@ lock('throws an error of `poll` as it is', async () => {
   const poll = () => {
     throw bug;
   };
-  for (const otherwise of ['fail', 'proceed'] as const) {
-    assert.is((await exactly({ poll, otherwise }, () => 'own')).outcome, bug);
+  for (const onTimeout of ['fail', 'proceed'] as const) {
+    assert.is((await exactly({ poll, onTimeout }, () => 'own')).outcome, bug);
   }
   turn.end();
 });
@@ -317,7 +317,7 @@ lock('says in debug output that it continues without the lock', async () => {
   const warnings: string[] = [];
   const env = { DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
   const talking = { ...context, env, warn: (line: string) => void warnings.push(line) };
-  await withLock(talking, folder, () => 'own', options({ otherwise: 'proceed' }));
+  await withLock(talking, folder, () => 'own', options({ onTimeout: 'proceed' }));
   assert.match(warnings.join(), /^cannot lock .*; continuing without the lock$/);
 });
 
@@ -338,7 +338,7 @@ lock('fails or proceeds if the lock cannot be created', async () => {
   fs.writeFileSync(folder, 'a file');
   const failing = withLock(context, folder, () => 'own', options());
   assert.match(String(await failing.catch(String)), /is a regular file, not a directory$/);
-  const going = options<string>({ otherwise: 'proceed' });
+  const going = options<string>({ onTimeout: 'proceed' });
   assert.is(await withLock(context, folder, () => 'own', going), 'own');
 });
 
@@ -413,7 +413,7 @@ for (const [name, make] of notTurns.filter(([kind]) => !/turn|directory/.test(ki
       String(await failing.catch(String)),
       /\.lock is a (symlink|FIFO), not a directory$/,
     );
-    const going = options<string>({ otherwise: 'proceed' });
+    const going = options<string>({ onTimeout: 'proceed' });
     assert.is(await withLock(context, folder, () => 'own', going), 'own');
   });
 }

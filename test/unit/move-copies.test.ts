@@ -2,12 +2,12 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Settings } from '../../src/config/settings.ts';
 import {
-  isNamed,
   type NamedStore,
+  needsSecret,
   requireEveryIdentity,
 } from '../../src/secrets/every-identity.ts';
 import { catchUp, copyAll, keysIn, settle } from '../../src/secrets/move-copies.ts';
-import type { Credential, SecretKey, SecretStore } from '../../src/secrets/store.ts';
+import type { Credential, SecretKey, SecretStore } from '../../src/secrets/store-types.ts';
 import { fails, rejects } from '../support/rejects.ts';
 
 const work: SecretKey = { of: 'identity', name: 'work' };
@@ -162,7 +162,7 @@ for (const copy of [undefined, ...changedCopies]) {
     const source = memory('file', [work, credential]);
     const store = { ...memory('vault').store, read: () => copy };
     const caughtUp = catchUp(source, { name: 'vault', store }, [], step);
-    await rejects(caughtUp, 'storage', /^vault gave back another secret for work/);
+    await rejects(caughtUp, 'storage', /^vault does not return the secret of work/);
   });
 }
 
@@ -271,10 +271,10 @@ copies('an empty list is a fault if the settings name an identity with a secret'
 
 copies('an identity that the settings name is one that no client erases', () => {
   const both = { ...identities, machine: { kind: 'trusted-profile', secretSetAt: 0 } } as const;
-  assert.is(isNamed(both, work), true);
-  assert.is(isNamed(both, { of: 'host', name: 'work' }), false);
-  assert.is(isNamed(both, { of: 'identity', name: 'toString' }), false);
-  assert.is(isNamed(both, { of: 'identity', name: 'machine' }), false);
+  assert.is(needsSecret(both, work), true);
+  assert.is(needsSecret(both, { of: 'host', name: 'work' }), false);
+  assert.is(needsSecret(both, { of: 'identity', name: 'toString' }), false);
+  assert.is(needsSecret(both, { of: 'identity', name: 'machine' }), false);
 });
 
 copies.run();

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Files } from '../../src/context.ts';
 import { nodeFiles } from '../../src/files/file-reader.ts';
 import { readCredential } from '../../src/secrets/read-credential.ts';
-import type { Credential, SecretKey, SecretStore } from '../../src/secrets/store.ts';
+import type { Credential, SecretKey, SecretStore } from '../../src/secrets/store-types.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 

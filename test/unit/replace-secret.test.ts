@@ -8,13 +8,13 @@ import { HelperError } from '../../src/errors.ts';
 import {
   changeSecrets,
   eraseSecret,
-  keepSecret,
   replaceSecret,
   requireReplaceable,
   secretOf,
+  storeSecret,
 } from '../../src/secrets/replace-secret.ts';
 import { storeIn } from '../../src/secrets/secret-store.ts';
-import type { Credential, SecretKey } from '../../src/secrets/store.ts';
+import type { Credential, SecretKey } from '../../src/secrets/store-types.ts';
 import { testContext } from '../support/context.ts';
 import { writeConfig } from '../support/home.ts';
 import { inWorld, type World } from '../support/keychains.ts';
@@ -97,7 +97,7 @@ test('a damaged file has no secret, and an unreadable one is an error', () =>
 
 test('stores once if the settings stay', () =>
   inWorld(vault, async ({ context, kept, calls }) => {
-    await keepSecret(context, host, credentialOf('canary'));
+    await storeSecret(context, host, credentialOf('canary'));
     assert.is(kept.size, 1);
     assert.equal(calls, ['store']);
   }));
@@ -107,14 +107,14 @@ test('stores again if a move has put another store in place meanwhile', () =>
     const moved = afterCall(world, 'store', () =>
       writeConfig(world.home, 'config.json', JSON.stringify(none)),
     );
-    await keepSecret(moved, host, credentialOf('canary'));
+    await storeSecret(moved, host, credentialOf('canary'));
     assert.equal(storeIn(world.context, none).read(host)?.Secret, 'canary');
     assert.is(world.kept.size, 0);
   }));
 
 test('damaged settings store nothing, and create nothing', () =>
   inWorld('{', async ({ home, context, calls }) => {
-    await rejects(keepSecret(context, host, credentialOf('canary')), 'damaged');
+    await rejects(storeSecret(context, host, credentialOf('canary')), 'damaged');
     assert.equal(fs.readdirSync(home.config), ['config.json']);
     assert.equal(calls, []);
   }));

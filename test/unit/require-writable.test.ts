@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { requireWritable } from '../../src/secrets/require-writable.ts';
+import { requireWritable } from '../../src/secrets/replace-secret.ts';
 import { snapshot } from '../support/home.ts';
 import { inWorld } from '../support/keychains.ts';
 import { rejects } from '../support/rejects.ts';

@@ -6,7 +6,7 @@ import { readSettings } from '../../src/config/read-settings.ts';
 import { HelperError } from '../../src/errors.ts';
 import { moveSecrets } from '../../src/secrets/move.ts';
 import { storeIn } from '../../src/secrets/secret-store.ts';
-import type { Credential, SecretKey } from '../../src/secrets/store.ts';
+import type { Credential, SecretKey } from '../../src/secrets/store-types.ts';
 import { answerTo, inWorld } from '../support/keychains.ts';
 import { rejects } from '../support/rejects.ts';
 
