@@ -1,3 +1,4 @@
+import { readOwnSettings } from '../config/read-settings.ts';
 import { type Context, debug } from '../context.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
 import { failed, otherHelper } from '../identity/others.ts';
@@ -21,6 +22,7 @@ export async function passOn(
   if (isOwnEntry(host)) throw helperLoop();
   const name = isIbmHost(host) ? undefined : otherHelper(context);
   if (name === undefined) return undefined;
+  if (verb !== 'get') readOwnSettings(context);
   const answer =
     verb === 'erase' ? callErase(context, name, input) : callHelper(context, name, verb, input);
   if (verb === 'get' && isNotFound(answer)) {
