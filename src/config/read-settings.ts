@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { requireChangeable } from '../files/own-directories.ts';
 import { readPrivate, rulesFor } from '../files/private-read.ts';
 import { configFolder } from './folders.ts';
 import { noSettings, requireSettings, type Settings, settingsFile } from './settings.ts';
@@ -15,4 +16,14 @@ export function readSettings(context: Context): Settings {
     file,
     readPrivate(context, file, { ...rulesFor.settings, needsTarget: true }),
   );
+}
+
+/**
+ * `readSettings` for a command that changes something. Throws `storage` if root would use another user's settings: a
+ * credential helper that they name would write to that user's home directory with root's permissions.
+ */
+export function readOwnSettings(context: Context): Settings {
+  const directory = configFolder(context);
+  if (directory !== undefined) requireChangeable(context, directory);
+  return readSettings(context);
 }

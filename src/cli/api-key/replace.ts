@@ -5,7 +5,7 @@ import { updateSettings } from '../../config/write.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Owner } from '../../iam/owner.ts';
-import { removeCachedTokens } from '../../identity/cached-tokens.ts';
+import { removeSupersededTokens } from '../../identity/cached-tokens.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
@@ -69,7 +69,7 @@ export async function replaceKey(
     return { ...current, identities };
   });
   const { identities } = readSettings(context);
-  for (const other of Object.keys(identities)) removeCachedTokens(context, other);
+  removeSupersededTokens(context, Object.keys(identities));
   for (const line of report) context.stdout(`${line}\n`);
 }
 
