@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { ConnectionError } from '../src/iam/connection-error.ts';
-import { send } from '../src/iam/http.ts';
+import { ConnectionError } from '../src/http/connection-error.ts';
+import { send } from '../src/http/send.ts';
 import { apiKeyIn } from '../src/identity/api-key-variable.ts';
 import { processContext } from '../src/process-context.ts';
 import { ambientVariables } from '../src/secret-variables.ts';

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { parseChallenge } from '../src/iam/registry-challenge.ts';
+import { parseChallenge } from '../src/registry/challenge.ts';
 import { isIbmHost } from '../src/registry/match.ts';
 import { parseServerURL } from '../src/registry/parse.ts';
 import type { Answer, Cloud } from './demo-cloud.ts';

@@ -27,5 +27,5 @@ try {
   const { reportBug } = await import('./bug-report.ts');
   status = reportBug(context, error);
 }
-// Exiting at once is faster than unwinding, and nothing is left to do.
+// Exiting explicitly is faster than waiting for the event loop to drain.
 process.exit(status);

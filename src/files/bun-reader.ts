@@ -9,6 +9,14 @@ export interface Bun {
   readonly file: (path: string) => BunFile;
   readonly mmap: (path: string, options: { readonly shared: boolean }) => Uint8Array;
   readonly write: (file: BunFile, text: string) => Promise<number>;
+  readonly Glob: new (
+    pattern: string,
+  ) => {
+    readonly scanSync: (options: {
+      readonly cwd: string;
+      readonly onlyFiles: boolean;
+    }) => Iterable<string>;
+  };
 }
 
 interface BunFile {
@@ -59,6 +67,23 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   };
   const isTrusted = ({ uid: owner, mode }: BunStats, mask: number, type: number) =>
     (owner === uid || owner === 0) && (mode & mask) === type;
+  /**
+   * Whether no other user can have put the directory, or anything in it, there. `stat` follows symlinks: that `path/..` is
+   * the directory above rules out a symlink to another place. Rejects if it cannot be known.
+   */
+  const isOurs = async (path: string): Promise<boolean> => {
+    const [own, above, back] = await Promise.all([
+      statOf(path),
+      statOf(dirname(path)),
+      bun.file(join(path, '..')).stat(),
+    ]);
+    return (
+      isTrusted(own, typeAndOthersWrite, directory) &&
+      isTrusted(above, typeAndOthersWrite, directory) &&
+      above.ino === back.ino &&
+      above.dev === back.dev
+    );
+  };
   /** Results for a missing file, and for one that is left to the fallback. */
   const absent = { text: undefined };
   const refused = undefined;
@@ -67,28 +92,15 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       const file = bun.file(path);
       const parent = dirname(path);
       const { size } = file;
-      const isMissing = size === 0 && isAbsent(bun, path);
-      if (isMissing && isAbsent(bun, parent)) return absent;
-      if (!isMissing && (size === 0 || size > maxBytes)) return refused;
-      const [bytes, stat, own, above, back] = await Promise.all([
-        isMissing ? undefined : file.bytes(),
-        isMissing ? undefined : file.stat(),
-        statOf(parent),
-        statOf(dirname(parent)),
-        bun.file(join(parent, '..')).stat(),
-      ]);
-      // No other user can have put the directory, or anything in it, there. `stat` follows symlinks: that `parent/..` is
-      // the directory above rules out a symlink to another place.
-      const isOurs =
-        isTrusted(own, typeAndOthersWrite, directory) &&
-        isTrusted(above, typeAndOthersWrite, directory) &&
-        above.ino === back.ino &&
-        above.dev === back.dev;
-      if (!isOurs) return refused;
-      if (bytes === undefined || stat === undefined) return absent;
+      if (size === 0) {
+        if (!isAbsent(bun, path)) return refused;
+        return isAbsent(bun, parent) || (await isOurs(parent)) ? absent : refused;
+      }
+      if (size > maxBytes) return refused;
+      const [bytes, stat, ours] = await Promise.all([file.bytes(), file.stat(), isOurs(parent)]);
       // The sizes differ if the file is being written.
-      if (stat.size !== bytes.length || !isTrusted(stat, typeAndOthers, privateFile))
-        return refused;
+      const isUsual = ours && stat.size === bytes.length;
+      if (!isUsual || !isTrusted(stat, typeAndOthers, privateFile)) return refused;
       const text = asciiText(bytes);
       return text === undefined ? refused : { text };
     } catch {
@@ -108,7 +120,26 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       const found = await reading;
       return found === refused ? fallback.read(context, path, kind) : found.text;
     },
+    isPresent: async (context, path) => {
+      const parent = dirname(path);
+      try {
+        if (isAbsent(bun, parent)) return false;
+        const isMissing = isAbsent(bun, path) && (await isOurs(parent));
+        if (isMissing && !isListed(bun, parent, path)) return false;
+      } catch {
+        // The fallback meets the same error and reports it.
+      }
+      return fallback.isPresent(context, path);
+    },
   };
+}
+
+/** Finds a dangling symlink, which every other call of Bun's file API takes for a missing file. Throws the system's error. */
+function isListed({ Glob }: Bun, directory: string, path: string): boolean {
+  for (const name of new Glob('*').scanSync({ cwd: directory, onlyFiles: false })) {
+    if (join(directory, name) === path) return true;
+  }
+  return false;
 }
 
 /**

@@ -19,6 +19,13 @@ export function programPaths(context: Environment, name: string): string[] {
   return pathFolders(context).flatMap((folder) => names.map((each) => path.join(folder, each)));
 }
 
+/** Returns the first program that this process can start. On Windows only an `.exe` starts without a shell. */
+export function findProgram(context: Environment, name: string): string | undefined {
+  const isStartable = (file: string) => context.platform !== 'win32' || file.endsWith('.exe');
+  return programPaths(context, name).filter(isStartable).find(isExecutable);
+}
+
+/** Returns true if a client finds the program; on Windows clients also start a `.cmd` file. */
 export function isOnPath(context: Environment, name: string): boolean {
   return programPaths(context, name).some(isExecutable);
 }

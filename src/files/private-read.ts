@@ -4,7 +4,7 @@ import type { Context, FileKind } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { type Access, entryAt, existingDirectory, type OwnDirectory } from './own-directories.ts';
 import { cannot, isAbsent, typeOf } from './storage-error.ts';
-import { followLink } from './symlinks.ts';
+import { dangling, followLink } from './symlinks.ts';
 import { foreign, isTrustedOwner, isWritableByOthers } from './trust.ts';
 
 const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
@@ -20,6 +20,8 @@ export interface ReadRules {
   readonly tighten?: boolean;
   /** Whether a mode that lets others write stays: it shows that the content may be theirs. */
   readonly keepsWritable?: boolean;
+  /** Whether a dangling symlink is an error; otherwise the file does not exist. */
+  readonly needsTarget?: boolean;
 }
 
 /** For files that only this program writes, such as cached tokens: never through a symlink, never of another user. */
@@ -39,15 +41,19 @@ export const rulesFor: Readonly<Record<FileKind, ReadRules>> = {
 export function readPrivate(
   context: Context,
   file: string,
-  { links = true, access = 'read', tighten = true, keepsWritable = false }: ReadRules = {},
+  rules: ReadRules = {},
 ): string | undefined {
+  const { links = true, access = 'read', tighten = true, keepsWritable = false } = rules;
   const directory = existingDirectory(context, path.dirname(file), access);
   const named = directory && path.join(directory.path, path.basename(file));
   const stat = named === undefined ? undefined : entryAt(named);
   if (directory === undefined || named === undefined || stat === undefined) return undefined;
   const isFollowed = links && stat.isSymbolicLink();
   const target = isFollowed ? followLink(context, named) : named;
-  if (target === undefined) return undefined;
+  if (target === undefined) {
+    if (rules.needsTarget) throw dangling(named);
+    return undefined;
+  }
   // Before it is opened: to open a device can have an effect.
   requireRegular(file, isFollowed ? fs.lstatSync(target) : stat);
   return read(context, { file, target, directory, tighten, keepsWritable });
@@ -103,7 +109,7 @@ function requireReadable(context: Context, file: string, stat: fs.Stats, directo
 
 /** The mode of a file that another user owns is never changed, not even by root. */
 function narrowMode(context: Context, descriptor: number, file: string, stat: fs.Stats): void {
-  if (context.uid === undefined || (stat.mode & 0o077) === 0) return;
+  if (context.readOnly || context.uid === undefined || (stat.mode & 0o077) === 0) return;
   try {
     if (stat.uid !== context.uid) throw new Error('another user owns it');
     fs.fchmodSync(descriptor, ownerOnly);

@@ -167,6 +167,7 @@ function putBack(erased: string, named: string): void {
 
 /** Renames a file of ours in its directory. Throws `storage`, or the system's error. */
 export function renamePrivate(context: Context, file: string, name: string): void {
+  if (context.readOnly) throw new HelperError('storage', `${file} is not renamed`);
   const directory = existingDirectory(context, path.dirname(file), 'own');
   if (directory === undefined) return;
   const { path: parent } = directory;

@@ -1,53 +1,50 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { hasControlCharacter } from '../registry/parse.ts';
+import { isLoopback } from '../http/local-address.ts';
+import { hasControlCharacter } from '../visible.ts';
 
 const publicEndpoint = 'https://iam.cloud.ibm.com';
 const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i;
-/** The token endpoint's own path: IBM's documentation writes the address with it and without. */
+/** The path of the token endpoint. IBM's documentation has the address with and without it. */
 const tokenPath = /(?:\/identity(?:\/token)?)?\/*$/;
 
 /**
- * The base address of IAM, without a slash at its end: `IBMCLOUD_IAM_API_ENDPOINT`, else the setting,
- * else the public one. `http:` only to this very machine: a secret goes there.
- * Throws `misconfigured`; the message names where the address came from and never repeats it.
+ * Returns the base address of IAM without a trailing slash: `IBMCLOUD_IAM_API_ENDPOINT`, or the setting, or the public
+ * one. Throws `misconfigured` if it is not a valid address.
  */
 export function iamEndpoint({ env }: Context, setting?: string): string {
   if (env.IBMCLOUD_IAM_API_ENDPOINT) {
     return parseEndpoint(env.IBMCLOUD_IAM_API_ENDPOINT, 'IBMCLOUD_IAM_API_ENDPOINT');
   }
-  return setting ? parseEndpoint(setting, "the settings' IAM endpoint") : publicEndpoint;
+  return setting ? parseEndpoint(setting, 'the setting iamEndpoint') : publicEndpoint;
 }
 
-/** The base address of an IAM; `origin` names where the text comes from. Throws `misconfigured`. */
+/**
+ * Parses an address of IAM. Only `https:` is allowed, or `http:` for loopback addresses, because secrets are sent
+ * there. Throws `misconfigured`; the message names the `origin` of the text and does not contain the text.
+ */
 export function parseEndpoint(text: string, origin: string): string {
   const trimmed = text.trim();
   const url = URL.parse(hasScheme.test(trimmed) ? trimmed : `https://${trimmed}`);
   if (url === null || hasControlCharacter(trimmed)) {
-    throw misconfigured(origin, `is not an address; it should look like ${publicEndpoint}`);
+    throw misconfigured(origin, 'is not an address', `set it to one like ${publicEndpoint}`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw misconfigured(origin, 'has a user name in it; take it out');
+    throw misconfigured(origin, 'contains a user name', 'remove it');
   }
   if (url.search !== '' || url.hash !== '') {
-    throw misconfigured(origin, `has more than an address in it; try ${url.origin}`);
+    throw misconfigured(origin, 'contains a query or a fragment', `set it to ${url.origin}`);
   }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw misconfigured(origin, 'is not an https:// address; secrets go nowhere else');
+    throw misconfigured(
+      origin,
+      'is not an https:// address',
+      'use https://: secrets are sent there',
+    );
   }
   return url.origin + url.pathname.replace(tokenPath, '');
 }
 
-/** `hostname` as URL gives it: lower case, an IPv4 address in its usual form, IPv6 in brackets. */
-export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d+){3}$/.test(hostname);
-}
-
-/** The same for an address that no router passes on: `169.254.0.0/16`, `fe80::/10`. */
-export function isLinkLocal(hostname: string): boolean {
-  return /^169\.254(?:\.\d+){2}$/.test(hostname) || /^\[fe[89ab][\da-f]:/.test(hostname);
-}
-
-function misconfigured(origin: string, problem: string): HelperError {
-  return new HelperError('misconfigured', `${origin} ${problem}`);
+function misconfigured(origin: string, problem: string, hint: string): HelperError {
+  return new HelperError('misconfigured', `${origin} ${problem}`, { hint });
 }

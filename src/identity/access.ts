@@ -1,6 +1,6 @@
 import { HelperError } from '../errors.ts';
-import type { Caller } from '../iam/api-call.ts';
-import { parseClaims } from '../iam/claims.ts';
+import type { Caller } from '../http/api-call.ts';
+import { parseClaims } from '../jwt-claims.ts';
 import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
 
@@ -36,7 +36,7 @@ export async function accessTokenOfKey(
   apiKey: string,
   hint = 'check the API key, or run docker-credential-icr login',
 ): Promise<string> {
-  const { requestToken } = await import('../iam/token.ts');
+  const { requestToken } = await import('../iam/token-request.ts');
   const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
   const endpoint = trustedEndpoint(context, await settings());
   const grant = { kind: 'api-key', apiKey } as const;

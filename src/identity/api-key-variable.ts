@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
-import { hasControlCharacter } from '../registry/parse.ts';
+import { hasControlCharacter } from '../visible.ts';
 
 /** A value, or `@file` as the ibmcloud CLI takes it; the file may be one the CLI wrote. */
 export function apiKeyIn(name: string, value: string): string {

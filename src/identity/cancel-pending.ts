@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
-import type { Caller } from '../iam/api-call.ts';
+import type { Caller } from '../http/api-call.ts';
 import { secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
 import { accessTokenOfKey, toCaller } from './access.ts';

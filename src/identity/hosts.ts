@@ -4,7 +4,7 @@ import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { publicHosts } from '../registry/regions.ts';
 import { readableStore } from '../secrets/secret-store.ts';
-import type { SecretStore } from '../secrets/store.ts';
+import type { SecretStore } from '../secrets/store-types.ts';
 import { findCredential } from './find.ts';
 import { type Lookup, lookupIn } from './lookup.ts';
 import { everyHost } from './mapping-key.ts';

@@ -9,7 +9,7 @@ import {
   fileStoreName,
   type SecretKey,
   type SecretStore,
-} from '../secrets/store.ts';
+} from '../secrets/store-types.ts';
 
 /** Where the sources look; settings and each secret are read once, when a source first asks for them. */
 export interface Lookup {
@@ -60,9 +60,7 @@ export function lookupIn(context: Context, given?: SecretStore): Lookup {
     isSignedOut: async (hostKey) => {
       const folder = configFolder(context);
       if (folder === undefined) return false;
-      return (
-        (await context.files.read(context, signedOutFile(folder, hostKey), 'secret')) !== undefined
-      );
+      return context.files.isPresent(context, signedOutFile(folder, hostKey));
     },
   };
 }

@@ -7,13 +7,13 @@ import {
 } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { fileStoreName, storeTitle } from '../secrets/store.ts';
-import { loginCommand } from './hint.ts';
+import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
+import { loginCommand } from './login-command.ts';
 import type { Lookup } from './lookup.ts';
 import { mappingKeyFor, own } from './mapping-key.ts';
+import type { Holder } from './mint.ts';
 import { mintedAs, presentation, requirePresentable } from './present.ts';
 import type { Found } from './source.ts';
-import type { Holder } from './tokens.ts';
 
 /** The identity that the settings name for this host. */
 export async function fromMapping(lookup: Lookup, host: RegistryHost): Promise<Found | undefined> {

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { changeSecrets, secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
-import type { SecretKey } from '../secrets/store.ts';
+import type { SecretKey } from '../secrets/store-types.ts';
 
 /**
  * The API key that a command makes for an identity, recorded before IAM is asked to make it: whatever interrupts the

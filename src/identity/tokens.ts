@@ -1,23 +1,9 @@
 import { cacheFolder } from '../config/folders.ts';
 import { loadSettings } from '../config/load-settings.ts';
-import type { IdentityKind } from '../config/settings.ts';
 import { freshToken } from '../iam/cache.ts';
 import { refreshTokenOf } from '../iam/cached-token.ts';
 import type { Lookup } from './lookup.ts';
-
-/** Who asks IAM for a token, and with what. */
-export interface Holder {
-  /** The identity's name; in the cache it names the token. */
-  readonly name: string;
-  readonly kind: IdentityKind;
-  readonly profile?: string;
-  /** When the root secret was set, in milliseconds since 1970. */
-  readonly since: number;
-  /** What a person can type when IAM says no. */
-  readonly hint: string;
-  /** Empty where the machine vouches for the identity. */
-  readonly root: string;
-}
+import type { Holder } from './mint.ts';
 
 // What talks to IAM loads axios, so it is imported only when there is a token to mint.
 
@@ -31,7 +17,7 @@ export async function mintedAccessToken(
     ...(await cacheOptions(lookup, holder)),
     force,
     mint: async (deadline) => {
-      const { mintAccessToken } = await import('../iam/mint.ts');
+      const { mintAccessToken } = await import('./mint.ts');
       const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
       const endpoint = trustedEndpoint(lookup.context, await lookup.settings());
       return mintAccessToken(lookup.context, holder, { deadline, endpoint });
@@ -46,7 +32,7 @@ export async function mintedRefreshToken(lookup: Lookup, holder: Holder): Promis
     ...(await cacheOptions(lookup, holder)),
     name: refreshTokenOf(holder.name),
     mint: async (deadline) => {
-      const { mintRefreshToken } = await import('../iam/mint.ts');
+      const { mintRefreshToken } = await import('./mint.ts');
       const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
       const endpoint = trustedEndpoint(lookup.context, await lookup.settings());
       return mintRefreshToken(lookup.context, holder, { deadline, endpoint });
@@ -57,12 +43,12 @@ export async function mintedRefreshToken(lookup: Lookup, holder: Holder): Promis
 
 async function cacheOptions({ context, settings }: Lookup, { name, since, kind }: Holder) {
   return {
-    folder: cacheFolder(context),
+    folder: context.readOnly ? undefined : cacheFolder(context),
     name,
     since,
     endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || (await settings()).iamEndpoint,
     // Somebody may have logged out while IAM was asked; a machine's own identity has nothing to log out of.
-    isToBeKept: async () =>
+    shouldCache: async () =>
       kind === 'trusted-profile' ||
       (await loadSettings(context)).identities[name]?.secretSetAt === since,
   };

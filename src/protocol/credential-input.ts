@@ -1,7 +1,8 @@
 import { HelperError, protocolErrors } from '../errors.ts';
 import { isObject } from '../json-object.ts';
-import { hasControlCharacter, type RegistryHost } from '../registry/parse.ts';
-import type { Credential } from '../secrets/store.ts';
+import type { RegistryHost } from '../registry/parse.ts';
+import type { Credential } from '../secrets/store-types.ts';
+import { hasControlCharacter } from '../visible.ts';
 import { invalid, requireHost } from './input.ts';
 
 /** The input of `store`: a JSON object with three texts; other members are passed over, as Docker does. */

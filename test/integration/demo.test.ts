@@ -133,19 +133,19 @@ test('a missing image: prints one line', async (context) => {
   );
 });
 
-test('an unknown API key: prints one line', async (context) => {
+test('an unknown API key: prints the error and its hint', async (context) => {
   const env = { IBMCLOUD_API_KEY: `${apiKey.slice(0, -4)}nope` };
   const { code, stderr } = await demoThroughProxy(context, ['--host=us.icr.io'], env);
   assert.is(code, 1);
-  assert.match(stderr, /^demo: docker-credential-icr: .*BXNIM0415E.*\n$/);
+  assert.match(stderr, /^demo: docker-credential-icr: .*BXNIM0415E.*\nhint: .*\n$/);
 });
 
-test('no network: prints one line', async ({ folder }) => {
+test('no network: prints the error and its hint', async ({ folder }) => {
   // Port 9 is "discard", on which no process listens.
   const env = { IBMCLOUD_API_KEY: apiKey, HTTPS_PROXY: 'http://127.0.0.1:9' };
   const { code, stderr } = await demo(folder, ['--host=us.icr.io'], env);
   assert.is(code, 1);
-  assert.match(stderr, /^demo: docker-credential-icr: cannot reach IAM .*\n$/);
+  assert.match(stderr, /^demo: docker-credential-icr: cannot reach IAM .*\nhint: .*\n$/);
 });
 
 const refusals: readonly [words: string[], line: RegExp][] = [

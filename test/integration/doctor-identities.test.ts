@@ -23,7 +23,7 @@ const test = doctorSuite('doctor: settings, identities, secrets');
 const day = 24 * 60 * 60_000;
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();
 
-/** A store other than files, with no secret left in files. */
+/** Another store than files, where nothing is left in files. */
 function withStore(store: string) {
   return (machine: Machine) => {
     fs.rmSync(path.join(machine.home.config, 'identities'), { recursive: true });
@@ -41,20 +41,20 @@ function withKey(options: Parameters<Accounts['addApiKey']>[0]) {
   };
 }
 
-/** An identity of another kind, which is used for every host. */
+/** An identity of another kind, which answers for every host. */
 function withKind(identity: object, secret: string) {
   return (machine: Machine) => {
-    withSettings({ identities: { work: { secretSetAt: 0, ...identity } } })(machine);
+    withSettings({ identities: { work: { since: 0, ...identity } } })(machine);
     const credential = { ServerURL: 'work', Username: 'iamapikey', Secret: secret };
     writeConfig(machine.home, 'identities/work.json', JSON.stringify(credential));
   };
 }
 
-const work = { kind: 'api-key', secretSetAt: 0 };
+const work = { kind: 'api-key', since: 0 };
 
 const cases: readonly Case[] = [
-  ['not JSON', withSettingsText('{'), 'settings', 'fail', /the settings in \S+ are damaged$/],
-  ['not settings', withSettingsText('{"mappings": []}'), 'settings', 'fail', /are damaged$/],
+  ['not JSON', withSettingsText('{'), 'settings', 'error', /the settings in \S+ are damaged$/],
+  ['not settings', withSettingsText('{"mappings": []}'), 'settings', 'error', /are damaged$/],
   [
     'a folder in place of the settings',
     ({ home }) => {
@@ -62,21 +62,21 @@ const cases: readonly Case[] = [
       fs.mkdirSync(path.join(home.config, 'config.json'), { mode: 0o700 });
     },
     'settings',
-    'fail',
+    'error',
     /config\.json is a directory, not a regular file$/,
   ],
   [
     'a mapping to nobody',
     withSettings({ mappings: { '*': { identity: 'work' }, 'us.icr.io/ns': { identity: 'gone' } } }),
     'settings',
-    'fail',
+    'error',
     /^us\.icr\.io\/ns is mapped to identity gone, which does not exist$/,
   ],
   [
     'every host mapped to nobody',
     withSettings({ mappings: { '*': { identity: 'gone' } } }),
     'settings',
-    'fail',
+    'error',
     /^every host is mapped to identity gone/,
   ],
   [
@@ -86,28 +86,28 @@ const cases: readonly Case[] = [
       mappings: { '*': { identity: 'work' }, 'us.icr.io': { identity: 'gone' } },
     }),
     'settings',
-    'fail',
+    'error',
     /^us\.icr\.io is mapped to identity gone/,
   ],
   [
     'a user name that cannot be',
     withSettings({ mappings: { '*': { identity: 'work', present: 'cp' } } }),
     'settings',
-    'fail',
+    'error',
     /^every host: identity work cannot be presented as cp/,
   ],
   [
     'nobody logged in',
     ({ home }) => fs.rmSync(home.config, { recursive: true }),
     'hosts',
-    'fail',
-    /^none is answered: nobody has logged in$/,
+    'error',
+    /^not logged in$/,
   ],
   [
     'a host signed out, with an identity for it',
     ({ home }) => void writeConfig(home, 'signed-out/us.icr.io', ''),
     'hosts',
-    'warn',
+    'warning',
     /^us\.icr\.io is signed out/,
   ],
   [
@@ -117,29 +117,29 @@ const cases: readonly Case[] = [
       writeConfig(home, 'signed-out/us.icr.io', '');
     },
     'hosts',
-    'warn',
+    'warning',
     /^us\.icr\.io is signed out/,
   ],
   [
     'a damaged credential of an IBM host',
     ({ home }) => void writeConfig(home, 'hosts/us.icr.io.json', '{"canary'),
     'hosts',
-    'fail',
-    /^the stored secret of us\.icr\.io is damaged/,
+    'error',
+    /^the stored credential of us\.icr\.io is damaged/,
   ],
   [
     'one that was set aside',
     ({ home }) => void writeConfig(home, 'hosts/us.icr.io.json.damaged', '{"canary'),
     'hosts',
-    'fail',
-    /^the stored secret of us\.icr\.io is damaged \(\S+\.damaged\)/,
+    'error',
+    /^the stored credential of us\.icr\.io is damaged \(\S+\.damaged\)/,
   ],
   [
     'a damaged secret',
     ({ home }) => void writeConfig(home, 'identities/work.json', '{"canary'),
     'identity work',
-    'fail',
-    /^the stored secret of work is damaged/,
+    'error',
+    /^the stored credential of work is damaged/,
   ],
   [
     'a damaged secret that was set aside',
@@ -148,15 +148,15 @@ const cases: readonly Case[] = [
       fs.renameSync(file, `${file}.damaged`);
     },
     'identity work',
-    'fail',
-    /^the stored secret of work is damaged \(\S+\.damaged\)$/,
+    'error',
+    /^the stored credential of work is damaged \(\S+\.damaged\)$/,
   ],
   [
     'a secret that is gone',
     ({ home }) => fs.rmSync(path.join(home.config, 'identities/work.json')),
     'identity work',
-    'fail',
-    /^its secret is gone$/,
+    'error',
+    /^its secret does not exist$/,
   ],
   [
     'a secret that is a folder',
@@ -165,43 +165,43 @@ const cases: readonly Case[] = [
       fs.mkdirSync(path.join(home.config, 'identities/work.json'), { mode: 0o700 });
     },
     'identity work',
-    'fail',
+    'error',
     /work\.json is a directory, not a regular file$/,
   ],
   [
     'an API key that IAM does not know',
     ({ home }) => writeIdentity(home, 'canary-unknown'),
     'identity work',
-    'fail',
+    'error',
     /^IAM refused the API key \(BXNIM0415E: Provided API key could not be found\.\)$/,
   ],
   [
     'an API key that is disabled',
-    withKey({ value: 'canary-switched-off', disabled: true }),
+    withKey({ value: 'canary-off', disabled: true }),
     'identity work',
-    'fail',
+    'error',
     /^IAM refused the API key \(BXNIM0462E: Provided API key is disabled\.\)$/,
   ],
   [
     'an API key that has ended',
-    withKey({ value: 'canary-past-key', expiresAt: inDays(-1) }),
+    withKey({ value: 'canary-ended', expiresAt: inDays(-1) }),
     'identity work',
-    'fail',
+    'error',
     /^IAM refused the API key/,
   ],
   [
     'an API key that ends within a week',
     withKey({ value: 'canary-ending', expiresAt: inDays(6.5) }),
     'identity work',
-    'warn',
-    /^IAM accepts its API key; ends in 6 days \(20\d\d-\d\d-\d\d\)$/,
+    'warning',
+    /^IAM accepts its API key; expires in 6 days \(20\d\d-\d\d-\d\d\)$/,
   ],
   [
     'a wide mode of a secret',
     ({ home }) => fs.chmodSync(path.join(home.config, 'identities/work.json'), 0o644),
     'files',
-    'fail',
-    /^others can reach \S+work\.json \(mode 0644\)$/,
+    'error',
+    /^other users can access \S+work\.json \(mode 0644\)$/,
   ],
   [
     'wide modes of everything',
@@ -211,8 +211,8 @@ const cases: readonly Case[] = [
       fs.mkdirSync(path.join(home.folder, '.cache/docker-credential-icr'), { recursive: true });
     },
     'files',
-    'fail',
-    /^others can reach \S+docker-credential-icr \(mode 0755\), and 2 more$/,
+    'error',
+    /^other users can access \S+docker-credential-icr \(mode 0755\), and 2 more$/,
   ],
   [
     'modes that keep a login out',
@@ -221,7 +221,7 @@ const cases: readonly Case[] = [
       fs.chmodSync(path.join(home.config, 'identities'), 0o500);
     },
     'files',
-    'warn',
+    'warning',
     /^you cannot change \S+identities \(mode 0500\), and 1 more$/,
   ],
   [
@@ -231,8 +231,8 @@ const cases: readonly Case[] = [
       fs.utimesSync(file, 0, 0);
     },
     'files',
-    'warn',
-    /^left by a program that was killed: \S+\/\.01234567-12-abc-1-def\.tmp$/,
+    'warning',
+    /^left by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
     'what a killed program left behind a symlink in place of the directory',
@@ -244,8 +244,8 @@ const cases: readonly Case[] = [
       fs.symlinkSync(path.join(home.folder, 'dotfiles'), directory);
     },
     'files',
-    'warn',
-    /^left by a program that was killed: \S+\/\.01234567-12-abc-1-def\.tmp$/,
+    'warning',
+    /^left by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
     'what a killed program left behind a symlink in place of identities',
@@ -257,36 +257,36 @@ const cases: readonly Case[] = [
       fs.symlinkSync(path.join(home.folder, 'dotfiles'), directory);
     },
     'files',
-    'warn',
-    /^left by a program that was killed: \S+\/\.01234567-12-abc-1-def\.tmp$/,
+    'warning',
+    /^left by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
     'what a killed command left of the settings',
     ({ home }) => fs.utimesSync(writeConfig(home, 'config.json.tmp-1762345678abcdef', '{'), 0, 0),
     'files',
-    'warn',
-    /^left by a program that was killed: \S+config\.json\.tmp-1762345678abcdef$/,
+    'warning',
+    /^left by a killed process: \S+config\.json\.tmp-1762345678abcdef$/,
   ],
   [
     'what a damaged secret left',
     ({ home }) => void writeConfig(home, 'identities/work.json.damaged', 'canary'),
     'files',
-    'warn',
+    'warning',
     /^left from a damaged secret that was replaced: \S+work\.json\.damaged$/,
   ],
   [
     'a secret without an identity',
     ({ home }) => void writeConfig(home, 'identities/old%2Fone.json', 'canary'),
     'secret store',
-    'warn',
-    /^files of secrets that nothing reads: old\/one$/,
+    'warning',
+    /^files of unused secrets: old\/one$/,
   ],
   [
     'a store that is not there',
     withStore('gone'),
     'secret store',
-    'fail',
-    /^no docker-credential-gone is on PATH; install or unlock it, or else begin anew$/,
+    'error',
+    /^docker-credential-gone is not on PATH$/,
   ],
   [
     'a store that is locked',
@@ -295,8 +295,8 @@ const cases: readonly Case[] = [
       withStore('stub')(machine);
     },
     'secret store',
-    'fail',
-    /^docker-credential-stub list gave no answer within 2 s; install or unlock it/,
+    'error',
+    /^docker-credential-stub list did not answer within 2 s$/,
   ],
   [
     'a store that fails',
@@ -305,28 +305,41 @@ const cases: readonly Case[] = [
       withStore('stub')(machine);
     },
     'secret store',
-    'fail',
-    /^docker-credential-stub list fails \(no key\)/,
+    'error',
+    /^docker-credential-stub list failed \(no key\)/,
   ],
   [
     "another registries' helper that is not there",
     (machine) => {
-      withSettings({ fallbackHelper: 'gone' })(machine);
+      withSettings({ others: 'gone' })(machine);
       writeDockerFile(machine.dockerFile, { credsStore: 'icr' });
     },
     'credsStore',
-    'fail',
-    /^no docker-credential-gone is on PATH, but it is to answer for registries/,
+    'error',
+    /^docker-credential-gone is not on PATH; it is the helper for other registries$/,
   ],
 ];
+
+const byHand: Readonly<Record<string, string>> = {
+  settings: 'mv CONFIG/config.json" CONFIG/config.json.old" && LOGIN',
+  'identity work': 'mv CONFIG/identities/work.json" CONFIG/moved" && LOGIN --identity work',
+  credsStore:
+    'rm "$HOME/.docker/config.json" && docker-credential-icr configure && rm -f CONFIG/x"',
+};
 
 for (const [what, spoil, check, state, message] of cases) {
   test(what, (given) =>
     onMachine(given, async (machine) => {
       spoil(machine);
-      // The settings are lost, but the secret still exists.
-      const leaves = check === 'settings' ? /files of secrets that nothing reads: work$/ : /(?!)/;
-      await expectMended(machine, { check, state, message }, { leaves });
+      // What the settings knew is lost with them; the secret itself is still there.
+      const leaves = /files of unused secrets: work$|left from a damaged secret that was replaced/;
+      // What a person does for a hint that says what to edit or install.
+      const config = `"$HOME/.config/docker-credential-icr`;
+      const login = 'docker-credential-icr login';
+      const by = byHand[check]?.replaceAll('CONFIG', config).replaceAll('LOGIN', login);
+      const isByHand = /damaged\$|directory, not|is the helper for/.test(message.source);
+      const options = isByHand && by !== undefined ? { leaves, by } : { leaves };
+      await expectMended(machine, { check, state, message }, options);
     }),
   );
 }
@@ -338,18 +351,16 @@ test('an API key that may not act as its profile, but another may', (given) =>
     const { sub: profile } = accounts.addTrustedProfile({ assumableBy: [owner] });
     withKind({ kind: 'api-key', profile }, apiKey)(machine);
     const message = /^IAM refused the API key as trusted profile Profile-\S+ \(BXNIM/;
-    await expectMended(machine, { check: 'identity work', state: 'fail', message });
+    await expectMended(machine, { check: 'identity work', state: 'error', message });
   }));
 
 test('an identity that another machine vouched for', (given) =>
   onMachine(given, async (machine) => {
     const profile = 'Profile-00000000-0000-4000-8000-000000000000';
-    withSettings({ identities: { work: { kind: 'trusted-profile', secretSetAt: 0, profile } } })(
-      machine,
-    );
+    withSettings({ identities: { work: { kind: 'trusted-profile', since: 0, profile } } })(machine);
     machine.env.DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS = 'http://127.0.0.1:1';
     const message = /^cannot reach the metadata service at 127\.0\.0\.1:1/;
-    await expectMended(machine, { check: 'identity work', state: 'fail', message });
+    await expectMended(machine, { check: 'identity work', state: 'error', message });
   }));
 
 test('a registry token that has ended', (given) =>
@@ -358,8 +369,8 @@ test('a registry token that has ended', (given) =>
     const { accounts } = machine.sandbox;
     const { iamId: owner, accountId } = accounts.addUser();
     const { token: input } = await accounts.addRegistryToken({ owner, accountId });
-    const message = /^it ended on 2023-11-14$/;
-    await expectMended(machine, { check: 'identity work', state: 'fail', message }, { input });
+    const message = /^expired on 2023-11-14$/;
+    await expectMended(machine, { check: 'identity work', state: 'error', message }, { input });
   }));
 
 test('a session that was not used for days', (given) =>
@@ -371,7 +382,7 @@ test('a session that was not used for days', (given) =>
     const { value: input } = accounts.addRefreshToken({ owner: accounts.addUser().iamId });
     await expectMended(
       machine,
-      { check: 'identity work', state: 'fail', message: /^it ended on 20/ },
+      { check: 'identity work', state: 'error', message: /^expired on 20/ },
       { input, instead: ['--sso', '--refresh-token-stdin'] },
     );
   }));
@@ -382,28 +393,28 @@ const remarks: readonly Case[] = [
     withKey({ value: 'canary-locked', locked: true }),
     'identity work',
     'ok',
-    /^IAM accepts its API key, locked against change$/,
+    /^IAM accepts its API key, which is locked$/,
   ],
   [
     'an API key that ends later',
     withKey({ value: 'canary-later', expiresAt: inDays(8.5) }),
     'identity work',
     'ok',
-    /^IAM accepts its API key; ends in 8 days/,
+    /^IAM accepts its API key; expires in 8 days/,
   ],
   [
     'a session',
     withKind({ kind: 'refresh-token' }, 'canary'),
     'identity work',
     'ok',
-    /^not tried, since IAM takes a refresh token once/,
+    /^not tried, since IAM accepts a refresh token once/,
   ],
   [
     'an entitlement key',
     withKind({ kind: 'entitlement-key' }, 'canary'),
     'identity work',
     'ok',
-    /^only its registry knows it/,
+    /^only the registry can verify it/,
   ],
   [
     'whose it is',
@@ -432,8 +443,8 @@ test('a refresh token is not used up', (given) =>
     const { value } = accounts.addRefreshToken({ owner: accounts.addUser().iamId });
     withKind({ kind: 'refresh-token', present: 'iambearer' }, value)(machine);
     const report = await machine.doctor('--registry', 'us.icr.io');
-    const message = /^not tried: it would use up the refresh token$/;
-    assert.ok(findingIn(report, { check: 'registry us.icr.io', state: 'skip', message }));
+    const message = /^not tried: this would consume the refresh token$/;
+    assert.ok(findingIn(report, { check: 'registry us.icr.io', state: 'skipped', message }));
     assert.is(requests.count({ grant: 'refresh_token' }), 0);
   }));
 
@@ -452,16 +463,16 @@ test('a rotation that was interrupted', (given) =>
     const pending = { ServerURL: 'work', Username: 'ApiKey-gone', Secret: 'canary-pending' };
     writeConfig(machine.home, 'identities/work%20(rotating).json', JSON.stringify(pending));
     const message = /^an api-key rotate was interrupted/;
-    await expectMended(machine, { check: 'identity work', state: 'warn', message });
+    await expectMended(machine, { check: 'identity work', state: 'warning', message });
   }));
 
 test('files of another user', (given) =>
   onMachine(given, async (machine) => {
     if (process.getuid?.() !== 0) return;
     fs.chownSync(path.join(machine.home.config, 'identities/work.json'), 12_345, 12_345);
-    const message = /work\.json belongs to user 12345, not to you \(0\)$/;
+    const message = /^user 12345 owns \S+work\.json, not you \(0\)$/;
     const leaves = /^identity work: IAM refused the API key/;
-    await expectMended(machine, { check: 'files', state: 'fail', message }, { leaves });
+    await expectMended(machine, { check: 'files', state: 'error', message }, { leaves });
   }));
 
 test.run();

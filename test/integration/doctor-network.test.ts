@@ -27,7 +27,7 @@ const cases: readonly Case[] = [
       env.IBMCLOUD_IAM_API_ENDPOINT = 'https://localhost:1';
     },
     'IAM',
-    'fail',
+    'error',
     /^cannot reach IAM at localhost:1: the connection was refused$/,
   ],
   [
@@ -36,7 +36,7 @@ const cases: readonly Case[] = [
       env.IBMCLOUD_IAM_API_ENDPOINT = 'http://iam.cloud.ibm.com';
     },
     'IAM',
-    'fail',
+    'error',
     /^IBMCLOUD_IAM_API_ENDPOINT is not an https:\/\/ address/,
   ],
   [
@@ -48,7 +48,7 @@ const cases: readonly Case[] = [
       writeConfig(home, 'config.json', JSON.stringify({ ...settings, iamEndpoint }));
     },
     'IAM',
-    'fail',
+    'error',
     /^cannot reach IAM at localhost:1/,
   ],
   [
@@ -59,7 +59,7 @@ const cases: readonly Case[] = [
       env.HTTPS_PROXY = 'socks5://me:canary@proxy.example';
     },
     'proxy',
-    'fail',
+    'error',
     /^HTTPS_PROXY is not the address of an HTTP proxy/,
   ],
   [
@@ -68,8 +68,8 @@ const cases: readonly Case[] = [
       env.SSL_CERT_FILE = '/nonexistent/ca.pem';
     },
     'certificates',
-    'fail',
-    /^SSL_CERT_FILE names \/nonexistent\/ca\.pem, which does not exist$/,
+    'error',
+    /^SSL_CERT_FILE is \/nonexistent\/ca\.pem, which does not exist$/,
   ],
   [
     'certificates that are none',
@@ -77,8 +77,8 @@ const cases: readonly Case[] = [
       env.SSL_CERT_FILE = dockerFile;
     },
     'certificates',
-    'fail',
-    /config\.json, which has no certificate in PEM form in it$/,
+    'error',
+    /config\.json, which has no PEM certificate$/,
   ],
   [
     'a folder of certificates that is none',
@@ -86,8 +86,8 @@ const cases: readonly Case[] = [
       env.SSL_CERT_DIR = dockerFile;
     },
     'certificates',
-    'fail',
-    /config\.json, which is not a folder$/,
+    'error',
+    /config\.json, which is not a directory$/,
   ],
   [
     'checking of certificates switched off',
@@ -95,7 +95,7 @@ const cases: readonly Case[] = [
       env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     },
     'certificates',
-    'warn',
+    'warning',
     /^NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here/,
   ],
 ];
@@ -104,7 +104,8 @@ for (const [what, spoil, check, state, message] of cases) {
   test(what, (given) =>
     onMachine(given, async (machine) => {
       spoil(machine);
-      await expectMended(machine, { check, state, message });
+      const by = check === 'proxy' ? 'unset HTTPS_PROXY' : undefined;
+      await expectMended(machine, { check, state, message }, { by });
     }),
   );
 }
@@ -112,7 +113,7 @@ for (const [what, spoil, check, state, message] of cases) {
 test("an IAM that is no address does not hide the proxy's own fault, nor make one", (given) =>
   onMachine(given, async ({ env, doctor }) => {
     env.IBMCLOUD_IAM_API_ENDPOINT = 'http://iam.example';
-    const message = /^icr\.io by 127\.0\.0\.1:\d+$/;
+    const message = /^icr\.io through 127\.0\.0\.1:\d+$/;
     assert.ok(findingIn(await doctor(), { check: 'proxy', state: 'ok', message }));
   }));
 
@@ -122,17 +123,17 @@ test('a proxy that is not there', (given) =>
     env.IBMCLOUD_IAM_API_ENDPOINT = 'https://iam.invalid';
     env.HTTPS_PROXY = 'http://me:canary@127.0.0.1:1';
     const message = /refused through the proxy 127\.0\.0\.1:1$/;
-    const expected: Expected = { check: 'IAM', state: 'fail', message };
+    const expected: Expected = { check: 'IAM', state: 'error', message };
     const found = findingIn(await doctor(), expected);
-    assert.is(found?.fix, 'unset HTTPS_PROXY https_proxy');
-    assert.is(findingIn(await mend(String(found?.fix)), expected), undefined);
+    assert.is(found?.hint, 'check HTTPS_PROXY, or unset it');
+    assert.is(findingIn(await mend('unset HTTPS_PROXY'), expected), undefined);
   }));
 
 test('a page of HTML in place of IAM', (given) =>
   onMachine(given, async ({ doctor, sandbox }) => {
     sandbox.faults.add('iam', { kind: 'not-json', times: 'forever' });
     const message = /^IAM at iam\.cloud\.ibm\.com answered 200 with something that is not a JSON/;
-    assert.ok(findingIn(await doctor(), { check: 'IAM', state: 'fail', message }));
+    assert.ok(findingIn(await doctor(), { check: 'IAM', state: 'error', message }));
   }));
 
 test('a proxy that asks for a password', (given) =>
@@ -158,8 +159,12 @@ test('a proxy that asks for a password', (given) =>
     try {
       await expectMended(
         machine,
-        { check: 'IAM', state: 'fail', message: /^the proxy on the way to IAM .* asks for a pass/ },
-        { instead: ['USER:PASSWORD', 'jane:word'] },
+        {
+          check: 'IAM',
+          state: 'error',
+          message: /^the proxy for IAM .* requires a password/,
+        },
+        { by: `export HTTPS_PROXY=http://jane:word@${machine.env.HTTPS_PROXY}` },
       );
     } finally {
       proxy.close();
@@ -172,8 +177,8 @@ test('a CA that nobody trusts', (given) =>
     machine.env.NODE_EXTRA_CA_CERTS = undefined;
     await expectMended(
       machine,
-      { check: 'IAM', state: 'fail', message: /its certificate is not trusted/ },
-      { instead: ['YOUR-CA.pem', caFile] },
+      { check: 'IAM', state: 'error', message: /its certificate is not trusted/ },
+      { by: `export NODE_EXTRA_CA_CERTS=${caFile}` },
     );
   }));
 
@@ -185,10 +190,10 @@ test('IAM that cannot be reached is said once', (given) =>
     const { checks, status } = await machine.doctor();
     assert.is(status, 1);
     assert.equal(
-      checks.filter(({ state }) => state === 'fail').map(({ name }) => name),
+      checks.filter(({ state }) => state === 'error').map(({ name }) => name),
       ['IAM'],
     );
-    const skipped = checks.filter(({ state }) => state === 'skip').map(({ name }) => name);
+    const skipped = checks.filter(({ state }) => state === 'skipped').map(({ name }) => name);
     for (const name of ['clock', 'identity work', 'IC_API_KEY']) assert.ok(skipped.includes(name));
   }));
 
@@ -198,16 +203,16 @@ test('IAM that gives no tokens, though it answers', (given) =>
     machine.sandbox.faults.add('iam', { kind: 'status', status: 503, times: 'forever', path });
     const message = /^IAM at iam\.cloud\.ibm\.com answered 503/;
     const report = await machine.doctor();
-    assert.ok(findingIn(report, { check: 'identity work', state: 'fail', message }));
+    assert.ok(findingIn(report, { check: 'identity work', state: 'error', message }));
     assert.ok(findingIn(report, { check: 'IAM', state: 'ok', message: /answers/ }));
   }));
 
 const minute = 60_000;
 const clocks: readonly (readonly [off: number, state: Expected['state'], message: RegExp])[] = [
-  [1.5 * minute, 'warn', /^(89|90|91|92) s behind IAM's$/],
-  [-4 * minute, 'warn', /^4 min ahead of IAM's$/],
-  [60 * minute, 'fail', /^60 min behind IAM's$/],
-  [-60 * minute, 'fail', /^60 min ahead of IAM's$/],
+  [1.5 * minute, 'warning', /^(89|90|91|92) s behind IAM's$/],
+  [-4 * minute, 'warning', /^4 min ahead of IAM's$/],
+  [60 * minute, 'error', /^60 min behind IAM's$/],
+  [-60 * minute, 'error', /^60 min ahead of IAM's$/],
 ];
 
 for (const [off, state, message] of clocks) {

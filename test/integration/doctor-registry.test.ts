@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { parseChallenge, requireRealm } from '../../src/iam/registry-challenge.ts';
+import { parseChallenge, requireRealm } from '../../src/registry/challenge.ts';
 import { snapshot, writeConfig, writeIdentity } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 import {
@@ -29,7 +29,7 @@ test('every host that is answered, as Docker asks', (given) =>
     assert.is(asked.length, 13);
     for (const { state, message } of asked) {
       assert.is(state, 'ok', message);
-      assert.is(message, 'takes iamapikey of identity work');
+      assert.is(message, 'accepts iamapikey of identity work');
     }
     const paths = requests.log.filter(({ host }) => host === 'jp2.icr.io');
     assert.equal(
@@ -63,7 +63,7 @@ test('a namespace with an identity of its own', (given) =>
   onMachine(given, async ({ home, sandbox, doctor }) => {
     const mappings = { 'us.icr.io/team': { identity: 'work', present: 'iambearer' } };
     writeIdentity(home, apiKey, mappings);
-    const message = /^takes iambearer of identity work$/;
+    const message = /^accepts iambearer of identity work$/;
     const report = await doctor('--registry');
     assert.ok(findingIn(report, { check: 'registry us.icr.io/team', state: 'ok', message }));
     assert.is(sandbox.requests.count({ host: 'us.icr.io', userName: 'iambearer' }), 1);
@@ -78,7 +78,7 @@ test('an identity token goes as Docker sends it', (given) =>
     const { refresh_token: token } = JSON.parse(reply.text);
     machine.sandbox.requests.reset();
     storeLogin(machine, '<token>', token);
-    const message = /^takes <token> from /;
+    const message = /^accepts <token> from /;
     const report = await machine.doctor(...registry);
     assert.ok(findingIn(report, { check: 'registry us.icr.io', state: 'ok', message }));
     const like = { method: 'POST', path: '/oauth/token', grant: 'refresh_token' };
@@ -89,7 +89,7 @@ test('an access token is asked of IAM, and not kept', (given) =>
   onMachine(given, async (machine) => {
     writeIdentity(machine.home, apiKey, { '*': { identity: 'work', present: 'iambearer' } });
     const before = snapshot(machine.home.folder);
-    const message = /^takes iambearer of identity work$/;
+    const message = /^accepts iambearer of identity work$/;
     const report = await machine.doctor(...registry);
     assert.ok(findingIn(report, { check: 'registry us.icr.io', state: 'ok', message }));
     assert.equal(snapshot(machine.home.folder), before);
@@ -114,7 +114,7 @@ const refusals: readonly (readonly [what: string, (machine: Machine) => void, Re
   [
     'nobody to answer',
     ({ home }) => writeIdentity(home, apiKey, { 'de.icr.io': { identity: 'work' } }),
-    /^nothing answers for it$/,
+    /^not logged in$/,
   ],
 ];
 
@@ -122,7 +122,7 @@ for (const [what, spoil, message] of refusals) {
   test(what, (given) =>
     onMachine(given, async (machine) => {
       spoil(machine);
-      const expected = { check: 'registry us.icr.io', state: 'fail', message } as const;
+      const expected = { check: 'registry us.icr.io', state: 'error', message } as const;
       await expectMended(machine, expected, { words: registry });
     }),
   );
@@ -130,8 +130,11 @@ for (const [what, spoil, message] of refusals) {
 
 const faults = [
   [{ kind: 'status', status: 503 }, /^the registry at us\.icr\.io answered 503 \(SANDBOX/],
-  [{ kind: 'status', status: 404 }, /^us\.icr\.io answered 404 to \/v2\/, which is not how/],
-  [{ kind: 'status', status: 200 }, /^takes iamapikey/],
+  [
+    { kind: 'status', status: 404 },
+    /^us\.icr\.io answered 404 to \/v2\/ without an authentication challenge/,
+  ],
+  [{ kind: 'status', status: 200 }, /^accepts iamapikey/],
   [{ kind: 'not-json', path: '/oauth/token' }, /answered 200 with something that is not a JSON/],
   [{ kind: 'no-access-token', path: '/oauth/token' }, /^us\.icr\.io answered without a token$/],
   [{ kind: 'drop' }, /^cannot reach the registry at us\.icr\.io: the connection was dropped/],
@@ -153,7 +156,7 @@ test('one that never answers is given up in time', (given) =>
     const { checks } = await doctor(...registry);
     const found = checks.find(({ name }) => name === 'registry us.icr.io');
     assert.match(String(found?.message), /did not answer in time/);
-    assert.is(found?.state, 'fail');
+    assert.is(found?.state, 'error');
   }));
 
 const challenges: readonly (readonly [header: string | undefined, parsed: unknown])[] = [

@@ -32,7 +32,7 @@ function accessToken(seconds: number): string {
   return unsignedJwt(claims);
 }
 
-/** A credential helper that stores each credential in a file. */
+/** A credential helper that keeps each credential in a file. */
 const keychain = `PATH=/usr/bin:/bin; mkdir -p "$HOME/kept" && cd "$HOME/kept" || exit 1; read -r input
 url() { sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/'; }
 name=$(printf %s "$input" | url | tr -c 'a-zA-Z0-9' _)
@@ -51,49 +51,49 @@ const faults: readonly Case[] = [
     'a key of our own variable that IAM does not know',
     withVariable('DOCKER_CREDENTIAL_ICR_API_KEY', 'canary-unknown'),
     'DOCKER_CREDENTIAL_ICR_API_KEY',
-    'fail',
+    'error',
     /^IAM refused the API key \(BXNIM0415E: /,
   ],
   [
     "a key of IBM's tools that IAM does not know",
     withVariable('BLUEMIX_API_KEY', 'canary-unknown'),
     'BLUEMIX_API_KEY',
-    'fail',
+    'error',
     /^IAM refused the API key \(BXNIM0415E: /,
   ],
   [
     'a file of a key that is not there',
     withVariable('IC_API_KEY', '@/nonexistent/key.json'),
     'IC_API_KEY',
-    'fail',
+    'error',
     /^cannot read \/nonexistent\/key\.json, the file in IC_API_KEY \(ENOENT\)$/,
   ],
   [
     'a file without a key',
     (machine) => withVariable('IC_API_KEY', `@${machine.dockerFile}`)(machine),
     'IC_API_KEY',
-    'fail',
+    'error',
     /^no API key in \S+config\.json, the file in IC_API_KEY$/,
   ],
   [
     'nobody logged in with the ibmcloud CLI',
     withSettings({ ibmcloudSession: true }),
     'ibmcloud session',
-    'fail',
-    /^nobody is logged in with the ibmcloud CLI$/,
+    'error',
+    /^not logged in with the ibmcloud CLI$/,
   ],
   [
     'a session that has ended',
     withSession(JSON.stringify({ IAMToken: `Bearer ${accessToken(-60)}`, IAMRefreshToken: '' })),
     'ibmcloud session',
-    'fail',
+    'error',
     /^the ibmcloud session in \S+ has expired$/,
   ],
   [
     'a session that cannot be read',
     withSession('{'),
     'ibmcloud session',
-    'fail',
+    'error',
     /^the ibmcloud session in \S+ cannot be read$/,
   ],
   [
@@ -103,7 +103,7 @@ const faults: readonly Case[] = [
       withVariable('DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS', 'nonsense')(machine);
     },
     'compute identity',
-    'fail',
+    'error',
     /^DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an https/,
   ],
   [
@@ -114,7 +114,7 @@ const faults: readonly Case[] = [
       withVariable('DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS', address)(machine);
     },
     'compute identity',
-    'fail',
+    'error',
     /^cannot reach the metadata service at 127\.0\.0\.1:1: the connection was refused$/,
   ],
 ];
@@ -134,9 +134,9 @@ test('with the ibmcloud CLI there, it is what mends its session', (given) =>
     const session = JSON.stringify({ IAMToken: `Bearer ${accessToken(3600)}` });
     const file = path.join(machine.home.folder, '.bluemix/config.json');
     writeProgram(machine, 'ibmcloud', `test "$1" = login && echo '${session}' > ${file}`);
-    const message = /^nobody is logged in/;
-    await expectMended(machine, { check: 'ibmcloud session', state: 'fail', message });
-    const until = /^answers as iambearer where nothing saved does, for 59 min more$/;
+    const message = /^not logged in/;
+    await expectMended(machine, { check: 'ibmcloud session', state: 'error', message });
+    const until = /^used as iambearer after stored credentials; expires in 59 min$/;
     const report = await machine.doctor();
     assert.ok(findingIn(report, { check: 'ibmcloud session', state: 'ok', message: until }));
   }));
@@ -147,8 +147,11 @@ test('a key in the environment is said to answer, and when', (given) =>
     machine.env.DOCKER_CREDENTIAL_ICR_API_KEY = apiKey;
     const report = await machine.doctor();
     const said = [
-      ['IBMCLOUD_API_KEY', /^IAM accepts its API key; it answers where nothing saved does$/],
-      ['DOCKER_CREDENTIAL_ICR_API_KEY', /^IAM accepts its API key; it answers before everything/],
+      ['IBMCLOUD_API_KEY', /^IAM accepts its API key; used after stored credentials$/],
+      [
+        'DOCKER_CREDENTIAL_ICR_API_KEY',
+        /^IAM accepts its API key; used before stored credentials$/,
+      ],
     ] as const;
     for (const [check, message] of said) {
       assert.ok(findingIn(report, { check, state: 'ok', message }));
@@ -175,14 +178,14 @@ test('a move to another store that was cut short', (given) =>
     const answers = {
       check: 'secret store',
       state: 'ok',
-      message: /^stub lists what it keeps$/,
+      message: /^stub works$/,
     } as const;
     assert.ok(findingIn(moved, answers));
     assert.not.ok(fs.existsSync(file));
     writeConfig(machine.home, 'identities/work.json', secret);
-    withSettings({ previousStore: 'file' })(machine);
-    const message = /^a move of the secrets was cut short: some may be left in file$/;
-    await expectMended(machine, { check: 'secret store', state: 'warn', message });
+    withSettings({ leftovers: 'file' })(machine);
+    const message = /^a store move was interrupted: secrets may be left in file$/;
+    await expectMended(machine, { check: 'secret store', state: 'warning', message });
     assert.not.ok(fs.existsSync(file));
     const ours = { check: 'identity work', state: 'ok', message: /^IAM accepts/ } as const;
     assert.ok(findingIn(await machine.doctor(), ours));
@@ -192,7 +195,7 @@ test('a keychain that lists, but is locked', (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', keychain);
     await machine.mend('docker-credential-icr store move stub');
-    // The program prompts for its password on a terminal, which it does not have when this helper calls it.
+    // It asks for its password where a person sits, which is not where this helper calls it.
     const locked = `if [ "$1" = get ] && [ -n "$DOCKER_CREDENTIAL_ICR_CALLS" ] && [ -e "$0.locked" ]
 then echo locked; exit 1; fi
 if [ "$1" = get ]; then /bin/rm -f "$0.locked"; fi
@@ -201,7 +204,7 @@ if [ "$1" = get ]; then /bin/rm -f "$0.locked"; fi
     const program = path.join(machine.bin, 'docker-credential-stub');
     fs.writeFileSync(`${program}.locked`, '');
     const message = /^stub failed: locked$/;
-    await expectMended(machine, { check: 'identity work', state: 'fail', message });
+    await expectMended(machine, { check: 'identity work', state: 'error', message });
   }));
 
 test('a keychain that hides what it has', (given) =>
@@ -213,10 +216,10 @@ test('a keychain that hides what it has', (given) =>
     );
     withSettings({ store: 'stub' })(machine);
     const report = await machine.doctor();
-    const lists = /^stub lists nothing of ours; if something was kept, it is locked or elsewhere$/;
+    const lists = /^stub lists no secret of this helper; if it has one, unlock it$/;
     assert.ok(findingIn(report, { check: 'secret store', state: 'ok', message: lists }));
-    const message = /^stub has no secret of it; is it locked\? if not, log in again$/;
-    assert.ok(findingIn(report, { check: 'identity work', state: 'fail', message }));
+    const message = /^stub has no secret of it; it may be locked$/;
+    assert.ok(findingIn(report, { check: 'identity work', state: 'error', message }));
   }));
 
 test('a file of a secret that is kept elsewhere', (given) =>
@@ -226,17 +229,17 @@ test('a file of a secret that is kept elsewhere', (given) =>
     const secret = fs.readFileSync(file, 'utf8');
     await machine.mend('docker-credential-icr store move stub');
     writeConfig(machine.home, 'identities/work.json', secret);
-    const message = /^files of secrets that nothing reads: work$/;
-    await expectMended(machine, { check: 'secret store', state: 'warn', message });
+    const message = /^files of unused secrets: work$/;
+    await expectMended(machine, { check: 'secret store', state: 'warning', message });
   }));
 
 test("another registries' helper that answers", (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', 'echo "{}"');
-    withSettings({ fallbackHelper: 'stub' })(machine);
+    withSettings({ others: 'stub' })(machine);
     fs.writeFileSync(machine.dockerFile, '{"credsStore": "icr"}');
     const report = await machine.doctor();
-    const message = /^this helper, and stub for registries that are not IBM's$/;
+    const message = /^this helper, and stub for other registries$/;
     assert.ok(findingIn(report, { check: 'credsStore', state: 'ok', message }));
     const everything = /names this helper for every registry$/;
     assert.ok(findingIn(report, { check: 'docker', state: 'ok', message: everything }));
@@ -245,9 +248,9 @@ test("another registries' helper that answers", (given) =>
 test("a damaged credential of a registry that is not IBM's", (given) =>
   onMachine(given, async (machine) => {
     writeConfig(machine.home, 'hosts/quay.io.json', '{"canary');
-    const message = /^the stored secret of quay\.io is damaged/;
+    const message = /^the stored credential of quay\.io is damaged/;
     writeProgram(machine, 'docker', 'test "$1 $2" = "login quay.io"');
-    await expectMended(machine, { check: 'hosts', state: 'fail', message });
+    await expectMended(machine, { check: 'hosts', state: 'error', message });
   }));
 
 test.run();

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Test } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Result } from '../../src/cli/doctor/run-check.ts';
+import type { Result } from '../../src/cli/doctor/check.ts';
 import { publicHosts } from '../../src/registry/regions.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
@@ -12,51 +12,55 @@ import { collect, executable } from '../support/helper.ts';
 import { type Home, inHome, snapshot, writeIdentity } from '../support/home.ts';
 
 export const apiKey = 'canary-key-that-the-doctor-tries-1234567890';
-/** The input that a user types at the prompt of a `login` that fixes a problem. */
+/** What a person types at the prompt of a `login` that mends something. */
 export const newApiKey = 'canary-key-that-mends-1234567890-abcdefghijk';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** The output of doctor. */
+/** What doctor said. */
 export interface Report {
   readonly ok: boolean;
   readonly checks: readonly Result[];
   readonly status: number | null;
 }
 
-/** A machine without problems, to which a test can add some. */
+/** A machine on which all is well: one that a test can spoil. */
 export interface Machine {
   readonly home: Home;
   readonly sandbox: Sandbox;
-  /** The only directory on `PATH`. */
+  /** The only folder on `PATH`. */
   readonly bin: string;
   readonly dockerFile: string;
-  /** The complete environment of programs; a test may change it. */
+  /** All that a program here has in its environment; a test may change it. */
   readonly env: Record<string, string | undefined>;
   readonly doctor: (...words: string[]) => Promise<Report>;
   /** Types a command, then `doctor` in the same shell. */
   readonly mend: (fix: string, words?: readonly string[], input?: string) => Promise<Report>;
 }
 
-/** Input for the commands of a fix. */
+/** What a command of a fix asks the person for. */
 export interface Typed {
-  /** Text for standard input. */
+  /** On its standard input. */
   readonly input?: string;
-  /** An option that prompts on a terminal, and its replacement that reads standard input. */
+  /** An option that asks on a terminal, and one that reads standard input in its place. */
   readonly instead?: readonly [option: string, other: string];
-  /** Arguments of doctor. */
+  /** Of doctor itself. */
   readonly words?: readonly string[];
-  /** The problem that remains afterwards. */
+  /** A command that does what a hint that is no command says. */
+  readonly by?: string | undefined;
+  /** The same for an edit. */
+  readonly edit?: (() => void) | undefined;
+  /** What is still to be done afterwards. */
   readonly leaves?: RegExp;
 }
 
 export interface Expected {
   readonly check: string;
-  readonly state: 'ok' | 'warn' | 'fail' | 'skip';
+  readonly state: Result['state'];
   readonly message: RegExp;
 }
 
-/** A table row: the problem, how to cause it, the check that finds it and its message. */
+/** A row of a table: what is spoiled, how, and which check finds it and says what. */
 export type Spoiled = readonly [
   what: string,
   spoil: (machine: Machine) => void,
@@ -65,7 +69,7 @@ export type Spoiled = readonly [
   message: RegExp,
 ];
 
-/** Creates a suite with its own sandbox, to which a proxy connects every host, like in a company network. */
+/** A suite of its own cloud; every name is led there by a proxy, as from a company's network. */
 export function doctorSuite(name: string): Test<SandboxContext & { proxy: ConnectProxy }> {
   const test = sandboxSuite(name) as Test<SandboxContext & { proxy: ConnectProxy }>;
   test.before(async (context) => {
@@ -77,7 +81,7 @@ export function doctorSuite(name: string): Test<SandboxContext & { proxy: Connec
   return test;
 }
 
-/** Programs that the commands of fixes use. */
+/** Programs that the commands of fixes are made of. */
 const tools = [
   'mktemp',
   'sh',
@@ -93,7 +97,7 @@ const tools = [
   'cat',
 ];
 
-/** Creates a healthy machine, passes it to `use`, and removes it. */
+/** Makes a healthy machine, hands it to `use`, and removes it. */
 export function onMachine(
   { sandbox, proxy }: { readonly sandbox: Sandbox; readonly proxy: ConnectProxy },
   use: (machine: Machine) => Promise<void>,
@@ -141,13 +145,13 @@ export function withVariable(name: string, value: string | ((machine: Machine) =
   };
 }
 
-/** Registers this helper for every public host, and adds other members to the file. */
+/** Every public host with this helper, and whatever else a test wants in the file. */
 export function writeDockerFile(file: string, other: object): void {
   const credHelpers = Object.fromEntries(publicHosts.map((host) => [host, 'icr']));
   fs.writeFileSync(file, `${JSON.stringify({ credHelpers, ...other }, null, '\t')}\n`);
 }
 
-/** Adds a program that runs the script. */
+/** A program that does what the script says. */
 export function writeProgram({ bin }: Pick<Machine, 'bin'>, name: string, script: string): string {
   const file = path.join(bin, name);
   fs.writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -155,8 +159,8 @@ export function writeProgram({ bin }: Pick<Machine, 'bin'>, name: string, script
 }
 
 /**
- * Adds a client: the real one if it is installed, else a stand-in whose `logout` removes the entry from the file
- * and calls the helper, like docker and podman.
+ * A client's `logout` where the client is not installed: it takes the entry out of the file and tells the
+ * helper, as docker and podman do. Where it is installed, the real one is used.
  */
 export function standIn(machine: Machine, client: 'docker' | 'podman'): void {
   const real = `/usr/bin/${client}`;
@@ -178,8 +182,8 @@ echo "$key" | docker-credential-icr erase`,
 }
 
 /**
- * Runs a command of a fix. A `login` reads its key from the environment instead of the prompt, but doctor
- * does not get that variable. Exports of the command remain in effect, like in a terminal.
+ * A `login` in the command takes its key from the environment in place of the prompt; doctor itself then
+ * does not see it. Exports of the command last, as they do in a terminal.
  */
 async function type(
   env: Env,
@@ -203,7 +207,7 @@ async function type(
   return { ...report, status };
 }
 
-/** Returns true if the report contains such a line. */
+/** Whether the report has such a line. */
 export function findingIn({ checks }: Report, expected: Expected): Result | undefined {
   const { check, state, message } = expected;
   return checks.find(
@@ -211,11 +215,11 @@ export function findingIn({ checks }: Report, expected: Expected): Result | unde
   );
 }
 
-/** Requires that doctor reports the problem without changes, and that its fix solves it without other problems. */
+/** Doctor names it and changes nothing; what it says to type is typed; then it is gone, and nothing else is wrong. */
 export async function expectMended(
   machine: Machine,
   expected: Expected,
-  { input, instead = ['', ''], words = [], leaves = /(?!)/ }: Typed = {},
+  { input, instead = ['', ''], words = [], leaves = /(?!)/, by, edit }: Typed = {},
 ): Promise<void> {
   const before = snapshot(machine.home.folder);
   const report = await machine.doctor(...words);
@@ -223,17 +227,21 @@ export async function expectMended(
   const found = findingIn(report, expected);
   const all = report.checks.map((each) => `${each.state} ${each.name}: ${each.message}`).join('\n');
   assert.ok(found, `${expected.check} does not say ${expected.message}: ${all}`);
-  assert.is(report.status, report.checks.some(({ state }) => state === 'fail') ? 1 : 0);
-  assert.type(found.fix, 'string', found.message);
-  const after = await machine.mend((found.fix ?? '').replace(...instead), words, input);
-  assert.is(findingIn(after, expected), undefined, `${found.fix} did not mend: ${found.message}`);
+  assert.is(report.status, report.checks.some(({ state }) => state === 'error') ? 1 : 0);
+  assert.type(found.hint, 'string', found.message);
+  const hint = found.hint ?? '';
+  assert.ok((edit ?? by) !== undefined || hint.includes('run '), hint);
+  edit?.();
+  const [, command = ''] = /(?:^|, then |, |; to start again, )run (.*)$/.exec(hint) ?? [];
+  const after = await machine.mend((by ?? command).replace(...instead), words, input);
+  assert.is(findingIn(after, expected), undefined, `${hint} did not fix: ${found.message}`);
   const known = complaints(report);
   const added = complaints(after).filter((one) => !known.includes(one) && !leaves.test(one));
-  assert.equal(added, [], `after ${found.fix}`);
+  assert.equal(added, [], `after ${hint}`);
 }
 
 function complaints({ checks }: Report): string[] {
   return checks
-    .filter(({ state }) => state === 'warn' || state === 'fail')
+    .filter(({ state }) => state === 'warning' || state === 'error')
     .map(({ name, message }) => `${name}: ${message}`);
 }

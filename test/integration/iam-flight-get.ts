@@ -25,7 +25,7 @@ try {
     name: 'work',
     since: 1,
     mint: async (deadline) => {
-      const { requestToken } = await import('../../src/iam/token.ts');
+      const { requestToken } = await import('../../src/iam/token-request.ts');
       // Identifies this process to the server.
       const grant = { kind: 'api-key', apiKey: String(process.pid) } as const;
       return requestToken(context, grant, { endpoint, deadline, owner: 'the key', hint: 'stop' });

@@ -97,7 +97,7 @@ flights('24 processes get the token with one request to IAM', async () => {
 flights('waiting processes report a refusal without their own requests to IAM', async () => {
   first = (_pid, response) => void othersWait.promise.then(() => refuse(response));
   const outcomes = await getAtOnce(8);
-  const refused = 'HelperError: IAM refused the key (BXNIM0415E: No such key.); stop';
+  const refused = 'HelperError: IAM refused the key (BXNIM0415E: No such key.)';
   assert.equal([...new Set(outcomes.map(({ said }) => said))], [refused]);
   assert.is(requests.length, 1);
 });

@@ -3,8 +3,9 @@
  * milliseconds. Prints the result.
  */
 
+import { HelperError, inOneLine } from '../../src/errors.ts';
 import { requestInstanceToken } from '../../src/iam/metadata.ts';
-import { requestToken } from '../../src/iam/token.ts';
+import { requestToken } from '../../src/iam/token-request.ts';
 import { processContext } from '../../src/process-context.ts';
 
 const [apiKey = '', limit] = process.argv.slice(2);
@@ -15,5 +16,5 @@ try {
   else await requestToken(context, { kind: 'api-key', apiKey }, options);
   context.stdout('granted');
 } catch (error) {
-  context.stdout(error instanceof Error ? error.message : String(error));
+  context.stdout(error instanceof HelperError ? inOneLine(error) : String(error));
 }

@@ -158,7 +158,10 @@ for (const [runtime, command] of runtimes) {
   network(`${runtime}: sends no secret to a proxy that refuses the tunnel`, async ({ sandbox }) => {
     const env = { HTTPS_PROXY: proxyUrl(), NODE_EXTRA_CA_CERTS: sandbox.caFile };
     const replies = [
-      ['HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n', /^the proxy .* asks for a password; put it/],
+      [
+        'HTTP/1.1 407 No\r\nContent-Length: 0\r\n\r\n',
+        /^the proxy .* requires a password; set HTTPS_PROXY/,
+      ],
       [
         'HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno\n',
         /: status 403 instead of a tunnel through/,
@@ -201,7 +204,7 @@ for (const [runtime, command] of runtimes) {
     const env = { HTTPS_PROXY: 'http://me:canary@127.0.0.1:1' };
     assert.match(
       await ask(command, env, 1000),
-      /refused through the proxy 127\.0\.0\.1:1; try again/,
+      /refused through the proxy 127\.0\.0\.1:1; check HTTPS_PROXY/,
     );
   });
 }

@@ -189,7 +189,8 @@ test('trusted profile: gets the profile’s token with two requests', ({ sandbox
     assert.equal(
       outcome,
       refusal(
-        `IAM refused the API key as trusted profile ${other} (BXNIM0407E: Provided token is invalid.); check it, then run docker-credential-icr login --identity work again`,
+        `IAM refused the API key as trusted profile ${other} (BXNIM0407E: Provided token is invalid.)`,
+        'check it, then run docker-credential-icr login --identity work again',
       ),
     );
     assert.is(claimsOf((await get('us.icr.io')).secret).sub, sub, 'as before');

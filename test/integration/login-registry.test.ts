@@ -24,7 +24,7 @@ test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sand
     const key = sandbox.accounts.addEntitlementKey({ value: newKey() });
     assert.match(
       await say('login --entitlement-key-stdin', key, env),
-      /^Logged in as entitlement key that cp\.icr\.io accepts; used for cp\.icr\.io$/m,
+      /^Logged in as entitlement key for cp\.icr\.io; used for cp\.icr\.io$/m,
     );
     assert.equal(asked, ['cp.icr.io:443']);
     assert.is(sandbox.requests.count({ userName: 'cp', status: 200 }), 1);
@@ -33,7 +33,7 @@ test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sand
     const named = 'login cp.icr.io --identity ibm --entitlement-key-stdin';
     assert.match(
       await say(named, key, env),
-      'as entitlement key that cp.icr.io accepts with identity ibm; ',
+      'as entitlement key for cp.icr.io with identity ibm; ',
     );
     assert.equal(
       await call('token --identity ibm'),
@@ -49,7 +49,8 @@ test('one that cp.icr.io does not take is not kept', ({ sandbox }) =>
     assert.equal(
       await call('login --entitlement-key-stdin', newKey(), env),
       refusal(
-        'cp.icr.io refused the entitlement key (UNAUTHORIZED: The username and password combination is not valid.); check it, then run docker-credential-icr login again',
+        'cp.icr.io refused the entitlement key (UNAUTHORIZED: The username and password combination is not valid.)',
+        'check it, then run docker-credential-icr login again',
       ),
     );
     assert.is((await call('get', 'cp.icr.io')).status, 1);
@@ -74,7 +75,8 @@ test('a registry token is tried at its host', ({ sandbox }) =>
     assert.equal(
       await call(login, forged, env),
       refusal(
-        'de.icr.io refused the registry token (UNAUTHORIZED: The username and password combination is not valid.); check it, then run docker-credential-icr login de.icr.io/team --identity old again',
+        'de.icr.io refused the registry token (UNAUTHORIZED: The username and password combination is not valid.)',
+        'check it, then run docker-credential-icr login de.icr.io/team --identity old again',
       ),
     );
     assert.is((await get('de.icr.io/team/image')).secret, token);
@@ -86,7 +88,8 @@ test('a registry that answers no sense is not the key’s fault', ({ sandbox }) 
     assert.equal(
       await call('login --entitlement-key-stdin', newKey(), env),
       refusal(
-        'cp.icr.io answered 200 with something that is not a JSON object; is that the right address?',
+        'cp.icr.io answered 200 with something that is not a JSON object',
+        'check that address',
       ),
     );
   }));

@@ -146,7 +146,7 @@ onTerminal('a passcode that IAM does not know', ({ sandbox }) =>
     assert.is(status, 1);
     assert.match(
       screen,
-      'IAM refused the passcode (BXNIM0513E: Provided passcode is invalid.); check it, then run docker-credential-icr login again\n',
+      'IAM refused the passcode (BXNIM0513E: Provided passcode is invalid.)\nhint: check it, then run docker-credential-icr login again\n',
     );
     assert.equal(fs.readdirSync(path.join(person.home.config, 'identities')), []);
   }),

@@ -77,8 +77,11 @@ test('a word that is missing is asked for', ({ sandbox }) =>
 
 test('an option takes one word', ({ sandbox }) =>
   inCloud(sandbox, async ({ call }) => {
-    const line = 'nothing answers for us.icr.io; run docker-credential-icr login us.icr.io';
-    assert.equal(await call('kubernetes secret --host us.icr.io icr'), refusal(line));
+    const hint = 'run docker-credential-icr login us.icr.io';
+    assert.equal(
+      await call('kubernetes secret --host us.icr.io icr'),
+      refusal('no credential for us.icr.io', hint),
+    );
   }));
 
 test('a verb with -h is for people: nothing is done', ({ sandbox }) =>

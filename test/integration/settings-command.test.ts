@@ -43,7 +43,8 @@ const refusals: readonly [words: string, line: string, hint?: string][] = [
   ],
   [
     'iam-endpoint http://iam.cloud.ibm.com',
-    'the value is not an https:// address; secrets go nowhere else',
+    'the value is not an https:// address',
+    'use https://: secrets are sent there',
   ],
 ];
 

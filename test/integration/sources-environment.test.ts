@@ -104,14 +104,14 @@ test('status: shows the variable, and its key can be exchanged for an access tok
     const user = sandbox.accounts.addUser();
     const { value } = sandbox.accounts.addApiKey({ value: newKey(), owner: user.iamId });
     const env = { IC_API_KEY: value };
-    assert.match(await say('status', '', env), /^us\.icr\.io +- +iamapikey +IC_API_KEY +-$/m);
+    assert.match(await say('status', '', env), /^us\.icr\.io +ok +- +iamapikey +IC_API_KEY +-$/m);
     for (const words of ['token', 'token us.icr.io --refresh']) {
       assert.is(claimsOf(await say(words, '', env)).sub, user.sub);
     }
     assert.equal(await call('token', '', { IC_API_KEY: newKey() }), {
       stdout: '',
       stderr:
-        'docker-credential-icr: IAM refused the API key in IC_API_KEY (BXNIM0415E: Provided API key could not be found.); check the API key, or run docker-credential-icr login\n',
+        'docker-credential-icr: IAM refused the API key in IC_API_KEY (BXNIM0415E: Provided API key could not be found.)\nhint: check the API key, or run docker-credential-icr login\n',
       status: 1,
     });
   }));

@@ -116,10 +116,13 @@ test('follows a symlink and preserves it', () => {
 
 test('refuses a symlink to a missing directory, a symlink to itself, a directory and a device', () => {
   const rows: [string, (file: string) => void][] = [
-    ['whose folder does not exist', (file) => fs.symlinkSync('/nonexistent/volume/x.json', file)],
+    [
+      'the directory of /nonexistent/volume/x.json does not exist',
+      (file) => fs.symlinkSync('/nonexistent/volume/x.json', file),
+    ],
     ['ELOOP', (file) => fs.symlinkSync('config.json', file)],
-    ['is not a file', (file) => fs.mkdirSync(file)],
-    ['is not a file', (file) => fs.symlinkSync('/dev/null', file)],
+    ['is a directory, not a regular file', (file) => fs.mkdirSync(file)],
+    ['is a device, not a regular file', (file) => fs.symlinkSync('/dev/null', file)],
   ];
   for (const [message, make] of rows) {
     inFolder((folder) => {
@@ -141,7 +144,7 @@ test('refuses a file that another program changed after it was read', () => {
     fs.writeFileSync(file, '{"auths":{"x":{}}}');
     const error = errorOf(() => applyPlan(context, plan));
     assert.is(error.code, 'storage');
-    assert.match(error.message, 'changed by another program');
+    assert.match(error.message, 'another program changed');
     assert.is(fs.readFileSync(file, 'utf8'), '{"auths":{"x":{}}}');
     fs.rmSync(file);
     assert.is(errorOf(() => applyPlan(context, plan)).code, 'storage');
@@ -155,7 +158,7 @@ test('fails if another process holds the lock, and ignores the lock of a killed 
     const aside = `${file}.icr-new`;
     fs.writeFileSync(file, before);
     fs.writeFileSync(aside, '');
-    assert.match(errorOf(() => configure(folder)).message, 'another configure is at work');
+    assert.match(errorOf(() => configure(folder)).message, 'another configure command is running');
     assert.ok(fs.existsSync(aside));
     fs.utimesSync(aside, 1, 1);
     assert.is(configure(folder).changed, true);

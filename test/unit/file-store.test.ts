@@ -3,7 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { eraseTemporaries, fileStore } from '../../src/secrets/file-store.ts';
-import type { SecretKey } from '../../src/secrets/store.ts';
+import type { SecretKey } from '../../src/secrets/store-types.ts';
 import { testContext } from '../support/context.ts';
 import { type Home, inHome, snapshot, writeConfig } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';

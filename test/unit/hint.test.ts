@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { identityKinds } from '../../src/config/settings.ts';
-import { loginCommand } from '../../src/identity/hint.ts';
+import { loginCommand } from '../../src/identity/login-command.ts';
 
 const test = suite('hints to repair an identity');
 

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError } from '../../src/errors.ts';
-import { parseClaims } from '../../src/iam/claims.ts';
+import { parseClaims } from '../../src/jwt-claims.ts';
 import { unsignedJwt } from '../support/jwt.ts';
 
 const claims = suite('access token claims');

@@ -2,11 +2,10 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import type { HelperError } from '../../src/errors.ts';
-import { requestComputeToken } from '../../src/iam/compute.ts';
-import { isLinkLocal } from '../../src/iam/endpoint.ts';
+import { type HelperError, inOneLine } from '../../src/errors.ts';
+import { isLinkLocal } from '../../src/http/local-address.ts';
+import { readProjectedToken, requestComputeToken } from '../../src/iam/compute-token.ts';
 import { metadataAddress } from '../../src/iam/metadata.ts';
-import { readProjectedToken } from '../../src/iam/projected-token.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { testContext } from '../support/context.ts';
 import { fails, failureOf } from '../support/rejects.ts';
@@ -110,7 +109,7 @@ compute(
     const error = await failureOf(requestComputeToken(context(), 'Profile-nope', options, places));
     assert.is(error.code, 'refused');
     assert.is(
-      error.message,
+      inOneLine(error),
       'the metadata service refused trusted profile nodes (trusted_profile_not_found: The trusted profile is not linked to the instance.); link it',
     );
   },

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { proxyFor } from '../../src/iam/proxy.ts';
+import { proxyFor } from '../../src/http/proxy.ts';
 import { processContext } from '../../src/process-context.ts';
 
 const proxies = suite('proxy for IAM');

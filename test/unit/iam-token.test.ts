@@ -1,9 +1,9 @@
 import http from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { HelperError } from '../../src/errors.ts';
+import { HelperError, inOneLine } from '../../src/errors.ts';
 import { apiKeyDetails } from '../../src/iam/api-keys.ts';
-import { type Grant, requestToken, type TokenOptions } from '../../src/iam/token.ts';
+import { type Grant, requestToken, type TokenOptions } from '../../src/iam/token-request.ts';
 import { processContext } from '../../src/process-context.ts';
 
 interface Asked {
@@ -106,7 +106,7 @@ function messageOf(outcome: unknown, code: string): string {
   assert.is(outcome.code, code);
   assert.not.match(outcome.message, /canary|[\r\n]/);
   assert.not.match(JSON.stringify([outcome, outcome.cause, outcome.stack]), /canary/);
-  return outcome.message.replaceAll(`127.0.0.1:${port}`, 'HOST');
+  return inOneLine(outcome).replaceAll(`127.0.0.1:${port}`, 'HOST');
 }
 
 const type = (name: string) => `urn:ibm:params:oauth:grant-type:${name}`;
@@ -218,24 +218,24 @@ const nonsense = [
   [raw(200, '{"access_token":"canary'), 'IAM at HOST answered 200 with something that is not'],
   [raw(200, '["canary"]'), 'IAM at HOST answered 200 with something that is not a JSON object'],
   [raw(200, 'x'.repeat(10 << 20)), 'cannot reach IAM at HOST: its answer is longer than 1 MiB'],
-  [raw(400, 'Bad Request'), 'IAM at HOST answered 400 without saying why'],
+  [raw(400, 'Bad Request'), 'IAM at HOST answered 400 without a reason'],
   [granted({ access_token: undefined }), 'IAM at HOST answered without an access token'],
   [granted({ access_token: '' }), 'IAM at HOST answered without an access token'],
   [granted({ access_token: 7 }), 'IAM at HOST answered without an access token'],
-  [granted({ access_token: 'canary\nx' }), 'IAM at HOST answered with something that is no acc'],
+  [granted({ access_token: 'canary\nx' }), 'IAM at HOST answered with an invalid access token'],
+  [granted({ expiration: 1473188353 }), 'IAM at HOST answered with an expired access token'],
+  [granted({ expires_in: 0, expiration: 'soon' }), 'IAM at HOST answered without the access token'],
   [
-    granted({ expiration: 1473188353 }),
-    'IAM at HOST answered with an access token that has expired already',
+    granted({ expires_in: -1, expiration: undefined }),
+    'IAM at HOST answered without the access token',
   ],
-  [granted({ expires_in: 0, expiration: 'soon' }), 'IAM at HOST answered without saying when'],
-  [granted({ expires_in: -1, expiration: undefined }), 'IAM at HOST answered without saying when'],
   [
     raw(302, '', { location: 'https://other.example/canary' }),
-    'IAM at HOST sends us on to other.example, where no secret goes',
+    'IAM at HOST redirects to other.example; secrets are not sent there',
   ],
   [speak('nonsense\r\n\r\n'), 'cannot reach IAM at HOST: it does not speak HTTP'],
   [speak('\u0016\u0003\u0001\u0000'), 'cannot reach IAM at HOST: it does not speak HTTP'],
-  [raw(501, ''), 'IAM at HOST answered 501 without saying why'],
+  [raw(501, ''), 'IAM at HOST answered 501 without a reason'],
 ] as const;
 for (const [reply, start] of nonsense) {
   tokens(`reports "${start}" without a retry`, async () => {
@@ -345,7 +345,7 @@ for (const [name, text] of encoded) {
       json(302, {}, { Location: `https://x.${text.replaceAll('=', '')}.example/` }),
     ]);
     const message = messageOf(outcome, 'unreachable');
-    assert.match(message, /sends us on( to \S*\*\*\*\S*)?, where no secret goes/);
+    assert.match(message, /redirects( to \S*\*\*\*\S*)?; secrets are not sent there/);
   });
 }
 

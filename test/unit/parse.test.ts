@@ -2,11 +2,8 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { isIbmHost } from '../../src/registry/match.ts';
-import {
-  hasControlCharacter,
-  parseServerURL,
-  type RegistryHost,
-} from '../../src/registry/parse.ts';
+import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
+import { hasControlCharacter } from '../../src/visible.ts';
 
 const test = suite('parseServerURL');
 

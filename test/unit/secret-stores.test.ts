@@ -8,7 +8,7 @@ import {
   secretStore,
   storeIn,
 } from '../../src/secrets/secret-store.ts';
-import { type Credential, type SecretKey, storeTitle } from '../../src/secrets/store.ts';
+import { type Credential, type SecretKey, storeTitle } from '../../src/secrets/store-types.ts';
 import { inWorld } from '../support/keychains.ts';
 import { fails } from '../support/rejects.ts';
 

@@ -283,7 +283,7 @@ test('only these modules read the unchecked setting', () => {
       ),
     )
     .map((name) => name.replaceAll(path.sep, '/'));
-  const expected = ['cli/doctor/network.ts', 'identity/tokens.ts', 'kubernetes/provide.ts'];
+  const expected = ['cli/doctor/network-checks.ts', 'identity/tokens.ts', 'kubernetes/provide.ts'];
   assert.equal(
     readers.sort(),
     expected,

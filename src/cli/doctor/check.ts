@@ -1,21 +1,32 @@
-import type { Context } from '../../context.ts';
-import type { Probe } from './iam-probe.ts';
+import { type Context, debug } from '../../context.ts';
+import { HelperError } from '../../errors.ts';
+import { attempt } from './attempt.ts';
 import type { Look } from './look.ts';
 import type { Machine } from './machine.ts';
 
-/** `warn` works today; `fail` is what the exit status tells; `skip` was not tried. */
-export type State = 'ok' | 'warn' | 'fail' | 'skip';
+/** `warning` works today; only `error` makes the exit status 1; `skipped` was not checked. */
+export type State = 'ok' | 'warning' | 'error' | 'skipped';
 
 export interface Finding {
   readonly state: State;
-  /** One line: what is wrong, with which file or host. */
   readonly message: string;
-  /** The command that mends it, as it is typed in a shell. */
-  readonly fix?: string;
+  /** The next step, as in `HelperError`. */
+  readonly hint?: string;
 }
 
-/** What every check looks at. None of it is changed by looking. */
+/** A finding with the name of its check: a line of the report. */
+export interface Result extends Finding {
+  readonly name: string;
+}
+
+/** The input of every check. No check changes anything. */
+/** IAM's description of itself, or why it cannot be read. Times in milliseconds since 1970. */
+export type Probe =
+  | { readonly address: string; readonly theirs: number; readonly ours: number }
+  | HelperError;
+
 export interface Examined {
+  /** Read-only, without warnings. */
   readonly context: Context;
   readonly machine: Machine;
   readonly look: Look;
@@ -23,27 +34,59 @@ export interface Examined {
   readonly iam: () => Promise<Probe>;
 }
 
-/** One check, or one family of them; each finding is a line. */
+type Findings = Finding | readonly Finding[];
+
 export interface Check {
   readonly name: string;
-  /** Milliseconds; `localLimit` by default. */
-  readonly limit?: number;
-  readonly run: (
-    examined: Examined,
-    signal: AbortSignal,
-  ) => Finding | readonly Finding[] | Promise<Finding | readonly Finding[]>;
+  /** 5,000 by default. */
+  readonly limitMs?: number;
+  readonly run: (examined: Examined) => Findings | Promise<Findings>;
 }
 
-/** Milliseconds for a check that asks only this machine. */
-export const localLimit = 5000;
-/** Milliseconds for a check that asks IBM Cloud. */
-export const networkLimit = 10_000;
+export const networkLimitMs = 10_000;
 
 export const ok = (message: string): Finding => ({ state: 'ok', message });
-export const skip = (message: string): Finding => ({ state: 'skip', message });
-export const warn = (message: string, fix?: string): Finding => finding('warn', message, fix);
-export const fail = (message: string, fix?: string): Finding => finding('fail', message, fix);
+export const skipped = (message: string): Finding => ({ state: 'skipped', message });
+export const warning = (message: string, hint?: string): Finding =>
+  finding('warning', message, hint);
+export const problem = (message: string, hint?: string): Finding => finding('error', message, hint);
 
-function finding(state: State, message: string, fix: string | undefined): Finding {
-  return fix === undefined ? { state, message } : { state, message, fix };
+/** The finding for an error of the helper. */
+export function failure({ code, message, hint }: HelperError, otherHint?: string): Finding {
+  const checkPath = 'check its type, owner and mode, and those of the directories above it';
+  return problem(message, otherHint ?? hint ?? (code === 'storage' ? checkPath : undefined));
+}
+
+function finding(state: State, message: string, hint: string | undefined): Finding {
+  return hint === undefined ? { state, message } : { state, message, hint };
+}
+
+/** Runs one check within its time limit. A failure of the check is a finding as well. */
+export async function runCheck(check: Check, examined: Examined): Promise<Result[]> {
+  const limitMs = check.limitMs ?? 5000;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<Finding>((resolve) => {
+    timer = setTimeout(() => resolve(problem(`no result within ${limitMs / 1000} s`)), limitMs);
+  });
+  try {
+    const findings = await Promise.race([findingsOf(check, examined), late]);
+    return [findings].flat().map((each) => ({ name: check.name, ...each }));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function findingsOf(check: Check, examined: Examined): Promise<Findings> {
+  try {
+    const found = await attempt(() => check.run(examined));
+    if (!(found instanceof HelperError)) return found;
+    // `home` reports it.
+    return found.reason === 'no-home' ? skipped('there is no home directory') : failure(found);
+  } catch (error) {
+    // A bug in one check must not hide the findings of the others.
+    debug(examined.context, error instanceof Error ? String(error.stack) : String(error));
+    const type = error instanceof Error ? error.name : typeof error;
+    const rerun = 'run DOCKER_CREDENTIAL_ICR_DEBUG=1 docker-credential-icr doctor';
+    return problem(`the check itself failed (${type})`, rerun);
+  }
 }

@@ -1,145 +1,163 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { type CredHelpersFile, entryOf } from '../../clients/cred-helpers.ts';
-import { shown, typed } from '../../clients/notes.ts';
+import { helperName } from '../../clients/client.ts';
+import {
+  authsOf,
+  type CredHelpersFile,
+  entryOf,
+  ibmHostOf,
+  readCredHelpers,
+  textSetting,
+} from '../../clients/cred-helpers.ts';
+import { holdsSecret, shown, typed } from '../../clients/notes.ts';
 import { HelperError } from '../../errors.ts';
-import { isOnPath } from '../../files/executables.ts';
+import { findProgram } from '../../files/executables.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
-import { type Examined, type Finding, fail, warn } from './check.ts';
-import {
-  configureCommand,
-  cutProperty,
-  givenToOthers,
-  realName,
-  staleAuths,
-} from './client-file.ts';
+import { findHelper } from '../../secrets/helper-program.ts';
+import { attempt } from './attempt.ts';
+import { type Examined, type Finding, problem, warning } from './check.ts';
+import { statOf } from './machine.ts';
 
-/** Milliseconds after which nobody is still writing. */
-export const abandonedAfter = 60_000;
+/** A temporary file that is older was left by a killed process. */
+export const abandonedAfterMs = 60_000;
 
-/** Passwords in a client's file, past every helper, and in plain text. */
-export function staleAuthFindings(
+export function readClientFile(file: string): Promise<CredHelpersFile | HelperError> {
+  return attempt(() => readCredHelpers(file));
+}
+
+export function configureHint(client: string, hosts: readonly string[] = []): string {
+  const which = client === 'docker' ? [] : ['--client', client];
+  const each = hosts.flatMap((host) => ['--host', typed(host)]);
+  return ['run docker-credential-icr configure', ...which, ...each].join(' ');
+}
+
+/** Whether clients ask this helper for the host, because of this file. */
+export function asksUs(read: CredHelpersFile, host: string): boolean {
+  const entry = entryOf(read, host);
+  return (entry?.value.value ?? textSetting(read, 'credsStore')) === helperName;
+}
+
+export function namesUs(read: CredHelpersFile): boolean {
+  return (
+    textSetting(read, 'credsStore') === helperName ||
+    read.entries.some(({ key }) => asksUs(read, key))
+  );
+}
+
+/** IBM's hosts that the file gives to this helper. */
+export function givenToUs(read: CredHelpersFile): string[] {
+  return ibmHosts(read).filter((key) => asksUs(read, key));
+}
+
+function ibmHosts({ entries }: CredHelpersFile): string[] {
+  return [...new Set(entries.map(({ key }) => key))].filter((key) => ibmHostOf(key) !== undefined);
+}
+
+/** Everything in and around a client's file that is not about which hosts name this helper. */
+export function fileFindings(
   examined: Examined,
+  client: 'docker' | 'podman',
   read: CredHelpersFile,
-  /** The client's own command that takes an entry out; `undefined` where it cannot. */
+  /** The client's command that removes an entry; undefined if it cannot. */
   logout: (key: string) => string | undefined,
 ): Finding[] {
-  return staleAuths(read).map(([key, host]) => {
-    const what = `${read.file} has a password for ${shown(key)} in plain text`;
-    return fail(what, `${takeOut(examined, read, key, logout)}${signInAgain(examined, host)}`);
-  });
+  return [
+    ...plainPasswords(examined, read, client, logout),
+    ...otherHelpers(examined, client, read),
+    ...foreignFiles(examined, read.file),
+    ...temporaryFiles(examined, read.file),
+  ];
 }
 
-function takeOut(
-  { context }: Examined,
-  { file }: CredHelpersFile,
-  key: string,
-  logout: (key: string) => string | undefined,
-): string {
-  const command = logout(key);
-  const program = command?.split(' ')[0] ?? '';
-  return command !== undefined && isOnPath(context, program)
-    ? command
-    : cutProperty(file, key, '\\{[^{}]*\\}');
-}
-
-/** The client's `logout` tells this helper as well, so the host has to be named again. */
-function signInAgain({ look }: Examined, host: string): string {
-  const found = look.answers().find(({ serverURL }) => serverURL === host)?.found;
-  const identity = found instanceof HelperError ? undefined : found?.identity;
-  return identity === undefined
-    ? ` && docker-credential-icr login ${host}`
-    : ` && docker-credential-icr map ${host} ${typed(identity)}`;
-}
-
-/** IBM's hosts that somebody gave to another helper: on purpose, or by a name that is not one. */
-export function otherHelperFindings(
-  { context }: Examined,
+function plainPasswords(
+  { context, look }: Examined,
+  read: CredHelpersFile,
   client: string,
-  read: CredHelpersFile,
+  logout: (key: string) => string | undefined,
 ): Finding[] {
-  const groups = Map.groupBy(givenToOthers(read), (host) => entryOf(read, host)?.value.value);
-  return [...groups].map(([value, hosts]) => {
-    const fix = `${configureCommand(client, hosts.map(typed))} --force`;
-    const where = `${hosts.map(shown).join(', ')} in ${read.file}`;
-    if (typeof value !== 'string' || value === '') return warn(`no helper for ${where}`, fix);
-    const isThere = isOnPath(context, `docker-credential-${value}`);
-    const what = `helper "${shown(value)}" for ${where}`;
-    return isThere ? warn(`another ${what}`, fix) : fail(`${what}, and it is not on PATH`, fix);
+  const keys = new Set(
+    authsOf(read)
+      .filter(holdsSecret)
+      .map(({ key }) => key),
+  );
+  return [...keys].flatMap((key) => {
+    const host = ibmHostOf(key);
+    if (host === undefined) return [];
+    const found = look.answers.find(({ serverURL }) => serverURL === host)?.found;
+    const identity = found instanceof HelperError ? undefined : found?.identity;
+    // The client's logout also tells this helper, so the host must be mapped again.
+    const again =
+      identity === undefined
+        ? `docker-credential-icr login ${host}`
+        : `docker-credential-icr map ${host} ${typed(identity)}`;
+    const command = findProgram(context, client) === undefined ? undefined : logout(key);
+    const entry = `remove the entry ${shown(key)} of "auths" from ${read.file}`;
+    const hint =
+      command === undefined ? `${entry}, then run ${again}` : `run ${command} && ${again}`;
+    return [problem(`${read.file} has a password for ${shown(key)} in plain text`, hint)];
   });
 }
 
-/** What the client itself could not write any more. */
-export function ownerFindings(
-  { context: { env }, machine: { uid } }: Examined,
-  file: string,
-): Finding[] {
-  // Root can write it, and a home of somebody else has a line of its own.
+function otherHelpers({ context }: Examined, client: string, read: CredHelpersFile): Finding[] {
+  const others = ibmHosts(read).filter((key) => !asksUs(read, key));
+  const groups = Map.groupBy(others, (host) => entryOf(read, host)?.value.value);
+  return [...groups].map(([value, hosts]) => {
+    const hint = `${configureHint(client, hosts)} --force`;
+    const where = `${hosts.map(shown).join(', ')} in ${read.file}`;
+    if (typeof value !== 'string' || value === '') return warning(`no helper for ${where}`, hint);
+    const what = `helper "${shown(value)}" for ${where}`;
+    return findHelper(context, value) === undefined
+      ? problem(`${what}, and it is not on PATH`, hint)
+      : warning(`another ${what}`, hint);
+  });
+}
+
+/** Files that the client cannot write, because another user owns them. Root can. */
+function foreignFiles({ context: { env }, machine: { uid } }: Examined, file: string): Finding[] {
   if (uid === undefined || uid === 0) return [];
-  // Elsewhere than in the home, the folder may be everybody's.
   const isInHome = env.HOME !== undefined && file.startsWith(path.join(env.HOME, '/'));
-  const places = isInHome ? [path.dirname(file), file] : [file];
-  const foreign = places.filter((place) => (ownerOf(place) ?? uid) !== uid);
+  const files = isInHome ? [path.dirname(file), file] : [file];
+  const foreign = files.filter((each) => (statOf(each)?.uid ?? uid) !== uid);
   const [first] = foreign;
   if (first === undefined) return [];
-  const what = `${first} belongs to user ${ownerOf(first)}, not to you (${uid})`;
-  return [fail(what, `sudo chown ${uid} ${foreign.map(typed).join(' ')}`)];
+  const what = `user ${statOf(first)?.uid} owns ${first}, not you (${uid})`;
+  return [problem(what, `run sudo chown ${uid} ${foreign.map(typed).join(' ')}`)];
 }
 
-function ownerOf(place: string): number | undefined {
-  return fs.statSync(place, { throwIfNoEntry: false })?.uid;
+/** What a killed `configure` left beside the file. */
+function temporaryFiles({ context }: Examined, file: string): Finding[] {
+  const temporary = `${fs.existsSync(file) ? fs.realpathSync(file) : file}.icr-new`;
+  const stat = statOf(temporary);
+  if (stat === undefined || stat.mtimeMs > context.now() - abandonedAfterMs) return [];
+  return [warning(`${temporary} was left by a killed configure`, `run rm ${typed(temporary)}`)];
 }
 
-/** What a `configure` that was killed left beside the file. */
-export function asideFindings({ context }: Examined, file: string): Finding[] {
-  const aside = `${realName(file)}.icr-new`;
-  const stat = fs.lstatSync(aside, { throwIfNoEntry: false });
-  if (stat === undefined || stat.mtimeMs > context.now() - abandonedAfter) return [];
-  return [warn(`left by a configure that was killed: ${aside}`, `rm ${typed(aside)}`)];
-}
-
-/** Hosts that are answered here, and about which no file of the client asks. */
+/** Hosts with a credential here, for which the client does not ask this helper. */
 export function leftOutFindings(
   { look }: Examined,
   client: string,
   isAsked: (host: string) => boolean,
 ): Finding[] {
-  const answered = look.answers().filter(({ host }) => isIbmHost(host) && !isAsked(host.name));
-  const own = unique(
-    answered.filter(isOwn(look.readableSettings().mappings)).map(({ host }) => host.name),
-  );
-  const all = unique(answered.map(({ host }) => host.name));
+  const left = look.answers.filter(({ host }) => isIbmHost(host) && !isAsked(host.name));
+  const all = [...new Set(left.map(({ host }) => host.name))];
   if (all.length === 0) return [];
+  // A host that was logged in to or mapped by name is meant to work; the others follow from `*`.
+  const isOwn = left.some(
+    ({ serverURL, found }) =>
+      Object.hasOwn(look.settings.mappings, serverURL) ||
+      (!(found instanceof HelperError) && found.keptIn.includes('docker login')),
+  );
   const isUsual = all.every((host) => publicHosts.includes(host));
-  const fix = configureCommand(client, isUsual ? [] : all);
-  const what = `not asked about, though answered here: ${all.join(', ')}`;
-  return [own.length > 0 ? fail(what, fix) : warn(what, fix)];
+  const hint = configureHint(client, isUsual ? [] : all);
+  const what = `logged in, but clients do not ask this helper: ${all.join(', ')}`;
+  return [isOwn ? problem(what, hint) : warning(what, hint)];
 }
 
-type Answer = ReturnType<Examined['look']['answers']>[number];
-
-/** Whether somebody has named the host, rather than every host at once. */
-function isOwn(mappings: Readonly<Record<string, unknown>>) {
-  return ({ serverURL, found }: Answer): boolean =>
-    Object.hasOwn(mappings, serverURL) ||
-    (!(found instanceof HelperError) && found.keptIn.includes('docker login'));
-}
-
-/** A remark, for those who wonder why a host is not signed in to. */
-export function unanswered({ look }: Examined, hosts: readonly string[]): string {
-  const answered = new Set(look.answers().map(({ host }) => host.name));
+/** A remark about hosts without a credential, in the line of a file that names them. */
+export function withoutCredential({ look }: Examined, hosts: readonly string[]): string {
+  const answered = new Set(look.answers.map(({ host }) => host.name));
   const none = hosts.filter((host) => !answered.has(host));
   if (none.length === 0 || answered.size === 0) return '';
-  return none.length > 3
-    ? `; nothing answers for ${none.length} of them`
-    : `; nothing answers for ${none.join(', ')}`;
-}
-
-function unique(names: readonly string[]): string[] {
-  return [...new Set(names)];
-}
-
-export function countOf(hosts: readonly string[]): string {
-  return `${hosts.length} IBM ${hosts.length === 1 ? 'host' : 'hosts'}`;
+  return `; not logged in to ${none.length > 3 ? `${none.length} of them` : none.join(', ')}`;
 }

@@ -1,24 +1,20 @@
 import type { Context } from '../../context.ts';
 import type { Command } from '../command.ts';
-import { mappingKey, requireIbmHost } from '../hosts.ts';
-import type { Check, Examined } from './check.ts';
-import { dockerFile } from './docker.ts';
-import { files } from './files.ts';
-import { helper } from './helper.ts';
-import { hosts } from './hosts.ts';
-import { iamProbe } from './iam-probe.ts';
-import { identityChecks } from './identities.ts';
-import { lookAt } from './look.ts';
+import { mappingKey, requireIbmHost } from '../host-arguments.ts';
+import { type Check, type Examined, runCheck } from './check.ts';
+import { dockerFile, podmanFiles } from './client-checks.ts';
+import { fileCheck } from './file-checks.ts';
+import { registriesConf } from './helper-lists.ts';
+import { identityChecks } from './identity-checks.ts';
+import { lookAt, readOnlyContext } from './look.ts';
 import { type Machine, thisMachine } from './machine.ts';
-import { networkChecks } from './network.ts';
-import { podmanFiles } from './podman.ts';
-import { registriesConf } from './registries-conf.ts';
-import { hostChecks, registryChecks } from './registry.ts';
-import { runCheck } from './run-check.ts';
-import { settingsCheck } from './settings.ts';
-import { showChecks } from './show.ts';
-import { sourceChecks } from './sources.ts';
-import { stores } from './stores.ts';
+import { iamProbe, networkChecks } from './network-checks.ts';
+import { programCheck } from './program-check.ts';
+import { hostChecks, registryChecks } from './registry-checks.ts';
+import { showChecks } from './report.ts';
+import { hostsCheck, settingsCheck } from './settings-checks.ts';
+import { sourceChecks } from './source-checks.ts';
+import { storeChecks } from './store-checks.ts';
 import { surroundings } from './surroundings.ts';
 
 interface DoctorArgs {
@@ -29,12 +25,12 @@ interface DoctorArgs {
 
 export const doctor: Command<DoctorArgs> = {
   options: {
-    registry: { type: 'boolean', describe: 'also sign in at the registries, as Docker does' },
+    registry: { type: 'boolean', describe: 'also sign in to the registries, as Docker does' },
     json: { type: 'boolean', describe: 'as JSON' },
   },
   examples: [
-    ['doctor', 'a line a check; nothing is changed'],
-    ['doctor --registry us.icr.io', 'also asks us.icr.io for a token'],
+    ['doctor', 'one line for each check; nothing is changed'],
+    ['doctor --registry us.icr.io', 'also requests a token from us.icr.io'],
   ],
   run: async (context, args) => {
     const examined = await examine(context);
@@ -42,36 +38,37 @@ export const doctor: Command<DoctorArgs> = {
     const results = args.json
       ? (await Promise.all(checks.map((check) => runCheck(check, examined)))).flat()
       : await showChecks(context, checks, examined);
-    const ok = results.every(({ state }) => state !== 'fail');
+    const ok = results.every(({ state }) => state !== 'error');
     if (args.json) context.stdout(`${JSON.stringify({ ok, checks: results }, null, 2)}\n`);
     return ok ? 0 : 1;
   },
 };
 
 export async function examine(
-  context: Context,
-  machine: Machine = thisMachine(context),
+  given: Context,
+  machine: Machine = thisMachine(given),
 ): Promise<Examined> {
+  const context = readOnlyContext(given);
   const look = await lookAt(context);
   return { context, machine, look, iam: iamProbe(context, look) };
 }
 
-/** In the order of their lines: what asks only this machine comes first. */
+/** In the order of their lines: first the checks of this machine, then those that need the network. */
 export function checksFor(
   examined: Examined,
   { hosts: named = [], registry }: DoctorArgs,
 ): Check[] {
   const names = named.map((host) => mappingKey(requireIbmHost(host)));
   return [
-    helper,
+    programCheck,
     ...surroundings,
     dockerFile,
-    ...stores,
+    ...storeChecks,
     podmanFiles,
     registriesConf,
     settingsCheck,
-    files,
-    hosts,
+    fileCheck,
+    hostsCheck,
     ...networkChecks,
     ...identityChecks(examined),
     ...sourceChecks(examined),

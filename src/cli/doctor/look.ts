@@ -1,121 +1,55 @@
 import { configFolder } from '../../config/folders.ts';
-import { noSettings, parseSettings, type Settings, settingsFile } from '../../config/settings.ts';
+import { loadSettings } from '../../config/load-settings.ts';
+import { noSettings, type Settings } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { readPrivate } from '../../files/private-read.ts';
-import { findCredential } from '../../identity/find.ts';
-import type { HostAnswer } from '../../identity/hosts.ts';
-import type { Lookup } from '../../identity/lookup.ts';
-import { everyHost } from '../../identity/mapping-key.ts';
+import { nodeFiles } from '../../files/file-reader.ts';
+import { answeredHosts, type HostAnswer } from '../../identity/hosts.ts';
 import { signedOutHosts } from '../../identity/signed-out.ts';
-import { parseServerURL } from '../../registry/parse.ts';
-import { publicHosts } from '../../registry/regions.ts';
-import { fileStoreName } from '../../secrets/store.ts';
-import { once } from './once.ts';
-import { type Secrets, secretsIn } from './secrets.ts';
+import { readableStore } from '../../secrets/secret-store.ts';
+import type { SecretStore } from '../../secrets/store-types.ts';
+import { attempt } from './attempt.ts';
 
-/**
- * What is kept here, read and left exactly as it is: where `get` narrows a file's mode, moves a damaged
- * one aside and keeps the tokens that it was given, this does not.
- */
+/** A locked keychain must not delay all checks, which ask it one after the other. */
+const lookupLimitMs = 5000;
+
+/** Stored data, read by the same code as for `get`. */
 export interface Look {
-  /** The configuration folder; `undefined` where there is no place for one. */
+  /** The directory of settings and secrets; undefined if the environment names none. */
   readonly folder: string | undefined;
-  /** Throws `damaged` or `storage`. */
-  readonly settings: () => Settings;
-  /** None where they cannot be read; `settings` says so. */
-  readonly readableSettings: () => Settings;
-  readonly areSettingsReadable: () => boolean;
-  readonly secrets: () => Secrets;
-  readonly lookup: Lookup;
-  /** Every host with what answers for it, `host/namespace` included, in the order of names. */
-  readonly answers: () => readonly HostAnswer[];
+  /** Empty if they cannot be read; `settingsError` is the reason then. */
+  readonly settings: Settings;
+  readonly settingsError: HelperError | undefined;
+  readonly store: Pick<SecretStore, 'read' | 'names'>;
+  readonly signedOut: ReadonlySet<string>;
+  /** Every host with its credential or error, `host/namespace` included, sorted by name. */
+  readonly answers: readonly HostAnswer[];
+  /** Why hosts and credentials cannot be listed. */
+  readonly error: HelperError | undefined;
 }
 
-export async function lookAt(context: Context): Promise<Look> {
-  const folder = configFolder(context);
-  const settings = once(() => readSettings(context, folder));
-  const readableSettings = () => readable(settings) ?? noSettings;
-  const secrets = once(() => secretsIn(context, folder, readableSettings().store));
-  const lookup: Lookup = {
-    context: withoutCache(context),
-    settings: async () => settings(),
-    store: async () => readableSettings().store ?? fileStoreName,
-    stored: async (key) => secrets().read(key),
-    isSignedOut: async (hostKey) => signedOutHosts(context).has(hostKey),
+/** A context in which reading changes nothing, and checks report what would be a warning. */
+export function readOnlyContext(context: Context): Context {
+  return { ...context, files: nodeFiles, readOnly: true, warn: () => {} };
+}
+
+export async function lookAt(given: Context): Promise<Look> {
+  const context = { ...given, deadline: given.now() + lookupLimitMs };
+  const folder = await attempt(() => configFolder(context));
+  const settings = await attempt(() => loadSettings(context));
+  const signedOut = await attempt(() => signedOutHosts(context));
+  const answers = await attempt(() => answeredHosts(context, { namespaces: true }));
+  const store = await attempt(() => readableStore(context));
+  const errors = [store, signedOut, answers].filter((each) => each instanceof HelperError);
+  return {
+    folder: folder instanceof HelperError ? undefined : folder,
+    settings: settings instanceof HelperError ? noSettings : settings,
+    settingsError: settings instanceof HelperError ? settings : undefined,
+    store: store instanceof HelperError ? noStore : store,
+    signedOut: signedOut instanceof HelperError ? new Set() : signedOut,
+    answers: answers instanceof HelperError ? [] : answers,
+    error: errors[0],
   };
-  const all = await answersIn(lookup, readableSettings(), secrets());
-  const answers = () => all;
-  const areSettingsReadable = () => readable(settings) !== undefined;
-  return { folder, settings, readableSettings, areSettingsReadable, secrets, lookup, answers };
 }
 
-function readable(settings: () => Settings): Settings | undefined {
-  try {
-    return settings();
-  } catch (error) {
-    if (error instanceof HelperError) return undefined;
-    throw error;
-  }
-}
-
-/** A context in which nothing is warned of twice and no token finds a cache folder to be kept in. */
-function withoutCache(context: Context): Context {
-  const { env } = context;
-  const home = context.platform === 'win32' ? env.USERPROFILE : env.HOME;
-  const noCache = {
-    HOME: undefined,
-    XDG_CACHE_HOME: undefined,
-    LOCALAPPDATA: undefined,
-    DOCKER_CREDENTIAL_ICR_CACHE_DIR: undefined,
-    // Where the session of the ibmcloud CLI is found without HOME.
-    IBMCLOUD_HOME: env.IBMCLOUD_HOME || env.BLUEMIX_HOME || home,
-  };
-  return { ...context, warn: () => {}, env: { ...env, ...noCache } };
-}
-
-function readSettings(context: Context, folder: string | undefined): Settings {
-  const file = folder === undefined ? undefined : settingsFile(folder);
-  const text = file === undefined ? undefined : readPrivate(context, file, { tighten: false });
-  if (text === undefined) return noSettings;
-  const settings = parseSettings(text);
-  if (settings !== undefined) return settings;
-  throw new HelperError('damaged', `the settings in ${file} are damaged`);
-}
-
-async function answersIn(
-  lookup: Lookup,
-  { mappings }: Settings,
-  secrets: Secrets,
-): Promise<HostAnswer[]> {
-  const mapped = Object.keys(mappings).filter((key) => key !== everyHost);
-  const names = new Set([...keptHosts(secrets), ...mapped, ...publicHosts]);
-  const answers: HostAnswer[] = [];
-  for (const name of [...names].sort()) {
-    const answer = await answerOf(lookup, name);
-    if (answer !== undefined) answers.push(answer);
-  }
-  return answers;
-}
-
-/** A store that does not answer has a check of its own. */
-function keptHosts({ names }: Secrets): string[] {
-  try {
-    return names('host');
-  } catch (error) {
-    if (error instanceof HelperError) return [];
-    throw error;
-  }
-}
-
-async function answerOf(lookup: Lookup, serverURL: string): Promise<HostAnswer | undefined> {
-  const host = parseServerURL(serverURL);
-  if ('problem' in host) return undefined;
-  try {
-    const found = await findCredential(lookup, host);
-    return found && { host, serverURL, found };
-  } catch (error) {
-    if (error instanceof HelperError) return { host, serverURL, found: error };
-    throw error;
-  }
-}
+const noStore = { read: () => undefined, names: () => [] };

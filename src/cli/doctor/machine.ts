@@ -2,43 +2,45 @@ import fs from 'node:fs';
 import os from 'node:os';
 import type { Context } from '../../context.ts';
 
-/** What the system says of itself; tests pass their own. */
+/** Facts from the system; tests pass their own. */
 export interface Machine {
-  /** The user's number; `undefined` where the system has none. */
+  /** The effective user; undefined on Windows. */
   readonly uid: number | undefined;
-  /** The kernel's release: WSL's has "microsoft" in it. */
+  /** The kernel's release: that of WSL contains "microsoft". */
   readonly kernel: string;
-  /** Whether user 0 here is somebody else outside: rootless containers. */
+  /** Whether user IDs are mapped, as in rootless containers. */
   readonly inUserNamespace: boolean;
 }
 
-export function thisMachine({ platform }: Context): Machine {
-  return {
-    uid: platform === 'win32' ? undefined : ownUid(),
-    kernel: os.release(),
-    inUserNamespace: isMapped(textOf('/proc/self/uid_map')),
-  };
+export function thisMachine({ uid }: Context): Machine {
+  return { uid, kernel: os.release(), inUserNamespace: isMapped() };
 }
 
-/** A number without a name, as containers have it, makes `os.userInfo` throw. */
-function ownUid(): number | undefined {
+/** Outside a user namespace all IDs map to themselves: `0 0 4294967295`. */
+function isMapped(): boolean {
   try {
-    return fs.statSync('/proc/self', { throwIfNoEntry: false })?.uid ?? os.userInfo().uid;
+    const [first = ''] = fs.readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n');
+    return first !== '' && first.trim().split(/\s+/).join(' ') !== '0 0 4294967295';
+  } catch {
+    // Only Linux has it.
+    return false;
+  }
+}
+
+/** Undefined if the file does not exist, or cannot be examined. */
+export function statOf(file: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(file);
   } catch {
     return undefined;
   }
 }
 
-/** Outside any user namespace all numbers stand for themselves: `0 0 4294967295`. */
-function isMapped(uidMap: string): boolean {
-  return uidMap.trim() !== '' && !/^\s*0\s+0\s+4294967295\s*$/.test(uidMap);
-}
-
-function textOf(file: string): string {
+export function isWritable(file: string): boolean {
   try {
-    return fs.readFileSync(file, 'utf8');
+    fs.accessSync(file, fs.constants.W_OK);
+    return true;
   } catch {
-    // Another system than Linux.
-    return '';
+    return false;
   }
 }

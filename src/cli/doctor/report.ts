@@ -1,68 +1,61 @@
 import type { Context } from '../../context.ts';
 import { visible } from '../../visible.ts';
 import { wrap } from '../wrap.ts';
-import type { State } from './check.ts';
-import type { Result } from './run-check.ts';
+import { type Check, type Examined, type Result, runCheck, type State } from './check.ts';
 
-/** Characters in a line where nobody says otherwise. */
-const usualWidth = 80;
+const colours = { ok: 32, warning: 33, error: 31, skipped: 2 } as const;
+const markWidth = 'warning'.length;
+const indent = ' '.repeat(markWidth + 1);
 
-/** How a report looks where it is shown. */
-export interface Style {
-  readonly width: number;
-  readonly marks: Readonly<Record<State, string>>;
-  /** Whether a line can be written over. */
-  readonly live: boolean;
-}
-
-const words = { ok: 'ok  ', warn: 'warn', fail: 'fail', skip: 'skip' } as const;
-const signs = {
-  ok: '\x1b[32m✓\x1b[0m',
-  warn: '\x1b[33m!\x1b[0m',
-  fail: '\x1b[31m✗\x1b[0m',
-  skip: '\x1b[2m-\x1b[0m',
-} as const;
-
-/** Signs in colour on a terminal that shows them, words everywhere else. */
-export function styleFor(context: Context): Style {
+/** Runs all checks at once, and prints each line as soon as the lines above it are printed. */
+export async function showChecks(
+  context: Context,
+  checks: readonly Check[],
+  examined: Examined,
+): Promise<Result[]> {
   const screen = context.screen?.();
-  const isPlain = screen === undefined || Boolean(context.env.NO_COLOR) || !showsUnicode(context);
-  return {
-    width: screen?.columns ?? usualWidth,
-    marks: isPlain ? words : signs,
-    live: screen !== undefined,
+  const write = screen?.write ?? context.stdout;
+  const width = screen?.columns ?? 80;
+  const isColoured = screen !== undefined && !context.env.NO_COLOR;
+  const waiting = new Set(checks.map(({ name }) => name));
+  const showWaiting = () => {
+    if (screen === undefined) return;
+    const line = waiting.size === 0 ? '' : `waiting for ${[...waiting].join(', ')}`;
+    write(`\r\x1b[K${line.slice(0, width - 1)}`);
   };
+  const running = checks.map(async (check) => {
+    const found = await runCheck(check, examined);
+    waiting.delete(check.name);
+    showWaiting();
+    return found;
+  });
+  const results: Result[] = [];
+  for (const run of running) {
+    const found = await run;
+    results.push(...found);
+    if (screen !== undefined) write('\r\x1b[K');
+    for (const result of found) write(lineOf(result, width, isColoured));
+    showWaiting();
+  }
+  write(summaryOf(results));
+  return results;
 }
 
-/** By the first of the variables that is set, as the C library reads them. */
-function showsUnicode({ env, platform }: Context): boolean {
-  const locale = env.LC_ALL || env.LC_CTYPE || env.LANG || '';
-  return locale === '' ? platform === 'darwin' : /utf-?8/i.test(locale);
+function lineOf({ name, state, message, hint }: Result, width: number, isColoured: boolean) {
+  const padded = state.padEnd(markWidth);
+  const mark = isColoured ? `\x1b[${colours[state]}m${padded}\x1b[0m` : padded;
+  const text = wrap(visible(`${name}: ${message}`), width - indent.length);
+  // A hint is not wrapped: it may be copied.
+  const lines = hint === undefined ? text : [...text, `hint: ${visible(hint)}`];
+  return `${mark} ${lines.join(`\n${indent}`)}\n`;
 }
 
-/** A mark, the check, what it found; below it, by itself, what to type. */
-export function lineOf({ name, state, message, fix }: Result, { marks, width }: Style): string {
-  const mark = marks[state];
-  const indent = ' '.repeat(lengthOf(mark) + 1);
-  const [first = '', ...more] = wrap(visible(`${name}: ${message}`), width - indent.length);
-  const lines = [`${mark} ${first}`, ...more.map((line) => indent + line)];
-  // Never broken: it is to be copied.
-  if (fix !== undefined) lines.push(`${indent}run: ${visible(fix)}`);
-  return `${lines.join('\n')}\n`;
+function summaryOf(results: readonly Result[]): string {
+  const parts = (['error', 'warning'] as const).flatMap((state) => counted(results, state));
+  return `${parts.join(', ') || 'no problems found'}\n`;
 }
 
-function lengthOf(mark: string): number {
-  return mark.includes('\x1b') ? 1 : mark.length;
-}
-
-export function summaryOf(results: readonly Result[]): string {
-  const count = (state: State) => results.filter((result) => result.state === state).length;
-  const wrong = count('fail');
-  const doubtful = count('warn');
-  if (wrong + doubtful === 0) return 'nothing is wrong\n';
-  const parts = [
-    ...(wrong > 0 ? [`${wrong} wrong`] : []),
-    ...(doubtful > 0 ? [`${doubtful} to look at`] : []),
-  ];
-  return `${parts.join(', ')}\n`;
+function counted(results: readonly Result[], state: State): string[] {
+  const count = results.filter((result) => result.state === state).length;
+  return count === 0 ? [] : [`${count} ${state}${count === 1 ? '' : 's'}`];
 }

@@ -1,141 +1,166 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { typed } from '../../clients/notes.ts';
-import type { Context } from '../../context.ts';
-import { type Check, type Examined, type Finding, fail, ok, skip, warn } from './check.ts';
-import { hasOneOf, podmanPrograms } from './docker.ts';
-import { isWritable } from './search-path.ts';
+import { findProgram } from '../../files/executables.ts';
+import { type Check, type Examined, type Finding, ok, problem, skipped, warning } from './check.ts';
+import { podmanPrograms } from './client-checks.ts';
+import { isWritable, statOf } from './machine.ts';
 
-/** What the password database says, whatever the environment says. */
-const ownHome = 'export HOME="$(eval echo "~$(id -un)")"';
+/** From the password database, which knows the home directory even if `HOME` is wrong. */
+const ownHome = 'run export HOME="$(eval echo "~$(id -un)")"';
 
-/** The home folder, in which everything is looked for. */
 const home: Check = {
   name: 'home',
-  run: (examined) => {
-    const { context, machine } = examined;
+  run: ({ context, machine: { uid } }) => {
     const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
     const folder = context.env[name];
-    if (!folder) return fail(`${name} is not set, and clients look for their files there`, ownHome);
-    const stat = fs.statSync(folder, { throwIfNoEntry: false });
-    if (stat === undefined) return fail(`${folder} does not exist`, `mkdir -p ${typed(folder)}`);
-    if (!stat.isDirectory()) return fail(`${name} is ${folder}, which is not a folder`, ownHome);
-    if (machine.uid !== undefined && stat.uid !== machine.uid)
-      return foreign(examined, folder, stat.uid);
-    if (!isWritable(folder)) {
-      return warn(
-        `${folder} is read-only: nothing can be kept there`,
-        `chmod u+w ${typed(folder)}`,
+    if (!folder) return problem(`${name} is not set`, ownHome);
+    const stat = statOf(folder);
+    if (stat === undefined)
+      return problem(`${folder} does not exist`, `run mkdir -p ${typed(folder)}`);
+    if (!stat.isDirectory())
+      return problem(`${name} is ${folder}, which is not a directory`, ownHome);
+    if (uid !== undefined && stat.uid !== uid) {
+      const by = context.env.SUDO_USER === undefined ? '' : ` (sudo by ${context.env.SUDO_USER})`;
+      return warning(
+        `you are user ${uid}${by}, but user ${stat.uid} owns HOME (${folder})`,
+        ownHome,
       );
     }
-    return ok(folder);
+    if (isWritable(folder)) return ok(folder);
+    return warning(
+      `${folder} is read-only: nothing can be stored`,
+      `run chmod u+w ${typed(folder)}`,
+    );
   },
 };
 
-function foreign({ context, machine: { uid } }: Examined, folder: string, owner: number): Finding {
-  const by = context.env.SUDO_USER === undefined ? '' : ` (sudo by ${context.env.SUDO_USER})`;
-  const what = `you are user ${uid}${by}, but HOME is ${folder} of user ${owner}`;
-  const why = uid === 0 ? ': what you save there, its owner cannot read' : '';
-  return warn(what + why, ownHome);
-}
-
-/** What is saved for a person is not there for root, and the other way round. */
 const sudo: Check = {
   name: 'sudo',
   run: ({ context, machine, look }) => {
     const { SUDO_USER: user } = context.env;
     if (!user || user === 'root' || machine.uid !== 0) return [];
-    const answered = look.answers().length > 0;
-    const what = `you are root by sudo: what ${user} saved, and ${user}'s client files, are not used`;
-    return answered ? ok(what) : fail(what, 'docker-credential-icr login');
+    const what = `you are root through sudo: credentials and client files of ${user} are not used`;
+    return look.answers.length > 0 ? ok(what) : problem(what, 'run docker-credential-icr login');
   },
 };
 
-/** Where rootless podman keeps its file of the session. */
-const runtimeFolder: Check = {
+/** Rootless podman stores logins of the session there. */
+const runtimeDirectory: Check = {
   name: 'XDG_RUNTIME_DIR',
   run: ({ context, machine: { uid } }) => {
-    if (context.platform !== 'linux' || !hasOneOf(context, podmanPrograms)) return [];
+    const hasPodman = podmanPrograms.some((program) => findProgram(context, program) !== undefined);
+    if (context.platform !== 'linux' || !hasPodman) return [];
     const folder = context.env.XDG_RUNTIME_DIR;
-    const fix = otherRuntimeFolder(uid, folder);
+    const usual = `/run/user/${uid}`;
+    const isUsable = usual !== folder && statOf(usual)?.uid === uid;
+    const other = isUsable ? usual : '"$(mktemp -d)"';
+    const hint = uid === 0 ? 'run unset XDG_RUNTIME_DIR' : `run export XDG_RUNTIME_DIR=${other}`;
     if (!folder) {
-      if (uid === 0) return skip('not set, which root does not need');
-      return warn('not set: rootless podman loses logins, or cannot keep them', fix);
+      if (uid === 0) return skipped('not set; root does not need it');
+      return warning('not set: rootless podman loses logins, or cannot store them', hint);
     }
-    const stat = fs.statSync(folder, { throwIfNoEntry: false });
-    if (stat === undefined) return warn(`${folder} does not exist`, fix);
-    if (!stat.isDirectory()) return warn(`${folder} is not a folder`, fix);
-    if (stat.uid !== uid) {
-      return warn(`${folder} belongs to user ${stat.uid}, not to you (${uid})`, fix);
-    }
-    return isWritable(folder) ? ok(folder) : warn(`${folder} cannot be written to`, fix);
+    const stat = statOf(folder);
+    if (stat === undefined) return warning(`${folder} does not exist`, hint);
+    if (!stat.isDirectory()) return warning(`${folder} is not a directory`, hint);
+    if (stat.uid !== uid) return warning(`user ${stat.uid} owns ${folder}, not you (${uid})`, hint);
+    return isWritable(folder) ? ok(folder) : warning(`${folder} is read-only`, hint);
   },
 };
 
-/** The one that a login session has; else, as podman advises, one for this shell. */
-function otherRuntimeFolder(uid: number | undefined, current: string | undefined): string {
-  const usual = `/run/user/${uid}`;
-  if (usual !== current && fs.statSync(usual, { throwIfNoEntry: false })?.uid === uid) {
-    return `export XDG_RUNTIME_DIR=${usual}`;
-  }
-  return uid === 0 ? 'unset XDG_RUNTIME_DIR' : 'export XDG_RUNTIME_DIR="$(mktemp -d)"';
-}
-
-/** Variables that move Docker's and podman's files, or go before them. */
+/** Variables that change where clients read credentials. */
 const variables: Check = {
   name: 'variables',
-  run: ({ context }) => {
-    const findings = [...dockerConfig(context), ...dockerAuth(context), ...authFile(context)];
-    return findings.length > 0 ? findings : ok('none that leads clients astray');
+  run: (examined) => {
+    const findings = [
+      ...dockerConfig(examined),
+      ...dockerAuth(examined),
+      ...authFile(examined),
+      ...['XDG_CONFIG_HOME', 'XDG_CACHE_HOME'].flatMap((name) => baseDirectory(examined, name)),
+    ];
+    return findings.length > 0 ? findings : ok('none that changes where clients read credentials');
   },
 };
 
-function dockerConfig({ env }: Context): Finding[] {
+function dockerConfig({ context: { env } }: Examined): Finding[] {
   const folder = env.DOCKER_CONFIG;
   if (!folder) return [];
-  const set = (place: string) => `export DOCKER_CONFIG=${typed(place)}`;
+  const set = (place: string) => `run export DOCKER_CONFIG=${typed(place)}`;
   if (folder.startsWith('~')) {
     const meant = path.join(env.HOME ?? '', folder.slice(1));
-    return [fail(`DOCKER_CONFIG is ${folder}: clients do not know what ~ means`, set(meant))];
+    return [problem(`DOCKER_CONFIG is ${folder}: clients do not expand ~`, set(meant))];
   }
   if (!path.isAbsolute(folder)) {
-    const what = `DOCKER_CONFIG is ${folder}: another folder wherever a client is started`;
-    return [warn(what, set(path.resolve(folder)))];
+    const what = `DOCKER_CONFIG is ${folder}: a relative path depends on the current directory`;
+    return [warning(what, set(path.resolve(folder)))];
   }
-  if (!fs.statSync(folder, { throwIfNoEntry: false })?.isFile()) return [];
+  const stat = statOf(folder);
+  if (stat === undefined || stat.isDirectory()) return [];
   const isConfig = path.basename(folder) === 'config.json';
-  const fix = isConfig ? set(path.dirname(folder)) : 'unset DOCKER_CONFIG';
-  return [fail(`DOCKER_CONFIG is ${folder}, a file; clients want its folder`, fix)];
+  const hint = isConfig ? set(path.dirname(folder)) : 'run unset DOCKER_CONFIG';
+  return [problem(`DOCKER_CONFIG is ${folder}, which is not a directory`, hint)];
 }
 
 /** Since Docker 28.3. */
-function dockerAuth({ env }: Context): Finding[] {
+function dockerAuth({ context: { env } }: Examined): Finding[] {
   if (!env.DOCKER_AUTH_CONFIG) return [];
-  const what = 'DOCKER_AUTH_CONFIG is set, and docker asks it before any helper';
-  return [warn(what, 'unset DOCKER_AUTH_CONFIG')];
+  const what = 'DOCKER_AUTH_CONFIG is set, and has precedence over credential helpers';
+  return [warning(what, 'run unset DOCKER_AUTH_CONFIG')];
 }
 
-function authFile({ env }: Context): Finding[] {
+function authFile({ context: { env } }: Examined): Finding[] {
   const file = env.REGISTRY_AUTH_FILE;
   if (!file) return [];
-  const away = (problem: string) =>
-    fail(`REGISTRY_AUTH_FILE is ${file}${problem}`, 'unset REGISTRY_AUTH_FILE');
-  if (!path.isAbsolute(file)) return [away(': another file wherever podman is started')];
-  const stat = fs.statSync(file, { throwIfNoEntry: false });
-  return stat === undefined || stat.isFile() ? [] : [away(', which is not a file')];
+  const unset = (why: string) => [
+    problem(`REGISTRY_AUTH_FILE is ${file}${why}`, 'run unset REGISTRY_AUTH_FILE'),
+  ];
+  if (!path.isAbsolute(file)) return unset(': a relative path depends on the current directory');
+  const stat = statOf(file);
+  return stat === undefined || stat.isFile() ? [] : unset(', which is not a regular file');
 }
 
-/** What explains a surprise, and is no fault. */
+function baseDirectory({ context: { env } }: Examined, name: string): Finding[] {
+  const folder = env[name];
+  if (!folder || !path.isAbsolute(folder) || statOf(folder)?.isDirectory() !== false) return [];
+  return [problem(`${name} is ${folder}, which is not a directory`, `run unset ${name}`)];
+}
+
+/** Explains surprising behaviour; never a fault. */
 const system: Check = {
   name: 'system',
-  run: ({ context, machine }) => [
-    ...(/microsoft/i.test(machine.kernel)
-      ? [ok('WSL: Docker Desktop and Windows have client files of their own')]
-      : []),
-    ...(machine.inUserNamespace && context.platform === 'linux'
-      ? [ok(`in a user namespace: user ${machine.uid} here is another one outside`)]
-      : []),
-  ],
+  run: ({ context, machine }) => {
+    const isWsl = machine.kernel.toLowerCase().includes('microsoft');
+    const wsl = 'WSL: Docker Desktop and Windows have client files of their own';
+    const mapped = `user namespace: user ${machine.uid} has another ID outside`;
+    return [
+      ...(isWsl ? [ok(wsl)] : []),
+      ...(machine.inUserNamespace && context.platform === 'linux' ? [ok(mapped)] : []),
+    ];
+  },
 };
 
-export const surroundings: readonly Check[] = [home, sudo, runtimeFolder, variables, system];
+/** The directories of our own files, by name: a file in the place of one stops every command. */
+const ownDirectories: Check = {
+  name: 'directories',
+  run: ({ context: { env } }) => {
+    const names = ['DOCKER_CREDENTIAL_ICR_CONFIG_DIR', 'DOCKER_CREDENTIAL_ICR_CACHE_DIR'];
+    return names.flatMap((name) => {
+      const folder = env[name];
+      if (!folder) return [];
+      const unset = (why: string) => [problem(`${name} is ${folder}, ${why}`, `run unset ${name}`)];
+      if (!path.isAbsolute(folder)) return unset('which is not an absolute path');
+      return fs.existsSync(folder) && statOf(folder)?.isDirectory() === false
+        ? unset('which is not a directory')
+        : [];
+    });
+  },
+};
+
+export const surroundings: readonly Check[] = [
+  home,
+  sudo,
+  runtimeDirectory,
+  variables,
+  ownDirectories,
+  system,
+];

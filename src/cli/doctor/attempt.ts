@@ -1,0 +1,20 @@
+import { HelperError, systemCode } from '../../errors.ts';
+import { cannot } from '../../files/storage-error.ts';
+
+/** The value, or the error of the helper in its place. A file of an unexpected type must not stop other checks. */
+export async function attempt<Value>(
+  read: () => Value | Promise<Value>,
+): Promise<Value | HelperError> {
+  try {
+    return await read();
+  } catch (error) {
+    return toHelperError(error);
+  }
+}
+
+function toHelperError(error: unknown): HelperError {
+  if (error instanceof HelperError) return error;
+  if (systemCode(error) === undefined) throw error;
+  const { path = 'a file' } = error as NodeJS.ErrnoException;
+  return cannot('read', path, error);
+}

@@ -1,0 +1,143 @@
+import { type CredHelpersFile, textSetting } from '../../clients/cred-helpers.ts';
+import { dockerConfigFile } from '../../clients/docker.ts';
+import { typed } from '../../clients/notes.ts';
+import { podmanClients } from '../../clients/podman.ts';
+import type { Context } from '../../context.ts';
+import { HelperError } from '../../errors.ts';
+import { findProgram } from '../../files/executables.ts';
+import { attempt } from './attempt.ts';
+import {
+  type Check,
+  type Examined,
+  type Finding,
+  failure,
+  ok,
+  problem,
+  skipped,
+  warning,
+} from './check.ts';
+import {
+  asksUs,
+  configureHint,
+  fileFindings,
+  givenToUs,
+  leftOutFindings,
+  namesUs,
+  readClientFile,
+  withoutCredential,
+} from './client-findings.ts';
+import { helperList } from './helper-lists.ts';
+
+/** Programs that read Docker's file. */
+export const dockerPrograms = [
+  'docker',
+  'docker-compose',
+  'nerdctl',
+  'crane',
+  'oras',
+  'cosign',
+  'ko',
+];
+/** Programs that read containers' files first. */
+export const podmanPrograms = ['podman', 'buildah', 'skopeo'];
+
+export function hasOneOf(context: Context, programs: readonly string[]): boolean {
+  return programs.some((program) => findProgram(context, program) !== undefined);
+}
+
+/** Docker's file, which Compose, BuildKit, nerdctl, crane and oras read as well. */
+export const dockerFile: Check = {
+  name: 'docker',
+  run: async (examined) => {
+    const { context } = examined;
+    const file = dockerConfigFile(context);
+    const read = await readClientFile(file);
+    if (read instanceof HelperError) return failure(read);
+    const isPodmanOnly = !hasOneOf(context, dockerPrograms) && hasOneOf(context, podmanPrograms);
+    if (read.text === undefined && isPodmanOnly) return skipped('no Docker client on PATH');
+    const findings = fileFindings(examined, 'docker', read, logoutDocker);
+    if (!namesUs(read)) {
+      return [problem(`${file} does not name this helper`, configureHint('docker')), ...findings];
+    }
+    return [
+      ok(named(examined, file, textSetting(read, 'credsStore') === 'icr', givenToUs(read))),
+      ...findings,
+      ...leftOutFindings(examined, 'docker', (host) => asksUs(read, host)),
+    ];
+  },
+};
+
+function named(examined: Examined, file: string, isStore: boolean, hosts: readonly string[]) {
+  const what = isStore
+    ? 'every registry'
+    : `${hosts.length} IBM ${hosts.length === 1 ? 'host' : 'hosts'}`;
+  return `${file} names this helper for ${what}${withoutCredential(examined, hosts)}`;
+}
+
+/** `docker logout` finds HOST and http(s)://HOST by HOST, and any other spelling as it is. */
+function logoutDocker(key: string): string {
+  return `docker logout ${typed(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
+}
+
+/** The files of podman, buildah and skopeo. */
+export const podmanFiles: Check = {
+  name: 'podman',
+  run: async (examined) => {
+    const { context } = examined;
+    const names = podmanClients(context).map(({ file }) => file(context));
+    const reads = await Promise.all(names.map(readClientFile));
+    const broken = reads.filter((read) => read instanceof HelperError);
+    const files = reads.filter((read): read is CredHelpersFile => !(read instanceof HelperError));
+    const present = files.filter(({ text }) => text !== undefined);
+    if (broken.length + present.length === 0 && !hasOneOf(context, podmanPrograms)) {
+      return skipped('not installed');
+    }
+    const findings = present.flatMap((read) =>
+      fileFindings(examined, 'podman', read, (key) => logoutPodman(read, key)),
+    );
+    return [
+      ...broken.map((error) => failure(error)),
+      ...(await coverage(examined, files)),
+      ...findings,
+    ];
+  },
+};
+
+async function coverage(examined: Examined, files: readonly CredHelpersFile[]): Promise<Finding[]> {
+  const list = await attempt(() => helperList(examined.context));
+  if (!(list instanceof HelperError) && list?.namesUs) {
+    return [ok(`${list.file} names this helper for every registry`)];
+  }
+  const naming = files.filter(namesUs);
+  if (naming.length === 0) return [await unnamed(examined, files)];
+  const others = files.filter((read) => read.text !== undefined && !naming.includes(read));
+  const hosts = [...new Set(naming.flatMap(givenToUs))];
+  return [
+    ok(named(examined, naming.map(({ file }) => file).join(', '), false, hosts)),
+    ...others.map(({ file }) =>
+      warning(
+        `${file} does not name this helper: podman login stores passwords in it`,
+        configurePodman,
+      ),
+    ),
+    ...leftOutFindings(examined, 'podman', (host) => naming.some((read) => asksUs(read, host))),
+  ];
+}
+
+/** If none of their own files names it, these programs pull with Docker's file. */
+async function unnamed({ context }: Examined, files: readonly CredHelpersFile[]): Promise<Finding> {
+  const docker = await readClientFile(dockerConfigFile(context));
+  const own = files.map(({ file }) => file).join(', ');
+  if (docker instanceof HelperError || !namesUs(docker)) {
+    return problem(`no file names this helper (${own})`, configurePodman);
+  }
+  const what = `podman pulls with ${docker.file}, but podman login stores passwords in plain text`;
+  return warning(`${what}: ${own} does not name this helper`, configurePodman);
+}
+
+const configurePodman = configureHint('podman');
+
+/** `podman logout` finds no entry that was written as a URL. */
+function logoutPodman({ file }: CredHelpersFile, key: string): string | undefined {
+  return key.includes('://') ? undefined : `podman logout --authfile ${typed(file)} ${typed(key)}`;
+}

@@ -1,0 +1,140 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { typed } from '../../clients/notes.ts';
+import { cacheFolder } from '../../config/folders.ts';
+import { HelperError } from '../../errors.ts';
+import { isTemporary } from '../../files/temporary-files.ts';
+import { damagedSuffix } from '../../secrets/credential-file.ts';
+import { attempt } from './attempt.ts';
+import { type Check, type Examined, type Finding, ok, problem, skipped, warning } from './check.ts';
+import { abandonedAfterMs } from './client-findings.ts';
+import { statOf } from './machine.ts';
+
+/** Modes and owners of stored files, and files that killed processes left. */
+export const fileCheck: Check = {
+  name: 'files',
+  run: async (examined) => {
+    const { context, look } = examined;
+    const cache = await attempt(() => cacheFolder(context));
+    const folders = [look.folder, cache instanceof HelperError ? undefined : cache].filter(
+      (folder): folder is string => folder !== undefined && fs.existsSync(folder),
+    );
+    if (folders.length === 0) return skipped('nothing is stored yet');
+    const entries = folders.flatMap((folder) => entriesIn(folder, folder));
+    const isPosix = context.platform !== 'win32';
+    const found = [
+      ...(isPosix ? [...shared(entries), ...closed(entries), ...foreign(examined, entries)] : []),
+      ...leftOver(examined, entries),
+    ];
+    return found.length > 0 ? found : ok(`${folders.join(', ')}: only you can read them`);
+  },
+};
+
+interface Entry {
+  /** The configuration or cache directory. */
+  readonly folder: string;
+  readonly file: string;
+  readonly stat: fs.Stats;
+}
+
+/**
+ * The directory and its subdirectories may be symlinks. Unreadable directories are not entered: their
+ * mode or owner is a finding.
+ */
+function entriesIn(folder: string, file: string, depth = 0): Entry[] {
+  try {
+    const stat = fs.lstatSync(file);
+    const isFollowed = depth <= 1 && stat.isSymbolicLink();
+    const isOpen = stat.isDirectory() && (stat.mode & 0o400) !== 0;
+    const names = isOpen || isFollowed ? namesIn(file) : [];
+    const below = names.flatMap((name) => entriesIn(folder, path.join(file, name), depth + 1));
+    return [{ folder, file, stat }, ...below];
+  } catch {
+    return [];
+  }
+}
+
+/** Returns an empty array if `file` is not a directory, or cannot be read. */
+function namesIn(file: string): string[] {
+  try {
+    return fs.readdirSync(file);
+  } catch {
+    return [];
+  }
+}
+
+function shared(entries: readonly Entry[]): Finding[] {
+  const open = entries.filter(({ stat }) => !stat.isSymbolicLink() && (stat.mode & 0o077) !== 0);
+  if (open[0] === undefined) return [];
+  const what = `other users can access ${titleOf(open[0])}${andMore(open)}`;
+  return [problem(what, `run chmod -R go= ${foldersOf(open)}`)];
+}
+
+/** Files that their owner cannot read or write, such as mounted secrets. */
+function closed(entries: readonly Entry[]): Finding[] {
+  const unreadable = entries.filter((entry) => lacks(entry, 0o500, 0o400));
+  const unwritable = entries.filter((entry) => lacks(entry, 0o700, 0o600));
+  const first = unreadable[0] ?? unwritable[0];
+  if (first === undefined) return [];
+  const verb = unreadable.length > 0 ? 'read' : 'change';
+  const message = `you cannot ${verb} ${titleOf(first)}${andMore(unwritable)}`;
+  const hint = `run chmod -R u+rwX ${foldersOf(unwritable)}`;
+  return [unreadable.length > 0 ? problem(message, hint) : warning(message, hint)];
+}
+
+function lacks({ stat }: Entry, directoryMode: number, fileMode: number): boolean {
+  const needed = stat.isDirectory() ? directoryMode : fileMode;
+  return !stat.isSymbolicLink() && (stat.mode & needed) !== needed;
+}
+
+function titleOf({ file, stat }: Entry): string {
+  return `${file} (mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')})`;
+}
+
+function foreign({ machine: { uid }, context }: Examined, entries: readonly Entry[]): Finding[] {
+  const others = entries.filter(({ stat }) => uid !== undefined && stat.uid !== uid);
+  const [first] = others;
+  if (first === undefined) return [];
+  // Root finds a user's files in that user's home, where they belong.
+  const homeOwner = statOf(context.env.HOME ?? '/')?.uid;
+  const owner = uid === 0 && homeOwner !== undefined ? homeOwner : uid;
+  if (owner !== uid && others.every(({ stat }) => stat.uid === owner)) return [];
+  const what = `user ${first.stat.uid} owns ${first.file}, not you (${uid})${andMore(others)}`;
+  const sudo = uid === 0 ? '' : 'sudo ';
+  return [problem(what, `run ${sudo}chown -R ${owner} ${foldersOf(others)}`)];
+}
+
+function foldersOf(entries: readonly Entry[]): string {
+  return [...new Set(entries.map(({ folder }) => typed(folder)))].join(' ');
+}
+
+function andMore({ length }: readonly unknown[]): string {
+  return length === 1 ? '' : `, and ${length - 1} more`;
+}
+
+function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
+  const names = new Set(entries.map(({ file }) => file));
+  const damaged = entries.filter(
+    ({ file }) => file.endsWith(damagedSuffix) && names.has(file.slice(0, -damagedSuffix.length)),
+  );
+  const temporary = entries.filter(
+    ({ file, stat }) =>
+      isOurTemporary(file) && stat.isFile() && stat.mtimeMs < context.now() - abandonedAfterMs,
+  );
+  return [
+    ...removable('left from a damaged secret that was replaced', damaged),
+    ...removable('left by a killed process', temporary),
+  ];
+}
+
+function removable(what: string, entries: readonly Entry[]): Finding[] {
+  if (entries.length === 0) return [];
+  const files = entries.map(({ file }) => file);
+  return [warning(`${what}: ${files.join(', ')}`, `run rm ${files.map(typed).join(' ')}`)];
+}
+
+/** Also those of versions up to 0.1.0, and those that `conf` writes for the settings. */
+function isOurTemporary(file: string): boolean {
+  const [name, parent] = [path.basename(file), path.basename(path.dirname(file))];
+  return isTemporary(name) || parent === '.aside' || /\.json\.tmp-\w+$/.test(name);
+}

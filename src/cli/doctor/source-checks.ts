@@ -1,0 +1,68 @@
+import { HelperError } from '../../errors.ts';
+import { findProgram } from '../../files/executables.ts';
+import { apiKeyIn } from '../../identity/api-key-variable.ts';
+import { foundInSession } from '../../identity/ibmcloud.ts';
+import { ambientVariables, ownVariable } from '../../secret-variables.ts';
+
+import { duration } from '../table.ts';
+import { askIam } from './ask-iam.ts';
+import { attempt } from './attempt.ts';
+import { type Check, type Examined, failure, networkLimitMs, ok, problem } from './check.ts';
+import { requestFailure } from './network-checks.ts';
+
+/** A check for each configured source other than identities. */
+export function sourceChecks({ context, look }: Examined): Check[] {
+  const { ibmcloudSession, computeProfile } = look.settings;
+  const isSet = (name: string) => Boolean(context.env[name]?.trim());
+  const ambient = ambientVariables.find(isSet);
+  return [
+    ...(isSet(ownVariable) ? [variable(ownVariable)] : []),
+    ...(ambient === undefined ? [] : [variable(ambient)]),
+    ...(ibmcloudSession ? [session] : []),
+    ...(computeProfile === undefined ? [] : [computeCheck(computeProfile)]),
+  ];
+}
+
+function variable(name: string): Check {
+  const precedence =
+    name === ownVariable ? 'before stored credentials' : 'after stored credentials';
+  return iamCheck(name, `run unset ${name}`, async (examined) => {
+    const key = apiKeyIn(name, examined.context.env[name]?.trim() ?? '');
+    const { message } = await askIam(examined, { kind: 'api-key' }, key);
+    return `${message}; used ${precedence}`;
+  });
+}
+
+function computeCheck(profile: string): Check {
+  const off = 'run docker-credential-icr settings compute-profile off';
+  return iamCheck('compute identity', off, async (examined) => {
+    const { message } = await askIam(examined, { kind: 'trusted-profile', profile }, '');
+    return `${message}: trusted profile ${profile}`;
+  });
+}
+
+function iamCheck(name: string, hint: string, ask: (examined: Examined) => Promise<string>): Check {
+  return {
+    name,
+    limitMs: networkLimitMs,
+    run: async (examined) => {
+      const said = await attempt(() => ask(examined));
+      return said instanceof HelperError ? requestFailure(examined, said, hint) : ok(said);
+    },
+  };
+}
+
+const session: Check = {
+  name: 'ibmcloud session',
+  run: async ({ context }) => {
+    const hasCli = findProgram(context, 'ibmcloud') !== undefined;
+    const off = 'docker-credential-icr settings ibmcloud-session off';
+    const hint = `run ${hasCli ? 'ibmcloud login' : off}`;
+    const found = await attempt(() => foundInSession(context));
+    if (found instanceof HelperError) return failure(found, hint);
+    if (found === undefined) return problem('not logged in with the ibmcloud CLI', hint);
+    const { username, endsAt } = found;
+    const left = endsAt === undefined ? '' : `; expires in ${duration(endsAt - context.now())}`;
+    return ok(`used as ${username} after stored credentials${left}`);
+  },
+};

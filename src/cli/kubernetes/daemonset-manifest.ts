@@ -1,0 +1,89 @@
+import { HelperError } from '../../errors.ts';
+import type { Command } from '../command.ts';
+import {
+  checkedOptions,
+  kubeletFlags,
+  requireOnce,
+  versionLines,
+  type WhoPulls,
+  whoPulls,
+} from './provider-options.ts';
+
+interface DaemonsetArgs extends WhoPulls {
+  readonly image?: string;
+  readonly executable: string;
+  readonly namespace: string;
+  readonly imagePullSecret?: string;
+  readonly apiKeySecret?: string;
+}
+
+export const daemonset: Command<DaemonsetArgs> = {
+  options: {
+    image: {
+      type: 'string',
+      describe: 'image with this executable and a shell: HOST/NAMESPACE/NAME@sha256:DIGEST',
+    },
+    executable: {
+      type: 'string',
+      default: '/usr/local/bin/docker-credential-icr',
+      describe: 'path of the executable in the image',
+    },
+    namespace: { type: 'string', default: 'kube-system', describe: 'namespace of the DaemonSet' },
+    'image-pull-secret': { type: 'string', describe: 'Secret for pulling the image' },
+    'api-key-secret': {
+      type: 'string',
+      describe: 'pull with the API key in this Secret (apikey)',
+      group: 'Identity',
+    },
+    ...whoPulls,
+  },
+  examples: [
+    [
+      'kubernetes daemonset --image us.icr.io/NAMESPACE/NAME@sha256:DIGEST | kubectl apply -f -',
+      'install on all nodes',
+    ],
+    [
+      'kubernetes daemonset --image IMAGE@sha256:DIGEST --service-accounts',
+      'pods pull with their own identity',
+    ],
+  ],
+  run: async (context, args) => {
+    requireOnce(args);
+    const { image, executable, namespace, imagePullSecret, apiKeySecret, ...who } = args;
+    requireImage(image);
+    const { manifests } = await import('../../kubernetes/manifests.ts');
+    const options = { image, executable, namespace, imagePullSecret, apiKeySecret };
+    context.stdout(manifests(options, await checkedOptions(who), await kubeletFlags()));
+    if (!hasDigest.test(image)) {
+      context.warn(
+        `${image} has no digest: if its tag is moved, another image runs as root on every node`,
+        'use IMAGE@sha256:DIGEST',
+      );
+    }
+    context.warn(
+      'the DaemonSet does not restart the kubelet, and does not prepare new nodes',
+      'use docker-credential-icr kubernetes manifests for new nodes',
+    );
+    context.warn(
+      'the kubelet needs flags; set them only after the files are on the node',
+      `start the kubelet with ${await kubeletFlags()}`,
+    );
+    context.warn(
+      'on IKS and ROKS, only IBM can set these flags',
+      'use docker-credential-icr kubernetes secret there',
+    );
+    for (const line of versionLines(who)) context.warn(line);
+    return 0;
+  },
+};
+
+/** Source: the OCI image specification, descriptor.md, "Registered algorithms". */
+const hasDigest = /@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
+
+function requireImage(image: string | undefined): asserts image is string {
+  if (image !== undefined && /^[\w][\w./:@-]*$/.test(image)) return;
+  const problem = image === undefined ? '--image is missing' : 'invalid --image';
+  throw new HelperError('invalid-input', problem, {
+    hint: 'use --image with an image that contains this executable and a shell',
+  });
+}

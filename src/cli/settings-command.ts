@@ -1,0 +1,94 @@
+import { readSettings } from '../config/read-settings.ts';
+import type { Settings } from '../config/settings.ts';
+import { requireTrustedFolder } from '../config/trusted-endpoint.ts';
+import { updateSettings } from '../config/write.ts';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { requireProfileId } from '../identity/profile.ts';
+import { visible } from '../visible.ts';
+import type { Command } from './command.ts';
+
+interface SettingsArgs {
+  readonly name?: string;
+  readonly value?: string;
+}
+
+interface Setting {
+  /** The member of `config.json`, which the value `off` removes. */
+  readonly key: 'ibmcloudSession' | 'computeProfile' | 'iamEndpoint';
+  readonly parse: (value: string) => Partial<Settings> | Promise<Partial<Settings>>;
+  readonly description: string;
+}
+
+const settingsByName: Readonly<Record<string, Setting>> = {
+  'ibmcloud-session': {
+    key: 'ibmcloudSession',
+    description: "on: use the ibmcloud CLI's session for hosts without a stored credential",
+    parse: (value) => ({ ibmcloudSession: requireOn(value) }),
+  },
+  'compute-profile': {
+    key: 'computeProfile',
+    description: 'ID of the trusted profile to use with the identity of this VPC instance or pod',
+    parse: (value) => ({ computeProfile: requireProfileId(value) }),
+  },
+  'iam-endpoint': {
+    key: 'iamEndpoint',
+    description: 'address of IAM, if not the public one',
+    parse: async (value) => {
+      const { parseEndpoint } = await import('../iam/endpoint.ts');
+      return { iamEndpoint: parseEndpoint(value, 'the value') };
+    },
+  },
+};
+
+export const settings: Command<SettingsArgs> = {
+  options: {},
+  examples: [
+    ['settings', 'show all settings'],
+    ['settings ibmcloud-session on', "use the ibmcloud CLI's session as a fallback"],
+    ['settings ibmcloud-session off', 'reset a setting to its default'],
+  ],
+  run: async (context, { name, value }) => {
+    const names = name === undefined ? Object.keys(settingsByName) : [name];
+    for (const each of names) {
+      const setting = settingNamed(each);
+      if (value === undefined) show(context, each, setting);
+      else await change(context, each, setting, value);
+    }
+    return 0;
+  },
+};
+
+function settingNamed(name: string): Setting {
+  const setting = Object.hasOwn(settingsByName, name) ? settingsByName[name] : undefined;
+  if (setting !== undefined) return setting;
+  throw new HelperError('invalid-input', 'unknown setting', {
+    hint: `use one of ${Object.keys(settingsByName).join(', ')}`,
+  });
+}
+
+function show(context: Context, name: string, { key, description }: Setting): void {
+  context.stdout(`${name}: ${visible(shownValue(readSettings(context)[key]))} (${description})\n`);
+}
+
+async function change(
+  context: Context,
+  name: string,
+  { key, parse }: Setting,
+  value: string,
+): Promise<void> {
+  const changed: Partial<Settings> = value === 'off' ? {} : await parse(value);
+  if (changed.iamEndpoint !== undefined) requireTrustedFolder(context);
+  await updateSettings(context, ({ [key]: _, ...rest }) => ({ ...rest, ...changed }));
+  context.stdout(`${name} is ${visible(shownValue(changed[key]))}\n`);
+}
+
+function shownValue(value: string | boolean | undefined): string {
+  if (typeof value === 'string') return value;
+  return value ? 'on' : 'off';
+}
+
+function requireOn(value: string): true {
+  if (value === 'on') return true;
+  throw new HelperError('invalid-input', 'invalid value', { hint: 'use on or off' });
+}

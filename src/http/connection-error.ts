@@ -1,0 +1,79 @@
+import axios from 'axios';
+import { type ErrorDetails, systemCode } from '../errors.ts';
+
+/** A request without an answer. The message describes the cause. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  /** True if a retry may succeed. */
+  readonly isTransient: boolean;
+  readonly details: ErrorDetails;
+
+  constructor(message: string, isTransient: boolean, details: ErrorDetails) {
+    super(message);
+    this.isTransient = isTransient;
+    this.details = details;
+  }
+}
+
+const messages: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was dropped',
+  EPIPE: 'the connection was dropped',
+  ERR_SOCKET_CLOSED: 'the connection was dropped',
+  ETIMEDOUT: 'the connection timed out',
+  EAI_AGAIN: 'the DNS server did not answer',
+  ENOTFOUND: 'its host name was not found in DNS',
+  ENETUNREACH: 'there is no route to its network',
+  EHOSTUNREACH: 'there is no route to it',
+};
+const transientCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_SOCKET_CLOSED',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+]);
+
+/**
+ * Converts an error of axios into a ConnectionError. The original must not be thrown: it contains the request and its
+ * secrets. `throughProxy` is added to the message. Returns other errors unchanged: they are bugs.
+ */
+export function connectionError(error: unknown, throughProxy: string): unknown {
+  if (!axios.isAxiosError(error)) return error;
+  const code = systemCode(error) ?? 'unknown error';
+  const details = isUntrusted(code) ? untrusted : throughProxy === '' ? {} : byProxy;
+  return new ConnectionError(
+    describe(code, error.message) + throughProxy,
+    isTransient(code, error.message),
+    details,
+  );
+}
+
+const untrusted: ErrorDetails = {
+  reason: 'certificate',
+  hint: 'set NODE_EXTRA_CA_CERTS to a file with the certificate of your certificate authority',
+};
+const byProxy: ErrorDetails = { reason: 'proxy', hint: 'check HTTPS_PROXY, or unset it' };
+
+function isUntrusted(code: string): boolean {
+  return /CERT|SIGNATURE|ERR_TLS/.test(code);
+}
+
+function describe(code: string, message: string): string {
+  if (/maxContentLength/.test(message)) return 'its answer is longer than 1 MiB';
+  if (isCutOff(message)) return 'its answer was cut off';
+  if (isUntrusted(code)) return `its certificate is not trusted (${code})`;
+  if (/^HPE_/.test(code)) return 'it does not speak HTTP';
+  if (/^(EPROTO$|ERR_SSL_)/.test(code)) return 'it does not speak TLS';
+  return messages[code] ?? code;
+}
+
+function isTransient(code: string, message: string): boolean {
+  return transientCodes.has(code) || isCutOff(message);
+}
+
+/** Returns true for axios's message about a connection that was closed during the answer; it has no code of its own. */
+function isCutOff(message: string): boolean {
+  return /stream has been aborted/.test(message);
+}

@@ -1,0 +1,35 @@
+import type { Settings } from '../config/settings.ts';
+
+/** The name of the file store in the settings and on the command line. */
+export const fileStoreName = 'file';
+
+/** The name of the store in messages. */
+export function storeTitle({ store = fileStoreName }: Pick<Settings, 'store'>): string {
+  return store === fileStoreName ? 'file store' : store;
+}
+
+/** The credential of Docker's protocol, with its field names. */
+export interface Credential {
+  readonly ServerURL: string;
+  readonly Username: string;
+  readonly Secret: string;
+}
+
+/** The key of a stored secret: a host (`docker login` stored it) or a named identity. */
+export interface SecretKey {
+  readonly of: 'host' | 'identity';
+  readonly name: string;
+}
+
+/** Throws if another process has taken over the lock; called right before a change takes effect. */
+export type RequireOurs = () => void;
+
+export interface SecretStore<Key = SecretKey> {
+  /** Returns undefined if there is no such secret. Throws `damaged` or `storage` if it cannot be read. */
+  read(key: Key): Credential | undefined;
+  write(key: Key, credential: Credential, requireOurs?: RequireOurs): void;
+  /** Succeeds if there is no such secret. */
+  erase(key: Key, requireOurs?: RequireOurs): void;
+  /** Returns the names of all secrets, also of damaged ones. */
+  names(of: SecretKey['of']): string[];
+}
