@@ -238,7 +238,7 @@ for (const shell of shells) {
 
 /** Returns the script of the first `sh` step. */
 function jenkinsScript({ release }: Pipeline): string {
-  const text = fs.readFileSync(path.join(release, 'docker-credential-icr.jenkins.groovy'), 'utf8');
+  const text = fs.readFileSync(path.join(release, 'icrLogin.groovy'), 'utf8');
   const [, script = ''] = /sh '''([\s\S]*?)'''/.exec(text) ?? [];
   assert.ok(script.startsWith('#!/bin/sh\n'), 'Jenkins traces the commands of other scripts');
   assert.not.match(script, '\\', 'Groovy would interpret the backslash');
