@@ -19,7 +19,7 @@ async function run(): Promise<number> {
   return runInteractive(context, args);
 }
 
-// Exiting at once is faster than unwinding, and nothing is left to do.
+// Exiting explicitly is faster than waiting for the event loop to drain.
 process.exit(
   await run().catch(async (error) => {
     const { reportBug } = await import('./bug-report.ts');

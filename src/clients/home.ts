@@ -2,20 +2,20 @@ import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 
-/** Joins as the context's own system does: `\` on Windows. */
+/** Joins path segments for the context's platform. */
 export function joinPath(context: Context, ...parts: string[]): string {
   return (context.platform === 'win32' ? path.win32 : path.posix).join(...parts);
 }
 
 /**
- * The person's home folder, from the environment only: in a rootless container's user namespace the
- * user's ID is another one, and its home would be root's.
+ * Returns the user's home directory from the environment only: in the user namespace of a rootless container the user
+ * ID is 0, and its account's home is that of root. Throws `misconfigured` if the variable is not set.
  */
 export function homeFolder(context: Context): string {
   const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
   const home = context.env[name];
   if (home) return home;
-  throw new HelperError('misconfigured', `${name} is not set, so there is no home directory`, {
+  throw new HelperError('misconfigured', `${name} is not set`, {
     reason: 'no-home',
     hint: `set ${name} to your home directory`,
   });

@@ -1,16 +1,15 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
-import type { Client } from './client.ts';
+import type { Client, Note } from './client.ts';
 import type { CredHelpersFile } from './cred-helpers.ts';
 import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { typed } from './notes.ts';
 
 /**
- * podman, buildah, skopeo: one client for each `auth.json` that must name the helper. On Linux these
- * are two. `podman login` looks for `credHelpers` in the session's file only, and writes passwords
- * into it where there is none; but that file is gone when the person logs out of the machine, and
- * then the one in the home folder goes on answering pulls.
+ * Returns a client for each `auth.json` of podman, buildah and skopeo that needs the helper. On Linux there are two:
+ * `podman login` reads `credHelpers` only from the session's file, and stores passwords in it if there are none. That
+ * file is deleted at the end of the session; pulls then use the file in the home directory.
  * Source: containers/container-libs, image/pkg/docker/config/config.go (getAuthFilePaths).
  */
 export function podmanClients(context: Context, runFolder = '/run/containers'): Client[] {
@@ -20,19 +19,20 @@ export function podmanClients(context: Context, runFolder = '/run/containers'): 
     return [authFileClient(joinPath(context, homeFolder(context), '.config/containers/auth.json'))];
   }
   const configHome = env.XDG_CONFIG_HOME || joinPath(context, homeFolder(context), '.config');
-  const lasting = joinPath(context, configHome, 'containers/auth.json');
+  const permanent = joinPath(context, configHome, 'containers/auth.json');
   const session = sessionFile(context, runFolder);
-  if (session === undefined) return [authFileClient(lasting, [pastUs])];
-  return [authFileClient(lasting), authFileClient(session)];
+  if (session === undefined) return [authFileClient(permanent, [loginNote])];
+  return [authFileClient(permanent), authFileClient(session)];
 }
 
-const pastUs =
-  'podman login would keep the password in its own file, past this helper; ' +
-  'to sign in, run docker-credential-icr login';
+const loginNote: Note = {
+  message: 'podman login stores passwords in its own file instead of this helper',
+  hint: 'run docker-credential-icr login instead',
+};
 
 /**
- * Without `XDG_RUNTIME_DIR` podman uses a folder outside the home: there, a file that podman made is
- * edited, because it is read before ours, but none is begun.
+ * Returns the session's file. Without `XDG_RUNTIME_DIR`, podman uses a directory outside the home. A file in it has
+ * precedence over the permanent one, so it is edited if podman has created it, but it is not created.
  */
 function sessionFile(context: Context, runFolder: string): string | undefined {
   const runtime = context.env.XDG_RUNTIME_DIR;
@@ -44,7 +44,7 @@ function sessionFile(context: Context, runFolder: string): string | undefined {
   return uid !== undefined && fs.existsSync(file) ? file : undefined;
 }
 
-function authFileClient(file: string, notes: string[] = []): Client {
+function authFileClient(file: string, notes: Note[] = []): Client {
   return credHelpersClient({
     name: 'podman',
     file: () => file,
@@ -53,8 +53,8 @@ function authFileClient(file: string, notes: string[] = []): Client {
   });
 }
 
-/** `podman logout` takes host and namespace; what was written as a URL it does not find. */
+/** `podman logout` accepts a host with or without namespace, but not a URL. */
 function logoutCommand({ file }: CredHelpersFile, key: string): string {
-  if (key.includes('://')) return `take that entry out of ${file}`;
+  if (key.includes('://')) return `remove that entry from ${file}`;
   return `run podman logout --authfile ${typed(file)} ${typed(key)}`;
 }

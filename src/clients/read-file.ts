@@ -2,13 +2,13 @@ import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
 import { cannot, typeOf } from '../files/storage-error.ts';
 
-/** In bytes. Clients' files are a few kilobytes; what is larger than this is something else. */
-const largest = 16 * 1024 * 1024;
+/** Clients' files have a few kilobytes; larger files are something else. */
+const maxBytes = 16 * 1024 * 1024;
 
 /**
- * The text of another program's file; `undefined` when it does not exist (a link to nothing
- * included). Throws `storage` for what is no file or cannot be read, `damaged` for what is not
- * UTF-8: decoding it anyway would change bytes that are not ours.
+ * Returns the text of another program's file, or undefined if it does not exist or is a dangling symlink. Throws
+ * `storage` if it is not a regular file or cannot be read, and `damaged` if it is not UTF-8: a lossy conversion would
+ * change the file's other content.
  */
 export function readText(file: string): string | undefined {
   const bytes = readBytes(file);
@@ -27,12 +27,12 @@ export function readText(file: string): string | undefined {
 function readBytes(file: string): Uint8Array | undefined {
   try {
     const stat = fs.statSync(file);
-    // Opening a pipe would wait for ever; a device (REGISTRY_AUTH_FILE=/dev/null) must not be replaced.
+    // Opening a FIFO would block; a device (REGISTRY_AUTH_FILE=/dev/null) must not be replaced.
     if (!stat.isFile()) {
       const hint = 'move it away';
       throw new HelperError('storage', `${file} is ${typeOf(stat)}, not a regular file`, { hint });
     }
-    if (stat.size > largest) {
+    if (stat.size > maxBytes) {
       throw new HelperError('damaged', `${file} is larger than 16 MiB`, { hint: 'move it away' });
     }
     return fs.readFileSync(file);
@@ -43,7 +43,7 @@ function readBytes(file: string): Uint8Array | undefined {
   }
 }
 
-/** Windows PowerShell's `>` writes it. */
+/** Returns true for a UTF-16 byte order mark, which `>` in Windows PowerShell writes. */
 function isUtf16(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
   return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);

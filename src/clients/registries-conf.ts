@@ -1,32 +1,34 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
-import type { AddOptions, Client, EditPlan } from './client.ts';
+import type { AddOptions, Client, EditPlan, Note } from './client.ts';
 import { helperName } from './client.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { typed } from './notes.ts';
 import { readText } from './read-file.ts';
 
-/** The first one that can keeps what is logged in; `auth.json` goes on answering for what it has already. */
+/** podman stores a login with the first helper that accepts it. Credentials in `auth.json` are still used. */
 const setting = `credential-helpers = ["${helperName}", "containers-auth.json"]`;
 const content = `# Written by docker-credential-icr configure; configure --remove deletes it.
-# podman, buildah and skopeo ask these in turn for the credential of any registry.
+# podman, buildah and skopeo call these helpers in this order for all registries.
 ${setting}
 `;
 
 /**
- * A drop-in for podman, buildah and skopeo that names the helper for every registry at once: for IBM
- * hosts that no list has yet. Not part of `podman` or `all`: where the helper is missing from `PATH`
- * (a system service, say), these programs then fail for public images of every registry.
+ * A drop-in file for podman, buildah and skopeo that registers the helper for all registries, including future ICR
+ * hosts. It is not part of `podman` or `all`: if the helper is not on `PATH`, for example in a system service, these
+ * programs fail for public images of all registries.
  */
 export function registriesConf(systemFolder = '/etc/containers'): Client {
   const planAdd = (context: Context, _hosts: readonly string[], options: AddOptions = {}) => {
     const file = dropIn(context);
     const before = readText(file);
-    const rivals = othersThatSet(context, systemFolder).map((other) => rivalNote(other, options));
-    const leave = isOurs(before) || (rivals.length > 0 && !options.force);
+    const conflicts = conflictingFiles(context, systemFolder).map((other) =>
+      conflictNote(other, options),
+    );
+    const isUnchanged = isGenerated(before) || (conflicts.length > 0 && !options.force);
     return {
-      ...planFor(file, before, leave ? before : content),
-      notes: [...rivals, 'every registry is asked about: keep docker-credential-icr on PATH'],
+      ...planFor(file, before, isUnchanged ? before : content),
+      notes: [...conflicts, pathNote],
     };
   };
   return {
@@ -34,27 +36,31 @@ export function registriesConf(systemFolder = '/etc/containers'): Client {
     file: dropIn,
     planAdd,
     planRemove,
-    configuredHosts: (context) => (isOurs(readText(dropIn(context))) ? ['*'] : []),
+    configuredHosts: (context) => (isGenerated(readText(dropIn(context))) ? ['*'] : []),
   };
 }
+
+const pathNote: Note = {
+  message: 'podman, buildah and skopeo call the helper for all registries',
+  hint: 'keep docker-credential-icr on PATH',
+};
 
 function planFor(file: string, before: string | undefined, after: string | undefined): EditPlan {
   return { file, before, after, hosts: before === after ? [] : ['*'], notes: [] };
 }
 
-/** Only whole: the setting has no hosts. */
+/** Plans to delete the file, unless single hosts are named: the setting has no hosts. */
 function planRemove(context: Context, hosts: readonly string[] | 'all-ours'): EditPlan {
   const file = dropIn(context);
   const before = readText(file);
   if (before === undefined || hosts !== 'all-ours') return planFor(file, before, before);
-  if (isOurs(before)) return planFor(file, before, undefined);
-  const notes = [
-    `${file} was changed by somebody: left alone; if it is not needed, run rm ${typed(file)}`,
-  ];
-  return { ...planFor(file, before, before), notes };
+  if (isGenerated(before)) return planFor(file, before, undefined);
+  const message = `${file} has other content and was not deleted`;
+  const hint = `run rm ${typed(file)} if it is not needed`;
+  return { ...planFor(file, before, before), notes: [{ message, hint }] };
 }
 
-/** Podman reads it in the home folder whatever `XDG_CONFIG_HOME` says. */
+/** podman ignores `XDG_CONFIG_HOME` for this directory. */
 function userFolder(context: Context): string {
   return joinPath(context, homeFolder(context), '.config/containers');
 }
@@ -63,21 +69,22 @@ function dropIn(context: Context): string {
   return joinPath(context, userFolder(context), 'registries.conf.d/docker-credential-icr.conf');
 }
 
-function isOurs(text: string | undefined): boolean {
+function isGenerated(text: string | undefined): boolean {
   const lines = (text ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.join() === setting;
 }
 
-function rivalNote(other: string, { force = false }: AddOptions): string {
-  if (force) return `${other} sets credential-helpers too: of the two, the file read last counts`;
-  return `${other} sets credential-helpers: left alone; add "${helperName}" to its list`;
+function conflictNote(other: string, { force = false }: AddOptions): Note {
+  if (force) return { message: `${other} also sets credential-helpers: the last file is used` };
+  const hint = `add "${helperName}" to its list`;
+  return { message: `${other} sets credential-helpers, so nothing was changed`, hint };
 }
 
 /**
- * The other files that name helpers, in podman's order; the last one's list replaces all others.
+ * Returns the other files that set helpers, in podman's order; the last list replaces the others.
  * Source: containers/container-libs, image/pkg/sysregistriesv2/system_registries_v2.go.
  */
-function othersThatSet(context: Context, systemFolder: string): string[] {
+function conflictingFiles(context: Context, systemFolder: string): string[] {
   const user = userFolder(context);
   const own = joinPath(context, user, 'registries.conf');
   const folders = fs.existsSync(own) ? [user] : [systemFolder, user];
@@ -94,7 +101,7 @@ function confFiles(context: Context, folder: string): string[] {
   return names.sort().map((name) => joinPath(context, folder, name));
 }
 
-/** In TOML a top-level setting stands before the first table; an empty list counts as none. */
+/** Returns true if the TOML text sets a non-empty list. Top-level settings precede the first table. */
 function setsHelpers(toml: string): boolean {
   const [topLevel = ''] = toml.split(/^\s*\[/m);
   return /^\s*["']?credential-helpers["']?\s*=(?!\s*\[\s*\])/m.test(topLevel);

@@ -3,10 +3,16 @@ import { readPrivate, rulesFor } from '../files/private-read.ts';
 import { configFolder } from './folders.ts';
 import { noSettings, requireSettings, type Settings, settingsFile } from './settings.ts';
 
-/** `loadSettings` for code that changes settings or secrets under a lock, and therefore reads without waiting. */
+/**
+ * Does the same as `loadSettings`, but synchronously, for code that holds the lock. Also throws `storage` if
+ * `config.json` is a dangling symlink: otherwise a secret would be stored in a file although a keychain was chosen.
+ */
 export function readSettings(context: Context): Settings {
   const folder = configFolder(context);
   if (folder === undefined) return noSettings;
   const file = settingsFile(folder);
-  return requireSettings(file, readPrivate(context, file, rulesFor.settings));
+  return requireSettings(
+    file,
+    readPrivate(context, file, { ...rulesFor.settings, needsTarget: true }),
+  );
 }

@@ -9,6 +9,14 @@ export interface Bun {
   readonly file: (path: string) => BunFile;
   readonly mmap: (path: string, options: { readonly shared: boolean }) => Uint8Array;
   readonly write: (file: BunFile, text: string) => Promise<number>;
+  readonly Glob: new (
+    pattern: string,
+  ) => {
+    readonly scanSync: (options: {
+      readonly cwd: string;
+      readonly onlyFiles: boolean;
+    }) => Iterable<string>;
+  };
 }
 
 interface BunFile {
@@ -110,7 +118,26 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       }
       return fallback.read(context, path, kind);
     },
+    isPresent: async (context, path) => {
+      const parent = dirname(path);
+      try {
+        if (isAbsent(bun, parent)) return false;
+        const isMissing = isAbsent(bun, path) && (await isOurs(parent));
+        if (isMissing && !isListed(bun, parent, path)) return false;
+      } catch {
+        // The fallback meets the same error and reports it.
+      }
+      return fallback.isPresent(context, path);
+    },
   };
+}
+
+/** Finds a dangling symlink, which every other call of Bun's file API takes for a missing file. Throws the system's error. */
+function isListed({ Glob }: Bun, directory: string, path: string): boolean {
+  for (const name of new Glob('*').scanSync({ cwd: directory, onlyFiles: false })) {
+    if (join(directory, name) === path) return true;
+  }
+  return false;
 }
 
 /**

@@ -6,4 +6,5 @@ export const nodeFiles: Files = {
     const { readPrivate, rulesFor } = await import('./private-read.ts');
     return readPrivate(context, file, rulesFor[kind]);
   },
+  isPresent: async (context, file) => (await import('./private-read.ts')).isPresent(context, file),
 };

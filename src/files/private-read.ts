@@ -4,7 +4,7 @@ import type { Context, FileKind } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { type Access, entryAt, existingDirectory, type OwnDirectory } from './own-directories.ts';
 import { cannot, isAbsent, typeOf } from './storage-error.ts';
-import { followLink } from './symlinks.ts';
+import { dangling, followLink } from './symlinks.ts';
 import { foreign, isTrustedOwner, isWritableByOthers } from './trust.ts';
 
 const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
@@ -20,6 +20,8 @@ export interface ReadRules {
   readonly tighten?: boolean;
   /** Whether a mode that lets others write stays: it shows that the content may be theirs. */
   readonly keepsWritable?: boolean;
+  /** Whether a dangling symlink is an error; otherwise the file does not exist. */
+  readonly needsTarget?: boolean;
 }
 
 /** For files that only this program writes, such as cached tokens: never through a symlink, never of another user. */
@@ -39,15 +41,19 @@ export const rulesFor: Readonly<Record<FileKind, ReadRules>> = {
 export function readPrivate(
   context: Context,
   file: string,
-  { links = true, access = 'read', tighten = true, keepsWritable = false }: ReadRules = {},
+  rules: ReadRules = {},
 ): string | undefined {
+  const { links = true, access = 'read', tighten = true, keepsWritable = false } = rules;
   const directory = existingDirectory(context, path.dirname(file), access);
   const named = directory && path.join(directory.path, path.basename(file));
   const stat = named === undefined ? undefined : entryAt(named);
   if (directory === undefined || named === undefined || stat === undefined) return undefined;
   const isFollowed = links && stat.isSymbolicLink();
   const target = isFollowed ? followLink(context, named) : named;
-  if (target === undefined) return undefined;
+  if (target === undefined) {
+    if (rules.needsTarget) throw dangling(named);
+    return undefined;
+  }
   // Before it is opened: to open a device can have an effect.
   requireRegular(file, isFollowed ? fs.lstatSync(target) : stat);
   return read(context, { file, target, directory, tighten, keepsWritable });

@@ -1,24 +1,33 @@
+import fs from 'node:fs';
 import type { Context } from '../context.ts';
+import { HelperError, systemCode } from '../errors.ts';
+import { cannot } from '../files/storage-error.ts';
 import { requestInstanceToken } from './metadata.ts';
-import { readProjectedToken } from './projected-token.ts';
 import { type AccessToken, requestToken, type TokenOptions } from './token-request.ts';
 
-/** Where the platform shows its identity; tests pass their own. */
-export interface Places {
+/** The files in which IBM's platforms store a pod's token, in the order of IBM's SDKs. */
+const defaultTokenFiles: readonly string[] = [
+  '/var/run/secrets/tokens/vault-token',
+  '/var/run/secrets/tokens/sa-token',
+  '/var/run/secrets/codeengine.cloud.ibm.com/compute-resource-token/token',
+];
+
+/** Replaces the default token files and metadata service in tests. */
+export interface ComputeOverrides {
   readonly metadataAddress?: string;
   readonly tokenFiles?: readonly string[];
 }
 
 /**
- * An access token for the trusted profile that this machine or pod may act as: by the token that the
- * platform put into a file, else by the metadata service, which has a default profile if none is named.
- * Throws `refused`, `unreachable`, `misconfigured`, `storage`, `damaged`.
+ * Requests an access token for a trusted profile of this pod or VPC instance. Uses the pod's token file if there is
+ * one, otherwise the metadata service, which uses the instance's default profile if `profile` is undefined. Throws
+ * `refused`, `unreachable`, `misconfigured`, `storage` or `damaged`.
  */
 export async function requestComputeToken(
   context: Context,
   profile: string | undefined,
   options: TokenOptions,
-  { metadataAddress, tokenFiles }: Places = {},
+  { metadataAddress, tokenFiles }: ComputeOverrides = {},
 ): Promise<AccessToken> {
   const crToken = profile === undefined ? undefined : readProjectedToken(tokenFiles);
   if (profile === undefined || crToken === undefined) {
@@ -27,4 +36,29 @@ export async function requestComputeToken(
   }
   const grant = { kind: 'compute-resource', crToken, profile: { id: profile } } as const;
   return await requestToken(context, grant, options);
+}
+
+/**
+ * Returns the pod's service account token that the platform projects into a file, or undefined if there is none. Throws
+ * `storage` if a file cannot be read, and `damaged` if it is empty.
+ */
+export function readProjectedToken(
+  files: readonly string[] = defaultTokenFiles,
+): string | undefined {
+  for (const file of files) {
+    const text = readIfExists(file)?.trim();
+    if (text === '') throw new HelperError('damaged', `the pod's token in ${file} is empty`);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+function readIfExists(file: string): string | undefined {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw cannot('read', file, error);
+  }
 }

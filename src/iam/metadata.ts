@@ -8,26 +8,26 @@ import {
   nameOf,
   requestAnswer,
   requestJson,
-  timeLimit,
+  requestTimeoutMs,
 } from '../http/request.ts';
 import type { HttpAnswer, HttpRequest } from '../http/send.ts';
 import { textOf } from '../json-object.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 
 export interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'> {
-  /** Of the service; by default `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, else that of every VPC instance. */
+  /** The address of the service; by default the result of `metadataAddress`. */
   readonly address?: string;
 }
 
-/** The same for every VPC instance, and reachable from nowhere else. */
-const usualAddress = 'http://169.254.169.254';
-/** Milliseconds: the service is next door, or it is not there. */
-const nearLimit = 1000;
-/** Seconds that the instance's identity is needed for; IAM's token has a life of its own. */
-const identityLife = 300;
+/** The link-local address of the service, the same on all VPC instances. */
+const defaultAddress = 'http://169.254.169.254';
+/** The timeout of the first request: the service is local and answers quickly, or does not exist. */
+const identityTimeoutMs = 1000;
+/** The requested lifetime of the instance's identity token; it does not limit the access token's. */
+const identityLifetimeSeconds = 300;
 
+/** A version of the service's API with its paths. */
 interface Generation {
-  /** A version of the interface under which these paths exist. */
   readonly version: string;
   readonly identity: string;
   readonly token: string;
@@ -45,19 +45,21 @@ const second: Generation = {
 };
 
 /**
- * An access token for a trusted profile of this VPC instance, by its ID; without one, for the instance's default
- * profile. Throws `refused`, or `unreachable`: after a second where nothing answers at the address.
+ * Requests an access token for a trusted profile of this VPC instance, or for the instance's default profile if
+ * `profile` is undefined. Throws `refused` or `unreachable`, after at most a second if the service does not exist.
  */
 export async function requestInstanceToken(
   context: Context,
   profile: string | undefined,
-  { address = metadataAddress(context), ...given }: MetadataOptions,
+  { address = metadataAddress(context), ...callOptions }: MetadataOptions,
 ): Promise<AccessToken> {
-  const options = { ...given, service: 'the metadata service', reason: 'metadata' } as const;
-  const deadline = given.deadline ?? deadlineOf(context, timeLimit);
-  const near = { ...options, deadline: Math.min(deadline, context.now() + nearLimit) };
-  const [generation, identity] = await requestIdentity(context, address, near);
-  const asked = context.now();
+  const options = { ...callOptions, service: 'the metadata service', reason: 'metadata' } as const;
+  const deadline = callOptions.deadline ?? deadlineOf(context, requestTimeoutMs);
+  const [generation, identity] = await requestIdentity(context, address, {
+    ...options,
+    deadline: Math.min(deadline, context.now() + identityTimeoutMs),
+  });
+  const requestedAt = context.now();
   const request: HttpRequest = {
     method: 'POST',
     url: urlOf(address, generation, 'token'),
@@ -66,41 +68,42 @@ export async function requestInstanceToken(
     ...(profile === undefined ? {} : { body: { trusted_profile: { id: profile } } }),
   };
   const answer = await requestJson(context, request, { ...options, deadline, secrets: [identity] });
-  return readAccessToken(answer, { from: nameOf(request, options), asked, now: context.now() });
+  const from = nameOf(request, options);
+  return readAccessToken(answer, { from, requestedAt, now: context.now() });
 }
 
 /**
- * The address of the service: `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, else the usual one. The instance's token is sent
- * there, and what it answers becomes the credential, so plain HTTP does not leave the machine or its own link. Throws
- * `misconfigured`; the message never repeats the address.
+ * Returns the address of the service: `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, or the default. Plain HTTP is allowed
+ * only for loopback and link-local addresses, because tokens are sent and received. Throws `misconfigured`; the message
+ * does not contain the address.
  */
 export function metadataAddress({ env }: Context): string {
   const { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: address } = env;
-  if (!address) return usualAddress;
+  if (!address) return defaultAddress;
   const url = URL.parse(address);
   const isSafe =
     url?.protocol === 'https:' ||
     (url?.protocol === 'http:' && (isLoopback(url.hostname) || isLinkLocal(url.hostname)));
-  // A user name, a path or a query would be dropped.
+  // Addresses with a user name, path or query are invalid: these parts would be ignored.
   if (isSafe && url.href === `${url.origin}/`) return url.origin;
   throw new HelperError(
     'misconfigured',
-    'DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an https:// address, nor an http:// address of this machine',
-    { hint: `unset it, or set it to an address like ${usualAddress}` },
+    'DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is neither an https:// address nor a local http:// address',
+    { hint: `unset it, or set it to an address like ${defaultAddress}` },
   );
 }
 
-/** The token by which the instance is known to the service, and the generation that gave it. */
+/** Requests the instance's identity token, from the second generation if the first does not exist. */
 async function requestIdentity(
   context: Context,
   address: string,
   options: CallOptions,
 ): Promise<readonly [Generation, string]> {
-  const ask = (generation: Generation): Promise<HttpAnswer> =>
+  const request = (generation: Generation): Promise<HttpAnswer> =>
     requestAnswer(context, identityRequest(address, generation), options);
-  const old = await ask(first);
-  const generation = old.status === 404 ? second : first;
-  const answer = generation === first ? old : await ask(second);
+  const firstAnswer = await request(first);
+  const generation = firstAnswer.status === 404 ? second : first;
+  const answer = generation === first ? firstAnswer : await request(second);
   const name = nameOf(identityRequest(address, generation), options);
   const identity = textOf(accept(answer, name, options), 'access_token');
   if (identity === undefined) {
@@ -115,7 +118,7 @@ function identityRequest(address: string, generation: Generation): HttpRequest {
     url: urlOf(address, generation, 'identity'),
     direct: true,
     headers: { 'Metadata-Flavor': 'ibm' },
-    body: { expires_in: identityLife },
+    body: { expires_in: identityLifetimeSeconds },
   };
 }
 

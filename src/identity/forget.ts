@@ -9,7 +9,12 @@ import { parseServerURL } from '../registry/parse.ts';
 import { requireEveryIdentity } from '../secrets/every-identity.ts';
 import { eraseTemporaries, fileStore } from '../secrets/file-store.ts';
 import { eraseSecret, secretOf } from '../secrets/replace-secret.ts';
-import { notAsked, problemOf, requireWorkingStore, secretStore } from '../secrets/secret-store.ts';
+import {
+  keychainNotErased,
+  requireWorkingStore,
+  secretStore,
+  settingsError,
+} from '../secrets/secret-store.ts';
 import { fileStoreName, type SecretKey, type SecretStore } from '../secrets/store-types.ts';
 import { forgetMintedTokens, forgetTokens } from './forget-tokens.ts';
 import { identityOfPending, pendingIdentities } from './pending-key.ts';
@@ -28,7 +33,7 @@ export interface SignedOut {
 export async function signOutOf(context: Context, host: string): Promise<SignedOut> {
   signOut(context, host);
   eraseTemporaries(context);
-  await eraseSecret(context, { of: 'host', name: host }, { otherwise: 'fail' });
+  await eraseSecret(context, { of: 'host', name: host }, { onTimeout: 'fail' });
   return forgetMappings(context, (settings) => keysOf(settings, host));
 }
 
@@ -107,11 +112,11 @@ export async function forgetIdentities(
  * erase.
  */
 export async function forgetEverything(context: Context): Promise<Removed> {
-  const problem = problemOf(() => readSettings(context));
+  const problem = settingsError(() => readSettings(context));
   if (problem !== undefined) {
     await withChangeLock(context, (lock) => sweep(fileStore(context), lock, isPending));
     forgetTraces(context);
-    throw notAsked(problem);
+    throw keychainNotErased(problem);
   }
   requireWhole(context, readSettings(context));
   const removed = new Map<string, string | undefined>();

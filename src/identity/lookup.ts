@@ -60,9 +60,7 @@ export function lookupIn(context: Context, given?: SecretStore): Lookup {
     isSignedOut: async (hostKey) => {
       const folder = configFolder(context);
       if (folder === undefined) return false;
-      return (
-        (await context.files.read(context, signedOutFile(folder, hostKey), 'secret')) !== undefined
-      );
+      return context.files.isPresent(context, signedOutFile(folder, hostKey));
     },
   };
 }

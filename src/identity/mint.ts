@@ -148,7 +148,7 @@ async function fromRefreshToken(
   // If somebody has logged in or out meanwhile, the next one is not stored. The old one is worth nothing any more: late,
   // or without the lock, is better than lost.
   if (stored !== undefined && next !== undefined) {
-    const late = { limitMs: storeLimitMs, otherwise: 'proceed' } as const;
+    const late = { limitMs: storeLimitMs, onTimeout: 'proceed' } as const;
     const renewed = { ...stored, Secret: next };
     await replaceSecret(withoutDeadline(context), key, refreshToken, renewed, late);
   }

@@ -4,7 +4,7 @@ import { HelperError } from '../errors.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { callHelper, listInput, oneLine, parseList } from '../secrets/helper-process.ts';
-import { isOurEntry } from '../secrets/helper-store.ts';
+import { isOwnEntry } from '../secrets/helper-store.ts';
 import type { HostAnswer } from './hosts.ts';
 import { own } from './mapping-key.ts';
 
@@ -44,7 +44,7 @@ export function listOthers(context: Context): Others {
 function withoutOurs(list: Readonly<Record<string, string>>): Record<string, string> {
   const others = Object.entries(list).filter(([serverURL]) => {
     const host = parseServerURL(serverURL);
-    return !('problem' in host || isIbmHost(host) || isOurEntry(host));
+    return !('problem' in host || isIbmHost(host) || isOwnEntry(host));
   });
   return Object.fromEntries(others);
 }

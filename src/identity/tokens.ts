@@ -48,7 +48,7 @@ async function cacheOptions({ context, settings }: Lookup, { name, since, kind }
     since,
     endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || (await settings()).iamEndpoint,
     // Somebody may have logged out while IAM was asked; a machine's own identity has nothing to log out of.
-    isToBeKept: async () =>
+    shouldCache: async () =>
       kind === 'trusted-profile' ||
       (await loadSettings(context)).identities[name]?.secretSetAt === since,
   };

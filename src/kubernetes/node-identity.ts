@@ -7,38 +7,46 @@ import { identityNamed } from '../identity/mapping.ts';
 import { mappingKeyFor } from '../identity/mapping-key.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { Found } from '../identity/source.ts';
+import { ownVariable } from '../secret-variables.ts';
 import { tokenDuration } from './duration.ts';
 import type { Image } from './image.ts';
+import { keyringKey } from './keyring-key.ts';
 import type { ProviderAnswer } from './provider-response.ts';
+import { acceptsUserName } from './user-names.ts';
 
 export interface NodeOptions {
-  /** Answers, whatever is mapped. */
+  /** The name of the identity to use; mappings are ignored. */
   readonly identity?: string;
-  /** The user name to answer with, whatever the settings say. */
+  /** The user name to present; overrides the settings. */
   readonly present?: string;
-  /** The node is this trusted profile, by what the machine is; answers, whatever is mapped. */
+  /** The ID of the trusted profile of the machine; mappings are ignored. */
   readonly nodeProfile?: string;
 }
 
-/** Milliseconds. A root secret lasts, but one that was rotated should not be used for a day. */
-const rootSecretCaching = 6 * 3600_000;
-/** Milliseconds that a token may come from the future: the node's clock is slow. */
-const clockSkew = 5 * 60_000;
+/**
+ * The kubelet uses a wrong or rotated key until its cache entry expires, and nothing but a restart clears its cache. A
+ * response costs one short process, so the entry expires soon.
+ */
+const rootSecretCacheMs = 5 * 60_000;
+/** A token may be issued this far in the future, because the clock of the node may be slow. */
+const maxClockSkewMs = 5 * 60_000;
 
-/** What this node itself may pull with; `undefined` where nothing is known. Throws what went wrong. */
+/**
+ * Returns the credential of the node for the image, or undefined if none is configured. Throws `HelperError` if a
+ * configured credential fails.
+ */
 export async function nodeAnswer(
   lookup: Lookup,
   image: Image,
   options: NodeOptions,
 ): Promise<ProviderAnswer | undefined> {
   const found = await findFor(lookup, image, options);
-  // Docker's word for an identity token: only docker's own client understands it.
-  if (found === undefined || found.username === '<token>') return undefined;
+  if (found === undefined || !acceptsUserName(image.host, found.username)) return undefined;
   const password = await found.secret();
   return {
     username: found.username,
     password,
-    duration: durationOf(lookup.context, found, password),
+    durationMs: durationOf(lookup.context, found, password),
     ...(await scopeOf(lookup, image, found, options)),
   };
 }
@@ -62,34 +70,38 @@ async function findFor(
   }
   throw new HelperError(
     'misconfigured',
-    `the credential for ${host.name} is stored in ${found.keptIn} and cannot be presented as ${present}`,
+    `the credential in ${found.keptIn} for ${host.name} cannot be presented as ${present}`,
     { hint: 'run docker-credential-icr login' },
   );
 }
 
 /**
- * Which images it is for. Where any namespace of the host has a mapping of its own, the kubelet must ask
- * for each image: what it keeps for the whole host would serve the others too.
+ * Returns the images that the credential is for. A credential that depends on mappings is cached for one image only:
+ * another namespace of the host may have a mapping, or get one while the response is in the kubelet's cache.
  */
 async function scopeOf(
-  lookup: Lookup,
+  { context, settings }: Lookup,
   { host, registry }: Image,
   found: Found,
   { identity, nodeProfile }: NodeOptions,
 ): Promise<Pick<ProviderAnswer, 'match' | 'key'>> {
-  if ((identity ?? nodeProfile) !== undefined) return { match: registry, key: 'Registry' };
-  const settings = await lookup.settings();
-  const { mappings } = settings;
-  const key = mappingKeyFor(settings, host);
-  const isByNamespace = key?.includes('/') && found.identity === mappings[key]?.identity;
-  const others = Object.keys(mappings).some((other) => other.startsWith(`${host.name}/`));
-  return {
-    match: isByNamespace ? `${registry}/${host.namespace}` : registry,
-    key: others ? 'Image' : 'Registry',
-  };
+  const isFixed = (identity ?? nodeProfile) !== undefined || isSet(context, ownVariable);
+  if (isFixed) return { match: registry, key: 'Registry' };
+  const known = await settings();
+  const key = mappingKeyFor(known, host);
+  const isByNamespace = key?.includes('/') && found.identity === known.mappings[key]?.identity;
+  const namespace = isByNamespace ? host.namespace : undefined;
+  return { match: keyringKey(registry, namespace), key: 'Image' };
 }
 
-/** Half of what a token has left; hours for a root secret that lasts; none where it is not known. */
+function isSet({ env }: Context, name: string): boolean {
+  return Boolean(env[name]?.trim());
+}
+
+/**
+ * Returns the milliseconds for the kubelet's cache: half of the remaining lifetime of a token, minutes for a root secret,
+ * 0 if the lifetime is unknown.
+ */
 function durationOf(
   { now }: Context,
   { username, endsAt = Number.POSITIVE_INFINITY }: Found,
@@ -97,14 +109,14 @@ function durationOf(
 ): number {
   if (username === 'iamrefresh') return 0;
   if (username !== 'iambearer' && username !== 'token') {
-    return Math.min(rootSecretCaching, (endsAt - now()) / 2);
+    return Math.min(rootSecretCacheMs, (endsAt - now()) / 2);
   }
   const { iat, exp } = lifeOf(password);
   if (typeof exp !== 'number') return 0;
   const expiresAt = exp * 1000;
   const issuedAt = typeof iat === 'number' ? iat * 1000 : 0;
-  if (issuedAt > now() + clockSkew) return 0;
-  // A registry token is never renewed.
+  if (issuedAt > now() + maxClockSkewMs) return 0;
+  // Registry tokens are not renewed.
   if (username === 'token' || issuedAt === 0) return (expiresAt - now()) / 2;
   return tokenDuration({ token: password, issuedAt, expiresAt }, now());
 }

@@ -6,12 +6,13 @@ import { type NodeOptions, nodeAnswer } from './node-identity.ts';
 import type { PodOptions } from './pod-identity.ts';
 import { type ProviderRequest, parseProviderRequest } from './provider-request.ts';
 import { type ProviderAnswer, providerResponse } from './provider-response.ts';
+import { acceptsUserName } from './user-names.ts';
 
 export type ProvideOptions = NodeOptions & PodOptions;
 
 /**
- * Answers the kubelet: a CredentialProviderRequest in, a CredentialProviderResponse out. An image that is not IBM's,
- * or that nothing is known for, gets an empty answer; what is configured and failed is thrown.
+ * Returns the CredentialProviderResponse to a CredentialProviderRequest. The response is empty for an image of another
+ * registry and if no credential is configured. Throws `HelperError` if a configured credential fails.
  */
 export async function provide(
   context: Context,
@@ -32,7 +33,10 @@ async function answerFor(
   options: ProvideOptions,
 ): Promise<ProviderAnswer | undefined> {
   const { context, settings } = lookup;
-  const pod = isForPod(request, options)
+  const isForPod = needsPodIdentity(request, options);
+  // Pods get access tokens only.
+  if (isForPod && !acceptsUserName(image.host, 'iambearer')) return undefined;
+  const pod = isForPod
     ? await (await import('./pod-identity.ts')).podToken(
         context,
         request,
@@ -46,11 +50,11 @@ async function answerFor(
     username: 'iambearer',
     password: pod.token,
     key: 'Registry',
-    duration: tokenDuration(pod, context.now()),
+    durationMs: tokenDuration(pod, context.now()),
   };
 }
 
-function isForPod(request: ProviderRequest, options: ProvideOptions): boolean {
+function needsPodIdentity(request: ProviderRequest, options: ProvideOptions): boolean {
   const { serviceAccountToken = '', serviceAccountAnnotations } = request;
   return (
     serviceAccountToken !== '' ||

@@ -1,25 +1,14 @@
-import { HelperError } from '../errors.ts';
-import { requireProfileId } from '../identity/profile.ts';
 import { retiredHosts } from '../registry/match.ts';
 import { privateHosts, publicHosts } from '../registry/regions.ts';
+import { type ConfigOptions, requireConsistent } from './config-options.ts';
 import { nodeFolders } from './node-folders.ts';
 import { profileAnnotation } from './pod-identity.ts';
-import type { ProvideOptions } from './provide.ts';
 
-/** The executable's name, by which the kubelet finds it. */
+/** The file name of the executable, which is also the name of the provider. */
 export const providerName = 'docker-credential-icr';
-/** Where executables that the kubelet runs are kept; its owner is root. */
+/** The directory of the executables that the kubelet runs. */
 export const binFolder = '/opt/docker-credential-icr/bin';
 export const configFile = `${nodeFolders.DOCKER_CREDENTIAL_ICR_CONFIG_DIR}/credential-provider.yaml`;
-
-export interface ConfigOptions extends ProvideOptions {
-  /** The kubelet does not ask for pods whose service account is not annotated. */
-  readonly requireAnnotation?: boolean;
-  /** Another IAM than the public one. */
-  readonly iamEndpoint?: string;
-  /** A file on the node with the API key that answers. */
-  readonly apiKeyFile?: string;
-}
 
 /** Source: k8s.io/kubelet/config/v1, types.go. */
 export interface CredentialProviderConfig {
@@ -46,22 +35,28 @@ interface TokenAttributes {
   readonly optionalServiceAccountAnnotationKeys?: readonly string[];
 }
 
-/** The patterns match regions that are younger than this program. */
+/**
+ * The images for which the kubelet calls the provider. The patterns match future regions. They also match cp.icr.io, for
+ * which the provider returns entitlement keys only. The kubelet compares ports exactly, and letters with their case.
+ */
 export const matchImages: readonly string[] = [
   ...publicHosts,
   ...privateHosts,
   '*.icr.io',
   '*.*.icr.io',
+  'icr.io:443',
+  '*.icr.io:443',
+  '*.*.icr.io:443',
   ...retiredHosts,
 ];
 
-/** What `--image-credential-provider-config` reads. Throws `invalid-input` for options that contradict each other. */
+/** Returns the content of `--image-credential-provider-config`. Throws `invalid-input` for contradictory options. */
 export function providerConfig(options: ConfigOptions): CredentialProviderConfig {
   requireConsistent(options);
   const provider: CredentialProvider = {
     name: providerName,
     matchImages,
-    // Never used: every answer says how long it may be kept.
+    // Not used: every response has a cacheDuration.
     defaultCacheDuration: '0s',
     apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
     args: argsOf(options),
@@ -73,25 +68,6 @@ export function providerConfig(options: ConfigOptions): CredentialProviderConfig
     kind: 'CredentialProviderConfig',
     providers: [provider],
   };
-}
-
-function requireConsistent(options: ConfigOptions): void {
-  const { serviceAccounts, trustedProfile, requireAnnotation, allowNodeIdentity } = options;
-  if (!serviceAccounts && (trustedProfile !== undefined || requireAnnotation)) {
-    throw invalid('--trusted-profile and --require-annotation go with --service-accounts');
-  }
-  if (!serviceAccounts && allowNodeIdentity) {
-    throw invalid('--allow-node-identity goes with --service-accounts');
-  }
-  if (requireAnnotation && (trustedProfile !== undefined || allowNodeIdentity)) {
-    throw invalid('--require-annotation leaves nobody for --trusted-profile or the node to answer');
-  }
-  if (options.identity !== undefined && options.nodeProfile !== undefined) {
-    throw invalid('--identity and --node-profile both say who the node is; name one');
-  }
-  for (const profile of [trustedProfile, options.nodeProfile]) {
-    if (profile !== undefined) requireProfileId(profile);
-  }
 }
 
 function argsOf(options: ConfigOptions): string[] {
@@ -110,7 +86,7 @@ function argsOf(options: ConfigOptions): string[] {
   return [
     'kubelet',
     ...Object.entries(switches).flatMap(([name, isOn]) => (isOn ? `--${name}` : [])),
-    // In one word, so that a value is never taken for an option.
+    // One argument, so that a value is not parsed as an option.
     ...Object.entries(texts).flatMap(([name, text]) =>
       text === undefined ? [] : `--${name}=${text}`,
     ),
@@ -126,21 +102,18 @@ function envOf({ iamEndpoint, apiKeyFile }: ConfigOptions): { name: string; valu
   return Object.entries(variables).map(([name, value]) => ({ name, value }));
 }
 
-/** What is pulled with depends on the service account only: one answer serves all of its pods. */
+/** The credential depends on the service account only, so one response is for all of its pods. */
 function tokenAttributes(options: ConfigOptions): TokenAttributes {
   const keys = [profileAnnotation];
   return {
     serviceAccountTokenAudience: options.audience,
     cacheType: 'ServiceAccount',
-    // Static pods have none: then the node would have to answer.
+    // Static pods have no service account, and use the identity of the node.
     requireServiceAccount: !options.allowNodeIdentity,
-    // Where the key is required, the kubelet does not ask, and logs next to nothing; we say what is missing.
+    // If a required key is missing, the kubelet does not call the provider and logs next to nothing. If an optional key
+    // is missing, the provider reports it.
     ...(options.requireAnnotation
       ? { requiredServiceAccountAnnotationKeys: keys }
       : { optionalServiceAccountAnnotationKeys: keys }),
   };
-}
-
-function invalid(message: string): HelperError {
-  return new HelperError('invalid-input', message);
 }

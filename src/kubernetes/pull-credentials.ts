@@ -4,15 +4,18 @@ import { findCredential } from '../identity/find.ts';
 import type { Lookup } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
 import { everyHost, own } from '../identity/mapping-key.ts';
+import { entitledRegistry } from '../identity/present.ts';
 import type { Found } from '../identity/source.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { privateHosts, publicHosts } from '../registry/regions.ts';
+import { keyringKey } from './keyring-key.ts';
 import type { PullCredential } from './pull-secret.ts';
+import { acceptsUserName } from './user-names.ts';
 
 export interface PullOptions {
   readonly identity?: string;
-  /** The hosts, or `host/namespace`s, that it is for; by default all that are answered. */
+  /** `host` or `host/namespace`, each with an optional `:443`; by default all hosts that have a credential. */
   readonly keys?: readonly string[];
   /** Access tokens instead of keys. */
   readonly bearer?: boolean;
@@ -20,11 +23,11 @@ export interface PullOptions {
 
 export interface PullCredentials {
   readonly credentials: readonly PullCredential[];
-  /** When the first of them ends, in milliseconds since 1970, where that is known. */
+  /** The first expiry of a credential, in milliseconds since 1970; undefined if none is known. */
   readonly endsAt: number | undefined;
 }
 
-/** The credentials of a Secret. Throws `not-found` where a host has none, and what goes wrong with one. */
+/** Returns the credentials of a pull Secret. Throws `not-found` if a host has none, and `HelperError` if one fails. */
 export async function pullCredentials(
   lookup: Lookup,
   options: PullOptions,
@@ -33,20 +36,22 @@ export async function pullCredentials(
   const minted = new Map<string, string>();
   const credentials: PullCredential[] = [];
   const ends: number[] = [];
-  for (const match of keys ?? (await usualKeys(lookup, options))) {
-    const found = await findFor(lookup, hostOf(match), options);
+  for (const key of keys ?? (await usualKeys(lookup, options))) {
+    const host = hostOf(key);
+    const found = await findFor(lookup, host, options);
     if (found === undefined && keys === undefined) continue;
-    if (found === undefined) throw nothingAnswers(match);
+    if (found === undefined) throw noCredential(key);
+    const match = keyringKey(key.replace(/\/.*/, ''), host.namespace);
     const password = await secretOf(found, minted);
     credentials.push({ match, username: found.username, password });
     const end = endOf(found, password);
     if (end !== undefined) ends.push(end);
   }
-  if (credentials.length === 0) throw nothingAnswers('icr.io');
+  if (credentials.length === 0) throw noCredential('icr.io');
   return { credentials, endsAt: ends.length === 0 ? undefined : Math.min(...ends) };
 }
 
-/** What an identity is mapped to, or everything; every host where `*` is, and where nothing is. */
+/** The keys that are mapped to the identity; all hosts without an identity, without a mapping, and with that of `*`. */
 async function usualKeys({ settings }: Lookup, { identity }: PullOptions): Promise<string[]> {
   const { mappings } = await settings();
   const mapped = Object.keys(mappings).filter(
@@ -57,7 +62,6 @@ async function usualKeys({ settings }: Lookup, { identity }: PullOptions): Promi
   return isForAll ? [...new Set([...publicHosts, ...privateHosts, ...named])] : named;
 }
 
-/** What a cluster can use; docker's identity tokens are not of that kind. */
 async function findFor(
   lookup: Lookup,
   host: RegistryHost,
@@ -69,10 +73,11 @@ async function findFor(
       ? await findCredential(lookup, host)
       : await identityNamed(lookup, identity, bearer ? 'iambearer' : undefined);
   if (found === undefined || found.username === '<token>') return undefined;
-  return bearer ? asBearer(host, found) : found;
+  const presented = bearer ? asBearer(host, found) : found;
+  return acceptsUserName(host, presented.username) ? presented : undefined;
 }
 
-/** A new one, so that it lives as long as one can. */
+/** Returns a credential with a new access token, which has the longest lifetime. */
 function asBearer({ name }: RegistryHost, found: Found): Found {
   const { accessToken, identity } = found;
   if (accessToken !== undefined) {
@@ -80,10 +85,12 @@ function asBearer({ name }: RegistryHost, found: Found): Found {
   }
   const what =
     identity === undefined ? `the credential in ${found.keptIn}` : `identity ${identity}`;
-  throw new HelperError('misconfigured', `${name}: no access token can be requested with ${what}`);
+  throw new HelperError('misconfigured', `cannot get an access token for ${name} with ${what}`, {
+    hint: 'use another identity with --identity, or remove --bearer',
+  });
 }
 
-/** One identity answers for two dozen hosts: it is asked once. */
+/** Requests one access token for each identity, which is usually for all hosts. */
 async function secretOf(found: Found, minted: Map<string, string>): Promise<string> {
   const key = `${found.identity ?? found.keptIn} ${found.username}`;
   if (found.username !== 'iambearer') return await found.secret();
@@ -100,12 +107,16 @@ function endOf({ username, endsAt }: Found, password: string): number | undefine
 
 function hostOf(key: string): RegistryHost {
   const host = parseServerURL(key);
-  if ('problem' in host || !isIbmHost(host)) throw nothingAnswers(key);
+  if ('problem' in host || !isIbmHost(host)) throw noCredential(key);
   return host;
 }
 
-function nothingAnswers(key: string): HelperError {
+function noCredential(key: string): HelperError {
+  const login =
+    key.replace(/[:/].*/, '') === entitledRegistry
+      ? 'login --entitlement-key-stdin'
+      : `login ${key}`;
   return new HelperError('not-found', `no credential for ${key}`, {
-    hint: `run docker-credential-icr login ${key}`,
+    hint: `run docker-credential-icr ${login}`,
   });
 }

@@ -1,13 +1,13 @@
 import type { ISecret } from 'kubernetes-models/v1';
 
-/** A credential for one host, or `host/namespace`. */
 export interface PullCredential {
+  /** A key of the kubelet's keyring. */
   readonly match: string;
   readonly username: string;
   readonly password: string;
 }
 
-/** An image pull Secret, as `kubectl create secret docker-registry` makes it. */
+/** Returns an image pull Secret like that of `kubectl create secret docker-registry`. */
 export function pullSecret(
   name: string,
   namespace: string | undefined,

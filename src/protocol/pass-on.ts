@@ -3,8 +3,8 @@ import { HelperError, protocolErrors } from '../errors.ts';
 import { failed, otherHelper } from '../identity/others.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { callHelper, eraseWith, isNotFound, parseObject } from '../secrets/helper-process.ts';
-import { isOurEntry } from '../secrets/helper-store.ts';
+import { callErase, callHelper, isNotFound, parseObject } from '../secrets/helper-process.ts';
+import { isOwnEntry } from '../secrets/helper-store.ts';
 
 /**
  * If this helper is Docker's store for every registry, the settings may name another one for the registries that are
@@ -18,11 +18,11 @@ export async function passOn(
   host: RegistryHost,
   input: string,
 ): Promise<string | undefined> {
-  if (isOurEntry(host)) throw helperLoop();
+  if (isOwnEntry(host)) throw helperLoop();
   const name = isIbmHost(host) ? undefined : otherHelper(context);
   if (name === undefined) return undefined;
   const answer =
-    verb === 'erase' ? eraseWith(context, name, input) : callHelper(context, name, verb, input);
+    verb === 'erase' ? callErase(context, name, input) : callHelper(context, name, verb, input);
   if (verb === 'get' && isNotFound(answer)) {
     debug(context, `${hostKey(host)}: docker-credential-${name}: no credential`);
     return undefined;

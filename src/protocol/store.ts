@@ -6,7 +6,7 @@ import { lookupIn } from '../identity/lookup.ts';
 import type { Found } from '../identity/source.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { keepSecret } from '../secrets/replace-secret.ts';
+import { storeSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { readInput } from '../standard-input.ts';
 import { parseCredentialInput } from './credential-input.ts';
@@ -24,7 +24,7 @@ export async function store(context: Context): Promise<string> {
   // For other registries we are a plain store: the last one counts.
   const found = isIbmHost(host) ? await currentAnswer(context, host) : undefined;
   if (found !== undefined && (await isEcho(found, credential))) return '';
-  await keepSecret(context, { of: 'host', name: hostKey(host) }, credential);
+  await storeSecret(context, { of: 'host', name: hostKey(host) }, credential);
   if (found?.identity === undefined) return '';
   context.warn(
     `${host.name} still uses identity ${found.identity}, not this credential`,

@@ -10,7 +10,6 @@ import { forEach, newKey } from './identity-cloud.ts';
 
 const test = sandboxSuite('kubelet plugin with the identity of the node');
 
-const hour = 3600_000;
 const image = 'us.icr.io/ns/image';
 
 /** Returns the plugin's response; the kubelet must have called it once. */
@@ -36,35 +35,29 @@ test('responds in the API version of the request', ({ sandbox }) =>
     }
   }));
 
-const answered: readonly (readonly [
-  image: string,
-  mapped: readonly string[],
-  key: string,
-  kept: 'Image' | 'Registry',
-])[] = [
-  [image, ['*'], 'us.icr.io', 'Registry'],
-  [image, ['us.icr.io'], 'us.icr.io', 'Registry'],
-  [image, ['*', 'de.icr.io/ns'], 'us.icr.io', 'Registry'],
-  ['private.us.icr.io/ns/image', ['*', 'us.icr.io/ns'], 'private.us.icr.io', 'Registry'],
-  ['icr.io/ns/image', ['*'], 'icr.io', 'Registry'],
-  ['cp.icr.io/cp/image', ['*'], 'cp.icr.io', 'Registry'],
-  [image, ['us.icr.io/ns'], 'us.icr.io/ns', 'Image'],
-  [image, ['*', 'us.icr.io/ns'], 'us.icr.io/ns', 'Image'],
-  [image, ['us.icr.io', 'us.icr.io/other'], 'us.icr.io', 'Image'],
-  ['us.icr.io:443/ns/image', ['us.icr.io'], 'us.icr.io:443', 'Registry'],
-  ['us.icr.io:443/ns/image', ['us.icr.io/ns'], 'us.icr.io:443/ns', 'Image'],
-  ['US.icr.io/ns/image', ['us.icr.io'], 'US.icr.io', 'Registry'],
+const answered: readonly (readonly [image: string, mapped: readonly string[], key: string])[] = [
+  [image, ['*'], 'us.icr.io'],
+  [image, ['us.icr.io'], 'us.icr.io'],
+  [image, ['*', 'de.icr.io/ns'], 'us.icr.io'],
+  ['private.us.icr.io/ns/image', ['*', 'us.icr.io/ns'], 'private.us.icr.io'],
+  ['icr.io/ns/image', ['*'], 'icr.io'],
+  [image, ['us.icr.io/ns'], 'us.icr.io/ns/'],
+  [image, ['*', 'us.icr.io/ns'], 'us.icr.io/ns/'],
+  [image, ['us.icr.io', 'us.icr.io/other'], 'us.icr.io'],
+  ['us.icr.io:443/ns/image', ['us.icr.io'], 'us.icr.io:443'],
+  ['us.icr.io:443/ns/image', ['us.icr.io/ns'], 'us.icr.io:443/ns/'],
+  ['US.icr.io/ns/image', ['us.icr.io'], 'US.icr.io'],
 ];
 
 test('returns the host, or host and namespace, of the mapping', ({ sandbox }) =>
-  forEach(answered, ([asked, mapped, key, kept]) =>
+  forEach(answered, ([asked, mapped, key]) =>
     onNode(sandbox, async (node) => {
       const secret = newKey();
       node.addIdentity('work', secret);
       for (const each of mapped) node.map(each, 'work');
       const answer = await answerTo(node, asked);
       assert.equal(answer.keys, [key], asked);
-      assert.is(answer.cacheKeyType, kept, asked);
+      assert.is(answer.cacheKeyType, 'Image', asked);
       assert.is(answer.credentials[0]?.password, secret, 'it fits the image');
     }),
   ));
@@ -83,6 +76,54 @@ test('does not use the credential of one namespace for another', ({ sandbox }) =
       assert.equal(found, [{ username: 'iamapikey', password: keys.get(name) }], namespace);
     }
     assert.is(kubelet.answers.length, 5, 'the second pull of team-a was in its cache');
+  }));
+
+test('uses a new mapping of a namespace for the next image', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const [host, team] = [newKey(), newKey()];
+    node.addIdentity('host', host);
+    node.addIdentity('team', team);
+    node.map('*', 'host');
+    const kubelet = node.start();
+    const passwordFor = async (name: string) => (await kubelet.credentials(name))[0]?.password;
+    assert.is(await passwordFor('us.icr.io/other/image'), host);
+    node.map('us.icr.io/team', 'team');
+    assert.is(await passwordFor('us.icr.io/team/image'), team);
+  }));
+
+test('uses a rotated API key after five minutes, or after a restart of the kubelet', ({
+  sandbox,
+}) =>
+  onNode(sandbox, async (node) => {
+    let now = Date.now();
+    const [old, rotated] = [newKey(), newKey()];
+    node.addIdentity('work', old);
+    node.map('*', 'work');
+    const kubelet = node.start({ clock: () => now });
+    const password = async () => (await kubelet.credentials(image))[0]?.password;
+    assert.is(await password(), old);
+    node.addIdentity('work', rotated);
+    assert.is(await password(), old);
+    assert.is((await node.start().credentials(image))[0]?.password, rotated);
+    now += 5 * 60_000 + 1;
+    assert.is(await password(), rotated);
+  }));
+
+test('returns only an entitlement key for cp.icr.io, and for no other host', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const [work, entitlement] = [newKey(), newKey()];
+    node.addIdentity('work', work);
+    node.addIdentity('entitlement', entitlement, { kind: 'entitlement-key' });
+    node.map('*', 'work');
+    const asked = 'cp.icr.io/cp/image';
+    for (const args of [[], ['--identity', 'work'], ['--node-profile', 'Profile-1']]) {
+      assert.equal((await answerTo(node, asked, args)).credentials, [], args.join());
+    }
+    assert.equal((await answerTo(node, image, ['--identity', 'entitlement'])).credentials, []);
+    node.map('cp.icr.io', 'entitlement');
+    const expected = [{ username: 'cp', password: entitlement }];
+    assert.equal((await answerTo(node, asked)).credentials, expected);
+    assert.is(sandbox.requests.count({ service: 'iam' }), 0);
   }));
 
 const unknown = [
@@ -115,17 +156,16 @@ test('returns no credential if none is configured, and creates no directory', ({
     assert.equal(snapshot(node.folder), {});
   }));
 
-const soon = () => Date.now() + 2 * hour;
+const soon = () => Date.now() + 120_000;
 const kinds: readonly (readonly [
   what: string,
   settings: () => Partial<IdentitySettings>,
   secret: (now: number) => string,
   seconds: readonly [least: number, most: number],
 ])[] = [
-  ['an API key', () => ({}), newKey, [21_600, 21_600]],
-  ['an API key that expires in two hours', () => ({ expiresAt: soon() }), newKey, [3590, 3600]],
+  ['an API key', () => ({}), newKey, [300, 300]],
+  ['an API key that expires in two minutes', () => ({ expiresAt: soon() }), newKey, [50, 60]],
   ['an expired API key', () => ({ expiresAt: 1 }), newKey, [0, 0]],
-  ['an entitlement key', () => ({ kind: 'entitlement-key' }), newKey, [21_600, 21_600]],
   [
     'a registry token',
     () => ({ kind: 'registry-token' }),
@@ -172,7 +212,7 @@ test('presents the mapped identity with the user name in the arguments', ({ sand
     node.addIdentity('work', value);
     node.map('us.icr.io/ns', 'work');
     const { credentials, keys } = await answerTo(node, image, ['--present', 'iambearer']);
-    assert.equal(keys, ['us.icr.io/ns']);
+    assert.equal(keys, ['us.icr.io/ns/']);
     assert.is(credentials[0]?.username, 'iambearer');
     assert.match(credentials[0]?.password ?? '', /^eyJ/);
   }));

@@ -73,7 +73,8 @@ test('config --service-accounts: pods use their own identity', ({ sandbox }) =>
     const cluster = createCluster(sandbox);
     const profile = cluster.addProfile('ns:app');
     const { text, notes } = await printed(person, 'kubernetes config --service-accounts');
-    assert.match(notes, 'let nodes ask for tokens of audience iam');
+    assert.match(notes, 'nodes need them to request tokens of audience iam');
+    assert.match(notes, 'requires Kubernetes 1.34 or later');
     const kubelet = kubeletWith(person, text, cluster);
     const [found] = await kubelet.credentials('us.icr.io/a/b', cluster.addPod('ns:app', profile));
     assert.is(profileOf(found?.password), profile);
@@ -119,9 +120,9 @@ test('secret: contains the credential of each host', ({ sandbox }) =>
     const { text, notes } = await printed(person, 'kubernetes secret icr --namespace shop');
     assert.equal(parse(text).metadata, { name: 'icr', namespace: 'shop' });
     const auths = authsIn(text);
-    assert.equal(Object.keys(auths).sort(), ['de.icr.io/ns', 'us.icr.io']);
+    assert.equal(Object.keys(auths).sort(), ['de.icr.io/ns/', 'us.icr.io']);
     assert.is(auths['us.icr.io']?.password, work);
-    assert.is(auths['de.icr.io/ns']?.password, other);
+    assert.is(auths['de.icr.io/ns/']?.password, other);
     assert.not.match(notes, 'ends at');
   }));
 
@@ -136,8 +137,13 @@ test('secret: contains only the given identity and hosts', ({ sandbox }) =>
     };
     assert.equal(await keys('--identity work'), ['us.icr.io']);
     assert.is((await keys('--identity spare')).length, 26);
-    const both = ['private.us.icr.io', 'de.icr.io/ns'];
+    const both = ['private.us.icr.io', 'de.icr.io/ns/'];
     assert.equal(await keys('--identity work --host private.us.icr.io --host de.icr.io/ns'), both);
+    const ports = ['us.icr.io:443', 'us.icr.io:443/ns/'];
+    assert.equal(
+      await keys('--identity work --host us.icr.io:443 --host us.icr.io:443/ns/'),
+      ports,
+    );
     const { text } = await printed(person, 'kubernetes secret icr --host us.icr.io');
     assert.is(authsIn(text)['us.icr.io']?.password, work);
   }));
@@ -166,11 +172,13 @@ test('secret --bearer: contains one access token, and prints its expiry', ({ san
 const refusals: readonly (readonly [words: string, line: string, hint?: string])[] = [
   [
     'kubernetes secret Icr',
-    'the name of a Kubernetes object has small letters, digits, hyphens and dots, 253 at most, and begins and ends with a letter or digit',
+    'invalid name of a Kubernetes object',
+    'use up to 253 characters of a-z, 0-9, - and ., with a letter or digit at both ends',
   ],
   [
     'kubernetes secret icr --namespace a.b',
-    'the name of a Kubernetes namespace has small letters, digits and hyphens, 63 at most, and begins and ends with a letter or digit',
+    'invalid name of a Kubernetes namespace',
+    'use up to 63 characters of a-z, 0-9 and -, with a letter or digit at both ends',
   ],
   ['kubernetes secret icr', 'no credential for icr.io', 'run docker-credential-icr login icr.io'],
   [
@@ -182,6 +190,29 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
     'kubernetes secret icr --host quay.io',
     'quay.io is not a host of IBM Cloud Container Registry',
     'use a host that ends in icr.io',
+  ],
+  ...[
+    ['us.icr.io/a/b', 'us.icr.io/a'],
+    ['us.icr.io/a:1', 'us.icr.io/a'],
+    ['us.icr.io/A', 'us.icr.io'],
+    ['us.icr.io/v2', 'us.icr.io'],
+    ['us.icr.io/v2/a', 'us.icr.io/a'],
+    ['us.icr.io:8443', 'us.icr.io'],
+    ['US.icr.io', 'us.icr.io'],
+    ['us.icr.io.', 'us.icr.io'],
+    ['https://us.icr.io', 'us.icr.io'],
+  ].map(
+    ([host, instead]) =>
+      [
+        `kubernetes secret icr --host ${host}`,
+        'invalid --host; expected HOST or HOST/NAMESPACE',
+        `use --host ${instead}`,
+      ] as const,
+  ),
+  [
+    'kubernetes secret icr --identity work --host cp.icr.io',
+    'no credential for cp.icr.io',
+    'run docker-credential-icr login --entitlement-key-stdin',
   ],
   [
     'kubernetes secret icr --identity nobody',
@@ -195,7 +226,8 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
   ],
   [
     'kubernetes config --trusted-profile Profile-1',
-    '--trusted-profile and --require-annotation go with --service-accounts',
+    '--trusted-profile requires --service-accounts',
+    'add --service-accounts, or remove --trusted-profile',
   ],
   [
     'kubernetes config --iam-endpoint http://iam.example',
@@ -203,19 +235,51 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
     'use https://: secrets are sent there',
   ],
   [
+    `kubernetes manifests other --url https://example.com/x`,
+    'unknown manifest',
+    'use cloud-init or machineconfig',
+  ],
+  [
+    'kubernetes manifests cloud-init',
+    'invalid --url; expected https://HOST/PATH',
+    'use --url with the address of a release archive for Linux',
+  ],
+  [
+    'kubernetes manifests cloud-init --role worker',
+    '--role is for machineconfig only',
+    'remove --role',
+  ],
+  [
     'kubernetes daemonset',
     '--image is missing',
     'use --image with an image that contains this executable and a shell',
   ],
   [
+    'kubernetes daemonset --image us.icr.io/a/b --api-key-secret key --present iambearer',
+    'the API key in a Secret cannot be presented as iambearer',
+    'remove --present',
+  ],
+  [
+    'kubernetes daemonset --image us.icr.io/a/b --api-key-secret key --identity a',
+    '--identity and --api-key-secret cannot be used together',
+    'use --identity or --api-key-secret',
+  ],
+  [
+    'kubernetes daemonset --image us.icr.io/a/b --executable /a --executable /b',
+    '--executable was given more than once',
+    'use --executable once',
+  ],
+  [
     'kubernetes daemonset --image us.icr.io/a/b --executable bin',
-    '--executable is an absolute path in the image',
+    'invalid --executable; expected an absolute path',
+    'use --executable with the path of the executable in the image',
   ],
 ];
 
 test('prints nothing on standard output if it refuses the arguments', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'key', { kind: 'entitlement-key' });
+    addIdentity(person, 'work');
     for (const [words, line, hint] of refusals) {
       assert.equal(await print(person, words), refusal(line, hint), words);
     }
@@ -250,7 +314,23 @@ test('daemonset: prints manifests and the remaining steps', ({ sandbox }) =>
     const kinds = parseAllDocuments(text).map((document) => document.get('kind'));
     assert.equal(kinds, ['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'DaemonSet']);
     assert.match(notes, 'the DaemonSet does not restart the kubelet');
+    assert.match(notes, 'does not prepare new nodes');
     assert.match(notes, 'on IKS and ROKS');
+    assert.match(notes, 'requires Kubernetes 1.34 or later');
+  }));
+
+const download = `--url https://example.com/x.tar.gz --sha256 ${'0a'.repeat(32)}`;
+
+test('manifests: prints what new nodes need, and the remaining steps', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { text, notes } = await printed(person, `kubernetes manifests cloud-init ${download}`);
+    assert.match(text, /^#cloud-config\n/);
+    assert.match(notes, 'log in on every node as root');
+    const words = `kubernetes manifests machineconfig ${download} --service-accounts --role infra`;
+    const object = await printed(person, words);
+    assert.is(parse(object.text).metadata.name, '99-infra-docker-credential-icr');
+    assert.match(object.notes, 'requires Kubernetes 1.34 or later');
+    assert.not.match(object.notes, 'log in');
   }));
 
 test.run();

@@ -252,7 +252,7 @@ for (const [who, give] of [
     give(home);
     const { stdout, stderr } = asUser(home, 'get', 'us.icr.io');
     assert.not.match(stdout, /canary-token/);
-    assert.match(stderr, /is owned by user 1717, not by user .*; going on without the cache/);
+    assert.match(stderr, /is owned by user 1717, not by user .*; continuing without the cache/);
   });
 }
 

@@ -15,7 +15,18 @@ function unused(): never {
 const noFile: BunFile = { size: 0, slice: unused, bytes: unused, stream: unused, stat: unused };
 
 function bunWith(given: Partial<Bun>): Bun {
-  return { stdin: noFile, stdout: noFile, file: unused, mmap: unused, write: unused, ...given };
+  const Glob = class {
+    scanSync = unused;
+  };
+  return {
+    stdin: noFile,
+    stdout: noFile,
+    file: unused,
+    mmap: unused,
+    write: unused,
+    Glob,
+    ...given,
+  };
 }
 
 test('standard input that is a regular file is read from its position, up to 1 MiB and a byte', async () => {
@@ -82,7 +93,7 @@ async function readWith(entries: Readonly<Record<string, Entry>>) {
       },
     };
   };
-  const fallback = { read: async () => 'fallback' };
+  const fallback = { read: async () => 'fallback', isPresent: async () => true };
   const files = bunFiles(bunWith({ file }), 7, fallback);
   const context = testContext();
   const text = await files.read(context, '/home/dir/file', 'secret');

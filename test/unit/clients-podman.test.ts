@@ -37,8 +37,8 @@ test('without XDG_RUNTIME_DIR: edits a file that podman created, and creates non
     const context = contextWith({ HOME: '/h' });
     const [only] = podmanClients(context, folder);
     assert.match(
-      only?.planAdd(context, ['us.icr.io']).notes.join() ?? '',
-      'podman login would keep',
+      only?.planAdd(context, ['us.icr.io']).notes[0]?.message ?? '',
+      /^podman login stores passwords/,
     );
     if (!fs.existsSync('/proc/self')) return;
     const made = path.join(folder, String(process.getuid?.()), 'auth.json');
@@ -63,8 +63,8 @@ test('adds, removes, and reports passwords with the podman command that removes 
     const plan = client.planAdd(context, ['us.icr.io']);
     assert.is(plan.after, `${before.slice(0, -1)},"credHelpers":{"us.icr.io":"icr"}}`);
     assert.is(plan.notes.length, 2);
-    assert.match(plan.notes[0] ?? '', `run podman logout --authfile ${file} us.icr.io/ns,`);
-    assert.match(plan.notes[1] ?? '', `take that entry out of ${file}`);
+    assert.match(plan.notes[0]?.hint ?? '', `run podman logout --authfile ${file} us.icr.io/ns,`);
+    assert.match(plan.notes[1]?.hint ?? '', `remove that entry from ${file}`);
     fs.writeFileSync(file, plan.after ?? '');
     assert.equal(client.configuredHosts(context), ['us.icr.io']);
     assert.is(client.planRemove(context, 'all-ours').after, before);

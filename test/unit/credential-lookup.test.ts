@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { nodeFiles } from '../../src/files/file-reader.ts';
 import { apiKeyIn } from '../../src/identity/api-key-variable.ts';
 import { fromAmbientVariable, fromOwnVariable } from '../../src/identity/environment.ts';
 import { findCredential } from '../../src/identity/find.ts';
@@ -307,7 +308,7 @@ test('the store is files if the settings are damaged, and a bug is thrown', () =
     assert.is(await lookupIn(testContext({ env: home.env })).store(), 'file');
     writeConfig(home, 'config.json', '{');
     assert.is(await lookupIn(testContext({ env: home.env })).store(), 'file');
-    const files = { read: () => Promise.reject(new TypeError('a bug')) };
+    const files = { ...nodeFiles, read: () => Promise.reject(new TypeError('a bug')) };
     const { store } = lookupIn(testContext({ env: home.env, files }));
     assert.is(await store().catch(String), 'TypeError: a bug');
   }));

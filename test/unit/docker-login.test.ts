@@ -83,6 +83,7 @@ test('list: reads each file once for all hosts', () =>
   inHome(async (home) => {
     const reads: string[] = [];
     const files: Files = {
+      ...nodeFiles,
       read: (context, file, kind) => {
         reads.push(file);
         return nodeFiles.read(context, file, kind);

@@ -113,6 +113,7 @@ for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
     const outcomes: unknown[] = [];
     let fallbacks = 0;
     const counting: Files = {
+      ...nodeFiles,
       read: (context, file, kind) => {
         fallbacks += 1;
         return nodeFiles.read(context, file, kind);
@@ -127,6 +128,47 @@ for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
     assert.equal(outcomes[1], outcomes[0]);
     assert.is(fallbacks, isUsual ? 0 : 1);
   });
+}
+
+for (const [name, [kind]] of Object.entries(kinds)) {
+  test(`${name}: both readers say whether it is present, or the same error`, async () => {
+    const outcomes: unknown[] = [];
+    let fallbacks = 0;
+    const counting: Files = {
+      ...nodeFiles,
+      isPresent: (context, file) => {
+        fallbacks += 1;
+        return nodeFiles.isPresent(context, file);
+      },
+    };
+    for (const files of [nodeFiles, bunFiles(Bun, uid, counting)]) {
+      await inFolder(async (folder) => {
+        make(folder, kind);
+        const file = path.join(folder, 'own', 'file');
+        const present = await files.isPresent(testContext(), file).catch((error) => {
+          if (!(error instanceof HelperError)) throw error;
+          return error.message.replaceAll(folder, '');
+        });
+        outcomes.push(present);
+      });
+    }
+    assert.is(outcomes[1], outcomes[0]);
+    const isMissing = name.includes('missing') || name.includes('does not exist');
+    assert.is(outcomes[0] === false, isMissing);
+    if (name === 'a file that does not exist') assert.is(fallbacks, 0);
+  });
+}
+
+for (const [name, make] of [
+  ['a missing directory', () => {}],
+  ['a directory that is a dangling symlink', (file) => fs.symlinkSync('nowhere', file)],
+] as const satisfies readonly (readonly [string, Make])[]) {
+  test(`nothing is present in ${name}, without node:fs`, () =>
+    inFolder(async (folder) => {
+      make(path.join(folder, 'own'));
+      const files = bunFiles(Bun, uid, { ...nodeFiles, isPresent: () => Promise.reject('used') });
+      assert.is(await files.isPresent(testContext(), path.join(folder, 'own', 'file')), false);
+    }));
 }
 
 test('any text and mode: both readers return the same text, warnings and error', async () => {
@@ -159,7 +201,7 @@ test('maps empty files only: truncation by another process would kill this one',
       throw new Error(`${file} was mapped`);
     };
     const { file, stdin, stdout, write: toFile } = Bun;
-    const bun = { file, stdin, stdout, write: toFile, mmap };
+    const bun = { file, stdin, stdout, write: toFile, mmap, Glob: Bun.Glob };
     assert.equal(await outcome(bunFiles(bun, uid, nodeFiles), folder), ['text', []]);
   }));
 
@@ -167,17 +209,18 @@ test('reads a file that is being written with node:fs', () =>
   inFolder(async (folder) => {
     make(folder, write(0o600, 'half'));
     const stat = async () => ({ mode: 0o100600, size: 8, uid, dev: 1, ino: 1 });
-    const { stdin, stdout, write: toFile, mmap } = Bun;
+    const { stdin, stdout, write: toFile, mmap, Glob } = Bun;
     const file = (name: string) =>
       name.endsWith('file') ? Object.assign(Bun.file(name), { stat }) : Bun.file(name);
     let fallbacks = 0;
     const fallback: Files = {
+      ...nodeFiles,
       read: async () => {
         fallbacks += 1;
         return 'whole';
       },
     };
-    const files = bunFiles({ file, stdin, stdout, write: toFile, mmap }, uid, fallback);
+    const files = bunFiles({ file, stdin, stdout, write: toFile, mmap, Glob }, uid, fallback);
     assert.equal(await outcome(files, folder), ['whole', []]);
     assert.is(fallbacks, 1);
   }));

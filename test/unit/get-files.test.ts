@@ -37,6 +37,7 @@ interface Answer {
 async function answers(given: Case): Promise<{ fast: Answer; slow: Answer; fallbacks: number }> {
   let fallbacks = 0;
   const counting: Files = {
+    ...nodeFiles,
     read: (context, file, kind) => {
       fallbacks += 1;
       return nodeFiles.read(context, file, kind);

@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
 import { freshToken } from '../../src/iam/cache.ts';
-import { forgetToken, writeToken } from '../../src/iam/cache-file.ts';
+import { removeToken, writeToken } from '../../src/iam/cache-file.ts';
 import { type FreshTokenOptions, renewalTime } from '../../src/iam/cached-token.ts';
 import { noon, testContext } from '../support/context.ts';
 import { failureOf } from '../support/rejects.ts';
@@ -74,6 +74,41 @@ for (const [age, expected] of ages) {
   });
 }
 
+for (const [endpoint, name] of [
+  [undefined, 'iam.cloud.ibm.com'],
+  ['https://iam.test.cloud.ibm.com', 'iam.test.cloud.ibm.com'],
+] as const) {
+  cache(
+    `a process whose deadline passes while another asks ${name}: IAM did not answer`,
+    async () => {
+      const began = performance.now();
+      const now = () => noon + performance.now() - began;
+      const { options } = setUp(endpoint === undefined ? {} : { endpoint });
+      let finish = () => {};
+      let isAsked = () => {};
+      const asked = new Promise<void>((resolve) => {
+        isAsked = resolve;
+      });
+      const slow = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      const holder = freshToken(testContext({ now }), {
+        ...options,
+        mint: async () => {
+          isAsked();
+          await slow;
+          return { token: 'canary', issuedAt: noon, expiresAt: noon + hour };
+        },
+      });
+      await asked;
+      const hasty = testContext({ now, deadline: now() + 50 });
+      const { code, message } = await failureOf(freshToken(hasty, options)).finally(finish);
+      assert.equal([code, message], ['unreachable', `IAM at ${name} did not answer in time`]);
+      assert.is((await holder).token, 'canary');
+    },
+  );
+}
+
 cache('is renewed between a half and six tenths of its life, each at a time of its own', () => {
   const hundredths = new Map<number, number>();
   for (let count = 0; count < 1000; count += 1) {
@@ -108,7 +143,7 @@ cache('is minted anew when forced', async () => {
 cache('is minted anew after it was forgotten', async () => {
   const { get, options, context } = setUp();
   await get();
-  forgetToken(context, options);
+  removeToken(context, options);
   assert.is(await get(), 'canary-2');
 });
 
@@ -157,7 +192,7 @@ for (const text of damage) {
     assert.is(await get(), 'canary-2');
     assert.is(await get(), 'canary-2');
     assert.equal(context.warnings, [
-      `the cached access token in ${file} is damaged; a new one will take its place`,
+      `the cached access token in ${file} is damaged; it will be replaced`,
     ]);
   });
 }
@@ -169,16 +204,22 @@ cache('a folder in the place of the file costs a warning, not the token', async 
   assert.is(context.warnings.length, 2);
   assert.match(
     context.warnings[0] ?? '',
-    / is a directory, not a regular file; move .* away; going on without the cache$/,
+    / is a directory, not a regular file; move .* away; continuing without the cache$/,
   );
-  assert.match(context.warnings[1] ?? '', /^cannot write .*; the next client will ask IAM again$/);
+  assert.match(
+    context.warnings[1] ?? '',
+    /^cannot write .*; the next client will request another token$/,
+  );
 });
 
 cache('a folder that cannot be made costs a warning, not the token', async () => {
   const { get, context } = setUp({ folder: '/sys/icr-cache' });
   assert.is(await get(), 'canary-1');
   assert.is(context.warnings.length, 1);
-  assert.match(context.warnings[0] ?? '', /^cannot write .*; the next client will ask IAM again$/);
+  assert.match(
+    context.warnings[0] ?? '',
+    /^cannot write .*; the next client will request another token$/,
+  );
 });
 
 cache('works without a place to keep anything', async () => {
@@ -211,7 +252,7 @@ for (const [age, left] of lives) {
     failWith('unreachable');
     assert.is(await get(), 'canary-1');
     assert.equal(context.warnings, [
-      `IAM is unreachable; the access token of work is good for ${left} min more`,
+      `IAM is unreachable; the cached access token of work expires in ${left} min`,
     ]);
     assert.equal(deadlines, [9000, 3000]);
   });

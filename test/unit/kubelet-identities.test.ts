@@ -69,22 +69,22 @@ const scopes: readonly (readonly [
   match: string,
   key: 'Image' | 'Registry',
 ])[] = [
-  [{ '*': 'a' }, image, 'a', 'us.icr.io', 'Registry'],
-  [{ 'us.icr.io': 'a' }, image, 'a', 'us.icr.io', 'Registry'],
-  [{ 'us.icr.io/ns': 'a' }, image, 'a', 'us.icr.io/ns', 'Image'],
-  [{ '*': 'a', 'us.icr.io/ns': 'b' }, image, 'b', 'us.icr.io/ns', 'Image'],
+  [{ '*': 'a' }, image, 'a', 'us.icr.io', 'Image'],
+  [{ 'us.icr.io': 'a' }, image, 'a', 'us.icr.io', 'Image'],
+  [{ 'us.icr.io/ns': 'a' }, image, 'a', 'us.icr.io/ns/', 'Image'],
+  [{ '*': 'a', 'us.icr.io/ns': 'b' }, image, 'b', 'us.icr.io/ns/', 'Image'],
   [{ '*': 'a', 'us.icr.io/other': 'b' }, image, 'a', 'us.icr.io', 'Image'],
-  [{ '*': 'a', 'de.icr.io/ns': 'b' }, image, 'a', 'us.icr.io', 'Registry'],
-  [{ '*': 'a', 'eu.us.icr.io/ns': 'b' }, image, 'a', 'us.icr.io', 'Registry'],
-  [{ 'us.icr.io/ns': 'a' }, 'us.icr.io:443/ns/i', 'a', 'us.icr.io:443/ns', 'Image'],
+  [{ '*': 'a', 'de.icr.io/ns': 'b' }, image, 'a', 'us.icr.io', 'Image'],
+  [{ '*': 'a', 'eu.us.icr.io/ns': 'b' }, image, 'a', 'us.icr.io', 'Image'],
+  [{ 'us.icr.io/ns': 'a' }, 'us.icr.io:443/ns/i', 'a', 'us.icr.io:443/ns/', 'Image'],
 ];
 for (const [mapped, asked, identity, match, key] of scopes) {
   node(`${JSON.stringify(mapped)} for ${asked}: ${match}, ${key}`, () =>
     inHome(async (home) => {
       const answer = await answerTo(configure(home, { a: {}, b: {} }, mapped), asked);
       const password = `canary-${identity}`;
-      const duration = 6 * hour;
-      assert.equal(answer, { username: 'iamapikey', password, duration, match, key });
+      const durationMs = 5 * minute;
+      assert.equal(answer, { username: 'iamapikey', password, durationMs, match, key });
     }),
   );
 }
@@ -106,7 +106,7 @@ node('the host, if a credential other than the mapped identity wins', () =>
     const answer = await answerTo({ ...context, env }, image);
     assert.is(answer?.password, 'canary-own');
     assert.is(answer?.match, 'us.icr.io');
-    assert.is(answer?.key, 'Image');
+    assert.is(answer?.key, 'Registry');
   }),
 );
 
@@ -120,6 +120,31 @@ node('a chosen identity wins over mappings, for the whole host', () =>
     );
     const nobody = answerTo(context, image, { identity: 'nobody' });
     await rejects(nobody, 'misconfigured', /nobody/);
+  }),
+);
+
+const acceptance: readonly (readonly [kind: IdentityKind, image: string, isUsed: boolean])[] = [
+  ['api-key', 'cp.icr.io/cp/image', false],
+  ['entitlement-key', 'cp.icr.io/cp/image', true],
+  ['entitlement-key', image, false],
+  ['api-key', image, true],
+];
+for (const [kind, asked, isUsed] of acceptance) {
+  node(`${kind} is ${isUsed ? 'used' : 'not used'} for ${asked}`, () =>
+    inHome(async (home) => {
+      const context = configure(home, { a: { kind } }, { '*': 'a' });
+      for (const options of [{}, { identity: 'a' }]) {
+        const answer = await answerTo(context, asked, options);
+        assert.is(answer?.password, isUsed ? 'canary-a' : undefined);
+      }
+    }),
+  );
+}
+
+node('the access token of a machine is not requested for cp.icr.io', () =>
+  inHome(async (home) => {
+    const context = configure(home, {}, {});
+    assert.is(await answerTo(context, 'cp.icr.io/cp/a', { nodeProfile: 'Profile-1' }), undefined);
   }),
 );
 
@@ -156,9 +181,9 @@ node('a profile of the node that is not an ID is refused', () =>
 
 const token = (claims: object) => ({ kind: 'registry-token' as const, secret: jwt(claims) });
 const durations: readonly (readonly [what: string, identity: Identity, durationMs: number])[] = [
-  ['an API key', {}, 6 * hour],
-  ['an API key that expires in 14 h', { expiresAt: noon + 14 * hour }, 6 * hour],
-  ['an API key that expires in 2 h', { expiresAt: noon + 2 * hour }, hour],
+  ['an API key', {}, 5 * minute],
+  ['an API key that expires in 14 min', { expiresAt: noon + 14 * minute }, 5 * minute],
+  ['an API key that expires in 4 min', { expiresAt: noon + 4 * minute }, 2 * minute],
   ['a refresh token', { kind: 'refresh-token' }, 0],
   ['a registry token', token({ iat: seconds, exp: seconds + 3600 }), hour / 2],
   ['a registry token without a start', token({ exp: seconds + 3600 }), hour / 2],
@@ -180,12 +205,12 @@ for (const [what, identity, durationMs] of durations) {
   node(`${what} is kept for ${durationMs / minute} min`, () =>
     inHome(async (home) => {
       const context = configure(home, { a: identity }, { '*': 'a' });
-      assert.is((await answerTo(context, image))?.duration, durationMs);
+      assert.is((await answerTo(context, image))?.durationMs, durationMs);
     }),
   );
 }
 
-/** Puts an access token into the cache, where the provider finds it without asking IAM. */
+/** Puts an access token into the cache, where the provider finds it without a request to IAM. */
 function cacheToken(context: TestContext, name: string, claims: object, issuedAt: number): string {
   const token = jwt(claims);
   const key = { folder: cacheFolder(context), name, since: 0 };
@@ -207,7 +232,7 @@ for (const [claims, age] of ages) {
       const answer = await answerTo(context, image);
       const times = { token: password, issuedAt: noon - age, expiresAt: noon - age + hour };
       assert.equal([answer?.username, answer?.password], ['iambearer', password]);
-      assert.is(answer?.duration, tokenDuration(times, noon));
+      assert.is(answer?.durationMs, tokenDuration(times, noon));
     }),
   );
 }
@@ -217,7 +242,7 @@ for (const iat of [undefined, '1']) {
     inHome(async (home) => {
       const context = configure(home, { a: { present: 'iambearer' } }, { '*': 'a' });
       cacheToken(context, 'a', { iat, exp: seconds + 1800 }, noon - 30 * minute);
-      assert.is((await answerTo(context, image))?.duration, 15 * minute);
+      assert.is((await answerTo(context, image))?.durationMs, 15 * minute);
     }),
   );
 }
@@ -226,7 +251,7 @@ node('a refresh token or an API key that looks like a JWT is not read as one', (
   inHome(async (home) => {
     const secret = jwt({ iat: seconds, exp: seconds + 60 });
     const context = configure(home, { a: { secret } }, { '*': 'a' });
-    assert.is((await answerTo(context, image))?.duration, 6 * hour);
+    assert.is((await answerTo(context, image))?.durationMs, 5 * minute);
   }),
 );
 
@@ -245,7 +270,7 @@ node('a chosen user name may be that of a refresh token, which the kubelet does 
     const password = cacheToken(context, refreshTokenOf('a'), { exp: seconds + 3600 }, noon);
     const answer = await answerTo(context, image, { present: 'iamrefresh' });
     assert.equal(
-      [answer?.username, answer?.password, answer?.duration],
+      [answer?.username, answer?.password, answer?.durationMs],
       ['iamrefresh', password, 0],
     );
   }),
@@ -288,13 +313,13 @@ for (const [fields, uid] of read) {
 }
 
 const refused: readonly (readonly [fields: object, problem: RegExp])[] = [
-  [{ sub: undefined }, /no service account/],
-  [{ sub: 7 }, /no service account/],
-  [{ sub: ['system:serviceaccount:shop:web'] }, /no service account/],
-  [{ sub: 'system:serviceaccount:shop' }, /no service account/],
-  [{ sub: 'x system:serviceaccount:shop:web' }, /no service account/],
-  [{ sub: 'system:serviceaccount:shop:web x' }, /no service account/],
-  [{ sub: 'system:serviceaccount:shop:web:x' }, /no service account/],
+  [{ sub: undefined }, /does not belong to a service account/],
+  [{ sub: 7 }, /does not belong to a service account/],
+  [{ sub: ['system:serviceaccount:shop:web'] }, /does not belong to a service account/],
+  [{ sub: 'system:serviceaccount:shop' }, /does not belong to a service account/],
+  [{ sub: 'x system:serviceaccount:shop:web' }, /does not belong to a service account/],
+  [{ sub: 'system:serviceaccount:shop:web x' }, /does not belong to a service account/],
+  [{ sub: 'system:serviceaccount:shop:web:x' }, /does not belong to a service account/],
   [{ aud: undefined }, /audience iam/],
   [{ aud: 'iam2' }, /audience iam/],
   [{ aud: [] }, /audience iam/],

@@ -21,6 +21,8 @@ const patterns: readonly (readonly [pattern: string, image: string, expected: bo
   ['us.icr.io:443', 'us.icr.io:443/ns/a', true],
   ['us.icr.io/team', 'us.icr.io/team-b/a', true],
   ['us.icr.io/team', 'us.icr.io/other/a', false],
+  ['us.icr.io/team/', 'us.icr.io/team-b/a', false],
+  ['us.icr.io/team/', 'us.icr.io/team/a/b', true],
   ['us.icr.io', 'US.icr.io/ns/a', false],
   ['app*.k8s.io', 'apple.k8s.io', true],
   ['us.icr.io', 'evil@us.icr.io/a', true],

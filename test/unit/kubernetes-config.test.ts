@@ -1,6 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type ConfigOptions, providerConfig } from '../../src/kubernetes/provider-config.ts';
+import type { ConfigOptions } from '../../src/kubernetes/config-options.ts';
+import { providerConfig } from '../../src/kubernetes/provider-config.ts';
 import { textOf } from '../../src/kubernetes/yaml.ts';
 import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
 import { readProviderConfig } from '../kubelet/config.ts';
@@ -23,13 +24,21 @@ configs('lists all public and private IBM hosts', () => {
   assert.is(name, 'docker-credential-icr');
   for (const host of [...publicHosts, ...privateHosts]) assert.ok(matchImages.includes(host), host);
   const younger = ['new.icr.io', 'private.new.icr.io', 'cp.icr.io', 'registry.ng.bluemix.net'];
+  younger.push(...['icr.io', 'us.icr.io', 'private.us.icr.io'].map((host) => `${host}:443`));
   for (const host of [...publicHosts, ...privateHosts, ...younger]) {
     assert.ok(
       matchImages.some((pattern) => matches(pattern, `${host}/ns/image`)),
       host,
     );
   }
-  for (const host of ['docker.io', 'quay.io', 'icr.io.example', 'a.b.c.icr.io', 'evil.example']) {
+  for (const host of [
+    'docker.io',
+    'quay.io',
+    'icr.io.example',
+    'a.b.c.icr.io',
+    'us.icr.io:80',
+    'evil.example',
+  ]) {
     assert.not.ok(
       matchImages.some((pattern) => matches(pattern, `${host}/ns/image`)),
       host,
@@ -102,23 +111,52 @@ configs('requests service account tokens only if requested', () => {
     assert.equal(provider(options).tokenAttributes, expected);
 });
 
+const pods = { serviceAccounts: true };
 const contradictions: readonly (readonly [Partial<ConfigOptions>, RegExp])[] = [
-  [{ trustedProfile: 'Profile-1' }, /go with --service-accounts$/],
-  [{ requireAnnotation: true }, /go with --service-accounts$/],
-  [{ allowNodeIdentity: true }, /goes with --service-accounts$/],
-  [{ identity: 'a', nodeProfile: 'Profile-1' }, /name one$/],
+  [{ trustedProfile: 'Profile-1' }, /^--trusted-profile requires --service-accounts/],
+  [{ requireAnnotation: true }, /^--require-annotation requires --service-accounts/],
+  [{ allowNodeIdentity: true }, /^--allow-node-identity requires --service-accounts/],
+  [{ audience: 'other' }, /^--audience requires --service-accounts/],
+  [{ identity: 'a', nodeProfile: 'Profile-1' }, /^--identity and --node-profile cannot be used/],
   [{ nodeProfile: 'my-profile' }, /expected Profile-/],
-  [{ serviceAccounts: true, trustedProfile: 'my-profile' }, /expected Profile-/],
-  [{ serviceAccounts: true, requireAnnotation: true, allowNodeIdentity: true }, /leaves nobody/],
-  [
-    { serviceAccounts: true, requireAnnotation: true, trustedProfile: 'Profile-1' },
-    /leaves nobody/,
-  ],
+  [{ nodeProfile: '' }, /expected Profile-/],
+  [{ ...pods, trustedProfile: 'my-profile' }, /expected Profile-/],
+  [{ ...pods, requireAnnotation: true, allowNodeIdentity: true }, /cannot be used together/],
+  [{ ...pods, requireAnnotation: true, trustedProfile: 'Profile-1' }, /cannot be used together/],
+  [{ ...pods, identity: 'a' }, /^--identity is for the identity of the node/],
+  [{ ...pods, nodeProfile: 'Profile-1' }, /^--node-profile is for the identity of the node/],
+  [{ ...pods, present: 'iambearer' }, /^--present is for the identity of the node/],
+  [{ ...pods, apiKeyFile: '/k' }, /^--api-key-secret is for the identity of the node/],
+  [{ apiKeyFile: '/k', present: 'iambearer' }, /cannot be presented as iambearer/],
+  [{ apiKeyFile: '/k', present: 'cp' }, /cannot be presented as cp/],
+  [{ apiKeyFile: '/k', identity: 'a' }, /^--identity and --api-key-secret cannot be used/],
+  [{ apiKeyFile: '/k', nodeProfile: 'Profile-1' }, /^--node-profile and --api-key-secret cannot/],
+  [{ nodeProfile: 'Profile-1', present: 'iamapikey' }, /cannot be presented as iamapikey/],
+  [{ present: 'nonsense' }, /^invalid --present/],
+  [{ present: '' }, /^invalid --present/],
+  [{ present: '<token>' }, /^invalid --present/],
+  [{ identity: '' }, /^an identity has a name/],
+  [{ identity: 'a b' }, /^an identity has a name/],
+  [{ ...pods, audience: '' }, /^invalid --audience/],
+  [{ ...pods, audience: '*' }, /^invalid --audience/],
+  [{ ...pods, audience: 'a b' }, /^invalid --audience/],
 ];
 for (const [options, problem] of contradictions) {
   configs(`refuses ${JSON.stringify(options)}`, () => {
     fails(() => providerConfig({ audience: 'iam', ...options }), 'invalid-input', problem);
   });
+}
+
+const accepted: readonly Partial<ConfigOptions>[] = [
+  { identity: 'team/a', present: 'Profile-1' },
+  { nodeProfile: 'Profile-1', present: 'iambearer' },
+  { apiKeyFile: '/k', present: 'iamapikey' },
+  { ...pods, allowNodeIdentity: true, nodeProfile: 'Profile-2', trustedProfile: 'Profile-1' },
+  { ...pods, allowNodeIdentity: true, apiKeyFile: '/k' },
+  { ...pods, audience: 'https://iam.example' },
+];
+for (const options of accepted) {
+  configs(`accepts ${JSON.stringify(options)}`, () => void provider(options));
 }
 
 configs.run();

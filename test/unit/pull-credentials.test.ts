@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { lookupIn } from '../../src/identity/lookup.ts';
 import { type PullOptions, pullCredentials } from '../../src/kubernetes/pull-credentials.ts';
 import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
+import { lookUp } from '../kubelet/keyring.ts';
 import { noon, type TestContext, testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 import { type LoopbackIam, startLoopbackIam } from '../support/loopback-iam.ts';
@@ -52,20 +53,25 @@ const usual: readonly (readonly [
   expected: readonly string[],
 ])[] = [
   [{ '*': 'a' }, {}, everywhere.map((host) => `${host} canary-a`)],
-  [{ 'us.icr.io': 'a', 'de.icr.io/ns': 'b' }, {}, ['us.icr.io canary-a', 'de.icr.io/ns canary-b']],
+  [{ 'us.icr.io': 'a', 'de.icr.io/ns': 'b' }, {}, ['us.icr.io canary-a', 'de.icr.io/ns/ canary-b']],
   [{ 'us.icr.io': 'a', 'de.icr.io': 'b' }, { identity: 'a' }, ['us.icr.io canary-a']],
   [{ 'us.icr.io': 'a' }, { identity: 'b' }, everywhere.map((host) => `${host} canary-b`)],
   [
     { '*': 'b', 'us.icr.io': 'b', 'de.icr.io/ns': 'b', 'fr.icr.io': 'a' },
     { identity: 'b' },
-    [...everywhere, 'de.icr.io/ns'].map((host) => `${host} canary-b`),
+    [...everywhere, 'de.icr.io/ns/'].map((host) => `${host} canary-b`),
   ],
   [
     { '*': 'a' },
     { keys: ['us.icr.io/ns', 'us.icr.io'] },
-    ['us.icr.io/ns canary-a', 'us.icr.io canary-a'],
+    ['us.icr.io/ns/ canary-a', 'us.icr.io canary-a'],
   ],
   [{}, { identity: 'b', keys: ['us.icr.io'] }, ['us.icr.io canary-b']],
+  [
+    { '*': 'a' },
+    { keys: ['us.icr.io:443', 'us.icr.io:443/ns'] },
+    ['us.icr.io:443 canary-a', 'us.icr.io:443/ns/ canary-a'],
+  ],
 ];
 for (const [mapped, options, expected] of usual) {
   test(`${JSON.stringify(mapped)} with ${JSON.stringify(options)}`, () =>
@@ -82,6 +88,46 @@ test('user names are those of the identities, and nothing expires', () =>
       credentials: [{ match: 'cp.icr.io', username: 'cp', password: 'canary-a' }],
       endsAt: undefined,
     });
+  }));
+
+/** With the kubelet's keyring: an entry is for the images of its host and namespace, and for no others. */
+const entries: readonly (readonly [key: string, image: string, isUsed: boolean])[] = [
+  ['us.icr.io', 'us.icr.io/team-a/image', true],
+  ['us.icr.io', 'us.icr.io:443/team-a/image', false],
+  ['us.icr.io', 'private.us.icr.io/team-a/image', false],
+  ['us.icr.io:443', 'us.icr.io:443/team-a/image', true],
+  ['us.icr.io:443', 'us.icr.io/team-a/image', false],
+  ['us.icr.io/team-a', 'us.icr.io/team-a/image', true],
+  ['us.icr.io/team-a', 'us.icr.io/team-a/deep/image', true],
+  ['us.icr.io/team-a', 'us.icr.io/team-ab/image', false],
+  ['us.icr.io/team-a', 'us.icr.io/team/image', false],
+  ['us.icr.io:443/team-a', 'us.icr.io:443/team-a/image', true],
+  ['us.icr.io:443/team-a', 'us.icr.io:443/team-ab/image', false],
+];
+for (const [key, image, isUsed] of entries) {
+  test(`an entry for ${key} is ${isUsed ? 'used' : 'not used'} for ${image}`, () =>
+    inHome(async (home) => {
+      const lookup = lookupIn(setUp(home, { a: {} }, { '*': 'a' }));
+      const { credentials } = await pullCredentials(lookup, { keys: [key] });
+      const auths = Object.fromEntries(credentials.map(({ match, ...auth }) => [match, auth]));
+      assert.is(lookUp(auths, image).length, isUsed ? 1 : 0);
+    }));
+}
+
+test('an API key is not a credential for cp.icr.io, nor an entitlement key for other hosts', () =>
+  inHome(async (home) => {
+    const context = setUp(home, { a: {}, b: { kind: 'entitlement-key' } }, { '*': 'a' });
+    const lookup = lookupIn(context);
+    for (const [identity, key] of [
+      ['a', 'cp.icr.io'],
+      ['a', 'cp.icr.io/cp'],
+      ['b', 'us.icr.io'],
+    ] as const) {
+      await rejects(pullCredentials(lookup, { identity, keys: [key] }), 'not-found');
+    }
+    await rejects(pullCredentials(lookup, { identity: 'b' }), 'not-found');
+    const keys = ['cp.icr.io'];
+    assert.equal(await matches(context, { identity: 'b', keys }), ['cp.icr.io canary-b']);
   }));
 
 test('without any credential it is not found', () =>

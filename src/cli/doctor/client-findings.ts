@@ -1,11 +1,11 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { ibmHostOf } from '../../clients/auth-host.ts';
 import { helperName } from '../../clients/client.ts';
 import {
   authsOf,
   type CredHelpersFile,
   entryOf,
+  ibmHostOf,
   readCredHelpers,
   textSetting,
 } from '../../clients/cred-helpers.ts';

@@ -4,7 +4,7 @@ import { typed } from '../../clients/notes.ts';
 import { cacheFolder } from '../../config/folders.ts';
 import { HelperError } from '../../errors.ts';
 import { isTemporary } from '../../files/temporary-files.ts';
-import { setAsideEnding } from '../../secrets/credential-file.ts';
+import { damagedSuffix } from '../../secrets/credential-file.ts';
 import { attempt } from './attempt.ts';
 import { type Check, type Examined, type Finding, ok, problem, skipped, warning } from './check.ts';
 import { abandonedAfterMs } from './client-findings.ts';
@@ -115,7 +115,7 @@ function andMore({ length }: readonly unknown[]): string {
 function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
   const names = new Set(entries.map(({ file }) => file));
   const damaged = entries.filter(
-    ({ file }) => file.endsWith(setAsideEnding) && names.has(file.slice(0, -setAsideEnding.length)),
+    ({ file }) => file.endsWith(damagedSuffix) && names.has(file.slice(0, -damagedSuffix.length)),
   );
   const temporary = entries.filter(
     ({ file, stat }) =>

@@ -68,7 +68,7 @@ function run(
   const env = Object.fromEntries(
     Object.entries(withoutSecrets(context)).filter(([variable]) => harmless.includes(variable)),
   );
-  const options = { input: '', env, limit: programLimitMs, largest: 64 * 1024 };
+  const options = { input: '', env, timeoutMs: programLimitMs, maxBytes: 64 * 1024 };
   const { output, failure } = context.runSync(file, ['version'], options);
   const [, found] = versionOutput.exec(output) ?? [];
   if (found !== undefined && failure === undefined) return { version: found };

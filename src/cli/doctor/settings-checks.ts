@@ -6,7 +6,7 @@ import { everyHost, mappingKeyFor } from '../../identity/mapping-key.ts';
 import { presentation, requirePresentable } from '../../identity/present.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
-import { fileOf, setAsideEnding } from '../../secrets/credential-file.ts';
+import { damagedSuffix, fileOf } from '../../secrets/credential-file.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
@@ -115,7 +115,7 @@ async function damagedLogins({ look: { store, folder } }: Examined): Promise<Fin
     const login = `${isIbm ? 'docker-credential-icr' : 'docker'} login ${typed(name)}`;
     const file = folder === undefined ? '' : fileOf(folder, { of: 'host', name });
     // A login to an IBM host maps an identity and leaves this file, which has precedence over other sources.
-    const files = [file, file + setAsideEnding].filter((each) => fs.existsSync(each));
+    const files = [file, file + damagedSuffix].filter((each) => fs.existsSync(each));
     const isDamaged = read.code === 'damaged' && files.length > 0;
     return [
       failure(read, isDamaged ? `run rm ${files.map(typed).join(' ')} && ${login}` : read.hint),

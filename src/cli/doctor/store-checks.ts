@@ -107,8 +107,8 @@ async function listProblem(
   const file = findHelper(context, name);
   if (file === undefined) return `${program} is not on PATH`;
   // The input that clients send.
-  const options = { input: 'unused', env: withoutSecrets(context), limit: programLimitMs };
-  const result = context.runSync(file, ['list'], { ...options, largest: 1024 * 1024 });
+  const options = { input: 'unused', env: withoutSecrets(context), timeoutMs: programLimitMs };
+  const result = context.runSync(file, ['list'], { ...options, maxBytes: 1024 * 1024 });
   const { failure, status } = result;
   const output = result.output.trim();
   if (failure === 'timeout') return `${program} list did not answer within 2 s`;

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answer, credential, helper, notFound, nothing, refused } from '../../support/helper.ts';
@@ -76,6 +77,24 @@ test('docker login fails: a keychain may be configured, and the file store is le
     assert.equal(snapshot(home.folder), before);
     fs.rmSync(file);
     assert.equal(helper(home, 'store', credential('us.icr.io')), nothing);
+  }));
+
+test('docker login and login fail if config.json is a dangling symlink', () =>
+  inHome((home) => {
+    const file = path.join(home.config, 'config.json');
+    fs.mkdirSync(home.config, { recursive: true, mode: 0o700 });
+    fs.symlinkSync('../dotfiles/icr.json', file);
+    const line = `cannot follow the symlink ${file}: its target does not exist`;
+    for (const host of ['us.icr.io', 'registry.example']) {
+      const { stdout, status } = helper(home, 'store', credential(host));
+      assert.equal([stdout.startsWith(line), status], [true, 1], stdout);
+    }
+    const words = ['login', '--no-verify', '--api-key-stdin', 'us.icr.io'];
+    const { stderr, status } = helper(home, words, 'canary-0123456789abcdefghijklmnopqrstuvwxyz0');
+    assert.match(stderr, 'its target does not exist');
+    assert.is(status, 1);
+    const made = fs.readdirSync(home.config).filter((name) => !name.endsWith('.lock'));
+    assert.equal([made, fs.existsSync(file)], [['config.json'], false]);
   }));
 
 test('docker logout erases files, and reports that a keychain may still have the secret', () =>
@@ -194,7 +213,7 @@ for (const entry of [
         'the mapping of uk.icr.io in config.json is not valid; run docker-credential-icr map uk.icr.io IDENTITY';
       assert.equal(helper(home, 'get', 'uk.icr.io'), refused(`uk.icr.io: ${line}`));
       assert.is(helper(home, 'get', 'us.icr.io').status, 0);
-      assert.is(helper(home, ['logout', 'uk.icr.io']).stdout, 'signed out of uk.icr.io\n');
+      assert.is(helper(home, ['logout', 'uk.icr.io']).stdout, 'logged out of uk.icr.io\n');
     }));
 }
 

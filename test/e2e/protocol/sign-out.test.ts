@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answer, credential, helper, notFound, nothing } from '../../support/helper.ts';
@@ -31,6 +34,32 @@ test('get: returns not found for an erased host only', () =>
     assert.match(helper(home, 'get', 'de.icr.io', options).stdout, 'canary-root');
     assert.match(helper(home, 'get', 'private.us.icr.io', options).stdout, 'canary-root');
   }));
+
+const marks: Readonly<Record<string, (file: string) => void>> = {
+  'a dangling symlink': (file) => fs.symlinkSync('nowhere', file),
+  'a symlink to a file of another name': (file) => fs.symlinkSync('../config.json', file),
+  'a symlink loop': (file) => fs.symlinkSync('us.icr.io', file),
+  'a symlink to a device': (file) => fs.symlinkSync('/dev/zero', file),
+  'a directory': (file) => fs.mkdirSync(file),
+  'a FIFO': (file) => execFileSync('mkfifo', [file]),
+  'an unreadable file': (file) => fs.writeFileSync(file, '', { mode: 0 }),
+  'a file with a wide mode and text': (file) => fs.writeFileSync(file, 'x', { mode: 0o666 }),
+};
+
+for (const [what, make] of Object.entries(marks)) {
+  test(`a mark that is ${what} signs the host out`, () =>
+    inHome((home) => {
+      withEverything(home);
+      helper(home, 'erase', 'us.icr.io');
+      const file = path.join(home.config, 'signed-out', 'us.icr.io');
+      fs.unlinkSync(file);
+      make(file);
+      const options = { env: everything };
+      assert.equal(helper(home, 'get', 'us.icr.io', options), notFound);
+      assert.is(JSON.parse(helper(home, 'list', '', options).stdout)['us.icr.io'], undefined);
+      assert.match(helper(home, 'get', 'de.icr.io', options).stdout, 'canary-root');
+    }));
+}
 
 test('docker login ends the sign-out', () =>
   inHome((home) => {

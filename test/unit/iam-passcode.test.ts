@@ -3,7 +3,7 @@ import http from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError } from '../../src/errors.ts';
-import { passcodeEndpoint } from '../../src/iam/openid.ts';
+import { passcodeEndpoint } from '../../src/iam/token-request.ts';
 import { testContext } from '../support/context.ts';
 
 const openid = suite('passcode page');

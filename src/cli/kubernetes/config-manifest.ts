@@ -1,0 +1,79 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import { cannot } from '../../files/storage-error.ts';
+import { visible } from '../../visible.ts';
+import type { Command } from '../command.ts';
+import {
+  checkedOptions,
+  kubeletFlags,
+  versionLines,
+  type WhoPulls,
+  whoPulls,
+} from './provider-options.ts';
+
+interface ConfigArgs extends WhoPulls {
+  readonly output?: string;
+}
+
+export const config: Command<ConfigArgs> = {
+  options: {
+    output: { type: 'string', alias: 'o', describe: 'write to this file instead' },
+    ...whoPulls,
+  },
+  examples: [
+    ['kubernetes config > credential-provider.yaml', 'pull with the identity of the node'],
+    ['kubernetes config --node-profile Profile-…', 'pull with a trusted profile (VPC)'],
+    ['kubernetes config --service-accounts', 'pull with the identity of the pod'],
+  ],
+  run: async (context, { output, ...args }) => {
+    const { textOf } = await import('../../kubernetes/yaml.ts');
+    const { configFile, providerConfig } = await import('../../kubernetes/provider-config.ts');
+    const text = textOf(providerConfig(await checkedOptions(args)));
+    const file = output === undefined ? configFile : path.resolve(output);
+    if (output === undefined) {
+      context.stdout(text);
+      context.warn(`save this file on every node as ${configFile}`);
+    } else {
+      writeFile(file, text);
+      context.stdout(`wrote ${visible(file)}\n`);
+    }
+    for (const line of await nextSteps(file, args)) context.warn(line);
+    return 0;
+  },
+};
+
+/** The file contains no secret; root's kubelet reads it. */
+function writeFile(file: string, text: string): void {
+  try {
+    fs.writeFileSync(file, text);
+  } catch (error) {
+    throw cannot('write', file, error);
+  }
+}
+
+/** Returns the remaining steps on a node: executable, identity, and at last the flags of the kubelet. */
+async function nextSteps(file: string, args: WhoPulls): Promise<string[]> {
+  const { binFolder, providerName } = await import('../../kubernetes/provider-config.ts');
+  return [
+    `put this executable on every node as ${binFolder}/${providerName}: owner root, mode 0755`,
+    ...identityLines(args),
+    ...versionLines(args),
+    `only with these files on the node, start the kubelet with ${await kubeletFlags(file)}`,
+  ];
+}
+
+export function identityLines(args: WhoPulls): string[] {
+  const { serviceAccounts, allowNodeIdentity, identity, nodeProfile, audience } = args;
+  const login =
+    'DOCKER_CREDENTIAL_ICR_CONFIG_DIR=/etc/docker-credential-icr docker-credential-icr login';
+  const name = identity === undefined ? '' : ` --identity ${identity}`;
+  const needsLogin = nodeProfile === undefined && (!serviceAccounts || allowNodeIdentity);
+  return [
+    ...(serviceAccounts
+      ? [
+          `apply the ClusterRole and the ClusterRoleBinding that kubernetes daemonset prints: nodes need them to request tokens of audience ${audience}`,
+        ]
+      : []),
+    ...(needsLogin ? [`log in on every node as root: ${login}${name}`] : []),
+  ];
+}
