@@ -82,6 +82,9 @@ test('keeps earlier logins and plugins of Docker, and does not change them', ({ 
     const plugin = path.join(docker, 'cli-plugins', 'docker-buildx');
     fs.mkdirSync(path.dirname(plugin), { recursive: true });
     fs.writeFileSync(plugin, 'a plugin');
+    fs.writeFileSync(path.join(docker, 'key.pem'), 'a certificate');
+    fs.symlinkSync(path.dirname(plugin), path.join(docker, 'contexts'));
+    fs.symlinkSync('/nonexistent', path.join(docker, 'broken'));
     const auths = { 'ghcr.io': { auth: 'YTpjYW5hcnk=' } };
     fs.writeFileSync(path.join(docker, 'config.json'), JSON.stringify({ auths }));
     const before = job.world.left();
@@ -90,10 +93,12 @@ test('keeps earlier logins and plugins of Docker, and does not change them', ({ 
     requireSuccess(main, key);
     assert.equal(dockerConfig(job).auths, auths);
     const { DOCKER_CONFIG: isolated = '' } = job.env;
-    assert.is(
-      fs.readFileSync(path.join(isolated, 'cli-plugins', 'docker-buildx'), 'utf8'),
-      'a plugin',
-    );
+    for (const [name, text] of [
+      ['cli-plugins/docker-buildx', 'a plugin'],
+      ['contexts/docker-buildx', 'a plugin'],
+      ['key.pem', 'a certificate'],
+    ] as const)
+      assert.is(fs.readFileSync(path.join(isolated, name), 'utf8'), text);
     await job.post(main);
     assert.equal(fs.readdirSync(job.temporary), []);
     assert.equal(job.world.left(), before);
