@@ -144,6 +144,18 @@ test('without an API key, assumes a trusted profile with the identity of the ins
     assert.match(other.stdout, /^::error::docker-credential-icr: /m);
   }));
 
+test('does not store the key in a keychain of the runner', ({ sandbox }) =>
+  inJob(sandbox, async (job) => {
+    const { home } = job.world;
+    fs.mkdirSync(path.join(home, '.password-store'));
+    fs.writeFileSync(path.join(home, '.password-store', '.gpg-id'), 'x');
+    job.world.replace('docker-credential-pass', `echo called >>"${home}/calls"; exit 1`);
+    job.env.PATH = `${path.join(job.world.folder, 'bin')}:${job.env.PATH}`;
+    const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
+    requireSuccess(await job.main({ 'api-key': key }), key);
+    assert.not.ok(fs.existsSync(path.join(home, 'calls')));
+  }));
+
 const failures: readonly [
   what: string,
   inputs: Readonly<Record<string, string>>,
