@@ -1,4 +1,4 @@
-import { typed } from '../clients/notes.ts';
+import { shellQuoted } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -30,7 +30,7 @@ export const logout: Command<LogoutArgs> = {
     identity: { type: 'string', describe: 'remove this identity, its secret and its mappings' },
   },
   examples: [
-    ['logout us.icr.io', 'one host; its other credential sources are not used either'],
+    ['logout us.icr.io', 'one host; then no other credential source is used for it either'],
     ['logout us.icr.io/team-a', 'remove the mapping of one namespace'],
     ['logout --identity work', 'remove one identity and its mappings'],
     [
@@ -52,7 +52,7 @@ export const logout: Command<LogoutArgs> = {
 async function logOutAll(context: Context): Promise<void> {
   const removed = await removeEverything(context);
   context.stdout('logged out of all ICR hosts; all identities and their secrets are removed\n');
-  const others = otherHosts(context).map(typed).join(' ');
+  const others = otherHosts(context).map(shellQuoted).join(' ');
   if (others !== '') {
     const command = `docker-credential-icr logout ${others}`;
     context.stdout(

@@ -1,4 +1,4 @@
-import { typed } from '../clients/notes.ts';
+import { shellQuoted } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import {
   type IdentitySettings,
@@ -107,7 +107,7 @@ function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolea
   const unused = areHostsNamed ? [] : identitiesWithoutHost(settings);
   if (rows.length > 0) stdout(table(context, head, rows.map(cellsIn(context))));
   else if (!areHostsNamed) {
-    const command = unused[0] === undefined ? 'login' : `map "*" ${typed(unused[0])}`;
+    const command = unused[0] === undefined ? 'login' : `map "*" ${shellQuoted(unused[0])}`;
     stdout(`no host has a credential; run docker-credential-icr ${command}\n`);
   }
   if (unused.length > 0) stdout(`identities without a host: ${visible(unused.join(', '))}\n`);

@@ -22,9 +22,10 @@ export interface Bun {
 interface BunFile {
   /** In bytes, known at once: 0 if the file is empty or does not exist, infinite for a pipe or device. */
   readonly size: number;
+  /** Whether it is a regular file or a FIFO, known at once like `size`. */
+  readonly exists: () => Promise<boolean>;
   readonly slice: (start: number, end: number) => BunFile;
   readonly bytes: () => Promise<Uint8Array>;
-  readonly stream: () => ReadableStream<Uint8Array>;
   readonly stat: () => Promise<BunStats>;
 }
 
@@ -44,17 +45,8 @@ const typeAndOthersWrite = 0o170022;
 const directory = 0o040000;
 
 /** Reads standard input to its end, at most a little more than 1 MiB. */
-export async function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
-  // Not a stream: for a regular file it would start at offset 0, even if the caller has already read a part.
-  if (stdin.size !== Number.POSITIVE_INFINITY) return stdin.slice(0, maxBytes + 1).bytes();
-  const reader = stdin.stream().getReader();
-  let input: Uint8Array = new Uint8Array();
-  while (input.length <= maxBytes) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    input = input.length === 0 ? value : Uint8Array.from([...input, ...value]);
-  }
-  return input;
+export function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
+  return stdin.slice(0, maxBytes + 1).bytes();
 }
 
 /**
@@ -92,31 +84,41 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       above.dev === back.dev
     );
   };
-  return {
-    read: async (context, path, kind) => {
-      try {
-        const file = bun.file(path);
-        const parent = dirname(path);
-        const { size } = file;
-        if (size === 0 && isAbsent(bun, path)) {
-          if (isAbsent(bun, parent) || (await isOurs(parent))) return undefined;
-        } else if (size > 0 && size <= maxBytes) {
-          const [bytes, stat, ours] = await Promise.all([
-            file.bytes(),
-            file.stat(),
-            isOurs(parent),
-          ]);
-          // The sizes differ if the file is being written.
-          const isUsual = ours && stat.size === bytes.length;
-          if (isUsual && isTrusted(stat, typeAndOthers, privateFile)) {
-            const text = asciiText(bytes);
-            if (text !== undefined) return text;
-          }
-        }
-      } catch {
-        // The fallback meets the same error and reports it.
+  /** Results for a missing file, and for a file that is left to the fallback. */
+  const absent = { text: undefined };
+  const refused = undefined;
+  const tryRead = async (path: string) => {
+    try {
+      const file = bun.file(path);
+      const parent = dirname(path);
+      const { size } = file;
+      if (size === 0) {
+        if (!isAbsent(bun, path)) return refused;
+        return isAbsent(bun, parent) || (await isOurs(parent)) ? absent : refused;
       }
-      return fallback.read(context, path, kind);
+      if (size > maxBytes) return refused;
+      const [bytes, stat, ours] = await Promise.all([file.bytes(), file.stat(), isOurs(parent)]);
+      // The sizes differ if the file is being written.
+      const isUsual = ours && stat.size === bytes.length;
+      if (!isUsual || !isTrusted(stat, typeAndOthers, privateFile)) return refused;
+      const text = asciiText(bytes);
+      return text === undefined ? refused : { text };
+    } catch {
+      // The fallback meets the same error and reports it.
+      return refused;
+    }
+  };
+  const begun = new Map<string, ReturnType<typeof tryRead>>();
+  return {
+    prefetch: (path) => {
+      if (bun.file(path).size > 0) begun.set(path, tryRead(path));
+    },
+    read: async (context, path, kind) => {
+      const reading = begun.get(path) ?? tryRead(path);
+      // A later call has to see later changes.
+      begun.delete(path);
+      const found = await reading;
+      return found === refused ? fallback.read(context, path, kind) : found.text;
     },
     isPresent: async (context, path) => {
       const parent = dirname(path);

@@ -85,6 +85,18 @@ export function requireDirectory(context: Context, directory: string): OwnDirect
   return made;
 }
 
+/** Throws `storage` if this user must not change the configuration or cache directory, or create it. */
+export function requireChangeable(context: Context, directory: string): void {
+  const found = existingDirectory(context, directory, 'own');
+  if (found !== undefined || context.uid !== 0) return;
+  try {
+    requireParentOfRoot(directory);
+  } catch (error) {
+    // If a parent is not a directory, writing fails with the reason.
+    if (!isAbsent(error)) throw error;
+  }
+}
+
 /** Throws `storage` if root would create a directory in another user's directory. */
 function requireParentOfRoot(directory: string): void {
   const parent = path.dirname(directory);

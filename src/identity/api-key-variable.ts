@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { hasControlCharacter } from '../visible.ts';
 
 /** Returns the API key in a variable: its value, or the key in a file for `@FILE`, as the ibmcloud CLI supports it. */
@@ -27,10 +27,8 @@ const maxBytes = 64 * 1024;
 /** Returns an empty text for a file that is too large or may be endless, such as a FIFO or device. */
 function readKeyFile(name: string, file: string): string {
   try {
-    const stat = fs.statSync(file);
-    // A directory is read as well, so that the system's error is reported.
-    const isReadable = stat.isDirectory() || (stat.isFile() && stat.size <= maxBytes);
-    return isReadable ? fs.readFileSync(file, 'utf8') : '';
+    const read = readRegular(file, maxBytes);
+    return 'bytes' in read ? read.bytes.toString() : '';
   } catch (error) {
     const reason = systemCode(error);
     throw new HelperError('storage', `cannot read ${file}, the file in ${name} (${reason})`, {

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { parseObject } from '../json-object.ts';
 import { lifeOf } from './expiry.ts';
 import type { Found } from './source.ts';
@@ -56,11 +57,9 @@ function readSession(file: string): { access: string; refresh: string } | undefi
 
 function readText(file: string): string | undefined {
   try {
-    const stat = fs.statSync(file);
-    // Reading a FIFO or device could block or never end. For a directory, the system's error is reported below.
-    const isReadable = stat.isFile() || stat.isDirectory();
-    if (!isReadable || stat.size > maxBytes) throw unreadable(file);
-    return fs.readFileSync(file, 'utf8');
+    const read = readRegular(file, maxBytes);
+    if ('bytes' in read) return read.bytes.toString();
+    throw unreadable(file);
   } catch (error) {
     if (error instanceof HelperError) throw error;
     const code = systemCode(error);

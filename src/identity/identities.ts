@@ -10,7 +10,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
-import { removeCachedTokens } from './cached-tokens.ts';
+import { removeSupersededTokens } from './cached-tokens.ts';
 import { everyHost, own } from './mapping-key.ts';
 import { changed } from './pending-key.ts';
 import { presentation, requireHostOf, requirePresentable } from './present.ts';
@@ -68,7 +68,7 @@ export async function saveIdentity(
       mappings: { ...current.mappings, ...added },
     };
   });
-  removeCachedTokens(context, name);
+  removeSupersededTokens(context, [name]);
   endSignOuts(context, keys);
 }
 

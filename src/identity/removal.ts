@@ -11,6 +11,7 @@ import { eraseTemporaries, fileStore } from '../secrets/file-store.ts';
 import { eraseSecret, secretOf } from '../secrets/replace-secret.ts';
 import {
   keychainNotErased,
+  otherStores,
   requireWorkingStore,
   secretStore,
   settingsError,
@@ -61,7 +62,7 @@ async function removeMappings(
     await eraseSecrets(secretStore(context), named.gone, lock, removed);
     return without(current, keys, named.gone);
   });
-  for (const name of removed.keys()) removeCachedTokens(context, name);
+  removeCachedTokens(context, removed.keys());
   return { kept, removed };
 }
 
@@ -85,6 +86,17 @@ export async function removeIdentities(
   names: readonly string[],
   onlyIf?: string,
 ): Promise<Removed> {
+  const removed = await removeSecretsOf(context, names, onlyIf);
+  removeCachedTokens(context, removed.keys());
+  return removed;
+}
+
+/** Removes identities like `removeIdentities`, but not their cached tokens. */
+async function removeSecretsOf(
+  context: Context,
+  names: readonly string[],
+  onlyIf?: string,
+): Promise<Removed> {
   eraseTemporaries(context);
   const removed = new Map<string, string | undefined>();
   await updateSettings(context, async (current, lock) => {
@@ -98,7 +110,6 @@ export async function removeIdentities(
     );
     return without(current, keys, gone);
   });
-  for (const name of removed.keys()) removeCachedTokens(context, name);
   return removed;
 }
 
@@ -118,7 +129,7 @@ export async function removeEverything(context: Context): Promise<Removed> {
   const removed = new Map<string, string | undefined>();
   // One by one, each secret before its settings, so that the command can be repeated if the keychain fails.
   for (const name of Object.keys(readSettings(context).identities)) {
-    for (const [gone, secret] of await removeIdentities(context, [name])) removed.set(gone, secret);
+    for (const [gone, secret] of await removeSecretsOf(context, [name])) removed.set(gone, secret);
   }
   await updateSettings(context, async (current, lock) => {
     const store = secretStore(context);
@@ -127,8 +138,7 @@ export async function removeEverything(context: Context): Promise<Removed> {
     const gone = names.filter((name) => !isPending(name));
     await eraseSecrets(store, gone, lock, removed);
     await sweep(store, lock, isPending);
-    // An older version may have left secrets in files although a keychain is in use.
-    if ((current.store ?? fileStoreName) !== fileStoreName) await sweep(fileStore(context), lock);
+    for (const other of otherStores(context, current)) await sweep(other, lock);
     return { ...current, identities: {}, mappings: {} };
   });
   for (const name of pendingIdentities(context)) {

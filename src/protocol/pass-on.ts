@@ -1,3 +1,4 @@
+import { readOwnSettings } from '../config/read-settings.ts';
 import { type Context, debug } from '../context.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
 import { failed, fallbackHelper } from '../identity/fallback-helper.ts';
@@ -21,6 +22,7 @@ export async function passOn(
   if (isOwnEntry(host)) throw ownEntryError();
   const name = isIbmHost(host) ? undefined : fallbackHelper(context);
   if (name === undefined) return undefined;
+  if (verb !== 'get') readOwnSettings(context);
   const answer =
     verb === 'erase' ? callErase(context, name, input) : callHelper(context, name, verb, input);
   if (verb === 'get' && isNotFound(answer)) {

@@ -33,9 +33,10 @@ const verbs: ReadonlyMap<string, Answer> = new Map([
 /** Returns undefined for any other command, and for a request for help. */
 export function protocolVerb(words: readonly string[]): MachineCommand | undefined {
   const [word = '', option] = words;
-  if (wantsHelp(words) || (word === 'store' && option === 'move')) return undefined;
   const answer = verbs.get(word);
   if (answer === undefined) return undefined;
+  if (option !== undefined && (wantsHelp(words) || (word === 'store' && option === 'move')))
+    return undefined;
   const isReader = word === 'get' || word === 'store' || word === 'erase';
   return isReader ? { answer, errorsOn: 'stdout', reads: word } : { answer, errorsOn: 'stdout' };
 }

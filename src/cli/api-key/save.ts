@@ -94,10 +94,10 @@ export async function saveNewKey(
 /** Returns the owner for `status`. Only warns if IAM does not accept the new key yet: that can take a minute. */
 async function ownerOf({ context, settings }: Lookup, value: string): Promise<Owner> {
   const { ownerOfApiKey } = await import('../../iam/owner.ts');
-  const hint = 'try docker-credential-icr token --refresh in a minute';
-  const question = { hint, endpoint: trustedEndpoint(context, await settings()) };
+  const hint = 'run docker-credential-icr token --refresh in a minute';
+  const verification = { hint, endpoint: trustedEndpoint(context, await settings()) };
   try {
-    return await ownerOfApiKey(context, value, undefined, question);
+    return await ownerOfApiKey(context, value, undefined, verification);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     context.warn(`the new key is saved, but not verified: ${error.message}`, error.hint);
