@@ -22,7 +22,7 @@ export interface Context {
    * line feeds included.
    */
   readonly warn: (line: string, hint?: string) => void;
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   readonly now: () => number;
   /** The time, as returned by `now`, by which a machine command must finish; undefined for interactive commands. */
   readonly deadline?: number | undefined;

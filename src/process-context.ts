@@ -11,7 +11,7 @@ declare const Bun: BunRuntime | undefined;
 export function processContext(): Context {
   const { env, platform } = process;
   const uid = process.geteuid?.();
-  // On Windows, files have no modes and owners to check.
+  // On Windows, the modes and owners of files cannot be checked.
   const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
   return {
     env,

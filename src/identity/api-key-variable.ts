@@ -39,7 +39,7 @@ function readKeyFile(name: string, file: string): string {
 
 /**
  * Returns the API key in a file: `{"apikey": …}` as written by `ibmcloud iam api-key-create --file`, or the bare key.
- * Returns undefined without one.
+ * Returns undefined for any other content.
  */
 export function parseKeyFile(text: string): string | undefined {
   const bare = text.trim();

@@ -29,6 +29,6 @@ async function storedFor(
   return {
     username: Username,
     secret: () => Secret,
-    keptIn: `${await lookup.store()} (docker login)`,
+    location: `${await lookup.store()} (docker login)`,
   };
 }

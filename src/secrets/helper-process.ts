@@ -116,7 +116,7 @@ function unquoted(text: string): string {
 const passEmptyEntry = 'no usernames for ';
 
 /**
- * Returns true if `get` reported that it has no credential: with Docker's fixed text, anywhere in the output as docker-py
+ * Returns true if `get` reported "not found": with Docker's fixed text, anywhere in the output as docker-py
  * accepts it, or with an empty credential, as docker-credential-pass 0.6 does.
  */
 export function isNotFound({ ok, text }: HelperAnswer): boolean {
@@ -134,7 +134,7 @@ function isEmptyCredential(text: string): boolean {
   }
 }
 
-/** Calls `erase`; succeeds also if it fails because the entry does not exist. */
+/** Calls `erase`; also succeeds if it fails because the entry does not exist. */
 export function callErase(context: Context, name: string, input: string): HelperAnswer {
   const answer = callHelper(context, name, 'erase', input);
   const isAbsent = !answer.ok && isNotFound(callHelper(context, name, 'get', input));
@@ -143,7 +143,7 @@ export function callErase(context: Context, name: string, input: string): Helper
 
 /** Parses the output of `list`: user names by ServerURL. Throws `storage` if it is not a JSON object. */
 export function parseList(name: string, text: string): Record<string, string> {
-  // Some helpers print null or nothing if they have no entries.
+  // Some helpers print null or nothing instead of an empty list.
   const list = text === '' || text === 'null' ? {} : parseObject(name, text);
   const texts = Object.entries(list).filter((entry): entry is [string, string] => {
     return typeof entry[1] === 'string';

@@ -152,7 +152,7 @@ export function unregisteredHosts(
   const isExplicit = left.some(
     ({ serverURL, found }) =>
       Object.hasOwn(snapshot.settings.mappings, serverURL) ||
-      (!(found instanceof HelperError) && found.keptIn.includes('docker login')),
+      (!(found instanceof HelperError) && found.location.includes('docker login')),
   );
   const isDefault = all.every((host) => publicHosts.includes(host));
   const hint = configureHint(client, isDefault ? [] : all);
