@@ -98,7 +98,9 @@ export interface Files {
   readonly read: (context: Context, file: string, kind: FileKind) => Promise<string | undefined>;
   /** Returns true if anything of that name exists, dangling symlinks included. Rejects with `storage` if that cannot be known. */
   readonly isPresent: (context: Context, file: string) => Promise<boolean>;
-  /** Begins to read a file that `read` may be called for soon. It has no other effect: no warning, no error. */
+  /**
+   * Starts to read a file for which `read` may be called soon. It has no other effect: it neither warns nor fails.
+   */
   readonly prefetch?: (file: string) => void;
 }
 

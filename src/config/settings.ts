@@ -4,7 +4,7 @@ import { join } from '../paths.ts';
 import { hasShape, isBoolean, isText, isTime, type Shaped } from './shape.ts';
 
 /**
- * The kinds of an identity's root secret. A `trusted-profile` has none: the platform authenticates the machine or pod.
+ * The kinds of an identity's root secret. `trusted-profile` needs no secret: the platform authenticates the machine.
  */
 export const identityKinds = [
   'api-key',

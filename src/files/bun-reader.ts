@@ -38,25 +38,25 @@ interface BunStats {
 }
 
 const maxBytes = 1024 * 1024;
-/** The bits of a mode for the file type, and for the rights of group and others. */
+/** Mode bits: the file type and the permissions of group and others. */
 const typeAndOthers = 0o170077;
 const privateFile = 0o100000;
 const typeAndOthersWrite = 0o170022;
 const directory = 0o040000;
 
-/** Standard input to its end, or a little more than 1 MiB of it. */
+/** Reads standard input to its end, at most a little more than 1 MiB. */
 export function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
   return stdin.slice(0, maxBytes + 1).bytes();
 }
 
 /**
- * The fast path: Bun's file API, without loading `node:fs`. It accepts a small ASCII file with mode 0600 or less, owned
- * by this user or root, in a real directory that is owned likewise and that no one else can write to. Every other file
- * is left to `fallback`, which reads, warns or throws.
+ * The fast path, which uses Bun's file API instead of loading `node:fs`. Reads only a small ASCII file with mode 0600 or
+ * stricter, owned by this user or root, in a directory (not a symlink) with such an owner that other users cannot write to.
+ * All other files are left to `fallback`, which reads, warns or throws.
  */
 export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   const known = new Map<string, Promise<BunStats>>();
-  /** Of a directory, once. */
+  /** Returns the status of a directory, which is read once. */
   const statOf = (path: string): Promise<BunStats> => {
     let stat = known.get(path);
     if (stat === undefined) {
@@ -68,8 +68,8 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   const isTrusted = ({ uid: owner, mode }: BunStats, mask: number, type: number) =>
     (owner === uid || owner === 0) && (mode & mask) === type;
   /**
-   * Whether no other user can have put the directory, or anything in it, there. `stat` follows symlinks: that `path/..` is
-   * the directory above rules out a symlink to another place. Rejects if it cannot be known.
+   * Returns true if no other user can have created the directory or anything in it. `stat` follows symlinks; comparing
+   * `path/..` with the parent directory detects a symlink to another place. Rejects with the system's error.
    */
   const isOurs = async (path: string): Promise<boolean> => {
     const [own, above, back] = await Promise.all([
@@ -84,7 +84,7 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       above.dev === back.dev
     );
   };
-  /** Results for a missing file, and for one that is left to the fallback. */
+  /** Results for a missing file, and for a file that is left to the fallback. */
   const absent = { text: undefined };
   const refused = undefined;
   const tryRead = async (path: string) => {
@@ -134,7 +134,7 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   };
 }
 
-/** Finds a dangling symlink, which every other call of Bun's file API takes for a missing file. Throws the system's error. */
+/** Returns true for a dangling symlink, which all other calls of Bun's file API report as missing. Throws the system's error. */
 function isListed({ Glob }: Bun, directory: string, path: string): boolean {
   for (const name of new Glob('*').scanSync({ cwd: directory, onlyFiles: false })) {
     if (join(directory, name) === path) return true;
@@ -143,8 +143,9 @@ function isListed({ Glob }: Bun, directory: string, path: string): boolean {
 }
 
 /**
- * `size` is 0 for both empty and missing files; mmap tells them apart without a thread. Only a file without bytes is
- * mapped: a process that reads a mapping which another one shortens is ended by SIGBUS.
+ * Returns true if the path does not exist. `size` is 0 for both empty and missing files; mmap distinguishes them without
+ * starting a thread. The mapping is never read, because reading it after another process has truncated the file would raise
+ * SIGBUS.
  */
 function isAbsent({ mmap }: Bun, path: string): boolean {
   try {

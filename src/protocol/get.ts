@@ -7,7 +7,7 @@ import { prefetchCredential } from '../secrets/read-credential.ts';
 import { readInput } from '../standard-input.ts';
 import { parseHostInput } from './input.ts';
 
-/** Answers with the credential for a host, under exactly the ServerURL that was asked for. */
+/** Returns the credential for a host, with the ServerURL exactly as in the input. */
 export async function get(context: Context): Promise<string> {
   const reading = readInput(context);
   const lookup = lookupIn(context);
@@ -36,7 +36,7 @@ export async function get(context: Context): Promise<string> {
   throw notFound(`no source has a credential for ${hostKey(host)}${others}`);
 }
 
-/** Clients show only this line, and may have asked for two dozen hosts. */
+/** Adds the host to the message: a client shows only this line, and may look up two dozen hosts. */
 function withHost(name: string, error: unknown): unknown {
   if (!(error instanceof HelperError)) return error;
   return new HelperError(error.code, `${name}: ${error.message}`, error);

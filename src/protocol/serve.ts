@@ -76,7 +76,10 @@ const inputs: Readonly<Record<Reader, readonly [input: string, hint: string]>> =
   kubelet: ['a CredentialProviderRequest in JSON', 'see docker-credential-icr kubelet --help'],
 };
 
-/** A person who types a verb would wait without a word: says that standard input is read, and not the arguments. */
+/**
+ * Prints a notice that standard input is read: at once if a user typed arguments, else after a while if standard input is a
+ * terminal. Returns a function that cancels the notice.
+ */
 function noticeInput(
   context: Context,
   reads: Reader,
@@ -86,7 +89,7 @@ function noticeInput(
     const [input, hint] = inputs[reads];
     context.warn(`${reads} reads ${input} from standard input`, hint);
   };
-  // The kubelet gives arguments.
+  // The kubelet passes arguments.
   if (args.length === 0 || reads === 'kubelet') return context.onTerminalInput?.(notice);
   notice();
   return undefined;

@@ -237,6 +237,7 @@ for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
           fallbacks += 1;
           return 'fallback';
         },
+        isPresent: nodeFiles.isPresent,
       };
       const files = bunFiles(Bun, uid, fallback);
       const direct = await outcome(bunFiles(Bun, uid, fallback), folder);
