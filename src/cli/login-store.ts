@@ -60,9 +60,9 @@ export function savedMessage(context: Context, kind: IdentityKind): string {
 
 /** Returns the directory of the file store, with `~` for the home directory. */
 function shortPath(context: Context): string {
-  const folder = requireConfigFolder(context);
+  const directory = requireConfigFolder(context);
   const home = context.env.HOME;
-  return home && folder.startsWith(`${home}/`) ? `~${folder.slice(home.length)}` : folder;
+  return home && directory.startsWith(`${home}/`) ? `~${directory.slice(home.length)}` : directory;
 }
 
 function isInUse(context: Context, current: Settings): boolean {

@@ -6,7 +6,7 @@ import { noSettings, requireSettings, type Settings, settingsFile } from './sett
 
 /**
  * Does the same as `loadSettings`, but synchronously, for code that holds the lock. Also throws `storage` if
- * `config.json` is a dangling symlink: otherwise a secret would be stored in a file although a keychain was chosen.
+ * `config.json` is a dangling symlink: otherwise a secret would be stored in a file although a keychain is set.
  */
 export function readSettings(context: Context): Settings {
   const folder = configFolder(context);

@@ -42,8 +42,8 @@ export async function requestComputeToken(
 }
 
 /**
- * Returns the pod's service account token that the platform projects into a file, or undefined if there is none. Throws
- * `storage` if a file cannot be read, and `damaged` if it is empty.
+ * Returns the pod's service account token that the platform projects into a file, or undefined if no file exists.
+ * Throws `storage` if a file cannot be read, and `damaged` if it is empty.
  */
 export function readProjectedToken(
   files: readonly string[] = defaultTokenFiles,

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { forgetEverything } from '../../src/identity/forget.ts';
+import { removeEverything } from '../../src/identity/removal.ts';
 import {
   otherStores,
   readableStore,
@@ -194,7 +194,7 @@ erasing('a full logout removes what an interrupted move has left', () => {
   return inWorld(settings, async ({ context, kept }) => {
     storeIn(context, { store: 'vault' }).write(work, credential);
     storeIn(context, { store: 'vault' }).write(host, credential);
-    await forgetEverything(context);
+    await removeEverything(context);
     assert.is(kept.size, 0);
   });
 });
