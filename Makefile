@@ -15,7 +15,7 @@ option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 .DEFAULT_GOAL := help
 # No parallel targets, even with -j: they would distort measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-unit test-clients lint bench soak mutants fleet demo recording package package-node image image-pins repositories test-package bench-targets release-notes audit install clean
+.PHONY: help deps build test test-unit test-clients lint bench soak mutants fleet deploy demo recording package package-node image image-pins repositories test-package bench-targets release-notes audit install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -67,6 +67,9 @@ mutants: $(installed) ## run mutation tests for some hours and write docs/reliab
 
 fleet: build ## simulate a fleet of kubelets and write the figures into docs/fleets.md
 	@$(bun) scripts/fleet.ts
+
+deploy: $(installed) ## write deploy/refresher/refresher.yaml, the Kustomize base of the refresher
+	@$(bun) scripts/deploy.ts
 
 package: $(installed) ## build the release archives in dist/release; TARGETS="linux-x64 ..." selects targets
 	@$(bun) scripts/package.ts $(TARGETS)

@@ -39,8 +39,8 @@ export interface Context {
   readonly screen?: () => Screen | undefined;
   /** Standard error, if it is a terminal. */
   readonly errorScreen?: () => Screen | undefined;
-  /** The path of this process's executable: the compiled program, or Bun or Node. */
-  readonly executable?: string;
+  /** Returns the path of this process's executable: the compiled program, or Bun or Node. */
+  readonly executable?: () => string;
   /** The script that the executable runs, if it is an interpreter. */
   readonly script?: string | undefined;
   /** Runs another program and waits until it exits. */
@@ -98,6 +98,10 @@ export interface Files {
   readonly read: (context: Context, file: string, kind: FileKind) => Promise<string | undefined>;
   /** Returns true if anything of that name exists, dangling symlinks included. Rejects with `storage` if that cannot be known. */
   readonly isPresent: (context: Context, file: string) => Promise<boolean>;
+  /**
+   * Starts to read a file for which `read` may be called soon. It has no other effect: it neither warns nor fails.
+   */
+  readonly prefetch?: (file: string) => void;
 }
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */

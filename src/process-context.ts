@@ -10,6 +10,7 @@ declare const Bun: BunRuntime | undefined;
 /** Returns the context of this process. `node:fs` is loaded on first use, because most calls of `get` do not need it. */
 export function processContext(): Context {
   const { env, platform } = process;
+  const uid = process.geteuid?.();
   // On Windows, files have no modes and owners to check.
   const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
   return {
@@ -23,16 +24,25 @@ export function processContext(): Context {
         announceIfTerminal(announce);
         return () => {};
       }
-      const timer = setTimeout(announceIfTerminal, terminalInputMs, announce);
-      return () => clearTimeout(timer);
+      let timer: NodeJS.Timeout | undefined;
+      let isWaiting = true;
+      // True for a pipe and for a file, false for a terminal, and known at once: most calls need no timer.
+      void bun.stdin.exists().then((isPipeOrFile) => {
+        if (isWaiting && !isPipeOrFile)
+          timer = setTimeout(announceIfTerminal, terminalInputMs, announce);
+      });
+      return () => {
+        isWaiting = false;
+        clearTimeout(timer);
+      };
     },
     stdout: (text) => writeAll(nodeFs(), 1, text),
     answer: bun ? (text) => answerWithBun(bun, text) : async (text) => writeAll(nodeFs(), 1, text),
-    files: bun ? bunFiles(bun, process.geteuid?.() ?? -1, nodeFiles) : nodeFiles,
+    files: bun ? bunFiles(bun, uid ?? -1, nodeFiles) : nodeFiles,
     warn: (line, hint) => warnOn(2, line, hint),
     now: Date.now,
     pid: process.pid,
-    uid: process.geteuid?.(),
+    uid,
     umask: (mask) => process.umask(mask),
     actAs,
     terminal: () =>
@@ -47,7 +57,7 @@ export function processContext(): Context {
       process.stderr.isTTY && process.env.TERM !== 'dumb'
         ? { columns: process.stderr.columns || 80, write: (text) => writeAll(nodeFs(), 2, text) }
         : undefined,
-    executable: process.execPath,
+    executable: () => process.execPath,
     script: process.argv[1],
     runSync,
     onSignals: (signals, act) => {

@@ -38,7 +38,7 @@ export const groups: readonly Group[] = [
     sources: ['src/files/*.ts'],
     except: ['src/files/lock*.ts'],
     tests: [
-      'test/unit/{temporary-files,own-directories,private-read,file-store}.test.ts',
+      'test/unit/{regular-file,temporary-files,own-directories,private-read,file-store}.test.ts',
       'test/unit/{private-write,executables,bun-reader,own-files,file-readers}.test.ts',
       'test/unit/{clock-back,lock}.test.ts',
     ],

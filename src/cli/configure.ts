@@ -87,11 +87,11 @@ function planFor(
   args: ConfigureArgs,
   added: readonly string[] | undefined,
 ): EditPlan {
-  if (added === undefined) return client.planRemove(context, namedHosts(args) ?? 'all-ours');
+  if (added === undefined) return client.planRemove(context, namedHosts(args) ?? 'all');
   return client.planAdd(context, added, { force: args.force ?? false });
 }
 
-/** Returns the hosts of the arguments; undefined if there are none. */
+/** Returns the hosts of the arguments; undefined without any. */
 function namedHosts({ hosts = [], host = [], region = [], private: withPrivate }: ConfigureArgs) {
   const typed = [...hosts, ...host];
   if (typed.length + region.length === 0) return undefined;

@@ -1,3 +1,4 @@
+import { readOwnSettings } from '../config/read-settings.ts';
 import { moveSecrets } from '../secrets/move.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { probeStore } from '../secrets/verified-store.ts';
@@ -10,6 +11,7 @@ export const move: Command<{ readonly name: string }> = {
     ['store move file', 'to files that only you can read (not encrypted)'],
   ],
   run: async (context, { name }) => {
+    readOwnSettings(context);
     if (name !== fileStoreName) probeStore(context, name);
     const count = await moveSecrets(context, name);
     const secrets = count === 1 ? 'secret' : 'secrets';

@@ -10,7 +10,7 @@ import { isOnPath } from '../files/executables.ts';
 import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
 import { dockerPrograms, hasOneOf, podmanPrograms } from './doctor/client-checks.ts';
-import { asksUs, namesUs } from './doctor/client-findings.ts';
+import { callsHelper, namesHelper } from './doctor/client-findings.ts';
 import { askYesNo } from './prompt.ts';
 
 /** Returns the clients on `PATH`, one for each configuration file. */
@@ -71,7 +71,7 @@ function uncoveredHosts(context: Context, client: Client, hosts: readonly string
   }
   const read = readCredHelpers(client.file(context));
   const isStore = textSetting(read, 'credsStore') === helperName;
-  return isStore ? hosts.filter((host) => !asksUs(read, host)) : hosts;
+  return isStore ? hosts.filter((host) => !callsHelper(read, host)) : hosts;
 }
 
 async function agrees(context: Context, plan: EditPlan): Promise<boolean> {
@@ -101,7 +101,7 @@ export async function offerToRegister(context: Context): Promise<void> {
 function isAnyRegistered(context: Context): boolean {
   return (
     [docker, ...podmanClients(context)].some((client) =>
-      isRegistered(() => namesUs(readCredHelpers(client.file(context)))),
+      isRegistered(() => namesHelper(readCredHelpers(client.file(context)))),
     ) || isRegistered(() => registriesConf().configuredHosts(context).length > 0)
   );
 }

@@ -34,8 +34,8 @@ export interface Client {
   readonly file: (context: Context) => string;
   /** Plans to register this helper for the hosts. */
   readonly planAdd: (context: Context, hosts: readonly string[], options?: AddOptions) => EditPlan;
-  /** Plans to remove the entries that name this helper, and nothing else. */
-  readonly planRemove: (context: Context, hosts: readonly string[] | 'all-ours') => EditPlan;
+  /** Plans to remove entries that name this helper, for the given hosts or for all. Other entries are not changed. */
+  readonly planRemove: (context: Context, hosts: readonly string[] | 'all') => EditPlan;
   /** The hosts whose entry names this helper. */
   readonly configuredHosts: (context: Context) => string[];
 }

@@ -35,7 +35,7 @@ export function credHelpersClient(description: Description): Client {
     file,
     planAdd,
     planRemove: (context, hosts) => {
-      const keys = hosts === 'all-ours' ? hosts : hosts.flatMap(keysOf);
+      const keys = hosts === 'all' ? hosts : hosts.flatMap(keysOf);
       const plan = planRemoveIn(read(context), keys);
       return { ...plan, hosts: hostsOf(plan), isUndo: true };
     },

@@ -53,12 +53,9 @@ function replacements(read: CredHelpersFile, text: string, hosts: readonly strin
 }
 
 /** Plans to remove the entries that name this helper, and `credHelpers` itself if it is then empty. */
-export function planRemoveIn(
-  read: CredHelpersFile,
-  hosts: readonly string[] | 'all-ours',
-): EditPlan {
+export function planRemoveIn(read: CredHelpersFile, hosts: readonly string[] | 'all'): EditPlan {
   const own = read.entries.filter(
-    ({ key, value }) => value.value === helperName && (hosts === 'all-ours' || hosts.includes(key)),
+    ({ key, value }) => value.value === helperName && (hosts === 'all' || hosts.includes(key)),
   );
   const removed = [...new Set(own.map(({ key }) => key))];
   const nodes = new Set(own.map(({ node }) => node));

@@ -19,21 +19,21 @@ const setting = 'credsStore';
 /** A planned change of Docker's `credsStore`. */
 export interface CredsStorePlan extends EditPlan {
   /** The previous helper, which is used for other registries. */
-  readonly others: string | undefined;
+  readonly previousHelper: string | undefined;
   /** The passwords in Docker's file, which Docker no longer reads after the change. */
   readonly logins: readonly Credential[];
 }
 
 /** Plans to set this helper as `credsStore`. Throws `damaged` or `storage`. */
-export function planTakeOver(context: Context): CredsStorePlan {
+export function planSetStore(context: Context): CredsStorePlan {
   const read = readCredHelpers(dockerConfigFile(context));
   const { text, root } = read;
   const current = currentStore(read);
   const before = current?.value.value;
-  const others = typeof before === 'string' && before !== '' ? before : undefined;
-  const logins = others === undefined ? plainLogins(read) : [];
-  const plan = { file: read.file, before: text, hosts: [], others, logins, notes: [] };
-  if (others === helperName) return { ...plan, after: text, others: undefined };
+  const previousHelper = typeof before === 'string' && before !== '' ? before : undefined;
+  const logins = previousHelper === undefined ? plainLogins(read) : [];
+  const plan = { file: read.file, before: text, hosts: [], previousHelper, logins, notes: [] };
+  if (previousHelper === helperName) return { ...plan, after: text, previousHelper: undefined };
   const property = [setting, helperName] as const;
   if (text === undefined || root === undefined)
     return { ...plan, after: newObjectText([property]) };
@@ -44,17 +44,17 @@ export function planTakeOver(context: Context): CredsStorePlan {
   return { ...plan, after: applyEdits(text, edits) };
 }
 
-/** Plans to set `credsStore` to the previous helper `others`, or to remove it if there was none. */
-export function planGiveBack(context: Context, others: string | undefined): EditPlan {
+/** Plans to set `credsStore` to the previous helper, or to remove it if `previousHelper` is undefined. */
+export function planRestoreStore(context: Context, previousHelper: string | undefined): EditPlan {
   const read = readCredHelpers(dockerConfigFile(context));
   const { text, root } = read;
   const plan = { file: read.file, before: text, hosts: [], notes: [], isUndo: true } as const;
   const current = currentStore(read);
   if (!text || !root || current?.value.value !== helperName) return { ...plan, after: text };
   const edits =
-    others === undefined
+    previousHelper === undefined
       ? removeProperties(root, (node) => node === current.node)
-      : [replaceValue(text, root, current.value, others)];
+      : [replaceValue(text, root, current.value, previousHelper)];
   return { ...plan, after: applyEdits(text, edits) };
 }
 

@@ -4,7 +4,7 @@ import type { EditPlan } from './client.ts';
 import { propertiesOf } from './json-text.ts';
 
 /**
- * Returns the change as a unified diff, or an empty string if there is none. In JSON files all strings outside
+ * Returns the change as a unified diff, or an empty string if nothing changes. In JSON files all strings outside
  * `credHelpers` and `credsStore` are masked as `"***"`: the lines around a change can contain passwords and tokens, and
  * diffs can end up in logs.
  */

@@ -3,9 +3,9 @@ import type { Client, Note } from './client.ts';
 import { textSetting } from './cred-helpers.ts';
 import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
-import { missingStoreNotes, typed } from './notes.ts';
+import { missingStoreNotes, shellQuoted } from './notes.ts';
 
-/** The Docker CLI and other clients that read its file: Compose, BuildKit, nerdctl, crane, oras, cosign. */
+/** The Docker CLI and other clients that read its file: Compose, BuildKit, crane, oras, cosign. */
 export const docker: Client = credHelpersClient({
   name: 'docker',
   file: dockerConfigFile,
@@ -30,7 +30,7 @@ export const nerdctl: Client = credHelpersClient({
 });
 
 /**
- * Returns the path of Docker's `config.json`. Throws `misconfigured` if there is no home directory.
+ * Returns the path of Docker's `config.json`. Throws `misconfigured` if the home directory is unknown.
  * Source: docker/cli, cli/config/config.go.
  */
 export function dockerConfigFile(context: Context): string {
@@ -40,7 +40,7 @@ export function dockerConfigFile(context: Context): string {
 
 /** `docker logout HOST` removes HOST and http(s)://HOST; other keys must be written exactly. */
 function logoutCommand(program: 'docker' | 'nerdctl', key: string): string {
-  return `run ${program} logout ${typed(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
+  return `run ${program} logout ${shellQuoted(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
 }
 
 /** Docker 28.3 and later read this variable. */

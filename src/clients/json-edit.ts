@@ -99,7 +99,7 @@ function gapBefore(text: string, object: Node, colon: string): string {
   const gap = text.slice(from, last?.node.offset).replace(/^\s*,/, '');
   const line = startOfLine.exec(gap);
   if (line !== null) return line[0];
-  // `{"a": 1}` has no comma, but a space after the colon suggests one after commas.
+  // Without a comma, the space after the colon in `{"a": 1}` suggests a space after commas.
   return gap === '' && previous === undefined && colon.endsWith(' ') ? ' ' : gap;
 }
 

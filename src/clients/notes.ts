@@ -5,12 +5,12 @@ import { authsOf, type CredHelpersFile, entryOf, ibmHostOf } from './cred-helper
 import { type Property, propertiesOf } from './json-text.ts';
 
 /** Makes a text from a file safe for a terminal: only printable ASCII, at most 100 characters. */
-export function shown(text: string): string {
+export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
 }
 
 /** Quotes a text as an argument for a shell, if necessary. */
-export function typed(text: string): string {
+export function shellQuoted(text: string): string {
   const safe = text.replace(/\p{Cc}/gu, '?');
   return /^[\w./:@-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
 }
@@ -25,7 +25,7 @@ export function otherHelperNotes(
   return hosts.map((host) => {
     const value = entryOf(read, host)?.value.value;
     const other =
-      typeof value === 'string' && value !== '' ? `helper "${shown(value)}"` : 'no helper';
+      typeof value === 'string' && value !== '' ? `helper "${printable(value)}"` : 'no helper';
     if (force) return { message: `${host} had ${other} before` };
     const command = `docker-credential-icr configure --client ${client} --host ${host} --force`;
     return {
@@ -51,7 +51,7 @@ export function staleAuthNotes(
   return [...new Set(keys)].map((key) => {
     const login = `docker-credential-icr login ${ibmHostOf(key)}`;
     return {
-      message: `auths has a password for ${shown(key)} in plain text`,
+      message: `auths has a password for ${printable(key)} in plain text`,
       hint: `${logout(key)}, then ${login}`,
     };
   });
@@ -72,10 +72,10 @@ export function missingStoreNotes(
   store: string | undefined,
 ): Note[] {
   if (!store || store === helperName || isOnPath(context, `docker-credential-${store}`)) return [];
-  const program = `docker-credential-${shown(store)}`;
+  const program = `docker-credential-${printable(store)}`;
   return [
     {
-      message: `credsStore is "${shown(store)}", but ${program} is not on PATH: docker build fails`,
+      message: `credsStore is "${printable(store)}", but ${program} is not on PATH: docker build fails`,
       hint: `install ${program}, or remove credsStore from ${file}`,
     },
   ];

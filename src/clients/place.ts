@@ -30,7 +30,7 @@ interface Owner {
   readonly gid: number;
 }
 
-/** Gives an open file the owner and mode of the file that it replaces, or mode 0600 if there is none. */
+/** Gives an open file the owner and mode of the file that it replaces. A new file gets mode 0600. */
 export function keepOwnerAndMode(target: string, descriptor: number): void {
   const old = fs.lstatSync(target, { throwIfNoEntry: false });
   try {

@@ -4,12 +4,12 @@ import type { Client, Note } from './client.ts';
 import type { CredHelpersFile } from './cred-helpers.ts';
 import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
-import { typed } from './notes.ts';
+import { shellQuoted } from './notes.ts';
 
 /**
  * Returns a client for each `auth.json` of podman, buildah and skopeo that needs the helper. On Linux there are two:
- * `podman login` reads `credHelpers` only from the session's file, and stores passwords in it if there are none. That
- * file is deleted at the end of the session; pulls then use the file in the home directory.
+ * `podman login` reads `credHelpers` only from the session's file, and stores passwords in it otherwise. That file is
+ * deleted at the end of the session; pulls then use the file in the home directory.
  * Source: containers/container-libs, image/pkg/docker/config/config.go (getAuthFilePaths).
  */
 export function podmanClients(context: Context, runFolder = '/run/containers'): Client[] {
@@ -56,5 +56,5 @@ function authFileClient(file: string, notes: Note[] = []): Client {
 /** `podman logout` accepts a host with or without namespace, but not a URL. */
 function logoutCommand({ file }: CredHelpersFile, key: string): string {
   if (key.includes('://')) return `remove that entry from ${file}`;
-  return `run podman logout --authfile ${typed(file)} ${typed(key)}`;
+  return `run podman logout --authfile ${shellQuoted(file)} ${shellQuoted(key)}`;
 }

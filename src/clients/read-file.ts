@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot, typeOf } from '../files/storage-error.ts';
+import { readRegular } from '../files/regular-file.ts';
+import { cannot } from '../files/storage-error.ts';
 
 /** Clients' files have a few kilobytes; larger files are something else. */
 const maxBytes = 16 * 1024 * 1024;
@@ -26,21 +26,24 @@ export function readText(file: string): string | undefined {
 
 function readBytes(file: string): Uint8Array | undefined {
   try {
-    const stat = fs.statSync(file);
-    // Opening a FIFO would block; a device (REGISTRY_AUTH_FILE=/dev/null) must not be replaced.
-    if (!stat.isFile()) {
-      const hint = 'move it away';
-      throw new HelperError('storage', `${file} is ${typeOf(stat)}, not a regular file`, { hint });
-    }
-    if (stat.size > maxBytes) {
+    const read = readRegular(file, maxBytes);
+    if ('bytes' in read) return read.bytes;
+    if ('size' in read)
       throw new HelperError('damaged', `${file} is larger than 16 MiB`, { hint: 'move it away' });
-    }
-    return fs.readFileSync(file);
+    // A device (REGISTRY_AUTH_FILE=/dev/null) must not be replaced.
+    throw notRegular(file, read.type);
   } catch (error) {
     if (error instanceof HelperError) throw error;
+    if (systemCode(error) === 'EISDIR') throw notRegular(file, 'a directory');
     if (systemCode(error) === 'ENOENT') return undefined;
     throw cannot('read', file, error);
   }
+}
+
+function notRegular(file: string, type: string): HelperError {
+  return new HelperError('storage', `${file} is ${type}, not a regular file`, {
+    hint: 'move it away',
+  });
 }
 
 /** Returns true for a UTF-16 byte order mark, which `>` in Windows PowerShell writes. */

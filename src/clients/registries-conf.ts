@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import type { AddOptions, Client, EditPlan, Note } from './client.ts';
 import { helperName } from './client.ts';
 import { homeFolder, joinPath } from './home.ts';
-import { typed } from './notes.ts';
+import { shellQuoted } from './notes.ts';
 import { readText } from './read-file.ts';
 
 /** podman stores a login with the first helper that accepts it. Credentials in `auth.json` are still used. */
@@ -49,14 +49,14 @@ function planFor(file: string, before: string | undefined, after: string | undef
   return { file, before, after, hosts: before === after ? [] : ['*'], notes: [] };
 }
 
-/** Plans to delete the file, unless single hosts are named: the setting has no hosts. */
-function planRemove(context: Context, hosts: readonly string[] | 'all-ours'): EditPlan {
+/** Plans to delete the file. Does nothing for single hosts, because the setting applies to all hosts. */
+function planRemove(context: Context, hosts: readonly string[] | 'all'): EditPlan {
   const file = dropIn(context);
   const before = readText(file);
-  if (before === undefined || hosts !== 'all-ours') return planFor(file, before, before);
+  if (before === undefined || hosts !== 'all') return planFor(file, before, before);
   if (isGenerated(before)) return planFor(file, before, undefined);
   const message = `${file} has other content and was not deleted`;
-  const hint = `run rm ${typed(file)} if it is not needed`;
+  const hint = `run rm ${shellQuoted(file)} if it is not needed`;
   return { ...planFor(file, before, before), notes: [{ message, hint }] };
 }
 

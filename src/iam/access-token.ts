@@ -23,8 +23,8 @@ const isVisible = /^[\x21-\x7e]+$/;
 
 /**
  * Reads the access token in an answer of IAM (`expiration` in seconds since 1970) or of the metadata service
- * (`expires_at`, a date). If there is `expires_in`, the expiry is that time after the request, so that renewal works on
- * a machine whose clock is wrong. Throws `unreachable` if the answer has no valid token.
+ * (`expires_at`, a date). The lifetime `expires_in` has precedence over these times, so that renewal works on a machine
+ * whose clock is wrong. Throws `unreachable` if the answer lacks a valid token.
  */
 export function readAccessToken(
   answer: JsonObject,

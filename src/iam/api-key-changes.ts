@@ -12,7 +12,7 @@ export interface NewApiKey {
   readonly accountId: string;
   /** The value of the key, at least 32 characters; IAM generates one by default. */
   readonly value?: string;
-  /** Milliseconds since 1970. */
+  /** The expiry in milliseconds since 1970. */
   readonly expiresAt?: number | undefined;
 }
 
@@ -74,7 +74,7 @@ export async function deleteApiKey(context: Context, caller: Caller, id: string)
     method: 'DELETE',
     path: apiKeyPath(id),
     wanted: `permission to delete API key ${id}`,
-    hint: `if it is locked, run docker-credential-icr api-key unlock ${id}`,
+    hint: `run docker-credential-icr api-key unlock ${id} if it is locked`,
   });
   const answer = await callApi(context, caller, call);
   if (answer.status === 404) return false;

@@ -1,6 +1,6 @@
-import fs from 'node:fs';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { cannot } from '../files/storage-error.ts';
 import { requestInstanceToken } from './metadata.ts';
 import { type AccessToken, requestToken, type TokenOptions } from './token-request.ts';
@@ -11,6 +11,9 @@ const defaultTokenFiles: readonly string[] = [
   '/var/run/secrets/tokens/sa-token',
   '/var/run/secrets/codeengine.cloud.ibm.com/compute-resource-token/token',
 ];
+
+/** Tokens have a few thousand bytes. */
+const maxTokenBytes = 64 * 1024;
 
 /** Replaces the default token files and metadata service in tests. */
 export interface ComputeOverrides {
@@ -39,8 +42,8 @@ export async function requestComputeToken(
 }
 
 /**
- * Returns the pod's service account token that the platform projects into a file, or undefined if there is none. Throws
- * `storage` if a file cannot be read, and `damaged` if it is empty.
+ * Returns the pod's service account token that the platform projects into a file, or undefined if no file exists.
+ * Throws `storage` if a file cannot be read, and `damaged` if it is empty.
  */
 export function readProjectedToken(
   files: readonly string[] = defaultTokenFiles,
@@ -55,8 +58,11 @@ export function readProjectedToken(
 
 function readIfExists(file: string): string | undefined {
   try {
-    return fs.readFileSync(file, 'utf8');
+    const read = readRegular(file, maxTokenBytes);
+    if ('bytes' in read) return read.bytes.toString();
+    throw new HelperError('damaged', `the pod's token in ${file} cannot be read`);
   } catch (error) {
+    if (error instanceof HelperError) throw error;
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw cannot('read', file, error);

@@ -10,7 +10,7 @@ export type IamCall = Omit<ApiCall, 'service' | 'url' | 'hint'> & {
 };
 
 const pageSize = '100';
-/** Accounts are limited to fewer entries than 100 pages have. */
+/** 100 pages have more entries than an account can have. */
 const maxPages = 100;
 
 export function toApiCall(context: Context, caller: Caller, call: IamCall): ApiCall {

@@ -15,7 +15,7 @@ export interface Owner {
 }
 
 /** Options for the verification of a secret with IAM. */
-export interface Question {
+export interface Verification {
   /** The hint if IAM refuses the secret. */
   readonly hint: string;
   /** The setting `iamEndpoint`. */
@@ -37,11 +37,11 @@ export async function ownerOfApiKey(
   context: Context,
   apiKey: string,
   profile: string | undefined,
-  question: Question,
+  verification: Verification,
 ): Promise<Owner> {
-  const own = await request(context, { kind: 'api-key', apiKey }, 'the API key', question);
-  const token = profile === undefined ? own : await assume(context, own, profile, question);
-  const expiresAt = await expiryOfApiKey(context, apiKey, own, question);
+  const own = await request(context, { kind: 'api-key', apiKey }, 'the API key', verification);
+  const token = profile === undefined ? own : await assume(context, own, profile, verification);
+  const expiresAt = await expiryOfApiKey(context, apiKey, own, verification);
   return { ...ownerOf(token), ...(expiresAt === undefined ? {} : { expiresAt }) };
 }
 
@@ -50,11 +50,14 @@ async function expiryOfApiKey(
   context: Context,
   apiKey: string,
   { token }: AccessToken,
-  question: Question,
+  verification: Verification,
 ): Promise<number | undefined> {
   const deadline = context.now() + detailsTimeoutMs;
   try {
-    const options = { ...optionsFor('access to the details of the API key', question), deadline };
+    const options = {
+      ...optionsFor('access to the details of the API key', verification),
+      deadline,
+    };
     return (await apiKeyDetails(context, apiKey, token, options)).expiresAt;
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
@@ -63,19 +66,19 @@ async function expiryOfApiKey(
   }
 }
 
-function assume(context: Context, { token }: AccessToken, id: string, question: Question) {
+function assume(context: Context, { token }: AccessToken, id: string, verification: Verification) {
   const grant = { kind: 'assume', accessToken: token, profile: { id } } as const;
-  return request(context, grant, `the API key as trusted profile ${id}`, question);
+  return request(context, grant, `the API key as trusted profile ${id}`, verification);
 }
 
 /** Verifies a refresh token with IAM. Returns the new one, because a refresh token can be used only once. */
 export async function ownerOfRefreshToken(
   context: Context,
   refreshToken: string,
-  question: Question,
+  verification: Verification,
 ): Promise<OwnedSecret> {
   const grant = { kind: 'refresh-token', refreshToken } as const;
-  const token = await request(context, grant, 'the refresh token', question);
+  const token = await request(context, grant, 'the refresh token', verification);
   return { secret: token.refreshToken ?? refreshToken, ...ownerOf(token) };
 }
 
@@ -83,9 +86,14 @@ export async function ownerOfRefreshToken(
 export async function ownerOfPasscode(
   context: Context,
   passcode: string,
-  question: Question,
+  verification: Verification,
 ): Promise<OwnedSecret> {
-  const token = await request(context, { kind: 'passcode', passcode }, 'the passcode', question);
+  const token = await request(
+    context,
+    { kind: 'passcode', passcode },
+    'the passcode',
+    verification,
+  );
   if (token.refreshToken !== undefined) return { secret: token.refreshToken, ...ownerOf(token) };
   throw new HelperError('refused', 'IAM returned no refresh token for the passcode', {
     hint: 'run docker-credential-icr login with an API key',
@@ -96,10 +104,10 @@ export async function ownerOfPasscode(
 export async function ownerOfMachine(
   context: Context,
   profile: string,
-  question: Question,
+  verification: Verification,
 ): Promise<Owner> {
   const { requestComputeToken } = await import('./compute-token.ts');
-  const options = optionsFor(`trusted profile ${profile} on this machine`, question);
+  const options = optionsFor(`trusted profile ${profile} on this machine`, verification);
   return ownerOf(await requestComputeToken(context, profile, options));
 }
 
@@ -112,14 +120,14 @@ export function ownerOfRegistryToken(token: string): Owner {
   };
 }
 
-function request(context: Context, grant: Grant, owner: string, question: Question) {
+function request(context: Context, grant: Grant, owner: string, verification: Verification) {
   return requestToken(context, grant, {
-    ...optionsFor(owner, question),
+    ...optionsFor(owner, verification),
     wantRefreshToken: grant.kind === 'passcode',
   });
 }
 
-function optionsFor(owner: string, { hint, endpoint }: Question) {
+function optionsFor(owner: string, { hint, endpoint }: Verification) {
   return { owner, hint, ...(endpoint === undefined ? {} : { endpoint }) };
 }
 

@@ -14,7 +14,7 @@ export interface ServiceId {
   readonly name: string;
 }
 
-/** Returns undefined if no service ID has the name or ID. Throws `invalid-input` if several have the name. */
+/** Returns the service ID with a name or ID, or undefined. Throws `invalid-input` if several have the name. */
 export async function findServiceId(
   context: Context,
   caller: Caller,

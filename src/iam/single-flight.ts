@@ -59,7 +59,7 @@ export function singleFlight(
   });
 }
 
-/** IAM's name in messages. */
+/** Returns IAM's name with its host, for messages. */
 function iamName(context: Context, { endpoint }: CacheKey): string {
   return `IAM at ${new URL(iamEndpoint(context, endpoint)).host}`;
 }

@@ -5,12 +5,12 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 
-/** Milliseconds to wait for another rotation. */
+/** How long to wait for another rotation. */
 const timeoutMs = 30_000;
 
 /**
- * Runs `action` while no other command makes or deletes a pending API key. `requireOurs` throws `storage` if another
- * command has taken over the lock, as happens if this process is stopped: that one finishes the work.
+ * Runs `action` while no other command creates or deletes a pending API key. `requireOurs` throws `storage` if another
+ * command has taken over the lock because this process was suspended.
  */
 export function withRotateLock<T>(
   context: Context,

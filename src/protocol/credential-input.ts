@@ -5,7 +5,7 @@ import type { Credential } from '../secrets/store-types.ts';
 import { hasControlCharacter } from '../visible.ts';
 import { invalid, requireHost } from './input.ts';
 
-/** The input of `store`: a JSON object with three texts; other members are passed over, as Docker does. */
+/** Parses the input of `store`, a JSON object with three strings. Other fields are ignored, as Docker does. */
 export function parseCredentialInput(text: string): { credential: Credential; host: RegistryHost } {
   if (text.trim() === '') throw new HelperError('invalid-input', protocolErrors.missingServerURL);
   const { ServerURL = '', Username = '', Secret = '' } = parseObject(text);
@@ -28,7 +28,7 @@ function parseObject(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch {
-    // The parser's own message quotes the input, and the input holds a secret.
+    // The parser's message is not used, because it quotes the input, which contains a secret.
     throw invalid('the input is not JSON');
   }
   if (isObject(value)) return value;

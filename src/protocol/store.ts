@@ -13,15 +13,15 @@ import { parseCredentialInput } from './credential-input.ts';
 import { passOn } from './pass-on.ts';
 
 /**
- * Keeps what `docker login HOST` hands over, unless it is only an echo of our own answer: Docker
- * calls `get` and then `store` with what it got, or with an identity token the registry gave for it.
+ * Stores the credential of `docker login HOST`. Does nothing if it is an echo of this program's answer: Docker calls `get`,
+ * then `store` with the same credential, or with an identity token that the registry issued for it.
  */
 export async function store(context: Context): Promise<string> {
   const input = await readInput(context);
   const { credential, host } = parseCredentialInput(input);
   const answer = await passOn(context, 'store', host, input);
   if (answer !== undefined) return answer;
-  // For other registries we are a plain store: the last one counts.
+  // Credentials for other registries are stored without a check.
   const found = isIbmHost(host) ? await currentAnswer(context, host) : undefined;
   if (found !== undefined && (await isEcho(found, credential))) return '';
   await storeSecret(context, { of: 'host', name: hostKey(host) }, credential);

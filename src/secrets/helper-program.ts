@@ -55,7 +55,7 @@ export function findHelper(context: Context, name: string): string | undefined {
 function isThisProgram({ executable }: Context, program: string): boolean {
   if (executable === undefined) return false;
   try {
-    return fs.realpathSync(program) === fs.realpathSync(executable);
+    return fs.realpathSync(program) === fs.realpathSync(executable());
   } catch {
     // One of the files is being replaced, by an update for instance; the variable still stops a loop.
     return false;

@@ -31,6 +31,12 @@ export async function readCredential(
   return (await store.open()).read(key);
 }
 
+/** Begins to read the credential that `readCredential` may be called for soon, if it is in the usual file. */
+export async function prefetchCredential(context: Context, key: SecretKey): Promise<void> {
+  const folder = configFolder(context);
+  if (folder !== undefined) context.files.prefetch?.(fileOf(folder, key));
+}
+
 async function exists(context: Context, file: string): Promise<boolean> {
   return (await context.files.read(context, file, 'secret')) !== undefined;
 }

@@ -5,7 +5,7 @@ import {
   withChangeLock,
 } from '../config/change-lock.ts';
 import { configFolder } from '../config/folders.ts';
-import { readSettings } from '../config/read-settings.ts';
+import { readOwnSettings, readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { existingDirectory } from '../files/own-directories.ts';
@@ -115,7 +115,7 @@ export async function storeSecret(
   credential: Credential,
 ): Promise<void> {
   // Before the lock, which creates the directory.
-  readSettings(context);
+  readOwnSettings(context);
   await locked(
     context,
     ({ requireOurs }) => write(context, key, credential, requireOurs),

@@ -24,23 +24,41 @@ export function requireWorkingStore(
 
 /** Returns the store in use. Throws `damaged` if the settings cannot be read. */
 export function secretStore(context: Context): SecretStore {
-  return erasingFiles(context, readSettings(context));
+  return erasingCopies(context, readSettings(context));
 }
 
 /**
- * Returns the store with the name in the settings. If it is a keychain, `erase` also erases the key from the file store,
- * where a killed process, or an older version that could not read the settings, may have left the secret.
+ * Returns the store with the name in the settings. `erase` also erases the key from every other store that may have a
+ * copy, and from those first: if one fails, the command can be repeated.
  */
-function erasingFiles(context: Context, settings: Pick<Settings, 'store'>): SecretStore {
+function erasingCopies(
+  context: Context,
+  settings: Pick<Settings, 'store' | 'previousStore'>,
+): SecretStore {
   const store = storeIn(context, settings);
-  if ((settings.store ?? fileStoreName) === fileStoreName) return store;
+  const others = otherStores(context, settings);
   return {
     ...store,
     erase: (key, requireOurs) => {
-      fileStore(context).erase(key, requireOurs);
+      for (const other of others) other.erase(key, requireOurs);
       store.erase(key, requireOurs);
     },
   };
+}
+
+/**
+ * Returns the stores that are not in use and may have secrets: that of an interrupted `store move` and, if a keychain is
+ * in use, the file store, where a killed process or an older version may have left some.
+ */
+export function otherStores(
+  context: Context,
+  {
+    store = fileStoreName,
+    previousStore = fileStoreName,
+  }: Pick<Settings, 'store' | 'previousStore'>,
+): SecretStore[] {
+  const names = [...new Set([previousStore, fileStoreName])].filter((name) => name !== store);
+  return names.map((name) => storeIn(context, { store: name }));
 }
 
 /**
@@ -53,7 +71,7 @@ export function readableStore(
   settings = () => readSettings(context),
 ): SecretStore {
   const problem = settingsError(settings);
-  if (problem === undefined) return erasingFiles(context, settings());
+  if (problem === undefined) return erasingCopies(context, settings());
   const files = fileStore(context);
   return {
     ...files,

@@ -256,7 +256,7 @@ test('logout keeps the record of a key that IAM did not delete, and a later logo
     assert.match(stderr, `run docker-credential-icr api-key delete ${made?.id}, then`);
     assert.is(status, 1);
     const doctor = await person.call('doctor');
-    assert.match(doctor.stdout, /it is removed, but an API key that was created for it/);
+    assert.match(doctor.stdout, /: removed, but an API key that was created for it/);
 
     await person.say('login --identity admin --api-key-stdin', old.value);
     await person.say(`api-key unlock ${made?.id}`);
@@ -284,7 +284,7 @@ test('warns that an environment variable still contains the old key', async ({ s
     const other = await person.call('api-key rotate licence');
     assert.match(
       other.stderr,
-      /identity licence has no API key \(kind: entitlement-key\)\nhint: use/,
+      /identity licence \(kind entitlement-key\) does not use an API key\nhint: use/,
     );
   });
 });

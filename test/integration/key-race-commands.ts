@@ -123,6 +123,8 @@ async function signedIn(world: World) {
 function signedOut(words: string) {
   return async (world: World) => {
     const made = keysOf(world.sandbox, world.owner).length;
+    // A logout leaves the key of an identity active: if the rotation was complete, that is the new one.
+    world.replaced.push(stored(world.person) ?? '');
     const { status, stderr } = await world.person.call(words);
     assert.is(status, 0, stderr);
     return async () => {
@@ -239,7 +241,8 @@ export const races: Readonly<Record<string, Race>> = {
     second: async (world) => {
       const { move, search } = withStandIn(world.person);
       await move();
-      return () => sessionGoesOn(world, { PATH: search });
+      // The refresh token of a killed command may be spent.
+      return ({ status }) => (status === null ? undefined : sessionGoesOn(world, { PATH: search }));
     },
   },
   'logout, store move': {

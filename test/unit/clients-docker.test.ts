@@ -25,7 +25,7 @@ function withConfig(content: string | Uint8Array | undefined, use: (plans: Plans
 
 interface Plans {
   add: (hosts: readonly string[], force?: boolean) => ReturnType<typeof docker.planAdd>;
-  remove: (hosts: readonly string[] | 'all-ours') => ReturnType<typeof docker.planRemove>;
+  remove: (hosts: readonly string[] | 'all') => ReturnType<typeof docker.planRemove>;
   configured: () => string[];
 }
 
@@ -164,7 +164,7 @@ const removed: [name: string, before: string, after: string][] = [
 
 test('removes its own entries only', () => {
   for (const [name, before, after] of removed) {
-    withConfig(before, ({ remove }) => assert.is(remove('all-ours').after, after, name));
+    withConfig(before, ({ remove }) => assert.is(remove('all').after, after, name));
   }
   withConfig('{"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}', ({ remove }) => {
     const plan = remove(['us.icr.io', 'jp.icr.io']);
@@ -173,7 +173,7 @@ test('removes its own entries only', () => {
     assert.equal(plan.notes, []);
   });
   withConfig(undefined, ({ remove, configured }) => {
-    assert.is(remove('all-ours').after, undefined);
+    assert.is(remove('all').after, undefined);
     assert.equal(configured(), []);
   });
 });
@@ -225,7 +225,7 @@ const damaged: [name: string, content: string | Uint8Array, message: string][] =
 test('refuses a file that docker cannot parse, without changing or printing it', () => {
   for (const [name, content, message] of damaged) {
     withConfig(content, ({ add, remove, configured }) => {
-      for (const run of [() => add(['us.icr.io']), () => remove('all-ours'), configured]) {
+      for (const run of [() => add(['us.icr.io']), () => remove('all'), configured]) {
         const error = errorOf(run);
         assert.is(error.code, 'damaged', name);
         assert.match(error.message, message, name);
@@ -256,7 +256,7 @@ test('reports a password in auths', () => {
       assert.is(notes.length, typed === undefined ? 0 : 1, key);
       if (typed !== undefined) assert.match(notes[0]?.hint ?? '', typed);
       assert.not.match(JSON.stringify(notes), /canary|Y2FuYXJ5/);
-      assert.equal(remove('all-ours').notes, []);
+      assert.equal(remove('all').notes, []);
     });
   }
 });
@@ -289,7 +289,7 @@ test('diff: shows the change without secrets', () => {
   });
   withConfig('{"auths":{"x.example":{"auth":"canary"}}}', ({ add, remove }) => {
     assert.not.match(unifiedDiff(add(['us.icr.io'])), 'canary');
-    assert.is(unifiedDiff(remove('all-ours')), '');
+    assert.is(unifiedDiff(remove('all')), '');
   });
   withConfig(undefined, ({ add }) => {
     assert.match(unifiedDiff(add(['us.icr.io'])), '--- /dev/null\n');

@@ -80,7 +80,7 @@ test('removes the backup when the change is undone', () => {
     fs.writeFileSync(file, before);
     configure(folder);
     const context = contextWith({ DOCKER_CONFIG: folder });
-    assert.equal(applyPlan(context, docker.planRemove(context, 'all-ours')), { changed: true });
+    assert.equal(applyPlan(context, docker.planRemove(context, 'all')), { changed: true });
     assert.is(fs.readFileSync(file, 'utf8'), before);
     assert.equal(fs.readdirSync(folder), ['config.json']);
   });

@@ -19,8 +19,8 @@ const added: readonly (readonly [before: object, after: object])[] = [
   ],
 ];
 
-const removed: readonly (readonly [hosts: readonly string[] | 'all-ours', after: object])[] = [
-  ['all-ours', { credHelpers: { 'quay.io': 'quay' } }],
+const removed: readonly (readonly [hosts: readonly string[] | 'all', after: object])[] = [
+  ['all', { credHelpers: { 'quay.io': 'quay' } }],
   [['us.icr.io'], { credHelpers: { 'de.icr.io': 'icr', 'quay.io': 'quay' } }],
 ];
 

@@ -32,9 +32,9 @@ test('writes the file once and removes it', () => {
     assert.equal(client.configuredHosts(context), ['*']);
     assert.equal(applyPlan(context, client.planAdd(context, [])), { changed: false });
     assert.equal(applyPlan(context, client.planRemove(context, ['us.icr.io'])), { changed: false });
-    assert.equal(applyPlan(context, client.planRemove(context, 'all-ours')), { changed: true });
+    assert.equal(applyPlan(context, client.planRemove(context, 'all')), { changed: true });
     assert.equal(fs.readdirSync(path.dirname(plan.file)), []);
-    assert.equal(applyPlan(context, client.planRemove(context, 'all-ours')), { changed: false });
+    assert.equal(applyPlan(context, client.planRemove(context, 'all')), { changed: false });
   });
 });
 
@@ -71,7 +71,7 @@ test('replaces a list of helpers from another file only if requested', () => {
 test('preserves a file that was changed', () => {
   const file = `${user}/registries.conf.d/docker-credential-icr.conf`;
   withFiles({ [file]: 'credential-helpers = ["icr", "pass"]\n' }, ({ context, client }) => {
-    const plan = client.planRemove(context, 'all-ours');
+    const plan = client.planRemove(context, 'all');
     assert.is(plan.after, plan.before);
     assert.match(plan.notes[0]?.message ?? '', 'has other content and was not deleted');
   });

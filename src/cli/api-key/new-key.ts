@@ -82,7 +82,7 @@ async function requestPending(
     expiresAt: expiryWithSameLifetime(times, context.now()),
   }).catch(async (error) => {
     if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
-    // Values of keys are unique in IAM: the request of an interrupted run may have been completed just now.
+    // IAM refuses a second key with the same value. IAM may have completed the request of an interrupted run just now.
     const existing = await findApiKeyByValue(context, caller, pending.value);
     if (existing !== undefined) return { details: existing, value: pending.value };
     requireOurs();

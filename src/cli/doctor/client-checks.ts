@@ -1,6 +1,6 @@
 import { type CredHelpersFile, textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -8,7 +8,7 @@ import { findProgram } from '../../files/executables.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
-  type Examined,
+  type CheckInput,
   type Finding,
   failure,
   ok,
@@ -17,18 +17,18 @@ import {
   warning,
 } from './check.ts';
 import {
-  asksUs,
+  callsHelper,
   configureHint,
   fileFindings,
-  givenToUs,
-  leftOutFindings,
-  namesUs,
+  namesHelper,
   readClientFile,
+  registeredHosts,
+  unregisteredHosts,
   withoutCredential,
 } from './client-findings.ts';
 import { helperList } from './helper-lists.ts';
 
-/** Programs that read Docker's file. */
+/** Programs that read Docker's `config.json`. */
 export const dockerPrograms = [
   'docker',
   'docker-compose',
@@ -38,52 +38,52 @@ export const dockerPrograms = [
   'cosign',
   'ko',
 ];
-/** Programs that read containers' files first. */
+/** Programs that read their own `auth.json` before Docker's `config.json`. */
 export const podmanPrograms = ['podman', 'buildah', 'skopeo'];
 
 export function hasOneOf(context: Context, programs: readonly string[]): boolean {
   return programs.some((program) => findProgram(context, program) !== undefined);
 }
 
-/** Docker's file, which Compose, BuildKit, nerdctl, crane and oras read as well. */
+/** Checks Docker's `config.json`, which Compose, BuildKit, nerdctl, crane and oras read as well. */
 export const dockerFile: Check = {
   name: 'docker',
-  run: async (examined) => {
-    const { context } = examined;
+  run: async (input) => {
+    const { context } = input;
     const file = dockerConfigFile(context);
     const read = await readClientFile(file);
     if (read instanceof HelperError) return failure(read);
     const isPodmanOnly = !hasOneOf(context, dockerPrograms) && hasOneOf(context, podmanPrograms);
     if (read.text === undefined && isPodmanOnly) return skipped('no Docker client on PATH');
-    const findings = fileFindings(examined, 'docker', read, logoutDocker);
-    if (!namesUs(read)) {
+    const findings = fileFindings(input, 'docker', read, logoutDocker);
+    if (!namesHelper(read)) {
       return [problem(`${file} does not name this helper`, configureHint('docker')), ...findings];
     }
     return [
-      ok(named(examined, file, textSetting(read, 'credsStore') === 'icr', givenToUs(read))),
+      ok(named(input, file, textSetting(read, 'credsStore') === 'icr', registeredHosts(read))),
       ...findings,
-      ...leftOutFindings(examined, 'docker', (host) => asksUs(read, host)),
+      ...unregisteredHosts(input, 'docker', (host) => callsHelper(read, host)),
     ];
   },
 };
 
-function named(examined: Examined, file: string, isStore: boolean, hosts: readonly string[]) {
+function named(input: CheckInput, file: string, isStore: boolean, hosts: readonly string[]) {
   const what = isStore
     ? 'every registry'
-    : `${hosts.length} IBM ${hosts.length === 1 ? 'host' : 'hosts'}`;
-  return `${file} names this helper for ${what}${withoutCredential(examined, hosts)}`;
+    : `${hosts.length} ICR ${hosts.length === 1 ? 'host' : 'hosts'}`;
+  return `${file} names this helper for ${what}${withoutCredential(input, hosts)}`;
 }
 
-/** `docker logout` finds HOST and http(s)://HOST by HOST, and any other spelling as it is. */
+/** `docker logout HOST` also removes `http(s)://HOST`; every other entry needs its exact spelling. */
 function logoutDocker(key: string): string {
-  return `docker logout ${typed(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
+  return `docker logout ${shellQuoted(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
 }
 
-/** The files of podman, buildah and skopeo. */
+/** Checks the `auth.json` files of podman, buildah and skopeo. */
 export const podmanFiles: Check = {
   name: 'podman',
-  run: async (examined) => {
-    const { context } = examined;
+  run: async (input) => {
+    const { context } = input;
     const names = podmanClients(context).map(({ file }) => file(context));
     const reads = await Promise.all(names.map(readClientFile));
     const broken = reads.filter((read) => read instanceof HelperError);
@@ -93,42 +93,45 @@ export const podmanFiles: Check = {
       return skipped('not installed');
     }
     const findings = present.flatMap((read) =>
-      fileFindings(examined, 'podman', read, (key) => logoutPodman(read, key)),
+      fileFindings(input, 'podman', read, (key) => logoutPodman(read, key)),
     );
     return [
       ...broken.map((error) => failure(error)),
-      ...(await coverage(examined, files)),
+      ...(await coverage(input, files)),
       ...findings,
     ];
   },
 };
 
-async function coverage(examined: Examined, files: readonly CredHelpersFile[]): Promise<Finding[]> {
-  const list = await attempt(() => helperList(examined.context));
-  if (!(list instanceof HelperError) && list?.namesUs) {
+async function coverage(input: CheckInput, files: readonly CredHelpersFile[]): Promise<Finding[]> {
+  const list = await attempt(() => helperList(input.context));
+  if (!(list instanceof HelperError) && list?.namesHelper) {
     return [ok(`${list.file} names this helper for every registry`)];
   }
-  const naming = files.filter(namesUs);
-  if (naming.length === 0) return [await unnamed(examined, files)];
+  const naming = files.filter(namesHelper);
+  if (naming.length === 0) return [await notRegistered(input, files)];
   const others = files.filter((read) => read.text !== undefined && !naming.includes(read));
-  const hosts = [...new Set(naming.flatMap(givenToUs))];
+  const hosts = [...new Set(naming.flatMap(registeredHosts))];
   return [
-    ok(named(examined, naming.map(({ file }) => file).join(', '), false, hosts)),
+    ok(named(input, naming.map(({ file }) => file).join(', '), false, hosts)),
     ...others.map(({ file }) =>
       warning(
         `${file} does not name this helper: podman login stores passwords in it`,
         configurePodman,
       ),
     ),
-    ...leftOutFindings(examined, 'podman', (host) => naming.some((read) => asksUs(read, host))),
+    ...unregisteredHosts(input, 'podman', (host) => naming.some((read) => callsHelper(read, host))),
   ];
 }
 
-/** If none of their own files names it, these programs pull with Docker's file. */
-async function unnamed({ context }: Examined, files: readonly CredHelpersFile[]): Promise<Finding> {
+/** The finding if no `auth.json` names this helper: the programs then read Docker's file, but only for pulls. */
+async function notRegistered(
+  { context }: CheckInput,
+  files: readonly CredHelpersFile[],
+): Promise<Finding> {
   const docker = await readClientFile(dockerConfigFile(context));
   const own = files.map(({ file }) => file).join(', ');
-  if (docker instanceof HelperError || !namesUs(docker)) {
+  if (docker instanceof HelperError || !namesHelper(docker)) {
     return problem(`no file names this helper (${own})`, configurePodman);
   }
   const what = `podman pulls with ${docker.file}, but podman login stores passwords in plain text`;
@@ -137,7 +140,9 @@ async function unnamed({ context }: Examined, files: readonly CredHelpersFile[])
 
 const configurePodman = configureHint('podman');
 
-/** `podman logout` finds no entry that was written as a URL. */
+/** Returns undefined for an entry that is a URL: `podman logout` cannot remove it. */
 function logoutPodman({ file }: CredHelpersFile, key: string): string | undefined {
-  return key.includes('://') ? undefined : `podman logout --authfile ${typed(file)} ${typed(key)}`;
+  return key.includes('://')
+    ? undefined
+    : `podman logout --authfile ${shellQuoted(file)} ${shellQuoted(key)}`;
 }

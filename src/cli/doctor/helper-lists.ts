@@ -6,32 +6,32 @@ import { readText } from '../../clients/read-file.ts';
 import type { Context } from '../../context.ts';
 import { type Check, warning } from './check.ts';
 
-/** A file of podman, buildah and skopeo that lists helpers for every registry. */
+/** A `registries.conf` of podman, buildah and skopeo that lists credential helpers for all registries. */
 interface HelperList {
   readonly file: string;
-  readonly namesUs: boolean;
+  readonly namesHelper: boolean;
 }
 
-/** Only the last list counts. */
+/** Returns the list in effect: the last one replaces all others. */
 export function helperList(context: Context): HelperList | undefined {
   return helperLists(context).at(-1);
 }
 
-/** A list with this helper that a later file replaces. */
+/** Finds a list with this helper that a later file replaces. */
 export const registriesConf: Check = {
   name: 'registries.conf',
   run: ({ context }) => {
     const lists = helperLists(context);
     const last = lists.at(-1);
-    const ours = lists.find(({ namesUs }) => namesUs);
-    if (last === undefined || ours === undefined || last.namesUs) return [];
-    const what = `${last.file} lists other helpers and replaces ${ours.file}`;
+    const named = lists.find(({ namesHelper }) => namesHelper);
+    if (last === undefined || named === undefined || last.namesHelper) return [];
+    const what = `${last.file} lists other helpers and replaces ${named.file}`;
     return warning(what, `add "${helperName}" to credential-helpers in ${last.file}`);
   },
 };
 
 /**
- * In the order in which they are read.
+ * Returns all lists, in the order in which the programs read them.
  * Source: containers/container-libs, image/pkg/sysregistriesv2/system_registries_v2.go.
  */
 function helperLists(context: Context): HelperList[] {
@@ -40,22 +40,25 @@ function helperLists(context: Context): HelperList[] {
   const system = '/etc/containers';
   const isOwn = fs.existsSync(own);
   const main = isOwn ? own : path.join(system, 'registries.conf');
-  const folders = isOwn ? [user] : [system, user];
-  const files = [main, ...folders.flatMap((folder) => confFiles(folder))];
+  const directories = isOwn ? [user] : [system, user];
+  const files = [main, ...directories.flatMap((directory) => confFiles(directory))];
   return files.flatMap((file) => listIn(file) ?? []);
 }
 
-function confFiles(folder: string): string[] {
-  const place = path.join(folder, 'registries.conf.d');
+function confFiles(directory: string): string[] {
+  const place = path.join(directory, 'registries.conf.d');
   if (!fs.existsSync(place)) return [];
   const names = fs.readdirSync(place).filter((name) => name.endsWith('.conf'));
   return names.sort().map((name) => path.join(place, name));
 }
 
-/** In TOML a top-level setting precedes the first table; an empty list counts as none. */
+/**
+ * Returns undefined without a list, or with an empty one. Only the text before the first table is searched: in TOML,
+ * top-level settings come first.
+ */
 function listIn(file: string): HelperList | undefined {
   const [topLevel = ''] = (readText(file) ?? '').split(/^\s*\[/m);
   const [, list = ''] = /^\s*["']?credential-helpers["']?\s*=\s*\[([^\]]*)\]/m.exec(topLevel) ?? [];
   const names = [...list.replace(/#.*/g, '').matchAll(/["']([^"']*)["']/g)].map(([, name]) => name);
-  return names.length === 0 ? undefined : { file, namesUs: names.includes(helperName) };
+  return names.length === 0 ? undefined : { file, namesHelper: names.includes(helperName) };
 }

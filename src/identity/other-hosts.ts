@@ -4,16 +4,16 @@ import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { eraseSecret } from '../secrets/replace-secret.ts';
 import { readableStore } from '../secrets/secret-store.ts';
 
-/** Forgets what `docker login` stored for a registry that is not IBM's. Returns whether there was something. */
-export async function forgetOther(context: Context, host: RegistryHost): Promise<boolean> {
+/** Erases the credential that `docker login` stored for a registry other than IBM's. Returns true if there was one. */
+export async function eraseOtherHost(context: Context, host: RegistryHost): Promise<boolean> {
   const name = hostKey(host);
-  const wasKept = readableStore(context).names('host').includes(name);
-  // Also where it is not listed: a keychain that is locked says so then.
+  const wasListed = readableStore(context).names('host').includes(name);
+  // Also if it is not listed, so that a locked keychain reports an error.
   await eraseSecret(context, { of: 'host', name });
-  return wasKept;
+  return wasListed;
 }
 
-/** The other registries that something is kept for, as they may be typed. */
+/** Returns the other registries with a stored credential, in the form that can be typed. */
 export function otherHosts(context: Context): string[] {
   return readableStore(context).names('host').flatMap(otherHost);
 }
@@ -21,6 +21,6 @@ export function otherHosts(context: Context): string[] {
 function otherHost(name: string): string[] {
   const host = parseServerURL(name);
   if ('problem' in host || isIbmHost(host)) return [];
-  // Over HTTPS its port goes without saying.
+  // A stored `HOST:443` is plain HTTP, because for HTTPS the default port is omitted.
   return [hostKey(host) === name ? name : `http://${name}`];
 }

@@ -8,13 +8,13 @@ import { isOwnEntry } from '../secrets/helper-store.ts';
 import type { HostAnswer } from './hosts.ts';
 import { own } from './mapping-key.ts';
 
-/** The helper that is asked about registries that are not IBM's. */
-export interface Others {
-  /** What it lists: user names by ServerURL. Nothing where it fails. */
+/** The credentials that the fallback helper, which handles registries other than IBM's, lists. */
+export interface FallbackList {
+  /** User names by ServerURL; empty if the helper fails. */
   readonly usernames: Record<string, string>;
   /**
-   * The user name that `get` has from it for that host, or what it fails with; `undefined` where what is kept here
-   * answers. Most helpers know a host by the very spelling that was stored.
+   * Returns the user name that the helper has for a host, or its error; undefined if this program handles the host. Compares
+   * ServerURLs literally, as most helpers do.
    */
   readonly answerFor: (
     answer: Pick<HostAnswer, 'host' | 'serverURL'>,
@@ -24,24 +24,25 @@ export interface Others {
   readonly failure?: HelperError;
 }
 
-export function listOthers(context: Context): Others {
-  const name = otherHelper(context);
+export function listFallback(context: Context): FallbackList {
+  const name = fallbackHelper(context);
   if (name === undefined) return { usernames: {}, answerFor: () => undefined };
   try {
     const answer = callHelper(context, name, 'list', listInput);
     if (!answer.ok) throw failed(name, answer.text);
-    const usernames = withoutOurs(parseList(name, answer.text));
+    const usernames = onlyOthers(parseList(name, answer.text));
     return { name, usernames, answerFor: ({ serverURL }) => own(usernames, serverURL) };
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     const failure = error;
-    const answerFor: Others['answerFor'] = ({ host }) => (isIbmHost(host) ? undefined : failure);
+    const answerFor: FallbackList['answerFor'] = ({ host }) =>
+      isIbmHost(host) ? undefined : failure;
     return { name, usernames: {}, answerFor, failure };
   }
 }
 
-/** What is listed has to be answered by `get`. Our own secrets may rest in the very same keychain. */
-function withoutOurs(list: Readonly<Record<string, string>>): Record<string, string> {
+/** Removes the hosts for which `get` does not call the helper, and the secrets that this program stores in it. */
+function onlyOthers(list: Readonly<Record<string, string>>): Record<string, string> {
   const others = Object.entries(list).filter(([serverURL]) => {
     const host = parseServerURL(serverURL);
     return !('problem' in host || isIbmHost(host) || isOwnEntry(host));
@@ -49,8 +50,8 @@ function withoutOurs(list: Readonly<Record<string, string>>): Record<string, str
   return Object.fromEntries(others);
 }
 
-/** Settings that cannot be read fail IBM's hosts, with what to type; here they name nobody. */
-export function otherHelper(context: Context): string | undefined {
+/** Returns the name of the fallback helper; undefined, with a warning, if the settings cannot be read. */
+export function fallbackHelper(context: Context): string | undefined {
   try {
     return readSettings(context).fallbackHelper;
   } catch (error) {

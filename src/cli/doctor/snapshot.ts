@@ -10,39 +10,39 @@ import { readableStore } from '../../secrets/secret-store.ts';
 import type { SecretStore } from '../../secrets/store-types.ts';
 import { attempt } from './attempt.ts';
 
-/** A locked keychain must not delay all checks, which ask it one after the other. */
+/** Limits how long a locked keychain delays the checks. */
 const lookupLimitMs = 5000;
 
-/** Stored data, read by the same code as for `get`. */
-export interface Look {
-  /** The directory of settings and secrets; undefined if the environment names none. */
-  readonly folder: string | undefined;
-  /** Empty if they cannot be read; `settingsError` is the reason then. */
+/** Settings and credentials, read once for all checks with the code of `get`. */
+export interface Snapshot {
+  /** The directory of settings and secrets; undefined without a home directory. */
+  readonly directory: string | undefined;
+  /** No settings if they cannot be read; then `settingsError` is set. */
   readonly settings: Settings;
   readonly settingsError: HelperError | undefined;
   readonly store: Pick<SecretStore, 'read' | 'names'>;
   readonly signedOut: ReadonlySet<string>;
-  /** Every host with its credential or error, `host/namespace` included, sorted by name. */
+  /** Every host and `host/namespace` with its credential or error, sorted by name. */
   readonly answers: readonly HostAnswer[];
-  /** Why hosts and credentials cannot be listed. */
+  /** The error if hosts and credentials cannot be listed. */
   readonly error: HelperError | undefined;
 }
 
-/** A context in which reading changes nothing, and checks report what would be a warning. */
+/** Returns a context in which lookups change no file and print no warning. */
 export function readOnlyContext(context: Context): Context {
   return { ...context, files: nodeFiles, readOnly: true, warn: () => {} };
 }
 
-export async function lookAt(given: Context): Promise<Look> {
-  const context = { ...given, deadline: given.now() + lookupLimitMs };
-  const folder = await attempt(() => configFolder(context));
+export async function takeSnapshot(rawContext: Context): Promise<Snapshot> {
+  const context = { ...rawContext, deadline: rawContext.now() + lookupLimitMs };
+  const directory = await attempt(() => configFolder(context));
   const settings = await attempt(() => loadSettings(context));
   const signedOut = await attempt(() => signedOutHosts(context));
   const answers = await attempt(() => answeredHosts(context, { namespaces: true }));
   const store = await attempt(() => readableStore(context));
   const errors = [store, signedOut, answers].filter((each) => each instanceof HelperError);
   return {
-    folder: folder instanceof HelperError ? undefined : folder,
+    directory: directory instanceof HelperError ? undefined : directory,
     settings: settings instanceof HelperError ? noSettings : settings,
     settingsError: settings instanceof HelperError ? settings : undefined,
     store: store instanceof HelperError ? noStore : store,

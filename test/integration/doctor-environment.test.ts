@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { type Result, runCheck } from '../../src/cli/doctor/check.ts';
-import { checksFor, examine } from '../../src/cli/doctor/doctor.ts';
+import { checksFor, prepareInput } from '../../src/cli/doctor/doctor.ts';
 import { type Machine as Host, thisMachine } from '../../src/cli/doctor/machine.ts';
 import { testContext } from '../support/context.ts';
 import {
@@ -17,7 +17,7 @@ import {
   writeDockerFile,
 } from './doctor-world.ts';
 
-const test = doctorSuite('doctor: the surroundings');
+const test = doctorSuite('doctor: environment');
 
 const isRoot = process.getuid?.() === 0;
 const nobody = 12_345;
@@ -187,10 +187,10 @@ function installPodman(machine: Machine): void {
 /** Returns the result of one check on a simulated machine of another kind. */
 async function findOn(machine: Machine, host: Partial<Host>, check: string): Promise<Result[]> {
   const context = testContext({ env: machine.env, platform: 'linux', now: Date.now });
-  const examined = await examine(context, { ...thisMachine(context), ...host });
-  const found = checksFor(examined, {}).find(({ name }) => name === check);
+  const input = await prepareInput(context, { ...thisMachine(context), ...host });
+  const found = checksFor(input, {}).find(({ name }) => name === check);
   assert.ok(found);
-  return runCheck(found, examined);
+  return runCheck(found, input);
 }
 
 test('no XDG_RUNTIME_DIR for a user', (given) =>

@@ -11,46 +11,44 @@ import { eraseTemporaries, fileStore } from '../secrets/file-store.ts';
 import { eraseSecret, secretOf } from '../secrets/replace-secret.ts';
 import {
   keychainNotErased,
+  otherStores,
   requireWorkingStore,
   secretStore,
   settingsError,
 } from '../secrets/secret-store.ts';
 import { fileStoreName, type SecretKey, type SecretStore } from '../secrets/store-types.ts';
-import { forgetMintedTokens, forgetTokens } from './forget-tokens.ts';
+import { removeAllCachedTokens, removeCachedTokens } from './cached-tokens.ts';
 import { identityOfPending, pendingIdentities } from './pending-key.ts';
 import { signOut } from './signed-out.ts';
 
-/** Identities that were removed, with their secrets: what cancels a pending API key may need those to sign in. */
+/** Removed identities and their secrets, which `cancelPendingKeys` may need to log in. */
 export type Removed = ReadonlyMap<string, string | undefined>;
 
 export interface SignedOut {
-  /** The identities that are kept, and that answered by a mapping that was removed. */
+  /** Identities of the removed mappings that were not removed themselves. */
   readonly kept: readonly string[];
   readonly removed: Removed;
 }
 
-/** Signs one host out: what was kept for it alone goes, and nothing else answers for it any more. */
+/** Logs out of one host: removes its credential, its mappings and their own identities, and writes the sign-out mark. */
 export async function signOutOf(context: Context, host: string): Promise<SignedOut> {
   signOut(context, host);
   eraseTemporaries(context);
   await eraseSecret(context, { of: 'host', name: host }, { onTimeout: 'fail' });
-  return forgetMappings(context, (settings) => keysOf(settings, host));
+  return removeMappings(context, (settings) => keysOf(settings, host));
 }
 
-/**
- * Forgets a mapping, and the identity that was made for it alone. Throws `invalid-input` where there is no such
- * mapping.
- */
-export async function forgetNamespace(context: Context, key: string): Promise<SignedOut> {
+/** Removes a mapping, and the identity that was created only for it. Throws `invalid-input` if the mapping does not exist. */
+export async function removeMapping(context: Context, key: string): Promise<SignedOut> {
   const { mappings } = readSettings(context);
-  if (Object.hasOwn(mappings, key)) return forgetMappings(context, () => [key]);
+  if (Object.hasOwn(mappings, key)) return removeMappings(context, () => [key]);
   const [host = ''] = key.split('/');
-  throw new HelperError('invalid-input', `${key} has no identity of its own`, {
+  throw new HelperError('invalid-input', `${key} has no mapping`, {
     hint: `run docker-credential-icr logout ${host} to log out of all of ${host}`,
   });
 }
 
-async function forgetMappings(
+async function removeMappings(
   context: Context,
   keysIn: (settings: Settings) => readonly string[],
 ): Promise<SignedOut> {
@@ -64,26 +62,37 @@ async function forgetMappings(
     await eraseSecrets(secretStore(context), named.gone, lock, removed);
     return without(current, keys, named.gone);
   });
-  for (const name of removed.keys()) forgetTokens(context, name);
+  removeCachedTokens(context, removed.keys());
   return { kept, removed };
 }
 
-/** What is mapped by these keys: the identities that go with them, and those that are kept. */
+/** Returns the identities of these mappings: `gone` are removed with the mappings, `kept` are not. */
 function identitiesOf(settings: Settings, keys: readonly string[]) {
   const named = [...new Set(keys.flatMap((key) => settings.mappings[key]?.identity ?? []))];
   const elsewhere = Object.values(without(settings, keys, []).mappings).map(
     ({ identity }) => identity,
   );
-  // An identity that is named like a key was made by its login, for it alone.
+  // `login HOST` creates an identity with the host's name, for this host only.
   const gone = named.filter((name) => keys.includes(name) && !elsewhere.includes(name));
   return { gone, kept: named.filter((name) => !gone.includes(name)) };
 }
 
 /**
- * Removes identities with their secrets and whatever is mapped to them; with `onlyIf`, those whose secret that is. Their
- * pending API keys stay, for `cancelPendingKeys`.
+ * Removes identities with their secrets and mappings; with `onlyIf`, only those with that secret. Pending API keys stay, for
+ * `cancelPendingKeys`.
  */
-export async function forgetIdentities(
+export async function removeIdentities(
+  context: Context,
+  names: readonly string[],
+  onlyIf?: string,
+): Promise<Removed> {
+  const removed = await removeSecretsOf(context, names, onlyIf);
+  removeCachedTokens(context, removed.keys());
+  return removed;
+}
+
+/** Removes identities like `removeIdentities`, but not their cached tokens. */
+async function removeSecretsOf(
   context: Context,
   names: readonly string[],
   onlyIf?: string,
@@ -101,28 +110,26 @@ export async function forgetIdentities(
     );
     return without(current, keys, gone);
   });
-  for (const name of removed.keys()) forgetTokens(context, name);
   return removed;
 }
 
 /**
- * Removes every identity, every mapping, every token, and what `docker login` stored for IBM's hosts; pending API keys
- * stay, for `cancelPendingKeys`. Throws `damaged` if the settings cannot be read, after what is in files was removed;
- * `storage` before anything is removed if a keychain does not know of what it should have, and later if it does not
- * erase.
+ * Removes all identities, mappings and cached tokens, and the credentials of `docker login` for IBM's hosts. Pending API
+ * keys stay, for `cancelPendingKeys`. If the settings cannot be read, removes what is in the file store, then throws
+ * `damaged`. Throws `storage` before any change if the keychain does not list all secrets, or later if it cannot erase one.
  */
-export async function forgetEverything(context: Context): Promise<Removed> {
+export async function removeEverything(context: Context): Promise<Removed> {
   const problem = settingsError(() => readSettings(context));
   if (problem !== undefined) {
     await withChangeLock(context, (lock) => sweep(fileStore(context), lock, isPending));
-    forgetTraces(context);
+    removeTraces(context);
     throw keychainNotErased(problem);
   }
-  requireWhole(context, readSettings(context));
+  requireAllSecrets(context, readSettings(context));
   const removed = new Map<string, string | undefined>();
-  // One after the other, the secret before the settings: where a keychain refuses, the rest can be asked for again.
+  // One by one, each secret before its settings, so that the command can be repeated if the keychain fails.
   for (const name of Object.keys(readSettings(context).identities)) {
-    for (const [gone, secret] of await forgetIdentities(context, [name])) removed.set(gone, secret);
+    for (const [gone, secret] of await removeSecretsOf(context, [name])) removed.set(gone, secret);
   }
   await updateSettings(context, async (current, lock) => {
     const store = secretStore(context);
@@ -131,27 +138,26 @@ export async function forgetEverything(context: Context): Promise<Removed> {
     const gone = names.filter((name) => !isPending(name));
     await eraseSecrets(store, gone, lock, removed);
     await sweep(store, lock, isPending);
-    // Also with a keychain: an older version may have left secrets in files.
-    if ((current.store ?? fileStoreName) !== fileStoreName) await sweep(fileStore(context), lock);
+    for (const other of otherStores(context, current)) await sweep(other, lock);
     return { ...current, identities: {}, mappings: {} };
   });
   for (const name of pendingIdentities(context)) {
     if (!removed.has(name)) removed.set(name, undefined);
   }
-  forgetTraces(context);
+  removeTraces(context);
   return removed;
 }
 
-function forgetTraces(context: Context): void {
+function removeTraces(context: Context): void {
   eraseTemporaries(context);
-  forgetMintedTokens(context);
+  removeAllCachedTokens(context);
 }
 
 function isPending(name: string): boolean {
   return identityOfPending(name) !== undefined;
 }
 
-/** The secret goes before the settings: where a keychain refuses, the command can be repeated. */
+/** Called before the settings are written, so that the command can be repeated if the keychain fails. */
 async function eraseSecrets(
   store: SecretStore,
   names: readonly string[],
@@ -168,7 +174,7 @@ async function eraseSecrets(
   }
 }
 
-/** A keychain that does not give a secret may erase it all the same. */
+/** Returns undefined if the secret cannot be read; a keychain may still be able to erase it. */
 function readableSecret(store: SecretStore, key: SecretKey): string | undefined {
   try {
     return secretOf(store, key);
@@ -196,15 +202,15 @@ async function sweep(
   }
 }
 
-/** A keychain that is locked, or elsewhere, may list nothing; files that are not there are not there. */
-function requireWhole(context: Context, settings: Settings): void {
+/** Throws `storage` if the keychain does not list all secrets: one that is locked or not available may list none. */
+function requireAllSecrets(context: Context, settings: Settings): void {
   const { store: name = fileStoreName } = settings;
   if (name === fileStoreName) return;
   requireEveryIdentity(settings, { name, store: secretStore(context) });
   requireWorkingStore(context, settings);
 }
 
-/** The settings without these mappings and identities. */
+/** Returns the settings without these mappings and identities. */
 export function without(
   settings: Settings,
   keys: readonly string[],
@@ -221,7 +227,7 @@ function omit<Value>(table: Readonly<Record<string, Value>>, names: readonly str
   return Object.fromEntries(Object.entries(table).filter(([name]) => !names.includes(name)));
 }
 
-/** The mappings of a host and of its namespaces. */
+/** Returns the mapping keys of a host and its namespaces. */
 function keysOf({ mappings }: Settings, host: string): string[] {
   return Object.keys(mappings).filter((key) => key === host || key.startsWith(`${host}/`));
 }
