@@ -1,6 +1,8 @@
 /** Everything the program takes from the outside. Tests pass their own. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** `HOME` was not set: the one in `env` is the home directory in the password database. */
+  readonly isHomeFallback?: boolean;
   readonly platform: NodeJS.Platform;
   /** File descriptor of standard input: `/dev/stdin` cannot be opened if it is a socket. */
   readonly stdin: number;

@@ -3,17 +3,18 @@ import { cannotWrite, readAll, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
 import { nodeFiles } from './files/file-reader.ts';
+import { withSystemHome } from './system-home.ts';
 import { visible } from './visible.ts';
 
 declare const Bun: BunRuntime | undefined;
 
 /** The context of this process. `node:fs` is loaded when it is first needed: most calls of `get` never need it. */
 export function processContext(): Context {
-  const { env, platform } = process;
+  const { platform } = process;
   // On Windows, files have no modes and owners to check.
   const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
   return {
-    env,
+    ...withSystemHome(process.env, platform, systemHome),
     platform,
     stdin: 0,
     readInput: bun ? () => readBunStdin(bun) : async () => readAll(nodeFs(), 0),
@@ -65,6 +66,11 @@ const terminalInputMs = 200;
 function announceIfTerminal(announce: () => void): void {
   // process.stdin would take 8 ms to load, and would begin to read.
   if (process.getBuiltinModule('node:tty').isatty(0)) announce();
+}
+
+/** Only for a process without `HOME`: loading the module takes time. */
+function systemHome(): string {
+  return process.getBuiltinModule('node:os').userInfo().homedir;
 }
 
 function nodeFs(): typeof import('node:fs') {

@@ -7,10 +7,7 @@ export function joinPath(context: Context, ...parts: string[]): string {
   return (context.platform === 'win32' ? path.win32 : path.posix).join(...parts);
 }
 
-/**
- * The person's home folder, from the environment only: in a rootless container's user namespace the
- * user's ID is another one, and its home would be root's.
- */
+/** The home directory of the user. Throws `misconfigured` if there is none. */
 export function homeFolder(context: Context): string {
   const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
   const home = context.env[name];

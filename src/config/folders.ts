@@ -10,10 +10,9 @@ export const secretFolders = { host: 'hosts', identity: 'identities' } as const;
 type Where = Pick<Context, 'env' | 'platform'>;
 
 /**
- * The folder of settings and secrets: `DOCKER_CREDENTIAL_ICR_CONFIG_DIR`, else the platform's usual
- * place. The home is the one the environment names, never the user's of the system: rootless podman
- * runs the helper as uid 0 with the user's `HOME`.
- * `undefined` where the environment names no place at all: then nothing is configured here.
+ * The directory of settings and secrets: `DOCKER_CREDENTIAL_ICR_CONFIG_DIR`, else the platform's usual one. `HOME` has
+ * precedence over the password database, because rootless podman runs the helper as uid 0 with the user's `HOME`.
+ * Returns undefined if there is no home directory at all.
  */
 export function configFolder(context: Where): string | undefined {
   const { env, platform } = context;

@@ -7,17 +7,22 @@ export const nodeFolders = {
   DOCKER_CREDENTIAL_ICR_CACHE_DIR: '/run/docker-credential-icr',
 } as const;
 
-/** The kubelet, started by systemd, has no `HOME`: then its provider looks in the machine's own folders. */
+/**
+ * The kubelet is started by systemd without `HOME`: then its provider uses the directories of the machine, not those in
+ * the home directory of root.
+ */
 export function withNodeFolders(context: Context): Context {
   if (context.platform !== 'linux') return context;
   const { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config, DOCKER_CREDENTIAL_ICR_CACHE_DIR: cache } =
     nodeFolders;
+  const env = context.isHomeFallback ? { ...context.env, HOME: undefined } : context.env;
+  const given = { ...context, env };
   return {
-    ...context,
+    ...given,
     env: {
-      ...context.env,
-      ...(configFolder(context) ? {} : { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config }),
-      ...(cacheFolder(context) ? {} : { DOCKER_CREDENTIAL_ICR_CACHE_DIR: cache }),
+      ...env,
+      ...(configFolder(given) ? {} : { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config }),
+      ...(cacheFolder(given) ? {} : { DOCKER_CREDENTIAL_ICR_CACHE_DIR: cache }),
     },
   };
 }

@@ -1,3 +1,4 @@
+import { requireConfigFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError, notFound } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
@@ -24,6 +25,7 @@ export async function get(context: Context): Promise<string> {
   } catch (error) {
     throw withHost(hostKey(host), error);
   }
+  if (isIbmHost(host)) requireConfigFolder(context);
   const others = isIbmHost(host) ? '' : ', which is not a host of IBM Cloud Container Registry';
   throw notFound(`no source has a credential for ${hostKey(host)}${others}`);
 }

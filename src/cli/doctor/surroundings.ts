@@ -27,7 +27,11 @@ const home: Check = {
         ownHome,
       );
     }
-    if (isWritable(folder)) return ok(folder);
+    if (isWritable(folder)) {
+      return ok(
+        context.isHomeFallback ? `${folder} (HOME is not set; from the password database)` : folder,
+      );
+    }
     return warning(
       `${folder} is read-only: nothing can be stored`,
       `run chmod u+w ${typed(folder)}`,
