@@ -11,6 +11,7 @@ import { ownVariable } from '../secret-variables.ts';
 import { tokenDuration } from './duration.ts';
 import type { Image } from './image.ts';
 import { keyringKey } from './keyring-key.ts';
+import { warnOfMissingIdentity } from './missing-identity.ts';
 import type { ProviderAnswer } from './provider-response.ts';
 import { acceptsUserName } from './user-names.ts';
 
@@ -41,7 +42,10 @@ export async function nodeAnswer(
   options: NodeOptions,
 ): Promise<ProviderAnswer | undefined> {
   const found = await findFor(lookup, image, options);
-  if (found === undefined || !acceptsUserName(image.host, found.username)) return undefined;
+  if (found === undefined || !acceptsUserName(image.host, found.username)) {
+    await warnOfMissingIdentity(lookup, image.host);
+    return undefined;
+  }
   const password = await found.secret();
   return {
     username: found.username,
