@@ -1,5 +1,6 @@
 import type { Credential } from '../secrets/store-types.ts';
 import { hasControlCharacter } from '../visible.ts';
+import { ibmHostOf } from './auth-host.ts';
 import { authsOf, type CredHelpersFile, entryOf } from './cred-helpers.ts';
 import { type Property, propertiesOf } from './json-text.ts';
 
@@ -20,7 +21,11 @@ function credentialOf({ key: ServerURL, value }: Property): Credential | undefin
   const [Username, Secret] = isText(fields.identitytoken)
     ? ['<token>', fields.identitytoken]
     : userAndPassword(fields.auth);
-  return isText(Username) && isText(Secret) ? { ServerURL, Username, Secret } : undefined;
+  if (!isText(Username) || !isText(Secret)) return undefined;
+  // As in `store`: only other registries have secrets with line ends, such as keys of Google Cloud.
+  const isSingleLine = !hasControlCharacter(Username + Secret);
+  const isStorable = isSingleLine || ibmHostOf(ServerURL) === undefined;
+  return isStorable ? { ServerURL, Username, Secret } : undefined;
 }
 
 /** In base64, the password from the first colon on; some versions end it with a NUL. */
@@ -31,5 +36,5 @@ function userAndPassword(auth: unknown): string[] {
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !hasControlCharacter(value);
+  return typeof value === 'string' && value !== '';
 }

@@ -105,7 +105,9 @@ function decodeName(name: string): string {
 
 /** A bare API key as it is, for those who look into their keychain; all of it where there is more to know. */
 function pack({ name }: KeychainKey, { ServerURL, Username, Secret }: Credential): string {
-  const isBare = Username === usual && ServerURL === name && parseCredential(Secret) === undefined;
+  // `pass` returns no spaces and line ends around a secret.
+  const isKey = /^[\x21-\x7e]+$/.test(Secret) && parseCredential(Secret) === undefined;
+  const isBare = Username === usual && ServerURL === name && isKey;
   return isBare ? Secret : JSON.stringify({ ServerURL, Username, Secret });
 }
 

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { planGiveBack, planTakeOver } from '../../src/clients/creds-store.ts';
 import { testContext } from '../support/context.ts';
 import { answer, credential, executable } from '../support/helper.ts';
+import { multiLineSecrets } from '../support/multi-line-secrets.ts';
 import { fails } from '../support/rejects.ts';
 import { type Keychains, withKeychains } from './store-keychains.ts';
 
@@ -59,6 +60,16 @@ test('uses the last previous credsStore, including none', () =>
     assert.equal(kept('desktop'), {});
     say('configure --remove');
     assert.not.ok('credsStore' in JSON.parse(dockerFile(keychains)));
+  }));
+
+test("takes over passwords of several lines from Docker's file", () =>
+  withKeychains((keychains) => {
+    const { call } = keychains;
+    const [[, secret] = ['', '']] = multiLineSecrets;
+    const auth = Buffer.from(`_json_key:${secret}`).toString('base64');
+    dockerFile(keychains, JSON.stringify({ auths: { 'gcr.io': { auth } } }));
+    call('configure --creds-store');
+    assert.is(call('get', 'gcr.io').stdout, answer('gcr.io', '_json_key', secret));
   }));
 
 test('--remove --host: does not change credsStore', () =>
