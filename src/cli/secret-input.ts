@@ -3,6 +3,7 @@ import type { Context, Terminal } from '../context.ts';
 import { readAll } from '../descriptors.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
+import { keyProblem } from '../identity/key-problem.ts';
 import { ambientVariables } from '../secret-variables.ts';
 import { readInput } from '../standard-input.ts';
 import { ask } from './prompt.ts';
@@ -92,11 +93,8 @@ function readText(file: string): string {
 /** What IBM generates: 44 letters, digits, `-` and `_`; people may bring their own, of 32 or more. */
 function checkedKey(context: Context, key: string): string {
   if (key === '') throw invalid('the API key is empty', checkKey);
-  if (!isVisible(key)) throw invalid(`the API key contains ${notAllowed}`, checkKey);
-  // IBM's SDKs refuse these too: a placeholder was pasted.
-  if (/^[{"]|[}"]$/.test(key)) {
-    throw invalid('the API key starts or ends with a brace or a quotation mark', 'remove those');
-  }
+  const problem = keyProblem(key);
+  if (problem !== undefined) throw invalid(`the API key ${problem}`, checkKey);
   if (key.length < 32) context.warn(`the API key has ${key.length} characters; IBM's have 44`);
   return key;
 }
