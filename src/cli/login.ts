@@ -96,7 +96,7 @@ export async function logIn(
   // A login replaces an identity that this version cannot use.
   const before = known !== undefined && isUsable(known) ? known : undefined;
   const intent = intentOf(options, before);
-  const host = keys[0]?.replace(/\/.*/, '') ?? globalRegistry;
+  const host = hostOf(keys);
   const kept = before?.kind === intent.kind ? before.present : undefined;
   const shown = present ?? kept;
   const presented = { ...intent, ...(shown === undefined ? {} : { present: shown }) };
@@ -120,6 +120,12 @@ export async function logIn(
   if (present === undefined && kept !== undefined) {
     print(`clients still get the user name ${visible(kept)}; --present changes it`);
   }
+}
+
+/** The host where the credential is tried: the entitled registry has another kind of key than the others. */
+function hostOf(keys: readonly string[]): string {
+  const hosts = keys.map((key) => key.replace(/\/.*/, ''));
+  return hosts.find((host) => host === entitledRegistry) ?? hosts[0] ?? globalRegistry;
 }
 
 /** How the settings will name the hosts that were typed. */

@@ -1,7 +1,9 @@
 import { readSettings } from '../config/read-settings.ts';
 import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import type { Owner, Question } from '../iam/owner.ts';
+import { entitledRegistry } from '../identity/present.ts';
 import { requireWritable } from '../secrets/require-writable.ts';
 import type { Intent, SecretOptions } from './intent.ts';
 import { apiKeyFromPerson, apiKeyInFile, apiKeyOnStdin, tokenOnStdin } from './secret-input.ts';
@@ -31,7 +33,7 @@ export async function readRootSecret(
   const question = { hint, endpoint: trustedEndpoint(context, readSettings(context)) };
   switch (intent.kind) {
     case 'api-key':
-      return apiKey(context, options, intent, question);
+      return apiKey(context, options, intent, host, question);
     case 'refresh-token':
       return options.sso
         ? signOn(context, question, store)
@@ -49,13 +51,30 @@ async function apiKey(
   context: Context,
   options: SecretOptions,
   intent: Intent,
+  host: string,
   question: Question,
 ): Promise<RootSecret> {
   const secret = await readApiKey(context, options);
+  const isEntitled = host === entitledRegistry;
+  // Entitlement keys are JWTs.
+  if (isEntitled && /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(secret)) throw notApiKey();
   const root = { ...intent, secret };
   if (!options.verify) return root;
   const { ownerOfApiKey } = await import('../iam/owner.ts');
-  return { ...root, ...(await ownerOfApiKey(context, secret, intent.profile, question)) };
+  try {
+    return { ...root, ...(await ownerOfApiKey(context, secret, intent.profile, question)) };
+  } catch (error) {
+    const isRefusal = error instanceof HelperError && error.code === 'refused';
+    throw isEntitled && isRefusal ? notApiKey(error) : error;
+  }
+}
+
+function notApiKey(cause?: HelperError): HelperError {
+  const what = `this is not an API key; ${entitledRegistry} accepts entitlement keys only`;
+  return new HelperError('invalid-input', what, {
+    hint: `run docker-credential-icr login ${entitledRegistry} --entitlement-key-stdin`,
+    cause,
+  });
 }
 
 async function readApiKey(context: Context, options: SecretOptions): Promise<string> {
