@@ -105,7 +105,11 @@ export interface Files {
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */
 export function debug(context: Context, line: string): void {
-  if (context.env.DOCKER_CREDENTIAL_ICR_DEBUG !== '1') return;
+  if (!isDebug(context)) return;
   // A stack has many lines.
   for (const each of line.split('\n')) context.warn(each);
+}
+
+export function isDebug({ env }: Pick<Context, 'env'>): boolean {
+  return env.DOCKER_CREDENTIAL_ICR_DEBUG === '1';
 }

@@ -1,8 +1,8 @@
 import { requireConfigFolder } from '../config/folders.ts';
-import type { Context } from '../context.ts';
+import { type Context, isDebug } from '../context.ts';
 import { HelperError, notFound } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
-import { lookupIn } from '../identity/lookup.ts';
+import { type Lookup, lookupIn } from '../identity/lookup.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { readInput } from '../standard-input.ts';
 import { parseHostInput } from './input.ts';
@@ -16,8 +16,9 @@ export async function get(context: Context): Promise<string> {
     const answer = await passOn(context, 'get', host, input);
     if (answer !== undefined) return answer;
   }
+  const lookup = lookupIn(context);
   try {
-    const found = await findCredential(lookupIn(context), host);
+    const found = await findCredential(lookup, host);
     if (found !== undefined) {
       const { username: Username } = found;
       return `${JSON.stringify({ ServerURL, Username, Secret: await found.secret() })}\n`;
@@ -25,9 +26,22 @@ export async function get(context: Context): Promise<string> {
   } catch (error) {
     throw withHost(hostKey(host), error);
   }
-  if (isIbmHost(host)) requireConfigFolder(context);
-  const others = isIbmHost(host) ? '' : ', which is not a host of IBM Cloud Container Registry';
-  throw notFound(`no source has a credential for ${hostKey(host)}${others}`);
+  const name = hostKey(host);
+  if (!isIbmHost(host)) {
+    throw notFound(
+      `no source has a credential for ${name}, which is not a host of IBM Cloud Container Registry`,
+    );
+  }
+  requireConfigFolder(context);
+  throw notFound(await reasonFor(lookup, name));
+}
+
+/** A CI job does not expect that an earlier job on the same machine has logged out. */
+async function reasonFor({ context, isSignedOut }: Lookup, name: string): Promise<string> {
+  if (!isDebug(context) || !(await isSignedOut(name))) {
+    return `no source has a credential for ${name}`;
+  }
+  return `${name} is signed out, by docker logout or docker-credential-icr logout; run docker-credential-icr login ${name}`;
 }
 
 /** Clients show only this line, and may have asked for two dozen hosts. */
