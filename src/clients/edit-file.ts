@@ -4,10 +4,11 @@ import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { actAsOwner } from '../files/act-as-owner.ts';
 import { makePrivateFolder } from '../files/own-directories.ts';
-import { cannot } from '../files/storage-error.ts';
 import type { EditPlan } from './client.ts';
 import { giveTo, keepOwnerAndMode, realFile } from './place.ts';
 import { readText } from './read-file.ts';
+import { cannotChange } from './write-error.ts';
+import { writeInPlace } from './write-in-place.ts';
 
 export interface Applied {
   readonly changed: boolean;
@@ -23,7 +24,7 @@ const abandonedAfter = 1500;
 
 /**
  * Makes the change: written aside in the same folder, synced, renamed, so that a reader sees the old
- * file or the new one. A symbolic link is followed and kept; mode and owner are kept; a new file is
+ * file or the new one. A mount point is overwritten instead. A symbolic link is followed and kept; mode and owner are kept; a new file is
  * 0600 in a 0700 folder. Root changes another user's file with the rights of that user. What was there
  * before stays beside it as `NAME.icr-backup`, see `backUp`.
  * Throws `storage`, and then the file is as it was; also when it is no longer what the plan was made
@@ -38,7 +39,7 @@ export function applyPlan(context: Context, plan: EditPlan): Applied {
       return replaceFile(context, plan, target);
     });
   } catch (error) {
-    throw error instanceof HelperError ? error : cannot('write', plan.file, error);
+    throw error instanceof HelperError ? error : cannotChange(plan.file, error);
   }
 }
 
@@ -68,25 +69,46 @@ export function planAndApply(
 function replaceFile(context: Context, plan: EditPlan, target: string): Applied {
   const aside = `${target}.icr-new`;
   const descriptor = openAside(context, aside);
+  const backup = `${plan.file}.icr-backup`;
+  const older = `${backup}-old`;
+  let undoBackup = () => {};
+  let isDone = false;
   let renamed = false;
   try {
     refuseIfChanged(plan);
     keepOwnerAndMode(target, descriptor);
-    const backup = backUp(plan, descriptor);
+    undoBackup = setAside(backup, older);
+    const hasBackup = backUp(plan, backup, descriptor);
     if (plan.after === undefined) {
       fs.unlinkSync(target);
     } else {
       fs.writeFileSync(descriptor, plan.after);
       fs.fsyncSync(descriptor);
       if (!isStill(aside, descriptor)) throw atWork(aside);
-      fs.renameSync(aside, target);
-      renamed = true;
+      renamed = replace(aside, target, plan.before, plan.after);
     }
-    return backup === undefined ? { changed: true } : { changed: true, backup };
+    isDone = true;
+    return hasBackup ? { changed: true, backup } : { changed: true };
   } finally {
-    // After the rename the name is free, and may already be another process's.
-    if (!renamed && isStill(aside, descriptor)) fs.rmSync(aside, { force: true });
+    // After the rename the names are free, and may already be another process's.
+    if (!renamed && isStill(aside, descriptor)) {
+      if (!isDone) undoBackup();
+      fs.rmSync(aside, { force: true });
+    }
     fs.closeSync(descriptor);
+    if (isDone) fs.rmSync(older, { force: true });
+  }
+}
+
+/** Returns true if `aside` was renamed. */
+function replace(aside: string, target: string, before: string | undefined, after: string) {
+  try {
+    fs.renameSync(aside, target);
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== 'EBUSY' || before === undefined) throw error;
+    writeInPlace(target, before, after);
+    return false;
   }
 }
 
@@ -126,15 +148,29 @@ function refuseIfChanged({ file, before }: EditPlan): void {
 const password =
   /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|[^"\s/:]+:[^"\s/]*@/i;
 
+/** Renames the backup of an earlier change. Returns what puts it back: a failed change leaves that one, or none. */
+function setAside(backup: string, older: string): () => void {
+  const entry = fs.lstatSync(backup, { throwIfNoEntry: false });
+  if (entry?.isDirectory()) fs.unlinkSync(backup);
+  if (entry !== undefined) fs.renameSync(backup, older);
+  return () => {
+    try {
+      if (entry !== undefined) fs.renameSync(older, backup);
+      else fs.rmSync(backup, { force: true });
+    } catch {
+      // The error of the change is reported.
+    }
+  };
+}
+
 /**
- * Beside the name that people know, not beside the target of a link: that may be a repository. None of a
- * password: it would rest there long after its logout. A file that goes altogether was ours, and needs none.
+ * Writes the previous text beside the name that people know, not beside the target of a link: that may be a repository.
+ * Returns false without a backup: a password would remain there long after its logout, and a file that is removed
+ * altogether was ours.
  */
-function backUp({ file, before, after, undoes }: EditPlan, like: number): string | undefined {
-  if (before === undefined || after === undefined) return undefined;
-  const backup = `${file}.icr-backup`;
-  fs.rmSync(backup, { force: true });
-  if (undoes || password.test(before)) return undefined;
+function backUp({ before, after, undoes }: EditPlan, backup: string, like: number): boolean {
+  if (before === undefined || after === undefined) return false;
+  if (undoes || password.test(before)) return false;
   const descriptor = fs.openSync(backup, 'wx', 0o600);
   try {
     giveTo(descriptor, fs.fstatSync(like));
@@ -143,5 +179,5 @@ function backUp({ file, before, after, undoes }: EditPlan, like: number): string
   } finally {
     fs.closeSync(descriptor);
   }
-  return backup;
+  return true;
 }
