@@ -70,7 +70,9 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'kubelet identities',
-    sources: ['src/kubernetes/{*identity*,pull-credentials,request,service-account,image}.ts'],
+    sources: [
+      'src/kubernetes/{*identity*,pull-credentials,pull-host,keyring-key,user-names,provider-request,service-account,image}.ts',
+    ],
     tests: ['test/unit/{kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
   },
   {

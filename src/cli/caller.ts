@@ -7,16 +7,16 @@ import type { Found } from '../identity/source.ts';
 import type { Option } from './command.ts';
 import { noCredential, requireIbmHost } from './host-arguments.ts';
 
-/** The option that names who acts; `--as` where `--identity` is somebody else. */
-export const actingOption: Option = {
+/** The option for the identity that calls IBM Cloud's APIs. It is `--as` if `--identity` has another meaning. */
+export const callerOption: Option = {
   type: 'string',
   alias: 'as',
-  describe: 'act as this identity; otherwise as the one that answers for icr.io',
+  describe: 'call IBM Cloud as this identity (default: the identity of icr.io)',
 };
 
 /**
- * Who calls IBM Cloud's APIs: the identity that was named, else the one that answers for the host.
- * Throws `not-found`, `misconfigured` for one that is worth no access token, and what IAM says.
+ * Returns the caller of IBM Cloud's APIs: the given identity, otherwise the credential of the host. Throws `not-found`,
+ * `misconfigured` if IAM issues no access token for that kind of credential, and IAM's errors.
  */
 export async function callerFor(
   lookup: Lookup,
@@ -28,7 +28,7 @@ export async function callerFor(
   return toCaller(lookup, nameOf(found), accessToken);
 }
 
-/** The credential of the identity, or of the host if no identity is given. Throws `not-found` and `misconfigured`. */
+/** Returns the credential of the identity; without one, of the host. Throws `not-found` or `misconfigured`. */
 export async function requireFound(
   lookup: Lookup,
   identity: string | undefined,

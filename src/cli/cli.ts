@@ -19,55 +19,58 @@ import { yargs } from './yargs.ts';
 
 /** The exit status for wrong arguments of an interactive command. */
 const usageError = 2;
-/** What a shell reports for a program that Ctrl-C ended. */
+/** The exit status of a shell for a program that Ctrl-C interrupted. */
 const cancelled = 130;
-/** What a shell reports for a program that wrote to a closed pipe (SIGPIPE). */
+/** The exit status of a shell for a program that wrote to a closed pipe (SIGPIPE). */
 const closedPipe = 141;
 
-/** A host, an identity or a word for exec may look like a number, and stays as it was typed. */
-const asTyped = {
+/** Keeps arguments as they were typed: a host, an identity or an argument of exec may look like a number. */
+const parserConfiguration = {
   'populate--': true,
   'parse-numbers': false,
   'parse-positional-numbers': false,
-  // An option takes one word each time that it is given.
+  // `--host A B` means one host, followed by a positional argument.
   'greedy-arrays': false,
 };
 
-/** Runs the chosen command. Called after the parsing, so that its errors and usage errors stay apart. */
-type Chosen = () => Promise<number>;
+/** Runs the typed command. It is called after parsing, so that its errors are not mistaken for usage errors. */
+type RunCommand = () => Promise<number>;
 type Loaded = ReadonlyMap<CommandEntry, Command<never>>;
 
-/** The commands that people type. Returns the exit status. */
-export async function runInteractive(given: Context, argv: readonly string[]): Promise<number> {
-  // Settings, registries and IAM choose names: none of them may control the terminal.
+/** Runs an interactive command. Returns the exit status. */
+export async function runInteractive(
+  rawContext: Context,
+  argv: readonly string[],
+): Promise<number> {
   let hasWarned = false;
   const context: Context = {
-    ...given,
-    stdout: (text) => given.stdout(visibleLines(text)),
+    ...rawContext,
+    // Names from settings, registries and IAM may contain escape sequences for the terminal.
+    stdout: (text) => rawContext.stdout(visibleLines(text)),
     warn: (line, hint) => {
       hasWarned = true;
-      warnOnScreen(given, line, hint);
+      warnOnScreen(rawContext, line, hint);
     },
   };
   try {
     return await run(context, argv);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    // The reader of a pipe has ended, as `head` does. A command that was interrupted in its work has warned of that.
+    // In `doctor | head`, the closed pipe is not an error. A command that could not finish its work has printed a warning.
     if (isClosedPipe(error) && !hasWarned) return closedPipe;
-    return explain(context, error);
+    return report(context, error);
   }
 }
 
-/** Breaks a long message at spaces; the hint is a command to copy and stays whole. */
+/** Wraps a long message. The hint is not wrapped, because it may contain a command to copy. */
 function warnOnScreen({ errorScreen, warn }: Context, line: string, hint?: string): void {
   const screen = errorScreen?.();
   if (screen === undefined) {
     warn(line, hint);
     return;
   }
-  const second = hint === undefined ? '' : `hint: ${visible(hint)}\n`;
-  screen.write(`${lineFor(screen, `docker-credential-icr: ${visible(line)}`)}${second}`);
+  const hintLine = hint === undefined ? '' : `hint: ${visible(hint)}\n`;
+  screen.write(`${lineFor(screen, `docker-credential-icr: ${visible(line)}`)}${hintLine}`);
 }
 
 function isClosedPipe({ cause }: HelperError): boolean {
@@ -79,28 +82,28 @@ async function run(context: Context, argv: readonly string[]): Promise<number> {
   const topic = isCompletion ? undefined : helpTopic(argv);
   if (topic !== undefined) return showHelp(context, topic);
   const unknown = isCompletion ? undefined : unknownWord(argv);
-  if (unknown !== undefined) return refuse(context, unknown);
-  let chosen: Chosen | undefined;
+  if (unknown !== undefined) return reportUsage(context, unknown);
+  let runCommand: RunCommand | undefined;
   const parser = emptyParser();
   if (isCompletion) await completeNames(context, parser, argv);
   const loaded = await loadNamed(argv);
   addCommands(context, parser, commands, loaded, (run) => {
-    chosen = run;
+    runCommand = run;
   });
   try {
     await parser.parseAsync([...argv], {}, (_error, _args, output) => {
       if (output) context.stdout(`${output}\n`);
     });
   } catch (error) {
-    // The output could not be written.
+    // Writing the output failed.
     if (error instanceof HelperError) throw error;
     const message = error instanceof Error ? error.message : String(error);
-    return refuse(context, usageErrorOf(message, argv, loaded));
+    return reportUsage(context, usageErrorOf(message, argv, loaded));
   }
-  return chosen === undefined ? 0 : chosen();
+  return runCommand === undefined ? 0 : runCommand();
 }
 
-function refuse(context: Context, { message, hint }: UsageError): number {
+function reportUsage(context: Context, { message, hint }: UsageError): number {
   context.warn(message, hint);
   return usageError;
 }
@@ -108,18 +111,17 @@ function refuse(context: Context, { message, hint }: UsageError): number {
 async function showHelp(context: Context, topic: readonly string[]): Promise<number> {
   const { helpFor } = await import('./help.ts');
   const text = await helpFor(context, topic);
-  if (text === undefined) return refuse(context, unknownWord(topic) ?? missing());
+  if (text === undefined) return reportUsage(context, unknownWord(topic) ?? missing());
   context.stdout(text);
   return 0;
 }
 
 function usageErrorOf(message: string, argv: readonly string[], loaded: Loaded): UsageError {
   const words = wordsBeforeDashes(argv);
-  const outer = entryNamed(commands, words[0] ?? '');
-  const inner =
-    outer && 'commands' in outer ? entryNamed(outer.commands, words[1] ?? '') : undefined;
-  const name = [outer, inner].flatMap((entry) => (entry === undefined ? [] : nameOf(entry)));
-  const entry = inner ?? outer;
+  const top = entryNamed(commands, words[0] ?? '');
+  const sub = top && 'commands' in top ? entryNamed(top.commands, words[1] ?? '') : undefined;
+  const name = [top, sub].flatMap((entry) => (entry === undefined ? [] : nameOf(entry)));
+  const entry = sub ?? top;
   const command = entry && !('commands' in entry) ? loaded.get(entry) : undefined;
   const options = Object.entries(command?.options ?? {});
   const names = options.flatMap(([option, { alias }]) => [option, alias ?? option]);
@@ -135,26 +137,26 @@ function emptyParser(): Argv {
     .strict()
     .demandCommand(1, 'a command is missing')
     .exitProcess(false)
-    .parserConfiguration(asTyped)
+    .parserConfiguration(parserConfiguration)
     .fail(false);
 }
 
-/** Answers the shell; the command that yargs would add for its own scripts is not shown. */
+/** Registers the completion function; without the command that yargs adds for its own completion scripts. */
 async function completeNames(
   context: Context,
   parser: Argv,
   argv: readonly string[],
 ): Promise<void> {
   const { namesToComplete } = await import('./completion.ts');
-  parser.completion('yargs-completion', false, ((_current, _words, usual, done) => {
+  parser.completion('yargs-completion', false, ((_current, _words, completeDefault, done) => {
     const names = namesToComplete(context, argv.slice(1));
-    usual((_error, words) => done([...(words ?? []), ...names]));
+    completeDefault((_error, words) => done([...(words ?? []), ...names]));
   }) satisfies FallbackCompletionFunction);
 }
 
 /**
- * Loads the commands whose names are in `words`, the chosen one among them. They are loaded before yargs parses
- * `words`, because its completion does not wait for a promise.
+ * Loads the commands whose names are in `words`. They are loaded before yargs parses `words`, because its completion
+ * does not wait for a promise.
  */
 async function loadNamed(words: readonly string[]): Promise<Loaded> {
   const named = commands
@@ -171,13 +173,13 @@ function addCommands(
   parser: Argv,
   entries: readonly (CommandEntry | CommandGroup)[],
   loaded: Loaded,
-  choose: (run: Chosen) => void,
+  setRun: (run: RunCommand) => void,
 ): void {
   for (const entry of entries) {
     const { usage, describe } = entry;
     if ('commands' in entry) {
       parser.command(usage, describe, (sub) => {
-        addCommands(context, sub, entry.commands, loaded, choose);
+        addCommands(context, sub, entry.commands, loaded, setRun);
         return sub.demandCommand(1, `${usage} needs a command`);
       });
     } else {
@@ -185,8 +187,8 @@ function addCommands(
         usage,
         describe,
         (sub) => addOptions(sub, loaded.get(entry)),
-        // yargs has checked the arguments against the options that the command describes.
-        (args) => choose(async () => (await entry.load()).run(context, args as never)),
+        // The cast is safe: yargs has parsed the arguments according to the command's options.
+        (args) => setRun(async () => (await entry.load()).run(context, args as never)),
       );
     }
   }
@@ -194,13 +196,13 @@ function addCommands(
 
 function addOptions(parser: Argv, command: Command<never> | undefined): Argv {
   for (const [name, option] of Object.entries(command?.options ?? {})) {
-    // Without its value it would mean "every host" to some: `--host $UNSET`.
+    // With `requiresArg`, `--host $UNSET` is an error; otherwise it would select all hosts.
     parser.option(name, { ...option, requiresArg: option.type === 'string' });
   }
   return parser;
 }
 
-function explain(context: Context, error: HelperError): number {
+function report(context: Context, error: HelperError): number {
   if (error.cause !== undefined) debug(context, String(error.cause));
   context.warn(error.message, error.hint);
   return error.code === 'cancelled' ? cancelled : 1;

@@ -4,7 +4,6 @@ export interface Option {
   readonly type: 'string' | 'boolean';
   readonly describe: string;
   readonly array?: boolean;
-  /** Another name for it. */
   readonly alias?: string;
   readonly default?: boolean | string;
   readonly choices?: readonly string[];
@@ -12,20 +11,20 @@ export interface Option {
   readonly group?: string;
 }
 
-/** What a command's module holds. `Args` has what its options and positional arguments are parsed to. */
+/** The implementation of a command. `Args` has the parsed options and positional arguments. */
 export interface Command<Args> {
   readonly options: Readonly<Record<string, Option>>;
-  readonly examples: readonly (readonly [line: string, what: string])[];
-  /** Throws `HelperError`; returns the exit status. */
+  readonly examples: readonly (readonly [line: string, description: string])[];
+  /** Returns the exit status. Throws `HelperError`. */
   readonly run: (context: Context, args: Args) => number | Promise<number>;
 }
 
 /** A heading of the overview of all commands. */
 export type Section = 'Get started' | 'Accounts and hosts' | 'IBM Cloud' | 'Clusters' | 'Other';
 
-/** A command in the table of all commands: what `--help` shows of it, and how its module is loaded. */
+/** A command in the table of all commands, with its line in `--help`. */
 export interface CommandEntry {
-  /** In the syntax of yargs: `login [hosts..]`. */
+  /** Name and positional arguments in the syntax of yargs: `login [hosts..]`. */
   readonly usage: string;
   /** Arguments that yargs does not parse: `-- COMMAND`. */
   readonly rest?: string;
@@ -35,7 +34,7 @@ export interface CommandEntry {
   readonly load: () => Promise<Command<never>>;
 }
 
-/** Commands under one word: `api-key list`. */
+/** Commands with a common first word: `api-key list`, `api-key create`. */
 export interface CommandGroup {
   readonly usage: string;
   readonly describe: string;

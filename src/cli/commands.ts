@@ -1,6 +1,6 @@
 import type { CommandEntry, CommandGroup } from './command.ts';
 
-/** Every command that people type, in the order of `--help`. A command's module is loaded only if it is chosen. */
+/** All interactive commands, in the order of `--help`. The module of a command is loaded only if it is used. */
 export const commands: readonly (CommandEntry | CommandGroup)[] = [
   {
     usage: 'setup [hosts..]',
@@ -28,13 +28,13 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     usage: 'status [hosts..]',
-    describe: 'show the identity of each host, and where its secret is stored',
+    describe: 'show the identity of each host and the location of its secret',
     section: 'Accounts and hosts',
     load: async () => (await import('./status.ts')).status,
   },
   {
     usage: 'map <host> <identity>',
-    describe: 'use an identity for a host, host/namespace, or "*" for all ICR hosts',
+    describe: 'use an identity for a host, a HOST/NAMESPACE, or "*" for all ICR hosts',
     section: 'Accounts and hosts',
     load: async () => (await import('./map.ts')).map,
   },
@@ -129,26 +129,26 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       {
         usage: 'add',
         describe: 'create a registry token and print it (deprecated)',
-        load: async () => (await import('./registry-token/add.ts')).add,
+        load: async () => (await import('./registry-token.ts')).add,
       },
       {
         usage: 'list',
         describe: "list the account's registry tokens, without their values",
-        load: async () => (await import('./registry-token/list-tokens.ts')).list,
+        load: async () => (await import('./registry-token.ts')).list,
       },
       {
         usage: 'get <id>',
         describe: 'print the value of a registry token',
-        load: async () => (await import('./registry-token/one.ts')).get,
+        load: async () => (await import('./registry-token.ts')).get,
       },
       {
         usage: 'rm <id>',
         describe: 'remove a registry token; cannot be undone',
-        load: async () => (await import('./registry-token/one.ts')).remove,
+        load: async () => (await import('./registry-token.ts')).remove,
       },
     ],
   },
-  // `store` alone is a Docker protocol verb; with a word after it, it is this group.
+  // `store` without another word is a verb of Docker's protocol, and is handled before.
   {
     usage: 'store',
     describe: 'move secrets to another credential store',
@@ -156,7 +156,8 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     commands: [
       {
         usage: 'move <name>',
-        describe: 'move every secret to another store',
+        describe:
+          'move all secrets to another store: osxkeychain, wincred, secretservice, pass, file',
         load: async () => (await import('./move-store.ts')).move,
       },
     ],
@@ -190,8 +191,13 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       },
       {
         usage: 'daemonset',
-        describe: 'print a DaemonSet that installs the helper on every node',
+        describe: 'print a DaemonSet that installs the helper on running nodes',
         load: async () => (await import('./kubernetes/daemonset-manifest.ts')).daemonset,
+      },
+      {
+        usage: 'manifests <kind>',
+        describe: 'print cloud-init or machineconfig, which install the helper on new nodes',
+        load: async () => (await import('./kubernetes/node-manifests.ts')).nodeManifests,
       },
     ],
   },

@@ -9,9 +9,9 @@ import type { Command } from './command.ts';
 type Shell = 'bash' | 'zsh' | 'fish';
 
 /**
- * The program itself prints what may follow, one word a line. Each script takes these lines literally: no shell may
- * expand or evaluate them. So bash has neither `compgen -W`, which expands its words, nor an unquoted `$(…)`, and each
- * word is quoted before it is put on the command line. zsh and fish do that themselves.
+ * The completion scripts. The program prints the candidates, one per line; the shell must not expand or evaluate them.
+ * Therefore the bash script uses neither `compgen -W`, which expands words, nor an unquoted `$(…)`, and it quotes each
+ * candidate. zsh and fish quote by themselves.
  */
 const scripts: Readonly<Record<Shell, string>> = {
   bash: `_docker_credential_icr() {
@@ -32,7 +32,7 @@ _docker_credential_icr() {
   compadd -a -- words_to_choose
 }
 compdef _docker_credential_icr docker-credential-icr
-# zsh has loaded this file to answer the first Tab.
+# zsh loads this file at the first Tab, which is answered here.
 if [ "$funcstack[1]" = _docker-credential-icr ]; then _docker_credential_icr "$@"; fi
 `,
   fish: `complete -c docker-credential-icr -f -a '(docker-credential-icr --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)'
@@ -42,8 +42,11 @@ if [ "$funcstack[1]" = _docker-credential-icr ]; then _docker_credential_icr "$@
 export const completion: Command<{ readonly shell: Shell }> = {
   options: {},
   examples: [
-    ['completion bash', 'into ~/.local/share/bash-completion/completions/docker-credential-icr'],
-    ['completion fish', 'into ~/.config/fish/completions/docker-credential-icr.fish'],
+    [
+      'completion bash >~/.local/share/bash-completion/completions/docker-credential-icr',
+      'install for bash',
+    ],
+    ['completion fish >~/.config/fish/completions/docker-credential-icr.fish', 'install for fish'],
   ],
   run: (context, { shell }) => {
     if (!Object.hasOwn(scripts, shell)) {
@@ -56,7 +59,7 @@ export const completion: Command<{ readonly shell: Shell }> = {
   },
 };
 
-const commandsOfHosts = new Set([
+const commandsWithHosts = new Set([
   'setup',
   'login',
   'logout',
@@ -69,26 +72,26 @@ const commandsOfHosts = new Set([
   'doctor',
 ]);
 
-/** Returns the hosts, identities and other values that may be at the cursor, after `words`. */
+/** Returns the hosts, identities and other values that can complete the last of `words`. */
 export function namesToComplete(context: Context, words: readonly string[]): string[] {
   const [command = '', ...rest] = words.slice(1);
-  const before = rest.at(-2);
-  if (before === '--present') return [...userNames];
-  if (before === '--identity' || (command === 'map' && rest.length === 2))
+  const option = rest.at(-2);
+  if (option === '--present') return [...userNames];
+  if (option === '--identity' || (command === 'map' && rest.length === 2))
     return identities(context);
   if (command === 'completion' && rest.length === 1) return Object.keys(scripts);
-  if (before === '--host') return [...publicHosts];
-  return commandsOfHosts.has(command) ? [...publicHosts] : [];
+  if (option === '--host') return [...publicHosts];
+  return commandsWithHosts.has(command) ? [...publicHosts] : [];
 }
 
 function identities(context: Context): string[] {
   try {
-    // A name that login refuses did not come from login, and is not put on a command line.
+    // Other names did not come from `login`, and may contain characters that a shell interprets.
     return Object.keys(readSettings({ ...context, warn: () => {} }).identities).filter(
       isIdentityName,
     );
   } catch {
-    // Pressing Tab is no time for an error; the command itself will say it.
+    // Completion prints no errors; the completed command will report them.
     return [];
   }
 }

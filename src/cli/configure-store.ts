@@ -16,66 +16,68 @@ import type { Credential } from '../secrets/store-types.ts';
 import { visible } from '../visible.ts';
 
 /**
- * Makes this helper Docker's `credsStore`. Who stood there is written down first, or what Docker had in plain
- * text kept, so that no registry is lost. Throws `misconfigured` where that one asks this helper in the end.
+ * Makes this helper Docker's `credsStore`. Credentials of other registries stay available: the previous `credsStore`
+ * becomes the fallback helper; without one, passwords in Docker's file are copied to this helper's store. Throws
+ * `misconfigured` if the previous helper calls this one (a loop).
  */
-export async function takeOverStore(context: Context, dryRun: boolean): Promise<void> {
-  const { others, logins, ...plan } = planTakeOver(context);
+export async function setCredsStore(context: Context, dryRun: boolean): Promise<void> {
+  const { others: previous, logins, ...plan } = planTakeOver(context);
   if (dryRun) return show(context, plan);
-  const isOurs = plan.after === plan.before;
-  if (others !== undefined) tryOther(context, others, plan.file);
-  if (!isOurs) await setOthers(context, others);
-  for (const login of logins) await keep(context, login);
+  const isSetAlready = plan.after === plan.before;
+  if (previous !== undefined) checkFallback(context, previous, plan.file);
+  if (!isSetAlready) await setFallback(context, previous);
+  for (const login of logins) await copyLogin(context, login);
   const { changed, backup } = planAndApply(context, () => planTakeOver(context));
-  if (!changed) context.stdout(`nothing to change in ${plan.file}\n`);
+  if (!changed) context.stdout(`nothing to change in ${visible(plan.file)}\n`);
   if (changed) {
-    const rest = others === undefined ? '' : `; ${visible(others)} is used for other registries`;
+    const rest =
+      previous === undefined ? '' : `; ${visible(previous)} is used for other registries`;
     context.stdout(`Docker now uses this helper for every registry${rest}\n`);
   }
-  if (backup !== undefined) context.stdout(`backup of the previous file: ${backup}\n`);
+  if (backup !== undefined) context.stdout(`backup of the previous file: ${visible(backup)}\n`);
 }
 
-/** A helper that fails now is not an error: Docker could not use it either, and it may work again later. */
-function tryOther(context: Context, name: string, file: string): void {
+/** Only warns if the helper does not work: Docker could not use it before either, and it may work again later. */
+function checkFallback(context: Context, name: string, file: string): void {
   try {
     refuseRing(context, name);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     if (error.code === 'misconfigured' && findHelper(context, name) !== undefined) throw error;
-    const again = `remove credsStore from ${file} and run docker-credential-icr configure --creds-store again`;
-    context.warn(inOneLine(error), `if ${name} is no longer used, ${again}`);
+    const again = 'docker-credential-icr configure --creds-store';
+    const hint = `if ${name} is no longer used, remove credsStore from ${file} and run ${again} again`;
+    context.warn(inOneLine(error), hint);
   }
 }
 
-/** Another `credsStore` than the last one, or none: what that had is not asked for any more. */
-async function setOthers(context: Context, others: string | undefined): Promise<void> {
-  if (readSettings(context).fallbackHelper === others) return;
-  const named = others === undefined ? {} : { fallbackHelper: others };
-  await updateSettings(context, ({ fallbackHelper: _, ...rest }) => ({ ...rest, ...named }));
+async function setFallback(context: Context, fallbackHelper: string | undefined): Promise<void> {
+  if (readSettings(context).fallbackHelper === fallbackHelper) return;
+  const changed = fallbackHelper === undefined ? {} : { fallbackHelper };
+  await updateSettings(context, ({ fallbackHelper: _, ...rest }) => ({ ...rest, ...changed }));
 }
 
-/** Unless there is one already: then it is the plain one that nobody has used for long. */
-async function keep(context: Context, credential: Credential): Promise<void> {
+/** Copies a password from Docker's file to the store, unless the store has one: that one is newer. */
+async function copyLogin(context: Context, credential: Credential): Promise<void> {
   const host = parseServerURL(credential.ServerURL);
   if ('problem' in host) return;
   const key = { of: 'host', name: hostKey(host) } as const;
   if (!(await replaceSecret(context, key, undefined, credential))) return;
   const name = shown(credential.ServerURL);
-  context.stdout(`stored the credential that Docker's file has for ${name} in plain text\n`);
+  context.stdout(`copied the credential for ${name} from Docker's file\n`);
   context.warn(
-    `Docker's file still has the credential for ${name}`,
+    `Docker's file still has the credential for ${name} in plain text`,
     `run docker login ${name} to remove it from the file`,
   );
 }
 
-/** Puts back the store that stood there before. */
-export async function giveBackStore(context: Context, dryRun: boolean): Promise<void> {
-  const { fallbackHelper: others } = readSettings(context);
-  if (dryRun) return show(context, planGiveBack(context, others));
-  const { changed } = planAndApply(context, () => planGiveBack(context, others));
-  await setOthers(context, undefined);
-  const now = others === undefined ? 'removed' : `${visible(others)} again`;
-  if (changed) context.stdout(`Docker's credsStore is ${now}\n`);
+/** Sets Docker's `credsStore` to the helper that was there before this one, or removes it. */
+export async function resetCredsStore(context: Context, dryRun: boolean): Promise<void> {
+  const { fallbackHelper: previous } = readSettings(context);
+  if (dryRun) return show(context, planGiveBack(context, previous));
+  const { changed } = planAndApply(context, () => planGiveBack(context, previous));
+  await setFallback(context, undefined);
+  const state = previous === undefined ? 'removed' : `${visible(previous)} again`;
+  if (changed) context.stdout(`Docker's credsStore is ${state}\n`);
 }
 
 function show({ stdout }: Context, plan: EditPlan): void {

@@ -5,6 +5,7 @@ import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
+import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { requireIbmHost } from './host-arguments.ts';
 
@@ -28,17 +29,13 @@ export const configure: Command<ConfigureArgs> = {
       default: 'docker',
       describe: 'the client to configure',
     },
-    host: {
-      type: 'string',
-      array: true,
-      describe: 'the same as HOST; can be repeated',
-    },
+    host: { type: 'string', array: true, describe: 'the same as HOST; can be repeated' },
     region: {
       type: 'string',
       array: true,
       describe: 'only the host of this region (us-south, eu-de, …); can be repeated',
     },
-    private: { type: 'boolean', describe: 'also the private hosts' },
+    private: { type: 'boolean', describe: 'also the private hosts (private.us.icr.io, …)' },
     'creds-store': {
       type: 'boolean',
       describe:
@@ -49,19 +46,19 @@ export const configure: Command<ConfigureArgs> = {
     force: { type: 'boolean', describe: 'replace the entries of another helper' },
   },
   examples: [
-    ['configure', 'registers the helper in docker for all public ICR hosts'],
-    ['configure us.icr.io --dry-run', 'shows the change for one host'],
+    ['configure', 'register the helper in docker for all public ICR hosts'],
+    ['configure us.icr.io --dry-run', 'show the change for one host'],
   ],
   run: async (context, args) => {
     const { clients } = await import('../clients/clients.ts');
-    // Who names a host to remove means that host.
-    const isStoreMeant = args.credsStore || (args.remove && namedHosts(args) === undefined);
+    // With hosts, `--remove` removes only their entries.
+    const changesStore = args.credsStore || (args.remove && namedHosts(args) === undefined);
     for (const client of clients[args.client](context)) {
-      if (client.name === 'docker' && isStoreMeant) {
-        const { giveBackStore, takeOverStore } = await import('./configure-store.ts');
-        await (args.remove ? giveBackStore : takeOverStore)(context, args.dryRun ?? false);
+      if (client.name === 'docker' && changesStore) {
+        const { resetCredsStore, setCredsStore } = await import('./configure-store.ts');
+        await (args.remove ? resetCredsStore : setCredsStore)(context, args.dryRun ?? false);
       }
-      // A helper that is asked for every registry need not be named for each of IBM's.
+      // As `credsStore`, the helper is called for all hosts, without an entry for each.
       const isCovered = client.name === 'docker' && args.credsStore && !args.remove;
       if (!isCovered) await edit(context, client, args);
     }
@@ -73,34 +70,34 @@ export const configure: Command<ConfigureArgs> = {
 };
 
 async function edit(context: Context, client: Client, args: ConfigureArgs): Promise<void> {
-  const wanted = args.remove ? undefined : await wantedHosts(context, args);
-  const makePlan = () => planFor(context, client, args, wanted);
+  const added = args.remove ? undefined : await hostsToAdd(context, args);
+  const makePlan = () => planFor(context, client, args, added);
   const plan = args.dryRun ? await show(context, makePlan()) : await apply(context, makePlan, args);
   for (const note of plan.notes) context.warn(note);
 }
 
-async function wantedHosts(context: Context, args: ConfigureArgs): Promise<readonly string[]> {
-  return namedHosts(args) ?? (await usualHosts(context, args.private ?? false));
+async function hostsToAdd(context: Context, args: ConfigureArgs): Promise<readonly string[]> {
+  return namedHosts(args) ?? (await defaultHosts(context, args.private ?? false));
 }
 
-/** Without `wanted`, the hosts are removed. */
+/** Plans to add `added`; if that is undefined, to remove the named hosts, or all entries of this helper. */
 function planFor(
   context: Context,
   client: Client,
   args: ConfigureArgs,
-  wanted: readonly string[] | undefined,
+  added: readonly string[] | undefined,
 ): EditPlan {
-  if (wanted === undefined) return client.planRemove(context, namedHosts(args) ?? 'all-ours');
-  return client.planAdd(context, wanted, { force: args.force ?? false });
+  if (added === undefined) return client.planRemove(context, namedHosts(args) ?? 'all-ours');
+  return client.planAdd(context, added, { force: args.force ?? false });
 }
 
-/** `undefined` if none is named. */
-function namedHosts({ hosts = [], host = [], region = [], private: twins = false }: ConfigureArgs) {
+/** Returns the hosts of the arguments; undefined if there are none. */
+function namedHosts({ hosts = [], host = [], region = [], private: withPrivate }: ConfigureArgs) {
   const typed = [...hosts, ...host];
   if (typed.length + region.length === 0) return undefined;
   const ofRegions = region
     .map(hostOfRegion)
-    .flatMap((name) => (twins ? [name, `private.${name}`] : name));
+    .flatMap((name) => (withPrivate ? [name, `private.${name}`] : name));
   return [...typed.map((each) => requireIbmHost(each).name), ...ofRegions];
 }
 
@@ -111,8 +108,8 @@ function hostOfRegion(typed: string): string {
   throw new HelperError('invalid-input', 'unknown region', { hint: `use one of ${names}` });
 }
 
-/** Returns the hosts of IBM's documentation, and every other host that has a credential here. */
-export async function usualHosts(context: Context, withPrivate = false): Promise<string[]> {
+/** Returns the public ICR hosts, with `withPrivate` also the private ones, and all other ICR hosts with a credential. */
+export async function defaultHosts(context: Context, withPrivate = false): Promise<string[]> {
   const names = await ibmHostsWithCredential(context);
   return [...new Set([...publicHosts, ...(withPrivate ? privateHosts : []), ...names])];
 }
@@ -121,7 +118,7 @@ async function hasCredential(context: Context): Promise<boolean> {
   return (await ibmHostsWithCredential({ ...context, warn: () => {} })).length > 0;
 }
 
-/** A credential that cannot be read counts as well. */
+/** Returns the ICR hosts that have a credential, even if it cannot be read. */
 async function ibmHostsWithCredential(context: Context): Promise<string[]> {
   const all = await answeredHosts(context, { namespaces: true });
   return all.filter(({ host }) => isIbmHost(host)).map(({ host }) => host.name);
@@ -129,7 +126,7 @@ async function ibmHostsWithCredential(context: Context): Promise<string[]> {
 
 async function show({ stdout }: Context, plan: EditPlan): Promise<EditPlan> {
   const { unifiedDiff } = await import('../clients/diff.ts');
-  stdout(unifiedDiff(plan) || `nothing to change in ${plan.file}\n`);
+  stdout(unifiedDiff(plan) || `nothing to change in ${visible(plan.file)}\n`);
   return plan;
 }
 
@@ -144,9 +141,9 @@ export async function apply(
   const count = `${plan.hosts.length} ${plan.hosts.length === 1 ? 'host' : 'hosts'}`;
   context.stdout(
     changed
-      ? `${remove ? 'removed' : 'added'} ${count} in ${plan.file}\n`
-      : `nothing to change in ${plan.file}\n`,
+      ? `${remove ? 'removed' : 'added'} ${count} in ${visible(plan.file)}\n`
+      : `nothing to change in ${visible(plan.file)}\n`,
   );
-  if (backup !== undefined) context.stdout(`what was there before is in ${backup}\n`);
+  if (backup !== undefined) context.stdout(`backup of the previous file: ${visible(backup)}\n`);
   return plan;
 }

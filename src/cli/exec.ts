@@ -10,7 +10,7 @@ import { noCredential, requireIbmHost } from './host-arguments.ts';
 
 interface ExecArgs {
   readonly host: string;
-  /** What follows `--`. */
+  /** The arguments after `--`. */
   readonly '--'?: readonly string[];
 }
 
@@ -19,7 +19,7 @@ export const exec: Command<ExecArgs> = {
   examples: [
     [
       'exec us.icr.io -- sh -c \'cf push APP -o us.icr.io/NS/IMG --docker-username "$ICR_USERNAME"\'',
-      'Cloud Foundry takes the password from its environment',
+      'cf reads the password from CF_DOCKER_PASSWORD',
     ],
   ],
   run: async (context, { host: typed, '--': words = [] }) => {
@@ -36,7 +36,7 @@ export const exec: Command<ExecArgs> = {
       ICR_PASSWORD: secret,
       CF_DOCKER_PASSWORD: secret,
     };
-    // The system's strings end there, and the runtime's error would quote the secret.
+    // A variable cannot contain NUL, and the runtime's error would print the secret.
     if (Object.values(added).some((value) => value.includes('\0'))) {
       throw new HelperError('damaged', `the credential for ${host.name} contains a NUL character`, {
         hint: `run docker-credential-icr login ${host.name}`,
@@ -46,11 +46,11 @@ export const exec: Command<ExecArgs> = {
   },
 };
 
-const caught = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
-/** What Ctrl-C and Ctrl-\ send to every process of the terminal's, the command included. */
-const fromTerminal: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
+const forwardedSignals = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+/** Ctrl-C and Ctrl-\ send these to all processes of the terminal, including the command. */
+const terminalSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT'];
 
-/** The exit status of the command; 128 and the signal's number where a signal ended it, as in a shell. */
+/** Returns the exit status of the command. If a signal ended it, returns 128 plus the signal's number, like a shell. */
 function runWith(
   context: Context,
   command: string,
@@ -58,10 +58,10 @@ function runWith(
   added: Readonly<Record<string, string>>,
 ): Promise<number> {
   const isOnTerminal = tty.isatty(context.stdin);
-  // Before there is a command: a signal in between would end us, and leave the command alone.
-  const stop = context.onSignals(caught, (signal) => {
-    // Passed on as well, one Ctrl-C would be two, and many programs end at once at the second.
-    if (!(isOnTerminal && fromTerminal.includes(signal))) child.kill(signal);
+  // Installed before the command starts; otherwise a signal in between would end only this process.
+  const stop = context.onSignals(forwardedSignals, (signal) => {
+    // The command has already received the terminal's signal; many programs abort at the second Ctrl-C.
+    if (!(isOnTerminal && terminalSignals.includes(signal))) child.kill(signal);
   });
   const child = spawn(command, args, { stdio: 'inherit', env: { ...context.env, ...added } });
   return new Promise<number>((resolve) => {
@@ -72,7 +72,7 @@ function runWith(
   }).finally(stop);
 }
 
-/** Returns the exit status of a shell for a command that it does not find, or cannot execute. */
+/** Returns the exit status of a shell for a command that does not exist (127) or cannot be executed (126). */
 function cannotRun({ warn }: Context, command: string, error: unknown): number {
   const code = systemCode(error);
   warn(`cannot run ${command} (${code ?? error})`);

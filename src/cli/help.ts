@@ -9,12 +9,12 @@ const program = 'docker-credential-icr';
 /** Longer lines are hard to read, however wide the terminal is. */
 const maxWidth = 100;
 const defaultWidth = 80;
-/** On a narrower terminal each description has lines of its own. */
+/** On a narrower terminal, descriptions are printed below the names instead of in a second column. */
 const minTwoColumns = 60;
-/** Characters; after a longer name the description begins on the next line. */
+/** After a longer name, the description begins on the next line. */
 const maxNameLength = 26;
 
-/** Returns the help of a command, or undefined if there is no such command; without words, the overview. */
+/** Returns the help of a command, or undefined if there is no such command. Without words, returns the overview. */
 export async function helpFor(
   { screen }: Context,
   [word, second]: readonly string[],
@@ -25,12 +25,12 @@ export async function helpFor(
   if (entry === undefined) return undefined;
   if (!('commands' in entry)) return commandHelp(entry.usage, entry, await entry.load(), width);
   if (second === undefined) return groupHelp(entry, width);
-  const inner = entryNamed(entry.commands, second) as CommandEntry | undefined;
-  if (inner === undefined) return undefined;
-  return commandHelp(`${entry.usage} ${inner.usage}`, inner, await inner.load(), width);
+  const sub = entryNamed(entry.commands, second) as CommandEntry | undefined;
+  if (sub === undefined) return undefined;
+  return commandHelp(`${entry.usage} ${sub.usage}`, sub, await sub.load(), width);
 }
 
-/** `login [HOST...]` instead of the syntax of yargs. */
+/** Converts the syntax of yargs: `login [hosts..]` becomes `login [HOST...]`. */
 function shownUsage(usage: string): string {
   return usage
     .replace(/\[(\w+?)s?\.\.\]/g, (_, name: string) => `[${name.toUpperCase()}...]`)
@@ -73,8 +73,8 @@ function withRest(usage: string, { rest }: CommandEntry): string {
   return rest === undefined ? usage : `${usage} ${rest}`;
 }
 
-function groupHelp({ usage, describe, commands: inner }: CommandGroup, width: number): string {
-  const rows = inner.map((entry) => [shownUsage(entry.usage), entry.describe] as const);
+function groupHelp({ usage, describe, commands: subs }: CommandGroup, width: number): string {
+  const rows = subs.map((entry) => [shownUsage(entry.usage), entry.describe] as const);
   return [
     paragraph(describe, width),
     usageLine(`${usage} COMMAND`, width),
@@ -106,14 +106,13 @@ function usageLine(words: string, width: number): string {
 }
 
 function optionRow([name, option]: readonly [string, Option]): readonly [string, string] {
-  const { type, describe, alias, choices, default: usual } = option;
-  const isOn = usual === true;
-  const long = isOn ? `--[no-]${name}` : `--${name}`;
+  const { type, describe, alias, choices, default: defaultValue } = option;
+  const long = defaultValue === true ? `--[no-]${name}` : `--${name}`;
   const short = alias === undefined ? '' : `${alias.length === 1 ? '-' : '--'}${alias}, `;
   const value = type === 'string' ? ` ${name.replace(/.*-/, '').toUpperCase()}` : '';
   const notes = [
     ...(choices === undefined ? [] : [choices.join(', ')]),
-    ...(typeof usual === 'string' ? [`default: ${usual}`] : []),
+    ...(typeof defaultValue === 'string' ? [`default: ${defaultValue}`] : []),
   ];
   const note = notes.length === 0 ? '' : ` (${notes.join('; ')})`;
   return [`${short}${long}${value}`, `${describe}${note}`];
@@ -121,8 +120,8 @@ function optionRow([name, option]: readonly [string, Option]): readonly [string,
 
 function exampleList(examples: Command<never>['examples'], width: number): string {
   const each = examples.map(
-    // A command is to be copied: it is never broken.
-    ([line, what]) => `${block(capital(what), 2, width)}    ${program} ${line}\n`,
+    // Commands are not wrapped, so that they can be copied.
+    ([line, description]) => `${block(capital(description), 2, width)}    ${program} ${line}\n`,
   );
   return `Examples\n${each.join('')}`;
 }

@@ -2,34 +2,34 @@ import { HelperError } from '../errors.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 
-/** A host that a person typed. Throws `invalid-input` for one that is not IBM's. */
+/** Parses the name of an ICR host. Throws `invalid-input`. */
 export function requireIbmHost(text: string): RegistryHost {
   const host = requireHost(text);
   if (isIbmHost(host)) return host;
   throw notIbm(host, 'use a host that ends in icr.io');
 }
 
-/** Any registry's. Throws `invalid-input`. */
+/** Parses the name of any registry. Throws `invalid-input`. */
 export function requireHost(text: string): RegistryHost {
   const host = parseServerURL(text);
-  // The argument is only repeated if it is a host for sure: it may be a key in the wrong place.
+  // The argument is not repeated: it may be an API key in the wrong place.
   if ('problem' in host) {
     throw new HelperError('invalid-input', `invalid host: ${host.problem}`, {
-      hint: 'use a registry host, as us.icr.io',
+      hint: 'use the name of a registry host, such as us.icr.io',
     });
   }
   return host;
 }
 
-/** `invalid-input`: there is no stored credential to remove. */
-export function nothingKept(host: RegistryHost): HelperError {
+/** Returns the error for a registry without a stored credential. */
+export function notStored(host: RegistryHost): HelperError {
   const problem = isNameShown(host) ? `no credential is stored for ${host.name}` : 'invalid host';
   return new HelperError('invalid-input', problem, {
     hint: 'run docker-credential-icr status to list the hosts',
   });
 }
 
-/** `not-found`, for interactive commands. */
+/** Returns the error of interactive commands for a host without a credential. */
 export function noCredential(host: string): HelperError {
   return new HelperError('not-found', `no credential for ${host}`, {
     hint: 'run docker-credential-icr login',
@@ -43,12 +43,12 @@ function notIbm(host: RegistryHost, hint: string): HelperError {
   return new HelperError('invalid-input', problem, { hint });
 }
 
-/** An API key has no dot. */
+/** Returns false if the name could be an API key, which never contains a dot. */
 function isNameShown({ name }: RegistryHost): boolean {
   return name.includes('.');
 }
 
-/** The key of a mapping: `host`, or `host/namespace`. */
+/** Returns the key of the host in the mappings: `host`, or `host/namespace`. */
 export function mappingKey({ name, namespace }: RegistryHost): string {
   return namespace === undefined ? name : `${name}/${namespace}`;
 }

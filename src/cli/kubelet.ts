@@ -1,12 +1,12 @@
 import { kubeletOptions } from '../kubernetes/kubelet.ts';
 import type { Command } from './command.ts';
 
-/** For `kubelet --help` and the list of commands; the kubelet's calls are answered as a machine command. */
+/** For `kubelet --help` and the list of commands. Calls of the kubelet are machine commands. */
 export const kubelet: Command<object> = {
   options: kubeletOptions,
   examples: [
-    ['kubelet --present iambearer', 'as args of the provider in its configuration'],
-    ['kubernetes config', 'prints that configuration'],
+    ['kubelet --present iambearer', 'arguments of the provider in the configuration'],
+    ['kubernetes config', 'print that configuration'],
   ],
   run: () => 0,
 };

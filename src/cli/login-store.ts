@@ -11,29 +11,31 @@ import { tryStore } from '../secrets/trial.ts';
 import { visible } from '../visible.ts';
 
 /**
- * The store to begin with, where none is in use yet: the one that was asked for, else the keychain that
- * works here, else files. `undefined` where it stays as it is. Throws `invalid-input` where another one
- * holds secrets already, `misconfigured` where the one that was asked for is not there, `storage` where it does not
- * work.
+ * Chooses the credential store of the first login: `requested`, otherwise a keychain that works, otherwise files. Returns
+ * undefined if a store is in use already. Throws `invalid-input` if that is not the requested one, `misconfigured` if the
+ * requested one does not exist, and `storage` if it does not work.
  */
-export function storeFor(
+export function chooseStore(
   context: Context,
   current: Settings,
-  wanted: string | undefined,
+  requested: string | undefined,
 ): string | undefined {
   if (isInUse(context, current)) {
-    refuseOther(current, wanted);
+    refuseOther(current, requested);
     return undefined;
   }
-  if (wanted === undefined) return usableStore(context) ?? fileStoreName;
-  if (wanted !== fileStoreName) tryStore(context, wanted);
-  return wanted;
+  if (requested === undefined) return usableStore(context) ?? fileStoreName;
+  if (requested !== fileStoreName) tryStore(context, requested);
+  return requested;
 }
 
-/** Writes the choice to the settings, so that no later command probes again. The choice of another login takes precedence. */
-export async function keepIn(context: Context, chosen: string): Promise<void> {
+/**
+ * Records the store in the settings, so that later commands do not probe keychains. If another process has recorded one
+ * in the meantime, that one is kept.
+ */
+export async function recordStore(context: Context, newStore: string): Promise<void> {
   await updateSettings(context, (current) => {
-    const store = isInUse(context, current) ? (current.store ?? fileStoreName) : chosen;
+    const store = isInUse(context, current) ? (current.store ?? fileStoreName) : newStore;
     return { ...current, store };
   });
 }
@@ -46,14 +48,15 @@ const secretNames: Readonly<Record<IdentityKind, string>> = {
   'trusted-profile': 'Trusted profile',
 };
 
-/** Returns the line that names the place of a saved secret: `API key saved in pass`. */
-export function savedIn(context: Context, kind: IdentityKind): string {
+/** Returns the success message for a stored secret: `API key saved in pass`. */
+export function savedMessage(context: Context, kind: IdentityKind): string {
   const { store = fileStoreName } = readSettings(context);
-  const place = store === fileStoreName ? `${shortPath(context)} (not encrypted)` : visible(store);
-  return `${secretNames[kind]} saved in ${place}`;
+  const location =
+    store === fileStoreName ? `${shortPath(context)} (not encrypted)` : visible(store);
+  return `${secretNames[kind]} saved in ${location}`;
 }
 
-/** The directory of the file store, with `~` for the home directory. */
+/** Returns the directory of the file store, with `~` for the home directory. */
 function shortPath(context: Context): string {
   const folder = requireConfigFolder(context);
   const home = context.env.HOME;
@@ -66,10 +69,10 @@ function isInUse(context: Context, current: Settings): boolean {
   return files.names('identity').length + files.names('host').length > 0;
 }
 
-function refuseOther(current: Settings, wanted: string | undefined): void {
+function refuseOther(current: Settings, requested: string | undefined): void {
   const store = current.store ?? fileStoreName;
-  if (wanted === undefined || wanted === store) return;
+  if (requested === undefined || requested === store) return;
   throw new HelperError('invalid-input', `secrets are already stored in ${storeTitle(current)}`, {
-    hint: `run docker-credential-icr store move ${wanted}`,
+    hint: `run docker-credential-icr store move ${requested}`,
   });
 }

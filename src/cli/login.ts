@@ -12,10 +12,15 @@ import {
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
-import { intentOf, type SecretOptions } from './intent.ts';
-import { secretGroup, secretOptions, storeOption } from './login-options.ts';
-import { keepIn, savedIn, storeFor } from './login-store.ts';
+import { chooseStore, recordStore, savedMessage } from './login-store.ts';
 import { type RootSecret, readRootSecret } from './root-secret.ts';
+import {
+  identityTypeOf,
+  type SecretOptions,
+  secretGroup,
+  secretOptions,
+  storeOption,
+} from './secret-options.ts';
 import { lineFor } from './wrap.ts';
 
 export interface LoginArgs extends SecretOptions {
@@ -25,7 +30,7 @@ export interface LoginArgs extends SecretOptions {
   readonly store?: string;
 }
 
-/** Where a credential that is used for every ICR host is tried. */
+/** Verifies a credential that is used for all ICR hosts. */
 const globalRegistry = 'icr.io';
 
 export const login: Command<LoginArgs> = {
@@ -79,8 +84,8 @@ export const login: Command<LoginArgs> = {
 };
 
 /**
- * Reads a credential from where the options say, verifies and stores it, and reports what is true now. `command` is the
- * one that was typed, for hints. Throws `HelperError`, and then nothing was changed.
+ * Reads a secret from the selected source, verifies it, stores it and reports the result. `command` is the name of the
+ * running command, for hints. Throws `HelperError`; then nothing was changed.
  */
 export async function logIn(
   context: Context,
@@ -90,45 +95,45 @@ export async function logIn(
   if (identity !== undefined) requireIdentityName(identity);
   const keys = keysOf(hosts, options);
   const current = readSettings(context);
-  const names = namesFor(identity, keys, current);
-  for (const [name] of names) refuseOtherCase(current, name);
-  const known = names.length === 1 ? own(current.identities, names[0]?.[0] ?? '') : undefined;
-  // A login replaces an identity that this version cannot use.
-  const before = known !== undefined && isUsable(known) ? known : undefined;
-  const intent = intentOf(options, before);
+  const targets = targetsOf(identity, keys, current);
+  for (const { name } of targets) refuseOtherCase(current, name);
+  const known = targets.length === 1 ? own(current.identities, targets[0]?.name ?? '') : undefined;
+  // An identity that this version cannot use is replaced as if it did not exist.
+  const existing = known !== undefined && isUsable(known) ? known : undefined;
+  const type = identityTypeOf(options, existing);
   const host = hostOf(keys);
-  const kept = before?.kind === intent.kind ? before.present : undefined;
-  const shown = present ?? kept;
-  const presented = { ...intent, ...(shown === undefined ? {} : { present: shown }) };
+  const inherited = existing?.kind === type.kind ? existing.present : undefined;
+  const userName = present ?? inherited;
+  const presented = { ...type, ...(userName === undefined ? {} : { present: userName }) };
   requirePresentable(presented, presentation(presented), identity ?? host);
 
-  const chosen = storeFor(context, current, store);
+  const newStore = chooseStore(context, current, store);
   const hint = hintOf(command, identity, hosts);
-  const target = { host, hint, store: chosen ?? current.store };
-  const root = await readRootSecret(context, options, intent, target);
+  const login = { host, hint, store: newStore ?? current.store };
+  const root = await readRootSecret(context, options, type, login);
   const { secret, ...details } = root;
   const settings = { ...details, ...presented, secretSetAt: context.now() };
-  if (chosen !== undefined) await keepIn(context, chosen);
-  const answering = new Set<string>();
-  for (const [name, answersFor] of names) {
-    await saveIdentity(context, { name, settings, secret }, answersFor);
-    for (const key of [...answersFor, ...keysOfIdentity(current, name)]) answering.add(key);
+  if (newStore !== undefined) await recordStore(context, newStore);
+  const usedFor = new Set<string>();
+  for (const { name, mapped } of targets) {
+    await saveIdentity(context, { name, settings, secret }, mapped);
+    for (const key of [...mapped, ...keysOfIdentity(current, name)]) usedFor.add(key);
   }
   const print = (line: string) => context.stdout(lineFor(context.screen?.(), line));
-  if (secret !== '') print(savedIn(context, root.kind));
-  report(names[0]?.[0] ?? '', [...answering], root).forEach(print);
-  if (present === undefined && kept !== undefined) {
-    print(`clients still get the user name ${visible(kept)}; --present changes it`);
+  if (secret !== '') print(savedMessage(context, root.kind));
+  report(targets[0]?.name ?? '', [...usedFor], root).forEach(print);
+  if (present === undefined && inherited !== undefined) {
+    print(`clients still get the user name ${visible(inherited)}; --present changes it`);
   }
 }
 
-/** The host where the credential is tried: the entitled registry has another kind of key than the others. */
+/** Returns the host where the credential is tried. The entitled registry accepts another kind of key than the others. */
 function hostOf(keys: readonly string[]): string {
   const hosts = keys.map((key) => key.replace(/\/.*/, ''));
   return hosts.find((host) => host === entitledRegistry) ?? hosts[0] ?? globalRegistry;
 }
 
-/** How the settings will name the hosts that were typed. */
+/** Returns the mapping keys of the typed hosts. An entitlement key is always used for `cp.icr.io`. */
 function keysOf(hosts: readonly string[], { entitlementKeyStdin }: SecretOptions): string[] {
   const typed = hosts.map(requireIbmHost).map(mappingKey);
   if (!entitlementKeyStdin) return typed;
@@ -136,21 +141,29 @@ function keysOf(hosts: readonly string[], { entitlementKeyStdin }: SecretOptions
   return [...new Set([entitledRegistry, ...typed])];
 }
 
+/** An identity to save, and the mapping keys to add for it. */
+interface TargetIdentity {
+  readonly name: string;
+  readonly mapped: readonly string[];
+}
+
 /**
- * Which identity is to answer for what. Without a name, a host's identity is named like the host, so
- * that `logout HOST` takes it along. A named one never takes every host away from another.
+ * Returns the identities to save. Without `--identity`, the identity of a host has the name of the host, so that
+ * `logout HOST` removes it. With `--identity` and no host, all hosts are mapped only if the identity is new and they are
+ * not mapped yet.
  */
-function namesFor(
+function targetsOf(
   identity: string | undefined,
   keys: readonly string[],
   { identities, mappings }: Settings,
-): (readonly [name: string, keys: readonly string[]])[] {
+): readonly TargetIdentity[] {
   if (keys.length > 0) {
-    return identity === undefined ? keys.map((key) => [key, [key]]) : [[identity, keys]];
+    if (identity !== undefined) return [{ name: identity, mapped: keys }];
+    return keys.map((key) => ({ name: key, mapped: [key] }));
   }
-  if (identity === undefined) return [['default', [everyHost]]];
+  if (identity === undefined) return [{ name: 'default', mapped: [everyHost] }];
   const isNew = !Object.hasOwn(identities, identity) && !Object.hasOwn(mappings, everyHost);
-  return [[identity, isNew ? [everyHost] : []]];
+  return [{ name: identity, mapped: isNew ? [everyHost] : [] }];
 }
 
 function keysOfIdentity({ mappings }: Settings, name: string): string[] {
@@ -164,18 +177,19 @@ function hintOf(command: string, identity: string | undefined, hosts: readonly s
 
 function report(name: string, keys: readonly string[], root: RootSecret): string[] {
   const isNamed = name !== 'default' && !keys.includes(name);
-  const who = `${whose(root)}${isNamed ? ` with identity ${name}` : ''}`;
+  const status = `${ownerLine(root)}${isNamed ? ` with identity ${name}` : ''}`;
   if (keys.length === 0) {
     return [
-      `${who}; not used for any host yet`,
+      `${status}; not used for any host yet`,
       `next: docker-credential-icr map HOST ${visible(name)}`,
     ];
   }
-  return [`${who}; used for ${keys.includes(everyHost) ? 'all ICR hosts' : keys.join(', ')}`];
+  return [`${status}; used for ${keys.includes(everyHost) ? 'all ICR hosts' : keys.join(', ')}`];
 }
 
-function whose({ owner, account, expiresAt }: Partial<IdentitySettings>): string {
-  const end = expiresAt === undefined ? '' : `, expires ${new Date(expiresAt).toISOString()}`;
-  if (owner === undefined) return `Saved without verification${end}`;
-  return `Logged in as ${visible(owner)}${account === undefined ? '' : ` (account ${visible(account)})`}${end}`;
+function ownerLine({ owner, account, expiresAt }: Partial<IdentitySettings>): string {
+  const expiry = expiresAt === undefined ? '' : `, expires ${new Date(expiresAt).toISOString()}`;
+  if (owner === undefined) return `Saved without verification${expiry}`;
+  const accountPart = account === undefined ? '' : ` (account ${visible(account)})`;
+  return `Logged in as ${visible(owner)}${accountPart}${expiry}`;
 }

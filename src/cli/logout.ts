@@ -1,7 +1,7 @@
 import { typed } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
-import { HelperError, inOneLine } from '../errors.ts';
+import { HelperError } from '../errors.ts';
 import { cancelPendingKeys } from '../identity/cancel-pending.ts';
 import {
   forgetEverything,
@@ -18,7 +18,7 @@ import type { RegistryHost } from '../registry/parse.ts';
 import { ambientVariables, ownVariable } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
-import { mappingKey, nothingKept, requireHost } from './host-arguments.ts';
+import { mappingKey, notStored, requireHost } from './host-arguments.ts';
 
 interface LogoutArgs {
   readonly hosts?: readonly string[];
@@ -27,93 +27,98 @@ interface LogoutArgs {
 
 export const logout: Command<LogoutArgs> = {
   options: {
-    identity: { type: 'string', describe: 'forget this identity and its secret instead' },
+    identity: { type: 'string', describe: 'remove this identity, its secret and its mappings' },
   },
   examples: [
-    ['logout us.icr.io', 'signs out of one host, whatever answered for it'],
-    ['logout us.icr.io/team-a', 'forgets what answers for one namespace'],
-    ['logout --identity work', 'removes one identity, whatever is mapped to it'],
-    ['logout index.docker.io', 'forgets what docker login stored for another registry'],
-    ['logout', 'removes every identity and its secret'],
+    ['logout us.icr.io', 'one host; its other credential sources are not used either'],
+    ['logout us.icr.io/team-a', 'remove the mapping of one namespace'],
+    ['logout --identity work', 'remove one identity and its mappings'],
+    [
+      'logout index.docker.io',
+      'remove the credential that docker login stored for another registry',
+    ],
+    ['logout', 'all ICR hosts: remove all identities and their secrets'],
   ],
   run: async (context, { hosts = [], identity }) => {
     const named = hosts.map(requireHost);
-    if (identity !== undefined) await leaveIdentity(context, identity, named);
-    else if (named.length === 0) await leaveAll(context);
-    else await leaveHosts(context, named);
+    if (identity !== undefined) await logOutIdentity(context, identity, named);
+    else if (named.length === 0) await logOutAll(context);
+    else await logOutHosts(context, named);
     warnOfVariables(context);
     return 0;
   },
 };
 
-async function leaveAll(context: Context): Promise<void> {
+async function logOutAll(context: Context): Promise<void> {
   const removed = await forgetEverything(context);
-  context.stdout('signed out of every IBM host; nothing is kept for them any more\n');
+  context.stdout('logged out of all ICR hosts; all identities and their secrets are removed\n');
   const others = otherHosts(context).map(typed).join(' ');
-  if (others !== '')
+  if (others !== '') {
+    const command = `docker-credential-icr logout ${others}`;
     context.stdout(
-      `other registries' are; to forget them, run docker-credential-icr logout ${others}\n`,
+      `credentials for other registries are still stored; to remove them, run ${command}\n`,
     );
+  }
   const { ibmcloudSession, computeProfile } = readSettings(context);
   if (ibmcloudSession)
-    context.warn(`the ibmcloud session still answers; ${off('ibmcloud-session')}`);
+    context.warn("the ibmcloud CLI's session is still used", turnOff('ibmcloud-session'));
   if (computeProfile)
-    context.warn(`trusted profile ${computeProfile} still answers; ${off('compute-profile')}`);
+    context.warn(`trusted profile ${computeProfile} is still used`, turnOff('compute-profile'));
   await cancelPending(context, removed);
 }
 
-function off(source: string): string {
-  return `run docker-credential-icr settings ${source} off`;
+function turnOff(setting: string): string {
+  return `run docker-credential-icr settings ${setting} off`;
 }
 
-/** All of them; where one cannot be left, that is said in the end. */
-async function leaveHosts(context: Context, hosts: readonly RegistryHost[]): Promise<void> {
+/** Continues after an error, so that one host does not prevent the others. Throws the first error at the end. */
+async function logOutHosts(context: Context, hosts: readonly RegistryHost[]): Promise<void> {
   const failures: unknown[] = [];
-  for (const host of hosts) await leaveHost(context, host).catch((error) => failures.push(error));
+  for (const host of hosts) await logOutHost(context, host).catch((error) => failures.push(error));
   const [first, ...rest] = failures;
   for (const error of rest) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(inOneLine(error));
+    context.warn(error.message, error.hint);
   }
   if (first !== undefined) throw first;
 }
 
-async function leaveHost(context: Context, host: RegistryHost): Promise<void> {
-  if (!isIbmHost(host)) return leaveOther(context, host);
+async function logOutHost(context: Context, host: RegistryHost): Promise<void> {
+  if (!isIbmHost(host)) return logOutOther(context, host);
   const key = mappingKey(host);
   const isHost = key === host.name;
   const { kept, removed } = await (isHost ? signOutOf : forgetNamespace)(context, key);
-  const decides = `${key} has no identity of its own any more; ${host.name} decides`;
-  context.stdout(isHost ? `signed out of ${key}\n` : `${decides}\n`);
-  for (const identity of kept)
-    context.stdout(`identity ${visible(identity)} is kept, without this host\n`);
+  const rest = isHost ? '' : `; the credential of ${host.name} is used for it, if there is one`;
+  context.stdout(`logged out of ${key}${rest}\n`);
+  for (const identity of kept) context.stdout(`identity ${visible(identity)} is kept\n`);
   await cancelPending(context, removed);
 }
 
-async function leaveOther(context: Context, host: RegistryHost): Promise<void> {
-  if (!(await forgetOther(context, host))) throw nothingKept(host);
-  context.stdout(`what was kept here for ${hostKey(host)} is gone\n`);
+async function logOutOther(context: Context, host: RegistryHost): Promise<void> {
+  if (!(await forgetOther(context, host))) throw notStored(host);
+  context.stdout(`removed the credential for ${hostKey(host)}\n`);
 }
 
-async function leaveIdentity(context: Context, name: string, hosts: readonly RegistryHost[]) {
+async function logOutIdentity(context: Context, name: string, hosts: readonly RegistryHost[]) {
   if (hosts.length > 0) {
-    throw new HelperError('invalid-input', '--identity and hosts exclude each other');
+    throw new HelperError('invalid-input', '--identity and hosts cannot be used together', {
+      hint: 'use one of them',
+    });
   }
-  // A removed identity may have left an API key in IAM.
+  // If only a pending API key of the identity is left, there is still something to delete in IAM.
   if (!pendingIdentities(context).includes(name)) requireIdentity(readSettings(context), name);
   const removed = await forgetIdentities(context, [name]);
-  context.stdout(`identity ${visible(name)} and its secret are gone\n`);
+  context.stdout(`removed identity ${visible(name)} and its secret\n`);
   await cancelPending(context, removed);
 }
 
-/** Deletes in IAM what an interrupted command made for the removed identities, and nobody knows any more. */
+/** Deletes the API keys that interrupted commands created in IAM for the removed identities. */
 async function cancelPending(context: Context, removed: Removed): Promise<void> {
   for (const id of await cancelPendingKeys(context, removed)) {
-    context.stdout(`deleted API key ${id}, which an interrupted command had made\n`);
+    context.stdout(`deleted API key ${visible(id)}, created by an interrupted command\n`);
   }
 }
 
-/** A key in the environment is not ours to forget. */
 function warnOfVariables({ env, warn }: Context): void {
   for (const name of [ownVariable, ...ambientVariables]) {
     if (env[name]) warn(`${name} is still set`, `run unset ${name}`);

@@ -15,14 +15,14 @@ export const map: Command<MapArgs> = {
     present: { type: 'string', describe: 'the user name that clients get for this host' },
   },
   examples: [
-    ['map us.icr.io work', 'identity work answers for us.icr.io'],
-    ['map us.icr.io/team-a prod', 'for one namespace, where the client asks for it'],
+    ['map us.icr.io work', 'use identity work for us.icr.io'],
+    ['map us.icr.io/team-a prod', 'for one namespace, with clients that ask for namespaces'],
   ],
   run: async (context, { host, identity, present }) => {
     const key = keyOf(host);
     await mapHost(context, key, { identity, ...(present === undefined ? {} : { present }) });
     context.stdout(
-      `${name(key)} now ${key === everyHost ? 'use' : 'uses'} identity ${visible(identity)}\n`,
+      `${titleOf(key)} now ${key === everyHost ? 'use' : 'uses'} identity ${visible(identity)}\n`,
     );
     return 0;
   },
@@ -30,11 +30,11 @@ export const map: Command<MapArgs> = {
 
 export const unmap: Command<{ readonly host: string }> = {
   options: {},
-  examples: [['unmap us.icr.io/team-a', 'from now on us.icr.io decides']],
+  examples: [['unmap us.icr.io/team-a', 'use the credential of us.icr.io for it again']],
   run: async (context, { host }) => {
     const key = keyOf(host);
     await unmapHost(context, key);
-    context.stdout(`removed the mapping of ${name(key)}\n`);
+    context.stdout(`removed the mapping of ${titleOf(key)}\n`);
     return 0;
   },
 };
@@ -43,6 +43,6 @@ function keyOf(host: string): string {
   return host === everyHost ? everyHost : mappingKey(requireIbmHost(host));
 }
 
-function name(key: string): string {
+function titleOf(key: string): string {
   return key === everyHost ? 'all ICR hosts' : key;
 }

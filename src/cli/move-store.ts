@@ -6,8 +6,8 @@ import type { Command } from './command.ts';
 export const move: Command<{ readonly name: string }> = {
   options: {},
   examples: [
-    ['store move pass', 'into pass, through docker-credential-pass'],
-    ['store move file', 'back into files'],
+    ['store move pass', 'to pass, with docker-credential-pass'],
+    ['store move file', 'to files that only you can read (not encrypted)'],
   ],
   run: async (context, { name }) => {
     if (name !== fileStoreName) tryStore(context, name);

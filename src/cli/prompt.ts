@@ -1,25 +1,25 @@
 import readline from 'node:readline';
 import { Writable } from 'node:stream';
-import type { Terminal } from '../context.ts';
+import type { Context, Terminal } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { visible } from '../visible.ts';
 
 export interface PromptOptions {
-  /** Nothing of the answer is shown. */
+  /** If true, the answer is not echoed. */
   readonly hidden?: boolean;
 }
 
-/** Asks for one line. Throws `cancelled` on Ctrl-C, and on Ctrl-D where nothing was typed. */
+/** Asks for one line. Throws `cancelled` on Ctrl-C, and on Ctrl-D if nothing was typed. */
 export async function ask(
   { input, output }: Terminal,
   question: string,
   { hidden = false }: PromptOptions = {},
 ): Promise<string> {
   const prompt = visible(question);
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const shown = hidden ? { output: nowhere, terminal: true } : { output };
-  const editor = readline.createInterface({ input, ...shown, historySize: 0 });
-  // Suspended here, it would come back to a terminal that neither echoes nor listens.
+  const discard = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const outputOptions = hidden ? { output: discard, terminal: true } : { output };
+  const editor = readline.createInterface({ input, ...outputOptions, historySize: 0 });
+  // Ctrl-Z is ignored: after a suspension, the terminal would neither echo nor accept input.
   editor.on('SIGTSTP', () => {});
   if (hidden) output.write(prompt);
   else editor.setPrompt(prompt);
@@ -34,7 +34,37 @@ export async function ask(
     throw error;
   } finally {
     editor.close();
-    // The Enter was not shown either.
+    // The line feed of a hidden answer was not echoed.
     if (hidden) output.write('\n');
   }
+}
+
+/** Asks a yes/no question. Enter alone selects the default; any other answer than yes means no. Throws like `ask`. */
+export async function askYesNo(
+  terminal: Terminal,
+  question: string,
+  defaultAnswer: 'yes' | 'no',
+): Promise<boolean> {
+  const answer = await ask(
+    terminal,
+    `${question}? ${defaultAnswer === 'yes' ? '[Y/n]' : '[y/N]'} `,
+  );
+  return answer.trim() === '' ? defaultAnswer === 'yes' : /^y(es)?$/i.test(answer.trim());
+}
+
+/**
+ * Asks for confirmation before `action`, unless `yes` (the option `--yes`) is set. Returns false and warns if it was
+ * declined. Throws like `ask`, and `invalid-input` without a terminal.
+ */
+export async function confirm(context: Context, action: string, yes = false): Promise<boolean> {
+  if (yes) return true;
+  const terminal = context.terminal();
+  if (terminal === undefined) {
+    throw new HelperError('invalid-input', `cannot ask for confirmation without a terminal`, {
+      hint: `use --yes to ${action}`,
+    });
+  }
+  if (await askYesNo(terminal, action, 'no')) return true;
+  context.warn('nothing was changed');
+  return false;
 }

@@ -8,12 +8,13 @@ import { registriesConf } from '../clients/registries-conf.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
-import { apply, usualHosts } from './configure.ts';
-import { askYesNo } from './confirm.ts';
+import { visible } from '../visible.ts';
+import { apply, defaultHosts } from './configure.ts';
 import { dockerPrograms, hasOneOf, podmanPrograms } from './doctor/client-checks.ts';
 import { asksUs, namesUs } from './doctor/client-findings.ts';
+import { askYesNo } from './prompt.ts';
 
-/** Returns the clients whose programs are on `PATH`, one for each configuration file. */
+/** Returns the clients on `PATH`, one for each configuration file. */
 export function installedClients(context: Context): Client[] {
   return [
     ...(hasOneOf(context, dockerPrograms) ? [docker] : []),
@@ -53,7 +54,7 @@ async function register(
   const makePlan = () => client.planAdd(context, uncoveredHosts(context, client, hosts));
   const plan = makePlan();
   const isRegistered = plan.after === plan.before;
-  if (isRegistered) context.stdout(`${client.name}: nothing to change in ${plan.file}\n`);
+  if (isRegistered) context.stdout(`${client.name}: nothing to change in ${visible(plan.file)}\n`);
   else if (yes || (await agrees(context, plan))) await apply(context, makePlan);
   else {
     const hint = `run docker-credential-icr configure --client ${client.name}`;
@@ -64,7 +65,7 @@ async function register(
   return true;
 }
 
-/** As Docker's `credsStore` or in a `registries.conf` the helper is called for every host. */
+/** Returns the hosts that need an entry: as Docker's `credsStore` or in a `registries.conf`, the helper is called for all. */
 function uncoveredHosts(context: Context, client: Client, hosts: readonly string[]) {
   if (client.name === 'podman') {
     return registriesConf().configuredHosts(context).length > 0 ? [] : hosts;
@@ -77,9 +78,8 @@ function uncoveredHosts(context: Context, client: Client, hosts: readonly string
 async function agrees(context: Context, plan: EditPlan): Promise<boolean> {
   const terminal = context.terminal();
   if (terminal === undefined) {
-    const hint = 'add --yes to change files without a question';
     throw new HelperError('invalid-input', `no terminal to confirm a change of ${plan.file}`, {
-      hint,
+      hint: 'add --yes to change files without confirmation',
     });
   }
   context.stdout(unifiedDiff(plan));
@@ -91,15 +91,14 @@ async function agrees(context: Context, plan: EditPlan): Promise<boolean> {
   }
 }
 
-/** After a login: registers the helper if no client's file names it, or says how to. */
+/** If the helper is not registered in any client, asks to register it; non-interactively, prints the command for it. */
 export async function offerToRegister(context: Context): Promise<void> {
   if (isAnyRegistered(context)) return;
   const canAsk = context.terminal() !== undefined && installedClients(context).length > 0;
-  if (canAsk) await registerClients(context, await usualHosts(context), {});
+  if (canAsk) await registerClients(context, await defaultHosts(context), {});
   else context.stdout('next: docker-credential-icr configure\n');
 }
 
-/** A file that cannot be read does not count; `configure` reports what is wrong with it. */
 function isAnyRegistered(context: Context): boolean {
   return (
     [docker, ...podmanClients(context)].some((client) =>
@@ -108,9 +107,10 @@ function isAnyRegistered(context: Context): boolean {
   );
 }
 
-function isRegistered(look: () => boolean): boolean {
+/** Returns false if the file cannot be read; `configure` reports the error. */
+function isRegistered(check: () => boolean): boolean {
   try {
-    return look();
+    return check();
   } catch (error) {
     if (error instanceof HelperError) return false;
     throw error;

@@ -5,52 +5,60 @@ import { HelperError } from '../errors.ts';
 import type { Owner, Question } from '../iam/owner.ts';
 import { entitledRegistry } from '../identity/present.ts';
 import { requireWritable } from '../secrets/require-writable.ts';
-import type { Intent, SecretOptions } from './intent.ts';
-import { apiKeyFromPerson, apiKeyInFile, apiKeyOnStdin, tokenOnStdin } from './secret-input.ts';
-import { askPasscode } from './sso.ts';
+import {
+  apiKeyInFile,
+  apiKeyOnStdin,
+  askApiKey,
+  askPasscode,
+  tokenOnStdin,
+} from './secret-input.ts';
+import type { IdentityType, SecretOptions } from './secret-options.ts';
 
-/** What is to be kept, and whose IBM Cloud says it is. */
-export interface RootSecret extends Owner, Intent {
+/** The secret to store, and the owner that IAM names for it. */
+export interface RootSecret extends Owner, IdentityType {
   readonly secret: string;
 }
 
 export interface LoginTarget {
-  /** Where the credential is tried. */
+  /** The host whose registry verifies secrets that IAM cannot verify. */
   readonly host: string;
-  /** What to type if IBM Cloud refuses it. */
+  /** The hint of the error if the secret is refused. */
   readonly hint: string;
-  /** The name of the secret store that it will be in. */
+  /** The name of the credential store in which the secret will be stored. */
   readonly store: string | undefined;
 }
 
-/** Reads the secret from where the options say and asks IBM Cloud about it, unless told not to. */
+/**
+ * Reads the secret from the selected source, and verifies it with IAM or the registry unless `verify` is off. Throws
+ * `invalid-input`, `refused`, `unreachable`, and `storage` if a secret that is valid only once could not be stored.
+ */
 export async function readRootSecret(
   context: Context,
   options: SecretOptions,
-  intent: Intent,
+  type: IdentityType,
   { host, hint, store }: LoginTarget,
 ): Promise<RootSecret> {
   const question = { hint, endpoint: trustedEndpoint(context, readSettings(context)) };
-  switch (intent.kind) {
+  switch (type.kind) {
     case 'api-key':
-      return apiKey(context, options, intent, host, question);
+      return apiKey(context, options, type, host, question);
     case 'refresh-token':
       return options.sso
-        ? signOn(context, question, store)
+        ? singleSignOn(context, question, store)
         : refreshToken(context, options, question, store);
     case 'entitlement-key':
       return entitlementKey(context, options, host, question);
     case 'registry-token':
       return registryToken(context, options, host, question);
     case 'trusted-profile':
-      return machine(context, options, intent, question);
+      return computeIdentity(context, options, type, question);
   }
 }
 
 async function apiKey(
   context: Context,
   options: SecretOptions,
-  intent: Intent,
+  type: IdentityType,
   host: string,
   question: Question,
 ): Promise<RootSecret> {
@@ -58,11 +66,11 @@ async function apiKey(
   const isEntitled = host === entitledRegistry;
   // Entitlement keys are JWTs.
   if (isEntitled && /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(secret)) throw notApiKey();
-  const root = { ...intent, secret };
+  const root = { ...type, secret };
   if (!options.verify) return root;
   const { ownerOfApiKey } = await import('../iam/owner.ts');
   try {
-    return { ...root, ...(await ownerOfApiKey(context, secret, intent.profile, question)) };
+    return { ...root, ...(await ownerOfApiKey(context, secret, type.profile, question)) };
   } catch (error) {
     const isRefusal = error instanceof HelperError && error.code === 'refused';
     throw isEntitled && isRefusal ? notApiKey(error) : error;
@@ -80,16 +88,16 @@ function notApiKey(cause?: HelperError): HelperError {
 async function readApiKey(context: Context, options: SecretOptions): Promise<string> {
   if (options.apiKeyStdin) return apiKeyOnStdin(context);
   if (options.apiKeyFile !== undefined) return apiKeyInFile(context, options.apiKeyFile);
-  return apiKeyFromPerson(context);
+  return askApiKey(context);
 }
 
-async function signOn(
+async function singleSignOn(
   context: Context,
   question: Question,
   store: string | undefined,
 ): Promise<RootSecret> {
   const passcode = await askPasscode(context, question);
-  // IAM accepts a passcode and a refresh token once: neither is to be lost on a full disk.
+  // IAM accepts a passcode and a refresh token only once, so it must not be lost on a full disk.
   await requireWritable(context, store);
   const { ownerOfPasscode } = await import('../iam/owner.ts');
   return { kind: 'refresh-token', ...(await ownerOfPasscode(context, passcode, question)) };
@@ -120,10 +128,13 @@ async function entitlementKey(
     secret: await tokenOnStdin(context, 'entitlement key'),
   } as const;
   if (!verify) return root;
-  const { checkAtRegistry } = await import('../registry/sign-in.ts');
+  const { verifyAtTokenEndpoint } = await import('../registry/docker-exchange.ts');
   const credential = { Username: 'cp', Secret: root.secret };
-  await checkAtRegistry(context, host, credential, { ...question, owner: 'the entitlement key' });
-  return { ...root, owner: `entitlement key that ${host} accepts` };
+  await verifyAtTokenEndpoint(context, host, credential, {
+    ...question,
+    owner: 'the entitlement key',
+  });
+  return { ...root, owner: `entitlement key for ${host}` };
 }
 
 async function registryToken(
@@ -136,20 +147,23 @@ async function registryToken(
   const { ownerOfRegistryToken } = await import('../iam/owner.ts');
   const root = { kind: 'registry-token', secret, ...ownerOfRegistryToken(secret) } as const;
   if (!verify) return root;
-  const { checkAtRegistry } = await import('../registry/sign-in.ts');
+  const { verifyAtTokenEndpoint } = await import('../registry/docker-exchange.ts');
   const credential = { Username: 'token', Secret: secret };
-  await checkAtRegistry(context, host, credential, { ...question, owner: 'the registry token' });
+  await verifyAtTokenEndpoint(context, host, credential, {
+    ...question,
+    owner: 'the registry token',
+  });
   return root;
 }
 
-async function machine(
+async function computeIdentity(
   context: Context,
   { verify }: SecretOptions,
-  intent: Intent,
+  type: IdentityType,
   question: Question,
 ): Promise<RootSecret> {
-  const root = { ...intent, secret: '' };
-  if (!verify || intent.profile === undefined) return root;
+  const root = { ...type, secret: '' };
+  if (!verify || type.profile === undefined) return root;
   const { ownerOfMachine } = await import('../iam/owner.ts');
-  return { ...root, ...(await ownerOfMachine(context, intent.profile, question)) };
+  return { ...root, ...(await ownerOfMachine(context, type.profile, question)) };
 }

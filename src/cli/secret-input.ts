@@ -1,29 +1,34 @@
+import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import type { Context, Terminal } from '../context.ts';
 import { readAll } from '../descriptors.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { findProgram } from '../files/executables.ts';
+import type { Question } from '../iam/owner.ts';
 import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
 import { keyProblem } from '../identity/key-problem.ts';
 import { ambientVariables } from '../secret-variables.ts';
+import { withoutSecrets } from '../secrets/helper-program.ts';
 import { readInput } from '../standard-input.ts';
 import { ask } from './prompt.ts';
 
-const notAllowed = 'a space or a character that is not allowed';
+const invalidCharacters = 'a space or a character that is not allowed';
 const checkKey = 'check the API key';
 
-/** The API key on standard input: the bare key, or the file that the ibmcloud CLI wrote. */
+/** Reads an API key from standard input: the key alone, or the JSON of the ibmcloud CLI. Throws `invalid-input`. */
 export async function apiKeyOnStdin(context: Context): Promise<string> {
   const text = await secretOnStdin(context, 'IBM Cloud API key');
   const key = text.trim() === '' ? '' : parseKeyFile(text);
   if (key === undefined) {
     throw invalid(
       'no API key on standard input',
-      'pass the API key, or a file with one, and no more',
+      'pass only the API key, or the file that ibmcloud iam api-key-create --file wrote',
     );
   }
   return checkedKey(context, key);
 }
 
+/** Reads an API key from a file. Throws `invalid-input` or `storage`. */
 export function apiKeyInFile(context: Context, file: string): string {
   const key = parseKeyFile(readText(file));
   if (key !== undefined) return checkedKey(context, key);
@@ -33,46 +38,74 @@ export function apiKeyInFile(context: Context, file: string): string {
   );
 }
 
-/** The API key in the environment, else what is typed at a hidden prompt. */
-export async function apiKeyFromPerson(context: Context): Promise<string> {
-  for (const name of ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables]) {
-    const value = context.env[name];
+/** Returns the API key in the environment; otherwise asks for it with a hidden prompt. Throws `invalid-input`. */
+export async function askApiKey(context: Context): Promise<string> {
+  for (const variable of ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables]) {
+    const value = context.env[variable];
     if (!value) continue;
-    context.warn(`using the API key in ${name}`);
-    return checkedKey(context, apiKeyIn(name, value));
+    context.warn(`using the API key in ${variable}`);
+    return checkedKey(context, apiKeyIn(variable, value));
   }
   const name = 'IBM Cloud API key';
-  const instead = 'use --api-key-stdin, --api-key-file or IBMCLOUD_API_KEY';
-  return checkedKey(context, await askSecret(requireTerminal(context, name, instead), name));
+  const hint = 'use --api-key-stdin, --api-key-file or IBMCLOUD_API_KEY';
+  return checkedKey(context, await askSecret(requireTerminal(context, name, hint), name));
 }
 
-/** A token on standard input, in one piece. */
+/** Reads a token from standard input. Throws `invalid-input`. */
 export async function tokenOnStdin(context: Context, name: string): Promise<string> {
   const token = (await secretOnStdin(context, name)).trim();
   if (token === '') throw invalid('standard input is empty', `pass the ${name}`);
-  if (!isVisible(token)) throw invalid(`the ${name} contains ${notAllowed}`, `check the ${name}`);
+  if (!isVisible(token))
+    throw invalid(`the ${name} contains ${invalidCharacters}`, `check the ${name}`);
   return token;
 }
 
-/** On a terminal it is one line, and not echoed. */
+/** Prints the address where IAM issues one-time passcodes, opens it in a browser, and asks for the passcode. */
+export async function askPasscode(context: Context, question: Question): Promise<string> {
+  const name = 'one-time passcode';
+  const hint = 'run docker-credential-icr login --sso in a terminal, or use --api-key-stdin';
+  const terminal = requireTerminal(context, name, hint);
+  const { passcodeEndpoint } = await import('../iam/openid.ts');
+  const address = await passcodeEndpoint(context, question);
+  context.stdout(`get a one-time passcode at ${address}\n`);
+  openInBrowser(context, address);
+  return askSecret(terminal, name);
+}
+
+/** Failures are ignored: the address was printed. */
+function openInBrowser(context: Context, address: string): void {
+  const opener = openerFor(context);
+  const program = opener === undefined ? undefined : findProgram(context, opener);
+  if (program === undefined) return;
+  const env = withoutSecrets(context);
+  const child = spawn(program, [address], { stdio: 'ignore', detached: true, env });
+  child.on('error', () => {});
+  child.unref();
+}
+
+function openerFor({ env, platform }: Context): string | undefined {
+  if (platform === 'darwin') return 'open';
+  if (platform === 'win32') return 'explorer';
+  return env.DISPLAY || env.WAYLAND_DISPLAY ? 'xdg-open' : undefined;
+}
+
+/** Reads standard input. If it is a terminal, reads one line without echo. */
 function secretOnStdin(context: Context, name: string): Promise<string> {
   const terminal = context.terminal();
   return terminal === undefined ? readInput(context) : askSecret(terminal, name);
 }
 
-/** Throws `invalid-input` without a terminal; `instead` is the hint. */
-export function requireTerminal(context: Context, name: string, instead: string): Terminal {
+function requireTerminal(context: Context, name: string, hint: string): Terminal {
   const terminal = context.terminal();
   if (terminal !== undefined) return terminal;
-  throw invalid(`cannot ask for the ${name} without a terminal`, instead);
+  throw invalid(`cannot ask for the ${name} without a terminal`, hint);
 }
 
-/** Asks on the terminal, and shows nothing of the answer. Throws what `ask` throws. */
-export async function askSecret(terminal: Terminal, name: string): Promise<string> {
+async function askSecret(terminal: Terminal, name: string): Promise<string> {
   return (await ask(terminal, `${name} (not shown): `, { hidden: true })).trim();
 }
 
-/** The file may be a pipe, as in `--api-key-file <(pass show key)`, or a device without end: its size says nothing. */
+/** Reads to the end: the size of a pipe, as in `--api-key-file <(pass show key)`, or of a device is unknown. */
 function readText(file: string): string {
   try {
     const descriptor = fs.openSync(file, 'r');
@@ -82,7 +115,7 @@ function readText(file: string): string {
       fs.closeSync(descriptor);
     }
   } catch (error) {
-    // Its name is not repeated: it may be the key itself.
+    // The path is not printed: it may be the key itself, typed in the wrong place.
     const reason = systemCode(error) ?? error;
     throw new HelperError('storage', `cannot read the API key file (${reason})`, {
       hint: 'check the path after --api-key-file',
@@ -90,7 +123,7 @@ function readText(file: string): string {
   }
 }
 
-/** What IBM generates: 44 letters, digits, `-` and `_`; people may bring their own, of 32 or more. */
+/** IAM generates keys of 44 characters (letters, digits, `-`, `_`); keys that users choose have 32 or more. */
 function checkedKey(context: Context, key: string): string {
   if (key === '') throw invalid('the API key is empty', checkKey);
   const problem = keyProblem(key);

@@ -13,27 +13,27 @@ interface SettingsArgs {
   readonly value?: string;
 }
 
-/** A setting as people name it, and what it does to `config.json`. `off` takes it out. */
 interface Setting {
+  /** The member of `config.json`, which the value `off` removes. */
   readonly key: 'ibmcloudSession' | 'computeProfile' | 'iamEndpoint';
   readonly parse: (value: string) => Partial<Settings> | Promise<Partial<Settings>>;
-  readonly values: string;
+  readonly description: string;
 }
 
-const known: Readonly<Record<string, Setting>> = {
+const settingsByName: Readonly<Record<string, Setting>> = {
   'ibmcloud-session': {
     key: 'ibmcloudSession',
-    values: "on lets the ibmcloud CLI's session answer",
+    description: "on: use the ibmcloud CLI's session for hosts without a stored credential",
     parse: (value) => ({ ibmcloudSession: requireOn(value) }),
   },
   'compute-profile': {
     key: 'computeProfile',
-    values: 'the ID of a trusted profile that this machine or pod may act as',
+    description: 'ID of the trusted profile to use with the identity of this VPC instance or pod',
     parse: (value) => ({ computeProfile: requireProfileId(value) }),
   },
   'iam-endpoint': {
     key: 'iamEndpoint',
-    values: 'the address of another IAM',
+    description: 'address of IAM, if not the public one',
     parse: async (value) => {
       const { parseEndpoint } = await import('../iam/endpoint.ts');
       return { iamEndpoint: parseEndpoint(value, 'the value') };
@@ -44,12 +44,13 @@ const known: Readonly<Record<string, Setting>> = {
 export const settings: Command<SettingsArgs> = {
   options: {},
   examples: [
-    ['settings', 'every setting and what it may be'],
-    ['settings ibmcloud-session on', "the ibmcloud CLI's session answers where nothing else does"],
+    ['settings', 'show all settings'],
+    ['settings ibmcloud-session on', "use the ibmcloud CLI's session as a fallback"],
+    ['settings ibmcloud-session off', 'reset a setting to its default'],
   ],
   run: async (context, { name, value }) => {
-    const chosen = name === undefined ? Object.keys(known) : [name];
-    for (const each of chosen) {
+    const names = name === undefined ? Object.keys(settingsByName) : [name];
+    for (const each of names) {
       const setting = settingNamed(each);
       if (value === undefined) show(context, each, setting);
       else await change(context, each, setting, value);
@@ -59,15 +60,15 @@ export const settings: Command<SettingsArgs> = {
 };
 
 function settingNamed(name: string): Setting {
-  const setting = Object.hasOwn(known, name) ? known[name] : undefined;
+  const setting = Object.hasOwn(settingsByName, name) ? settingsByName[name] : undefined;
   if (setting !== undefined) return setting;
   throw new HelperError('invalid-input', 'unknown setting', {
-    hint: `use one of ${Object.keys(known).join(', ')}`,
+    hint: `use one of ${Object.keys(settingsByName).join(', ')}`,
   });
 }
 
-function show(context: Context, name: string, { key, values }: Setting): void {
-  context.stdout(`${name}: ${visible(word(readSettings(context)[key]))} (${values})\n`);
+function show(context: Context, name: string, { key, description }: Setting): void {
+  context.stdout(`${name}: ${visible(shownValue(readSettings(context)[key]))} (${description})\n`);
 }
 
 async function change(
@@ -79,10 +80,10 @@ async function change(
   const changed: Partial<Settings> = value === 'off' ? {} : await parse(value);
   if (changed.iamEndpoint !== undefined) requireTrustedFolder(context);
   await updateSettings(context, ({ [key]: _, ...rest }) => ({ ...rest, ...changed }));
-  context.stdout(`${name} is ${word(changed[key])}\n`);
+  context.stdout(`${name} is ${visible(shownValue(changed[key]))}\n`);
 }
 
-function word(value: string | boolean | undefined): string {
+function shownValue(value: string | boolean | undefined): string {
   if (typeof value === 'string') return value;
   return value ? 'on' : 'off';
 }

@@ -15,7 +15,6 @@ import { visible } from '../visible.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { type LoginArgs, logIn } from './login.ts';
 
-/** The words after `setup`. */
 export interface SetupArgs {
   readonly hosts?: readonly string[];
   readonly apiKeyStdin?: boolean;
@@ -27,10 +26,11 @@ export interface SetupArgs {
 }
 
 const apiKeyPage = 'https://cloud.ibm.com/iam/apikeys';
+const registryTimeoutMs = 10_000;
 
 /**
- * Makes sure that each host has a credential: a valid one is kept, and what is missing or refused is asked for. With an
- * API key in the environment nothing is stored. Returns the hosts to verify. Throws `HelperError`.
+ * Ensures that each host has a credential. Valid credentials are kept; the user is asked to replace missing and refused
+ * ones. Stores nothing if an API key is in the environment. Returns the hosts to verify. Throws `HelperError`.
  */
 export async function ensureLoggedIn(
   context: Context,
@@ -55,19 +55,19 @@ export async function ensureLoggedIn(
 
 const globalHost = requireIbmHost('icr.io');
 
-/** Without hosts: the global one, unless only others have a credential. */
+/** Returns the global host, or the hosts with a credential if that is not one of them. */
 async function hostsInUse(context: Context): Promise<readonly RegistryHost[]> {
   const answers = await answeredHosts({ ...context, warn: () => {} }, { namespaces: true });
-  const ibm = answers.map(({ host }) => host).filter(isIbmHost);
-  const isGlobal = ibm.length === 0 || ibm.some(({ name }) => name === globalHost.name);
-  return isGlobal ? [globalHost] : ibm;
+  const hosts = answers.map(({ host }) => host).filter(isIbmHost);
+  const isGlobal = hosts.length === 0 || hosts.some(({ name }) => name === globalHost.name);
+  return isGlobal ? [globalHost] : hosts;
 }
 
 function keyVariable({ env }: Context): string | undefined {
   return [ownVariable, ...ambientVariables].find((name) => env[name]?.trim());
 }
 
-/** Ends a sign-out as a login does, but stores nothing. Throws what the lookup throws: the variable repairs nothing. */
+/** Reports which credential the host uses, after removing its sign-out mark like a login. Throws the lookup's errors. */
 async function reportUseOf(context: Context, variable: string, host: RegistryHost): Promise<void> {
   const key = hostKey(host);
   if (isSignedOut(context, key)) endSignOut(context, key);
@@ -77,9 +77,10 @@ async function reportUseOf(context: Context, variable: string, host: RegistryHos
   context.stdout(`${key} uses ${visible(source)}; nothing is stored\n`);
 }
 
+/** A host without a valid credential. */
 interface Fault {
   readonly host: RegistryHost;
-  /** What is wrong with the stored credential; undefined if there is none. */
+  /** Undefined if there is no credential. */
   readonly error?: HelperError;
 }
 
@@ -93,10 +94,7 @@ async function faultsOf(
     try {
       const found = await findCredential(lookupIn(context), host);
       if (found === undefined) faults.push({ host });
-      else if (verify) {
-        const { requestRegistryToken } = await import('./registry-check.ts');
-        await requestRegistryToken(context, host);
-      }
+      else if (verify) await requestRegistryToken(context, host);
     } catch (error) {
       if (!(error instanceof HelperError)) throw error;
       if (error.code === 'unreachable') throw withHint(error, 'try again, or add --no-verify');
@@ -106,29 +104,42 @@ async function faultsOf(
   return faults;
 }
 
-/** Hosts with a broken identity get a new secret for that identity; the others get a login of their own. */
+/**
+ * Requests a token from the registry with the credential that clients get. Throws `not-found` if there is none, the
+ * errors of the lookup, `refused` with the registry's message, and `unreachable`.
+ */
+export async function requestRegistryToken(context: Context, host: RegistryHost): Promise<void> {
+  const key = hostKey(host);
+  const found = await findCredential(lookupIn(context), host);
+  if (found === undefined) throw new HelperError('not-found', `${key}: not logged in`);
+  const credential = { Username: found.username, Secret: await found.secret() };
+  const { signInAsDocker } = await import('../registry/docker-exchange.ts');
+  await signInAsDocker(context, key, credential, context.now() + registryTimeoutMs);
+}
+
+/** If an identity is mapped to a host, replaces its secret. For the other hosts, logs in as `login HOST...` does. */
 async function repair(
   context: Context,
   faults: readonly Fault[],
   areHostsNamed: boolean,
   args: SetupArgs,
 ): Promise<void> {
-  const identities = new Map<string, LoginArgs>();
-  const unknown: RegistryHost[] = [];
+  const renewals = new Map<string, LoginArgs>();
+  const unmapped: RegistryHost[] = [];
   for (const { host, error } of faults) {
     if (error !== undefined) context.warn(`${hostKey(host)}: ${error.message}`);
     const name = identityOf(context, host);
-    if (name === undefined) unknown.push(host);
-    else identities.set(name, renewalOf(context, name, args));
+    if (name === undefined) unmapped.push(host);
+    else renewals.set(name, renewalOf(context, name, args));
   }
   if (!args.sso && context.terminal() !== undefined) {
     context.stdout(`Create an API key at ${apiKeyPage}\n`);
-    context.stdout('(to sign in with a one-time passcode instead, run setup --sso)\n');
+    context.stdout('(to log in with a one-time passcode instead, run setup --sso)\n');
   }
-  for (const renewal of identities.values()) await logIn(context, renewal, 'setup');
-  if (unknown.length === 0) return;
-  const isNamed = areHostsNamed || unknown.some(({ name }) => name !== globalHost.name);
-  const hosts = isNamed ? unknown.map(mappingKey) : [];
+  for (const renewal of renewals.values()) await logIn(context, renewal, 'setup');
+  if (unmapped.length === 0) return;
+  const isNamed = areHostsNamed || unmapped.some(({ name }) => name !== globalHost.name);
+  const hosts = isNamed ? unmapped.map(mappingKey) : [];
   await logIn(context, { ...loginArgs(args), hosts }, 'setup');
 }
 
@@ -139,7 +150,7 @@ function identityOf(context: Context, host: RegistryHost): string | undefined {
   return name !== undefined && own(settings.identities, name) !== undefined ? name : undefined;
 }
 
-/** Throws `misconfigured` for an identity whose secret `setup` does not read. */
+/** Returns the arguments of a login that replaces the identity's secret. Throws `misconfigured` if `setup` cannot read it. */
 function renewalOf(context: Context, name: string, args: SetupArgs): LoginArgs {
   const identity = own(readSettings(context).identities, name);
   const kind = identity?.kind ?? 'api-key';
@@ -147,8 +158,9 @@ function renewalOf(context: Context, name: string, args: SetupArgs): LoginArgs {
     const sso = args.sso || kind === 'refresh-token';
     return { ...loginArgs({ ...args, sso }), identity: name };
   }
+  const shape = identity !== undefined && isUsable(identity) ? identity : { kind };
   throw new HelperError('misconfigured', `identity ${name} cannot be used`, {
-    hint: `run ${loginCommand(name, identity !== undefined && isUsable(identity) ? identity : { kind })}`,
+    hint: `run ${loginCommand(name, shape)}`,
   });
 }
 

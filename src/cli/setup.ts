@@ -5,17 +5,17 @@ import { isOnPath } from '../files/executables.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
-import { usualHosts } from './configure.ts';
+import { defaultHosts } from './configure.ts';
 import { requireIbmHost } from './host-arguments.ts';
-import { secretOptions, storeOption } from './login-options.ts';
 import { installedClients, registerClients } from './register-clients.ts';
-import { ensureLoggedIn, type SetupArgs } from './setup-login.ts';
+import { secretOptions, storeOption } from './secret-options.ts';
+import { ensureLoggedIn, requestRegistryToken, type SetupArgs } from './setup-login.ts';
 
 export const setup: Command<SetupArgs> = {
   options: {
     ...secretOptions,
     store: storeOption,
-    yes: { type: 'boolean', alias: 'y', describe: "change clients' files without a question" },
+    yes: { type: 'boolean', alias: 'y', describe: "change clients' files without confirmation" },
     verify: {
       type: 'boolean',
       default: true,
@@ -23,17 +23,17 @@ export const setup: Command<SetupArgs> = {
     },
   },
   examples: [
-    ['setup', 'asks for an API key and sets up every installed client'],
+    ['setup', 'ask for an API key and set up every installed client'],
     ['setup us.icr.io', 'for one host only'],
     ['setup --api-key-stdin --yes <key.txt', 'in scripts'],
-    ['setup --yes', 'in CI with IBMCLOUD_API_KEY set: stores nothing, configures clients'],
+    ['setup --yes', 'in CI, with IBMCLOUD_API_KEY set: configure clients, store nothing'],
   ],
   run: async (context, args) => {
     const hosts = (args.hosts ?? []).map(requireIbmHost);
-    // Before a secret is read: some can be used only once.
-    requireConsent(context, args);
+    // Checked before a secret is read, because some secrets can be used only once.
+    requireConfirmable(context, args);
     const targets = await ensureLoggedIn(context, hosts, args);
-    const names = hosts.length > 0 ? hosts.map(({ name }) => name) : await usualHosts(context);
+    const names = hosts.length > 0 ? hosts.map(({ name }) => name) : await defaultHosts(context);
     const isRegistered = await registerClients(context, [...new Set(names)], args);
     const isCallable = warnIfNotCallable(context);
     if (args.verify) for (const host of targets) await reportToken(context, host);
@@ -43,10 +43,11 @@ export const setup: Command<SetupArgs> = {
   },
 };
 
-function requireConsent(context: Context, { yes }: SetupArgs): void {
+/** Throws `invalid-input` if changes of clients' files cannot be confirmed. */
+function requireConfirmable(context: Context, { yes }: SetupArgs): void {
   if (yes || context.terminal() !== undefined) return;
   throw new HelperError('invalid-input', "no terminal to confirm changes of clients' files", {
-    hint: 'add --yes to change them without a question',
+    hint: 'add --yes to change them without confirmation',
   });
 }
 
@@ -64,7 +65,6 @@ function warnIfNotCallable(context: Context): boolean {
 }
 
 async function reportToken(context: Context, host: RegistryHost): Promise<void> {
-  const { requestRegistryToken } = await import('./registry-check.ts');
   try {
     await requestRegistryToken(context, host);
   } catch (error) {
@@ -75,8 +75,8 @@ async function reportToken(context: Context, host: RegistryHost): Promise<void> 
   context.stdout(`${hostKey(host)} issued a token\n`);
 }
 
-/** Words before the image's name, by program, in the order of preference. */
-const pulls: readonly (readonly [program: string, words: string])[] = [
+/** The command before the image's name, by program, in order of preference. */
+const pullCommands: readonly (readonly [program: string, command: string])[] = [
   ['docker', 'docker pull '],
   ['podman', 'podman pull '],
   ['nerdctl', 'nerdctl pull '],
@@ -84,13 +84,14 @@ const pulls: readonly (readonly [program: string, words: string])[] = [
   ['skopeo', 'skopeo inspect docker://'],
 ];
 
-/** IBM's public sample image on the global host; regional hosts have none. */
+/** IBM's public sample image, which only the global host has. */
 const sampleImage = 'icr.io/codeengine/helloworld';
 
 function pullCommand(context: Context, host: RegistryHost | undefined): string {
-  const words = pulls.find(([program]) => isOnPath(context, program))?.[1] ?? 'docker pull ';
+  const installed = pullCommands.find(([program]) => isOnPath(context, program));
+  const command = installed?.[1] ?? 'docker pull ';
   if (host === undefined || (host.name === 'icr.io' && host.namespace === undefined)) {
-    return `${words}${sampleImage}`;
+    return `${command}${sampleImage}`;
   }
-  return `${words}${host.name}/${host.namespace ?? 'NAMESPACE'}/IMAGE`;
+  return `${command}${host.name}/${host.namespace ?? 'NAMESPACE'}/IMAGE`;
 }

@@ -16,7 +16,8 @@ import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
-import { mappingKey, nothingKept, requireHost } from './host-arguments.ts';
+import { mappingKey, notStored, requireHost } from './host-arguments.ts';
+import { type PendingRow, pendingLine, pendingRows } from './pending-keys.ts';
 import { duration, table } from './table.ts';
 
 /** A line of `status`, and an element of `hosts` in its JSON. */
@@ -24,14 +25,15 @@ interface Row {
   readonly host: string;
   readonly state: 'answered' | 'failing' | 'signed-out';
   readonly identity?: string;
-  /** The user name that clients are given. */
+  /** The user name that clients get. */
   readonly presentedAs?: string;
+  /** The location of the secret. */
   readonly keptIn?: string;
-  /** ISO 8601, where it is known. */
+  /** When the credential expires (ISO 8601), if known. */
   readonly endsAt?: string;
-  /** Why the lookup fails. */
+  /** The error of the lookup. */
   readonly problem?: string;
-  /** What to type. */
+  /** The hint of that error. */
   readonly hint?: string;
 }
 
@@ -62,15 +64,15 @@ function keyOf(host: RegistryHost): string {
   return isIbmHost(host) ? mappingKey(host) : hostKey(host);
 }
 
-/** A stored host may have another spelling than the one that was typed. */
+/** Like `keyOf`, for a stored host, which may have another spelling than the typed one. */
 function keyIn(text: string): string {
   const host = parseServerURL(text);
   return 'problem' in host ? text : keyOf(host);
 }
 
-/** Throws `invalid-input` for another registry: its name is repeated only if it cannot be a secret. */
+/** Throws `invalid-input` if it is not an ICR host. */
 function reportUnknown(context: Context, host: RegistryHost): void {
-  if (!isIbmHost(host)) throw nothingKept(host);
+  if (!isIbmHost(host)) throw notStored(host);
   const name = mappingKey(host);
   context.warn(`${name}: not logged in`, `run docker-credential-icr login ${name}`);
 }
@@ -80,40 +82,55 @@ function showJson(context: Context, hosts: readonly Row[]): void {
   const identities = Object.fromEntries(
     Object.entries(settings.identities).map(([name, identity]) => [name, withTimes(identity)]),
   );
-  const all = { hosts, identities, sources: { ibmcloudSession, computeProfile } };
+  const pending = tryPendingRows(context, settings);
+  const pendingKeys = pending instanceof HelperError ? undefined : pending;
+  const all = { hosts, identities, pendingKeys, sources: { ibmcloudSession, computeProfile } };
   context.stdout(`${JSON.stringify(all, null, 2)}\n`);
 }
 
-/** ISO 8601, as in every other JSON that is printed. */
+/** Converts the times to ISO 8601. */
 function withTimes(identity: IdentitySettings | Unusable): object {
   if (!isUsable(identity)) return { kind: 'unusable' };
   const { secretSetAt, expiresAt, ...rest } = identity;
   return { ...rest, secretSetAt: isoOf(secretSetAt), expiresAt: isoOf(expiresAt) };
 }
 
-/** `undefined`, which JSON leaves out, also for what is beyond any date. */
-function isoOf(time = Number.NaN): string | undefined {
-  const date = new Date(time);
+/** Returns undefined, which JSON omits, if the time is missing or not a valid date. */
+function isoOf(timeMs = Number.NaN): string | undefined {
+  const date = new Date(timeMs);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 }
 
 function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolean): void {
   const { stdout } = context;
   const { ibmcloudSession, computeProfile, ...settings } = settingsOf(context);
-  const idle = areHostsNamed ? [] : identitiesWithoutHost(settings);
+  const unused = areHostsNamed ? [] : identitiesWithoutHost(settings);
   if (rows.length > 0) stdout(table(context, head, rows.map(cellsIn(context))));
-  else if (!areHostsNamed)
-    stdout(
-      `no host has a credential; run docker-credential-icr ${idle[0] ? `map "*" ${typed(idle[0])}` : 'login'}\n`,
-    );
-  if (idle.length > 0) stdout(`identities without a host: ${visible(idle.join(', '))}\n`);
+  else if (!areHostsNamed) {
+    const command = unused[0] === undefined ? 'login' : `map "*" ${typed(unused[0])}`;
+    stdout(`no host has a credential; run docker-credential-icr ${command}\n`);
+  }
+  if (unused.length > 0) stdout(`identities without a host: ${visible(unused.join(', '))}\n`);
   if (ibmcloudSession && !areHostsNamed) stdout('other hosts: the session of the ibmcloud CLI\n');
   if (computeProfile && !areHostsNamed)
     stdout(`other hosts: trusted profile ${visible(computeProfile)}\n`);
   // A problem with the settings concerns every host, and is reported once.
   const problems = new Map(rows.map(({ problem = '', hint }) => [problem, hint]));
+  const pending = areHostsNamed ? [] : tryPendingRows(context, settings);
+  if (pending instanceof HelperError) problems.set(pending.message, pending.hint);
+  else for (const row of pending) stdout(pendingLine(row));
   problems.delete('');
   for (const [problem, hint] of problems) context.warn(problem, hint);
+}
+
+/** Returns the error if the store or the settings cannot be read. */
+function tryPendingRows(context: Context, settings: Settings): PendingRow[] | HelperError {
+  try {
+    return pendingRows(context, settings);
+  } catch (error) {
+    if (error instanceof HelperError) return error;
+    throw error;
+  }
 }
 
 function identitiesWithoutHost({ identities, mappings }: Settings): string[] {
@@ -121,7 +138,7 @@ function identitiesWithoutHost({ identities, mappings }: Settings): string[] {
   return Object.keys(identities).filter((name) => !mapped.has(name));
 }
 
-/** Damaged settings are already reported as the problem of a host. */
+/** Returns no settings if they cannot be read: the error is already reported for each host. */
 function settingsOf(context: Context): Settings {
   try {
     return readSettings(context);
@@ -131,7 +148,7 @@ function settingsOf(context: Context): Settings {
   }
 }
 
-/** With `named`, of these hosts only; one that has no credential is left out. */
+/** Returns the hosts that have a credential, an error, or are signed out. If `named` is not empty, only these. */
 async function rowsOf(context: Context, named: readonly string[]): Promise<Row[]> {
   const only = named.length > 0 ? { names: named } : {};
   const answers = await answeredHosts(context, { namespaces: true, ...only });
@@ -143,10 +160,10 @@ async function rowsOf(context: Context, named: readonly string[]): Promise<Row[]
   return [...rows, ...signedOut].sort((a, b) => a.host.localeCompare(b.host));
 }
 
-/** The helper that is asked about other registries goes before what is kept here for them. */
+/** For other registries, the fallback helper has precedence over credentials that are stored here. */
 function rowsIn(context: Context, answers: readonly HostAnswer[]): Row[] {
   if (answers.every(({ host }) => isIbmHost(host))) return answers.map(rowOf);
-  // What is wrong with the settings is said of the hosts.
+  // Without warnings: an error in the settings is reported for each host.
   const { name, answerFor } = listOthers({ ...context, warn: () => {} });
   return answers.map((answer) => {
     const found = answerFor(answer);
@@ -172,11 +189,13 @@ function rowOf({ serverURL: host, found }: HostAnswer): Row {
   };
 }
 
-const head = ['HOST', 'IDENTITY', 'PRESENTED AS', 'KEPT IN', 'ENDS IN'];
+const head = ['HOST', 'STATE', 'IDENTITY', 'USER NAME', 'STORED IN', 'EXPIRES IN'];
+const shownStates = { answered: 'ok', failing: 'error', 'signed-out': 'signed out' } as const;
 
 function cellsIn(context: Context) {
-  return ({ host, state, identity = '-', presentedAs = '-', keptIn, endsAt }: Row): string[] => {
-    const left = endsAt === undefined ? '-' : duration(Date.parse(endsAt) - context.now());
-    return [host, identity, presentedAs, keptIn ?? state, left];
+  return (row: Row): string[] => {
+    const { host, state, identity = '-', presentedAs = '-', keptIn = '-', endsAt } = row;
+    const remaining = endsAt === undefined ? '-' : duration(Date.parse(endsAt) - context.now());
+    return [host, shownStates[state], identity, presentedAs, keptIn, remaining];
   };
 }

@@ -1,21 +1,21 @@
 import type { Context } from '../context.ts';
 import { visible } from '../visible.ts';
 
-/** Characters; a trusted profile's ID alone has 44. */
-const longestCell = 22;
+/** The ID of a trusted profile has 44 characters and would not fit. */
+const defaultMaxLength = 22;
 
 /**
- * Columns side by side, two spaces between them, no space at the end of a line. What is longer than `limits` says for
- * its column is cut, and ends in `…`. If the screen is narrower than that, each cell has a line of its own.
+ * Formats rows as columns, separated by two spaces. Cells that are longer than `maxLengths` are truncated and end with
+ * `…`. If the screen is too narrow for the table, each cell is printed on its own line.
  */
 export function table(
   { screen }: Pick<Context, 'screen'>,
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  limits: readonly number[] = [],
+  maxLengths: readonly number[] = [],
 ): string {
   const lines = [head, ...rows].map((line) =>
-    line.map((cell, column) => shortened(visible(cell), limits[column] ?? longestCell)),
+    line.map((cell, column) => truncated(visible(cell), maxLengths[column] ?? defaultMaxLength)),
   );
   const widths = head.map((_, column) =>
     Math.max(...lines.map((line) => line[column]?.length ?? 0)),
@@ -31,7 +31,7 @@ export function table(
   return `${lines.map(format).join('\n')}\n`;
 }
 
-/** The first cell of each row, and below it the others with their column's name. */
+/** Formats each row as a block: the first cell, then the other cells with the names of their columns. */
 function records(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const nameWidth = Math.max(...head.slice(1).map(({ length }) => length));
   const lines = rows.flatMap(([first = '', ...cells]) => [
@@ -41,14 +41,14 @@ function records(head: readonly string[], rows: readonly (readonly string[])[]):
   return `${lines.join('\n')}\n`;
 }
 
-function shortened(cell: string, limit: number): string {
-  return cell.length > limit ? `${cell.slice(0, limit - 1)}…` : cell;
+function truncated(cell: string, maxLength: number): string {
+  return cell.length > maxLength ? `${cell.slice(0, maxLength - 1)}…` : cell;
 }
 
-/** Milliseconds as a person says them: `45 min`, `23 h`, `12 days`; `ended` for none. */
-export function duration(milliseconds: number): string {
-  const minutes = Math.floor(milliseconds / 60_000);
-  if (minutes < 0) return 'ended';
+/** Formats a remaining lifetime: `45 min`, `23 h`, `12 days`, `expired`. */
+export function duration(remainingMs: number): string {
+  const minutes = Math.floor(remainingMs / 60_000);
+  if (minutes < 0) return 'expired';
   if (minutes < 90) return `${minutes} min`;
   if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h`;
   return `${Math.floor(minutes / 60 / 24)} days`;

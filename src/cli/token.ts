@@ -11,12 +11,12 @@ interface TokenArgs {
 
 export const token: Command<TokenArgs> = {
   options: {
-    identity: { type: 'string', describe: 'of this identity instead' },
-    refresh: { type: 'boolean', describe: 'ask IAM for a new one' },
+    identity: { type: 'string', describe: 'use this identity instead of the one of HOST' },
+    refresh: { type: 'boolean', describe: 'request a new token instead of using a cached one' },
   },
   examples: [
-    ['token', 'of the identity that answers for icr.io'],
-    ['token --identity ci --refresh', 'a new one of identity ci'],
+    ['token', 'a token of the identity of icr.io'],
+    ['token --identity ci --refresh', 'a new token of identity ci'],
   ],
   run: async (context, { host = 'icr.io', identity, refresh = false }) => {
     const lookup = lookupIn(context);

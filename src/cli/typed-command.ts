@@ -7,10 +7,13 @@ export function wordsBeforeDashes(argv: readonly string[]): readonly string[] {
   return end < 0 ? argv : argv.slice(0, end);
 }
 
-/** Verbs of Docker's protocol, which have no help of their own. */
+/** `help` itself and Docker's protocol verbs, which have no help pages. */
 const overviewTopics = ['help', 'get', 'erase', 'list', 'version'];
 
-/** Returns the command that help is requested for, without words for the overview; undefined if it is not requested. */
+/**
+ * Returns the words of the command whose help is requested; an empty array for the overview. Returns undefined if no help
+ * is requested.
+ */
 export function helpTopic(argv: readonly string[]): readonly string[] | undefined {
   const words = wordsBeforeDashes(argv);
   const isHelp = words[0] === 'help';
@@ -19,7 +22,7 @@ export function helpTopic(argv: readonly string[]): readonly string[] | undefine
   return overviewTopics.includes(names[0] ?? '') ? [] : names;
 }
 
-/** Checks the command's name before yargs does, whose suggestions know no synonyms. */
+/** Returns an error if the command is missing or unknown. yargs would suggest similar names, but no synonyms. */
 export function unknownWord(argv: readonly string[]): UsageError | undefined {
   const [word, second] = argv;
   if (word === undefined || word === '--') return missing(word);
@@ -46,7 +49,7 @@ export function entryNamed<Entry extends CommandEntry | CommandGroup>(
   return entries.find((entry) => nameOf(entry) === word);
 }
 
-/** `login` of `login [hosts..]`. */
+/** Returns the first word of the usage: `login` for `login [hosts..]`. */
 export function nameOf({ usage }: CommandEntry | CommandGroup): string {
   return usage.replace(/ .*/, '');
 }

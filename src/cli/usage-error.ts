@@ -1,13 +1,13 @@
-/** What was wrong with the words that were typed, and what to type instead. */
+/** An error in the arguments of a command. */
 export interface UsageError {
   readonly message: string;
   readonly hint: string;
 }
 
-/** Characters; an API key has 32 or more, and no command, public host or option has that many. */
-const longestWord = 24;
+/** Longer words are not printed: API keys have 32 characters or more; commands, options and public hosts have fewer. */
+const maxPrintedLength = 24;
 
-/** Other programs' words for what a command does here. */
+/** Names of equivalent commands in other programs. */
 const synonyms: Readonly<Record<string, readonly string[]>> = {
   status: ['whoami', 'who', 'info', 'show', 'ls', 'accounts', 'identities', 'hosts'],
   login: ['signin', 'sign-in', 'log-in', 'auth', 'add', 'authenticate'],
@@ -30,24 +30,24 @@ const synonyms: Readonly<Record<string, readonly string[]>> = {
   rm: ['delete', 'remove'],
 };
 
-/** Names of options that other programs have for a secret. */
+/** Options of other programs whose value is a secret. */
 const secretOption =
   /^-?-(api-?key|key|k|p|pw|pass|password|passwd|secret|token|(access|refresh|iam|registry)-?token|entitlement-?key|passcode)$/i;
 
-/** `group` is what stands before the unknown word: `api-key`, or nothing. */
+/** Returns the error for an unknown command. `group` is the word before it, if any: `api-key`. */
 export function unknownCommand(word: string, names: readonly string[], group = ''): UsageError {
   const program = ['docker-credential-icr', ...(group === '' ? [] : [group])].join(' ');
   const similar = similarName(word, names);
   return {
-    message: `unknown command: ${[...(group === '' ? [] : [group]), shown(word)].join(' ')}`,
+    message: `unknown command: ${[...(group === '' ? [] : [group]), masked(word)].join(' ')}`,
     hint:
       similar === undefined ? `see ${program} --help` : `try ${program} ${similar}, or see --help`,
   };
 }
 
 /**
- * Explains an error of yargs about the words after a command. yargs repeats them, and one in the wrong place may be a
- * secret: long words are left out, and of an option only its name is shown.
+ * Converts an error of yargs about the arguments of a command. yargs repeats the arguments, and one of them may be a
+ * misplaced secret: long words are masked, and only the name of an option is shown, not its value.
  */
 export function explainUsage(
   message: string,
@@ -61,21 +61,23 @@ export function explainUsage(
     const option = unknownOption(typed, options);
     if (option !== undefined) return optionError(option, options, help);
   }
-  const needed = /^not enough arguments following: ([\w-]+)$/i.exec(message)?.[1];
-  if (needed !== undefined) return { message: `--${needed} needs a value`, hint };
+  const incomplete = /^not enough arguments following: ([\w-]+)$/i.exec(message)?.[1];
+  if (incomplete !== undefined) return { message: `--${incomplete} needs a value`, hint };
   if (/^not enough non-option arguments/i.test(message)) {
     return { message: `${command} needs another argument`, hint };
   }
-  return { message: masked(message, typed), hint };
+  return { message: maskedMessage(message, typed), hint };
 }
 
 function optionError(option: string, options: readonly string[], help: string): UsageError {
   if (secretOption.test(option)) {
-    const instead = ['api-key-stdin', 'api-key-file'].filter((name) => options.includes(name));
-    const use = instead.map((name) => `--${name}`).join(' or ');
+    const alternatives = ['api-key-stdin', 'api-key-file']
+      .filter((name) => options.includes(name))
+      .map((name) => `--${name}`)
+      .join(' or ');
     return {
       message: `${option} is not accepted: other processes can read a secret in an argument`,
-      hint: use === '' ? `see ${help}` : `use ${use}; see ${help}`,
+      hint: alternatives === '' ? `see ${help}` : `use ${alternatives}; see ${help}`,
     };
   }
   const similar = similarName(
@@ -83,12 +85,12 @@ function optionError(option: string, options: readonly string[], help: string): 
     options.map((name) => `--${name}`),
   );
   return {
-    message: `unknown option: ${shown(option)}`,
+    message: `unknown option: ${masked(option)}`,
     hint: similar === undefined ? `see ${help}` : `try ${similar}, or see ${help}`,
   };
 }
 
-/** Returns the first option that the command does not have. Of `-pSECRET` only `-p` is returned. */
+/** Returns the first option that the command does not have. For `-pSECRET`, returns `-p`. */
 function unknownOption(typed: readonly string[], options: readonly string[]): string | undefined {
   for (const word of typed) {
     if (/^--./.test(word)) {
@@ -102,31 +104,31 @@ function unknownOption(typed: readonly string[], options: readonly string[]): st
   return undefined;
 }
 
-function masked(message: string, typed: readonly string[]): string {
-  const secret = typed.filter((word) => word.length > longestWord);
-  const text = secret.reduce((rest, word) => rest.replaceAll(word, '…'), message);
+function maskedMessage(message: string, typed: readonly string[]): string {
+  const long = typed.filter((word) => word !== masked(word));
+  const text = long.reduce((result, word) => result.replaceAll(word, masked(word)), message);
   return text.replace(/\s+/g, ' ').trim().toLowerCase();
 }
 
-function shown(word: string): string {
-  return word.length > longestWord ? '…' : word;
+function masked(word: string): string {
+  return word.length > maxPrintedLength ? '…' : word;
 }
 
 function similarName(word: string, names: readonly string[]): string | undefined {
   const typed = word.toLowerCase();
-  if (typed.length > longestWord) return undefined;
+  if (typed.length > maxPrintedLength) return undefined;
   const synonym = names.find((name) => synonyms[name]?.includes(typed));
   if (synonym !== undefined) return synonym;
-  const begun = typed.length > 2 ? names.filter((name) => name.startsWith(typed)) : [];
-  if (begun.length === 1) return begun[0];
-  const near = names
+  const completions = typed.length > 2 ? names.filter((name) => name.startsWith(typed)) : [];
+  if (completions.length === 1) return completions[0];
+  const similar = names
     .map((name) => [name, distance(typed, name)] as const)
     .filter(([name, edits]) => edits <= Math.min(2, Math.floor(name.length / 2)))
     .sort(([, a], [, b]) => a - b);
-  return near[0]?.[0];
+  return similar[0]?.[0];
 }
 
-/** The number of characters to insert, delete or replace (Levenshtein). */
+/** Returns the Levenshtein distance: the number of characters to insert, delete or replace. */
 function distance(from: string, to: string): number {
   let last = Array.from({ length: to.length + 1 }, (_, index) => index);
   for (const [i, character] of [...from].entries()) {

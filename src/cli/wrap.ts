@@ -1,6 +1,6 @@
 import type { Screen } from '../context.ts';
 
-/** Breaks a text at spaces into lines of at most `width` characters; a longer word has a line of its own. */
+/** Wraps a text at spaces to at most `width` characters per line. A longer word gets its own line. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
@@ -15,10 +15,10 @@ export function wrap(text: string, width: number): string[] {
   return [...lines, line];
 }
 
-/** Returns the text as a line for a screen, broken at spaces if it is too long for it. Other outputs get one line. */
+/** Returns the text with a final newline, wrapped to the width of the screen if the output is one. */
 export function lineFor(screen: Pick<Screen, 'columns'> | undefined, text: string): string {
   const width = screen?.columns ?? Number.POSITIVE_INFINITY;
-  // A command is to be copied: it is never broken.
+  // A text that contains a command is not wrapped, so that the command can be copied.
   const lines = /docker-credential-icr \w/.test(text) ? [text] : wrap(text, width);
   return `${lines.join('\n')}\n`;
 }

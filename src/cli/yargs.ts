@@ -7,7 +7,7 @@ import { YargsFactory } from '../../node_modules/yargs/build/lib/yargs-factory.j
 // @ts-expect-error: types of yargs-parser are not installed.
 import Parser from '../../node_modules/yargs-parser/build/lib/index.js';
 
-/** Texts stay as they are in the source of yargs; its own implementation reads `/locales/en.json` if it is compiled. */
+/** Replaces y18n, which reads `/locales/en.json` in a compiled executable. The texts stay in English. */
 const english = {
   __: format,
   __n: (one: string, other: string, count: number, ...values: readonly unknown[]) => {
@@ -23,7 +23,10 @@ function format(text: string, ...values: readonly unknown[]): string {
   return values.reduce<string>((filled, value) => filled.replace(/%[sd]/, () => `${value}`), text);
 }
 
-/** Help has only characters of one column, and no escape sequences. Packages that measure others take 7 ms. */
+/**
+ * Replaces string-width, strip-ansi and wrap-ansi, which take 7 ms to load. Help texts contain no escape sequences and
+ * no wide characters.
+ */
 const plainText = {
   stringWidth: (text: string) => text.length,
   stripAnsi: (text: string) => text,
@@ -34,7 +37,7 @@ const plainText = {
       .join('\n'),
 };
 
-/** A word that is longer than a line is broken; it may be a path. */
+/** Wraps at spaces. Only a word that is longer than a line is broken. */
 function wrapLine(line: string, columns: number): string {
   const piece = new RegExp(`.{1,${Math.max(columns, 1)}}`, 'gu');
   const lines = [''];
@@ -49,8 +52,8 @@ function wrapLine(line: string, columns: number): string {
 }
 
 /**
- * yargs without access to files and to the environment: as published it reads a locale file in the root directory and
- * the `package.json` of the current directory and of those above, and `SHELL` changes what it completes. It also loads
+ * yargs without access to files and the environment. The published entry point reads a locale file in the root directory
+ * and `package.json` in the current directory and its parents, depends on `SHELL` for completion, and loads
  * `process.stdout`, which takes as long as the rest of yargs.
  */
 export const yargs: typeof yargsFactory = YargsFactory({

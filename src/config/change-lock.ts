@@ -10,28 +10,28 @@ import { requireConfigFolder, secretFolders } from './folders.ts';
 import { readSettings } from './read-settings.ts';
 import { settingsFile } from './settings.ts';
 
-// One lock guards config.json and every stored secret, so that a command that replaces a secret can compare it with what
+// One lock protects config.json and all stored secrets, so a command that replaces a secret can compare it with the one
 // it read before. Readers need no lock.
 
 /** The held lock. */
 export interface ChangeLock {
-  /** Throws `storage` if another command has taken over the lock, which happens after this process was stopped. */
+  /** Throws `storage` if another command has taken over the lock because this process was stopped. */
   readonly requireOurs: () => void;
-  /** Lets the lock show that this process is alive, then `requireOurs`. Belongs between two calls of a keychain. */
+  /** Lets the lock's heartbeat run, then calls `requireOurs`. Call it between two keychain calls, which block. */
   readonly step: () => Promise<void>;
 }
 
 export interface ChangeLockOptions {
-  /** Milliseconds to wait for other commands. */
+  /** The timeout for other commands to release the lock. */
   readonly limitMs?: number;
-  /** What to do if the directory cannot be locked: fail (the default), or change it without the lock. */
+  /** What to do if the directory cannot be locked: fail (the default), or proceed without the lock. */
   readonly otherwise?: 'fail' | 'proceed';
 }
 
-/** Each command takes a few milliseconds, or many on a busy machine. */
+/** A command holds the lock for a few milliseconds, but longer on a busy machine. */
 const defaultLimitMs = 30_000;
-/** A keychain's erase can take three calls with five seconds each, during which the process shows no sign of life. */
-const keychainSilenceMs = 16_000;
+/** Deleting a keychain entry can block the process, and its heartbeat, for three calls of five seconds. */
+const keychainStaleAfterMs = 16_000;
 
 /** Runs `action` while no other command changes settings or stored secrets. Throws `storage`. */
 export async function withChangeLock<T>(
@@ -42,9 +42,9 @@ export async function withChangeLock<T>(
   const folder = requireConfigFolder(context);
   if (otherwise === 'fail') settingsDirectory(context);
   const locked = (_leave: unknown, isOurs: () => boolean) => {
-    fence(context, folder);
+    removeStaleTemporaries(context, folder);
     const requireOurs = () => {
-      if (!isOurs()) throw overtaken(folder);
+      if (!isOurs()) throw lockLost(folder);
     };
     const step = async () => {
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -57,7 +57,7 @@ export async function withChangeLock<T>(
   return withLock(context, path.join(folder, 'config.lock'), locked, options);
 }
 
-/** Returns the path of the directory of settings and secrets, which is made if it does not exist. Throws `storage`. */
+/** Returns the directory of settings and secrets. Creates it if it does not exist. Throws `storage`. */
 export function settingsDirectory(context: Context): string {
   const folder = requireConfigFolder(context);
   try {
@@ -67,12 +67,14 @@ export function settingsDirectory(context: Context): string {
   }
 }
 
-/** How long the holder of a lock may show no sign of life: longer if it calls a keychain. */
+/**
+ * Returns the lock option for the time without a heartbeat after which a lock is stale: longer if a keychain is used.
+ */
 export function lockSilence(context: Context): { readonly silence?: number } {
-  return usesKeychain(context) ? { silence: keychainSilenceMs } : {};
+  return usesKeychain(context) ? { silence: keychainStaleAfterMs } : {};
 }
 
-/** Damaged settings are reported by the command that needs them. */
+/** Returns false for damaged settings: the command that needs them reports them. */
 function usesKeychain(context: Context): boolean {
   try {
     const { store = 'file', previousStore = 'file' } = readSettings({ ...context, warn: () => {} });
@@ -84,18 +86,18 @@ function usesKeychain(context: Context): boolean {
 }
 
 /**
- * Removes the temporary files of the lock's earlier holders. If one of them was stopped right before its rename, the
- * rename fails when it continues, instead of overwriting what was written since.
+ * Removes the temporary files of processes that held the lock before. If one of them was stopped before its rename and
+ * continues later, the rename then fails instead of overwriting newer data.
  */
-function fence(context: Context, folder: string): void {
+function removeStaleTemporaries(context: Context, folder: string): void {
   for (const name of Object.values(secretFolders)) {
-    quietly(() => removeEveryTemporary(context, path.join(folder, name)));
+    ignoreHelperError(() => removeEveryTemporary(context, path.join(folder, name)));
   }
-  quietly(() => removeTemporariesOfConf(context, settingsFile(folder)));
+  ignoreHelperError(() => removeTemporariesOfConf(context, settingsFile(folder)));
 }
 
-/** The command itself reports a directory that it cannot use. */
-function quietly(action: () => void): void {
+/** Ignores a directory that cannot be used: the command itself reports it. */
+function ignoreHelperError(action: () => void): void {
   try {
     action();
   } catch (error) {
@@ -103,11 +105,11 @@ function quietly(action: () => void): void {
   }
 }
 
-/** This process was stopped for so long that another one took over the lock; nothing was changed since. */
-export class OvertakenError extends HelperError {}
+/** Another process took over the lock because this one was stopped. This process has changed nothing since then. */
+export class LockLostError extends HelperError {}
 
-function overtaken(folder: string): OvertakenError {
-  return new OvertakenError('storage', `another command was changing ${folder} at the same time`, {
+function lockLost(folder: string): LockLostError {
+  return new LockLostError('storage', `another command was changing ${folder} at the same time`, {
     hint: 'run the command again',
   });
 }

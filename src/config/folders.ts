@@ -4,17 +4,17 @@ import { isAbsolute, join } from '../paths.ts';
 
 const name = 'docker-credential-icr';
 const signedOutName = 'signed-out';
-/** The directories of stored secrets, by what a secret is for. */
+/** The directories of stored secrets: one for hosts, one for identities. */
 export const secretFolders = { host: 'hosts', identity: 'identities' } as const;
 
-type Where = Pick<Context, 'env' | 'platform'>;
+type Environment = Pick<Context, 'env' | 'platform'>;
 
 /**
- * The directory of settings and secrets: `DOCKER_CREDENTIAL_ICR_CONFIG_DIR`, else the platform's usual one. `HOME` has
- * precedence over the password database, because rootless podman runs the helper as uid 0 with the user's `HOME`.
- * Returns undefined if there is no home directory at all.
+ * Returns the directory of settings and secrets: `DOCKER_CREDENTIAL_ICR_CONFIG_DIR`, or the platform's default. Returns
+ * undefined if there is no home directory at all. `HOME` has precedence over the password database, because rootless
+ * podman runs the helper as uid 0 with the user's `HOME`.
  */
-export function configFolder(context: Where): string | undefined {
+export function configFolder(context: Environment): string | undefined {
   const { env, platform } = context;
   const named = namedFolder(context, 'DOCKER_CREDENTIAL_ICR_CONFIG_DIR');
   if (named !== undefined) return named;
@@ -23,8 +23,8 @@ export function configFolder(context: Where): string | undefined {
   return inside(platform, env.XDG_CONFIG_HOME) ?? inside(platform, env.HOME, '.config');
 }
 
-/** The folder of access tokens, which may be deleted at any time; found like `configFolder`. */
-export function cacheFolder(context: Where): string | undefined {
+/** Returns the directory of cached tokens, which can be deleted at any time. Determined like `configFolder`. */
+export function cacheFolder(context: Environment): string | undefined {
   const { env, platform } = context;
   const named = namedFolder(context, 'DOCKER_CREDENTIAL_ICR_CACHE_DIR');
   if (named !== undefined) return named;
@@ -33,8 +33,8 @@ export function cacheFolder(context: Where): string | undefined {
   return inside(platform, env.XDG_CACHE_HOME) ?? inside(platform, env.HOME, '.cache');
 }
 
-/** For those who write: `configFolder`, or an error that says what to set. */
-export function requireConfigFolder(context: Where): string {
+/** Returns `configFolder`. Throws `misconfigured` if there is none. */
+export function requireConfigFolder(context: Environment): string {
   const folder = configFolder(context);
   if (folder !== undefined) return folder;
   throw new HelperError('misconfigured', 'no configuration directory', {
@@ -42,8 +42,8 @@ export function requireConfigFolder(context: Where): string {
   });
 }
 
-/** A relative folder would be another one in every repository that is built. */
-function namedFolder({ env, platform }: Where, variable: string): string | undefined {
+/** Throws `misconfigured` for a relative path: it would be another directory in each repository. */
+function namedFolder({ env, platform }: Environment, variable: string): string | undefined {
   const folder = env[variable];
   if (!folder) return undefined;
   if (isAbsolute(folder, platform)) return folder;
@@ -52,7 +52,7 @@ function namedFolder({ env, platform }: Where, variable: string): string | undef
   });
 }
 
-/** There where somebody signed out of that host. */
+/** Returns the sign-out mark of a host: if it exists, the host is signed out. */
 export function signedOutFile(folder: string, hostKey: string): string {
   return join(join(folder, signedOutName), hostKey);
 }
@@ -61,7 +61,7 @@ export function signedOutFolder(folder: string): string {
   return join(folder, signedOutName);
 }
 
-// The XDG Base Directory Specification: a relative path is to be ignored.
+// The XDG Base Directory Specification requires that relative paths are ignored.
 function inside(
   platform: NodeJS.Platform,
   parent: string | undefined,

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { configFolder } from './folders.ts';
 import { noSettings, requireSettings, type Settings, settingsFile } from './settings.ts';
 
-/** Reads `config.json`. Throws `damaged` if it is not what `conf` wrote by the schema, and `storage`. */
+/** Returns the settings in `config.json`, or `noSettings` if it does not exist. Throws `damaged` or `storage`. */
 export async function loadSettings(context: Context): Promise<Settings> {
   const folder = configFolder(context);
   if (folder === undefined) return noSettings;

@@ -4,8 +4,8 @@ import { configFolder } from './folders.ts';
 import { noSettings, requireSettings, type Settings, settingsFile } from './settings.ts';
 
 /**
- * `loadSettings` for code that changes settings or secrets under a lock, and therefore reads without waiting. Unlike it,
- * throws `storage` if `config.json` is a dangling symlink: a secret would be stored in a file although a keychain was chosen.
+ * Does the same as `loadSettings`, but synchronously, for code that holds the lock. Throws `storage` if `config.json` is
+ * a dangling symlink: a secret would be stored in a file although a keychain is set.
  */
 export function readSettings(context: Context): Settings {
   const folder = configFolder(context);

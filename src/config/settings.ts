@@ -3,7 +3,9 @@ import { isObject, type JsonObject, parseObject } from '../json-object.ts';
 import { join } from '../paths.ts';
 import { hasShape, isBoolean, isText, isTime, type Shaped } from './shape.ts';
 
-/** What an identity's root secret is; a `trusted-profile` has none, the machine vouches for it. */
+/**
+ * The kinds of an identity's root secret. A `trusted-profile` has none: the platform authenticates the machine or pod.
+ */
 export const identityKinds = [
   'api-key',
   'refresh-token',
@@ -21,15 +23,15 @@ function isKind(value: unknown): value is IdentityKind {
 const identityShape = {
   required: {
     kind: isKind,
-    /** When the root secret was stored: tokens that were minted before are not used. */
+    /** When the root secret was stored. Cached tokens from before are not used. */
     secretSetAt: isTime,
   },
   optional: {
-    /** The user name that clients get; by default the one that fits the kind. */
+    /** The user name for clients; the default depends on the kind. */
     present: isText,
-    /** The ID of the trusted profile that the API key, or the machine, acts as. */
+    /** The ID of the trusted profile that the API key or the machine uses. */
     profile: isText,
-    /** The owner of the secret, as IAM said at login. For people. */
+    /** The owner of the secret according to IAM at login, for messages only. */
     owner: isText,
     account: isText,
     /** When the root secret expires, if that is known. */
@@ -39,24 +41,26 @@ const identityShape = {
 
 const mappingShape = {
   required: { identity: isText },
-  /** The user name that clients get; has precedence over the identity's own. */
+  /** The user name for clients; has precedence over the identity's. */
   optional: { present: isText },
 };
 
 const settingsShape = {
   required: { identities: isObject, mappings: isObject },
   optional: {
-    /** Another IAM than the public one; `IBMCLOUD_IAM_API_ENDPOINT` has precedence. */
+    /** The address of IAM, if it is not the public one; `IBMCLOUD_IAM_API_ENDPOINT` has precedence. */
     iamEndpoint: isText,
     /** Whether the ibmcloud CLI's session is used. */
     ibmcloudSession: isBoolean,
-    /** The trusted profile that this machine or pod acts as, if no other source has a credential. */
+    /** The trusted profile that this machine or pod uses if no other source has a credential. */
     computeProfile: isText,
-    /** The credential store: the name of a credential helper. `file` or none: secrets are stored in files. */
+    /**
+     * The credential store: the name of a credential helper. If it is `file` or missing, secrets are stored in files.
+     */
     store: isText,
-    /** A store in which `store move` may have left secrets that are not in use. */
+    /** The store that was used before; `store move` may have left unused secrets there. */
     previousStore: isText,
-    /** The credential helper that is asked about registries that are not IBM's. */
+    /** The credential helper for hosts other than ICR hosts. */
     fallbackHelper: isText,
   },
 };
@@ -65,8 +69,8 @@ export type IdentitySettings = Shaped<typeof identityShape>;
 export type Mapping = Shaped<typeof mappingShape>;
 
 /**
- * An identity or a mapping that this version cannot use: a newer version wrote it, or somebody edited the file. It is
- * written back as it was read, and only what uses it fails.
+ * An identity or a mapping that this version cannot use, for example because a newer version wrote it. It is written
+ * back unchanged, and only commands that use it fail.
  */
 export type Unusable = {
   readonly [Name in keyof IdentitySettings | keyof Mapping]?: undefined;
@@ -74,11 +78,11 @@ export type Unusable = {
 
 export type Settings = Omit<Shaped<typeof settingsShape>, 'identities' | 'mappings'> & {
   readonly identities: Readonly<Record<string, IdentitySettings | Unusable>>;
-  /** By `host`, `host/namespace`, or `*` for every IBM host. */
+  /** The keys are `host`, `host/namespace`, or `*` for all ICR hosts. */
   readonly mappings: Readonly<Record<string, Mapping | Unusable>>;
 };
 
-/** Names of fields that earlier versions wrote, and the names that they have now. */
+/** Field names of earlier versions, and their current names. */
 const renamedSettings = { others: 'fallbackHelper', leftovers: 'previousStore' };
 const renamedInIdentity = { since: 'secretSetAt' };
 
@@ -88,7 +92,7 @@ export function settingsFile(folder: string): string {
   return join(folder, 'config.json');
 }
 
-/** The settings in the text of `config.json`, none if it does not exist. Throws `damaged`. */
+/** Parses the text of `config.json`. Returns `noSettings` if the file does not exist. Throws `damaged`. */
 export function requireSettings(file: string, text: string | undefined): Settings {
   const settings = text === undefined ? noSettings : parseSettings(text);
   if (settings !== undefined) return settings;
@@ -119,7 +123,7 @@ function parseMapping(entry: unknown): Mapping | Unusable {
   return isObject(entry) && hasShape(mappingShape, entry) ? entry : { written: entry };
 }
 
-/** The contents of `config.json`. Throws `misconfigured` if they could not be read again. */
+/** Returns the content of `config.json`. Throws `misconfigured` if it would be read differently. */
 export function toFile(settings: Settings): JsonObject {
   const { identities, mappings } = settings;
   const file = {
@@ -155,7 +159,7 @@ export function requireUsable(
   });
 }
 
-/** The error of a mapping that this version cannot use. */
+/** Returns the error for a mapping that this version cannot use. */
 export function unusableMapping(key: string): HelperError {
   return new HelperError('misconfigured', `the mapping of ${key} in config.json is not valid`, {
     hint: `run docker-credential-icr map ${key} IDENTITY`,

@@ -3,7 +3,7 @@ import type { JsonObject } from '../json-object.ts';
 type Check<T> = (value: unknown) => value is T;
 type Fields = Readonly<Record<string, Check<unknown>>>;
 
-/** The fields of an object in JSON. A field that is not listed may have any value. */
+/** A schema for a JSON object. Fields that are not listed may have any value. */
 export interface Shape {
   readonly required: Fields;
   readonly optional: Fields;
@@ -13,10 +13,10 @@ type Typed<F extends Fields> = {
   readonly [Name in keyof F]: F[Name] extends Check<infer T> ? T : never;
 };
 
-/** The type of an object that has a shape. */
+/** The type of objects that match a shape. */
 export type Shaped<S extends Shape> = Typed<S['required']> & Partial<Typed<S['optional']>>;
 
-/** Written by hand: a validation package takes longer than a whole `get`. */
+/** Returns true if the object matches the shape. No package is used: loading one takes longer than a `get`. */
 export function hasShape<S extends Shape>(
   { required, optional }: S,
   value: JsonObject,
@@ -36,7 +36,7 @@ export function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean';
 }
 
-/** Milliseconds since 1970. */
+/** Returns true for a time in milliseconds since 1970. */
 export function isTime(value: unknown): value is number {
   return Number.isFinite(value) && Number(value) >= 0;
 }

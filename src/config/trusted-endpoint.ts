@@ -6,12 +6,12 @@ import { isTrustedOwner, isWritableByOthers } from '../files/trust.ts';
 import { configFolder } from './folders.ts';
 import { settingsFile } from './settings.ts';
 
-/** One of these is in the root directory of a checkout: Git, Mercurial, Jujutsu, Subversion. */
+/** The root directory of a checkout contains one of these: Git, Mercurial, Jujutsu, Subversion. */
 const checkoutMarks = ['.git', '.hg', '.jj', '.svn'];
 
 /**
- * The setting `iamEndpoint`, for sending a secret there. It is the only setting that chooses where a secret is sent,
- * so a repository or another user must not be able to set it. Throws `misconfigured` if one of them could have.
+ * Returns the setting `iamEndpoint` for a request that sends a secret. It is the only setting that decides where a
+ * secret is sent, so neither a repository nor another user may control it. Throws `misconfigured` if one of them can.
  */
 export function trustedEndpoint(
   context: Context,
@@ -50,20 +50,20 @@ function requireOwn(context: Context, checked: string, file: string): void {
 }
 
 /**
- * The root directory of the checkout that contains the settings directory, by its name or its real path: the current
- * directory may be a symlink into a checkout. In the usual directory, symlinks below the home are followed to any place:
- * people keep dotfiles in a repository, and only they can create such a symlink.
+ * Returns the root directory of the checkout that contains the settings directory, or undefined. Checks the path and
+ * the real path, because a parent directory may be a symlink into a checkout. For the default directory, only symlinks
+ * above the home directory count: users keep dotfiles in a repository, and only they can create symlinks in their home.
  */
 function checkoutAround(context: Context, folder: string): string | undefined {
   const { HOME, APPDATA } = context.env;
-  const usual = configFolder({ ...context, env: { HOME, APPDATA } });
+  const defaultFolder = configFolder({ ...context, env: { HOME, APPDATA } });
   const home = context.platform === 'win32' ? APPDATA : HOME;
-  const named = folder === usual && home !== undefined ? home : folder;
-  return checkoutAbove(path.resolve(folder)) ?? checkoutAbove(realPath(named));
+  const resolved = folder === defaultFolder && home !== undefined ? home : folder;
+  return checkoutAbove(path.resolve(folder)) ?? checkoutAbove(realPath(resolved));
 }
 
 function checkoutAbove(folder: string): string | undefined {
-  // etckeeper makes a repository of /etc, where the settings of a Kubernetes node are.
+  // etckeeper turns /etc into a repository, and the settings of a Kubernetes node are below /etc.
   const isCheckout = folder !== '/etc' && checkoutMarks.some((mark) => isIn(folder, mark));
   if (isCheckout) return folder;
   const above = path.dirname(folder);

@@ -6,9 +6,9 @@ import { readSettings } from './read-settings.ts';
 import { type Settings, toFile } from './settings.ts';
 
 /**
- * Changes `config.json`, whole or not at all. Commands that run at the same time change it one after the other, each
- * from what the one before left. `change` may also change stored secrets: it runs under their lock.
- * Throws `damaged` for a file that cannot be read, which is then left as it is, and `storage`.
+ * Changes `config.json` atomically and under a lock, so concurrent commands do not lose each other's changes. `change`
+ * may also change stored secrets, which the same lock protects. Throws `damaged` or `storage`, and leaves the file
+ * unchanged.
  */
 export async function updateSettings(
   context: Context,
@@ -16,7 +16,7 @@ export async function updateSettings(
 ): Promise<void> {
   const openFile = await openerIn(context, settingsDirectory(context));
   await withChangeLock(context, async (lock) => {
-    // Damaged settings are reported before `conf` opens them.
+    // Reports damaged settings before `conf` opens them.
     const before = readSettings(context);
     const write = openFile();
     const after = await change(before, lock);
@@ -24,21 +24,21 @@ export async function updateSettings(
     try {
       write(after);
     } catch (error) {
-      // If another command took over the lock, that is why the rename failed.
+      // The rename fails if another command has taken over the lock.
       lock.requireOurs();
       throw error;
     }
   });
 }
 
-/** `conf` asks for the home as soon as it is loaded, and those who only read may have none. */
+/** Loads `conf` only before a write: it requires a home directory, which commands that only read may not have. */
 async function openerIn(
   context: Context,
   folder: string,
 ): Promise<() => (settings: Settings) => void> {
   const file = path.join(folder, 'config.json');
   const orCannot = <Value>(action: () => Value): Value => {
-    // conf subtracts the umask from the mode it is given, and refuses what its owner could not read.
+    // conf applies the umask to its file mode, and fails if the owner then cannot read the file.
     const umask = context.umask(0o077);
     try {
       return action();

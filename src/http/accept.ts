@@ -4,31 +4,31 @@ import { plain, type Secrets } from '../plain-text.ts';
 import type { HttpAnswer } from './send.ts';
 import { serviceCode, serviceError } from './service-error.ts';
 
-/** Who was asked, and for whom: what a message about an answer has to name. */
-export interface Asked {
-  /** "IAM" */
+/** Parts of the error messages about a request. */
+export interface RequestLabels {
+  /** The service, such as "IAM". */
   readonly service: string;
-  /** What is refused when the answer is no: "the API key of identity work". */
+  /** The credential that the service refuses, such as "the API key of identity work". */
   readonly owner: string;
-  /** What a person can do about a refusal: "run docker-credential-icr login --identity work". */
+  /** The hint if the service refuses, such as "run docker-credential-icr login --identity work". */
   readonly hint: string;
-  /** In the request, and therefore masked in messages if the server repeats them. */
+  /** The secrets in the request. They are masked in messages, because a server may repeat them. */
   readonly secrets?: Secrets;
-  /** Of every error of this service. */
+  /** The `reason` of all errors from this service. */
   readonly reason?: ErrorReason;
 }
 
-/** The status, and what the server said with it. */
+/** Returns the status, followed by the server's error text if there is one. */
 export function describe(answer: HttpAnswer, secrets?: Secrets): string {
-  const said = serviceError(answer.text, secrets);
-  return said === undefined ? String(answer.status) : `${answer.status} (${said})`;
+  const error = serviceError(answer.text, secrets);
+  return error === undefined ? String(answer.status) : `${answer.status} (${error})`;
 }
 
 /**
- * The JSON object of a good answer. `refused` where the service itself says no; `unreachable` where the answer is
- * none of its own making: then the secret may be as good as ever.
+ * Returns the JSON object of a successful answer. Throws `refused` if the service itself refuses. Throws `unreachable`
+ * if something else answered, such as a proxy: the secret may still be valid.
  */
-export function accept(answer: HttpAnswer, name: string, options: Asked): JsonObject {
+export function accept(answer: HttpAnswer, name: string, options: RequestLabels): JsonObject {
   const { status, text } = answer;
   const { reason } = options;
   const checkAddress = { hint: 'check that address', reason };
@@ -40,12 +40,12 @@ export function accept(answer: HttpAnswer, name: string, options: Asked): JsonOb
   }
   if (status >= 300 && status <= 399) {
     throw unreachable(
-      `${name} redirects${target(answer, options.secrets)}; secrets are not sent there`,
+      `${name} redirects${redirectTarget(answer, options.secrets)}; secrets are not sent there`,
       checkAddress,
     );
   }
   if (status === 407) {
-    throw unreachable(`the proxy on the way to ${name} requires a password`, {
+    throw unreachable(`the proxy for ${name} requires a password`, {
       reason: 'proxy',
       hint: 'set HTTPS_PROXY to http://USER:PASSWORD@HOST:PORT',
     });
@@ -57,18 +57,32 @@ export function accept(answer: HttpAnswer, name: string, options: Asked): JsonOb
     const answered = describe(answer, options.secrets);
     throw unreachable(`${name} answered ${answered}`, checkAddress);
   }
-  const said = serviceError(text, options.secrets) ?? String(status);
-  throw new HelperError('refused', `${options.service} refused ${options.owner} (${said})`, {
+  const error = serviceError(text, options.secrets) ?? String(status);
+  throw new HelperError('refused', `${options.service} refused ${options.owner} (${error})`, {
     hint: options.hint || undefined,
     reason,
     serviceCode: serviceCode(text),
   });
 }
 
-/** Masked before it is parsed: a URL's host is in lower case, in which an encoding cannot be recognized. */
-function target(answer: HttpAnswer, secrets?: Secrets): string {
+/**
+ * Returns " to HOST" for a redirect. Secrets are masked before the URL is parsed: parsing makes the host lower case,
+ * and an encoded secret is then no longer recognized.
+ */
+function redirectTarget(answer: HttpAnswer, secrets?: Secrets): string {
   const host = URL.parse(plain(answer.header('location') ?? '', secrets))?.host;
   return host ? ` to ${host}` : '';
+}
+
+/**
+ * Returns the error of a server that has not answered when the deadline passes. `suffix` names the proxy,
+ * if there is one.
+ */
+export function timedOut(name: string, suffix = '', reason?: ErrorReason): HelperError {
+  return unreachable(`${name} did not answer in time${suffix}`, {
+    hint: 'try again later',
+    reason: reason ?? (suffix === '' ? undefined : 'proxy'),
+  });
 }
 
 export function unreachable(message: string, details?: ErrorDetails): HelperError {

@@ -1,18 +1,18 @@
 import type { Context } from '../context.ts';
 import type { JsonObject } from '../json-object.ts';
-import { type Asked, accept } from './accept.ts';
+import { accept, type RequestLabels } from './accept.ts';
 import { requestAnswer } from './request.ts';
 import type { HttpAnswer, HttpRequest } from './send.ts';
 
-/** Who calls one of IBM Cloud's APIs. */
+/** The identity that calls an IBM Cloud API. */
 export interface Caller {
-  /** For messages: "identity work". */
+  /** Its name in messages, such as "identity work". */
   readonly name: string;
   readonly accessToken: string;
   readonly iamId: string;
   /** The account's ID. */
   readonly account: string;
-  /** The setting for IAM's address. */
+  /** The setting `iamEndpoint`. */
   readonly endpoint: string | undefined;
 }
 
@@ -22,16 +22,19 @@ export interface ApiCall {
   readonly query?: Readonly<Record<string, string | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: object;
-  /** For messages, "IAM" and "a new API key": the service refused the caller that. */
+  /** The service in messages, such as "IAM". */
   readonly service: string;
+  /** The requested object in messages: "IAM refused identity work a new API key". */
   readonly wanted: string;
-  /** What to do about a refusal. */
+  /** The hint if the service refuses. */
   readonly hint: string;
-  /** In the request beside the access token, and therefore never in a message. */
+  /** A secret in the request besides the access token. It is masked in messages. */
   readonly secret?: string;
 }
 
-/** The API's answer of whatever status. What makes something (`POST`) is sent once. Throws `unreachable`. */
+/**
+ * Returns the API's answer with any status. A `POST` is not idempotent, so it is sent only once. Throws `unreachable`.
+ */
 export function callApi(context: Context, caller: Caller, call: ApiCall): Promise<HttpAnswer> {
   const url = new URL(call.url);
   for (const [name, value] of Object.entries(call.query ?? {})) {
@@ -44,17 +47,18 @@ export function callApi(context: Context, caller: Caller, call: ApiCall): Promis
     ...(call.body === undefined ? {} : { body: call.body }),
   };
   return requestAnswer(context, request, {
-    ...asked(caller, call),
-    once: call.method === 'POST',
+    ...labelsOf(caller, call),
+    sendOnce: call.method === 'POST',
   });
 }
 
-/** The JSON object of a good answer, `{}` of an empty one. Throws `refused` or `unreachable`. */
+/** Returns the JSON object of a successful answer, or `{}` if it is empty. Throws `refused` or `unreachable`. */
 export function goodAnswer(caller: Caller, call: ApiCall, answer: HttpAnswer): JsonObject {
   if (answer.status >= 200 && answer.status <= 299 && answer.text.trim() === '') return {};
-  return accept(answer, `${call.service} at ${new URL(call.url).host}`, asked(caller, call));
+  return accept(answer, `${call.service} at ${new URL(call.url).host}`, labelsOf(caller, call));
 }
 
+/** Calls the API and returns the JSON object of its answer. Throws `refused` or `unreachable`. */
 export async function callForObject(
   context: Context,
   caller: Caller,
@@ -63,7 +67,7 @@ export async function callForObject(
   return goodAnswer(caller, call, await callApi(context, caller, call));
 }
 
-function asked(caller: Caller, call: ApiCall): Asked {
+function labelsOf(caller: Caller, call: ApiCall): RequestLabels {
   return {
     service: call.service,
     owner: `${caller.name} ${call.wanted}`,

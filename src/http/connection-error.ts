@@ -1,31 +1,32 @@
 import axios from 'axios';
 import { type ErrorDetails, systemCode } from '../errors.ts';
 
-/** No answer, and whether asking again might bring one. The message is what happened, in words. */
+/** A request without an answer. The message describes the cause. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
-  readonly passing: boolean;
+  /** True if a retry may succeed. */
+  readonly isTransient: boolean;
   readonly details: ErrorDetails;
 
-  constructor(message: string, passing: boolean, details: ErrorDetails) {
+  constructor(message: string, isTransient: boolean, details: ErrorDetails) {
     super(message);
-    this.passing = passing;
+    this.isTransient = isTransient;
     this.details = details;
   }
 }
 
-const words: Readonly<Record<string, string>> = {
+const messages: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was dropped',
   EPIPE: 'the connection was dropped',
   ERR_SOCKET_CLOSED: 'the connection was dropped',
-  ETIMEDOUT: 'connecting took too long',
-  EAI_AGAIN: 'the name server did not answer',
-  ENOTFOUND: 'the name server does not know it',
-  ENETUNREACH: 'there is no way to its network',
-  EHOSTUNREACH: 'there is no way to it',
+  ETIMEDOUT: 'the connection timed out',
+  EAI_AGAIN: 'the DNS server did not answer',
+  ENOTFOUND: 'its host name was not found in DNS',
+  ENETUNREACH: 'there is no route to its network',
+  EHOSTUNREACH: 'there is no route to it',
 };
-const passing = new Set([
+const transientCodes = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'EPIPE',
@@ -35,24 +36,23 @@ const passing = new Set([
 ]);
 
 /**
- * What to throw for what axios threw, which itself must go no further: it holds the request and its secrets. `way`
- * names the proxy, if there was one.
+ * Converts an error of axios into a ConnectionError. The original must not be thrown: it contains the request and its
+ * secrets. `throughProxy` is added to the message. Returns other errors unchanged: they are bugs.
  */
-export function connectionError(error: unknown, way: string): unknown {
-  const code = systemCode(error) ?? 'of an unknown kind';
-  // Anything else is no failed connection but a bug of ours, to be seen as one.
+export function connectionError(error: unknown, throughProxy: string): unknown {
   if (!axios.isAxiosError(error)) return error;
-  const details = isUntrusted(code) ? untrusted : way === '' ? {} : byProxy;
+  const code = systemCode(error) ?? 'unknown error';
+  const details = isUntrusted(code) ? untrusted : throughProxy === '' ? {} : byProxy;
   return new ConnectionError(
-    describe(code, error.message) + way,
-    isPassing(code, error.message),
+    describe(code, error.message) + throughProxy,
+    isTransient(code, error.message),
     details,
   );
 }
 
 const untrusted: ErrorDetails = {
   reason: 'certificate',
-  hint: 'set NODE_EXTRA_CA_CERTS to a file with the certificate of your authority',
+  hint: 'set NODE_EXTRA_CA_CERTS to a file with the certificate of your certificate authority',
 };
 const byProxy: ErrorDetails = { reason: 'proxy', hint: 'check HTTPS_PROXY, or unset it' };
 
@@ -66,14 +66,14 @@ function describe(code: string, message: string): string {
   if (isUntrusted(code)) return `its certificate is not trusted (${code})`;
   if (/^HPE_/.test(code)) return 'it does not speak HTTP';
   if (/^(EPROTO$|ERR_SSL_)/.test(code)) return 'it does not speak TLS';
-  return words[code] ?? code;
+  return messages[code] ?? code;
 }
 
-function isPassing(code: string, message: string): boolean {
-  return passing.has(code) || isCutOff(message);
+function isTransient(code: string, message: string): boolean {
+  return transientCodes.has(code) || isCutOff(message);
 }
 
-/** What axios says when a connection ends in the middle of an answer. */
+/** Returns true for axios's message about a connection that was closed during the answer; it has no code of its own. */
 function isCutOff(message: string): boolean {
   return /stream has been aborted/.test(message);
 }

@@ -11,11 +11,11 @@ export interface HttpProxy {
 }
 
 /**
- * The proxy for an `https:` address, or `undefined` to connect directly. The rules are those of Go's
- * `net/http`, so that the helper takes the way the container client takes: `HTTPS_PROXY` in either
- * case, `http` where it names no scheme, `NO_PROXY` of names (which cover what is under them), addresses,
- * CIDR blocks and `*`, each with or without a port; this machine is never reached through a proxy.
- * Throws `misconfigured` for a proxy that is no address; the message does not repeat it, as it may hold a password.
+ * Returns the proxy for an `https:` URL, or undefined for a direct connection. Follows the rules of Go's `net/http`, so
+ * that the helper uses the same proxy as the container client: `HTTPS_PROXY` or `https_proxy`, with the default scheme
+ * `http`; `NO_PROXY` or `no_proxy` with host names (which include subdomains), addresses, CIDR blocks or `*`, each with
+ * or without a port; never a proxy for loopback addresses. Throws `misconfigured` if the proxy is not a URL; the
+ * message does not contain it, because it may contain a password.
  */
 export function proxyFor({ env }: Context, url: URL): HttpProxy | undefined {
   const setting = env.HTTPS_PROXY || env.https_proxy;
@@ -46,7 +46,7 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A lone percent sign, typed as it is.
+    // A percent sign that was not escaped.
     return text;
   }
 }
@@ -66,7 +66,7 @@ function covers(entry: string, host: string, port: string): boolean {
   const [, name = entry, entryPort] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
   if (entryPort !== undefined && entryPort !== port) return false;
   const bare = name.replace(/^\[|\]$/g, '').replace(/^\*\./, '.');
-  // With a dot in front, only what is under the name; without one, the name as well.
+  // With a leading dot, only subdomains match; without one, the name matches too.
   return bare.startsWith('.') ? host.endsWith(bare) : host === bare || host.endsWith(`.${bare}`);
 }
 
@@ -78,7 +78,7 @@ function isInBlock(entry: string, host: string): boolean {
   try {
     block.addSubnet(network, Number(prefix), family);
   } catch {
-    // A prefix that no network has exempts nothing.
+    // The prefix length is invalid.
     return false;
   }
   return block.check(host, family);

@@ -1,11 +1,12 @@
-import { TLSSocket } from 'node:tls';
+import http from 'node:http';
+import https from 'node:https';
+import tls, { TLSSocket } from 'node:tls';
 import axios, { type AxiosResponse } from 'axios';
 import type { Context } from '../context.ts';
 import { version } from '../version.ts';
-import { agents } from './agents.ts';
 import { ConnectionError, connectionError } from './connection-error.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
-import { isPassing } from './service-error.ts';
+import { isTransient } from './service-error.ts';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -13,7 +14,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as a form (`URLSearchParams`) or as JSON. */
   readonly body?: URLSearchParams | object;
-  /** For addresses that exist on this machine's own link only. */
+  /** Uses no proxy, for link-local addresses. */
   readonly direct?: boolean;
 }
 
@@ -23,23 +24,23 @@ export interface HttpAnswer {
   readonly header: (name: string) => string | undefined;
 }
 
-const largestAnswer = 1024 * 1024;
-/** Proxy Authentication Required. */
-const proxyNeedsPassword = 407;
+const maxAnswerBytes = 1024 * 1024;
+const proxyAuthenticationRequired = 407;
 
-// transformResponse: what is no JSON shall be seen as it came. maxRedirects: a secret is in hand.
 const client = axios.create({
+  // A redirect would send the secret to another address.
   maxRedirects: 0,
-  maxContentLength: largestAnswer,
+  maxContentLength: maxAnswerBytes,
   responseType: 'text',
+  // Keeps axios from parsing the text.
   transformResponse: [(text: unknown) => text],
   validateStatus: () => true,
   headers: { Accept: 'application/json', 'User-Agent': `docker-credential-icr/${version}` },
 });
 
 /**
- * Sends one request; an answer of any status is an answer. Throws ConnectionError, which never carries
- * axios's own error: that holds the whole request, secrets included.
+ * Sends one request and returns the answer with its status. Throws ConnectionError, which never contains axios's own
+ * error: that has the whole request with its secrets.
  */
 export async function send(
   context: Context,
@@ -47,7 +48,7 @@ export async function send(
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const proxy = proxyOf(context, request);
-  const way = via(context, request);
+  const suffix = throughProxy(context, request);
   const response = await client
     .request<unknown>({
       method: request.method,
@@ -55,22 +56,47 @@ export async function send(
       headers: { ...request.headers, ...contentType(request.body) },
       data: encode(request.body),
       signal,
-      // A mutable copy in axios's own terms; `false` keeps axios from reading the environment itself.
+      // axios requires a mutable object. `false` keeps it from reading the environment.
       proxy: proxy === undefined ? false : { ...proxy },
       ...agents(request.url),
     })
     .catch((error) => {
-      throw connectionError(error, way);
+      throw connectionError(error, suffix);
     });
-  return proxy === undefined ? toAnswer(response) : tunnelledAnswer(response, way);
+  return proxy === undefined ? toAnswer(response) : tunnelledAnswer(response, suffix);
+}
+
+/**
+ * Returns axios's option for the agent. It is always an agent of this module: the runtime's default agents use the
+ * environment's proxy if `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` is set. A process sends one request, so no
+ * connection is kept alive.
+ */
+function agents({ protocol }: URL): { httpAgent: http.Agent } | { httpsAgent: https.Agent } {
+  if (protocol === 'http:') return { httpAgent: new http.Agent({ keepAlive: false }) };
+  // The explicit `rejectUnauthorized` has precedence over NODE_TLS_REJECT_UNAUTHORIZED=0.
+  const options = { keepAlive: false, rejectUnauthorized: true, ...authorities() };
+  return { httpsAgent: new https.Agent(options) };
+}
+
+/**
+ * Returns the trusted certificate authorities: the runtime's list, the system's store with `SSL_CERT_FILE` and
+ * `SSL_CERT_DIR`, and `NODE_EXTRA_CA_CERTS`. Neither Bun nor Node uses all of them by default.
+ */
+function authorities(): { ca?: string[] } {
+  // Node before 22.15 lacks the function; its default list includes NODE_EXTRA_CA_CERTS.
+  if (typeof tls.getCACertificates !== 'function') return {};
+  const found = (['bundled', 'system', 'extra'] as const).flatMap((list) =>
+    tls.getCACertificates(list),
+  );
+  return { ca: [...new Set(found)] };
 }
 
 function proxyOf(context: Context, { direct, url }: HttpRequest): HttpProxy | undefined {
   return direct ? undefined : proxyFor(context, url);
 }
 
-/** The proxy on the way, for messages; without its password. */
-export function via(context: Context, request: HttpRequest): string {
+/** Returns " through the proxy HOST:PORT" for messages, or an empty string without a proxy. */
+export function throughProxy(context: Context, request: HttpRequest): string {
   const proxy = proxyOf(context, request);
   return proxy === undefined ? '' : ` through the proxy ${proxy.host}:${proxy.port}`;
 }
@@ -87,16 +113,15 @@ function encode(body: HttpRequest['body']): string | undefined {
 }
 
 /**
- * The proxy agent of axios returns the proxy's refusal of a tunnel as if the server had sent it. It came without TLS, so
- * anyone on the way could have written it: only its status is used. Throws ConnectionError.
+ * Returns the server's answer through a proxy. axios returns the proxy's refusal of a tunnel like an answer of the
+ * server, but without TLS, so an attacker could have sent it: only its status is used. Throws ConnectionError.
  */
-function tunnelledAnswer(response: AxiosResponse<unknown>, way: string): HttpAnswer {
+function tunnelledAnswer(response: AxiosResponse<unknown>, suffix: string): HttpAnswer {
   const { request, status } = response;
   if (request?.socket instanceof TLSSocket) return toAnswer(response);
-  if (status === proxyNeedsPassword) return { status, text: '', header: () => undefined };
-  throw new ConnectionError(`status ${status} instead of a tunnel${way}`, isPassing({ status }), {
-    reason: 'proxy',
-  });
+  if (status === proxyAuthenticationRequired) return { status, text: '', header: () => undefined };
+  const message = `status ${status} instead of a tunnel${suffix}`;
+  throw new ConnectionError(message, isTransient({ status }), { reason: 'proxy' });
 }
 
 function toAnswer({ status, data, headers }: AxiosResponse<unknown>): HttpAnswer {

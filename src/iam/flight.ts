@@ -2,9 +2,11 @@ import type { Context } from '../context.ts';
 import { answerLimitMs, deadlineOf, remainingMs } from '../deadline.ts';
 import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
 import { type Action, withLock } from '../files/lock.ts';
+import { timedOut } from '../http/accept.ts';
 import { lockFolder, readTokenNow, writeToken } from './cache-file.ts';
 import type { FreshTokenOptions } from './cached-token.ts';
 import { type CachedToken, type CacheKey, isServable, isUsable } from './cached-token.ts';
+import { iamEndpoint } from './endpoint.ts';
 
 /** Milliseconds that IAM, far away, takes at least. */
 const shortestMint = 200;
@@ -28,9 +30,16 @@ export function mintOnce(
     if (token === undefined || !isUsable(token, context.now())) return undefined;
     return options.force && token.token === old?.token ? undefined : token;
   };
+  const isLate = context.now() >= deadline;
+  const mint: FreshTokenOptions['mint'] = async (end) => {
+    // The time was spent waiting for a process that has asked IAM, and has no answer either.
+    if (!isLate && context.now() >= end) throw timedOut(iamName(context, options));
+    return options.mint(end);
+  };
+  const asked = { ...options, mint };
   const action: Action<CachedToken> = async (leave) => {
     try {
-      return madeMeanwhile() ?? (await renew(context, options, old, deadline));
+      return madeMeanwhile() ?? (await renew(context, asked, old, deadline));
     } catch (error) {
       if (error instanceof HelperError) leave(toNote(options, error));
       throw error;
@@ -48,6 +57,11 @@ export function mintOnce(
       return token;
     },
   });
+}
+
+/** IAM's name in messages. */
+function iamName(context: Context, { endpoint }: CacheKey): string {
+  return `IAM at ${new URL(iamEndpoint(context, endpoint)).host}`;
 }
 
 async function renew(

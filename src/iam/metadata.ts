@@ -8,7 +8,7 @@ import {
   nameOf,
   requestAnswer,
   requestJson,
-  timeLimit,
+  requestTimeoutMs,
 } from '../http/request.ts';
 import type { HttpAnswer, HttpRequest } from '../http/send.ts';
 import { textOf } from '../json-object.ts';
@@ -54,7 +54,7 @@ export async function requestInstanceToken(
   { address = metadataAddress(context), ...given }: MetadataOptions,
 ): Promise<AccessToken> {
   const options = { ...given, service: 'the metadata service', reason: 'metadata' } as const;
-  const deadline = given.deadline ?? deadlineOf(context, timeLimit);
+  const deadline = given.deadline ?? deadlineOf(context, requestTimeoutMs);
   const near = { ...options, deadline: Math.min(deadline, context.now() + nearLimit) };
   const [generation, identity] = await requestIdentity(context, address, near);
   const asked = context.now();
@@ -70,9 +70,9 @@ export async function requestInstanceToken(
 }
 
 /**
- * The address of the service: `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, else the usual one. The instance's token is sent
- * there, and what it answers becomes the credential, so plain HTTP does not leave the machine or its own link. Throws
- * `misconfigured`; the message never repeats the address.
+ * The address of the service: `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, else the usual one. The instance's token is
+ * sent there, and what it answers becomes the credential, so plain HTTP does not leave the machine or its own link.
+ * Throws `misconfigured`; the message never repeats the address.
  */
 export function metadataAddress({ env }: Context): string {
   const { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: address } = env;

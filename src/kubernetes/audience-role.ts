@@ -5,8 +5,9 @@ import type {
 import { providerName } from './provider-config.ts';
 
 /**
- * Lets nodes ask for service account tokens of this audience; without it, only of those that a pod of theirs mounts.
- * Source: Kubernetes' documentation, "Service account token audience restriction".
+ * Returns the role with which nodes may request service account tokens of this audience. Without it, nodes may request
+ * only audiences of tokens that one of their pods mounts. Source: Kubernetes documentation, "Service account token
+ * audience restriction".
  */
 export function audienceRole(audience: string): [IClusterRole, IClusterRoleBinding] {
   const name = `${providerName}-audience`;

@@ -16,7 +16,7 @@ export interface ConfigOptions extends ProvideOptions {
 const userNames = ['iamapikey', 'iambearer', 'iamrefresh', 'token', 'cp'];
 const defaultAudience = 'iam';
 
-/** An option, the condition under which it has no effect or fails every pull, and the resolution. */
+/** A combination that is ignored or fails every pull: whether it is given, its description, and the resolution. */
 type Conflict = readonly [isFound: unknown, problem: string, hint: string];
 
 /**

@@ -2,8 +2,9 @@ import type { AccessToken } from '../iam/access-token.ts';
 import { renewalTime } from '../iam/cached-token.ts';
 
 /**
- * How long the kubelet may keep an access token, in milliseconds: half of what it has left. After half of its life it
- * is kept until it is due for renewal, else the kubelets of a cluster that started together would come back together.
+ * Returns the milliseconds for which the kubelet may cache an access token: half of its remaining lifetime. In the second
+ * half of its lifetime, it is cached until it is due for renewal: otherwise all kubelets that started together would
+ * request new tokens together.
  */
 export function tokenDuration(token: Omit<AccessToken, 'refreshToken'>, now: number): number {
   const { issuedAt, expiresAt } = token;

@@ -1,19 +1,19 @@
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 
-/** An image of IBM's registry, as the kubelet names it: without tag and digest. */
+/** An image of ICR, as in the kubelet's request: without tag and digest. */
 export interface Image {
-  /** For looking up what answers; the namespace is the first part of the path, whatever it is. */
+  /** For the credential lookup. The namespace is the first part of the path. */
   readonly host: RegistryHost;
-  /** Host, and port where there is one, letter by letter: the kubelet compares with it. */
+  /** The host and an optional port, spelled as in the request: the kubelet compares it byte by byte. */
   readonly registry: string;
 }
 
-/** What may stand before the first `/` (distribution's reference grammar). Whoever writes a pod writes this. */
+/** A host and port in the reference grammar of distribution/reference. Every user who can create pods controls it. */
 const isRegistry = /^[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]+)?$/;
 const isVisible = /^[\x21-\x7e]*$/;
 
-/** `undefined` for every other registry's image, and for what is none. */
+/** Returns undefined for an image of another registry and for an invalid name. */
 export function parseImage(text: string): Image | undefined {
   const [registry = '', namespace] = text.split('/');
   if (!isRegistry.test(registry) || !isVisible.test(text)) return undefined;

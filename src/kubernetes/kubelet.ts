@@ -5,30 +5,34 @@ import { readInput } from '../standard-input.ts';
 import { withNodeFolders } from './node-folders.ts';
 import { type ProvideOptions, provide } from './provide.ts';
 
-/** The options of `kubelet`, which stand in the kubelet's configuration as arguments of the provider. */
+/** The options of `kubelet`, which are the arguments of the provider in the kubelet's configuration. */
 export const kubeletOptions = {
-  identity: { type: 'string', describe: 'answer with this identity, whatever is mapped' },
-  present: { type: 'string', describe: 'the user name to answer with: iambearer …' },
+  identity: { type: 'string', describe: 'use this identity and ignore mappings' },
+  present: { type: 'string', describe: 'user name to present, such as iambearer' },
   'node-profile': {
     type: 'string',
-    describe: 'answer as this trusted profile, by what the machine is',
+    describe: 'use the trusted profile of the machine, by ID',
   },
   'service-accounts': {
     type: 'boolean',
-    describe: 'pods pull with their own identity; refuse a request without a token',
+    describe: 'use the identity of the pod; refuse requests without a token',
   },
   'trusted-profile': {
     type: 'string',
-    describe: 'the profile of pods whose service account is not annotated',
+    describe: 'trusted profile of service accounts without annotation',
   },
-  audience: { type: 'string', default: 'iam', describe: 'what the service account tokens are for' },
+  audience: {
+    type: 'string',
+    default: 'iam',
+    describe: "audience of the service accounts' tokens",
+  },
   'allow-node-identity': {
     type: 'boolean',
-    describe: "let a pod without an identity of its own pull with the node's",
+    describe: 'use the identity of the node for pods without their own',
   },
 } as const;
 
-/** Answers one request of the kubelet. Throws what `provide` throws, and `invalid-input` for unknown options. */
+/** Returns the response to one request of the kubelet. Throws like `provide`, and `invalid-input` for unknown options. */
 export async function answerKubelet(context: Context, args: readonly string[]): Promise<string> {
   const options = parseOptions(args);
   const text = await readInput(context);
@@ -53,7 +57,7 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: kubeletOptions, allowNegative: true });
   } catch (error) {
-    // parseArgs names the option and never its value.
+    // The message of parseArgs contains the option, but not its value.
     const message = error instanceof Error ? (error.message.split('. ', 1)[0] ?? '') : '';
     throw new HelperError('invalid-input', `cannot use the arguments of kubelet: ${message}`, {
       hint: 'see docker-credential-icr kubelet --help',

@@ -1,7 +1,8 @@
 import { HelperError } from '../errors.ts';
 import { audienceRole } from './audience-role.ts';
 import type { ConfigOptions } from './config-options.ts';
-import { apiKeyFile, daemonSet } from './daemon-set.ts';
+import { daemonSet } from './daemon-set.ts';
+import { apiKeyFile } from './install-script.ts';
 import { requireNamespace, requireObjectName } from './names.ts';
 import { providerConfig } from './provider-config.ts';
 import { textOf, yamlOf } from './yaml.ts';
@@ -14,7 +15,7 @@ export interface ManifestOptions {
   readonly apiKeySecret: string | undefined;
 }
 
-/** Everything that `kubectl apply` needs to bring the provider to the nodes. Throws `invalid-input`. */
+/** Returns the objects that install the provider on the nodes of a cluster. Throws `invalid-input`. */
 export function manifests(options: ManifestOptions, who: ConfigOptions, flags: string): string {
   const { image, executable, namespace, imagePullSecret, apiKeySecret } = options;
   const secrets = {
@@ -24,7 +25,9 @@ export function manifests(options: ManifestOptions, who: ConfigOptions, flags: s
     ...(apiKeySecret === undefined ? {} : { apiKeySecret: requireObjectName(apiKeySecret) }),
   };
   if (!executable.startsWith('/')) {
-    throw new HelperError('invalid-input', '--executable is an absolute path in the image');
+    throw new HelperError('invalid-input', 'invalid --executable; expected an absolute path', {
+      hint: 'use --executable with the path of the executable in the image',
+    });
   }
   const config = providerConfig(apiKeySecret === undefined ? who : { ...who, apiKeyFile });
   const objects = [
@@ -37,14 +40,19 @@ export function manifests(options: ManifestOptions, who: ConfigOptions, flags: s
       ...secrets,
     }),
   ];
-  return yamlOf(objects, notes(flags));
+  return yamlOf(objects, notes(flags, who));
 }
 
-function notes(flags: string): string[] {
+function notes(flags: string, { serviceAccounts }: ConfigOptions): string[] {
   return [
-    'Puts docker-credential-icr and its configuration on every node. The kubelet reads the configuration when it',
-    'starts, and only with these flags; nothing here sets them or restarts it:',
+    'Installs docker-credential-icr and its configuration on nodes that already run. On a new node, no pod runs until the',
+    'kubelet starts, and a kubelet with these flags does not start without the files: install the files there with',
+    'docker-credential-icr kubernetes manifests, and set the flags only after the files:',
     `  ${flags}`,
-    'Removing this leaves the files on the nodes.',
+    ...(serviceAccounts
+      ? ['Pods pull with their own identity: Kubernetes 1.34 or later is required.']
+      : []),
+    'The pods mount directories of the node, which needs the Pod Security level "privileged" in this namespace.',
+    'The files remain on the nodes when these objects are deleted.',
   ];
 }

@@ -1,16 +1,13 @@
 import { cacheFolder, configFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 
-/** Where a node keeps what its kubelet pulls with. The cache ends with the machine's session: /run is in memory. */
+/** The directories of the helper on a node. The cache is in memory, because `/run` is. */
 export const nodeFolders = {
   DOCKER_CREDENTIAL_ICR_CONFIG_DIR: '/etc/docker-credential-icr',
   DOCKER_CREDENTIAL_ICR_CACHE_DIR: '/run/docker-credential-icr',
 } as const;
 
-/**
- * The kubelet is started by systemd without `HOME`: then its provider uses the directories of the machine, not those in
- * the home directory of root.
- */
+/** Uses the directories of the node if there is no `HOME`: systemd starts the kubelet without it. Root's home is not used. */
 export function withNodeFolders(context: Context): Context {
   if (context.platform !== 'linux') return context;
   const { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config, DOCKER_CREDENTIAL_ICR_CACHE_DIR: cache } =

@@ -50,7 +50,7 @@ export async function nodeAnswer(
   return {
     username: found.username,
     password,
-    duration: durationOf(lookup.context, found, password),
+    durationMs: durationOf(lookup.context, found, password),
     ...(await scopeOf(lookup, image, found, options)),
   };
 }

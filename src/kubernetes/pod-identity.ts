@@ -9,34 +9,34 @@ import type { ProviderRequest } from './provider-request.ts';
 import { NoIdentity, parseServiceAccount, type ServiceAccount } from './service-account.ts';
 import { sweepPods } from './sweep.ts';
 
-/** Names the trusted profile that a service account acts as. */
+/** The annotation of a service account with the ID of its trusted profile. */
 export const profileAnnotation = 'icr.io/trusted-profile-id';
 
 export interface PodOptions {
-  /** Every request comes with a service account's token; one without is refused. */
+  /** Requests without a service account token are refused. */
   readonly serviceAccounts?: boolean;
-  /** The profile of service accounts without the annotation. */
+  /** The trusted profile of service accounts without annotation. */
   readonly trustedProfile?: string;
   /**
-   * What a service account's token must be for; IAM takes `iam`.
-   * Source: IBM-Cloud/trusted-profile-enterprise-security, app.yaml.
+   * The audience of service account tokens; IAM accepts `iam`. Source: IBM-Cloud/trusted-profile-enterprise-security,
+   * app.yaml.
    */
   readonly audience: string;
-  /** Whether a pod without an identity of its own may pull with the node's. */
+  /** Pods without their own identity use the identity of the node. */
   readonly allowNodeIdentity?: boolean;
 }
 
 /** The access token of a pod's trusted profile. */
 export type PodToken = Pick<CachedToken, 'token' | 'issuedAt' | 'expiresAt'>;
 
-/** A service account and the trusted profile that it is to act as. */
+/** A service account and its trusted profile. */
 interface Pod extends ServiceAccount {
   readonly profile: string;
 }
 
 /**
- * The pod's own right to pull. Returns undefined if the pod has no identity and the node's may be used instead. What IAM says no to is never answered by the node.
- * Throws `refused`, `unreachable`, `misconfigured`.
+ * Returns the access token of the pod's trusted profile, or undefined if the pod has none and may use the identity of the
+ * node. If IAM refuses the pod, the identity of the node is not used. Throws `refused`, `unreachable`, `misconfigured`.
  */
 export async function podToken(
   context: Context,
@@ -50,7 +50,7 @@ export async function podToken(
     return await exchange(context, crToken, pod, endpoint);
   } catch (error) {
     if (!(error instanceof NoIdentity) || !options.allowNodeIdentity) throw error;
-    context.warn(`${inOneLine(error)}; the node's identity answers instead`);
+    context.warn(`${inOneLine(error)}; using the identity of the node`);
     return undefined;
   }
 }
@@ -60,7 +60,10 @@ function podOf(context: Context, request: ProviderRequest, options: PodOptions):
   const annotated = request.serviceAccountAnnotations[profileAnnotation];
   const profile = annotated ?? options.trustedProfile;
   if (profile !== undefined) return { ...account, profile: profileOf(account, profile) };
-  throw new NoIdentity(`service account ${account.name} has no annotation ${profileAnnotation}`);
+  throw new NoIdentity(
+    `service account ${account.name} has no annotation ${profileAnnotation}`,
+    'annotate it with the ID of a trusted profile',
+  );
 }
 
 function accountOf(
@@ -71,10 +74,13 @@ function accountOf(
   if (serviceAccountToken !== undefined) {
     return parseServiceAccount(context, serviceAccountToken, audience);
   }
-  throw new NoIdentity('the request has no service account token, and pods answer for themselves');
+  throw new NoIdentity(
+    'the request has no service account token, and pods use their own identity',
+    "add tokenAttributes to the kubelet's CredentialProviderConfig, or use --allow-node-identity",
+  );
 }
 
-/** Whoever may write an annotation may write anything: it goes into a form and into a file's name. */
+/** Users control the annotation, which is sent to IAM and becomes part of a file name. */
 function profileOf({ name }: ServiceAccount, text: string): string {
   try {
     return requireProfileId(text);
@@ -95,7 +101,7 @@ async function exchange(
   endpoint: string | undefined,
 ): Promise<PodToken> {
   const { name, uid, profile } = pod;
-  // Without its uid, an account cannot be told from a later one of the same name.
+  // Without its UID, an account cannot be distinguished from a later one with the same name.
   const folder = uid === '' ? undefined : cacheFolder(context);
   return freshToken(context, {
     folder,
@@ -119,8 +125,8 @@ async function exchange(
 }
 
 /**
- * One pod's right to pull never serves another service account, nor a later one of the same name, nor
- * another profile. A hash, since the longest names would make no file name; no identity's name has a space.
+ * Returns a cache name for one service account, UID and profile. It contains a hash, because the longest names exceed the
+ * length of file names. Names of identities contain no space, so they differ from it.
  */
 function cacheName({ name, uid, profile }: Pod): string {
   const hash = createHash('sha256')

@@ -50,7 +50,7 @@ async function answerFor(
     username: 'iambearer',
     password: pod.token,
     key: 'Registry',
-    duration: tokenDuration(pod, context.now()),
+    durationMs: tokenDuration(pod, context.now()),
   };
 }
 

@@ -1,21 +1,21 @@
-/** A credential, which images it is for, and how long the kubelet may keep it. */
+/** A credential, its images, and its time in the kubelet's cache. */
 export interface ProviderAnswer {
-  /** `host` or `host/namespace`, spelled as in the image that was asked for. */
+  /** A key of the kubelet's keyring, with the host spelled as in the request. */
   readonly match: string;
   readonly username: string;
   readonly password: string;
-  /** `Image`: kept for this image only; `Registry`: for every image of the host. */
+  /** `Image`: cached for this image only; `Registry`: for all images of the host. */
   readonly key: 'Image' | 'Registry';
-  /** Milliseconds; 0 where it is not known how long the secret lasts. */
-  readonly duration: number;
+  /** 0 if the lifetime of the secret is unknown. */
+  readonly durationMs: number;
 }
 
 /**
- * The text of a CredentialProviderResponse in the version that was asked in. Without an answer `auth` is empty: the
- * kubelet goes on without a credential, and asks again the next time. It refuses a field that it does not know.
+ * Returns a CredentialProviderResponse in the version of the request. Without an answer, `auth` is empty: the kubelet
+ * pulls without a credential, and calls the provider again for the next pull. It refuses unknown fields.
  */
 export function providerResponse(apiVersion: string, answer: ProviderAnswer | undefined): string {
-  const { key = 'Image', duration = 0 } = answer ?? {};
+  const { key = 'Image', durationMs = 0 } = answer ?? {};
   const auth =
     answer === undefined
       ? {}
@@ -24,13 +24,13 @@ export function providerResponse(apiVersion: string, answer: ProviderAnswer | un
     apiVersion,
     kind: 'CredentialProviderResponse',
     cacheKeyType: key,
-    cacheDuration: goDuration(duration),
+    cacheDuration: goDuration(durationMs),
     auth,
   };
   return `${JSON.stringify(response)}\n`;
 }
 
-/** As Go's time.ParseDuration reads it; whole seconds. */
+/** Returns whole seconds in the syntax of Go's time.ParseDuration. */
 function goDuration(milliseconds: number): string {
   return `${Math.max(0, Math.floor(milliseconds / 1000))}s`;
 }

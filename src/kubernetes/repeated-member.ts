@@ -1,9 +1,9 @@
-/** A text, a bracket, a comma, a colon; numbers and words are of no account here. */
+/** Strings and punctuation; numbers and literals do not matter here. */
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
 /**
- * The name of a member that an object in this JSON has twice, at whatever depth; `undefined` where none has. For a
- * text that `JSON.parse` takes: it keeps the last of the two and says nothing, and another program may keep the first.
+ * Returns the name of a duplicate member of an object in valid JSON, at any depth; undefined if there is none.
+ * `JSON.parse` silently uses the last one, and another program may use the first one.
  */
 export function repeatedMember(json: string): string | undefined {
   const open: (Set<string> | undefined)[] = [];

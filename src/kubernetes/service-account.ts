@@ -2,27 +2,27 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { lifeOf } from '../identity/expiry.ts';
 
-/** Whom a service account's token is for, as it says itself: IAM is who verifies it. */
+/** The service account in a token's claims, which only IAM verifies. */
 export interface ServiceAccount {
   /** `namespace:name` */
   readonly name: string;
-  /** Another one for each that had this name; empty where the token does not tell. */
+  /** Different for accounts that had this name one after the other; empty if the token has none. */
   readonly uid: string;
 }
 
-/** A pod brings no identity that IAM could be asked about. */
+/** The pod has no identity that could be verified with IAM. */
 export class NoIdentity extends HelperError {
-  constructor(message: string) {
-    super('refused', message);
+  constructor(message: string, hint: string) {
+    super('refused', message, { hint });
   }
 }
 
-/** The API server's: namespaces are DNS labels, names are DNS subdomains. */
+/** The subject in tokens of the API server. Namespaces are DNS labels, names are DNS subdomains. */
 const subject = /^system:serviceaccount:([a-z0-9-]{1,63}:[a-z0-9.-]{1,253})$/;
 
 /**
- * Reads the token that the kubelet got for a pod. Throws `NoIdentity` for what IAM would refuse anyway, with what to
- * mend; the token itself is in no message.
+ * Reads the service account from a token of the kubelet. Throws `NoIdentity` for tokens that IAM would refuse. No message
+ * contains the token.
  */
 export function parseServiceAccount(
   { now }: Context,
@@ -32,15 +32,22 @@ export function parseServiceAccount(
   const claims: Record<string, unknown> = lifeOf(token);
   const { sub, aud, exp, 'kubernetes.io': kubernetes } = claims;
   const name = typeof sub === 'string' ? subject.exec(sub)?.[1] : undefined;
-  if (name === undefined) throw new NoIdentity("the token in the request is no service account's");
+  if (name === undefined) {
+    throw new NoIdentity(
+      'the token in the request does not belong to a service account',
+      "check serviceAccountTokenAudience in the kubelet's CredentialProviderConfig",
+    );
+  }
   if (![aud].flat().includes(audience)) {
     throw new NoIdentity(
-      `the token of service account ${name} is not for audience ${audience}; set serviceAccountTokenAudience to it in the kubelet's CredentialProviderConfig`,
+      `the token of service account ${name} is not for audience ${audience}`,
+      "set serviceAccountTokenAudience to it in the kubelet's CredentialProviderConfig",
     );
   }
   if (typeof exp !== 'number' || exp * 1000 <= now()) {
     throw new NoIdentity(
-      `the token of service account ${name} has expired; check this node's clock`,
+      `the token of service account ${name} has expired`,
+      "check this node's clock",
     );
   }
   return { name, uid: uidIn(kubernetes) };

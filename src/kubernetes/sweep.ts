@@ -5,24 +5,24 @@ import { removeLock } from '../files/lock.ts';
 import { namesIn } from '../files/private-read.ts';
 import { removePrivate } from '../files/private-write.ts';
 
-/** What the cache calls a token of a pod, and the lock beside it. */
-const isPods = /^pod%20.*\.(?:json|lock)$/;
-/** Milliseconds. No token lives that long; who pulls again gets another. */
-const forgottenAfter = 24 * 3600_000;
+/** The file names of pods' tokens and of their locks. */
+const podFile = /^pod%20.*\.(?:json|lock)$/;
+/** Longer than the lifetime of any token. */
+const maxAgeMs = 24 * 3600_000;
 
 /**
- * Removes what was kept for service accounts that did not pull for a day: in a cluster that makes one for each build
- * they would fill the node's memory. What cannot be removed now is swept another time.
+ * Removes cached tokens of service accounts that did not pull for a day. In a cluster that creates an account for each
+ * build, they would fill the node's memory. Files that cannot be removed are tried again the next time.
  */
 export function sweepPods(context: Context, folder: string): void {
   try {
-    for (const name of namesIn(context, folder, 'own').filter((each) => isPods.test(each))) {
+    for (const name of namesIn(context, folder, 'own').filter((each) => podFile.test(each))) {
       const file = path.join(folder, name);
-      if (fs.lstatSync(file).mtimeMs >= context.now() - forgottenAfter) continue;
+      if (fs.lstatSync(file).mtimeMs >= context.now() - maxAgeMs) continue;
       if (name.endsWith('.lock')) removeLock(context, file);
       else removePrivate(context, file);
     }
   } catch {
-    // Another process is at it, or nobody may: there is a token to get all the same.
+    // Another process may be removing the same files. A failure must not prevent the request of a token.
   }
 }

@@ -1,20 +1,20 @@
 import { Document, Scalar, visit } from 'yaml';
 
-/** Objects as one YAML stream, each after `---`; `comments` stand before the first, a line each. */
+/** Returns objects as one YAML stream with `---` before each. `comments` are lines before the first object. */
 export function yamlOf(objects: readonly object[], comments: readonly string[] = []): string {
   const head = comments.map((line) => `# ${line}\n`).join('');
   return head + objects.map((object) => `---\n${textOf(object)}`).join('');
 }
 
-/** One object, as a file of its own. */
+/** Returns one object as a YAML file. */
 export function textOf(object: object): string {
-  // What appears twice is written twice, as people expect to read it. No line is folded.
+  // Values that appear twice are written twice instead of as an alias. Lines are not folded.
   const document = new Document(object, { aliasDuplicateObjects: false });
   visit(document, { Scalar: (key, scalar) => (key === 'key' ? undefined : quote(scalar)) });
   return document.toString({ lineWidth: 0 });
 }
 
-/** What some reader takes for a number or a truth value: kubectl's is of YAML 1.1, with Go's notion of numbers. */
+/** Strings that some parsers read as a number or boolean: kubectl's parser is YAML 1.1 with the numbers of Go. */
 const isAmbiguous = /^(?:[-+]?[.\d].*|[.~=<].*|y|n|yes|no|on|off|true|false|null|)$/i;
 
 function quote(scalar: Scalar): void {

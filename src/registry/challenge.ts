@@ -2,7 +2,7 @@ import { HelperError } from '../errors.ts';
 import { isIbmHost } from './match.ts';
 import { parseServerURL } from './parse.ts';
 
-/** What a registry asks for: a token from an address, or the password itself. */
+/** A registry's authentication challenge: a token from the address `realm`, or the password itself. */
 export type Challenge =
   | {
       readonly scheme: 'bearer';
@@ -13,8 +13,8 @@ export type Challenge =
   | { readonly scheme: 'basic' };
 
 /**
- * Reads `WWW-Authenticate`. By RFC 9110 values that hold a colon are quoted; cp.icr.io's are not, and its
- * commas have a space after them. `undefined` for what asks for neither.
+ * Parses a `WWW-Authenticate` header. Returns undefined if it requests neither Bearer nor Basic authentication.
+ * cp.icr.io does not quote values with a colon, although RFC 9110 requires it, and adds a space after commas.
  */
 export function parseChallenge(header: string | undefined): Challenge | undefined {
   const [, scheme = '', rest = ''] = /^\s*(\w+)\s*(.*)$/s.exec(header ?? '') ?? [];
@@ -24,7 +24,7 @@ export function parseChallenge(header: string | undefined): Challenge | undefine
   return realm === undefined ? undefined : { scheme: 'bearer', realm, service, scope };
 }
 
-/** A value without quotes ends where the next name begins: a scope has commas of its own. */
+/** An unquoted value ends before the next `name=`, not at the first comma: a scope can contain commas. */
 const parameter = /([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|(.*?))\s*(?:,\s*(?=[a-z_]+\s*=)|$)/gis;
 
 function parametersIn(text: string): Record<string, string> {
@@ -35,7 +35,10 @@ function parametersIn(text: string): Record<string, string> {
   return found;
 }
 
-/** Where to ask for the token. Docker would send the password wherever it is told; we do not. Throws `refused`. */
+/**
+ * Returns the URL of the token endpoint. Docker sends the password to any address; this function throws `refused`
+ * unless it is an HTTPS address of the registry itself or of an ICR host.
+ */
 export function requireRealm(realm: string, host: string): URL {
   const url = URL.parse(realm);
   const target = url?.protocol === 'https:' ? parseServerURL(url.host) : undefined;
@@ -43,6 +46,6 @@ export function requireRealm(realm: string, host: string): URL {
   if (url && isSafe && url.username === '') return url;
   throw new HelperError(
     'refused',
-    `${host} asks for the credential at an address that is neither its own nor an ICR host`,
+    `${host} requests the credential for an address that is neither its own nor an ICR host`,
   );
 }

@@ -15,8 +15,26 @@ export interface DockerCredential {
 type Bearer = Extract<Challenge, { scheme: 'bearer' }>;
 
 /**
- * Signs in at a registry as Docker does before a pull: `/v2/`, the challenge, the token endpoint it names,
- * `/v2/` again with the token. Throws `refused` with the registry's own words, else `unreachable`.
+ * Verifies a credential at the registry's token endpoint as `docker login` does, without an image. Throws `refused`
+ * with the registry's error text, or `unreachable`.
+ */
+export async function verifyAtTokenEndpoint(
+  context: Context,
+  host: string,
+  credential: DockerCredential,
+  { owner, hint }: { readonly owner: string; readonly hint: string },
+): Promise<void> {
+  const { Username, Secret } = credential;
+  const url = new URL(`https://${host}/oauth/token`);
+  url.search = new URLSearchParams({ service: 'registry', account: Username }).toString();
+  const headers = { Authorization: basic(credential) };
+  const options = { service: host, owner, hint, secrets: [Secret] };
+  await requestJson(context, { method: 'GET', url, headers }, options);
+}
+
+/**
+ * Authenticates as Docker does before a pull: requests `/v2/`, parses the challenge, gets a token from the endpoint in
+ * it, and requests `/v2/` again with the token. Throws `refused` with the registry's error text, or `unreachable`.
  * Source: distribution/distribution, registry/client/auth/session.go.
  */
 export async function signInAsDocker(
@@ -32,25 +50,25 @@ export async function signInAsDocker(
     secrets: [credential.Secret],
     deadline,
   };
-  const ask = (authorization?: string) =>
+  const pingWith = (authorization?: string) =>
     requestAnswer(context, ping(host, authorization), {
       ...options,
       secrets: [...options.secrets, authorization],
     });
-  const first = await ask();
+  const first = await pingWith();
   if (first.status === 200) return;
   const challenge =
     first.status === 401 ? parseChallenge(first.header('www-authenticate')) : undefined;
-  if (challenge === undefined) throw noRegistry(host, first);
+  if (challenge === undefined) throw noChallenge(host, first);
   const authorization =
     challenge.scheme === 'basic'
       ? basic(credential)
       : `Bearer ${await tokenFor(context, host, challenge, credential, options)}`;
-  const second = await ask(authorization);
+  const second = await pingWith(authorization);
   if (second.status === 200) return;
-  const said =
+  const reason =
     serviceError(second.text, [credential.Secret, authorization]) ?? String(second.status);
-  throw new HelperError('refused', `${host} issued a token and then refused it (${said})`, {
+  throw new HelperError('refused', `${host} issued a token and then refused it (${reason})`, {
     serviceCode: serviceCode(second.text),
   });
 }
@@ -60,8 +78,8 @@ function ping(host: string, authorization?: string): HttpRequest {
   return { method: 'GET', url: new URL(`https://${host}/v2/`), headers };
 }
 
-function noRegistry(host: string, { status }: HttpAnswer): HelperError {
-  return unreachable(`${host} answered ${status} to /v2/, where a registry asks for a token`);
+function noChallenge(host: string, { status }: HttpAnswer): HelperError {
+  return unreachable(`${host} answered ${status} to /v2/ without an authentication challenge`);
 }
 
 async function tokenFor(
@@ -78,20 +96,20 @@ async function tokenFor(
   throw unreachable(`${host} answered without a token`);
 }
 
-/** With a password a GET; with an identity token, which Docker keeps under `<token>`, a POST. */
+/** Returns a GET request for a password, or a POST request for an identity token, which has the user name `<token>`. */
 function tokenRequest(
   url: URL,
   { service, scope }: Bearer,
   { Username, Secret }: DockerCredential,
 ): HttpRequest {
-  const asked = { ...(service && { service }), ...(scope && { scope }) };
+  const target = { ...(service && { service }), ...(scope && { scope }) };
   if (Username !== '<token>') {
-    for (const [name, value] of Object.entries(asked)) url.searchParams.append(name, value);
+    for (const [name, value] of Object.entries(target)) url.searchParams.append(name, value);
     url.searchParams.append('account', Username);
     return { method: 'GET', url, headers: { Authorization: basic({ Username, Secret }) } };
   }
   const grant = { grant_type: 'refresh_token', refresh_token: Secret, client_id: 'docker' };
-  return { method: 'POST', url, body: new URLSearchParams({ ...grant, ...asked }) };
+  return { method: 'POST', url, body: new URLSearchParams({ ...grant, ...target }) };
 }
 
 function basic({ Username, Secret }: DockerCredential): string {

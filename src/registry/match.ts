@@ -1,6 +1,6 @@
 import type { RegistryHost } from './parse.ts';
 
-/** Retired names of the registry that still work. The list is complete: IBM adds no more names to that domain. */
+/** Old registry hosts that still work. The list is complete: IBM adds no hosts to that domain. */
 export const retiredHosts: readonly string[] = [
   'registry.bluemix.net',
   'registry.ng.bluemix.net',
@@ -10,16 +10,16 @@ export const retiredHosts: readonly string[] = [
 ];
 
 /**
- * Returns true for a host of IBM Cloud Container Registry: `icr.io`, every name that ends in `.icr.io`, and the retired
- * names. The parsed name decides for `icr.io`, not a list: three of IBM's hosts are younger than 18 months.
+ * Returns true for a host of IBM Cloud Container Registry: `icr.io`, every name that ends in `.icr.io`, and
+ * `retiredHosts`. `icr.io` needs no list, so hosts of new regions work.
  */
 export function isIbmHost({ name }: RegistryHost): boolean {
   return name === 'icr.io' || name.endsWith('.icr.io') || retiredHosts.includes(name);
 }
 
 /**
- * The name under which a credential for this host is kept. IBM's hosts are one each, whatever the
- * port or path; elsewhere another port is another server, and Docker keeps three credentials under
+ * Returns the key under which a credential for this host is stored. For ICR hosts it is the name, without port and
+ * path. For other hosts it includes both: another port is another server, and Docker stores three credentials under
  * `https://index.docker.io/v1/`, `…/v1/access-token` and `…/v1/refresh-token`.
  * Source: docker/cli, internal/oauth/manager.
  */

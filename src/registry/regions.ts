@@ -1,13 +1,13 @@
 export interface Region {
   readonly region: string;
-  /** The name this region had before, still accepted where one is typed. */
+  /** The region's former name, which commands still accept. */
   readonly alias?: string;
   readonly host: string;
 }
 
 /**
- * The public hosts in IBM's documentation ("Regions", Container Registry). For setting up and
- * completing only: which host is IBM's is decided by `isIbmHost`.
+ * The public hosts in IBM's documentation ("Regions", Container Registry). They are the defaults and suggestions of
+ * commands; `isIbmHost` decides whether a host is an ICR host.
  */
 export const regions: readonly Region[] = [
   { region: 'global', host: 'icr.io' },
@@ -27,5 +27,5 @@ export const regions: readonly Region[] = [
 
 export const publicHosts: readonly string[] = regions.map(({ host }) => host);
 
-/** Reachable from inside IBM Cloud only; every public host has one. */
+/** The private host of each public host, reachable only from inside IBM Cloud. */
 export const privateHosts: readonly string[] = publicHosts.map((host) => `private.${host}`);

@@ -5,32 +5,32 @@ import { serviceError } from '../http/service-error.ts';
 import { isObject, type JsonObject, textOf } from '../json-object.ts';
 import { parseClaims } from '../jwt-claims.ts';
 
-/** A registry token as the registry lists it, without the token itself. */
+/** An entry in the registry's list of registry tokens. It does not contain the token itself. */
 export interface RegistryToken {
   readonly id: string;
   readonly owner: string | undefined;
   readonly description: string | undefined;
-  /** It pulls, and does not push. */
+  /** Allows pulls but not pushes. */
   readonly readonly: boolean;
   readonly revoked: boolean;
-  /** Milliseconds since 1970; absent for one that never ends. */
+  /** Milliseconds since 1970; undefined if the token does not expire. */
   readonly expiresAt: number | undefined;
 }
 
 export interface NewRegistryToken {
   readonly description: string | undefined;
-  /** Never ends; otherwise it lives 24 hours. */
+  /** Does not expire; other tokens are valid for 24 hours. */
   readonly permanent: boolean;
-  /** Pushes as well. */
+  /** Allows pushes in addition to pulls. */
   readonly write: boolean;
 }
 
 type TokenCall = Pick<ApiCall, 'method' | 'query' | 'wanted'> & { readonly id?: string };
 
-/** Statuses with which a server says that it does not do this, or not any longer. */
-const discontinued = [404, 405, 410, 501];
+/** Statuses of a server that does not support this API, or no longer does. */
+const unsupportedStatuses = [404, 405, 410, 501];
 
-/** Makes a token. Throws `refused`, as IBM's own registry has done since 2021, and `unreachable`. */
+/** Creates a token. Throws `refused` (IBM's registry has refused since 2021) or `unreachable`. */
 export async function addRegistryToken(
   context: Context,
   caller: Caller,
@@ -40,7 +40,7 @@ export async function addRegistryToken(
   const query = { description, permanent: String(permanent), write: String(write) };
   const call = toCall(caller, host, { method: 'POST', query, wanted: 'a new registry token' });
   const answer = await callApi(context, caller, call);
-  if (discontinued.includes(answer.status)) {
+  if (unsupportedStatuses.includes(answer.status)) {
     const reason = serviceError(answer.text, [caller.accessToken]) ?? answer.status;
     throw new HelperError('refused', `${host} refused ${caller.name} ${call.wanted} (${reason})`, {
       hint: call.hint || undefined,
@@ -60,7 +60,7 @@ export async function listRegistryTokens(
   return (Array.isArray(tokens) ? tokens : []).filter(isObject).map(readToken);
 }
 
-/** The token itself. */
+/** Returns the token itself. */
 export async function getRegistryToken(
   context: Context,
   caller: Caller,
@@ -97,7 +97,7 @@ function toCall({ account }: Caller, host: string, { id, ...call }: TokenCall): 
     service: host,
     url: `https://${host}/api/v1/tokens${id === undefined ? '' : `/${encodeURIComponent(id)}`}`,
     headers: { Account: account },
-    hint: 'registry tokens are deprecated: use docker-credential-icr api-key create',
+    hint: 'use docker-credential-icr api-key create instead: registry tokens are deprecated',
   };
 }
 
@@ -107,7 +107,7 @@ function tokenIn(answer: JsonObject, host: string): string {
   throw new HelperError('unreachable', `${host} answered without a token`);
 }
 
-/** The `jti` of the JWT. */
+/** Returns the JWT's `jti`, or an empty string. */
 function idOf(token: string): string {
   try {
     return parseClaims(token).id ?? '';
@@ -122,7 +122,7 @@ function readToken(token: JsonObject): RegistryToken {
   return {
     id: textOf(token, '_id') ?? '',
     owner: textOf(token, 'owner'),
-    // IBM keeps the description there.
+    // The API returns the description in this field.
     description: textOf(token, 'secondary_owner'),
     readonly: token.readonly === true,
     revoked: token.revoked === true,

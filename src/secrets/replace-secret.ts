@@ -1,7 +1,7 @@
 import {
   type ChangeLock,
   type ChangeLockOptions,
-  OvertakenError,
+  LockLostError,
   withChangeLock,
 } from '../config/change-lock.ts';
 import { configFolder } from '../config/folders.ts';
@@ -38,7 +38,7 @@ async function locked<T>(
     try {
       return await withChangeLock(context, action, options);
     } catch (error) {
-      if (!(error instanceof OvertakenError) || attempt === attempts) throw error;
+      if (!(error instanceof LockLostError) || attempt === attempts) throw error;
     }
   }
 }

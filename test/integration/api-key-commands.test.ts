@@ -14,7 +14,7 @@ test('create: prints only the value, and login accepts it', ({ sandbox }) =>
     const [, key] = keysOf(sandbox, mine.iamId);
     assert.equal(made, {
       stdout: `${key?.value}\n`,
-      stderr: `docker-credential-icr: made API key ${key?.id} (laptop)\n`,
+      stderr: `docker-credential-icr: created API key ${key?.id} (laptop)\n`,
       status: 0,
     });
     assert.is(key?.description, 'at-home');
@@ -30,7 +30,7 @@ test('create --output: writes the ibmcloud CLI’s format, and does not overwrit
     const file = path.join(person.home.folder, 'key.json');
     const made = await person.call('api-key create laptop --output key.json');
     const [, key] = keysOf(sandbox, mine.iamId);
-    assert.is(made.stdout, 'its value is in key.json\n');
+    assert.is(made.stdout, 'API key saved in key.json (not encrypted)\n');
     assert.is(fs.statSync(file).mode & 0o777, 0o600);
     const { createdAt, ...contents } = JSON.parse(fs.readFileSync(file, 'utf8'));
     assert.equal(contents, {
@@ -44,7 +44,7 @@ test('create --output: writes the ibmcloud CLI’s format, and does not overwrit
     await person.say('login us.icr.io --api-key-file key.json');
 
     const again = await person.call('api-key create laptop --output key.json');
-    assert.equal(again, refusal('key.json exists', 'use another file name'));
+    assert.equal(again, refusal('key.json already exists', 'use another file name'));
     assert.is(keysOf(sandbox, mine.iamId).length, 2);
   }));
 
@@ -65,7 +65,7 @@ test('create: leaves no file and no key after a failure', ({ sandbox }) =>
     child.stdout?.destroy();
     const { stderr, status } = await outcome;
     assert.is(status, 1);
-    assert.match(stderr, /\(laptop\) is deleted again, as it could not be kept/);
+    assert.match(stderr, /: deleted API key .* \(laptop\) again, because it could not be saved/);
     assert.is(keysOf(sandbox, mine.iamId).length, 1);
   }));
 
@@ -88,12 +88,12 @@ test('create --save: stores an API key of a service ID with the requested role',
     const words =
       'api-key create --service-id ci --role Writer --namespace team-a --region us --save us.icr.io';
     const unknown = await person.call(words);
-    assert.match(unknown.stderr, /that is no region; there are: global, us-south, /);
+    assert.match(unknown.stderr, /unknown region\nhint: use one of global, us-south, /);
     const made = await person.call(words.replace('region us ', 'region us.icr.io '));
     assert.is(made.status, 0, made.stderr);
     const ci = sandbox.accounts.subjects().find(({ name }) => name === 'ci');
     const [key] = keysOf(sandbox, ci?.iamId ?? '');
-    assert.is(made.stdout, 'identity us.icr.io has it, and answers for us.icr.io\n');
+    assert.is(made.stdout, 'API key saved as identity us.icr.io; used for us.icr.io\n');
     assert.not.match(made.stdout + made.stderr, new RegExp(String(key?.value)));
     assert.is((await person.get('us.icr.io')).secret, key?.value);
     assert.is(settingsOf(person.home).identities['us.icr.io']?.owner, 'service ID ci');
@@ -104,7 +104,10 @@ test('create --save: stores an API key of a service ID with the requested role',
     assert.is((await person.get('de.icr.io')).username, 'iamapikey');
 
     const again = await person.call(words.replace('region us ', 'region us.icr.io '));
-    assert.match(again.stderr, /identity us\.icr\.io exists\nhint: use .* rotate us\.icr\.io\n$/);
+    assert.match(
+      again.stderr,
+      /identity us\.icr\.io already exists\nhint: use .* rotate us\.icr\.io\n$/,
+    );
     assert.is(keysOf(sandbox, ci?.iamId ?? '').length, 1);
   }));
 
@@ -121,8 +124,8 @@ test('create: reuses a service ID and its policy', ({ sandbox }) =>
     );
     const made = await person.call('api-key create --service-id nightly');
     assert.is(made.status, 0);
-    assert.match(made.stderr, /: using service ID nightly \(ServiceId-.*\), which exists\n/);
-    assert.match(made.stderr, /is already Reader of every namespace\n/);
+    assert.match(made.stderr, /: using the existing service ID nightly \(ServiceId-.*\)\n/);
+    assert.match(made.stderr, / already has role Reader for all namespaces\n/);
     assert.is(sandbox.accounts.policies().length, policies + 1);
     const ids = sandbox.accounts.subjects().filter(({ name }) => name === 'nightly');
     assert.is(ids.length, 1);
@@ -185,7 +188,7 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
     const own = await call('api-key disable jane');
     assert.match(
       own.stderr,
-      / \(jane\) is what signs in here: identity jane\n.*cannot ask .* without a terminal\nhint: use --yes/,
+      / \(jane\) is used here by identity jane\n.*cannot ask .* without a terminal\nhint: use --yes/,
     );
     assert.equal(
       await call('api-key show 2024'),
@@ -200,13 +203,16 @@ test('uses an API key from the environment, and refuses invalid arguments', ({ s
     const env = { IBMCLOUD_API_KEY: key.value };
     assert.match((await call('api-key list', '', env)).stdout, /env\n$/);
     const rows = [
-      ['api-key create --role Reader', /add --service-id NAME/],
-      ['api-key create x --identity y', /say where the key is kept; add --save/],
-      ['api-key create x us.icr.io', /say where the key is kept; add --save/],
-      ['api-key create x --save --output y', /--save and --output exclude each other/],
+      ['api-key create --role Reader', /need a service ID\nhint: add --service-id NAME/],
+      ['api-key create x --identity y', /only valid with --save\nhint: add --save/],
+      ['api-key create x us.icr.io', /only valid with --save\nhint: add --save/],
+      ['api-key create x --save --output y', /--save and --output cannot be used together/],
       ['api-key create x --save --identity _', /an identity has a name of/],
-      ['api-key create --service-id ServiceId-none', /there is no service ID ServiceId-none/],
-      ['api-key list --service-id none', /there is no service ID none in this account/],
+      [
+        'api-key create --service-id ServiceId-none',
+        /no service ID ServiceId-none in this account/,
+      ],
+      ['api-key list --service-id none', /no service ID none in this account/],
       ['api-key list --identity none', /identity none does not exist\nhint: run/],
       ['api-key rotate', /icr\.io uses no identity\nhint: run .* api-key rotate IDENTITY/],
     ] as const;

@@ -80,11 +80,11 @@ test('replaces every copy of the key and deletes the old key', async (given) => 
     assert.match(String(key?.value), /^[\w-]{44}$/);
     assert.is(
       said,
-      `made API key ${key?.id} (jane)
-IAM takes the new key
-docker login had stored the same key for r.example, and has the new one
-identity de.icr.io had the same key, and has the new one
-identity jane has the new key, and get answers with it
+      `created API key ${key?.id} (jane)
+IAM accepts the new key
+also replaced the key that docker login stored for r.example
+also replaced the same key of identity de.icr.io
+identity jane uses the new key
 the old API key ${old.id} is deleted
 `,
     );
@@ -142,10 +142,10 @@ test('refuses a locked key, and resumes if it was locked during the rotation', a
     const late = await person.call('api-key rotate');
     assert.match(
       late.stderr,
-      /^docker-credential-icr: identity jane uses its new key, but the old/,
+      /^docker-credential-icr: identity jane uses the new key, but the old/,
     );
     const said = await person.say('api-key rotate');
-    assert.match(said, /^going on where the last rotation of identity jane stopped\n/);
+    assert.match(said, /^continuing the interrupted rotation of identity jane\n/);
     assert.match(said, /is deleted\n$/);
     await requireRecovery(given, person, old);
   });
@@ -161,7 +161,7 @@ test('completes an interrupted rotation after a new login', async (given) => {
     const { value } = sandbox.accounts.addApiKey({ owner: old.iamId, name: 'by hand' });
     await person.say('login --identity jane --api-key-stdin', value);
     const said = await person.say('api-key rotate jane');
-    assert.match(said, /^API key ApiKey-\S+, which an interrupted rotation left, is deleted\n/);
+    assert.match(said, /^deleted API key ApiKey-\S+, created by an interrupted rotation\n/);
     const names = keysOf(sandbox, old.iamId).map(({ name }) => name);
     assert.equal(names, ['jane', 'by hand']);
     await requireSignIn(given, person);
@@ -200,7 +200,7 @@ test('logout removes an unfinished rotation', async ({ sandbox }) => {
     const kept = () => fs.readdirSync(path.join(person.home.config, 'identities')).sort();
     assert.is(kept().filter((name) => name.includes('rotating')).length, 1);
     const said = await person.say('logout us.icr.io');
-    assert.match(said, /^deleted API key ApiKey-\S+, which an interrupted command had made$/m);
+    assert.match(said, /^deleted API key ApiKey-\S+, created by an interrupted command$/m);
     assert.equal(kept(), ['jane.json']);
     assert.equal(
       keysOf(sandbox, old.iamId).map(({ id }) => id),
@@ -220,7 +220,7 @@ test('logout keeps the record of a key that IAM did not delete, and a later logo
     const made = keysOf(sandbox, old.iamId).find(({ id }) => id !== old.id);
     await person.say(`api-key lock ${made?.id}`);
     const { stdout, stderr, status } = await person.call('logout');
-    assert.match(stdout, /^signed out of every IBM host/);
+    assert.match(stdout, /^logged out of all ICR hosts/);
     assert.match(stderr, `the API key ${made?.id} that an interrupted command made`);
     assert.match(stderr, `run docker-credential-icr api-key delete ${made?.id}, then`);
     assert.is(status, 1);
@@ -251,7 +251,10 @@ test('warns that an environment variable still contains the old key', async ({ s
     );
     addIdentity(person, 'licence', { kind: 'entitlement-key' });
     const other = await person.call('api-key rotate licence');
-    assert.match(other.stderr, /identity licence has no API key: it is of kind ent/);
+    assert.match(
+      other.stderr,
+      /identity licence has no API key \(kind: entitlement-key\)\nhint: use/,
+    );
   });
 });
 

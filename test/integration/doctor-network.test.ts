@@ -162,7 +162,7 @@ test('a proxy that asks for a password', (given) =>
         {
           check: 'IAM',
           state: 'error',
-          message: /^the proxy on the way to IAM .* requires a password/,
+          message: /^the proxy for IAM .* requires a password/,
         },
         { by: `export HTTPS_PROXY=http://jane:word@${machine.env.HTTPS_PROXY}` },
       );

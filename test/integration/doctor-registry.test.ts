@@ -130,7 +130,10 @@ for (const [what, spoil, message] of refusals) {
 
 const faults = [
   [{ kind: 'status', status: 503 }, /^the registry at us\.icr\.io answered 503 \(SANDBOX/],
-  [{ kind: 'status', status: 404 }, /^us\.icr\.io answered 404 to \/v2\/, where a registry asks/],
+  [
+    { kind: 'status', status: 404 },
+    /^us\.icr\.io answered 404 to \/v2\/ without an authentication challenge/,
+  ],
   [{ kind: 'status', status: 200 }, /^accepts iamapikey/],
   [{ kind: 'not-json', path: '/oauth/token' }, /answered 200 with something that is not a JSON/],
   [{ kind: 'no-access-token', path: '/oauth/token' }, /^us\.icr\.io answered without a token$/],

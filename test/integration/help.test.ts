@@ -187,7 +187,7 @@ test('a closed pipe ends a command without a message', () =>
     const command = `stty cols 40; exec "${executable}" status`;
     const { screen, status } = await atTerminal(command, [], { cwd: home.folder, env: home.env });
     assert.is(status, 0);
-    assert.match(screen, /^us\.icr\.io\n {2}IDENTITY +work\n/m);
+    assert.match(screen, /^us\.icr\.io\n {2}STATE +ok\n {2}IDENTITY +work\n/m);
     assert.ok(screen.split('\n').every(({ length }) => length <= 40));
   }),
 );

@@ -47,7 +47,7 @@ test('logout --identity: removes one identity with its mappings and tokens', ({ 
   inCloud(sandbox, async (person) => {
     await settle(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
     const gone = await person.say('logout --identity work');
-    assert.is(gone, 'identity work and its secret are gone\n');
+    assert.is(gone, 'removed identity work and its secret\n');
     assert.not.match(secretFiles(person).join(), /work/);
     assert.equal(Object.keys(settingsOf(person.home).mappings).sort(), ['*', 'us.icr.io']);
     const { stderr, status } = await person.call('logout --identity work');
@@ -79,7 +79,8 @@ test('logout: removes everything except credentials of other registries', ({ san
     fs.writeFileSync(path.join(person.home.folder, cache, 'notes.json'), '{"name":"somebody’s"}');
     assert.is(
       await person.say('logout'),
-      "signed out of every IBM host; nothing is kept for them any more\nother registries' are; to forget them, run docker-credential-icr logout quay.io\n",
+      'logged out of all ICR hosts; all identities and their secrets are removed\n' +
+        'credentials for other registries are still stored; to remove them, run docker-credential-icr logout quay.io\n',
     );
     assert.equal(secretFiles(person), [`${config}/hosts/quay.io.json`]);
     assert.ok(fs.existsSync(path.join(person.home.folder, cache, 'notes.json')));
@@ -88,7 +89,7 @@ test('logout: removes everything except credentials of other registries', ({ san
     assert.is((await person.get('quay.io')).username, 'robot');
     assert.is(
       await person.say('status'),
-      'HOST     IDENTITY  PRESENTED AS  KEPT IN              ENDS IN\nquay.io  -         robot         file (docker login)  -\n',
+      'HOST     STATE  IDENTITY  USER NAME  STORED IN            EXPIRES IN\nquay.io  ok     -         robot      file (docker login)  -\n',
     );
   }));
 
@@ -99,9 +100,9 @@ test('logout HOST: removes data for that host only', ({ sandbox }) =>
     await person.say('map us.icr.io/team-a work');
     assert.is(
       await person.say('logout us.icr.io de.icr.io es.icr.io'),
-      'signed out of us.icr.io\nidentity work is kept, without this host\n' +
-        'signed out of de.icr.io\nidentity work is kept, without this host\n' +
-        'signed out of es.icr.io\n',
+      'logged out of us.icr.io\nidentity work is kept\n' +
+        'logged out of de.icr.io\nidentity work is kept\n' +
+        'logged out of es.icr.io\n',
     );
     assert.equal(secretFiles(person), [
       `${cache}/default.json`,
@@ -133,7 +134,7 @@ test('logout HOST: removes a docker login of any registry', ({ sandbox }) =>
     const command =
       "docker-credential-icr logout '[::1]:5000' index.docker.io index.docker.io/access-token";
     assert.match(line, new RegExp(`run ${command.replace(/[[\].]/g, '\\$&')}$`));
-    assert.is(await say(`logout ${hub}`), 'what was kept here for index.docker.io is gone\n');
+    assert.is(await say(`logout ${hub}`), 'removed the credential for index.docker.io\n');
     await say('logout index.docker.io/access-token [::1]:5000');
     assert.equal(secretFiles(person), []);
     assert.equal(
@@ -181,7 +182,7 @@ test('logout HOST/NAMESPACE: removes that mapping and preserves the host', ({ sa
     assert.is((await get('us.icr.io/team-a')).secret, other);
     assert.is(
       await say('logout us.icr.io/team-a'),
-      'us.icr.io/team-a has no identity of its own any more; us.icr.io decides\n',
+      'logged out of us.icr.io/team-a; the credential of us.icr.io is used for it, if there is one\n',
     );
     assert.equal(Object.keys(settingsOf(person.home).identities), ['us.icr.io']);
     for (const host of ['us.icr.io', 'us.icr.io/team-a']) assert.is((await get(host)).secret, key);
@@ -217,10 +218,10 @@ test('logout: reports sources that still provide credentials', ({ sandbox }) =>
     const { stderr, status } = await call('logout');
     assert.is(status, 0);
     for (const [who, source] of [
-      ['the ibmcloud session', 'ibmcloud-session'],
+      ["the ibmcloud CLI's session", 'ibmcloud-session'],
       ['trusted profile Profile-x', 'compute-profile'],
     ]) {
-      const line = `${who} still answers; run docker-credential-icr settings ${source} off\n`;
+      const line = `${who} is still used\nhint: run docker-credential-icr settings ${source} off\n`;
       assert.match(stderr, line);
     }
   }));

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
+import { fileOf } from '../../src/secrets/credential-file.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { credential } from '../support/helper.ts';
 import { addIdentity, changeSettings, inCloud, newKey } from './identity-cloud.ts';
@@ -30,12 +31,12 @@ test('prints one line per host with its source or its error', ({ sandbox }) =>
         .split('\n')
         .map((line) => line.split(/ {2,}/)),
       [
-        ['HOST', 'IDENTITY', 'PRESENTED AS', 'KEPT IN', 'ENDS IN'],
-        ['ca.icr.io', '-', '-', 'signed-out', '-'],
-        ['de.icr.io', 'past', 'token', 'file store', 'ended'],
-        ['jp.icr.io', '-', '-', 'failing', '-'],
-        ['quay.io', '-', 'robot', 'file (docker login)', '-'],
-        ['us.icr.io', 'work', 'iambearer', 'file store', '23 h'],
+        ['HOST', 'STATE', 'IDENTITY', 'USER NAME', 'STORED IN', 'EXPIRES IN'],
+        ['ca.icr.io', 'signed out', '-', '-', '-', '-'],
+        ['de.icr.io', 'ok', 'past', 'token', 'file store', 'expired'],
+        ['jp.icr.io', 'error', '-', '-', '-', '-'],
+        ['quay.io', 'ok', '-', 'robot', 'file (docker login)', '-'],
+        ['us.icr.io', 'ok', 'work', 'iambearer', 'file store', '23 h'],
         ['other hosts: the session of the ibmcloud CLI'],
       ],
     );
@@ -75,7 +76,7 @@ test('reports an error of all hosts once', ({ sandbox }) =>
     const { stdout, stderr, status } = await call('status', '', { IC_API_KEY: '@/missing' });
     const line = 'cannot read /missing, the file in IC_API_KEY (ENOENT)\nhint: check IC_API_KEY';
     assert.equal([stderr, status], [`docker-credential-icr: ${line}\n`, 1]);
-    assert.is(stdout.match(/failing/g)?.length, 13);
+    assert.is(stdout.match(/ error /g)?.length, 13);
   }));
 
 test('lists a host if only one namespace is mapped', ({ sandbox }) =>
@@ -91,6 +92,7 @@ test('without any credential', ({ sandbox }) =>
     assert.equal(JSON.parse(await say('status --json')), {
       hosts: [],
       identities: {},
+      pendingKeys: [],
       sources: { ibmcloudSession: false, computeProfile: false },
     });
   }));
@@ -131,6 +133,54 @@ test('with hosts: only these, and the exit status is 1 if one is not logged in',
       'docker-credential-icr: ca.icr.io: not logged in\nhint: run docker-credential-icr login ca.icr.io\n',
     );
     assert.is(status, 1);
+  }));
+
+test('lists API keys that interrupted commands may have created', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { say, call, home } = person;
+    for (const name of ['ci', 'odd']) addIdentity(person, name);
+    const record = (identity: string, text: string) => {
+      const file = fileOf(home.config, { of: 'identity', name: `${identity} (rotating)` });
+      fs.writeFileSync(file, text, { mode: 0o600 });
+    };
+    const secret = newKey();
+    record('ci', JSON.stringify({ ServerURL: 'ApiKey-2', Username: 'ApiKey-1', Secret: secret }));
+    record('gone', JSON.stringify({ ServerURL: 'gone', Username: '(none)', Secret: secret }));
+    record('odd', '{');
+    const rotate = 'run docker-credential-icr api-key rotate';
+    const aside = path.join(home.config, 'identities', 'odd%20(rotating).json.damaged');
+    const problem = `the stored credential of odd (rotating) is damaged (${aside})`;
+    const logout = 'run docker-credential-icr logout --identity gone';
+    const json = (await call('status --json')).stdout;
+    assert.equal(JSON.parse(json).pendingKeys, [
+      { identity: 'ci', id: 'ApiKey-2', replaces: 'ApiKey-1', hint: `${rotate} ci` },
+      { identity: 'gone', hint: logout },
+      { identity: 'odd', problem, hint: `${rotate} odd` },
+    ]);
+    const { stdout, stderr, status } = await call('status');
+    assert.is(
+      stdout.slice(stdout.indexOf('pending')),
+      `pending: API key ApiKey-2 of identity ci may be active in IAM
+  ${rotate} ci
+pending: an API key of identity gone may be active in IAM
+  ${logout}
+pending: an API key of identity odd may be active in IAM (${problem})
+  ${rotate} odd
+`,
+    );
+    assert.equal([stderr, status], ['', 0]);
+    assert.not.match(json + stdout, secret);
+    await say('map us.icr.io ci');
+    assert.not.match(await say('status us.icr.io'), 'pending');
+  }));
+
+test('pending API keys are unknown if the store cannot be read', ({ sandbox }) =>
+  inCloud(sandbox, async ({ call, home }) => {
+    changeSettings(home, (settings) => ({ ...settings, store: 'nowhere' }));
+    const json = await call('status --json');
+    assert.is(JSON.parse(json.stdout).pendingKeys, undefined);
+    const { stderr } = await call('status');
+    assert.match(stderr, 'docker-credential-nowhere');
   }));
 
 test.run();

@@ -176,9 +176,17 @@ test('refuses a pod without a profile, unless the node identity is allowed', (co
 const now = Date.now();
 type Claims = Partial<Parameters<typeof createToken>[2]>;
 const tokens: readonly (readonly [what: string, claims: Claims, why: RegExp])[] = [
-  ['for another audience', { audience: 'sts.example' }, /ns:app is not for audience iam; set/],
+  [
+    'for another audience',
+    { audience: 'sts.example' },
+    /ns:app is not for audience iam\nhint: set/,
+  ],
   ['for the API server', { audience: 'https://kubernetes.default.svc' }, /not for audience iam/],
-  ['that has expired', { now: now - 7200_000 }, /ns:app has expired; check this node's clock/],
+  [
+    'that has expired',
+    { now: now - 7200_000 },
+    /ns:app has expired\nhint: check this node's clock/,
+  ],
   ['that expires now', { now, life: 0 }, /ns:app has expired/],
 ];
 
@@ -200,7 +208,7 @@ for (const [what, claims, why] of tokens) {
       const { stdout, stderr, status } = await node.ask(request, ['--allow-node-identity']);
       assert.is(status, 0);
       assert.match(stdout, '"username":"iamapikey"');
-      assert.match(stderr, "the node's identity answers instead");
+      assert.match(stderr, 'using the identity of the node');
       assert.is(context.sandbox.requests.count({ service: 'iam' }), 0);
     }));
 }
@@ -224,7 +232,7 @@ test('refuses an invalid service account token', ({ sandbox }) =>
     for (const serviceAccountToken of noTokens) {
       const { stdout, stderr, status } = await node.ask({ serviceAccountToken });
       assert.equal({ stdout, status }, { stdout: '', status: 1 });
-      assert.match(stderr, 'the token in the request is no service account');
+      assert.match(stderr, 'does not belong to a service account');
     }
     const serviceAccountAnnotations = { [annotation]: 'Profile-1' };
     const alone = [

@@ -73,7 +73,8 @@ test('config --service-accounts: pods use their own identity', ({ sandbox }) =>
     const cluster = createCluster(sandbox);
     const profile = cluster.addProfile('ns:app');
     const { text, notes } = await printed(person, 'kubernetes config --service-accounts');
-    assert.match(notes, 'let nodes ask for tokens of audience iam');
+    assert.match(notes, 'nodes need them to request tokens of audience iam');
+    assert.match(notes, 'requires Kubernetes 1.34 or later');
     const kubelet = kubeletWith(person, text, cluster);
     const [found] = await kubelet.credentials('us.icr.io/a/b', cluster.addPod('ns:app', profile));
     assert.is(profileOf(found?.password), profile);
@@ -171,11 +172,13 @@ test('secret --bearer: contains one access token, and prints its expiry', ({ san
 const refusals: readonly (readonly [words: string, line: string, hint?: string])[] = [
   [
     'kubernetes secret Icr',
-    'the name of a Kubernetes object has small letters, digits, hyphens and dots, 253 at most, and begins and ends with a letter or digit',
+    'invalid name of a Kubernetes object',
+    'use up to 253 characters of a-z, 0-9, - and ., with a letter or digit at both ends',
   ],
   [
     'kubernetes secret icr --namespace a.b',
-    'the name of a Kubernetes namespace has small letters, digits and hyphens, 63 at most, and begins and ends with a letter or digit',
+    'invalid name of a Kubernetes namespace',
+    'use up to 63 characters of a-z, 0-9 and -, with a letter or digit at both ends',
   ],
   ['kubernetes secret icr', 'no credential for icr.io', 'run docker-credential-icr login icr.io'],
   [
@@ -232,13 +235,44 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
     'use https://: secrets are sent there',
   ],
   [
+    `kubernetes manifests other --url https://example.com/x`,
+    'unknown manifest',
+    'use cloud-init or machineconfig',
+  ],
+  [
+    'kubernetes manifests cloud-init',
+    'invalid --url; expected https://HOST/PATH',
+    'use --url with the address of a release archive for Linux',
+  ],
+  [
+    'kubernetes manifests cloud-init --role worker',
+    '--role is for machineconfig only',
+    'remove --role',
+  ],
+  [
     'kubernetes daemonset',
     '--image is missing',
     'use --image with an image that contains this executable and a shell',
   ],
   [
+    'kubernetes daemonset --image us.icr.io/a/b --api-key-secret key --present iambearer',
+    'the API key in a Secret cannot be presented as iambearer',
+    'remove --present',
+  ],
+  [
+    'kubernetes daemonset --image us.icr.io/a/b --api-key-secret key --identity a',
+    '--identity and --api-key-secret cannot be used together',
+    'use --identity or --api-key-secret',
+  ],
+  [
+    'kubernetes daemonset --image us.icr.io/a/b --executable /a --executable /b',
+    '--executable was given more than once',
+    'use --executable once',
+  ],
+  [
     'kubernetes daemonset --image us.icr.io/a/b --executable bin',
-    '--executable is an absolute path in the image',
+    'invalid --executable; expected an absolute path',
+    'use --executable with the path of the executable in the image',
   ],
 ];
 
@@ -280,7 +314,23 @@ test('daemonset: prints manifests and the remaining steps', ({ sandbox }) =>
     const kinds = parseAllDocuments(text).map((document) => document.get('kind'));
     assert.equal(kinds, ['ClusterRole', 'ClusterRoleBinding', 'ConfigMap', 'DaemonSet']);
     assert.match(notes, 'the DaemonSet does not restart the kubelet');
+    assert.match(notes, 'does not prepare new nodes');
     assert.match(notes, 'on IKS and ROKS');
+    assert.match(notes, 'requires Kubernetes 1.34 or later');
+  }));
+
+const download = `--url https://example.com/x.tar.gz --sha256 ${'0a'.repeat(32)}`;
+
+test('manifests: prints what new nodes need, and the remaining steps', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { text, notes } = await printed(person, `kubernetes manifests cloud-init ${download}`);
+    assert.match(text, /^#cloud-config\n/);
+    assert.match(notes, 'log in on every node as root');
+    const words = `kubernetes manifests machineconfig ${download} --service-accounts --role infra`;
+    const object = await printed(person, words);
+    assert.is(parse(object.text).metadata.name, '99-infra-docker-credential-icr');
+    assert.match(object.notes, 'requires Kubernetes 1.34 or later');
+    assert.not.match(object.notes, 'log in');
   }));
 
 test.run();

@@ -24,7 +24,7 @@ test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sand
     const key = sandbox.accounts.addEntitlementKey({ value: newKey() });
     assert.match(
       await say('login --entitlement-key-stdin', key, env),
-      /^Logged in as entitlement key that cp\.icr\.io accepts; used for cp\.icr\.io$/m,
+      /^Logged in as entitlement key for cp\.icr\.io; used for cp\.icr\.io$/m,
     );
     assert.equal(asked, ['cp.icr.io:443']);
     assert.is(sandbox.requests.count({ userName: 'cp', status: 200 }), 1);
@@ -33,7 +33,7 @@ test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sand
     const named = 'login cp.icr.io --identity ibm --entitlement-key-stdin';
     assert.match(
       await say(named, key, env),
-      'as entitlement key that cp.icr.io accepts with identity ibm; ',
+      'as entitlement key for cp.icr.io with identity ibm; ',
     );
     assert.equal(
       await call('token --identity ibm'),

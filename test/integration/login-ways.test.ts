@@ -138,7 +138,7 @@ const inputs: readonly [words: string, input: string, line: string, hint?: strin
     '--api-key-stdin',
     'canary canary',
     'no API key on standard input',
-    'pass the API key, or a file with one, and no more',
+    'pass only the API key, or the file that ibmcloud iam api-key-create --file wrote',
   ],
   [
     '--api-key-stdin',

@@ -177,10 +177,10 @@ test('imports Docker’s plain text logins, which Docker no longer reads', () =>
     dockerFile(keychains, JSON.stringify({ auths, credHelpers: { 'other.example': 'gcloud' } }));
     const { stdout, stderr, status } = call('configure --creds-store');
     assert.is(status, 0, stderr);
-    assert.match(stdout, `stored the credential that Docker's file has for ${hub} in plain text\n`);
+    assert.match(stdout, `copied the credential for ${hub} from Docker's file\n`);
     assert.match(
       stderr,
-      `still has the credential for ${hub}\nhint: run docker login ${hub} to remove it`,
+      `still has the credential for ${hub} in plain text\nhint: run docker login ${hub} to remove it`,
     );
     assert.not.match(stdout + stderr, /canary|Y2FuYXJ5/);
     for (const [host, user, secret] of [

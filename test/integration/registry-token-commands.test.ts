@@ -49,7 +49,7 @@ test('add, list, get and rm', ({ sandbox, askRegistry }) =>
     assert.is(sandbox.requests.count({ path: '/api/v1/tokens', host: 'de.icr.io' }), 1);
     const { stdout: listed } = await call('list');
     const lines = listed.split('\n').map((line) => line.trim().split(/ {2,}/));
-    assert.equal(lines[0], ['ID', 'ENDS IN', 'MAY', 'DESCRIPTION']);
+    assert.equal(lines[0], ['ID', 'EXPIRES IN', 'ACCESS', 'DESCRIPTION']);
     assert.equal(lines[1]?.slice(0, 1), [id]);
     assert.match(String(lines[1]?.slice(1)), /^2[34] h,push,nightly$/);
     assert.equal(lines[2]?.slice(1), ['never', 'pull']);
@@ -97,7 +97,7 @@ const ended = sandboxSuite('registry-token commands after IBM removed the API', 
 ended('reports the refusal with an alternative', ({ sandbox }) =>
   atRegistry(sandbox, async (call) => {
     const reason = 'CRG0000E: Registry tokens are discontinued.';
-    const hint = 'registry tokens are deprecated: use docker-credential-icr api-key create';
+    const hint = 'use docker-credential-icr api-key create instead: registry tokens are deprecated';
     const line = `icr.io refused identity jane a new registry token (${reason})`;
     assert.equal(await call('add'), refusal(line, hint));
     sandbox.faults.add('registry', { kind: 'status', status: 404 });

@@ -26,7 +26,7 @@ test('is off by default; when enabled, one token is requested and cached', ({ sa
     assert.is((await say('token')).trim(), found.secret);
     assert.is.not((await say('token --refresh')).trim(), found.secret);
     assert.is(sandbox.requests.count(), 4);
-    assert.match(await say('status'), /^us\.icr\.io +- +iambearer +this machine +-$/m);
+    assert.match(await say('status'), /^us\.icr\.io +ok +- +iambearer +this machine +-$/m);
     assert.match(await say('status'), `other hosts: trusted profile ${sub}\n`);
     await say('settings compute-profile off');
     assert.equal(await call('get', 'us.icr.io'), notFound);

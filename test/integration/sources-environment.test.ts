@@ -104,7 +104,7 @@ test('status: shows the variable, and its key can be exchanged for an access tok
     const user = sandbox.accounts.addUser();
     const { value } = sandbox.accounts.addApiKey({ value: newKey(), owner: user.iamId });
     const env = { IC_API_KEY: value };
-    assert.match(await say('status', '', env), /^us\.icr\.io +- +iamapikey +IC_API_KEY +-$/m);
+    assert.match(await say('status', '', env), /^us\.icr\.io +ok +- +iamapikey +IC_API_KEY +-$/m);
     for (const words of ['token', 'token us.icr.io --refresh']) {
       assert.is(claimsOf(await say(words, '', env)).sub, user.sub);
     }

@@ -150,7 +150,7 @@ test('is off by default; when enabled, status shows it', ({ sandbox }) =>
     assert.is((await get('us.icr.io')).secret, fresh);
     assert.match(await say('settings'), /^ibmcloud-session: on /m);
     const status = await say('status');
-    assert.match(status, /^us\.icr\.io +- +iambearer +ibmcloud session +(49|50) min$/m);
+    assert.match(status, /^us\.icr\.io +ok +- +iambearer +ibmcloud session +(49|50) min$/m);
     assert.is((await say('token')).trim(), fresh);
     await say('settings ibmcloud-session off');
     assert.equal(await call('get', 'us.icr.io'), notFound);

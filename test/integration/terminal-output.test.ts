@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answer, credential, helper } from '../support/helper.ts';
@@ -77,6 +78,24 @@ for (const env of [{}, { DOCKER_CREDENTIAL_ICR_DEBUG: '1' }]) {
       }));
   }
 }
+
+test('the path of a file forges no line', () =>
+  inHome((home) => {
+    const env = { DOCKER_CONFIG: path.join(home.folder, odd) };
+    for (const words of [
+      ['configure', '--host', 'us.icr.io'],
+      ['configure', '--host', 'us.icr.io'],
+      ['configure', '--host', 'us.icr.io', '--dry-run'],
+      ['configure', '--host', 'de.icr.io'],
+      ['configure', '--remove', '--host', 'us.icr.io'],
+      ['kubernetes', 'config', '--output', `${odd}.yaml`],
+    ]) {
+      const { stdout, stderr } = helper(home, words, '', { env });
+      assert.match(stdout, escaped);
+      assert.ok(isClean(stdout), JSON.stringify(stdout));
+      assert.ok(isClean(stderr), JSON.stringify(stderr));
+    }
+  }));
 
 test('JSON: contains the original names', () =>
   inHome((home) => {

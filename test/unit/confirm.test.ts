@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { confirm } from '../../src/cli/confirm.ts';
+import { confirm } from '../../src/cli/prompt.ts';
 import { testContext } from '../support/context.ts';
 import { rejects } from '../support/rejects.ts';
 

@@ -74,6 +74,45 @@ for (const [age, expected] of ages) {
   });
 }
 
+for (const [endpoint, name] of [
+  [undefined, 'iam.cloud.ibm.com'],
+  ['https://iam.test.cloud.ibm.com', 'iam.test.cloud.ibm.com'],
+] as const) {
+  cache(
+    `a process whose deadline passes while another asks ${name}: IAM did not answer`,
+    async () => {
+      const began = performance.now();
+      const now = () => noon + performance.now() - began;
+      const { options } = setUp(endpoint === undefined ? {} : { endpoint });
+      let finish = () => {};
+      let isAsked = () => {};
+      const asked = new Promise<void>((resolve) => {
+        isAsked = resolve;
+      });
+      const slow = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      const holder = freshToken(testContext({ now }), {
+        ...options,
+        mint: async () => {
+          isAsked();
+          await slow;
+          return { token: 'canary', issuedAt: noon, expiresAt: noon + hour };
+        },
+      });
+      await asked;
+      const hasty = testContext({ now, deadline: now() + 50 });
+      const { code, message } = await failureOf(freshToken(hasty, options));
+      assert.equal(
+        [code, message],
+        ['unreachable', `IAM at ${name} did not answer in time; try again later`],
+      );
+      finish();
+      assert.is((await holder).token, 'canary');
+    },
+  );
+}
+
 cache('is renewed between a half and six tenths of its life, each at a time of its own', () => {
   const hundredths = new Map<number, number>();
   for (let count = 0; count < 1000; count += 1) {

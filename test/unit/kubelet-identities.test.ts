@@ -83,8 +83,8 @@ for (const [mapped, asked, identity, match, key] of scopes) {
     inHome(async (home) => {
       const answer = await answerTo(configure(home, { a: {}, b: {} }, mapped), asked);
       const password = `canary-${identity}`;
-      const duration = 5 * minute;
-      assert.equal(answer, { username: 'iamapikey', password, duration, match, key });
+      const durationMs = 5 * minute;
+      assert.equal(answer, { username: 'iamapikey', password, durationMs, match, key });
     }),
   );
 }
@@ -205,12 +205,12 @@ for (const [what, identity, durationMs] of durations) {
   node(`${what} is kept for ${durationMs / minute} min`, () =>
     inHome(async (home) => {
       const context = configure(home, { a: identity }, { '*': 'a' });
-      assert.is((await answerTo(context, image))?.duration, durationMs);
+      assert.is((await answerTo(context, image))?.durationMs, durationMs);
     }),
   );
 }
 
-/** Puts an access token into the cache, where the provider finds it without asking IAM. */
+/** Puts an access token into the cache, where the provider finds it without a request to IAM. */
 function cacheToken(context: TestContext, name: string, claims: object, issuedAt: number): string {
   const token = jwt(claims);
   const key = { folder: cacheFolder(context), name, since: 0 };
@@ -232,7 +232,7 @@ for (const [claims, age] of ages) {
       const answer = await answerTo(context, image);
       const times = { token: password, issuedAt: noon - age, expiresAt: noon - age + hour };
       assert.equal([answer?.username, answer?.password], ['iambearer', password]);
-      assert.is(answer?.duration, tokenDuration(times, noon));
+      assert.is(answer?.durationMs, tokenDuration(times, noon));
     }),
   );
 }
@@ -242,7 +242,7 @@ for (const iat of [undefined, '1']) {
     inHome(async (home) => {
       const context = configure(home, { a: { present: 'iambearer' } }, { '*': 'a' });
       cacheToken(context, 'a', { iat, exp: seconds + 1800 }, noon - 30 * minute);
-      assert.is((await answerTo(context, image))?.duration, 15 * minute);
+      assert.is((await answerTo(context, image))?.durationMs, 15 * minute);
     }),
   );
 }
@@ -251,7 +251,7 @@ node('a refresh token or an API key that looks like a JWT is not read as one', (
   inHome(async (home) => {
     const secret = jwt({ iat: seconds, exp: seconds + 60 });
     const context = configure(home, { a: { secret } }, { '*': 'a' });
-    assert.is((await answerTo(context, image))?.duration, 5 * minute);
+    assert.is((await answerTo(context, image))?.durationMs, 5 * minute);
   }),
 );
 
@@ -270,7 +270,7 @@ node('a chosen user name may be that of a refresh token, which the kubelet does 
     const password = cacheToken(context, refreshTokenOf('a'), { exp: seconds + 3600 }, noon);
     const answer = await answerTo(context, image, { present: 'iamrefresh' });
     assert.equal(
-      [answer?.username, answer?.password, answer?.duration],
+      [answer?.username, answer?.password, answer?.durationMs],
       ['iamrefresh', password, 0],
     );
   }),
@@ -313,13 +313,13 @@ for (const [fields, uid] of read) {
 }
 
 const refused: readonly (readonly [fields: object, problem: RegExp])[] = [
-  [{ sub: undefined }, /no service account/],
-  [{ sub: 7 }, /no service account/],
-  [{ sub: ['system:serviceaccount:shop:web'] }, /no service account/],
-  [{ sub: 'system:serviceaccount:shop' }, /no service account/],
-  [{ sub: 'x system:serviceaccount:shop:web' }, /no service account/],
-  [{ sub: 'system:serviceaccount:shop:web x' }, /no service account/],
-  [{ sub: 'system:serviceaccount:shop:web:x' }, /no service account/],
+  [{ sub: undefined }, /does not belong to a service account/],
+  [{ sub: 7 }, /does not belong to a service account/],
+  [{ sub: ['system:serviceaccount:shop:web'] }, /does not belong to a service account/],
+  [{ sub: 'system:serviceaccount:shop' }, /does not belong to a service account/],
+  [{ sub: 'x system:serviceaccount:shop:web' }, /does not belong to a service account/],
+  [{ sub: 'system:serviceaccount:shop:web x' }, /does not belong to a service account/],
+  [{ sub: 'system:serviceaccount:shop:web:x' }, /does not belong to a service account/],
   [{ aud: undefined }, /audience iam/],
   [{ aud: 'iam2' }, /audience iam/],
   [{ aud: [] }, /audience iam/],

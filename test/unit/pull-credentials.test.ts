@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import { lookupIn } from '../../src/identity/lookup.ts';
 import { type PullOptions, pullCredentials } from '../../src/kubernetes/pull-credentials.ts';
 import { privateHosts, publicHosts } from '../../src/registry/regions.ts';
+import { lookUp } from '../kubelet/keyring.ts';
 import { noon, type TestContext, testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 import { type LoopbackIam, startLoopbackIam } from '../support/loopback-iam.ts';
@@ -88,6 +89,30 @@ test('user names are those of the identities, and nothing expires', () =>
       endsAt: undefined,
     });
   }));
+
+/** With the kubelet's keyring: an entry is for the images of its host and namespace, and for no others. */
+const entries: readonly (readonly [key: string, image: string, isUsed: boolean])[] = [
+  ['us.icr.io', 'us.icr.io/team-a/image', true],
+  ['us.icr.io', 'us.icr.io:443/team-a/image', false],
+  ['us.icr.io', 'private.us.icr.io/team-a/image', false],
+  ['us.icr.io:443', 'us.icr.io:443/team-a/image', true],
+  ['us.icr.io:443', 'us.icr.io/team-a/image', false],
+  ['us.icr.io/team-a', 'us.icr.io/team-a/image', true],
+  ['us.icr.io/team-a', 'us.icr.io/team-a/deep/image', true],
+  ['us.icr.io/team-a', 'us.icr.io/team-ab/image', false],
+  ['us.icr.io/team-a', 'us.icr.io/team/image', false],
+  ['us.icr.io:443/team-a', 'us.icr.io:443/team-a/image', true],
+  ['us.icr.io:443/team-a', 'us.icr.io:443/team-ab/image', false],
+];
+for (const [key, image, isUsed] of entries) {
+  test(`an entry for ${key} is ${isUsed ? 'used' : 'not used'} for ${image}`, () =>
+    inHome(async (home) => {
+      const lookup = lookupIn(setUp(home, { a: {} }, { '*': 'a' }));
+      const { credentials } = await pullCredentials(lookup, { keys: [key] });
+      const auths = Object.fromEntries(credentials.map(({ match, ...auth }) => [match, auth]));
+      assert.is(lookUp(auths, image).length, isUsed ? 1 : 0);
+    }));
+}
 
 test('an API key is not a credential for cp.icr.io, nor an entitlement key for other hosts', () =>
   inHome(async (home) => {

@@ -1,12 +1,12 @@
-import type { Context } from '../../context.ts';
+import { type Context, debug } from '../../context.ts';
+import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import type { ApiKeyChange } from '../../iam/api-key-changes.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { callerFor } from '../caller.ts';
 import type { Command, Option } from '../command.ts';
-import { confirm } from '../confirm.ts';
-import { holdersOf } from './holders.ts';
+import { confirm } from '../prompt.ts';
 import { findKey, type KeyArgs, keyOptions, nameOf } from './keys.ts';
 
 interface ChangeArgs extends KeyArgs {
@@ -14,44 +14,44 @@ interface ChangeArgs extends KeyArgs {
   readonly yes?: boolean;
 }
 
-const yesOption: Option = { type: 'boolean', describe: 'do not ask' };
+const yesOption: Option = { type: 'boolean', describe: 'do not ask for confirmation' };
 
-export const lock = change('lock', 'locked');
-export const unlock = change('unlock', 'unlocked');
-export const enable = change('enable', 'enabled');
+export const lock = changeCommand('lock', 'locked');
+export const unlock = changeCommand('unlock', 'unlocked');
+export const enable = changeCommand('enable', 'enabled');
 export const disable: Command<ChangeArgs> = {
-  ...change('disable', 'disabled'),
+  ...changeCommand('disable', 'disabled'),
   options: { ...keyOptions, yes: yesOption },
 };
 
 export const remove: Command<ChangeArgs> = {
   options: { ...keyOptions, yes: yesOption },
   examples: [
-    ['api-key delete old-laptop', 'asks first'],
-    ['api-key delete ApiKey-… --yes', 'does not'],
+    ['api-key delete old-laptop', 'the key with that name'],
+    ['api-key delete ApiKey-… --yes', 'in scripts'],
   ],
   run: async (context, args) => {
     const { deleteApiKey } = await import('../../iam/api-key-changes.ts');
-    const target = await find(context, args);
-    if (!(await mayStop(target, 'delete', args))) return 1;
+    const target = await findTarget(context, args);
+    if (!(await confirmStop(target, 'delete', args))) return 1;
     const { caller, key } = target;
-    const deleted = await deleteApiKey(context, caller, key.id);
-    context.stdout(`${nameOf(key)} is ${deleted ? 'deleted' : 'gone already'}\n`);
+    const existed = await deleteApiKey(context, caller, key.id);
+    context.stdout(`${nameOf(key)} ${existed ? 'is' : 'was already'} deleted\n`);
     return 0;
   },
 };
 
-function change(what: ApiKeyChange, done: string): Command<ChangeArgs> {
+function changeCommand(change: ApiKeyChange, newState: string): Command<ChangeArgs> {
   return {
     options: keyOptions,
-    examples: [[`api-key ${what} laptop`, 'by its name, or by its ID']],
+    examples: [[`api-key ${change} laptop`, 'the key with that name; an ID is accepted as well']],
     run: async (context, args) => {
       const { changeApiKey } = await import('../../iam/api-key-changes.ts');
-      const target = await find(context, args);
-      if (what === 'disable' && !(await mayStop(target, what, args))) return 1;
+      const target = await findTarget(context, args);
+      if (change === 'disable' && !(await confirmStop(target, change, args))) return 1;
       const { caller, key } = target;
-      await changeApiKey(context, caller, key.id, what);
-      context.stdout(`${nameOf(key)} is ${done}\n`);
+      await changeApiKey(context, caller, key.id, change);
+      context.stdout(`${nameOf(key)} is ${newState}\n`);
       return 0;
     },
   };
@@ -63,22 +63,46 @@ interface Target {
   readonly key: ApiKeyDetails;
 }
 
-async function find(context: Context, args: ChangeArgs): Promise<Target> {
+async function findTarget(context: Context, args: ChangeArgs): Promise<Target> {
   const lookup = lookupIn(context);
   const caller = await callerFor(lookup, args.identity);
   return { lookup, caller, key: await findKey(context, caller, args.key, args) };
 }
 
-/** Asks, and says who signs in no more. */
-async function mayStop(
+/** Asks for confirmation, after a warning if identities on this machine use the key. */
+async function confirmStop(
   { lookup, caller, key }: Target,
-  what: 'delete' | 'disable',
+  action: 'delete' | 'disable',
   { yes }: ChangeArgs,
 ): Promise<boolean> {
   const { context } = lookup;
-  const holders = await holdersOf(lookup, caller, key.id);
-  if (holders.length > 0) {
-    context.warn(`${nameOf(key)} is what signs in here: identity ${holders.join(', ')}`);
+  const identities = await identitiesUsing(lookup, caller, key.id);
+  if (identities.length > 0) {
+    context.warn(`${nameOf(key)} is used here by identity ${identities.join(', ')}`);
   }
-  return confirm(context, `${what} ${nameOf(key)}`, yes);
+  return confirm(context, `${action} ${nameOf(key)}`, yes);
+}
+
+/** Returns the identities on this machine that use the key. Those whose key the caller may not look up are missing. */
+async function identitiesUsing(lookup: Lookup, caller: Caller, keyId: string): Promise<string[]> {
+  const { identities } = await lookup.settings();
+  const names = Object.keys(identities).filter((name) => identities[name]?.kind === 'api-key');
+  const ids = await Promise.all(names.map((name) => keyIdOf(lookup, caller, name)));
+  return names.filter((_, index) => ids[index] === keyId);
+}
+
+async function keyIdOf(
+  { context, stored }: Lookup,
+  caller: Caller,
+  identity: string,
+): Promise<string | undefined> {
+  const { findApiKeyByValue } = await import('../../iam/api-keys.ts');
+  try {
+    const credential = await stored({ of: 'identity', name: identity });
+    return credential && (await findApiKeyByValue(context, caller, credential.Secret))?.id;
+  } catch (error) {
+    if (!(error instanceof HelperError)) throw error;
+    debug(context, error.message);
+    return undefined;
+  }
 }

@@ -8,11 +8,11 @@ import { cancelPendingKey } from '../../identity/cancel-pending.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { newApiKeyValue, writePendingKey } from '../../identity/pending-key.ts';
 import { withRotateLock } from '../../identity/rotate-lock.ts';
-import { actingOption, callerFor } from '../caller.ts';
+import { callerFor, callerOption } from '../caller.ts';
 import type { Command } from '../command.ts';
 import { type Delivery, type DeliveryArgs, deliveryFor } from './delivery.ts';
 import { nameOf } from './keys.ts';
-import { parseRegion, prepareServiceId, type WantedAccess, withState } from './service-id.ts';
+import { type Access, parseRegion, prepareServiceId, withState } from './service-id.ts';
 
 interface CreateArgs extends DeliveryArgs {
   readonly description?: string;
@@ -24,30 +24,33 @@ interface CreateArgs extends DeliveryArgs {
 
 export const create: Command<CreateArgs> = {
   options: {
-    description: { type: 'string', describe: 'what it is for' },
+    description: { type: 'string', describe: 'the description of the key' },
     'service-id': {
       type: 'string',
-      describe: 'make it for this service ID, which is made where there is none',
+      describe: 'create the key for this service ID; it is created if it does not exist',
     },
     role: {
       type: 'string',
       choices: roles,
-      describe: 'what the service ID may do; Reader pulls, Writer pushes (Reader)',
+      describe: 'grant the service ID this role: Reader can pull (default), Writer can push',
     },
-    namespace: { type: 'string', describe: 'there only' },
-    region: { type: 'string', describe: 'there only: us-south, …' },
-    save: { type: 'boolean', describe: 'keep it as an identity, which answers for the hosts' },
-    identity: { type: 'string', describe: 'with --save: the name to keep it under' },
-    output: { type: 'string', describe: 'write it to a new file, which --api-key-file reads' },
-    as: { type: 'string', describe: actingOption.describe },
+    namespace: { type: 'string', describe: 'grant the role for this namespace only' },
+    region: { type: 'string', describe: 'grant the role in this region only: us-south, eu-de, …' },
+    save: { type: 'boolean', describe: 'save the key as an identity, used for HOST' },
+    identity: { type: 'string', describe: 'the name of the identity (with --save)' },
+    output: { type: 'string', describe: 'write the key to a new file, for login --api-key-file' },
+    as: { type: 'string', describe: callerOption.describe },
   },
   examples: [
-    ['api-key create laptop --output key.json', 'your own, in a file'],
+    ['api-key create laptop --output key.json', 'a key of your user, in a file'],
     [
       'api-key create --service-id ci --role Writer --namespace team-a --save us.icr.io',
-      'a service ID that pushes; its key answers for us.icr.io here',
+      'a key of a service ID that can push, used for us.icr.io here',
     ],
-    ['api-key create ci | ssh HOST docker-credential-icr login --api-key-stdin', 'elsewhere'],
+    [
+      'api-key create ci | ssh HOST docker-credential-icr login --api-key-stdin',
+      'a key for another machine',
+    ],
   ],
   run: async (context, args) => {
     const access = accessOf(args);
@@ -56,21 +59,20 @@ export const create: Command<CreateArgs> = {
     try {
       const caller = await callerFor(lookup, args.as);
       const serviceId = await serviceIdFor(context, caller, args, access);
-      await makeAndDeliver(context, caller, args, delivery, serviceId);
+      await createAndDeliver(context, caller, args, delivery, serviceId);
     } catch (error) {
-      delivery.giveUp();
+      delivery.cancel();
       throw error;
     }
     return 0;
   },
 };
 
-function accessOf({ serviceId, role, namespace, region }: CreateArgs): WantedAccess {
+function accessOf({ serviceId, role, namespace, region }: CreateArgs): Access {
   if (serviceId === undefined && (role ?? namespace ?? region) !== undefined) {
-    throw new HelperError(
-      'invalid-input',
-      '--role, --namespace and --region say what a service ID may do; add --service-id NAME',
-    );
+    throw new HelperError('invalid-input', '--role, --namespace and --region need a service ID', {
+      hint: 'add --service-id NAME',
+    });
   }
   return {
     role: role ?? 'Reader',
@@ -83,52 +85,63 @@ async function serviceIdFor(
   context: Context,
   caller: Caller,
   { serviceId }: CreateArgs,
-  access: WantedAccess,
+  access: Access,
 ): Promise<ServiceId | undefined> {
   return serviceId === undefined ? undefined : prepareServiceId(context, caller, serviceId, access);
 }
 
-/** From the moment the key is made its value is nowhere else: Ctrl-C waits until it is delivered, or the key gone again. */
-async function makeAndDeliver(
+/**
+ * IAM returns the value of a new key only once. Therefore signals such as Ctrl-C are ignored until the key is delivered, or
+ * deleted again.
+ */
+async function createAndDeliver(
   context: Context,
   caller: Caller,
   args: CreateArgs,
   delivery: Delivery,
   serviceId: ServiceId | undefined,
 ): Promise<void> {
-  const release = context.onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => {});
-  const makeAndSave = async (value?: string, record?: (id: string) => Promise<void>) => {
-    const made = await make(context, caller, args, delivery.keyName, serviceId, value);
-    context.warn(`made ${nameOf(made.details)}`);
-    await record?.(made.details.id);
+  const restoreSignals = context.onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => {});
+  const createKey: CreateKey = async (value, recordId) => {
+    const made = await requestKey(context, caller, args, delivery.keyName, serviceId, value);
+    context.warn(`created ${nameOf(made.details)}`);
+    await recordId?.(made.details.id);
     await delivery.deliver(made).catch((error) => undo(context, caller, made, error));
   };
   try {
     const { identity } = delivery;
-    if (identity === undefined) await makeAndSave();
-    else await recorded(context, caller, identity, makeAndSave);
+    if (identity === undefined) await createKey();
+    else await withPendingKey(context, caller, identity, createKey);
   } finally {
-    release();
+    restoreSignals();
   }
 }
 
-/** Records the value of a key that is saved here before IAM is asked to make it, as a rotation does. */
-function recorded(
+/** Creates and delivers a key. Without `value`, IAM generates it. Calls `recordId` before the delivery. */
+type CreateKey = (value?: string, recordId?: (id: string) => Promise<void>) => Promise<void>;
+
+/**
+ * Creates a key that is saved on this machine. Its value is recorded before the request, as in a rotation, so that an
+ * interrupted command leaves no unknown key in IAM.
+ */
+function withPendingKey(
   context: Context,
   caller: Caller,
   identity: string,
-  makeAndSave: (value: string, record: (id: string) => Promise<void>) => Promise<void>,
+  createKey: CreateKey,
 ): Promise<void> {
   return withRotateLock(context, async (requireOurs) => {
     const cancel = () => cancelPendingKey(context, identity, [async () => caller], requireOurs);
-    const left = await cancel();
-    if (left !== undefined) context.warn(`deleted API key ${left} of an interrupted command`);
+    const deleted = await cancel();
+    if (deleted !== undefined) {
+      context.warn(`deleted API key ${deleted}, created by an interrupted command`);
+    }
     const value = newApiKeyValue();
     const record = (newId?: string) =>
       writePendingKey(context, identity, { value, newId }, undefined);
     await record();
     try {
-      await makeAndSave(value, record);
+      await createKey(value, record);
     } catch (error) {
       await cancel().catch((problem) => {
         if (!(problem instanceof HelperError)) throw problem;
@@ -136,12 +149,12 @@ function recorded(
       });
       throw error;
     }
-    // Deletes the key if a login has replaced it right now: nobody else knows its value.
+    // If a parallel login has replaced the saved key, the new key is unused and is deleted in IAM.
     await cancel();
   });
 }
 
-async function make(
+async function requestKey(
   context: Context,
   caller: Caller,
   { description }: CreateArgs,
@@ -151,15 +164,16 @@ async function make(
 ): Promise<MadeApiKey> {
   const { createApiKey } = await import('../../iam/api-key-changes.ts');
   const iamId = serviceId?.iamId ?? caller.iamId;
-  const given = value === undefined ? {} : { value };
-  const key = { name, description, iamId, accountId: caller.account, ...given };
+  const ownValue = value === undefined ? {} : { value };
+  const key = { name, description, iamId, accountId: caller.account, ...ownValue };
   return createApiKey(context, caller, key).catch((error) => {
-    const told = withDoubt(error, serviceId);
-    throw serviceId === undefined ? told : withState(told, serviceId);
+    const shown = withUnknownResult(error, serviceId);
+    throw serviceId === undefined ? shown : withState(shown, serviceId);
   });
 }
 
-function withDoubt(error: unknown, serviceId: ServiceId | undefined): unknown {
+/** If the response of IAM is lost, the key may exist. */
+function withUnknownResult(error: unknown, serviceId: ServiceId | undefined): unknown {
   if (!(error instanceof HelperError) || error.code !== 'unreachable') return error;
   const list = `api-key list${serviceId === undefined ? '' : ` --service-id ${serviceId.id}`}`;
   return new HelperError(error.code, `${error.message}, but the key may have been created`, {
@@ -168,7 +182,7 @@ function withDoubt(error: unknown, serviceId: ServiceId | undefined): unknown {
   });
 }
 
-/** A key whose value nobody has is good for nothing. */
+/** Deletes a key that could not be delivered. Throws `reason`. */
 async function undo(
   context: Context,
   caller: Caller,
@@ -177,6 +191,6 @@ async function undo(
 ): Promise<never> {
   const { deleteApiKey } = await import('../../iam/api-key-changes.ts');
   await deleteApiKey(context, caller, details.id);
-  context.warn(`${nameOf(details)} is deleted again, as it could not be kept`);
+  context.warn(`deleted ${nameOf(details)} again, because it could not be saved`);
   throw reason;
 }

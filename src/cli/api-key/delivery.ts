@@ -3,6 +3,7 @@ import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
+import { visible } from '../../visible.ts';
 import { mappingKey, requireIbmHost } from '../host-arguments.ts';
 import { openKeyFile } from './key-file.ts';
 import { planSave, saveNewKey } from './save.ts';
@@ -16,54 +17,56 @@ export interface DeliveryArgs {
   readonly output?: string;
 }
 
-/** Where a new key goes: it is decided, and tried as far as can be, before the key is made. */
+/** The output of a new key, prepared before the key is created: file, identity, or standard output. */
 export interface Delivery {
   readonly keyName: string;
-  /** The identity that records the key before it is made; `undefined` if it is not saved here. */
+  /** The identity under which the pending key is recorded; undefined if the key is not saved here. */
   readonly identity?: string | undefined;
   readonly deliver: (made: MadeApiKey) => Promise<void>;
-  /** Takes back what was prepared. */
-  readonly giveUp: () => void;
+  /** Reverts the preparation if no key was created. */
+  readonly cancel: () => void;
 }
 
-/** Throws `invalid-input` for words that do not go together, and `storage`. */
+/** Prepares the output. Throws `invalid-input` for options that cannot be used together, and `storage`. */
 export function deliveryFor(lookup: Lookup, args: DeliveryArgs): Delivery {
   const { save, identity, output } = args;
-  const { name, hosts } = wordsOf(args);
+  const { name, hosts } = nameAndHosts(args);
   const keyName = name ?? args.serviceId ?? identity ?? 'docker-credential-icr';
   if (save) {
-    if (output !== undefined) throw invalid('--save and --output exclude each other');
+    if (output !== undefined) {
+      throw invalid('--save and --output cannot be used together', 'use one of them');
+    }
     const plan = planSave(lookup.context, identity, hosts.map(toKey), keyName);
     const deliver = (made: MadeApiKey) => saveNewKey(lookup, made, plan);
-    return { keyName, identity: plan.places[0]?.[0], deliver, giveUp: () => {} };
+    return { keyName, identity: plan.newIdentities[0]?.[0], deliver, cancel: () => {} };
   }
   if (identity !== undefined || hosts.length > 0) {
-    throw invalid('--identity and hosts say where the key is kept; add --save');
+    throw invalid('--identity and hosts are only valid with --save', 'add --save');
   }
-  return { keyName, ...(output === undefined ? onStdout(lookup) : intoFile(lookup, output)) };
+  return { keyName, ...(output === undefined ? toStdout(lookup) : toFile(lookup, output)) };
 }
 
-/** The only line on standard output, so that it can be piped into `login --api-key-stdin`. */
-function onStdout({ context }: Lookup): Omit<Delivery, 'keyName'> {
+/** Prints only the key on standard output, so that it can be piped into `login --api-key-stdin`. */
+function toStdout({ context }: Lookup): Omit<Delivery, 'keyName'> {
   return {
     deliver: async ({ value }) => context.stdout(`${value}\n`),
-    giveUp: () => {},
+    cancel: () => {},
   };
 }
 
-function intoFile({ context }: Lookup, name: string): Omit<Delivery, 'keyName'> {
+function toFile({ context }: Lookup, name: string): Omit<Delivery, 'keyName'> {
   const file = openKeyFile(name);
   return {
     deliver: async (made) => {
       file.write(made);
-      context.stdout(`its value is in ${name}\n`);
+      context.stdout(`API key saved in ${visible(name)} (not encrypted)\n`);
     },
-    giveUp: file.discard,
+    cancel: file.discard,
   };
 }
 
-/** A host that is the first word is a host: no key needs such a name. */
-function wordsOf({ name, hosts = [], save }: DeliveryArgs) {
+/** With `--save`, a first argument that is an ICR host is not the name of the key. */
+function nameAndHosts({ name, hosts = [], save }: DeliveryArgs) {
   const host = save && name !== undefined ? parseServerURL(name) : undefined;
   const isHost = host !== undefined && !('problem' in host) && isIbmHost(host);
   return isHost && name !== undefined ? { hosts: [name, ...hosts] } : { name, hosts };
@@ -73,6 +76,6 @@ function toKey(host: string): string {
   return mappingKey(requireIbmHost(host));
 }
 
-function invalid(message: string): HelperError {
-  return new HelperError('invalid-input', message);
+function invalid(message: string, hint: string): HelperError {
+  return new HelperError('invalid-input', message, { hint });
 }

@@ -3,17 +3,17 @@ import { HelperError } from '../../errors.ts';
 import { cannot } from '../../files/storage-error.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 
-/** A file for a key that does not exist yet. */
+/** An open, empty file for a key. */
 export interface KeyFile {
   /** Throws `storage`. */
   readonly write: (made: MadeApiKey) => void;
-  /** Removes it: there is no key to put into it. */
+  /** Removes the file. */
   readonly discard: () => void;
 }
 
 /**
- * Opens a new file, mode 0600, before the key is made: what cannot be written would be lost. Throws `invalid-input`
- * where something is in its place, and `storage`.
+ * Creates a file with mode 0600. Called before the key is created, because the value of a key that cannot be written would
+ * be lost. Throws `invalid-input` if the file exists, and `storage`.
  */
 export function openKeyFile(file: string): KeyFile {
   const descriptor = open(file);
@@ -36,11 +36,13 @@ function open(file: string): number {
     return fs.openSync(file, 'wx', 0o600);
   } catch (error) {
     if (!fs.existsSync(file)) throw cannot('write', file, error);
-    throw new HelperError('invalid-input', `${file} exists`, { hint: 'use another file name' });
+    throw new HelperError('invalid-input', `${file} already exists`, {
+      hint: 'use another file name',
+    });
   }
 }
 
-/** As `ibmcloud iam api-key-create --file` has it, which `login --api-key-file` reads. */
+/** Returns the JSON of `ibmcloud iam api-key-create --file`, which `login --api-key-file` reads. */
 function contents({ details, value }: MadeApiKey): object {
   return {
     name: details.name,

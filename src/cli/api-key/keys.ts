@@ -4,21 +4,24 @@ import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import type { ApiKeyFilter } from '../../iam/api-keys.ts';
 import { plain } from '../../plain-text.ts';
-import { actingOption } from '../caller.ts';
+import { callerOption } from '../caller.ts';
 import type { Option } from '../command.ts';
 
-/** What every command about keys takes. */
+/** The arguments that all commands about existing keys accept. */
 export interface KeyArgs {
   readonly identity?: string;
   readonly serviceId?: string;
 }
 
 export const keyOptions: Readonly<Record<string, Option>> = {
-  identity: actingOption,
-  'service-id': { type: 'string', describe: 'of this service ID, by its name or its ID' },
+  identity: callerOption,
+  'service-id': {
+    type: 'string',
+    describe: 'the keys of this service ID (name or ID) instead of your own',
+  },
 };
 
-/** Whose keys are meant: the service ID's that was named, else the caller's own. */
+/** Selects the keys of the given service ID, otherwise those of the caller. Throws `invalid-input`. */
 export async function filterFor(
   context: Context,
   caller: Caller,
@@ -28,10 +31,16 @@ export async function filterFor(
   const { findServiceId } = await import('../../iam/service-ids.ts');
   const found = await findServiceId(context, caller, serviceId);
   if (found !== undefined) return { iam_id: found.iamId };
-  throw new HelperError('invalid-input', `there is no service ID ${serviceId} in this account`);
+  throw unknownServiceId(serviceId);
 }
 
-/** By its ID, or by its name among the keys that are meant. Throws `invalid-input` where that is no one key. */
+export function unknownServiceId(idOrName: string): HelperError {
+  return new HelperError('invalid-input', `no service ID ${idOrName} in this account`, {
+    hint: 'run ibmcloud iam service-ids to list them',
+  });
+}
+
+/** Finds a key by its ID, or by its name among the selected keys. Throws `invalid-input` if the name is not unique. */
 export async function findKey(
   context: Context,
   caller: Caller,
@@ -50,7 +59,7 @@ export async function findKey(
   });
 }
 
-/** What was typed is not repeated: it may be a key in the wrong place. */
+/** The error does not repeat the argument: it may be the value of a key. */
 function unknown({ serviceId }: KeyArgs): HelperError {
   const of = serviceId === undefined ? '' : ` --service-id ${serviceId}`;
   return new HelperError('invalid-input', 'no API key has that name', {
@@ -58,8 +67,8 @@ function unknown({ serviceId }: KeyArgs): HelperError {
   });
 }
 
-/** As JSON shows a key: the API's fields, times in ISO 8601. */
-export function shownKey(key: ApiKeyDetails): object {
+/** Returns the members for `--json`: the API's fields, with times in ISO 8601. */
+export function jsonOf(key: ApiKeyDetails): object {
   return {
     ...key,
     createdAt: isoDate(key.createdAt),
@@ -68,9 +77,9 @@ export function shownKey(key: ApiKeyDetails): object {
   };
 }
 
-/** For messages. Names are other people's text. */
+/** Returns ID and name for messages. The name may be chosen by other users, so control characters are removed. */
 export function nameOf({ id, name }: ApiKeyDetails): string {
-  return name === '' ? `API key ${id}` : `API key ${id} (${plain(name)})`;
+  return plain(name === '' ? `API key ${id}` : `API key ${id} (${name})`);
 }
 
 export function stateOf({ locked, disabled }: ApiKeyDetails): string {

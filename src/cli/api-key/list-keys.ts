@@ -4,31 +4,31 @@ import { plain } from '../../plain-text.ts';
 import { callerFor } from '../caller.ts';
 import type { Command } from '../command.ts';
 import { table } from '../table.ts';
-import { filterFor, type KeyArgs, keyOptions, shownKey, stateOf } from './keys.ts';
+import { filterFor, jsonOf, type KeyArgs, keyOptions, stateOf } from './keys.ts';
 
 interface ListArgs extends KeyArgs {
   readonly account?: boolean;
   readonly json?: boolean;
 }
 
-/** Both kinds of keys that an account has. */
+/** The keys of users, and those of service IDs. */
 const wholeAccount: readonly ApiKeyFilter[] = [
   { scope: 'account', type: 'user' },
   { scope: 'account', type: 'serviceid' },
 ];
 
-/** Characters; an ID has 43, and 80 are a line. */
-const widths = [43, 16, 17];
+/** An ID has 43 characters; the table fits into 80. */
+const maxLengths = [43, 16, 17];
 
 export const list: Command<ListArgs> = {
   options: {
     ...keyOptions,
-    account: { type: 'boolean', describe: 'every key of the account, of users and service IDs' },
-    json: { type: 'boolean', describe: 'as JSON' },
+    account: { type: 'boolean', describe: 'all keys of users and service IDs in the account' },
+    json: { type: 'boolean', describe: 'print JSON' },
   },
   examples: [
     ['api-key list', 'your own keys'],
-    ['api-key list --service-id ci', 'those of service ID ci'],
+    ['api-key list --service-id ci', 'the keys of service ID ci'],
   ],
   run: async (context, args) => {
     const { listApiKeys } = await import('../../iam/api-keys.ts');
@@ -37,12 +37,12 @@ export const list: Command<ListArgs> = {
     const pages = await Promise.all(filters.map((each) => listApiKeys(context, caller, each)));
     const keys = pages.flat();
     if (args.json) {
-      context.stdout(`${JSON.stringify({ apiKeys: keys.map(shownKey) }, null, 2)}\n`);
+      context.stdout(`${JSON.stringify({ apiKeys: keys.map(jsonOf) }, null, 2)}\n`);
     } else if (keys.length === 0) {
-      context.stdout('there is no API key\n');
+      context.stdout('no API keys\n');
     } else {
       const rows = keys.map((key) => [key.id, stateOf(key), plain(key.name)]);
-      context.stdout(table(context, ['ID', 'STATE', 'NAME'], rows, widths));
+      context.stdout(table(context, ['ID', 'STATE', 'NAME'], rows, maxLengths));
     }
     return 0;
   },

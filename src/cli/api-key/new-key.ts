@@ -12,59 +12,64 @@ import {
   readPendingKey,
   writePendingKey,
 } from '../../identity/pending-key.ts';
+import { visible } from '../../visible.ts';
 import { nameOf } from './keys.ts';
 
-/** The identity whose key is rotated. */
-export interface Rotated {
+/** A running rotation of an identity's API key. */
+export interface Rotation {
   readonly caller: Caller;
   readonly identity: string;
-  /** The API key that it has. */
+  /** The value of the current API key. */
   readonly stored: string;
   /** Throws if another command has taken over the rotation. */
   readonly requireOurs: () => void;
 }
 
 /**
- * Makes the key that is to replace the stored one, with the same owner, name, description and length of life; or
- * finds the one that an interrupted run made. It is pending then. Throws what IAM says, and `storage`.
+ * Creates the replacement of the stored key, with the same owner, name, description and lifetime, and records it as
+ * pending. If an interrupted rotation has created one already, returns that. Throws IAM's errors, and `storage`.
  */
-export async function makeNewKey(context: Context, rotated: Rotated): Promise<PendingKey> {
-  const { caller, identity, stored, requireOurs } = rotated;
+export async function createReplacement(context: Context, rotation: Rotation): Promise<PendingKey> {
+  const { caller, identity, stored, requireOurs } = rotation;
   const old = await findApiKeyByValue(context, caller, stored);
-  const begun = await begunWith(context, rotated, old);
-  const existing = begun && (await findApiKeyByValue(context, caller, begun.value));
-  if (begun !== undefined && existing !== undefined) {
-    context.stdout(`going on with ${nameOf(existing)}, which the last rotation made\n`);
-    return begun;
+  const resumed = await resumablePending(context, rotation, old);
+  const existing = resumed && (await findApiKeyByValue(context, caller, resumed.value));
+  if (resumed !== undefined && existing !== undefined) {
+    context.stdout(`continuing with ${nameOf(existing)}, created by an interrupted rotation\n`);
+    return resumed;
   }
-  const model = old ?? (begun?.oldId && (await getApiKey(context, caller, begun.oldId)));
-  if (!model) throw new HelperError('refused', `IAM has no API key of identity ${identity}`);
+  const model = old ?? (resumed?.oldId && (await getApiKey(context, caller, resumed.oldId)));
+  if (!model) {
+    throw new HelperError('refused', `IAM does not find the API key of identity ${identity}`, {
+      hint: `run docker-credential-icr login --identity ${identity}`,
+    });
+  }
   if (model.locked) throw refusedAsLocked(identity, model);
-  const pending = begun ?? { value: newApiKeyValue(), oldId: model.id };
+  const pending = resumed ?? { value: newApiKeyValue(), oldId: model.id };
   requireOurs();
   await writePendingKey(context, identity, pending, stored);
   requireOurs();
-  return make(context, rotated, pending, model);
+  return requestPending(context, rotation, pending, model);
 }
 
-/** What an interrupted run left, unless somebody gave the identity another key since. */
-async function begunWith(
+/** Returns the pending key of an interrupted rotation; deletes it if the identity's key was replaced since. */
+async function resumablePending(
   context: Context,
-  { caller, identity, requireOurs }: Rotated,
+  { caller, identity, requireOurs }: Rotation,
   old: ApiKeyDetails | undefined,
 ): Promise<PendingKey | undefined> {
-  const begun = readPendingKey(context, identity);
-  if (begun === undefined || old === undefined || old.id === begun.oldId) return begun;
+  const pending = readPendingKey(context, identity);
+  if (pending === undefined || old === undefined || old.id === pending.oldId) return pending;
   const id = await cancelPendingKey(context, identity, [async () => caller], requireOurs);
   if (id !== undefined) {
-    context.stdout(`API key ${id}, which an interrupted rotation left, is deleted\n`);
+    context.stdout(`deleted API key ${visible(id)}, created by an interrupted rotation\n`);
   }
   return undefined;
 }
 
-async function make(
+async function requestPending(
   context: Context,
-  { caller, identity, stored, requireOurs }: Rotated,
+  { caller, identity, stored, requireOurs }: Rotation,
   pending: PendingKey,
   { name, description, iamId, accountId, ...times }: ApiKeyDetails,
 ): Promise<PendingKey> {
@@ -74,37 +79,43 @@ async function make(
     iamId: iamId ?? caller.iamId,
     accountId: accountId ?? caller.account,
     value: pending.value,
-    expiresAt: sameLife(times, context.now()),
+    expiresAt: expiryWithSameLifetime(times, context.now()),
   }).catch(async (error) => {
-    // Nothing was made, so nothing is left to go on with.
+    // IAM has created no key, so there is none to resume with.
     if (error instanceof HelperError && error.code === 'refused') {
       requireOurs();
       await erasePendingKey(context, identity, pending.value);
     }
     throw error;
   });
-  const made = { ...pending, value, newId: details.id };
-  await record(context, { caller, identity, stored, requireOurs }, made);
-  context.stdout(`made ${nameOf(details)}\n`);
-  return made;
+  const created = { ...pending, value, newId: details.id };
+  await recordId(context, { caller, identity, stored, requireOurs }, created);
+  context.stdout(`created ${nameOf(details)}\n`);
+  return created;
 }
 
-/** Adds the ID to the record. A key without a record, since another command has ended the rotation, is deleted. */
-async function record(context: Context, rotated: Rotated, made: PendingKey): Promise<void> {
-  const { caller, identity, stored, requireOurs } = rotated;
+/**
+ * Adds the ID of the created key to the pending record. If another command has removed the record in the meantime, the
+ * key is deleted in IAM.
+ */
+async function recordId(
+  context: Context,
+  { caller, identity, stored, requireOurs }: Rotation,
+  created: PendingKey,
+): Promise<void> {
   try {
     requireOurs();
-    await writePendingKey(context, identity, made, stored);
+    await writePendingKey(context, identity, created, stored);
   } catch (error) {
-    const isRecorded = readPendingKey(context, identity)?.value === made.value;
-    if (!isRecorded && !isInUse(context, made.value)) {
-      await deleteApiKey(context, caller, made.newId ?? '');
+    const isRecorded = readPendingKey(context, identity)?.value === created.value;
+    if (!isRecorded && !isInUse(context, created.value)) {
+      await deleteApiKey(context, caller, created.newId ?? '');
     }
     throw error;
   }
 }
 
-function sameLife(
+function expiryWithSameLifetime(
   { createdAt, expiresAt }: Pick<ApiKeyDetails, 'createdAt' | 'expiresAt'>,
   now: number,
 ): number | undefined {

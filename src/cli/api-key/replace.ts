@@ -20,18 +20,19 @@ import { visible } from '../../visible.ts';
 
 /** An API key that replaces another one. */
 export interface Replacement {
-  /** The identity that is rotated. */
+  /** The identity whose key is rotated. */
   readonly name: string;
-  /** The secret that it had when the rotation began. */
+  /** The value that was stored when the rotation began. */
   readonly old: string;
   readonly value: string;
   readonly owner: Owner;
 }
 
 /**
- * Stores the new key wherever the old one is stored: `login us.icr.io de.icr.io` makes two identities of one key. What
- * another command has changed since is left alone. The named identity comes last, so that a run that was interrupted in
- * here is done again from the start. Throws `storage` if that one has changed; then nothing is replaced.
+ * Replaces the old key in every stored credential that contains it: `login us.icr.io de.icr.io` saves one key as two
+ * identities. Credentials that another command has changed since are not touched. The named identity is written last, so
+ * that an interrupted replacement is repeated completely. Throws `storage` if another command has changed that identity;
+ * then nothing is replaced.
  */
 export async function replaceKey(
   context: Context,
@@ -41,24 +42,24 @@ export async function replaceKey(
   await updateSettings(context, async (current, lock) => {
     const store = storeIn(context, current);
     if (secretOf(store, { of: 'identity', name }) !== old) throw changed(name);
-    const isDue = (key: SecretKey) => old !== value && secretOf(store, key) === old;
+    const hasOldKey = (key: SecretKey) => old !== value && secretOf(store, key) === old;
     for (const host of store.names('host')) {
       await lock.step();
       const key = { of: 'host', name: host } as const;
-      if (!isDue(key)) continue;
+      if (!hasOldKey(key)) continue;
       write(store, key, value, lock);
-      report.push(`docker login had stored the same key for ${visible(host)}, and has the new one`);
+      report.push(`also replaced the key that docker login stored for ${visible(host)}`);
     }
     const identities = { ...current.identities };
     const { expiresAt } = owner;
-    const end = expiresAt === undefined ? {} : { expiresAt };
+    const expiry = expiresAt === undefined ? {} : { expiresAt };
     for (const [other, settings] of Object.entries(identities)) {
       await lock.step();
       const key = { of: 'identity', name: other } as const;
-      if (other === name || !isUsable(settings) || !isDue(key)) continue;
+      if (other === name || !isUsable(settings) || !hasOldKey(key)) continue;
       write(store, key, value, lock);
-      identities[other] = renewed(context, settings, end);
-      report.push(`identity ${visible(other)} had the same key, and has the new one`);
+      identities[other] = renewed(context, settings, expiry);
+      report.push(`also replaced the same key of identity ${visible(other)}`);
     }
     await lock.step();
     write(store, { of: 'identity', name }, value, lock);
@@ -72,7 +73,7 @@ export async function replaceKey(
   for (const line of report) context.stdout(`${line}\n`);
 }
 
-/** The stored credential with another secret. */
+/** Replaces the secret of a stored credential. */
 function write(store: SecretStore, key: SecretKey, Secret: string, lock: ChangeLock): void {
   const stored = store.read(key);
   if (stored !== undefined) store.write(key, { ...stored, Secret }, lock.requireOurs);
@@ -83,20 +84,22 @@ function renewed(
   { expiresAt: _, ...kept }: IdentitySettings,
   known: Owner,
 ): IdentitySettings {
-  // A token that was minted from the old key has an older date.
+  // The cache compares the time with that of tokens, and discards those from the old key.
   return { ...kept, ...known, secretSetAt: Math.max(context.now(), kept.secretSetAt + 1) };
 }
 
-/** Asks for the identity's credential as `get` does. Throws `misconfigured` where the new key is not behind it. */
-export async function requireAnswer(context: Context, name: string, value: string): Promise<void> {
+/** Looks the identity's credential up as `get` does. Throws `misconfigured` if it does not contain the new key. */
+export async function requireNewKey(context: Context, name: string, value: string): Promise<void> {
   const found = await foundFor(context, name);
   const secret = await found.secret();
-  // A minted one is as old as the identity's secret at most: the cache takes care of that.
+  // The cache discards tokens that are older than the identity's secret.
   if (found.isMinted || secret === value) return;
-  throw new HelperError('misconfigured', `identity ${name} does not answer with its new key`);
+  throw new HelperError('misconfigured', `clients do not get the new key of identity ${name}`, {
+    hint: 'run docker-credential-icr doctor',
+  });
 }
 
-/** By a host that it answers for, unless an environment variable goes before it there. */
+/** Looks up a host that uses the identity; the identity itself if an environment variable has precedence for all of them. */
 async function foundFor(context: Context, name: string): Promise<Found> {
   const lookup = lookupIn(context);
   for (const key of keysOf(await lookup.settings(), name)) {

@@ -13,22 +13,22 @@ interface RotateArgs {
 
 export const rotate: Command<RotateArgs> = {
   options: {
-    as: { type: 'string', describe: 'act as this identity; otherwise as the one that is rotated' },
+    as: { type: 'string', describe: 'call IAM as this identity (default: the rotated one)' },
   },
   examples: [
-    ['api-key rotate', 'of the identity that answers for icr.io'],
-    ['api-key rotate ci --as admin', 'where service ID ci may not make its own keys'],
+    ['api-key rotate', 'the API key of the identity of icr.io'],
+    ['api-key rotate ci --as admin', 'if service ID ci may not create its own keys'],
   ],
   run: async (context, { identity, as }) => {
-    const name = identity ?? (await answering(context));
+    const name = identity ?? (await identityOfGlobalHost(context));
     const { rotateKey } = await import('./rotation.ts');
     await withRotateLock(context, (requireOurs) => rotateKey(context, name, as, requireOurs));
     return 0;
   },
 };
 
-/** The identity that answers for every host there is no other for. */
-async function answering(context: Context): Promise<string> {
+/** Throws `invalid-input` if `icr.io` uses no identity. */
+async function identityOfGlobalHost(context: Context): Promise<string> {
   const found = await findCredential(lookupIn(context), requireIbmHost('icr.io'));
   if (found?.identity !== undefined) return found.identity;
   throw new HelperError('invalid-input', 'icr.io uses no identity', {

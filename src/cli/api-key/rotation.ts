@@ -16,15 +16,15 @@ import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';
 import { callerFor } from '../caller.ts';
-import { makeNewKey, type Rotated } from './new-key.ts';
-import { replaceKey, requireAnswer } from './replace.ts';
+import { createReplacement, type Rotation } from './new-key.ts';
+import { replaceKey, requireNewKey } from './replace.ts';
 
-// The new key's value is chosen here and kept before IAM hears of it, so that no lost answer loses it: at every moment
-// what is kept for the identity signs in, and the next run learns from IAM how far this one came.
+// The value of the new key is generated and recorded here before the request to IAM, so that a lost response does not lose
+// it. The stored key of the identity is valid at every moment. A later run finds out from IAM which steps are done.
 
 /**
- * Replaces an identity's API key, or ends what an interrupted run began. Throws what IAM says, and `storage` if another
- * command changed the identity or took over the lock.
+ * Replaces an identity's API key, or completes an interrupted rotation. Throws IAM's errors, and `storage` if another
+ * command has changed the identity or taken over the lock.
  */
 export async function rotateKey(
   context: Context,
@@ -34,52 +34,54 @@ export async function rotateKey(
 ): Promise<void> {
   const lookup = lookupIn(context);
   const stored = await storedKey(lookup, name);
-  const begun = readPendingKey(context, name);
-  const caller = await rotationCaller(lookup, name, as, [stored, begun?.value]);
-  const rotated = { caller, identity: name, stored, requireOurs };
+  const interrupted = readPendingKey(context, name);
+  const caller = await rotationCaller(lookup, name, as, [stored, interrupted?.value]);
+  const rotation = { caller, identity: name, stored, requireOurs };
   try {
-    if (begun?.value === stored) {
-      context.stdout(`going on where the last rotation of identity ${visible(name)} stopped\n`);
-      // Where the old key was gone already, that rotation had come to its end, and a new one is wanted.
-      if (await putInPlace(lookup, rotated, begun)) return;
+    if (interrupted?.value === stored) {
+      context.stdout(`continuing the interrupted rotation of identity ${visible(name)}\n`);
+      // If its old key was already deleted, that rotation was complete, and this is a new one.
+      if (await installKey(lookup, rotation, interrupted)) return;
     }
-    const pending = await makeNewKey(context, rotated);
-    await putInPlace(lookup, rotated, pending);
+    const pending = await createReplacement(context, rotation);
+    await installKey(lookup, rotation, pending);
   } catch (error) {
-    await cancelIfChanged(context, rotated);
+    await cancelIfChanged(context, rotation);
     throw error;
   }
   warnOfVariables(context, stored);
 }
 
-/** A key that another command has made superfluous, with a login or a logout, is deleted. */
+/** Deletes the new key in IAM if a parallel login or logout has changed the identity, so that the key is unused. */
 async function cancelIfChanged(
   context: Context,
-  { caller, identity, stored, requireOurs }: Rotated,
+  { caller, identity, stored, requireOurs }: Rotation,
 ): Promise<void> {
   try {
     requireOurs();
   } catch {
-    // The command that has taken over the rotation deals with its key.
+    // The command that has taken over the rotation cleans up.
     return;
   }
-  const now = secretOf(secretStore(context), { of: 'identity', name: identity });
+  const current = secretOf(secretStore(context), { of: 'identity', name: identity });
   const pending = readPendingKey(context, identity);
-  if (pending === undefined || now === stored || now === pending.value) return;
+  if (pending === undefined || current === stored || current === pending.value) return;
   const id = await cancelPendingKey(context, identity, [async () => caller], requireOurs);
-  if (id !== undefined) context.warn(`the new API key ${id} is deleted again`);
+  if (id !== undefined) context.warn(`deleted the new API key ${id} again`);
 }
 
-/** Throws `misconfigured`, `damaged`, and `invalid-input` for an identity that has no API key. */
+/** Returns the stored API key. Throws `misconfigured`, `damaged`, and `invalid-input` if the identity has none. */
 async function storedKey(lookup: Lookup, name: string): Promise<string> {
   await identityNamed(lookup, name);
   const kind = own((await lookup.settings()).identities, name)?.kind;
-  const kept = await lookup.stored({ of: 'identity', name });
-  if (kind === 'api-key' && kept !== undefined) return kept.Secret;
-  throw new HelperError('invalid-input', `identity ${name} has no API key: it is of kind ${kind}`);
+  const credential = await lookup.stored({ of: 'identity', name });
+  if (kind === 'api-key' && credential !== undefined) return credential.Secret;
+  throw new HelperError('invalid-input', `identity ${name} has no API key (kind: ${kind})`, {
+    hint: 'use an identity with an API key; see docker-credential-icr status',
+  });
 }
 
-/** The identity itself, by whichever of its keys IAM takes, unless another is to act. */
+/** Returns identity `as` as the caller; without it, the rotated identity with the first key that IAM accepts. */
 async function rotationCaller(
   lookup: Lookup,
   name: string,
@@ -102,10 +104,10 @@ async function rotationCaller(
   }
 }
 
-/** Checks the new key, keeps it in place of the old one, and deletes that. Whether there was an old one. */
-async function putInPlace(
+/** Verifies the new key, stores it and deletes the old key in IAM. Returns false if the old key did not exist. */
+async function installKey(
   lookup: Lookup,
-  { caller, identity: name, stored, requireOurs }: Rotated,
+  { caller, identity: name, stored, requireOurs }: Rotation,
   { value, oldId }: PendingKey,
 ): Promise<boolean> {
   const { context } = lookup;
@@ -115,20 +117,22 @@ async function putInPlace(
     hint: `run ${again} to continue; identity ${name} still uses its old key`,
     endpoint: trustedEndpoint(context, settings),
   });
-  context.stdout('IAM takes the new key\n');
+  context.stdout('IAM accepts the new key\n');
   requireOurs();
   await replaceKey(context, { name, old: stored, value, owner });
-  await requireAnswer(context, name, value);
-  context.stdout(`identity ${visible(name)} has the new key, and get answers with it\n`);
+  await requireNewKey(context, name, value);
+  context.stdout(`identity ${visible(name)} uses the new key\n`);
   requireOurs();
-  const wasThere =
+  const oldExisted =
     oldId !== undefined && (await deleteOld(context, caller, oldId, { name, again }));
-  // A login that came right now has made the new key superfluous, and nobody else knows its value.
+  // If a parallel login has replaced the stored key, the new key is unused and is deleted in IAM.
   await cancelPendingKey(context, name, [async () => caller], requireOurs);
   if (oldId !== undefined) {
-    context.stdout(`the old API key ${oldId} is ${wasThere ? 'deleted' : 'gone already'}\n`);
+    context.stdout(
+      `the old API key ${visible(oldId)} ${oldExisted ? 'is' : 'was already'} deleted\n`,
+    );
   }
-  return wasThere;
+  return oldExisted;
 }
 
 async function deleteOld(
@@ -139,7 +143,7 @@ async function deleteOld(
 ): Promise<boolean> {
   return deleteApiKey(context, caller, id).catch((error) => {
     if (!(error instanceof HelperError)) throw error;
-    const line = `identity ${name} uses its new key, but the old one is not deleted`;
+    const line = `identity ${name} uses the new key, but the old one is not deleted`;
     const first = error.hint === undefined ? '' : `${error.hint}, then `;
     throw new HelperError(error.code, `${line}: ${error.message}`, {
       hint: `${first}run ${again} to continue`,
@@ -148,7 +152,6 @@ async function deleteOld(
   });
 }
 
-/** They are not ours to change. */
 function warnOfVariables({ env, warn }: Context, old: string): void {
   for (const name of ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables]) {
     if (env[name]?.trim() === old) warn(`${name} still contains the old key`, `run unset ${name}`);

@@ -2,27 +2,27 @@ import { readSettings } from '../../config/read-settings.ts';
 import type { Settings } from '../../config/settings.ts';
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
-import { HelperError, inOneLine } from '../../errors.ts';
+import { HelperError } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Owner } from '../../iam/owner.ts';
 import { forgetIdentities } from '../../identity/forget.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../../identity/identities.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { everyHost } from '../../identity/mapping-key.ts';
-import { keepIn, storeFor } from '../login-store.ts';
+import { chooseStore, recordStore } from '../login-store.ts';
 
-/** A new identity, and the mapping keys it is to answer for. */
-type Place = readonly [identity: string, keys: readonly string[]];
+/** An identity to add, and the mapping keys for which it will be used. */
+type NewIdentity = readonly [identity: string, keys: readonly string[]];
 
 export interface SavePlan {
-  readonly places: readonly Place[];
-  /** The secret store to begin with, where none is in use yet. */
+  readonly newIdentities: readonly NewIdentity[];
+  /** The credential store to record in the settings; undefined if one is in use. */
   readonly store: string | undefined;
 }
 
 /**
- * Which identities a new key becomes: as with `login`, a host's is named like the host. None that exists is
- * replaced, since that would lose its key. Throws `invalid-input`.
+ * Plans the identities for a new key. As with `login`, the identity of a host has the name of the host. Throws
+ * `invalid-input` if an identity exists already: replacing it would lose its key.
  */
 export function planSave(
   context: Context,
@@ -31,35 +31,38 @@ export function planSave(
   keyName: string,
 ): SavePlan {
   const settings = readSettings(context);
-  const places = placesOf(settings, identity, keys, keyName);
-  for (const [name] of places) {
+  const newIdentities = newIdentitiesFor(settings, identity, keys, keyName);
+  for (const [name] of newIdentities) {
     requireIdentityName(name);
     refuseOtherCase(settings, name);
     if (!Object.hasOwn(settings.identities, name)) continue;
-    throw new HelperError('invalid-input', `identity ${name} exists`, {
+    throw new HelperError('invalid-input', `identity ${name} already exists`, {
       hint: `use another name with --identity, or run docker-credential-icr api-key rotate ${name}`,
     });
   }
-  return { places, store: storeFor(context, settings, undefined) };
+  return { newIdentities, store: chooseStore(context, settings, undefined) };
 }
 
-function placesOf(
+function newIdentitiesFor(
   { mappings }: Settings,
   identity: string | undefined,
   keys: readonly string[],
   keyName: string,
-): readonly Place[] {
+): readonly NewIdentity[] {
   if (keys.length > 0) {
     return identity === undefined ? keys.map((key) => [key, [key]]) : [[identity, keys]];
   }
   return [[identity ?? keyName, Object.hasOwn(mappings, everyHost) ? [] : [everyHost]]];
 }
 
-/** Keeps it first, and asks IAM about it then: nothing may lose it. Throws `storage`; then none of it is kept. */
+/**
+ * Saves a new key. It is stored before IAM is asked for details of it, so that a failed request cannot lose it. Throws
+ * `storage`; then nothing is saved.
+ */
 export async function saveNewKey(
   lookup: Lookup,
   { value, details }: MadeApiKey,
-  { places, store }: SavePlan,
+  { newIdentities, store }: SavePlan,
 ): Promise<void> {
   const { context } = lookup;
   const { accountId: account, expiresAt } = details;
@@ -69,18 +72,18 @@ export async function saveNewKey(
     ...(account === undefined ? {} : { account }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
   } as const;
-  const names = places.map(([name]) => name);
+  const names = newIdentities.map(([name]) => name);
   try {
-    if (store !== undefined) await keepIn(context, store);
-    for (const [name, keys] of places) {
+    if (store !== undefined) await recordStore(context, store);
+    for (const [name, keys] of newIdentities) {
       const replaces = { secret: undefined };
       await saveIdentity(context, { name, settings, secret: value, replaces }, keys);
     }
-    for (const [name, keys] of places) context.stdout(`${report(name, keys)}\n`);
-    const known = { ...settings, ...(await ownerOf(lookup, value)) };
+    for (const [name, keys] of newIdentities) context.stdout(report(name, keys));
+    const withOwner = { ...settings, ...(await ownerOf(lookup, value)) };
     const replaces = { secret: value };
     for (const name of names) {
-      await saveIdentity(context, { name, settings: known, secret: value, replaces }, []);
+      await saveIdentity(context, { name, settings: withOwner, secret: value, replaces }, []);
     }
   } catch (error) {
     await forgetIdentities(context, names, value);
@@ -88,7 +91,7 @@ export async function saveNewKey(
   }
 }
 
-/** For people only: what IAM does not say yet is no reason to take a kept key away. */
+/** Returns the owner for `status`. Only warns if IAM does not accept the new key yet: that can take a minute. */
 async function ownerOf({ context, settings }: Lookup, value: string): Promise<Owner> {
   const { ownerOfApiKey } = await import('../../iam/owner.ts');
   const hint = 'try docker-credential-icr token --refresh in a minute';
@@ -97,14 +100,16 @@ async function ownerOf({ context, settings }: Lookup, value: string): Promise<Ow
     return await ownerOfApiKey(context, value, undefined, question);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(`the new key is kept, but not tried: ${inOneLine(error)}`);
+    context.warn(`the new key is saved, but not verified: ${error.message}`, error.hint);
     return {};
   }
 }
 
 function report(name: string, keys: readonly string[]): string {
   if (keys.length === 0) {
-    return `identity ${name} has it; docker-credential-icr map HOST ${name} lets it answer for a host`;
+    const next = `next: docker-credential-icr map HOST ${name}`;
+    return `API key saved as identity ${name}; not used for any host yet\n${next}\n`;
   }
-  return `identity ${name} has it, and answers for ${keys.includes(everyHost) ? 'every IBM host' : keys.join(', ')}`;
+  const hosts = keys.includes(everyHost) ? 'all ICR hosts' : keys.join(', ');
+  return `API key saved as identity ${name}; used for ${hosts}\n`;
 }

@@ -5,33 +5,37 @@ import type { Role } from '../../iam/policies.ts';
 import type { ServiceId } from '../../iam/service-ids.ts';
 import { plain } from '../../plain-text.ts';
 import { regions } from '../../registry/regions.ts';
+import { unknownServiceId } from './keys.ts';
 
-/** What a service ID is to be allowed. */
-export interface WantedAccess {
+/** The access policy of a service ID. */
+export interface Access {
   readonly role: Role;
   readonly namespace: string | undefined;
   readonly region: string | undefined;
 }
 
 /**
- * The service ID of that name, made where there is none, with an access policy. The key comes last: its value is seen
- * once, and whatever fails before it, the same command can be run again. Throws what IAM says.
+ * Returns the service ID of that name with the access policy; creates those that do not exist. Its API key is created
+ * afterwards, because IAM returns the value of a key only once; a command that fails before can be repeated. Throws IAM's
+ * errors.
  */
 export async function prepareServiceId(
   context: Context,
   caller: Caller,
   name: string,
-  access: WantedAccess,
+  access: Access,
 ): Promise<ServiceId> {
   const serviceId = await findOrCreate(context, caller, name);
   const { grantAccess } = await import('../../iam/policies.ts');
   const { role, namespace, region } = access;
-  const where = `${namespace ?? 'every namespace'}${region === undefined ? '' : ` in ${region}`}`;
-  const wanted = { iamId: serviceId.iamId, role, namespace, region };
-  const isNew = await grantAccess(context, caller, wanted).catch((error) => {
+  const scope = `${namespace === undefined ? 'all namespaces' : `namespace ${namespace}`}${
+    region === undefined ? '' : ` in ${region}`
+  }`;
+  const policy = { iamId: serviceId.iamId, role, namespace, region };
+  const isNew = await grantAccess(context, caller, policy).catch((error) => {
     throw withState(error, serviceId);
   });
-  context.warn(`${nameOf(serviceId)} is ${isNew ? 'now' : 'already'} ${role} of ${where}`);
+  context.warn(`${nameOf(serviceId)} ${isNew ? 'now' : 'already'} has role ${role} for ${scope}`);
   return serviceId;
 }
 
@@ -39,18 +43,16 @@ async function findOrCreate(context: Context, caller: Caller, name: string): Pro
   const { createServiceId, findServiceId } = await import('../../iam/service-ids.ts');
   const existing = await findServiceId(context, caller, name);
   if (existing !== undefined) {
-    context.warn(`using ${nameOf(existing)}, which exists`);
+    context.warn(`using the existing ${nameOf(existing)}`);
     return existing;
   }
-  if (name.startsWith('ServiceId-')) {
-    throw new HelperError('invalid-input', `there is no service ID ${name} in this account`);
-  }
-  const made = await createServiceId(context, caller, name);
-  context.warn(`made ${nameOf(made)}`);
-  return made;
+  if (name.startsWith('ServiceId-')) throw unknownServiceId(name);
+  const created = await createServiceId(context, caller, name);
+  context.warn(`created ${nameOf(created)}`);
+  return created;
 }
 
-/** An error of a later step, with what there is by now and what to type. */
+/** Adds to the error of a later step that the service ID was created. */
 export function withState(error: unknown, { id }: ServiceId): unknown {
   if (!(error instanceof HelperError)) return error;
   return new HelperError(error.code, `service ID ${id} was created, but ${error.message}`, {
@@ -59,16 +61,16 @@ export function withState(error: unknown, { id }: ServiceId): unknown {
   });
 }
 
-/** A region's name from its name, its old one or its host. Throws `invalid-input` for what is none. */
+/** Returns the name of a region, given its name, former name or host. Throws `invalid-input`. */
 export function parseRegion(text: string): string {
   const known = regions.find((each) => [each.region, each.alias, each.host].includes(text));
   if (known !== undefined) return known.region;
-  // IBM opens regions more often than this program is renewed.
+  // Accepts the name of a region that is newer than this program.
   if (/^[a-z]{2}-[a-z0-9]{2,}$/.test(text)) return text;
   const names = regions.map(({ region }) => region).join(', ');
-  throw new HelperError('invalid-input', `that is no region; there are: ${names}`);
+  throw new HelperError('invalid-input', 'unknown region', { hint: `use one of ${names}` });
 }
 
 function nameOf({ id, name }: ServiceId): string {
-  return `service ID ${plain(name)} (${id})`;
+  return plain(`service ID ${name} (${id})`);
 }

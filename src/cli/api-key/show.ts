@@ -3,7 +3,7 @@ import { lookupIn } from '../../identity/lookup.ts';
 import { plain } from '../../plain-text.ts';
 import { callerFor } from '../caller.ts';
 import type { Command } from '../command.ts';
-import { findKey, isoDate, type KeyArgs, keyOptions, shownKey, stateOf } from './keys.ts';
+import { findKey, isoDate, jsonOf, type KeyArgs, keyOptions, stateOf } from './keys.ts';
 
 interface ShowArgs extends KeyArgs {
   readonly key: string;
@@ -11,15 +11,15 @@ interface ShowArgs extends KeyArgs {
 }
 
 export const show: Command<ShowArgs> = {
-  options: { ...keyOptions, json: { type: 'boolean', describe: 'as JSON' } },
+  options: { ...keyOptions, json: { type: 'boolean', describe: 'print JSON' } },
   examples: [
-    ['api-key show laptop', 'the key of that name'],
-    ['api-key show ApiKey-… --json', 'for programs'],
+    ['api-key show laptop', 'the key with that name'],
+    ['api-key show ApiKey-… --json', 'JSON for scripts'],
   ],
   run: async (context, args) => {
     const caller = await callerFor(lookupIn(context), args.identity);
     const key = await findKey(context, caller, args.key, args);
-    context.stdout(args.json ? `${JSON.stringify(shownKey(key), null, 2)}\n` : described(key));
+    context.stdout(args.json ? `${JSON.stringify(jsonOf(key), null, 2)}\n` : described(key));
     return 0;
   },
 };
@@ -32,10 +32,10 @@ function described(key: ApiKeyDetails): string {
     ['state', stateOf(key)],
     ['owner', key.iamId],
     ['account', key.accountId],
-    ['made', isoDate(key.createdAt)],
-    ['made by', key.createdBy],
-    ['changed', isoDate(key.modifiedAt)],
-    ['ends', isoDate(key.expiresAt) ?? 'never'],
+    ['created', isoDate(key.createdAt)],
+    ['created by', key.createdBy],
+    ['modified', isoDate(key.modifiedAt)],
+    ['expires', isoDate(key.expiresAt) ?? 'never'],
   ];
   return lines
     .flatMap(([name, value]) =>

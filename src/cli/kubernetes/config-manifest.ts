@@ -1,8 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { cannot } from '../../files/storage-error.ts';
+import { visible } from '../../visible.ts';
 import type { Command } from '../command.ts';
-import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './provider-options.ts';
+import {
+  checkedOptions,
+  kubeletFlags,
+  versionLines,
+  type WhoPulls,
+  whoPulls,
+} from './provider-options.ts';
 
 interface ConfigArgs extends WhoPulls {
   readonly output?: string;
@@ -10,13 +17,13 @@ interface ConfigArgs extends WhoPulls {
 
 export const config: Command<ConfigArgs> = {
   options: {
-    output: { type: 'string', alias: 'o', describe: 'write it to this file instead' },
+    output: { type: 'string', alias: 'o', describe: 'write to this file instead' },
     ...whoPulls,
   },
   examples: [
-    ['kubernetes config > credential-provider.yaml', 'nodes pull with their own identity'],
-    ['kubernetes config --node-profile Profile-…', 'nodes of VPC pull as a trusted profile'],
-    ['kubernetes config --service-accounts', 'pods pull with theirs'],
+    ['kubernetes config > credential-provider.yaml', 'pull with the identity of the node'],
+    ['kubernetes config --node-profile Profile-…', 'pull with a trusted profile (VPC)'],
+    ['kubernetes config --service-accounts', 'pull with the identity of the pod'],
   ],
   run: async (context, { output, ...args }) => {
     const { textOf } = await import('../../kubernetes/yaml.ts');
@@ -25,17 +32,17 @@ export const config: Command<ConfigArgs> = {
     const file = output === undefined ? configFile : path.resolve(output);
     if (output === undefined) {
       context.stdout(text);
-      context.warn(`save it on every node as ${configFile}`);
+      context.warn(`save this file on every node as ${configFile}`);
     } else {
       writeFile(file, text);
-      context.stdout(`wrote ${file}\n`);
+      context.stdout(`wrote ${visible(file)}\n`);
     }
     for (const line of await nextSteps(file, args)) context.warn(line);
     return 0;
   },
 };
 
-/** For root's kubelet; there is no secret in it. */
+/** The file contains no secret; root's kubelet reads it. */
 function writeFile(file: string, text: string): void {
   try {
     fs.writeFileSync(file, text);
@@ -44,25 +51,29 @@ function writeFile(file: string, text: string): void {
   }
 }
 
-/** A configuration alone does nothing: what must be on the node, how its kubelet is told, who it pulls as. */
+/** Returns the remaining steps on a node: executable, identity, and at last the flags of the kubelet. */
 async function nextSteps(file: string, args: WhoPulls): Promise<string[]> {
   const { binFolder, providerName } = await import('../../kubernetes/provider-config.ts');
   return [
     `put this executable on every node as ${binFolder}/${providerName}: owner root, mode 0755`,
-    `start the kubelet with ${await kubeletFlags(file)}`,
     ...identityLines(args),
+    ...versionLines(args),
+    `only with these files on the node, start the kubelet with ${await kubeletFlags(file)}`,
   ];
 }
 
-function identityLines({ serviceAccounts, identity, nodeProfile, audience }: WhoPulls): string[] {
-  if (serviceAccounts) {
-    return [
-      `let nodes ask for tokens of audience ${audience}: apply the ClusterRole and ClusterRoleBinding that docker-credential-icr kubernetes daemonset prints`,
-    ];
-  }
-  if (nodeProfile !== undefined) return [];
+export function identityLines(args: WhoPulls): string[] {
+  const { serviceAccounts, allowNodeIdentity, identity, nodeProfile, audience } = args;
+  const login =
+    'DOCKER_CREDENTIAL_ICR_CONFIG_DIR=/etc/docker-credential-icr docker-credential-icr login';
   const name = identity === undefined ? '' : ` --identity ${identity}`;
+  const needsLogin = nodeProfile === undefined && (!serviceAccounts || allowNodeIdentity);
   return [
-    `give every node its identity: as root, DOCKER_CREDENTIAL_ICR_CONFIG_DIR=/etc/docker-credential-icr docker-credential-icr login${name}`,
+    ...(serviceAccounts
+      ? [
+          `apply the ClusterRole and the ClusterRoleBinding that kubernetes daemonset prints: nodes need them to request tokens of audience ${audience}`,
+        ]
+      : []),
+    ...(needsLogin ? [`log in on every node as root: ${login}${name}`] : []),
   ];
 }

@@ -1,6 +1,13 @@
 import { HelperError } from '../../errors.ts';
 import type { Command } from '../command.ts';
-import { checkedOptions, kubeletFlags, type WhoPulls, whoPulls } from './provider-options.ts';
+import {
+  checkedOptions,
+  kubeletFlags,
+  requireOnce,
+  versionLines,
+  type WhoPulls,
+  whoPulls,
+} from './provider-options.ts';
 
 interface DaemonsetArgs extends WhoPulls {
   readonly image?: string;
@@ -14,33 +21,35 @@ export const daemonset: Command<DaemonsetArgs> = {
   options: {
     image: {
       type: 'string',
-      describe: 'an image with this executable and a shell: HOST/NAMESPACE/NAME@sha256:DIGEST',
+      describe: 'image with this executable and a shell: HOST/NAMESPACE/NAME@sha256:DIGEST',
     },
     executable: {
       type: 'string',
       default: '/usr/local/bin/docker-credential-icr',
-      describe: 'where the executable is in that image',
+      describe: 'path of the executable in the image',
     },
-    namespace: { type: 'string', default: 'kube-system', describe: 'where it runs' },
-    'image-pull-secret': { type: 'string', describe: 'the Secret that the image is pulled with' },
+    namespace: { type: 'string', default: 'kube-system', describe: 'namespace of the DaemonSet' },
+    'image-pull-secret': { type: 'string', describe: 'Secret for pulling the image' },
     'api-key-secret': {
       type: 'string',
-      describe: 'nodes pull with the API key in this Secret (apikey)',
+      describe: 'pull with the API key in this Secret (apikey)',
+      group: 'Identity',
     },
     ...whoPulls,
   },
   examples: [
     [
       'kubernetes daemonset --image us.icr.io/NAMESPACE/NAME@sha256:DIGEST | kubectl apply -f -',
-      'installs it on every node',
+      'install on all nodes',
     ],
     [
       'kubernetes daemonset --image IMAGE@sha256:DIGEST --service-accounts',
-      'pods pull with their identity',
+      'pods pull with their own identity',
     ],
   ],
-  run: async (context, { image, executable, namespace, ...args }) => {
-    const { imagePullSecret, apiKeySecret, ...who } = args;
+  run: async (context, args) => {
+    requireOnce(args);
+    const { image, executable, namespace, imagePullSecret, apiKeySecret, ...who } = args;
     requireImage(image);
     const { manifests } = await import('../../kubernetes/manifests.ts');
     const options = { image, executable, namespace, imagePullSecret, apiKeySecret };
@@ -52,13 +61,18 @@ export const daemonset: Command<DaemonsetArgs> = {
       );
     }
     context.warn(
-      'the DaemonSet does not restart the kubelet',
+      'the DaemonSet does not restart the kubelet, and does not prepare new nodes',
+      'use docker-credential-icr kubernetes manifests for new nodes',
+    );
+    context.warn(
+      'the kubelet needs flags; set them only after the files are on the node',
       `start the kubelet with ${await kubeletFlags()}`,
     );
     context.warn(
       'on IKS and ROKS, only IBM can set these flags',
       'use docker-credential-icr kubernetes secret there',
     );
+    for (const line of versionLines(who)) context.warn(line);
     return 0;
   },
 };

@@ -82,3 +82,8 @@ export async function kubeletFlags(file?: string): Promise<string> {
   const { binFolder, configFile } = await import('../../kubernetes/provider-config.ts');
   return `--image-credential-provider-config=${file ?? configFile} --image-credential-provider-bin-dir=${binFolder}`;
 }
+
+/** Returns the required version of Kubernetes, if the options need one. */
+export function versionLines({ serviceAccounts }: WhoPulls): string[] {
+  return serviceAccounts ? ['--service-accounts requires Kubernetes 1.34 or later'] : [];
+}

@@ -213,7 +213,7 @@ for (const entry of [
         'the mapping of uk.icr.io in config.json is not valid; run docker-credential-icr map uk.icr.io IDENTITY';
       assert.equal(helper(home, 'get', 'uk.icr.io'), refused(`uk.icr.io: ${line}`));
       assert.is(helper(home, 'get', 'us.icr.io').status, 0);
-      assert.is(helper(home, ['logout', 'uk.icr.io']).stdout, 'signed out of uk.icr.io\n');
+      assert.is(helper(home, ['logout', 'uk.icr.io']).stdout, 'logged out of uk.icr.io\n');
     }));
 }
 

@@ -1,0 +1,51 @@
+import { typed } from '../clients/notes.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { pendingIdentities, readPendingKey } from '../identity/pending-key.ts';
+import { visible } from '../visible.ts';
+
+/** An API key that an interrupted command may have created in IAM; an element of `pendingKeys` in the JSON of `status`. */
+export interface PendingRow {
+  readonly identity: string;
+  /** The ID of the key; absent if the command was interrupted before IAM's response. */
+  readonly id?: string;
+  /** The ID of the key that it replaces. */
+  readonly replaces?: string;
+  /** Why its record cannot be read. */
+  readonly problem?: string;
+  /** The command that completes the rotation, or deletes the key. */
+  readonly hint: string;
+}
+
+/** Returns the pending API keys of all identities, removed ones included. Throws `storage` and `damaged`. */
+export function pendingRows(context: Context, { identities }: Settings): PendingRow[] {
+  return pendingIdentities(context).map((identity) => {
+    const words = Object.hasOwn(identities, identity) ? 'api-key rotate' : 'logout --identity';
+    const hint = `run docker-credential-icr ${words} ${typed(identity)}`;
+    return { identity, ...detailsOf(context, identity), hint };
+  });
+}
+
+function detailsOf(context: Context, identity: string): Omit<PendingRow, 'identity' | 'hint'> {
+  try {
+    const { newId, oldId } = readPendingKey(context, identity) ?? {};
+    return {
+      ...(newId === undefined ? {} : { id: newId }),
+      ...(oldId === undefined ? {} : { replaces: oldId }),
+    };
+  } catch (error) {
+    if (error instanceof HelperError) return { problem: error.message };
+    throw error;
+  }
+}
+
+/** For people: what is pending, and the command as a second line. */
+export function pendingLine({ identity, id, problem, hint }: PendingRow): string {
+  const key = id === undefined ? 'an API key' : `API key ${id}`;
+  const why = problem === undefined ? '' : ` (${problem})`;
+  return (
+    visible(`pending: ${key} of identity ${identity} may be active in IAM${why}`) +
+    `\n  ${visible(hint)}\n`
+  );
+}
