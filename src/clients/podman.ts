@@ -6,14 +6,25 @@ import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { typed } from './notes.ts';
 
+/** Directories of the system; tests pass their own. */
+interface SystemFolders {
+  /** Of the session's file of each user ID, if `XDG_RUNTIME_DIR` is not set. */
+  readonly run: string;
+  /** Of the runtime directories that podman chooses itself for other users than root. */
+  readonly user: string;
+  readonly temporary: string;
+}
+
+const system: SystemFolders = { run: '/run/containers', user: '/run/user', temporary: '/tmp' };
+
 /**
- * podman, buildah, skopeo: one client for each `auth.json` that must name the helper. On Linux these
- * are two. `podman login` looks for `credHelpers` in the session's file only, and writes passwords
- * into it where there is none; but that file is gone when the person logs out of the machine, and
- * then the one in the home folder goes on answering pulls.
+ * podman, buildah, skopeo: one client for each `auth.json` that must name the helper. On Linux these are the one in the
+ * home directory, and last the session's. `podman login` looks for `credHelpers` in the session's file only, and writes
+ * passwords into it if there is none; but that file is deleted when the user logs out of the machine, and then the one in
+ * the home directory still serves pulls.
  * Source: containers/container-libs, image/pkg/docker/config/config.go (getAuthFilePaths).
  */
-export function podmanClients(context: Context, runFolder = '/run/containers'): Client[] {
+export function podmanClients(context: Context, folders: SystemFolders = system): Client[] {
   const { env, platform } = context;
   if (env.REGISTRY_AUTH_FILE) return [authFileClient(env.REGISTRY_AUTH_FILE)];
   if (platform !== 'linux') {
@@ -21,27 +32,49 @@ export function podmanClients(context: Context, runFolder = '/run/containers'): 
   }
   const configHome = env.XDG_CONFIG_HOME || joinPath(context, homeFolder(context), '.config');
   const lasting = joinPath(context, configHome, 'containers/auth.json');
-  const session = sessionFile(context, runFolder);
-  if (session === undefined) return [authFileClient(lasting, [pastUs])];
-  return [authFileClient(lasting), authFileClient(session)];
+  const sessions = sessionFiles(context, folders);
+  if (sessions.length === 0) return [authFileClient(lasting, [pastUs])];
+  return [lasting, ...sessions].map((file) => authFileClient(file));
 }
 
 const pastUs =
-  'podman login would keep the password in its own file, past this helper; ' +
-  'to sign in, run docker-credential-icr login';
+  'podman login would store the password in a file of its own; ' +
+  'set XDG_RUNTIME_DIR to your runtime directory, or run docker-credential-icr login instead';
 
 /**
- * Without `XDG_RUNTIME_DIR` podman uses a folder outside the home: there, a file that podman made is
- * edited, because it is read before ours, but none is begun.
+ * The files that `podman login`, `skopeo login` and `buildah login` write. Without `XDG_RUNTIME_DIR`, that is one outside
+ * the home directory: root's always, and for other users podman's own choice, if it exists.
  */
-function sessionFile(context: Context, runFolder: string): string | undefined {
+function sessionFiles(context: Context, { run, user, temporary }: SystemFolders): string[] {
   const runtime = context.env.XDG_RUNTIME_DIR;
   if (runtime) {
-    return fs.existsSync(runtime) ? joinPath(context, runtime, 'containers/auth.json') : undefined;
+    return fs.existsSync(runtime) ? [joinPath(context, runtime, 'containers/auth.json')] : [];
   }
-  const uid = fs.statSync('/proc/self', { throwIfNoEntry: false })?.uid;
-  const file = joinPath(context, runFolder, String(uid), 'auth.json');
-  return uid !== undefined && fs.existsSync(file) ? file : undefined;
+  const uid = userId(context);
+  if (uid === undefined) return [];
+  const own = joinPath(context, run, String(uid), 'auth.json');
+  if (uid === 0) return [own];
+  const runtimes = [
+    joinPath(context, user, String(uid)),
+    joinPath(context, temporary, `podman-run-${uid}`),
+    joinPath(context, temporary, `storage-run-${uid}`),
+  ];
+  const chosen = runtimes.filter((folder) => isOwnDirectory(folder, uid));
+  return [
+    ...chosen.map((folder) => joinPath(context, folder, 'containers/auth.json')),
+    ...(fs.existsSync(own) ? [own] : []),
+  ];
+}
+
+/** The user ID that podman has here, which is another one in a user namespace than outside. */
+function userId({ uid }: Context): number | undefined {
+  return uid ?? fs.statSync('/proc/self', { throwIfNoEntry: false })?.uid;
+}
+
+/** Other users may make directories of these names in `/tmp`. */
+function isOwnDirectory(folder: string, uid: number): boolean {
+  const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
+  return stat?.isDirectory() === true && stat.uid === uid;
 }
 
 function authFileClient(file: string, notes: string[] = []): Client {

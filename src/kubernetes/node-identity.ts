@@ -11,7 +11,6 @@ import { ownVariable } from '../secret-variables.ts';
 import { tokenDuration } from './duration.ts';
 import type { Image } from './image.ts';
 import { keyringKey } from './keyring-key.ts';
-import { warnOfMissingIdentity } from './missing-identity.ts';
 import type { ProviderAnswer } from './provider-response.ts';
 import { acceptsUserName } from './user-names.ts';
 
@@ -43,6 +42,7 @@ export async function nodeAnswer(
 ): Promise<ProviderAnswer | undefined> {
   const found = await findFor(lookup, image, options);
   if (found === undefined || !acceptsUserName(image.host, found.username)) {
+    const { warnOfMissingIdentity } = await import('./missing-identity.ts');
     await warnOfMissingIdentity(lookup, image.host);
     return undefined;
   }

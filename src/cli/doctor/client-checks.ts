@@ -110,7 +110,10 @@ async function coverage(examined: Examined, files: readonly CredHelpersFile[]): 
   }
   const naming = files.filter(namesUs);
   if (naming.length === 0) return [await unnamed(examined, files)];
-  const others = files.filter((read) => read.text !== undefined && !naming.includes(read));
+  // `login` creates its file, the last one, if it does not exist.
+  const others = files.filter(
+    (read) => (read.text !== undefined || read === files.at(-1)) && !naming.includes(read),
+  );
   const hosts = [...new Set(naming.flatMap(givenToUs))];
   return [
     ok(named(examined, naming.map(({ file }) => file).join(', '), false, hosts)),
