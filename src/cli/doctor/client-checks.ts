@@ -2,6 +2,7 @@ import { type CredHelpersFile, textSetting } from '../../clients/cred-helpers.ts
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { typed } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
+import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
@@ -28,19 +29,6 @@ import {
 } from './client-findings.ts';
 import { helperList } from './helper-lists.ts';
 
-/** Programs that read Docker's file. */
-export const dockerPrograms = [
-  'docker',
-  'docker-compose',
-  'nerdctl',
-  'crane',
-  'oras',
-  'cosign',
-  'ko',
-];
-/** Programs that read containers' files first. */
-export const podmanPrograms = ['podman', 'buildah', 'skopeo'];
-
 export function hasOneOf(context: Context, programs: readonly string[]): boolean {
   return programs.some((program) => findProgram(context, program) !== undefined);
 }
@@ -56,13 +44,15 @@ export const dockerFile: Check = {
     const isPodmanOnly = !hasOneOf(context, dockerPrograms) && hasOneOf(context, podmanPrograms);
     if (read.text === undefined && isPodmanOnly) return skipped('no Docker client on PATH');
     const findings = fileFindings(examined, 'docker', read, logoutDocker);
-    if (!namesUs(read)) {
+    if (!namesUs('docker', read)) {
       return [problem(`${file} does not name this helper`, configureHint('docker')), ...findings];
     }
     return [
-      ok(named(examined, file, textSetting(read, 'credsStore') === 'icr', givenToUs(read))),
+      ok(
+        named(examined, file, textSetting(read, 'credsStore') === 'icr', givenToUs('docker', read)),
+      ),
       ...findings,
-      ...leftOutFindings(examined, 'docker', (host) => asksUs(read, host)),
+      ...leftOutFindings(examined, 'docker', (host) => asksUs('docker', read, host)),
     ];
   },
 };
@@ -108,13 +98,13 @@ async function coverage(examined: Examined, files: readonly CredHelpersFile[]): 
   if (!(list instanceof HelperError) && list?.namesUs) {
     return [ok(`${list.file} names this helper for every registry`)];
   }
-  const naming = files.filter(namesUs);
-  if (naming.length === 0) return [await unnamed(examined, files)];
+  const naming = files.filter((read) => namesUs('podman', read));
+  if (naming.length === 0) return unnamed(examined, files);
   // `login` creates its file, the last one, if it does not exist.
   const others = files.filter(
     (read) => (read.text !== undefined || read === files.at(-1)) && !naming.includes(read),
   );
-  const hosts = [...new Set(naming.flatMap(givenToUs))];
+  const hosts = [...new Set(naming.flatMap((read) => givenToUs('podman', read)))];
   return [
     ok(named(examined, naming.map(({ file }) => file).join(', '), false, hosts)),
     ...others.map(({ file }) =>
@@ -123,19 +113,28 @@ async function coverage(examined: Examined, files: readonly CredHelpersFile[]): 
         configurePodman,
       ),
     ),
-    ...leftOutFindings(examined, 'podman', (host) => naming.some((read) => asksUs(read, host))),
+    ...leftOutFindings(examined, 'podman', (host) =>
+      naming.some((read) => asksUs('podman', read, host)),
+    ),
   ];
 }
 
-/** If none of their own files names it, these programs pull with Docker's file. */
-async function unnamed({ context }: Examined, files: readonly CredHelpersFile[]): Promise<Finding> {
-  const docker = await readClientFile(dockerConfigFile(context));
+/** If none of their own files names it, these programs pull with the `credHelpers` in Docker's file. */
+async function unnamed(examined: Examined, files: readonly CredHelpersFile[]): Promise<Finding[]> {
+  const docker = await readClientFile(dockerConfigFile(examined.context));
   const own = files.map(({ file }) => file).join(', ');
-  if (docker instanceof HelperError || !namesUs(docker)) {
-    return problem(`no file names this helper (${own})`, configurePodman);
+  if (docker instanceof HelperError || !namesUs('docker', docker)) {
+    return [problem(`no file names this helper (${own})`, configurePodman)];
+  }
+  if (!namesUs('podman', docker)) {
+    const what = `${docker.file} names this helper as credsStore, which podman, buildah and skopeo do not read`;
+    return [problem(`${what} (${own} does not name it)`, configurePodman)];
   }
   const what = `podman pulls with ${docker.file}, but podman login stores passwords in plain text`;
-  return warning(`${what}: ${own} does not name this helper`, configurePodman);
+  return [
+    warning(`${what}: ${own} does not name this helper`, configurePodman),
+    ...leftOutFindings(examined, 'podman', (host) => asksUs('podman', docker, host)),
+  ];
 }
 
 const configurePodman = configureHint('podman');

@@ -10,6 +10,7 @@ import {
   textSetting,
 } from '../../clients/cred-helpers.ts';
 import { holdsSecret, shown, typed } from '../../clients/notes.ts';
+import { reads } from '../../clients/readers.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
 import { isIbmHost } from '../../registry/match.ts';
@@ -32,22 +33,28 @@ export function configureHint(client: string, hosts: readonly string[] = []): st
   return ['run docker-credential-icr configure', ...which, ...each].join(' ');
 }
 
-/** Whether clients ask this helper for the host, because of this file. */
-export function asksUs(read: CredHelpersFile, host: string): boolean {
+type ClientName = 'docker' | 'podman';
+
+/** Whether the client asks this helper for the host, because of this file. */
+export function asksUs(client: ClientName, read: CredHelpersFile, host: string): boolean {
   const entry = entryOf(read, host);
-  return (entry?.value.value ?? textSetting(read, 'credsStore')) === helperName;
+  return (entry?.value.value ?? storeFor(client, read)) === helperName;
 }
 
-export function namesUs(read: CredHelpersFile): boolean {
+export function namesUs(client: ClientName, read: CredHelpersFile): boolean {
   return (
-    textSetting(read, 'credsStore') === helperName ||
-    read.entries.some(({ key }) => asksUs(read, key))
+    storeFor(client, read) === helperName ||
+    read.entries.some(({ key }) => asksUs(client, read, key))
   );
 }
 
+function storeFor(client: ClientName, read: CredHelpersFile): string | undefined {
+  return reads(client, 'credsStore') ? textSetting(read, 'credsStore') : undefined;
+}
+
 /** IBM's hosts that the file gives to this helper. */
-export function givenToUs(read: CredHelpersFile): string[] {
-  return ibmHosts(read).filter((key) => asksUs(read, key));
+export function givenToUs(client: ClientName, read: CredHelpersFile): string[] {
+  return ibmHosts(read).filter((key) => asksUs(client, read, key));
 }
 
 function ibmHosts({ entries }: CredHelpersFile): string[] {
@@ -57,7 +64,7 @@ function ibmHosts({ entries }: CredHelpersFile): string[] {
 /** Everything in and around a client's file that is not about which hosts name this helper. */
 export function fileFindings(
   examined: Examined,
-  client: 'docker' | 'podman',
+  client: ClientName,
   read: CredHelpersFile,
   /** The client's command that removes an entry; undefined if it cannot. */
   logout: (key: string) => string | undefined,
@@ -99,8 +106,8 @@ function plainPasswords(
   });
 }
 
-function otherHelpers({ context }: Examined, client: string, read: CredHelpersFile): Finding[] {
-  const others = ibmHosts(read).filter((key) => !asksUs(read, key));
+function otherHelpers({ context }: Examined, client: ClientName, read: CredHelpersFile): Finding[] {
+  const others = ibmHosts(read).filter((key) => !asksUs(client, read, key));
   const groups = Map.groupBy(others, (host) => entryOf(read, host)?.value.value);
   return [...groups].map(([value, hosts]) => {
     const hint = `${configureHint(client, hosts)} --force`;

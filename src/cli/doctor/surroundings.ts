@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { typed } from '../../clients/notes.ts';
+import { podmanPrograms } from '../../clients/readers.ts';
 import { findProgram } from '../../files/executables.ts';
 import { type Check, type Examined, type Finding, ok, problem, skipped, warning } from './check.ts';
-import { podmanPrograms } from './client-checks.ts';
 import { isWritable, statOf } from './machine.ts';
 
 /** From the password database, which knows the home directory even if `HOME` is wrong. */

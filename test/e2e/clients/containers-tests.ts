@@ -117,6 +117,15 @@ export function testContainersClient(containersClient: ContainersClient): Client
     });
   }
 
+  test("pulls and logs in after configure --creds-store, with Docker's file", async (scene) => {
+    const { home, account } = scene;
+    await home.succeed([helper, 'configure', '--creds-store']);
+    await loginWithHelper(home, account.addKey());
+    const { reference } = await scene.seed('us.icr.io', account);
+    await pull(client, scene, reference);
+    await loginAgain(client, home, 'us.icr.io');
+  });
+
   test('logs in without XDG_RUNTIME_DIR, and stores no password', async (scene) => {
     const { home, account } = scene;
     delete home.env.XDG_RUNTIME_DIR;
