@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { hasControlCharacter } from '../visible.ts';
 import { parseCredential } from './credential-file.ts';
 import {
   callHelper,
@@ -106,7 +107,8 @@ function decodeName(name: string): string {
 /** A bare API key as it is, for those who look into their keychain; all of it where there is more to know. */
 function pack({ name }: KeychainKey, { ServerURL, Username, Secret }: Credential): string {
   // `pass` returns no spaces and line ends around a secret.
-  const isKey = /^[\x21-\x7e]+$/.test(Secret) && parseCredential(Secret) === undefined;
+  const isWhole = Secret === Secret.trim() && !hasControlCharacter(Secret);
+  const isKey = isWhole && parseCredential(Secret) === undefined;
   const isBare = Username === usual && ServerURL === name && isKey;
   return isBare ? Secret : JSON.stringify({ ServerURL, Username, Secret });
 }
