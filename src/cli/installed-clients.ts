@@ -1,9 +1,9 @@
 import type { Client } from '../clients/client.ts';
 import { docker } from '../clients/docker.ts';
+import { isListed } from '../clients/helper-lists.ts';
 import { nerdctl } from '../clients/nerdctl.ts';
 import { podmanClients } from '../clients/podman.ts';
 import { type Reader, readers, type Way } from '../clients/readers.ts';
-import { registriesConf } from '../clients/registries-conf.ts';
 import type { Context } from '../context.ts';
 import { isOnPath } from '../files/executables.ts';
 
@@ -14,11 +14,11 @@ export function installedClients(context: Context): Client[] {
 
 /** Returns those that do not see a helper that is named in this way, and in no `registries.conf` either. */
 export function installedClientsBlindTo(context: Context, way: Way): Client[] {
-  const isListed = registriesConf().configuredHosts(context).length > 0;
+  const isInLists = isListed(context);
   const blind = readers.filter(({ ways }) => !ways.includes(way));
   return clientsOf(
     context,
-    blind.filter(({ ways }) => !(isListed && ways.includes('registries.conf'))),
+    blind.filter(({ ways }) => !(isInLists && ways.includes('registries.conf'))),
   );
 }
 

@@ -2,8 +2,8 @@ import { type Client, type EditPlan, helperName } from '../clients/client.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
 import { unifiedDiff } from '../clients/diff.ts';
 import { docker } from '../clients/docker.ts';
+import { isListed } from '../clients/helper-lists.ts';
 import { podmanClients } from '../clients/podman.ts';
-import { registriesConf } from '../clients/registries-conf.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { visible } from '../visible.ts';
@@ -57,7 +57,7 @@ async function register(
 /** Returns the hosts that need an entry: as Docker's `credsStore` or in a `registries.conf`, the helper is called for all. */
 function uncoveredHosts(context: Context, client: Client, hosts: readonly string[]) {
   if (client.name === 'podman') {
-    return registriesConf().configuredHosts(context).length > 0 ? [] : hosts;
+    return isListed(context) ? [] : hosts;
   }
   const read = readCredHelpers(client.file(context));
   const isStore = textSetting(read, 'credsStore') === helperName;
@@ -94,7 +94,7 @@ function isAnyRegistered(context: Context): boolean {
     podmanClients(context).some((client) =>
       isRegistered(() => namesUs('podman', readCredHelpers(client.file(context)))),
     ) ||
-    isRegistered(() => registriesConf().configuredHosts(context).length > 0)
+    isRegistered(() => isListed(context))
   );
 }
 

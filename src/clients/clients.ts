@@ -3,14 +3,14 @@ import type { Client } from './client.ts';
 import { docker } from './docker.ts';
 import { nerdctl } from './nerdctl.ts';
 import { podmanClients } from './podman.ts';
-import { registriesConf } from './registries-conf.ts';
+import { registriesConfClients } from './registries-conf.ts';
 
 /** What `--client` takes, and whose files it means: one client a file. */
 export const clients = {
   docker: () => [docker],
   nerdctl: () => [nerdctl],
   podman: (context) => podmanClients(context),
-  'registries.conf': () => [registriesConf()],
+  'registries.conf': (context) => registriesConfClients(context),
   all: (context) => [docker, ...podmanClients(context)],
 } satisfies Record<string, (context: Context) => Client[]>;
 

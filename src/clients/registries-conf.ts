@@ -1,41 +1,80 @@
-import fs from 'node:fs';
 import type { Context } from '../context.ts';
-import type { AddOptions, Client, EditPlan } from './client.ts';
+import type { Client, EditPlan } from './client.ts';
 import { helperName } from './client.ts';
-import { homeFolder, joinPath } from './home.ts';
+import { dropIns, type HelperList, helperList, systemFolder, userFolders } from './helper-lists.ts';
+import { joinPath } from './home.ts';
 import { typed } from './notes.ts';
 import { readText } from './read-file.ts';
 
-/** The first one that can keeps what is logged in; `auth.json` goes on answering for what it has already. */
+/** The first one that can stores what is logged in; `auth.json` still serves what it has already. */
 const setting = `credential-helpers = ["${helperName}", "containers-auth.json"]`;
 const content = `# Written by docker-credential-icr configure; configure --remove deletes it.
 # podman, buildah and skopeo ask these in turn for the credential of any registry.
 ${setting}
 `;
 
+const fileName = 'docker-credential-icr.conf';
+
 /**
- * A drop-in for podman, buildah and skopeo that names the helper for every registry at once: for IBM
- * hosts that no list has yet. Not part of `podman` or `all`: where the helper is missing from `PATH`
- * (a system service, say), these programs then fail for public images of every registry.
+ * Drop-ins for podman, buildah and skopeo that name the helper for every registry at once, also for IBM hosts that no list
+ * has yet: one for each directory that some version of podman reads. Not part of `podman` or `all`: if the helper is missing
+ * from `PATH` (in a system service, for example), these programs then fail for public images of every registry.
  */
-export function registriesConf(systemFolder = '/etc/containers'): Client {
-  const planAdd = (context: Context, _hosts: readonly string[], options: AddOptions = {}) => {
-    const file = dropIn(context);
-    const before = readText(file);
-    const rivals = othersThatSet(context, systemFolder).map((other) => rivalNote(other, options));
-    const leave = isOurs(before) || (rivals.length > 0 && !options.force);
-    return {
-      ...planFor(file, before, leave ? before : content),
-      notes: [...rivals, 'every registry is asked about: keep docker-credential-icr on PATH'],
-    };
+export function registriesConfClients(context: Context, system = systemFolder): Client[] {
+  return userFolders(context).map((user) => dropInClient(user, system));
+}
+
+/** The setting that puts this helper before the others. */
+export function settingWith(names: readonly string[]): string {
+  const list = [helperName, ...names.filter((name) => name !== helperName)];
+  return `credential-helpers = [${list.map((name) => JSON.stringify(name)).join(', ')}]`;
+}
+
+function dropInClient(user: string, system: string): Client {
+  const ownFile = (context: Context) => {
+    const usual = joinPath(context, user, 'registries.conf.d', fileName);
+    return dropIns(context, user).find((file) => isOurs(readText(file))) ?? usual;
   };
   return {
     name: 'registries.conf',
-    file: dropIn,
-    planAdd,
-    planRemove,
-    configuredHosts: (context) => (isOurs(readText(dropIn(context))) ? ['*'] : []),
+    file: ownFile,
+    planAdd: (context, _hosts, options = {}) => {
+      const file = ownFile(context);
+      const last = helperList(context, user, system);
+      if (last?.namesUs) return unchanged(last.file);
+      if (last === undefined) return written(file);
+      return options.force ? written(later(context, user, last)) : leftAlone(file, last);
+    },
+    planRemove: (context, hosts) => planRemove(ownFile(context), hosts),
+    configuredHosts: (context) => (helperList(context, user, system)?.namesUs ? ['*'] : []),
   };
+}
+
+const keepOnPath = 'every registry is asked about: keep docker-credential-icr on PATH';
+
+function written(file: string): EditPlan {
+  const plan = planFor(file, readText(file), content);
+  return { ...plan, notes: [keepOnPath] };
+}
+
+function unchanged(file: string): EditPlan {
+  const text = readText(file);
+  return { ...planFor(file, text, text), notes: [keepOnPath] };
+}
+
+/** Another list counts, and ours would replace its helpers. */
+function leftAlone(file: string, last: HelperList): EditPlan {
+  const text = readText(file);
+  const note = `${last.file} sets credential-helpers: left alone; add "${helperName}" to its list: ${settingWith(last.names)}`;
+  return { ...planFor(file, text, text), notes: [note] };
+}
+
+/** A name that is read after the list that counts now. Files of the user are read after those of the system. */
+function later(context: Context, user: string, last: HelperList): string {
+  const folder = joinPath(context, user, 'registries.conf.d');
+  const usual = joinPath(context, folder, fileName);
+  const isAfter = last.file.startsWith(joinPath(context, folder, '/')) && last.file > usual;
+  return isAfter ? last.file.replace(/conf$/, fileName) : usual;
 }
 
 function planFor(file: string, before: string | undefined, after: string | undefined): EditPlan {
@@ -43,8 +82,7 @@ function planFor(file: string, before: string | undefined, after: string | undef
 }
 
 /** Only whole: the setting has no hosts. */
-function planRemove(context: Context, hosts: readonly string[] | 'all-ours'): EditPlan {
-  const file = dropIn(context);
+function planRemove(file: string, hosts: readonly string[] | 'all-ours'): EditPlan {
   const before = readText(file);
   if (before === undefined || hosts !== 'all-ours') return planFor(file, before, before);
   if (isOurs(before)) return planFor(file, before, undefined);
@@ -54,48 +92,7 @@ function planRemove(context: Context, hosts: readonly string[] | 'all-ours'): Ed
   return { ...planFor(file, before, before), notes };
 }
 
-/** Podman reads it in the home folder whatever `XDG_CONFIG_HOME` says. */
-function userFolder(context: Context): string {
-  return joinPath(context, homeFolder(context), '.config/containers');
-}
-
-function dropIn(context: Context): string {
-  return joinPath(context, userFolder(context), 'registries.conf.d/docker-credential-icr.conf');
-}
-
 function isOurs(text: string | undefined): boolean {
   const lines = (text ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.join() === setting;
-}
-
-function rivalNote(other: string, { force = false }: AddOptions): string {
-  if (force) return `${other} sets credential-helpers too: of the two, the file read last counts`;
-  return `${other} sets credential-helpers: left alone; add "${helperName}" to its list`;
-}
-
-/**
- * The other files that name helpers, in podman's order; the last one's list replaces all others.
- * Source: containers/container-libs, image/pkg/sysregistriesv2/system_registries_v2.go.
- */
-function othersThatSet(context: Context, systemFolder: string): string[] {
-  const user = userFolder(context);
-  const own = joinPath(context, user, 'registries.conf');
-  const folders = fs.existsSync(own) ? [user] : [systemFolder, user];
-  const files = folders.map((folder) => joinPath(context, folder, 'registries.conf.d'));
-  const main = fs.existsSync(own) ? own : joinPath(context, systemFolder, 'registries.conf');
-  return [main, ...files.flatMap((folder) => confFiles(context, folder))].filter(
-    (file) => file !== dropIn(context) && setsHelpers(readText(file) ?? ''),
-  );
-}
-
-function confFiles(context: Context, folder: string): string[] {
-  if (!fs.existsSync(folder)) return [];
-  const names = fs.readdirSync(folder).filter((name) => name.endsWith('.conf'));
-  return names.sort().map((name) => joinPath(context, folder, name));
-}
-
-/** In TOML a top-level setting stands before the first table; an empty list counts as none. */
-function setsHelpers(toml: string): boolean {
-  const [topLevel = ''] = toml.split(/^\s*\[/m);
-  return /^\s*["']?credential-helpers["']?\s*=(?!\s*\[\s*\])/m.test(topLevel);
 }

@@ -1,5 +1,6 @@
 import { type CredHelpersFile, textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
+import { helperList, userFolders } from '../../clients/helper-lists.ts';
 import { typed } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
@@ -27,7 +28,6 @@ import {
   readClientFile,
   withoutCredential,
 } from './client-findings.ts';
-import { helperList } from './helper-lists.ts';
 
 export function hasOneOf(context: Context, programs: readonly string[]): boolean {
   return programs.some((program) => findProgram(context, program) !== undefined);
@@ -94,9 +94,12 @@ export const podmanFiles: Check = {
 };
 
 async function coverage(examined: Examined, files: readonly CredHelpersFile[]): Promise<Finding[]> {
-  const list = await attempt(() => helperList(examined.context));
-  if (!(list instanceof HelperError) && list?.namesUs) {
-    return [ok(`${list.file} names this helper for every registry`)];
+  const lists = await attempt(() =>
+    userFolders(examined.context).map((user) => helperList(examined.context, user)),
+  );
+  if (!(lists instanceof HelperError) && lists.every((list) => list?.namesUs)) {
+    const names = new Set(lists.map((list) => list?.file));
+    return [ok(`${[...names].join(', ')} names this helper for every registry`)];
   }
   const naming = files.filter((read) => namesUs('podman', read));
   if (naming.length === 0) return unnamed(examined, files);
