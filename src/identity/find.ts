@@ -74,5 +74,7 @@ async function fromComputeIdentity(lookup: Lookup): Promise<Found | undefined> {
   const { computeProfile } = await lookup.settings();
   if (computeProfile === undefined) return undefined;
   const { computeIdentity } = await import('./compute.ts');
-  return computeIdentity(lookup, computeProfile);
+  // As the ibmcloud CLI reads it; the setting decides whether the identity is used at all.
+  const named = lookup.context.env.IBMCLOUD_CR_PROFILE?.trim();
+  return computeIdentity(lookup, named || computeProfile);
 }
