@@ -49,7 +49,7 @@ export function refuseRing(context: Context, name: string): void {
 }
 
 /** A dead bus would hold the helper up for half a minute. */
-function hasSessionBus(context: Context): boolean {
+export function hasSessionBus(context: Context): boolean {
   const { DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR } = context.env;
   const hasSocket = XDG_RUNTIME_DIR && fs.existsSync(path.join(XDG_RUNTIME_DIR, 'bus'));
   if (!DBUS_SESSION_BUS_ADDRESS && !hasSocket) return false;

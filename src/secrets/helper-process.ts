@@ -4,6 +4,7 @@ import { HelperError, protocolErrors } from '../errors.ts';
 import { isObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
+import { unlockHint } from './unlock-hint.ts';
 
 /** What another credential helper answered. */
 export interface HelperAnswer {
@@ -35,7 +36,7 @@ export function callHelper(
 ): HelperAnswer {
   const program = requireHelper(context, name);
   const limit = Math.ceil(remainingMs(context, longestWait));
-  if (limit <= 0) throw new SilentHelperError(`no time was left to ask docker-credential-${name}`);
+  if (limit <= 0) throw new SilentHelperError(name, 'was not asked: no time was left');
   const { status, output, errors, failure } = context.runSync(program, [verb], {
     input,
     env: environmentFor(context, name),
@@ -50,9 +51,7 @@ export function callHelper(
     else context.warn(told);
   }
   if (failure === 'timeout') {
-    throw new SilentHelperError(
-      `docker-credential-${name} did not answer within ${Math.round(limit / 100) / 10} s`,
-    );
+    throw new SilentHelperError(name, `did not answer within ${Math.round(limit / 100) / 10} s`);
   }
   if (failure !== undefined) {
     throw new HelperError('storage', `docker-credential-${name} cannot be run (${failure})`);
@@ -63,8 +62,8 @@ export function callHelper(
 
 /** It was killed when its time was up: to ask it again would take as long. */
 export class SilentHelperError extends HelperError {
-  constructor(message: string) {
-    super('storage', message, { hint: 'unlock it if it is locked, and try again' });
+  constructor(name: string, problem: string) {
+    super('storage', `docker-credential-${name} ${problem}`, { hint: unlockHint(name) });
   }
 }
 

@@ -15,6 +15,7 @@ import {
   SilentHelperError,
 } from './helper-process.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
+import { unlockHint } from './unlock-hint.ts';
 
 /** What Windows' credential manager keeps at most, in bytes (CRED_MAX_CREDENTIAL_BLOB_SIZE). */
 const windowsLimit = 2560;
@@ -73,7 +74,7 @@ function clearEmptyPlace(ask: Ask, key: KeychainKey): void {
 
 function notErased(name: string, key: KeychainKey): HelperError {
   return new HelperError('storage', `${name} still has the secret of ${key.name}`, {
-    hint: 'unlock it if it is locked, and try again',
+    hint: unlockHint(name),
   });
 }
 
@@ -124,7 +125,7 @@ function unpack(name: string, key: KeychainKey, text: string): Credential {
 function requireOk(name: string, { ok, text }: HelperAnswer): string {
   if (ok) return text;
   throw new HelperError('storage', `${name} failed: ${oneLine(text)}`, {
-    hint: 'unlock it if it is locked, and try again',
+    hint: unlockHint(name),
   });
 }
 

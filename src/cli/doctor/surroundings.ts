@@ -1,8 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { typed } from '../../clients/notes.ts';
+import { ibmHostOf } from '../../clients/auth-host.ts';
+import { shown, typed } from '../../clients/notes.ts';
 import { podmanPrograms } from '../../clients/readers.ts';
 import { findProgram } from '../../files/executables.ts';
+import { isObject, parseObject } from '../../json-object.ts';
 import { type Check, type Examined, type Finding, ok, problem, skipped, warning } from './check.ts';
 import { isWritable, statOf } from './machine.ts';
 
@@ -105,11 +107,25 @@ function dockerConfig({ context: { env } }: Examined): Finding[] {
   return [problem(`DOCKER_CONFIG is ${folder}, which is not a directory`, hint)];
 }
 
-/** Since Docker 28.3. */
+/** Since Docker 28.3, it has precedence over files. Only `auths` is allowed in it; GitLab Runner also reads the rest. */
 function dockerAuth({ context: { env } }: Examined): Finding[] {
-  if (!env.DOCKER_AUTH_CONFIG) return [];
-  const what = 'DOCKER_AUTH_CONFIG is set, and has precedence over credential helpers';
-  return [warning(what, 'run unset DOCKER_AUTH_CONFIG')];
+  const { DOCKER_AUTH_CONFIG: text } = env;
+  if (!text) return [];
+  const unset = (what: string) => [
+    warning(`DOCKER_AUTH_CONFIG is set${what}`, 'run unset DOCKER_AUTH_CONFIG'),
+  ];
+  const config = parseObject(text);
+  if (config === undefined) return unset(', and is not JSON: docker prints an error');
+  const others = Object.keys(config).filter((name) => name !== 'auths');
+  if (others.length > 0) {
+    const names = others.map(shown).join(', ');
+    return unset(`, with ${names}: docker 28.3 and later accept only auths, and print an error`);
+  }
+  const auths = isObject(config.auths) ? Object.keys(config.auths) : [];
+  if (auths.some((key) => ibmHostOf(key) !== undefined)) {
+    return unset(', and has precedence over credential helpers for ICR hosts');
+  }
+  return [ok('DOCKER_AUTH_CONFIG is set, for other registries only')];
 }
 
 function authFile({ context: { env } }: Examined): Finding[] {
