@@ -15,7 +15,7 @@ option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 .DEFAULT_GOAL := help
 # No parallel targets, even with -j: they would distort measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-unit test-clients lint bench soak mutants fleet demo recording package package-node test-package bench-targets release-notes audit install clean
+.PHONY: help deps build test test-unit test-clients lint bench soak mutants fleet deploy demo recording package package-node image image-pins test-package bench-targets release-notes audit install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -68,12 +68,21 @@ mutants: $(installed) ## run mutation tests for some hours and write docs/reliab
 fleet: build ## simulate a fleet of kubelets and write the figures into docs/fleets.md
 	@$(bun) scripts/fleet.ts
 
+deploy: $(installed) ## write deploy/refresher/refresher.yaml, the Kustomize base of the refresher
+	@$(bun) scripts/deploy.ts
+
 package: $(installed) ## build the release archives in dist/release; TARGETS="linux-x64 ..." selects targets
 	@$(bun) scripts/package.ts $(TARGETS)
 
 package-node: $(installed) ## build the release for Node; NODE=/path/to/node packages that Node
 	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier
 	@$(bun) scripts/package-node.ts $(if $(filter command,$(origin NODE)),"$(NODE)")
+
+image: $(installed) ## build the container image as an OCI layout in dist/image (needs apt-get and dpkg-deb)
+	@$(bun) scripts/image.ts
+
+image-pins: $(installed) ## pin the current versions of Debian's packages in the container image
+	@$(bun) scripts/image.ts --update-pins
 
 test-package: $(installed) ## build a whole release and test each build that runs here (needs the npm registry)
 	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier

@@ -75,15 +75,44 @@ clean_up() {
   [ -z "$work" ] || rm -rf -- "$work"
 }
 
+# Fails if a user other than root owns a directory on the path of `bin`, or a symlink on it: that user could redirect what
+# root writes to any file. In a user namespace, directories of the real root seem to be owned by the owner of /.
+require_own_path() {
+  above=$bin
+  while [ ! -d "$above" ]; do above=$(dirname -- "$above"); done
+  require_owned_by_root "$above"
+  require_owned_by_root "$(cd -P -- "$above" && pwd -P)"
+}
+
+require_owned_by_root() {
+  above=$1
+  system=$(owner_of /)
+  while :; do
+    owner=$(owner_of "$above")
+    [ "$owner" = 0 ] || [ "$owner" = "$system" ] ||
+      fail "user $owner owns $above, and root changes and runs nothing there; run this as that user, or use --prefix=/usr/local"
+    [ "$above" != / ] || break
+    above=$(dirname -- "$above")
+  done
+}
+
+# Prints the number of the user who owns $1.
+owner_of() {
+  # shellcheck disable=SC2012
+  ls -nd -- "$1" | { read -r _ _ owner _ && printf '%s' "$owner"; }
+}
+
 # Installs the executable $1 with one rename: a client that starts at the same time gets the old or the
 # new file, never a part.
 place() {
   [ ! -d "$target" ] || fail "$target is a directory; remove it first"
+  ! is_root || require_own_path
   # If root installs, all users can run it, whatever root's umask.
   (! is_root || umask 022; mkdir -p -- "$bin") || fail "could not create $bin; nothing was installed"
-  aside=$bin/.$program.$$
   trap clean_up EXIT
   trap 'exit 1' HUP INT PIPE TERM
+  # A new file: a name that can be guessed may be a symlink of another user.
+  aside=$(mktemp "$bin/.$program.XXXXXX") || fail "could not write to $bin; nothing was installed"
   cp -- "$1" "$aside" || fail "could not write to $bin; nothing was installed"
   chmod 755 "$aside"
   [ "$source" = checkout ] || check_start
@@ -222,6 +251,7 @@ unconfigure() {
 uninstall() {
   find_bin
   ! is_dry "remove $target from the clients' configuration, and delete it" || return 0
+  ! is_root || require_own_path
   unconfigured=yes
   # Including files that cannot run, and broken symlinks.
   if [ -h "$target" ] || { [ -e "$target" ] && [ ! -d "$target" ]; }; then

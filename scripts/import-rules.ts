@@ -69,7 +69,7 @@ export const importRules: ImportRules = {
     },
     kubernetes: {
       paths: ['src/kubernetes/'],
-      imports: [...basis, 'registry-hosts', 'iam', 'secrets', 'identity'],
+      imports: [...basis, 'http', 'registry-hosts', 'iam', 'secrets', 'identity'],
     },
     protocol: {
       paths: ['src/protocol/'],

@@ -1,12 +1,13 @@
 /**
  * Builds a release in dist/release: an archive, an npm package and, for Linux, .deb and .rpm packages of each target;
  * then the files for the whole release. Arguments select targets of scripts/package/targets.ts. BASE_URL is the address
- * at which the release will be published. Without it, the release has no install.sh, Homebrew formula or Scoop
- * manifest, because each contains that address.
+ * at which the release will be published. Without it, the release has no install.sh, no manifests for package
+ * managers and no CI templates, because each contains that address.
  */
 import fs from 'node:fs';
 import path from 'node:path';
 import { type ArchiveFile, writeArchive } from './package/archive.ts';
+import { writeCiFiles } from './package/ci-files.ts';
 import { documents } from './package/documents.ts';
 import { buildFor } from './package/executable.ts';
 import { finishRelease, releaseFolder } from './package/finish.ts';
@@ -53,14 +54,16 @@ async function makeTarget(
   return sums;
 }
 
-function writeInstallers(stamp: Stamp): void {
+async function writeInstallers(stamp: Stamp): Promise<void> {
   if (location === undefined) {
-    console.log('no install.sh, Homebrew formula and Scoop manifest: BASE_URL is not set');
+    console.log('no install.sh, package manager manifests and CI templates: BASE_URL is not set');
     return;
   }
   const installer = path.join(releaseFolder, 'install.sh');
   fs.writeFileSync(installer, stampInstaller(stamp, location), { mode: 0o755 });
-  for (const name of ['install.sh', ...writeManifests(releaseFolder, stamp, location)]) say(name);
+  const manifests = writeManifests(releaseFolder, stamp, location);
+  const templates = await writeCiFiles(releaseFolder, stamp, location);
+  for (const name of ['install.sh', ...manifests, ...templates]) say(name);
 }
 
 async function main(words: readonly string[]): Promise<void> {
@@ -76,7 +79,7 @@ async function main(words: readonly string[]): Promise<void> {
   const folder = path.join(stage, program);
   await stageMain(folder, await documents(stamp, 'node'), stamp, sums, homepage);
   say(packStaged(folder, releaseFolder));
-  writeInstallers(stamp);
+  await writeInstallers(stamp);
   finishRelease(stamp);
 }
 

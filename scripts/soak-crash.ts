@@ -39,6 +39,15 @@ export function killed(kills: number): Part {
   };
 }
 
+export const raced: Part = {
+  name: 'two commands, one stopped or killed at every step',
+  what: '`api-key rotate`, `login`, `logout`, `store move`, `api-key create --save` and the minting of a token are stopped or killed before each change to a file and during each request of IAM, and a second command changes the same secret. Stored API keys are active in IAM, and each active key that a command created is stored or recorded',
+  run: async () => {
+    const output = runTest('key-races', { SOAK: '1' });
+    return `${parseTotals(output)?.passed} tests, every step`;
+  },
+};
+
 export const moved: Part = {
   name: 'store move killed at every step',
   what: '`store move` between files and two simulated keychains, killed before each call of a keychain and each change to a file. The store in use has all secrets, and the next move leaves every secret in one store only',

@@ -7,7 +7,7 @@ import path from 'node:path';
 import { describeMachine } from './bench/machine.ts';
 import { buildExecutable } from './build.ts';
 import { mutantsOn } from './reliability-page.ts';
-import { killed, moved } from './soak-crash.ts';
+import { killed, moved, raced } from './soak-crash.ts';
 import { fullDisk } from './soak-disk.ts';
 import { clock, links, noHome, readOnlyFolders } from './soak-folders.ts';
 import { manyCredentials, parallelGets } from './soak-load.ts';
@@ -16,6 +16,7 @@ import type { Part } from './soak-part.ts';
 const parts: readonly Part[] = [
   killed(500),
   moved,
+  raced,
   fullDisk,
   readOnlyFolders,
   links,
@@ -43,7 +44,7 @@ function report(machine: readonly string[], rows: readonly string[], mutants: st
       '- Before `store move` erases a secret, it checks that the store in use has the copy; if the copy of an identity is missing, it stops.',
       '- A new API key is stored before IAM creates it, so that a lost response does not lose the key. A rotation, `logout` or `api-key create --save` deletes a leftover key.',
       '- A secret is replaced only if it is still the one that the command read (compare and swap): parallel login, logout and rotation do not overwrite each other. A process that was suspended and has lost its lock cannot finish its write to a file; a keychain call that has started cannot be undone.',
-      '- A refresh token, which IAM accepts once, is exchanged only after the stored one has been written again: a full disk is detected before the session is lost.',
+      '- A refresh token, which IAM accepts once, is exchanged only after the stored one has been written again: a full disk is detected before the session is lost. A process that is killed after the response of IAM and before the new token is stored loses the session.',
       '- A machine command (`get`, `list`, `store`, `erase`, `kubelet`) ends within 10 s: keychain calls (5 s each at most), locks, retries, IAM and the metadata service share a deadline of 9 s; a step without remaining time is not started. Exception: a refresh token that IAM has just exchanged is still written to the keychain.',
     ].join('\n'),
     // `make mutants` writes the last section.

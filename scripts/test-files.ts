@@ -6,6 +6,7 @@ import path from 'node:path';
  */
 export const longest: readonly string[] = [
   'leak-canary',
+  'ci-templates',
   'api-key-rotate',
   'kubelet-fleet',
   'store-move',

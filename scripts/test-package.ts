@@ -1,9 +1,9 @@
 /**
- * Builds a release and tests it: every build that this machine can start, the archives, and the npm, .deb and .rpm
- * packages. Needs the npm registry. Arguments select test files by a part of their name. `--as-is` as the first
+ * Builds a release and tests it: every build that this machine can start, the archives, the npm, .deb and .rpm packages,
+ * and the container image. Needs the npm registry. Arguments select test files by a part of their name. `--as-is` as the first
  * argument tests the existing release.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { exitCodeOf, formatCount, runFiles } from './uvu-run.ts';
@@ -12,9 +12,15 @@ const root = path.dirname(import.meta.dirname);
 const folder = 'test/package';
 
 function makeRelease(): void {
-  for (const script of ['package.ts', 'package-node.ts']) {
+  const scripts = ['package.ts', 'package-node.ts', ...(hasDebianTools() ? ['image.ts'] : [])];
+  for (const script of scripts) {
     execFileSync(process.execPath, [path.join('scripts', script)], { cwd: root, stdio: 'inherit' });
   }
+}
+
+/** The image contains packages of Debian. */
+function hasDebianTools(): boolean {
+  return ['apt-get', 'dpkg-deb'].every((name) => spawnSync(name, ['--version']).status === 0);
 }
 
 function testFiles(words: readonly string[]): string[] {

@@ -1,4 +1,4 @@
-/** The text of ASCII bytes; undefined if there are others. A decoder's first use costs a `get` half a megabyte of memory. */
+/** Decodes ASCII; returns undefined for other bytes. The first use of a `TextDecoder` costs `get` half a megabyte of memory. */
 export function asciiText(bytes: Uint8Array): string | undefined {
   let text = '';
   for (let i = 0; i < bytes.length; i++) {

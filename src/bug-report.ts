@@ -1,7 +1,7 @@
 import { type Context, debug } from './context.ts';
 import { systemCode } from './errors.ts';
 
-/** Reports an error that is a bug; the runtime's own report would print a screen of packed source. Returns the exit status. */
+/** Reports a bug and returns the exit status. The runtime's own report would print a page of minified source. */
 export function reportBug(context: Context, error: unknown): number {
   const name = error instanceof Error ? error.name : typeof error;
   context.warn(`internal error (${name})`, 'set DOCKER_CREDENTIAL_ICR_DEBUG=1 for details');
@@ -10,13 +10,13 @@ export function reportBug(context: Context, error: unknown): number {
 }
 
 /**
- * The stack without the values that the runtime quotes when it rejects an argument (its error has a code) or text that it
- * parses: such a value may be a secret.
+ * Returns the stack. If the runtime rejected an argument (its error has a code) or could not parse a text, its message
+ * quotes the value, which may be a secret and is removed.
  */
 function stackOf(error: Error): string {
   const { message, stack = message } = error;
   if (systemCode(error) === undefined && !(error instanceof SyntaxError)) return stack;
-  // From the first quotation mark to the end: the value may contain others.
+  // Everything from the first quotation mark on, because the value may contain quotation marks.
   const safe = message.replace(/['"`].*/s, '…');
   return stack.replace(message, () => safe);
 }

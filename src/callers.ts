@@ -1,26 +1,26 @@
 import fs from 'node:fs';
 import { processStat } from './process-stat.ts';
 
-/** With which clients, and helpers of ours, call. */
+/** Docker's protocol verbs. */
 const verbs = ['get', 'store', 'erase', 'list'];
-/** More than any shell, client and helper make; a ring is found at its second round. */
-const mostCallers = 100;
+/** Limits the search; a loop has this program among the first few ancestors. */
+const maxAncestors = 100;
 
 /**
- * Whether this program answers one of the protocol's verbs in a process above this one: then a helper that it called
- * has called it. Only Linux shows that; elsewhere it is never so. `script` is what an interpreter runs, if one runs
- * this program; `proc` is where the process table is.
+ * Returns true if an ancestor process is this program, started with a protocol verb: then a helper that it called has
+ * called it again (a credential helper loop). Returns false on systems without `/proc`. `script` is the script that the
+ * interpreter runs, if this program is not compiled.
  */
 export function isCalledByItself(script?: string, proc = '/proc'): boolean {
   try {
     const own = fs.readlinkSync(`${proc}/self/exe`);
     let pid = parentOf(proc, 'self');
-    for (let above = 0; above < mostCallers && pid > 0; above += 1) {
-      if (isAnswering(`${proc}/${pid}`, own, script)) return true;
+    for (let i = 0; i < maxAncestors && pid > 0; i += 1) {
+      if (runsVerb(`${proc}/${pid}`, own, script)) return true;
       pid = parentOf(proc, pid);
     }
   } catch {
-    // There is no process table, or somebody above has ended.
+    // There is no /proc, or an ancestor has exited.
   }
   return false;
 }
@@ -29,13 +29,13 @@ function parentOf(proc: string, pid: number | 'self'): number {
   return Number(processStat(pid, proc)[1]);
 }
 
-/** A client gives a verb and nothing else; below `exec` there are clients that may well ask. */
-function isAnswering(folder: string, own: string, script: string | undefined): boolean {
-  if (programOf(folder) !== own) return false;
-  const [, ...words] = fs.readFileSync(`${folder}/cmdline`, 'utf8').split('\0').slice(0, -1);
-  if (words.length === 2 && script !== undefined && isSameFile(words[0] ?? '', script))
-    words.shift();
-  return words.length === 1 && verbs.includes(words[0] ?? '');
+/** Only a verb without other arguments counts: below `docker-credential-icr exec`, clients call this program without a loop. */
+function runsVerb(processPath: string, own: string, script: string | undefined): boolean {
+  if (executableOf(processPath) !== own) return false;
+  const [, ...args] = fs.readFileSync(`${processPath}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  if (args.length === 2 && script !== undefined && isSameFile(String(args[0]), script))
+    args.shift();
+  return args.length === 1 && verbs.some((verb) => verb === args[0]);
 }
 
 function isSameFile(one: string, other: string): boolean {
@@ -46,10 +46,10 @@ function isSameFile(one: string, other: string): boolean {
   }
 }
 
-/** `undefined` for another user's, into which nobody may look. */
-function programOf(folder: string): string | undefined {
+/** Returns undefined for a process of another user, whose link cannot be read. */
+function executableOf(processPath: string): string | undefined {
   try {
-    return fs.readlinkSync(`${folder}/exe`);
+    return fs.readlinkSync(`${processPath}/exe`);
   } catch {
     return undefined;
   }

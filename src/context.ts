@@ -1,4 +1,4 @@
-/** Everything the program takes from the outside. Tests pass their own. */
+/** The program's environment: variables, files, terminal, clock and other processes. Tests pass their own. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `HOME` was not set: the one in `env` is the home directory in the password database. */
@@ -17,37 +17,37 @@ export interface Context {
   /** Writes the answer of a machine command to standard output, once and last. Rejects with `storage`. */
   readonly answer: (text: string) => Promise<void>;
   readonly files: Files;
-  /** If true, nothing is changed by reading: no mode is narrowed, no damaged file renamed, no token cached. */
+  /** If true, reading changes nothing: modes are not narrowed, damaged files not renamed, tokens not cached. */
   readonly readOnly?: boolean;
   /**
-   * Writes one line for people to standard error, and a second line for the hint. Whatever could control a terminal is
-   * escaped, line feeds included.
+   * Writes a line to standard error, and a second line for the hint. Characters that could control a terminal are escaped,
+   * line feeds included.
    */
   readonly warn: (line: string, hint?: string) => void;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** When the command has to have ended, by `now`; `undefined` if a person waits, who can stop it. */
+  /** The time, as returned by `now`, by which a machine command must finish; undefined for interactive commands. */
   readonly deadline?: number | undefined;
   readonly pid: number;
-  /** The effective user; undefined on Windows, which has no such numbers. */
+  /** The effective user ID; undefined on Windows, which has none. */
   readonly uid: number | undefined;
-  /** Sets the mask for the modes of new files and returns the one before. */
+  /** Sets the umask and returns the previous one. */
   readonly umask: (mask: number) => number;
-  /** Gives up root's rights for those of that user; returns what takes them back. Throws the system's error. */
+  /** Switches from root to the rights of that user; returns a function that switches back. Throws the system's error. */
   readonly actAs: (owner: { readonly uid: number; readonly gid: number }) => () => void;
-  /** Where a person can be asked something; `undefined` where nobody sits. */
+  /** The terminal for prompts; undefined if the command is non-interactive. */
   readonly terminal: () => Terminal | undefined;
-  /** Standard output, where it is a terminal and lines can be written over. */
+  /** Standard output, if it is a terminal that can move the cursor. */
   readonly screen?: () => Screen | undefined;
   /** Standard error, if it is a terminal. */
   readonly errorScreen?: () => Screen | undefined;
-  /** The file that runs: this program itself where it is compiled, else Bun or Node. */
-  readonly executable?: string;
+  /** Returns the path of this process's executable: the compiled program, or Bun or Node. */
+  readonly executable?: () => string;
   /** The script that the executable runs, if it is an interpreter. */
   readonly script?: string | undefined;
-  /** Runs another program to its end. */
+  /** Runs another program and waits until it exits. */
   readonly runSync: (program: string, args: readonly string[], options: RunOptions) => RunResult;
-  /** Calls `act` for these signals instead of ending, until the function it returns is called. */
+  /** Calls `act` for these signals instead of exiting, until the returned function is called. */
   readonly onSignals: (
     signals: readonly NodeJS.Signals[],
     act: (signal: NodeJS.Signals) => void,
@@ -60,38 +60,37 @@ export interface Terminal {
 }
 
 export interface RunOptions {
-  /** For its standard input. */
+  /** Standard input. */
   readonly input: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Milliseconds after which it is killed. */
-  readonly limit: number;
-  /** Bytes of output after which it is killed. */
-  readonly largest: number;
+  /** The program is killed after this time. */
+  readonly timeoutMs: number;
+  /** The program is killed if it writes more output. */
+  readonly maxBytes: number;
 }
 
 export interface RunResult {
   readonly status: number | null;
-  /** Its standard output. */
+  /** Standard output. */
   readonly output: string;
-  /** Its standard error. */
+  /** Standard error. */
   readonly errors: string;
-  /** `timeout`, or the system's word for why it did not run to its end. */
+  /** `timeout`, or the system's error code if the program could not be started or was killed. */
   readonly failure?: string;
 }
 
 export interface Screen {
-  /** Characters in a line. */
   readonly columns: number;
-  /** Writes to it as it is: colours, and what moves the cursor. */
+  /** Writes text unchanged, with escape sequences for colours and the cursor. */
   readonly write: (text: string) => void;
 }
 
-/** How a file of ours is checked: a secret, the settings, or what only this program writes. */
+/** Selects the checks of a file: a secret, the settings, or a cache file that only this program writes. */
 export type FileKind = 'secret' | 'settings' | 'cached';
 
 /**
- * Reads our small text files. The reader on Bun's file API (`files/bun-reader.ts`) is faster and reads only the usual kind
- * of file; it leaves every other file to the one on `node:fs`. No caller knows which of the two it has.
+ * Reads this program's small text files. There are two implementations: the fast path on Bun's file API
+ * (`files/bun-reader.ts`) for the common case, and one on `node:fs` for all other files, which is its fallback.
  */
 export interface Files {
   /**
@@ -101,12 +100,16 @@ export interface Files {
   readonly read: (context: Context, file: string, kind: FileKind) => Promise<string | undefined>;
   /** Returns true if anything of that name exists, dangling symlinks included. Rejects with `storage` if that cannot be known. */
   readonly isPresent: (context: Context, file: string) => Promise<boolean>;
+  /**
+   * Starts to read a file for which `read` may be called soon. It has no other effect: it neither warns nor fails.
+   */
+  readonly prefetch?: (file: string) => void;
 }
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */
 export function debug(context: Context, line: string): void {
   if (!isDebug(context)) return;
-  // A stack has many lines.
+  // `warn` escapes line feeds; an error's stack has several lines.
   for (const each of line.split('\n')) context.warn(each);
 }
 

@@ -1,14 +1,14 @@
 import { HelperError, systemCode } from './errors.ts';
 
-// process.stdin and process.stdout take 8 ms to load, so descriptors are read and written directly. A client may pass
-// a socket or pipe that does not block: then the system reports EAGAIN.
-// Typed arrays instead of Buffer, whose first use costs a `get` 0.1 ms.
+// Loading process.stdin and process.stdout takes 8 ms, so descriptors are read and written directly. If a client passes a
+// non-blocking socket or pipe, the system reports EAGAIN.
+// Uses typed arrays, because the first use of Buffer costs `get` 0.1 ms.
 
 type Fs = Pick<typeof import('node:fs'), 'readSync' | 'writeSync'>;
 
 const maxInputBytes = 1024 * 1024;
 
-/** What an open file or pipe holds, to its end, or a little more than 1 MiB of it. Throws the system's error. */
+/** Reads a file or pipe to its end, at most a little more than 1 MiB. Throws the system's error. */
 export function readAll(fs: Fs, descriptor: number): Uint8Array {
   let bytes = new Uint8Array(4096);
   for (let length = 0; ; ) {
@@ -32,7 +32,7 @@ function readSome(fs: Fs, descriptor: number, chunk: Uint8Array): number {
       return fs.readSync(descriptor, chunk);
     } catch (error) {
       const code = systemCode(error);
-      // Windows reports the end of a pipe as an error; a closed descriptor has no input either.
+      // Windows reports the end of a pipe as an error. A closed descriptor counts as empty input.
       if (code === 'EOF' || code === 'EBADF') return 0;
       if (code !== 'EAGAIN') throw error;
       pause(2);
@@ -40,7 +40,7 @@ function readSome(fs: Fs, descriptor: number, chunk: Uint8Array): number {
   }
 }
 
-/** Returns when all of it is written. Throws `storage` if the reader is gone or the disk is full. */
+/** Writes all of the text. Throws `storage` if the reader has closed the pipe or the disk is full. */
 export function writeAll(fs: Fs, descriptor: number, text: string): void {
   let rest = new TextEncoder().encode(text);
   while (rest.length > 0) rest = rest.subarray(writeSome(fs, descriptor, rest));

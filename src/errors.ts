@@ -1,26 +1,23 @@
-/**
- * The closed set of reasons for which the helper gives no answer. Programs may rely on the names;
- * people read the message.
- */
+/** The kinds of errors. Code distinguishes errors by these codes, never by their messages. */
 export type ErrorCode =
-  /** Nothing here knows a credential for the host: the client may go on without one. */
+  /** No source has a credential for the host; the client may continue without one. */
   | 'not-found'
-  /** What was typed or sent cannot be understood; nothing was changed. */
+  /** Invalid arguments or input; nothing was changed. */
   | 'invalid-input'
-  /** A settings file or a stored secret cannot be read as what it should be. */
+  /** A settings file or a stored secret is not in the expected format. */
   | 'damaged'
-  /** The operating system refused to read or write. */
+  /** A file, the credential store or standard output cannot be read or written. */
   | 'storage'
-  /** The settings name something that is not there, or contradict themselves. */
+  /** The settings refer to something that does not exist, or contradict themselves. */
   | 'misconfigured'
-  /** IBM Cloud answered no. */
+  /** IBM Cloud rejected the request. */
   | 'refused'
-  /** IBM Cloud could not be reached, or its answer made no sense. */
+  /** IBM Cloud could not be reached, or its response was invalid. */
   | 'unreachable'
-  /** The person stopped the command. */
+  /** The user cancelled the command. */
   | 'cancelled';
 
-/** What code may distinguish within one `ErrorCode`; nothing compares messages. */
+/** A finer distinction within one `ErrorCode`. */
 export type ErrorReason =
   /** The environment names no home directory. */
   | 'no-home'
@@ -41,7 +38,7 @@ export interface ErrorDetails {
   readonly serviceCode?: string | undefined;
 }
 
-/** An error that a person can act on: `message` states what happened to what, `hint` what to type. */
+/** An error for the user: `message` says what failed, `hint` how to fix it. */
 export class HelperError extends Error {
   override readonly name = 'HelperError';
   readonly code: ErrorCode;
@@ -58,37 +55,29 @@ export class HelperError extends Error {
   }
 }
 
-/** Message and hint in one line, for protocol output and warnings: clients show one line only. */
+/** Returns message and hint in one line: clients of the protocol show only one line. */
 export function inOneLine({ message, hint }: HelperError): string {
   return hint === undefined ? message : `${message}; ${hint}`;
 }
 
 /**
- * The fixed error texts of the protocol, which programs compare byte for byte: they are part of the wire format.
+ * The fixed error texts of the protocol. Clients compare them byte for byte, so they must not change.
  * Source: docker/docker-credential-helpers, credentials/error.go.
  */
 export const protocolErrors = {
   notFound: 'credentials not found in native keychain',
   missingServerURL: 'no credentials server URL',
   missingUsername: 'no credentials username',
-  /** Not Docker's: it tells this program, at the other end of a loop of helpers, that it called itself. */
+  /** Not Docker's: another process of this program recognizes a credential helper loop by it. */
   helperLoop: 'credential helper loop',
 } as const;
 
-/**
- * The answer of `get` and `list` for an entry of our own keychain: only this program asks for one, so another credential
- * helper has called it. Like Docker's error texts it is a wire text: another process compares it byte for byte, and Go's
- * client library quotes it inside an error of its own.
- */
-export const helperLoop =
-  'credential helper loop: docker-credential-icr was asked for an entry of its own keychain';
-
-/** `reason` is for the person who debugs; clients are told only that there is nothing. */
+/** The error for "not found". Clients get Docker's fixed text; `reason` is shown in debug output only. */
 export function notFound(reason: string): HelperError {
   return new HelperError('not-found', protocolErrors.notFound, { cause: reason });
 }
 
-/** What the operating system called the failure (`ENOENT`, …), or `undefined` for other errors. */
+/** Returns the operating system's error code (`ENOENT`), or undefined if the error has none. */
 export function systemCode(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;

@@ -2,12 +2,12 @@ import { HelperError } from './errors.ts';
 import { type JsonObject, parseObject } from './json-object.ts';
 import { plain } from './plain-text.ts';
 
-/** What an IAM token says of itself, read without checking its signature: for people, never for access. */
+/** The claims of an IAM token. Its signature is not checked, so they are only shown, never used to grant access. */
 export interface Claims {
   readonly sub: string;
-  /** `ServiceId`, `Profile`; a user's token has none. */
+  /** `ServiceId` or `Profile`; absent in a user's token. */
   readonly subType?: string;
-  /** The token's own ID. */
+  /** The token's ID. */
   readonly id?: string;
   readonly iamId?: string;
   readonly name?: string;
@@ -18,7 +18,7 @@ export interface Claims {
   readonly expiresAt?: number;
 }
 
-/** Throws `invalid-input` for what is no JWT. */
+/** Throws `invalid-input` if the text is not a JWT. */
 export function parseClaims(jwt: string): Claims {
   const claims = payloadOf(jwt);
   if (claims === undefined) throw new HelperError('invalid-input', 'the token is not a JWT');
@@ -41,7 +41,7 @@ function payloadOf(jwt: string): JsonObject | undefined {
   return parseObject(Buffer.from(payload, 'base64url').toString());
 }
 
-/** Names are other people's text, and shown on a terminal. */
+/** Names are untrusted text that is shown on a terminal. */
 function text(value: unknown): string | undefined {
   const line = typeof value === 'string' ? plain(value) : '';
   return line === '' ? undefined : line;

@@ -12,17 +12,20 @@ function kubelet(): MachineCommand | undefined {
   return { answer, errorsOn: 'stderr', reads: 'kubelet' };
 }
 
-async function run(): Promise<number> {
-  const command = protocolVerb(args) ?? kubelet();
-  if (command !== undefined) return serve(withDeadline(context), command, args.slice(1));
-  const { runInteractive } = await import('./cli/cli.ts');
-  return runInteractive(context, args);
+async function runInteractive(): Promise<number> {
+  const cli = await import('./cli/cli.ts');
+  return cli.runInteractive(context, args);
 }
 
-// Exiting at once is faster than unwinding, and nothing is left to do.
-process.exit(
-  await run().catch(async (error) => {
-    const { reportBug } = await import('./bug-report.ts');
-    return reportBug(context, error);
-  }),
-);
+let status: number;
+try {
+  const command = protocolVerb(args) ?? kubelet();
+  status = await (command === undefined
+    ? runInteractive()
+    : serve(withDeadline(context), command, args.slice(1)));
+} catch (error) {
+  const { reportBug } = await import('./bug-report.ts');
+  status = reportBug(context, error);
+}
+// Exiting explicitly is faster than waiting for the event loop to drain.
+process.exit(status);

@@ -1,18 +1,17 @@
 import { forEachPiece, PieceSet, pieceLength } from './piece-set.ts';
 import { decodeEscapes, type View } from './unescape.ts';
 
-/** What is shown in place of a secret. */
 const mark = '***';
-/** Bytes of the shortest encoding of a short secret that is searched for. */
-const shortestEncoding = 4;
-/** Escapes inside escapes: JSON in JSON, a URL in a URL. */
-const deepestEscapes = 3;
+/** Shorter encodings of a short secret would match other text by chance. */
+const minEncodedBytes = 4;
+/** Nested escapes, as for JSON in JSON or a URL in a URL. */
+const maxEscapeLevels = 3;
 
 /**
- * Returns `text` with `***` in place of each secret, of each piece of 8 bytes or more of one, and of the same in another
- * encoding: percent-encoded, escaped as in JSON, HTML or C, base64 and base64url at every alignment (so inside
- * `user:secret` too) and hexadecimal; in any case, and with anything but letters and digits in between, as in wrapped
- * lines. A secret of fewer than 8 bytes is masked as a whole. Takes time in proportion to the sum of all lengths.
+ * Returns `text` with each secret, and each part of one of at least 8 bytes, replaced by `***`. Also finds encoded secrets:
+ * percent-encoded; escaped as in JSON, HTML or C; base64 and base64url at every alignment (so inside `user:secret` too);
+ * hexadecimal. Ignores case, and characters other than letters and digits between those of an encoded secret, such as line
+ * breaks. A secret of fewer than 8 bytes is masked only as a whole. The time is linear in the sum of all lengths.
  */
 export function masked(text: string, secrets: readonly (string | undefined)[]): string {
   const given = secrets.flatMap((secret) => (secret ? [Buffer.from(secret)] : []));
@@ -23,29 +22,29 @@ export function masked(text: string, secrets: readonly (string | undefined)[]): 
   const exactViews = levels.map((view) => ({ ...view, bytes: lowerCase(view.bytes) }));
   const foldedViews = levels.map(foldView);
   const views = [...exactViews, ...foldedViews];
-  // The text is indexed once and the secrets run past the index, so no length multiplies another.
+  // The text is indexed once, then the secrets are looked up in the index, so the time is not a product of the lengths.
   const pieces = new PieceSet(views.map(({ bytes }) => bytes));
   for (const form of [...exact, ...encoded])
     forEachPiece(form, (high, low) => pieces.flag(high, low));
   const covered = new Uint8Array(text.length);
   for (const view of views) coverPieces(covered, view, pieces);
   for (const view of exactViews) coverShort(covered, view, exact, 1);
-  for (const view of foldedViews) coverShort(covered, view, encoded, shortestEncoding);
+  for (const view of foldedViews) coverShort(covered, view, encoded, minEncodedBytes);
   return withMarks(text, covered);
 }
 
-/** The text as it is, and with one level of escapes after the other decoded. */
+/** Returns the text itself, and the text after decoding one level of escapes, two levels, and so on. */
 function levelsOf(text: string): View[] {
   const levels: View[] = [];
   let view: View | undefined = viewOf(text);
-  while (view !== undefined && levels.length <= deepestEscapes) {
+  while (view !== undefined && levels.length <= maxEscapeLevels) {
     levels.push(view);
     view = decodeEscapes(view);
   }
   return levels;
 }
 
-/** Each folded; the secret itself only if enough of it is left. */
+/** Returns the encodings of a secret, folded. The secret itself is included if it has at least 8 bytes after folding. */
 function encodings(secret: Buffer): Uint8Array[] {
   const itself = fold(secret);
   const digits = [secret.toString('hex'), ...[0, 1, 2].map((before) => base64(secret, before))];
@@ -54,8 +53,9 @@ function encodings(secret: Buffer): Uint8Array[] {
 }
 
 /**
- * The base64 digits of these bytes if so many bytes (modulo 3) are in front of them: of few bytes those that depend on
- * them alone, of more the last one too, as it is at the end of a text.
+ * Returns the base64 digits of these bytes if they follow `before` other bytes (modulo 3). The first digit that also
+ * depends on the bytes before is omitted. The last digit, which also depends on the bytes after, is omitted only for short
+ * secrets; for others it is as at the end of a text.
  */
 function base64(bytes: Buffer, before: number): string {
   const digits = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
@@ -64,7 +64,7 @@ function base64(bytes: Buffer, before: number): string {
   return digits.slice(first, end - first < pieceLength ? end : undefined);
 }
 
-/** Letters and digits only: base64 and base64url, wrapped and unwrapped lines do not differ in those. */
+/** Keeps letters and digits only, which base64 and base64url, and wrapped and unwrapped lines, have in common. */
 function fold(bytes: Uint8Array): Uint8Array {
   return lowerCase(bytes.filter(isLetterOrDigit));
 }
@@ -101,7 +101,7 @@ function viewOf(text: string): View {
   return { bytes, from, to };
 }
 
-/** Covers what the view has in common with the secrets: the flagged pieces. */
+/** Marks the flagged pieces, which also occur in a secret. */
 function coverPieces(covered: Uint8Array, { bytes, from, to }: View, pieces: PieceSet): void {
   let done = 0;
   forEachPiece(bytes, (high, low, at) => {
@@ -112,15 +112,15 @@ function coverPieces(covered: Uint8Array, { bytes, from, to }: View, pieces: Pie
   });
 }
 
-/** Covers forms that have no piece because they are too short, from `shortest` bytes on. */
+/** Marks forms that are too short for a piece, of at least `minBytes`. */
 function coverShort(
   covered: Uint8Array,
   { bytes, from, to }: View,
   forms: readonly Uint8Array[],
-  shortest: number,
+  minBytes: number,
 ): void {
   for (const form of forms) {
-    if (form.length >= pieceLength || form.length < shortest) continue;
+    if (form.length >= pieceLength || form.length < minBytes) continue;
     forEachPlace(bytes, form, (at) => covered.fill(1, from[at], to[at + form.length - 1]));
   }
 }

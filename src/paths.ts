@@ -1,17 +1,17 @@
-// Of node:path, as much as every `get` needs: to load it costs one a twentieth of its time.
+// The functions of node:path that every `get` needs: loading node:path would make it 5 % slower.
 
-/** A full path, and the name of something in that folder. */
+/** Joins an absolute directory and a name in it. */
 export function join(folder: string, name: string): string {
   const separator = folder.startsWith('/') ? '/' : '\\';
   return folder.endsWith(separator) ? folder + name : folder + separator + name;
 }
 
-/** Whether it means the same in every current folder. */
+/** Returns true if the path does not depend on the current directory. */
 export function isAbsolute(file: string, platform: NodeJS.Platform): boolean {
   return platform === 'win32' ? /^([a-z]:)?[\\/]/i.test(file) : file.startsWith('/');
 }
 
-/** The directory of a full path to a file in it. */
+/** Returns the directory of an absolute path. */
 export function dirname(file: string): string {
   const end = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'));
   return end === 0 ? '/' : file.slice(0, end);

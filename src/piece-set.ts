@@ -1,7 +1,7 @@
-/** Bytes in a piece: two 32-bit integers hold one exactly. */
+/** The length of a piece in bytes, so that two 32-bit integers hold one exactly. */
 export const pieceLength = 8;
 
-/** Calls `visit` with each run of 8 bytes, as two integers, and its position. */
+/** Calls `visit` with each sequence of 8 bytes, as two integers, and its position. */
 export function forEachPiece(
   bytes: Uint8Array,
   visit: (high: number, low: number, position: number) => void,
@@ -16,18 +16,18 @@ export function forEachPiece(
 }
 
 /**
- * A set of pieces, each with a flag. A hash table of numbers: a `Map` of strings takes more than a minute for a million
- * pieces. The factors are random, so no input can be made to collide.
+ * A set of pieces, each with a flag. It is a hash table of numbers, because a `Map` of strings takes more than a minute for
+ * a million pieces. The hash factors are random, so that an attacker cannot prepare collisions.
  */
 export class PieceSet {
   readonly #mask: number;
   readonly #highs: Int32Array;
   readonly #lows: Int32Array;
-  /** 0 for a free slot, 1 for a piece, 3 for one that is flagged. */
+  /** 0: empty slot, 1: piece, 3: flagged piece. */
   readonly #states: Uint8Array;
   readonly #factors = [randomFactor(), randomFactor(), randomFactor()] as const;
 
-  /** The pieces of each of `texts`. */
+  /** Adds the pieces of all texts. */
   constructor(texts: readonly Uint8Array[]) {
     const total = texts.reduce((sum, { length }) => sum + length, 1);
     const size = 2 ** Math.ceil(Math.log2(total * 2));
@@ -54,7 +54,7 @@ export class PieceSet {
     return this.#states[this.#slotOf(high, low)] === 3;
   }
 
-  /** Where the piece is, or belongs. */
+  /** Returns the slot of the piece, or the empty slot for it. */
   #slotOf(high: number, low: number): number {
     const [first, second, third] = this.#factors;
     const mixed = Math.imul(high, first) ^ Math.imul(low ^ (low >>> 15), second);

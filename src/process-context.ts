@@ -8,9 +8,10 @@ import { visible } from './visible.ts';
 
 declare const Bun: BunRuntime | undefined;
 
-/** The context of this process. `node:fs` is loaded when it is first needed: most calls of `get` never need it. */
+/** Returns the context of this process. `node:fs` is loaded on first use, because most calls of `get` do not need it. */
 export function processContext(): Context {
   const { platform } = process;
+  const uid = process.geteuid?.();
   // On Windows, files have no modes and owners to check.
   const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
   return {
@@ -20,20 +21,29 @@ export function processContext(): Context {
     readInput: bun ? () => readBunStdin(bun) : async () => readAll(nodeFs(), 0),
     onTerminalInput: (announce) => {
       if (bun === undefined) {
-        // Reading standard input blocks on Node, and no timer runs meanwhile.
+        // On Node, reading standard input blocks the event loop, so a timer would not run.
         announceIfTerminal(announce);
         return () => {};
       }
-      const timer = setTimeout(announceIfTerminal, terminalInputMs, announce);
-      return () => clearTimeout(timer);
+      let timer: NodeJS.Timeout | undefined;
+      let isWaiting = true;
+      // True for a pipe and for a file, false for a terminal, and known at once: most calls need no timer.
+      void bun.stdin.exists().then((isPipeOrFile) => {
+        if (isWaiting && !isPipeOrFile)
+          timer = setTimeout(announceIfTerminal, terminalInputMs, announce);
+      });
+      return () => {
+        isWaiting = false;
+        clearTimeout(timer);
+      };
     },
     stdout: (text) => writeAll(nodeFs(), 1, text),
     answer: bun ? (text) => answerWithBun(bun, text) : async (text) => writeAll(nodeFs(), 1, text),
-    files: bun ? bunFiles(bun, process.geteuid?.() ?? -1, nodeFiles) : nodeFiles,
+    files: bun ? bunFiles(bun, uid ?? -1, nodeFiles) : nodeFiles,
     warn: (line, hint) => warnOn(2, line, hint),
     now: Date.now,
     pid: process.pid,
-    uid: process.geteuid?.(),
+    uid,
     umask: (mask) => process.umask(mask),
     actAs,
     terminal: () =>
@@ -48,7 +58,7 @@ export function processContext(): Context {
       process.stderr.isTTY && process.env.TERM !== 'dumb'
         ? { columns: process.stderr.columns || 80, write: (text) => writeAll(nodeFs(), 2, text) }
         : undefined,
-    executable: process.execPath,
+    executable: () => process.execPath,
     script: process.argv[1],
     runSync,
     onSignals: (signals, act) => {
@@ -60,11 +70,11 @@ export function processContext(): Context {
   };
 }
 
-/** Clients send their input within a few milliseconds: for them the type of standard input is not examined. */
+/** Clients send their input within a few milliseconds; then the type of standard input is not checked. */
 const terminalInputMs = 200;
 
 function announceIfTerminal(announce: () => void): void {
-  // process.stdin would take 8 ms to load, and would begin to read.
+  // process.stdin.isTTY would take 8 ms to load, and would start to read.
   if (process.getBuiltinModule('node:tty').isatty(0)) announce();
 }
 
@@ -86,33 +96,33 @@ async function answerWithBun(bun: BunRuntime, text: string): Promise<void> {
 }
 
 function runSync(program: string, args: readonly string[], options: RunOptions): RunResult {
-  // An import would load it for every `get`, and most need none.
+  // Not imported at the top, because most calls of `get` do not need it.
   const { spawnSync } = process.getBuiltinModule('node:child_process');
   const { status, stdout, stderr, error } = spawnSync(program, args, {
     input: options.input,
     env: options.env,
-    timeout: options.limit,
+    timeout: options.timeoutMs,
     killSignal: 'SIGKILL',
-    maxBuffer: options.largest,
+    maxBuffer: options.maxBytes,
     encoding: 'utf8',
     windowsHide: true,
   });
-  // One that was never started has no output.
+  // stdout and stderr are null if the program could not be started.
   const result = { status, output: stdout ?? '', errors: stderr ?? '' };
   const code = systemCode(error);
-  // It has ended all the same: without reading what it was told, or with a child that goes on holding its output.
-  const hasEnded = status !== null && (code === 'EPIPE' || code === 'ETIMEDOUT');
-  if (error === undefined || hasEnded) return result;
+  // EPIPE: it exited without reading its input. ETIMEDOUT: it exited, but a child process still holds its output open.
+  const hasExited = status !== null && (code === 'EPIPE' || code === 'ETIMEDOUT');
+  if (error === undefined || hasExited) return result;
   return { ...result, failure: code === 'ETIMEDOUT' ? 'timeout' : (code ?? String(error)) };
 }
 
-/** A standard error that nobody reads any more must not keep a program from its credential. */
+/** Errors are ignored, because a closed standard error must not prevent the answer. */
 function warnOn(descriptor: number, line: string, hint?: string): void {
   const second = hint === undefined ? '' : `hint: ${visible(hint)}\n`;
   try {
     writeAll(nodeFs(), descriptor, `docker-credential-icr: ${visible(line)}\n${second}`);
   } catch {
-    // There is no other place to say it.
+    // The error cannot be reported anywhere else.
   }
 }
 
@@ -120,7 +130,7 @@ function warnOn(descriptor: number, line: string, hint?: string): void {
 export function actAs({ uid, gid }: { uid: number; gid: number }): () => void {
   const groups = process.getgroups?.() ?? [];
   const group = process.getegid?.() ?? 0;
-  // Only root's user ID can change groups: it is given up last and comes back first.
+  // Only root can change groups, so the user ID is changed last and restored first.
   const restore = () => {
     process.seteuid?.(0);
     process.setegid?.(group);

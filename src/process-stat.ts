@@ -1,8 +1,9 @@
 import fs from 'node:fs';
 
 /**
- * The fields of /proc/PID/stat after the program's name, which may contain anything: state, parent, … See proc(5).
- * Throws if the process or the process table does not exist.
+ * Returns the fields of /proc/PID/stat from the third on: state, parent's process ID and so on, see proc(5). The second
+ * field, the program's name, may contain spaces and parentheses. Throws the system's error if the process or `/proc` does
+ * not exist.
  */
 export function processStat(pid: number | 'self', proc = '/proc'): readonly string[] {
   const text = fs.readFileSync(`${proc}/${pid}/stat`, 'utf8');

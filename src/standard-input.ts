@@ -2,8 +2,8 @@ import { asciiText } from './ascii.ts';
 import type { Context } from './context.ts';
 import { HelperError, systemCode } from './errors.ts';
 
-/** Bytes; Docker sends a few hundred. */
-export const longestInput = 1024 * 1024;
+/** Docker sends a few hundred bytes. */
+export const maxInputBytes = 1024 * 1024;
 
 /** Reads standard input as text. Throws `invalid-input` for more than 1 MiB and for other encodings than UTF-8. */
 export async function readInput(context: Context): Promise<string> {
@@ -13,7 +13,7 @@ export async function readInput(context: Context): Promise<string> {
   } catch (error) {
     throw unreadable(`cannot read the input (${systemCode(error) ?? error})`);
   }
-  if (bytes.length > longestInput) throw unreadable('the input is longer than 1 MiB');
+  if (bytes.length > maxInputBytes) throw unreadable('the input is longer than 1 MiB');
   return asciiText(bytes) ?? decodeUtf8(bytes);
 }
 

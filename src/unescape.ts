@@ -1,4 +1,4 @@
-/** Bytes of a text, and for each of them the range of the text that it comes from. */
+/** The bytes of a text, decoded or not; for each byte, `from` and `to` are its range in the original text. */
 export interface View {
   readonly bytes: Uint8Array;
   readonly from: Uint32Array;
@@ -22,9 +22,9 @@ const characters: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
-/** The view with one level of escapes decoded; `undefined` if it has none. */
+/** Decodes one level of escapes; returns undefined if there are none. */
 export function decodeEscapes({ bytes, from, to }: View): View | undefined {
-  // An escape never stands for more bytes than it has.
+  // Decoding never makes the text longer.
   const decoded = new Uint8Array(bytes.length);
   const view = { from: new Uint32Array(bytes.length), to: new Uint32Array(bytes.length) };
   let length = 0;
@@ -38,12 +38,12 @@ export function decodeEscapes({ bytes, from, to }: View): View | undefined {
   };
   for (const match of Buffer.from(bytes).toString('latin1').matchAll(anyEscape)) {
     copy(match.index);
-    const meant = decode(match);
+    const value = decode(match);
     done = match.index + match[0].length;
-    decoded.set(meant, length);
-    view.from.fill(from[match.index] ?? 0, length, length + meant.length);
-    view.to.fill(to[done - 1] ?? 0, length, length + meant.length);
-    length += meant.length;
+    decoded.set(value, length);
+    view.from.fill(from[match.index] ?? 0, length, length + value.length);
+    view.to.fill(to[done - 1] ?? 0, length, length + value.length);
+    length += value.length;
   }
   if (done === 0) return undefined;
   copy(bytes.length);
@@ -54,7 +54,7 @@ export function decodeEscapes({ bytes, from, to }: View): View | undefined {
   };
 }
 
-/** The bytes that an escape stands for. */
+/** Returns the bytes of an escape. */
 function decode(match: RegExpExecArray): Buffer {
   const [all, percent, high, low, braced, unit, byte, octal, sign, hex, decimal, name] = match;
   const single = percent ?? byte;

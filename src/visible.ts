@@ -1,15 +1,14 @@
 /**
- * Returns the text with every character that a terminal obeys or hides as an escape sequence, `\u001b`: control characters
- * (also C1), bidirectional overrides, zero-width and other invisible characters, line separators, lone surrogates, private
- * and unassigned code points. Names come from files and from other programs: they must neither control the terminal nor
- * forge a line. In JSON the escape sequence has the same meaning.
+ * Escapes all characters that control a terminal or are invisible, as `\u001b`: control characters (also C1), bidirectional
+ * overrides, zero-width characters, line separators, lone surrogates, private and unassigned code points. Names from files
+ * and other programs must not control the terminal or add lines to the output. The escapes are also valid in JSON.
  */
 export function visible(text: string): string {
   if (isPrintableAscii(text)) return text;
   return text.replace(/[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu, escapeUnits);
 }
 
-/** The same for a text of several lines: keeps line feeds and tabs. */
+/** Like `visible`, but keeps line feeds and tabs. */
 export function visibleLines(text: string): string {
   return text
     .split(/([\n\t])/)
@@ -17,7 +16,7 @@ export function visibleLines(text: string): string {
     .join('');
 }
 
-/** Nearly every text is; the first use of a regular expression costs a protocol verb 30 µs. */
+/** Fast path: avoids the first use of a regular expression, which costs a protocol verb 30 µs. */
 function isPrintableAscii(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);
@@ -26,7 +25,7 @@ function isPrintableAscii(text: string): boolean {
   return true;
 }
 
-/** By UTF-16 code units, as JSON does. */
+/** Escapes each UTF-16 code unit, as JSON does. */
 function escapeUnits(character: string): string {
   let escaped = '';
   for (let i = 0; i < character.length; i++) {
@@ -35,7 +34,7 @@ function escapeUnits(character: string): string {
   return escaped;
 }
 
-/** CR, LF, NUL, ESC and their kind: they forge lines in logs and in other programs' protocols. */
+/** Returns true for text with CR, LF, NUL, ESC and so on, which can add lines to logs and to other programs' protocols. */
 export function hasControlCharacter(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

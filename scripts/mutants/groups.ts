@@ -15,7 +15,7 @@ export const groups: readonly Group[] = [
   {
     name: 'hosts',
     sources: ['src/registry/{match,parse,regions}.ts'],
-    tests: ['test/unit/{match,parse-bounds}.test.ts', 'test/unit/parse.test.ts'],
+    tests: ['test/unit/{regions,match,parse-bounds}.test.ts', 'test/unit/parse.test.ts'],
   },
   {
     name: 'lookup',
@@ -38,7 +38,7 @@ export const groups: readonly Group[] = [
     sources: ['src/files/*.ts'],
     except: ['src/files/lock*.ts'],
     tests: [
-      'test/unit/{temporary-files,own-directories,private-read,file-store}.test.ts',
+      'test/unit/{regular-file,temporary-files,own-directories,private-read,file-store}.test.ts',
       'test/unit/{private-write,executables,bun-reader,own-files,file-readers}.test.ts',
       'test/unit/{clock-back,lock}.test.ts',
     ],
@@ -53,9 +53,9 @@ export const groups: readonly Group[] = [
     sources: ['src/secrets/*.ts'],
     except: ['src/secrets/move*.ts'],
     tests: [
-      'test/unit/{credential-file,helper-answers,helper-search,helper-program}.test.ts',
+      'test/unit/{credential-file,read-credential,helper-answers,helper-search,helper-program}.test.ts',
       'test/unit/{secret-stores,replace-secret,choose*,credential-helper-loop}.test.ts',
-      'test/unit/{file-store*,helper-store,move-copies}.test.ts',
+      'test/unit/{file-store*,helper-store,move-copies,require-writable}.test.ts',
     ],
   },
   {
@@ -65,7 +65,7 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'token cache',
-    sources: ['src/iam/{cache*,cached-token,flight}.ts'],
+    sources: ['src/iam/{cache*,cached-token,single-flight}.ts'],
     tests: ['test/unit/{token-cache-files,kubelet-duration,iam-cache}.test.ts'],
   },
   {

@@ -14,19 +14,20 @@ export const ignored: readonly Ignored[] = [
   {
     file: 'src/secrets/every-identity.ts',
     original:
-      "export function notGiven(storeName: string, name: string, otherwise = ''): HelperError {",
+      "export function missingSecret(storeName: string, name: string, alternative = ''): HelperError {",
     why: 'a part of a message',
   },
   {
     file: 'src/secrets/choose.ts',
-    original: 'largest: 64 * 1024,',
+    original: 'maxBytes: 64 * 1024,',
     why: 'a limit far above the few bytes of the answer',
   },
   {
     file: 'src/secrets/choose.ts',
-    original: "return Boolean(folder) && fs.existsSync(path.join(folder ?? '', '.gpg-id'));",
-    mutated: "return Boolean(folder) && fs.existsSync(path.join(folder ?? 'mutant', '.gpg-id'));",
-    why: '`Boolean(folder)` decides first; the default is for the type checker',
+    original: "return Boolean(directory) && fs.existsSync(path.join(directory ?? '', '.gpg-id'));",
+    mutated:
+      "return Boolean(directory) && fs.existsSync(path.join(directory ?? 'mutant', '.gpg-id'));",
+    why: '`Boolean(directory)` decides first; the default is for the type checker',
   },
   {
     file: 'src/identity/present.ts',
@@ -65,17 +66,17 @@ export const ignored: readonly Ignored[] = [
     why: 'the `catch` of `parseEntry` returns the same for a value without properties',
   },
   {
-    file: 'src/iam/flight.ts',
-    original: 'const shortestMint = 200;',
+    file: 'src/iam/single-flight.ts',
+    original: 'const minMintMs = 200;',
     why: 'a guess: a millisecond more changes no result',
   },
   {
-    file: 'src/iam/flight.ts',
-    original: "otherwise: 'proceed',",
+    file: 'src/iam/single-flight.ts',
+    original: "onTimeout: 'proceed',",
     why: "the lock compares with 'fail' only",
   },
   {
-    file: 'src/iam/flight.ts',
+    file: 'src/iam/single-flight.ts',
     original: 'return token;',
     why: 'a waiting process takes its turn instead, and finds the same token there',
   },
@@ -232,7 +233,7 @@ export const ignored: readonly Ignored[] = [
     why: '`parseEntry` returns undefined for undefined',
   },
   {
-    file: 'src/iam/flight.ts',
+    file: 'src/iam/single-flight.ts',
     original: 'const error = note === undefined ? undefined : fromNote(options, note);',
     mutated: 'const error = false ? undefined : fromNote(options, note);',
     why: '`fromNote` returns undefined for undefined',

@@ -5,7 +5,7 @@ import { type Material, npmMaterial } from './provenance.ts';
 import { root, type Stamp } from './stamp.ts';
 import { program } from './targets.ts';
 
-interface Bom {
+export interface Bom {
   serialNumber: string;
   metadata: { timestamp: string; component: { 'bom-ref': string; name: string } };
   components: { 'bom-ref': string; [field: string]: unknown }[];
@@ -74,7 +74,7 @@ function addRuntime(bom: Bom, name: string, { uri, digest }: Material): void {
 }
 
 /** Returns a UUID (version 5) that is derived from the text. */
-function uuidOf(text: string): string {
+export function uuidOf(text: string): string {
   const hex = crypto.createHash('sha256').update(text).digest('hex');
   const parts = [
     hex.slice(0, 8),

@@ -196,8 +196,13 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       },
       {
         usage: 'manifests <kind>',
-        describe: 'print cloud-init or machineconfig, which install the helper on new nodes',
-        load: async () => (await import('./kubernetes/node-manifests.ts')).nodeManifests,
+        describe: 'print cloud-init or machineconfig for new nodes, or the refresher',
+        load: async () => (await import('./kubernetes/manifests-command.ts')).manifestsCommand,
+      },
+      {
+        usage: 'refresher',
+        describe: 'renew the pull Secrets of a cluster; runs in a pod',
+        load: async () => (await import('./kubernetes/refresher.ts')).refresher,
       },
     ],
   },

@@ -1,15 +1,15 @@
 import type { EditPlan } from '../clients/client.ts';
-import { planGiveBack, planTakeOver } from '../clients/creds-store.ts';
+import { planRestoreStore, planSetStore } from '../clients/creds-store.ts';
 import { unifiedDiff } from '../clients/diff.ts';
 import { planAndApply } from '../clients/edit-file.ts';
-import { shown } from '../clients/notes.ts';
+import { printable } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
 import { hostKey } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
-import { refuseRing } from '../secrets/choose.ts';
+import { assertNoLoop } from '../secrets/choose.ts';
 import { findHelper } from '../secrets/helper-program.ts';
 import { replaceSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
@@ -21,13 +21,13 @@ import { visible } from '../visible.ts';
  * `misconfigured` if the previous helper calls this one (a loop).
  */
 export async function setCredsStore(context: Context, dryRun: boolean): Promise<void> {
-  const { others: previous, logins, ...plan } = planTakeOver(context);
+  const { previousHelper: previous, logins, ...plan } = planSetStore(context);
   if (dryRun) return show(context, plan);
   const isSetAlready = plan.after === plan.before;
   if (previous !== undefined) checkFallback(context, previous, plan.file);
   if (!isSetAlready) await setFallback(context, previous);
   for (const login of logins) await copyLogin(context, login);
-  const { changed, backup } = planAndApply(context, () => planTakeOver(context));
+  const { changed, backup } = planAndApply(context, () => planSetStore(context));
   if (!changed) context.stdout(`nothing to change in ${visible(plan.file)}\n`);
   if (changed) {
     const rest =
@@ -40,12 +40,12 @@ export async function setCredsStore(context: Context, dryRun: boolean): Promise<
 /** Only warns if the helper does not work: Docker could not use it before either, and it may work again later. */
 function checkFallback(context: Context, name: string, file: string): void {
   try {
-    refuseRing(context, name);
+    assertNoLoop(context, name);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     if (error.code === 'misconfigured' && findHelper(context, name) !== undefined) throw error;
     const again = 'docker-credential-icr configure --creds-store';
-    const hint = `if ${name} is no longer used, remove credsStore from ${file} and run ${again} again`;
+    const hint = `if you do not use ${name}, remove credsStore from ${file} and run ${again} again`;
     context.warn(inOneLine(error), hint);
   }
 }
@@ -62,7 +62,7 @@ async function copyLogin(context: Context, credential: Credential): Promise<void
   if ('problem' in host) return;
   const key = { of: 'host', name: hostKey(host) } as const;
   if (!(await replaceSecret(context, key, undefined, credential))) return;
-  const name = shown(credential.ServerURL);
+  const name = printable(credential.ServerURL);
   context.stdout(`copied the credential for ${name} from Docker's file\n`);
   context.warn(
     `Docker's file still has the credential for ${name} in plain text`,
@@ -73,8 +73,8 @@ async function copyLogin(context: Context, credential: Credential): Promise<void
 /** Sets Docker's `credsStore` to the helper that was there before this one, or removes it. */
 export async function resetCredsStore(context: Context, dryRun: boolean): Promise<void> {
   const { fallbackHelper: previous } = readSettings(context);
-  if (dryRun) return show(context, planGiveBack(context, previous));
-  const { changed } = planAndApply(context, () => planGiveBack(context, previous));
+  if (dryRun) return show(context, planRestoreStore(context, previous));
+  const { changed } = planAndApply(context, () => planRestoreStore(context, previous));
   await setFallback(context, undefined);
   const state = previous === undefined ? 'removed' : `${visible(previous)} again`;
   if (changed) context.stdout(`Docker's credsStore is ${state}\n`);

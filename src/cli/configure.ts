@@ -84,7 +84,7 @@ async function edit(context: Context, client: Client, args: ConfigureArgs): Prom
   const added = args.remove ? undefined : await hostsToAdd(context, args);
   const makePlan = () => planFor(context, client, args, added);
   const plan = args.dryRun ? await show(context, makePlan()) : await apply(context, makePlan, args);
-  for (const note of plan.notes) context.warn(note);
+  for (const { message, hint } of plan.notes) context.warn(message, hint);
 }
 
 async function hostsToAdd(context: Context, args: ConfigureArgs): Promise<readonly string[]> {
@@ -98,11 +98,11 @@ function planFor(
   args: ConfigureArgs,
   added: readonly string[] | undefined,
 ): EditPlan {
-  if (added === undefined) return client.planRemove(context, namedHosts(args) ?? 'all-ours');
+  if (added === undefined) return client.planRemove(context, namedHosts(args) ?? 'all');
   return client.planAdd(context, added, { force: args.force ?? false });
 }
 
-/** Returns the hosts of the arguments; undefined if there are none. */
+/** Returns the hosts of the arguments; undefined without any. */
 function namedHosts({ hosts = [], host = [], region = [], private: withPrivate }: ConfigureArgs) {
   const typed = [...hosts, ...host];
   if (typed.length + region.length === 0) return undefined;

@@ -14,7 +14,7 @@ const minTwoColumns = 60;
 /** After a longer name, the description begins on the next line. */
 const maxNameLength = 26;
 
-/** Returns the help of a command, or undefined if there is no such command. Without words, returns the overview. */
+/** Returns the help of a command; without words, the overview. Returns undefined for an unknown command. */
 export async function helpFor(
   { screen }: Context,
   [word, second]: readonly string[],

@@ -6,7 +6,10 @@ import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 export function requireIbmHost(text: string): RegistryHost {
   const host = requireHost(text);
   if (isIbmHost(host)) return host;
-  throw notIbm(host, 'use a host that ends in icr.io');
+  const problem = isNameShown(host)
+    ? `${host.name} is not a host of IBM Cloud Container Registry`
+    : 'invalid host; expected `*.icr.io`';
+  throw new HelperError('invalid-input', problem, { hint: 'use a host that ends in icr.io' });
 }
 
 /** Parses the name of any registry. Throws `invalid-input`. */
@@ -34,13 +37,6 @@ export function noCredential(host: string): HelperError {
   return new HelperError('not-found', `no credential for ${host}`, {
     hint: 'run docker-credential-icr login',
   });
-}
-
-function notIbm(host: RegistryHost, hint: string): HelperError {
-  const problem = isNameShown(host)
-    ? `${host.name} is not a host of IBM Cloud Container Registry`
-    : 'invalid host; expected `*.icr.io`';
-  return new HelperError('invalid-input', problem, { hint });
 }
 
 /** Returns false if the name could be an API key, which never contains a dot. */

@@ -1,7 +1,6 @@
 import type { Client } from '../clients/client.ts';
-import { docker } from '../clients/docker.ts';
+import { docker, nerdctl } from '../clients/docker.ts';
 import { isListed } from '../clients/helper-lists.ts';
-import { nerdctl } from '../clients/nerdctl.ts';
 import { podmanClients } from '../clients/podman.ts';
 import { type Reader, readers, type Way } from '../clients/readers.ts';
 import type { Context } from '../context.ts';

@@ -1,5 +1,5 @@
 import { requireConfigFolder } from '../config/folders.ts';
-import { readSettings } from '../config/read-settings.ts';
+import { readOwnSettings, readSettings } from '../config/read-settings.ts';
 import type { IdentityKind, Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
@@ -7,7 +7,7 @@ import { HelperError } from '../errors.ts';
 import { hasSessionBus, usableStore } from '../secrets/choose.ts';
 import { storeIn } from '../secrets/secret-store.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
-import { tryStore } from '../secrets/trial.ts';
+import { probeStore } from '../secrets/verified-store.ts';
 import { visible } from '../visible.ts';
 
 /**
@@ -24,6 +24,8 @@ export function chooseStore(
     refuseOther(current, requested);
     return undefined;
   }
+  // Before a keychain is called: it would write as root to another user's home directory.
+  readOwnSettings(context);
   if (requested === undefined) return usableStore(context) ?? fileStoreName;
   if (requested !== fileStoreName) requireWorkingStore(context, requested);
   return requested;
@@ -31,7 +33,7 @@ export function chooseStore(
 
 function requireWorkingStore(context: Context, name: string): void {
   try {
-    tryStore(context, name);
+    probeStore(context, name);
   } catch (error) {
     const isOffDesktop = name === 'secretservice' && !hasSessionBus(context);
     if (!(error instanceof HelperError) || !isOffDesktop || error.code !== 'storage') throw error;
@@ -71,9 +73,9 @@ export function savedMessage(context: Context, kind: IdentityKind): string {
 
 /** Returns the directory of the file store, with `~` for the home directory. */
 function shortPath(context: Context): string {
-  const folder = requireConfigFolder(context);
+  const directory = requireConfigFolder(context);
   const home = context.env.HOME;
-  return home && folder.startsWith(`${home}/`) ? `~${folder.slice(home.length)}` : folder;
+  return home && directory.startsWith(`${home}/`) ? `~${directory.slice(home.length)}` : directory;
 }
 
 function isInUse(context: Context, current: Settings): boolean {

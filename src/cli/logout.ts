@@ -1,18 +1,18 @@
-import { typed } from '../clients/notes.ts';
+import { shellQuoted } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { cancelPendingKeys } from '../identity/cancel-pending.ts';
-import {
-  forgetEverything,
-  forgetIdentities,
-  forgetNamespace,
-  type Removed,
-  signOutOf,
-} from '../identity/forget.ts';
-import { forgetOther, otherHosts } from '../identity/forget-other.ts';
 import { requireIdentity } from '../identity/identities.ts';
+import { eraseOtherHost, otherHosts } from '../identity/other-hosts.ts';
 import { pendingIdentities } from '../identity/pending-key.ts';
+import {
+  type Removed,
+  removeEverything,
+  removeIdentities,
+  removeMapping,
+  signOutOf,
+} from '../identity/removal.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { ambientVariables, ownVariable } from '../secret-variables.ts';
@@ -30,7 +30,7 @@ export const logout: Command<LogoutArgs> = {
     identity: { type: 'string', describe: 'remove this identity, its secret and its mappings' },
   },
   examples: [
-    ['logout us.icr.io', 'one host; its other credential sources are not used either'],
+    ['logout us.icr.io', 'one host; then no other credential source is used for it either'],
     ['logout us.icr.io/team-a', 'remove the mapping of one namespace'],
     ['logout --identity work', 'remove one identity and its mappings'],
     [
@@ -50,9 +50,9 @@ export const logout: Command<LogoutArgs> = {
 };
 
 async function logOutAll(context: Context): Promise<void> {
-  const removed = await forgetEverything(context);
+  const removed = await removeEverything(context);
   context.stdout('logged out of all ICR hosts; all identities and their secrets are removed\n');
-  const others = otherHosts(context).map(typed).join(' ');
+  const others = otherHosts(context).map(shellQuoted).join(' ');
   if (others !== '') {
     const command = `docker-credential-icr logout ${others}`;
     context.stdout(
@@ -87,7 +87,7 @@ async function logOutHost(context: Context, host: RegistryHost): Promise<void> {
   if (!isIbmHost(host)) return logOutOther(context, host);
   const key = mappingKey(host);
   const isHost = key === host.name;
-  const { kept, removed } = await (isHost ? signOutOf : forgetNamespace)(context, key);
+  const { kept, removed } = await (isHost ? signOutOf : removeMapping)(context, key);
   const rest = isHost ? '' : `; the credential of ${host.name} is used for it, if there is one`;
   context.stdout(`logged out of ${key}${rest}\n`);
   for (const identity of kept) context.stdout(`identity ${visible(identity)} is kept\n`);
@@ -95,7 +95,7 @@ async function logOutHost(context: Context, host: RegistryHost): Promise<void> {
 }
 
 async function logOutOther(context: Context, host: RegistryHost): Promise<void> {
-  if (!(await forgetOther(context, host))) throw notStored(host);
+  if (!(await eraseOtherHost(context, host))) throw notStored(host);
   context.stdout(`removed the credential for ${hostKey(host)}\n`);
 }
 
@@ -107,7 +107,7 @@ async function logOutIdentity(context: Context, name: string, hosts: readonly Re
   }
   // If only a pending API key of the identity is left, there is still something to delete in IAM.
   if (!pendingIdentities(context).includes(name)) requireIdentity(readSettings(context), name);
-  const removed = await forgetIdentities(context, [name]);
+  const removed = await removeIdentities(context, [name]);
   context.stdout(`removed identity ${visible(name)} and its secret\n`);
   await cancelPending(context, removed);
 }

@@ -1,6 +1,7 @@
+import { readOwnSettings } from '../config/read-settings.ts';
 import { moveSecrets } from '../secrets/move.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
-import { tryStore } from '../secrets/trial.ts';
+import { probeStore } from '../secrets/verified-store.ts';
 import type { Command } from './command.ts';
 
 export const move: Command<{ readonly name: string }> = {
@@ -10,7 +11,8 @@ export const move: Command<{ readonly name: string }> = {
     ['store move file', 'to files that only you can read (not encrypted)'],
   ],
   run: async (context, { name }) => {
-    if (name !== fileStoreName) tryStore(context, name);
+    readOwnSettings(context);
+    if (name !== fileStoreName) probeStore(context, name);
     const count = await moveSecrets(context, name);
     const secrets = count === 1 ? 'secret' : 'secrets';
     context.stdout(`moved ${count} ${secrets} to ${storeTitle({ store: name })}\n`);

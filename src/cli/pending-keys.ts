@@ -1,4 +1,4 @@
-import { typed } from '../clients/notes.ts';
+import { shellQuoted } from '../clients/notes.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -12,7 +12,7 @@ export interface PendingRow {
   readonly id?: string;
   /** The ID of the key that it replaces. */
   readonly replaces?: string;
-  /** Why its record cannot be read. */
+  /** The error if its record cannot be read. */
   readonly problem?: string;
   /** The command that completes the rotation, or deletes the key. */
   readonly hint: string;
@@ -21,8 +21,8 @@ export interface PendingRow {
 /** Returns the pending API keys of all identities, removed ones included. Throws `storage` and `damaged`. */
 export function pendingRows(context: Context, { identities }: Settings): PendingRow[] {
   return pendingIdentities(context).map((identity) => {
-    const words = Object.hasOwn(identities, identity) ? 'api-key rotate' : 'logout --identity';
-    const hint = `run docker-credential-icr ${words} ${typed(identity)}`;
+    const command = Object.hasOwn(identities, identity) ? 'api-key rotate' : 'logout --identity';
+    const hint = `run docker-credential-icr ${command} ${shellQuoted(identity)}`;
     return { identity, ...detailsOf(context, identity), hint };
   });
 }
@@ -40,12 +40,12 @@ function detailsOf(context: Context, identity: string): Omit<PendingRow, 'identi
   }
 }
 
-/** For people: what is pending, and the command as a second line. */
+/** Returns two lines for `status`: the pending key, and the command for it. */
 export function pendingLine({ identity, id, problem, hint }: PendingRow): string {
   const key = id === undefined ? 'an API key' : `API key ${id}`;
-  const why = problem === undefined ? '' : ` (${problem})`;
+  const reason = problem === undefined ? '' : ` (${problem})`;
   return (
-    visible(`pending: ${key} of identity ${identity} may be active in IAM${why}`) +
+    visible(`pending: ${key} of identity ${identity} may be active in IAM${reason}`) +
     `\n  ${visible(hint)}\n`
   );
 }

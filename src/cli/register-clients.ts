@@ -8,7 +8,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
-import { asksUs, namesUs } from './doctor/client-findings.ts';
+import { callsHelper, namesHelper } from './doctor/client-findings.ts';
 import { installedClients } from './installed-clients.ts';
 import { askYesNo } from './prompt.ts';
 
@@ -50,7 +50,7 @@ async function register(
     context.warn(`${plan.file} was not changed`, hint);
     return false;
   }
-  for (const note of plan.notes) context.warn(note);
+  for (const { message, hint } of plan.notes) context.warn(message, hint);
   return true;
 }
 
@@ -61,7 +61,7 @@ function uncoveredHosts(context: Context, client: Client, hosts: readonly string
   }
   const read = readCredHelpers(client.file(context));
   const isStore = textSetting(read, 'credsStore') === helperName;
-  return isStore ? hosts.filter((host) => !asksUs('docker', read, host)) : hosts;
+  return isStore ? hosts.filter((host) => !callsHelper('docker', read, host)) : hosts;
 }
 
 async function agrees(context: Context, plan: EditPlan): Promise<boolean> {
@@ -90,9 +90,9 @@ export async function offerToRegister(context: Context): Promise<void> {
 
 function isAnyRegistered(context: Context): boolean {
   return (
-    isRegistered(() => namesUs('docker', readCredHelpers(docker.file(context)))) ||
+    isRegistered(() => namesHelper('docker', readCredHelpers(docker.file(context)))) ||
     podmanClients(context).some((client) =>
-      isRegistered(() => namesUs('podman', readCredHelpers(client.file(context)))),
+      isRegistered(() => namesHelper('podman', readCredHelpers(client.file(context)))),
     ) ||
     isRegistered(() => isListed(context))
   );

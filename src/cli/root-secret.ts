@@ -2,9 +2,9 @@ import { readSettings } from '../config/read-settings.ts';
 import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import type { Owner, Question } from '../iam/owner.ts';
+import type { Owner, Verification } from '../iam/owner.ts';
 import { entitledRegistry } from '../identity/present.ts';
-import { requireWritable } from '../secrets/require-writable.ts';
+import { requireWritable } from '../secrets/replace-secret.ts';
 import {
   apiKeyInFile,
   apiKeyOnStdin,
@@ -38,20 +38,20 @@ export async function readRootSecret(
   type: IdentityType,
   { host, hint, store }: LoginTarget,
 ): Promise<RootSecret> {
-  const question = { hint, endpoint: trustedEndpoint(context, readSettings(context)) };
+  const verification = { hint, endpoint: trustedEndpoint(context, readSettings(context)) };
   switch (type.kind) {
     case 'api-key':
-      return apiKey(context, options, type, host, question);
+      return apiKey(context, options, type, host, verification);
     case 'refresh-token':
       return options.sso
-        ? singleSignOn(context, question, store)
-        : refreshToken(context, options, question, store);
+        ? singleSignOn(context, verification, store)
+        : refreshToken(context, options, verification, store);
     case 'entitlement-key':
-      return entitlementKey(context, options, host, question);
+      return entitlementKey(context, options, host, verification);
     case 'registry-token':
-      return registryToken(context, options, host, question);
+      return registryToken(context, options, host, verification);
     case 'trusted-profile':
-      return computeIdentity(context, options, type, question);
+      return computeIdentity(context, options, type, verification);
   }
 }
 
@@ -60,7 +60,7 @@ async function apiKey(
   options: SecretOptions,
   type: IdentityType,
   host: string,
-  question: Question,
+  verification: Verification,
 ): Promise<RootSecret> {
   const secret = await readApiKey(context, options);
   const isEntitled = host === entitledRegistry;
@@ -70,7 +70,7 @@ async function apiKey(
   if (!options.verify) return root;
   const { ownerOfApiKey } = await import('../iam/owner.ts');
   try {
-    return { ...root, ...(await ownerOfApiKey(context, secret, type.profile, question)) };
+    return { ...root, ...(await ownerOfApiKey(context, secret, type.profile, verification)) };
   } catch (error) {
     const isRefusal = error instanceof HelperError && error.code === 'refused';
     throw isEntitled && isRefusal ? notApiKey(error) : error;
@@ -93,20 +93,20 @@ async function readApiKey(context: Context, options: SecretOptions): Promise<str
 
 async function singleSignOn(
   context: Context,
-  question: Question,
+  verification: Verification,
   store: string | undefined,
 ): Promise<RootSecret> {
-  const passcode = await askPasscode(context, question);
+  const passcode = await askPasscode(context, verification);
   // IAM accepts a passcode and a refresh token only once, so it must not be lost on a full disk.
   await requireWritable(context, store);
   const { ownerOfPasscode } = await import('../iam/owner.ts');
-  return { kind: 'refresh-token', ...(await ownerOfPasscode(context, passcode, question)) };
+  return { kind: 'refresh-token', ...(await ownerOfPasscode(context, passcode, verification)) };
 }
 
 async function refreshToken(
   context: Context,
   { verify }: SecretOptions,
-  question: Question,
+  verification: Verification,
   store: string | undefined,
 ): Promise<RootSecret> {
   const kind = 'refresh-token';
@@ -114,14 +114,14 @@ async function refreshToken(
   if (!verify) return { kind, secret };
   await requireWritable(context, store);
   const { ownerOfRefreshToken } = await import('../iam/owner.ts');
-  return { kind, ...(await ownerOfRefreshToken(context, secret, question)) };
+  return { kind, ...(await ownerOfRefreshToken(context, secret, verification)) };
 }
 
 async function entitlementKey(
   context: Context,
   { verify }: SecretOptions,
   host: string,
-  question: Question,
+  verification: Verification,
 ): Promise<RootSecret> {
   const root = {
     kind: 'entitlement-key',
@@ -131,7 +131,7 @@ async function entitlementKey(
   const { verifyAtTokenEndpoint } = await import('../registry/docker-exchange.ts');
   const credential = { Username: 'cp', Secret: root.secret };
   await verifyAtTokenEndpoint(context, host, credential, {
-    ...question,
+    ...verification,
     owner: 'the entitlement key',
   });
   return { ...root, owner: `entitlement key for ${host}` };
@@ -141,7 +141,7 @@ async function registryToken(
   context: Context,
   { verify }: SecretOptions,
   host: string,
-  question: Question,
+  verification: Verification,
 ): Promise<RootSecret> {
   const secret = await tokenOnStdin(context, 'registry token');
   const { ownerOfRegistryToken } = await import('../iam/owner.ts');
@@ -150,7 +150,7 @@ async function registryToken(
   const { verifyAtTokenEndpoint } = await import('../registry/docker-exchange.ts');
   const credential = { Username: 'token', Secret: secret };
   await verifyAtTokenEndpoint(context, host, credential, {
-    ...question,
+    ...verification,
     owner: 'the registry token',
   });
   return root;
@@ -160,10 +160,10 @@ async function computeIdentity(
   context: Context,
   { verify }: SecretOptions,
   type: IdentityType,
-  question: Question,
+  verification: Verification,
 ): Promise<RootSecret> {
   const root = { ...type, secret: '' };
   if (!verify || type.profile === undefined) return root;
   const { ownerOfMachine } = await import('../iam/owner.ts');
-  return { ...root, ...(await ownerOfMachine(context, type.profile, question)) };
+  return { ...root, ...(await ownerOfMachine(context, type.profile, verification)) };
 }

@@ -4,7 +4,7 @@ import type { Context, Terminal } from '../context.ts';
 import { readAll } from '../descriptors.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
-import type { Question } from '../iam/owner.ts';
+import type { Verification } from '../iam/owner.ts';
 import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
 import { keyProblem } from '../identity/key-problem.ts';
 import { ambientVariables } from '../secret-variables.ts';
@@ -61,12 +61,12 @@ export async function tokenOnStdin(context: Context, name: string): Promise<stri
 }
 
 /** Prints the address where IAM issues one-time passcodes, opens it in a browser, and asks for the passcode. */
-export async function askPasscode(context: Context, question: Question): Promise<string> {
+export async function askPasscode(context: Context, verification: Verification): Promise<string> {
   const name = 'one-time passcode';
   const hint = 'run docker-credential-icr login --sso in a terminal, or use --api-key-stdin';
   const terminal = requireTerminal(context, name, hint);
-  const { passcodeEndpoint } = await import('../iam/openid.ts');
-  const address = await passcodeEndpoint(context, question);
+  const { passcodeEndpoint } = await import('../iam/token-request.ts');
+  const address = await passcodeEndpoint(context, verification);
   context.stdout(`get a one-time passcode at ${address}\n`);
   openInBrowser(context, address);
   return askSecret(terminal, name);

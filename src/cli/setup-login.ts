@@ -77,10 +77,9 @@ async function reportUseOf(context: Context, variable: string, host: RegistryHos
   context.stdout(`${key} uses ${visible(source)}; nothing is stored\n`);
 }
 
-/** A host without a valid credential. */
+/** A host without a valid credential. `error` is undefined if the credential is missing. */
 interface Fault {
   readonly host: RegistryHost;
-  /** Undefined if there is no credential. */
   readonly error?: HelperError;
 }
 
@@ -105,7 +104,7 @@ async function faultsOf(
 }
 
 /**
- * Requests a token from the registry with the credential that clients get. Throws `not-found` if there is none, the
+ * Requests a token from the registry with the credential that clients get. Throws `not-found` without a credential, the
  * errors of the lookup, `refused` with the registry's message, and `unreachable`.
  */
 export async function requestRegistryToken(context: Context, host: RegistryHost): Promise<void> {

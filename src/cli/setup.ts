@@ -1,4 +1,4 @@
-import { typed } from '../clients/notes.ts';
+import { shellQuoted } from '../clients/notes.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
@@ -70,7 +70,7 @@ async function reportToken(context: Context, host: RegistryHost): Promise<void> 
     await requestRegistryToken(context, host);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    const hint = `run docker-credential-icr doctor --registry ${typed(host.name)}`;
+    const hint = `run docker-credential-icr doctor --registry ${shellQuoted(host.name)}`;
     throw new HelperError(error.code, error.message, { cause: error.cause, hint });
   }
   context.stdout(`${hostKey(host)} issued a token\n`);

@@ -1,4 +1,4 @@
-import { typed } from '../clients/notes.ts';
+import { shellQuoted } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import {
   type IdentitySettings,
@@ -9,8 +9,8 @@ import {
 } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { listFallback } from '../identity/fallback-helper.ts';
 import { answeredHosts, type HostAnswer } from '../identity/hosts.ts';
-import { listOthers } from '../identity/others.ts';
 import { signedOutHosts } from '../identity/signed-out.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
@@ -107,7 +107,7 @@ function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolea
   const unused = areHostsNamed ? [] : identitiesWithoutHost(settings);
   if (rows.length > 0) stdout(table(context, head, rows.map(cellsIn(context))));
   else if (!areHostsNamed) {
-    const command = unused[0] === undefined ? 'login' : `map "*" ${typed(unused[0])}`;
+    const command = unused[0] === undefined ? 'login' : `map "*" ${shellQuoted(unused[0])}`;
     stdout(`no host has a credential; run docker-credential-icr ${command}\n`);
   }
   if (unused.length > 0) stdout(`identities without a host: ${visible(unused.join(', '))}\n`);
@@ -164,7 +164,7 @@ async function rowsOf(context: Context, named: readonly string[]): Promise<Row[]
 function rowsIn(context: Context, answers: readonly HostAnswer[]): Row[] {
   if (answers.every(({ host }) => isIbmHost(host))) return answers.map(rowOf);
   // Without warnings: an error in the settings is reported for each host.
-  const { name, answerFor } = listOthers({ ...context, warn: () => {} });
+  const { name, answerFor } = listFallback({ ...context, warn: () => {} });
   return answers.map((answer) => {
     const found = answerFor(answer);
     if (typeof found !== 'string') return rowOf(found ? { ...answer, found } : answer);

@@ -7,7 +7,7 @@ export function wordsBeforeDashes(argv: readonly string[]): readonly string[] {
   return end < 0 ? argv : argv.slice(0, end);
 }
 
-/** `help` itself and Docker's protocol verbs, which have no help pages. */
+/** `help` itself and Docker's protocol verbs: their help is the overview. */
 const overviewTopics = ['help', 'get', 'erase', 'list', 'version'];
 
 /**

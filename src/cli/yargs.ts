@@ -1,8 +1,8 @@
 import path from 'node:path';
 import type yargsFactory from 'yargs';
-// @ts-expect-error: cliui has no types for its layout without the packages that measure texts.
+// @ts-expect-error: cliui does not declare types for this module.
 import { cliui } from '../../node_modules/cliui/build/lib/index.js';
-// @ts-expect-error: yargs has no types for its parts, and exports them only as one whole.
+// @ts-expect-error: yargs does not declare types for its internal modules.
 import { YargsFactory } from '../../node_modules/yargs/build/lib/yargs-factory.js';
 // @ts-expect-error: types of yargs-parser are not installed.
 import Parser from '../../node_modules/yargs-parser/build/lib/index.js';

@@ -1,35 +1,41 @@
 import type { Context } from '../context.ts';
 
-/** What follows `docker-credential-` in this program's name: how clients name it. */
+/** The name of this helper in clients' configuration: the part after `docker-credential-`. */
 export const helperName = 'icr';
 
-/** A change to one file, worked out but not made. */
+/** A warning about a client's configuration. */
+export interface Note {
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** A planned change to one file. */
 export interface EditPlan {
   readonly file: string;
-  /** `undefined`: the file does not exist. */
+  /** The current text, or undefined if the file does not exist. */
   readonly before: string | undefined;
-  /** `undefined`: the file is to be removed, or stays absent. */
+  /** The new text, or undefined if the file is deleted or is not created. */
   readonly after: string | undefined;
   /** The hosts that the change adds or removes. */
   readonly hosts: readonly string[];
-  /** What the person should know, a line each: what is there, then what to type. */
-  readonly notes: readonly string[];
-  /** It takes out what an earlier change put in: no backup is made, and that change's goes. */
-  readonly undoes?: true;
+  readonly notes: readonly Note[];
+  /** Undoes an earlier change: no backup is made, and the backup of that change is deleted. */
+  readonly isUndo?: true;
 }
 
 export interface AddOptions {
-  /** Also where an entry names another helper. */
+  /** Replaces entries that name another helper. */
   readonly force?: boolean;
 }
 
-/** A program whose configuration names credential helpers. */
+/** A program that reads credential helpers from a configuration file. */
 export interface Client {
   readonly name: string;
   readonly file: (context: Context) => string;
+  /** Plans to register this helper for the hosts. */
   readonly planAdd: (context: Context, hosts: readonly string[], options?: AddOptions) => EditPlan;
-  /** Takes out entries that name this helper, and nothing else. */
-  readonly planRemove: (context: Context, hosts: readonly string[] | 'all-ours') => EditPlan;
+  /** Plans to remove entries that name this helper, for the given hosts or for all. Other entries are not changed. */
+  readonly planRemove: (context: Context, hosts: readonly string[] | 'all') => EditPlan;
   /** The hosts whose entry names this helper. */
   readonly configuredHosts: (context: Context) => string[];
 }

@@ -1,11 +1,10 @@
 import type { Context } from '../context.ts';
 import type { Client } from './client.ts';
-import { docker } from './docker.ts';
-import { nerdctl } from './nerdctl.ts';
+import { docker, nerdctl } from './docker.ts';
 import { podmanClients } from './podman.ts';
 import { registriesConfClients } from './registries-conf.ts';
 
-/** What `--client` takes, and whose files it means: one client a file. */
+/** The values of `--client` and their clients. A client has one file. */
 export const clients = {
   docker: () => [docker],
   nerdctl: () => [nerdctl],

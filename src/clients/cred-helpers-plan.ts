@@ -9,21 +9,24 @@ import {
   replaceValue,
 } from './json-edit.ts';
 
-/** Names this helper for hosts. An entry that names another one is left alone without `force`. */
+/**
+ * Plans to register this helper for the hosts. `occupied` has the hosts whose entry names another helper; these entries
+ * are replaced only with `force`.
+ */
 export function planAddIn(
   read: CredHelpersFile,
   hosts: readonly string[],
   { force = false }: AddOptions,
-): Omit<EditPlan, 'notes'> & { readonly others: readonly string[] } {
+): Omit<EditPlan, 'notes'> & { readonly occupied: readonly string[] } {
   const wanted = [...new Set(hosts)];
   const missing = wanted.filter((host) => entryOf(read, host) === undefined);
-  const others = wanted.filter((host) => {
+  const occupied = wanted.filter((host) => {
     const entry = entryOf(read, host);
     return entry !== undefined && entry.value.value !== helperName;
   });
-  const replaced = force ? others : [];
+  const replaced = force ? occupied : [];
   const after = changed(read, missing, replaced);
-  return { file: read.file, before: read.text, after, hosts: [...missing, ...replaced], others };
+  return { file: read.file, before: read.text, after, hosts: [...missing, ...replaced], occupied };
 }
 
 function changed(read: CredHelpersFile, added: readonly string[], replaced: readonly string[]) {
@@ -49,16 +52,13 @@ function replacements(read: CredHelpersFile, text: string, hosts: readonly strin
   });
 }
 
-/** Takes out the entries that name this helper, and `credHelpers` itself when that leaves it empty. */
-export function planRemoveIn(
-  read: CredHelpersFile,
-  hosts: readonly string[] | 'all-ours',
-): EditPlan {
-  const ours = read.entries.filter(
-    ({ key, value }) => value.value === helperName && (hosts === 'all-ours' || hosts.includes(key)),
+/** Plans to remove the entries that name this helper, and `credHelpers` itself if it is then empty. */
+export function planRemoveIn(read: CredHelpersFile, hosts: readonly string[] | 'all'): EditPlan {
+  const own = read.entries.filter(
+    ({ key, value }) => value.value === helperName && (hosts === 'all' || hosts.includes(key)),
   );
-  const removed = [...new Set(ours.map(({ key }) => key))];
-  const nodes = new Set(ours.map(({ node }) => node));
+  const removed = [...new Set(own.map(({ key }) => key))];
+  const nodes = new Set(own.map(({ node }) => node));
   const plan = { file: read.file, before: read.text, hosts: removed, notes: [] };
   const { text, root, credHelpers } = read;
   if (nodes.size === 0 || !text || !root || !credHelpers) return { ...plan, after: text };
@@ -69,7 +69,7 @@ export function planRemoveIn(
   return { ...plan, after: applyEdits(text, edits) };
 }
 
-/** The hosts that this helper answers, as clients read the file. */
+/** Returns the hosts for which clients use this helper. */
 export function hostsIn(read: CredHelpersFile): string[] {
   const hosts = new Set(read.entries.map(({ key }) => key));
   return [...hosts].filter((host) => entryOf(read, host)?.value.value === helperName);

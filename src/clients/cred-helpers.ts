@@ -1,13 +1,15 @@
 import type { Node } from 'jsonc-parser';
+import { hostKey, isIbmHost } from '../registry/match.ts';
+import { parseServerURL } from '../registry/parse.ts';
 import { damaged, type Property, parseObject, propertiesOf } from './json-text.ts';
 import { readText } from './read-file.ts';
 
-/** A file with `credHelpers`: Docker's `config.json`, containers' `auth.json`. */
+/** A file with `credHelpers`: Docker's `config.json` or podman's `auth.json`. */
 export interface CredHelpersFile {
   readonly file: string;
-  /** `undefined`: there is no file. */
+  /** Undefined if the file does not exist. */
   readonly text: string | undefined;
-  /** `undefined`: there is no file, or nothing in it. */
+  /** Undefined if the file does not exist or is empty. */
   readonly root: Node | undefined;
   /** The property `credHelpers`; its value is an object or `null`. */
   readonly credHelpers: Property | undefined;
@@ -15,8 +17,8 @@ export interface CredHelpersFile {
 }
 
 /**
- * Reads such a file as clients do (Go's encoding/json into a struct). Throws `storage`, and `damaged`
- * for what makes clients refuse the file, or read it each in a different way.
+ * Reads a file with `credHelpers` as clients do (Go's encoding/json into a struct). Throws `storage`, or `damaged` if
+ * clients refuse the file or read it differently.
  */
 export function readCredHelpers(file: string): CredHelpersFile {
   const text = readText(file);
@@ -28,40 +30,50 @@ export function readCredHelpers(file: string): CredHelpersFile {
   for (const { value } of found) expectType(file, text, value, 'object');
   const [credHelpers, second] = found;
   if (second !== undefined) {
-    // Go adds the two together, JavaScript and Python take the last.
-    throw damaged(file, text, second.node.offset, 'a second credHelpers, make it one');
+    // Go merges both objects; JavaScript and Python use the last one.
+    throw damaged(file, text, second.node.offset, 'duplicate key credHelpers');
   }
   const entries = propertiesOf(credHelpers?.value);
   for (const { value } of entries) expectType(file, text, value, 'string');
   return { file, text, root, credHelpers, entries };
 }
 
-/** Go finds a struct's field whatever the letters' case. */
+/** Returns the settings with a name in any case: Go matches the names of struct fields case-insensitively. */
 export function settingsNamed(root: Node | undefined, name: string): Property[] {
   return propertiesOf(root).filter(({ key }) => key.toLowerCase() === name.toLowerCase());
 }
 
-/** Go takes `null` for any type, and refuses the whole file for another mismatch. */
+/** Throws `damaged` for another type, as Go does. Like Go, accepts `null` for any type. */
 function expectType(file: string, text: string, value: Node, type: 'object' | 'string'): void {
   if (value.type === type || value.type === 'null') return;
   const article = type === 'object' ? 'an' : 'a';
-  throw damaged(file, text, value.offset, `${article} ${type} is expected`);
+  throw damaged(file, text, value.offset, `expected ${article} ${type}`);
 }
 
-/** The entry that counts for a host: of two with the same key, every client takes the last. */
+/** Returns a host's entry. If the key is duplicate, all clients use the last entry. */
 export function entryOf({ entries }: CredHelpersFile, host: string): Property | undefined {
   return entries.findLast(({ key }) => key === host);
 }
 
-/** A top-level setting that is a text, such as `credsStore`. */
+/** Returns a top-level setting such as `credsStore`, or undefined if it is not a string. */
 export function textSetting({ root }: CredHelpersFile, name: string): string | undefined {
   const value = root && settingsNamed(root, name).at(-1)?.value.value;
   return typeof value === 'string' ? value : undefined;
 }
 
-/** The entries of `auths`, which maps registries to passwords. Empty where it is something else. */
+/** Returns the entries of `auths`, which maps registries to passwords, or none if it is not an object. */
 export function authsOf({ root }: CredHelpersFile): Property[] {
   return root === undefined
     ? []
     : settingsNamed(root, 'auths').flatMap(({ value }) => propertiesOf(value));
+}
+
+/**
+ * Returns the ICR host of a key in a client's file, or undefined for other hosts. Ignores the path, as clients do, even
+ * one that is not valid in the protocol.
+ */
+export function ibmHostOf(key: string): string | undefined {
+  const [origin = ''] = /^\s*(https?:\/\/)?[^/?#]*/i.exec(key) ?? [];
+  const host = parseServerURL(origin);
+  return 'problem' in host || !isIbmHost(host) ? undefined : hostKey(host);
 }

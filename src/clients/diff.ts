@@ -4,9 +4,9 @@ import type { EditPlan } from './client.ts';
 import { propertiesOf } from './json-text.ts';
 
 /**
- * The change as a unified diff; empty where there is none. In JSON every text value outside
- * `credHelpers` and `credsStore` is shown as `"***"`: passwords in `auths`, tokens in headers and
- * proxies' passwords stand a line away from what we change, and diffs end up in logs.
+ * Returns the change as a unified diff, or an empty string if nothing changes. In JSON files all strings outside
+ * `credHelpers` and `credsStore` are masked as `"***"`: the lines around a change can contain passwords and tokens, and
+ * diffs can end up in logs.
  */
 export function unifiedDiff({ file, before, after }: EditPlan): string {
   if (before === after) return '';

@@ -12,23 +12,22 @@ import { writeInPlace } from './write-in-place.ts';
 
 export interface Applied {
   readonly changed: boolean;
-  /** The file that holds what was there before. */
+  /** The path of the backup of the previous content. */
   readonly backup?: string;
 }
 
-/** Another writer came first: a new plan may succeed. */
+/** Another process changed the file first: a retry with a new plan may succeed. */
 class ConflictError extends HelperError {}
 
-/** Milliseconds. A write takes a few; what is this old was left by a process that was killed. Others wait longer. */
-const abandonedAfter = 1500;
+/** A write takes a few milliseconds: an older temporary file is stale, because its process was killed. */
+const staleAfterMs = 1500;
 
 /**
- * Makes the change: written aside in the same folder, synced, renamed, so that a reader sees the old
- * file or the new one. A mount point is overwritten instead. A symbolic link is followed and kept; mode and owner are kept; a new file is
- * 0600 in a 0700 folder. Root changes another user's file with the rights of that user. What was there
- * before stays beside it as `NAME.icr-backup`, see `backUp`.
- * Throws `storage`, and then the file is as it was; also when it is no longer what the plan was made
- * from, because another program wrote it in between.
+ * Applies a plan atomically: writes a temporary file in the same directory, syncs and renames it. A file that is a mount
+ * point is overwritten instead. Follows symlinks and preserves mode and owner. A new file has mode 0600, a new directory
+ * 0700. Root changes another user's file with the rights of that user. The previous content is stored as
+ * `NAME.icr-backup`, see `backUp`. Throws `storage` and leaves the file unchanged, also if another program has changed the
+ * file since the plan was made.
  */
 export function applyPlan(context: Context, plan: EditPlan): Applied {
   if (plan.after === plan.before) return { changed: false };
@@ -43,13 +42,12 @@ export function applyPlan(context: Context, plan: EditPlan): Applied {
   }
 }
 
-const attempts = 40;
-/** Milliseconds. */
-const pause = 50;
+const maxAttempts = 40;
+const retryDelayMs = 50;
 
 /**
- * Plans and makes the change, from the start again for up to two seconds while other writers are at
- * work: of many that run at once, none loses what it was to add. Throws what the two steps throw.
+ * Makes a plan and applies it. If other processes change the file at the same time, retries both for up to two seconds,
+ * so that no change is lost. Throws the errors of `makePlan` and `applyPlan`.
  */
 export function planAndApply(
   context: Context,
@@ -60,15 +58,15 @@ export function planAndApply(
     try {
       return { plan, ...applyPlan(context, plan) };
     } catch (error) {
-      if (!(error instanceof ConflictError) || attempt === attempts) throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+      if (!(error instanceof ConflictError) || attempt === maxAttempts) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryDelayMs);
     }
   }
 }
 
 function replaceFile(context: Context, plan: EditPlan, target: string): Applied {
-  const aside = `${target}.icr-new`;
-  const descriptor = openAside(context, aside);
+  const temporary = `${target}.icr-new`;
+  const descriptor = openTemporary(context, temporary);
   const backup = `${plan.file}.icr-backup`;
   const older = `${backup}-old`;
   let undoBackup = () => {};
@@ -84,16 +82,16 @@ function replaceFile(context: Context, plan: EditPlan, target: string): Applied 
     } else {
       fs.writeFileSync(descriptor, plan.after);
       fs.fsyncSync(descriptor);
-      if (!isStill(aside, descriptor)) throw atWork(aside);
-      renamed = replace(aside, target, plan.before, plan.after);
+      if (!isOpenFile(temporary, descriptor)) throw busy(temporary);
+      renamed = replace(temporary, target, plan.before, plan.after);
     }
     isDone = true;
     return hasBackup ? { changed: true, backup } : { changed: true };
   } finally {
     // After the rename the names are free, and may already be another process's.
-    if (!renamed && isStill(aside, descriptor)) {
+    if (!renamed && isOpenFile(temporary, descriptor)) {
       if (!isDone) undoBackup();
-      fs.rmSync(aside, { force: true });
+      fs.rmSync(temporary, { force: true });
     }
     fs.closeSync(descriptor);
     if (isDone) fs.rmSync(older, { force: true });
@@ -112,39 +110,40 @@ function replace(aside: string, target: string, before: string | undefined, afte
   }
 }
 
-/** The new file is its own lock: of two that write at once, one is told to try again. */
-function openAside({ now }: Context, aside: string): number {
-  const stat = fs.lstatSync(aside, { throwIfNoEntry: false });
-  // A clock that was set back makes it as young as it was old.
-  if (stat !== undefined && Math.abs(now() - stat.mtimeMs) > abandonedAfter)
-    fs.rmSync(aside, { force: true });
+/** The temporary file is also the lock: throws ConflictError if another process has created it. */
+function openTemporary({ now }: Context, temporary: string): number {
+  const stat = fs.lstatSync(temporary, { throwIfNoEntry: false });
+  // If the clock was set back, the file's time is in the future.
+  if (stat !== undefined && Math.abs(now() - stat.mtimeMs) > staleAfterMs)
+    fs.rmSync(temporary, { force: true });
   try {
-    return fs.openSync(aside, 'wx', 0o600);
+    return fs.openSync(temporary, 'wx', 0o600);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
-    throw atWork(aside);
+    throw busy(temporary);
   }
 }
 
-function atWork(aside: string): ConflictError {
-  return new ConflictError(
-    'storage',
-    `another configure is at work (${aside}); try again in a minute`,
-  );
+function busy(temporary: string): ConflictError {
+  return new ConflictError('storage', `another configure command is running (${temporary})`, {
+    hint: 'try again in a minute',
+  });
 }
 
-/** Whether the file of that name is the open one: somebody may have taken us for dead. */
-function isStill(file: string, descriptor: number): boolean {
+/** Returns false if another process has replaced the file because it considered it stale. */
+function isOpenFile(file: string, descriptor: number): boolean {
   const [named, open] = [fs.lstatSync(file, { throwIfNoEntry: false }), fs.fstatSync(descriptor)];
   return named?.ino === open.ino && named.dev === open.dev;
 }
 
 function refuseIfChanged({ file, before }: EditPlan): void {
   if (readText(file) === before) return;
-  throw new ConflictError('storage', `${file} was changed by another program meanwhile; try again`);
+  throw new ConflictError('storage', `another program changed ${file} at the same time`, {
+    hint: 'try again',
+  });
 }
 
-/** Of a login, in one of the headers that Docker is to send, or in a proxy's URL. */
+/** Matches a password of a login, any of Docker's `HttpHeaders`, and a password in a proxy's URL. */
 const password =
   /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|[^"\s/:]+:[^"\s/]*@/i;
 
@@ -164,13 +163,13 @@ function setAside(backup: string, older: string): () => void {
 }
 
 /**
- * Writes the previous text beside the name that people know, not beside the target of a link: that may be a repository.
- * Returns false without a backup: a password would remain there long after its logout, and a file that is removed
- * altogether was ours.
+ * Writes a backup beside the file. If the file is a symlink, the backup is not written beside its target, which may be in
+ * a repository. Returns false without a backup if the file contains a password, because the backup would outlast a
+ * logout, or if the file is deleted, because then this helper has created it.
  */
-function backUp({ before, after, undoes }: EditPlan, backup: string, like: number): boolean {
+function backUp({ before, after, isUndo }: EditPlan, backup: string, like: number): boolean {
   if (before === undefined || after === undefined) return false;
-  if (undoes || password.test(before)) return false;
+  if (isUndo || password.test(before)) return false;
   const descriptor = fs.openSync(backup, 'wx', 0o600);
   try {
     giveTo(descriptor, fs.fstatSync(like));

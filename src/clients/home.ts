@@ -2,7 +2,7 @@ import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 
-/** Joins as the context's own system does: `\` on Windows. */
+/** Joins path segments for the context's platform. */
 export function joinPath(context: Context, ...parts: string[]): string {
   return (context.platform === 'win32' ? path.win32 : path.posix).join(...parts);
 }
@@ -12,7 +12,7 @@ export function homeFolder(context: Context): string {
   const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
   const home = context.env[name];
   if (home) return home;
-  throw new HelperError('misconfigured', `${name} is not set, so there is no home directory`, {
+  throw new HelperError('misconfigured', `${name} is not set`, {
     reason: 'no-home',
     hint: `set ${name} to your home directory`,
   });

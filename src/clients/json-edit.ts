@@ -1,30 +1,30 @@
 import type { Edit, Node } from 'jsonc-parser';
 import { endOf, propertiesOf } from './json-text.ts';
 
-/** A value to write: plain text, or an object of them. */
+/** A new value: a string, or an object with such values. */
 export type NewValue = string | readonly NewProperty[];
 export type NewProperty = readonly [key: string, value: NewValue];
 
-/** How the file is laid out, so that what we add looks like what is there. */
+/** The formatting of a file, for new text in the same format. */
 interface Layout {
   readonly endOfLine: string;
-  /** One level of indentation; `undefined` in a file that is all on one line. */
+  /** One level of indentation; undefined if the file is on one line. */
   readonly unit: string | undefined;
-  /** What stands between key and value. */
+  /** The colon between key and value, with its spaces. */
   readonly colon: string;
 }
 
-// What Docker itself writes (json.MarshalIndent with a tab).
-const usual: Layout = { endOfLine: '\n', unit: '\t', colon: ': ' };
+/** The format of Docker (json.MarshalIndent with a tab). */
+const dockerLayout: Layout = { endOfLine: '\n', unit: '\t', colon: ': ' };
 
-/** The whole text of a new file. */
+/** Returns the text of a new file. */
 export function newObjectText(properties: readonly NewProperty[]): string {
-  return `${valueText(properties, '', usual)}\n`;
+  return `${valueText(properties, '', dockerLayout)}\n`;
 }
 
 /**
- * Adds properties at the end of an object. Not `modify` of jsonc-parser: that one formats the whole
- * line it touches, and in a file of one line that is everything.
+ * Adds properties at the end of an object. `modify` of jsonc-parser is not used, because it formats the whole line,
+ * which can be the whole file.
  */
 export function addProperties(
   text: string,
@@ -43,15 +43,15 @@ export function addProperties(
   return [{ offset: endOf(last.node), length: 0, content: content.join('') }];
 }
 
-/** Puts another value in a property's place. */
+/** Replaces the value of a property. */
 export function replaceValue(text: string, root: Node, old: Node, value: NewValue): Edit {
   const content = valueText(value, indentAt(text, old.offset), layoutOf(text, root));
   return { offset: old.offset, length: old.length, content };
 }
 
 /**
- * Takes properties out of an object, each with its comma and the white space that came with it: the
- * exact opposite of `addProperties`.
+ * Removes properties from an object, with their commas and white space, so that `addProperties` followed by this
+ * function restores the text.
  */
 export function removeProperties(object: Node, isRemoved: (property: Node) => boolean): Edit[] {
   const nodes = propertiesOf(object).map(({ node }) => node);
@@ -82,7 +82,7 @@ function fillEmpty(
 function layoutOf(text: string, root: Node): Layout {
   const endOfLine = text.includes('\r\n') ? '\r\n' : '\n';
   const colon = colonOf(text, root);
-  if (colon === undefined) return { ...usual, endOfLine };
+  if (colon === undefined) return { ...dockerLayout, endOfLine };
   const [, lineBreak, inner = ''] = startOfLine.exec(gapBefore(text, root, colon)) ?? [];
   if (lineBreak === undefined) return { endOfLine, unit: undefined, colon };
   const outer = indentAt(text, root.offset);
@@ -92,14 +92,14 @@ function layoutOf(text: string, root: Node): Layout {
 
 const startOfLine = /(\r\n|\n|\r)([ \t]*)$/;
 
-/** What stands between the last property and the comma or brace before it. */
+/** Returns the white space between the last property and the comma or brace before it. */
 function gapBefore(text: string, object: Node, colon: string): string {
   const [last, previous] = propertiesOf(object).reverse();
   const from = previous === undefined ? object.offset + 1 : endOf(previous.node);
   const gap = text.slice(from, last?.node.offset).replace(/^\s*,/, '');
   const line = startOfLine.exec(gap);
   if (line !== null) return line[0];
-  // `{"a": 1}` says nothing of what follows a comma, but the same hand wrote both.
+  // Without a comma, the space after the colon in `{"a": 1}` suggests a space after commas.
   return gap === '' && previous === undefined && colon.endsWith(' ') ? ' ' : gap;
 }
 
@@ -107,7 +107,7 @@ function colonOf(text: string, object: Node): string | undefined {
   const last = propertiesOf(object).at(-1);
   if (last === undefined) return undefined;
   const colon = text.slice(endOf(last.keyNode), last.value.offset);
-  return /[\r\n]/.test(colon) ? usual.colon : colon;
+  return /[\r\n]/.test(colon) ? dockerLayout.colon : colon;
 }
 
 function indentAt(text: string, offset: number): string {

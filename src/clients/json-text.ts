@@ -1,10 +1,10 @@
 import { type Node, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser';
 import { HelperError } from '../errors.ts';
 
-/** One `"key": value` of an object, with its place in the text. */
+/** A property `"key": value` of an object, with its position in the text. */
 export interface Property {
   readonly key: string;
-  /** The whole of it, from the key's quote to the end of the value. */
+  /** The whole property, from the key's quote to the end of the value. */
   readonly node: Node;
   readonly keyNode: Node;
   readonly value: Node;
@@ -13,10 +13,9 @@ export interface Property {
 const byteOrderMark = '\ufeff';
 
 /**
- * The object that a JSON file holds, each part with its place; `undefined` where the file is blank
- * or `null`, which Docker takes for "no settings". Strict like Go's encoding/json, with which
- * clients read it: comments, commas too many and a byte order mark make them refuse the whole
- * file. Throws `damaged` with line and column, and never a piece of the file: it may hold secrets.
+ * Parses a JSON file into an object with positions. Returns undefined if the file is blank or `null`, which Docker
+ * reads as empty settings. Like Go's encoding/json in the clients, throws `damaged` for comments, trailing commas and a
+ * byte order mark. The message has line and column, but no text of the file, which may contain secrets.
  */
 export function parseObject(file: string, text: string): Node | undefined {
   if (text.startsWith(byteOrderMark)) {
@@ -33,8 +32,7 @@ export function parseObject(file: string, text: string): Node | undefined {
     throw damaged(file, text, first.offset, problems[printParseErrorCode(first.error)]);
   }
   if (root?.type === 'null') return undefined;
-  if (root?.type !== 'object')
-    throw damaged(file, text, root?.offset ?? 0, 'an object is expected');
+  if (root?.type !== 'object') throw damaged(file, text, root?.offset ?? 0, 'expected an object');
   return root;
 }
 
@@ -47,15 +45,15 @@ function parseStrictly(
     const root = parseTree(text, errors, { disallowComments: true, allowTrailingComma: false });
     return { root, errors };
   } catch (error) {
-    // The parser calls itself for every level; Go's gives up at 10,000.
+    // The parser is recursive and overflows the stack. Go's parser fails at 10,000 levels.
     if (!(error instanceof RangeError)) throw error;
     throw new HelperError('damaged', `${file} is damaged (nested too deeply)`, {
-      hint: 'correct that file, or move it away',
+      hint: 'fix that file, or move it away',
     });
   }
 }
 
-/** What people call the parser's errors. */
+/** Descriptions of the parser's error codes. */
 const problems: Readonly<Record<string, string>> = {
   InvalidCommentToken: 'a comment, which clients refuse',
   UnexpectedEndOfComment: 'a comment, which clients refuse',
@@ -65,12 +63,12 @@ const problems: Readonly<Record<string, string>> = {
   CommaExpected: 'a comma is missing',
   CloseBraceExpected: 'the closing } is missing',
   CloseBracketExpected: 'the closing ] is missing',
-  EndOfFileExpected: 'something follows the end',
+  EndOfFileExpected: 'there is text after the end',
   UnexpectedEndOfString: 'a closing quote is missing',
   InvalidCharacter: 'a control character inside quotes',
 };
 
-/** A `damaged` error for a place in the file. Lines and columns count from 1. */
+/** Returns a `damaged` error for a position in the file. Lines and columns start at 1. */
 export function damaged(
   file: string,
   text: string,
@@ -81,7 +79,7 @@ export function damaged(
   const column = (before.at(-1) ?? '').length + 1;
   const place = `line ${before.length}, column ${column}`;
   return new HelperError('damaged', `${file} is damaged (${place}: ${problem})`, {
-    hint: 'correct that file',
+    hint: 'fix that file',
   });
 }
 

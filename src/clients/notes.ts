@@ -1,59 +1,63 @@
 import type { Context } from '../context.ts';
 import { isOnPath } from '../files/executables.ts';
-import { ibmHostOf } from './auth-host.ts';
-import { type AddOptions, helperName } from './client.ts';
-import { authsOf, type CredHelpersFile, entryOf } from './cred-helpers.ts';
+import { type AddOptions, helperName, type Note } from './client.ts';
+import { authsOf, type CredHelpersFile, entryOf, ibmHostOf } from './cred-helpers.ts';
 import { type Property, propertiesOf } from './json-text.ts';
 
-/** A text from somebody's file, fit for a terminal: no control characters, and not endless. */
-export function shown(text: string): string {
+/** Makes a text from a file safe for a terminal: only printable ASCII, at most 100 characters. */
+export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
 }
 
-/** A text as an argument to type in a shell. */
-export function typed(text: string): string {
+/** Quotes a text as an argument for a shell, if necessary. */
+export function shellQuoted(text: string): string {
   const safe = text.replace(/\p{Cc}/gu, '?');
   return /^[\w./:@-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
 }
 
-/** A line for each host whose entry names another helper. */
+/** Returns a warning for each host whose entry names another helper. */
 export function otherHelperNotes(
   client: string,
   read: CredHelpersFile,
   hosts: readonly string[],
   { force = false }: AddOptions,
-): string[] {
+): Note[] {
   return hosts.map((host) => {
     const value = entryOf(read, host)?.value.value;
     const other =
-      typeof value === 'string' && value !== '' ? `helper "${shown(value)}"` : 'no helper';
-    if (force) return `${host} had ${other} before`;
+      typeof value === 'string' && value !== '' ? `helper "${printable(value)}"` : 'no helper';
+    if (force) return { message: `${host} had ${other} before` };
     const command = `docker-credential-icr configure --client ${client} --host ${host} --force`;
-    return `${host} has ${other}: left alone; to change it, run ${command}`;
+    return {
+      message: `${host} has ${other} and was not changed`,
+      hint: `run ${command} to replace the entry`,
+    };
   });
 }
 
 /**
- * A line for each password or identity token that `auths` still holds for one of the hosts, under any
- * spelling: clients read some spellings past the helper, and it lies there in plain text anyway.
+ * Returns a warning for each password or identity token of the hosts in `auths`, with any path, port or scheme: it is
+ * stored in plain text, and clients read some of these entries instead of calling the helper.
  */
 export function staleAuthNotes(
   read: CredHelpersFile,
   hosts: readonly string[],
-  /** What takes the entry out: a phrase for a sentence, such as `run docker logout us.icr.io`. */
+  /** Returns how to remove an entry, such as `run docker logout us.icr.io`. */
   logout: (key: string) => string,
-): string[] {
+): Note[] {
   const keys = authsOf(read)
     .filter((entry) => holdsSecret(entry) && hosts.includes(ibmHostOf(entry.key) ?? ''))
     .map(({ key }) => key);
   return [...new Set(keys)].map((key) => {
-    const host = ibmHostOf(key);
-    const again = `then docker-credential-icr login ${host}`;
-    return `auths still holds a password for ${shown(key)} in plain text; ${logout(key)}, ${again}`;
+    const login = `docker-credential-icr login ${ibmHostOf(key)}`;
+    return {
+      message: `auths has a password for ${printable(key)} in plain text`,
+      hint: `${logout(key)}, then ${login}`,
+    };
   });
 }
 
-/** Docker leaves `"us.icr.io": {}` behind when a helper keeps the password: that is no secret. */
+/** Returns false for an entry without a secret, such as `"us.icr.io": {}`, which Docker writes if it uses a helper. */
 export function holdsSecret({ value }: Property): boolean {
   const secrets = ['auth', 'password', 'identitytoken', 'registrytoken'];
   return propertiesOf(value).some(
@@ -61,15 +65,18 @@ export function holdsSecret({ value }: Property): boolean {
   );
 }
 
-/** `credsStore` may name what is not there: Docker Desktop leaves `desktop.exe` behind in WSL. */
+/** Returns a warning if the `credsStore` helper is not on PATH: Docker Desktop leaves `desktop.exe` behind in WSL. */
 export function missingStoreNotes(
   context: Context,
   file: string,
   store: string | undefined,
-): string[] {
+): Note[] {
   if (!store || store === helperName || isOnPath(context, `docker-credential-${store}`)) return [];
-  const what = `credsStore is "${shown(store)}", and no docker-credential-${shown(store)} is on PATH`;
+  const program = `docker-credential-${printable(store)}`;
   return [
-    `${what}: docker build stops at it; if it is gone for good, take that line out of ${file}`,
+    {
+      message: `credsStore is "${printable(store)}", but ${program} is not on PATH: docker build fails`,
+      hint: `install ${program}, or remove credsStore from ${file}`,
+    },
   ];
 }

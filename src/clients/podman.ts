@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
-import type { Client } from './client.ts';
+import type { Client, Note } from './client.ts';
 import type { CredHelpersFile } from './cred-helpers.ts';
 import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
-import { typed } from './notes.ts';
+import { shellQuoted } from './notes.ts';
 
 /** Directories of the system; tests pass their own. */
 interface SystemFolders {
@@ -33,13 +33,14 @@ export function podmanClients(context: Context, folders: SystemFolders = system)
   const configHome = env.XDG_CONFIG_HOME || joinPath(context, homeFolder(context), '.config');
   const lasting = joinPath(context, configHome, 'containers/auth.json');
   const sessions = sessionFiles(context, folders);
-  if (sessions.length === 0) return [authFileClient(lasting, [pastUs])];
+  if (sessions.length === 0) return [authFileClient(lasting, [loginNote])];
   return [lasting, ...sessions].map((file) => authFileClient(file));
 }
 
-const pastUs =
-  'podman login would store the password in a file of its own; ' +
-  'set XDG_RUNTIME_DIR to your runtime directory, or run docker-credential-icr login instead';
+const loginNote: Note = {
+  message: 'podman login stores passwords in its own file instead of this helper',
+  hint: 'set XDG_RUNTIME_DIR to your runtime directory, or run docker-credential-icr login instead',
+};
 
 /**
  * The files that `podman login`, `skopeo login` and `buildah login` write. Without `XDG_RUNTIME_DIR`, that is one outside
@@ -77,7 +78,7 @@ function isOwnDirectory(folder: string, uid: number): boolean {
   return stat?.isDirectory() === true && stat.uid === uid;
 }
 
-function authFileClient(file: string, notes: string[] = []): Client {
+function authFileClient(file: string, notes: Note[] = []): Client {
   return credHelpersClient({
     name: 'podman',
     file: () => file,
@@ -86,8 +87,8 @@ function authFileClient(file: string, notes: string[] = []): Client {
   });
 }
 
-/** `podman logout` takes host and namespace; what was written as a URL it does not find. */
+/** `podman logout` accepts a host with or without namespace, but not a URL. */
 function logoutCommand({ file }: CredHelpersFile, key: string): string {
-  if (key.includes('://')) return `take that entry out of ${file}`;
-  return `run podman logout --authfile ${typed(file)} ${typed(key)}`;
+  if (key.includes('://')) return `remove that entry from ${file}`;
+  return `run podman logout --authfile ${shellQuoted(file)} ${shellQuoted(key)}`;
 }

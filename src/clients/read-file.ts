@@ -1,14 +1,14 @@
-import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
-import { cannot, typeOf } from '../files/storage-error.ts';
+import { readRegular } from '../files/regular-file.ts';
+import { cannot } from '../files/storage-error.ts';
 
-/** In bytes. Clients' files are a few kilobytes; what is larger than this is something else. */
-const largest = 16 * 1024 * 1024;
+/** Clients' files have a few kilobytes; larger files are something else. */
+const maxBytes = 16 * 1024 * 1024;
 
 /**
- * The text of another program's file; `undefined` when it does not exist (a link to nothing
- * included). Throws `storage` for what is no file or cannot be read, `damaged` for what is not
- * UTF-8: decoding it anyway would change bytes that are not ours.
+ * Returns the text of another program's file, or undefined if it does not exist or is a dangling symlink. Throws
+ * `storage` if it is not a regular file or cannot be read, and `damaged` if it is not UTF-8: a lossy conversion would
+ * change the file's other content.
  */
 export function readText(file: string): string | undefined {
   const bytes = readBytes(file);
@@ -26,24 +26,27 @@ export function readText(file: string): string | undefined {
 
 function readBytes(file: string): Uint8Array | undefined {
   try {
-    const stat = fs.statSync(file);
-    // Opening a pipe would wait for ever; a device (REGISTRY_AUTH_FILE=/dev/null) must not be replaced.
-    if (!stat.isFile()) {
-      const hint = 'move it away';
-      throw new HelperError('storage', `${file} is ${typeOf(stat)}, not a regular file`, { hint });
-    }
-    if (stat.size > largest) {
+    const read = readRegular(file, maxBytes);
+    if ('bytes' in read) return read.bytes;
+    if ('size' in read)
       throw new HelperError('damaged', `${file} is larger than 16 MiB`, { hint: 'move it away' });
-    }
-    return fs.readFileSync(file);
+    // A device (REGISTRY_AUTH_FILE=/dev/null) must not be replaced.
+    throw notRegular(file, read.type);
   } catch (error) {
     if (error instanceof HelperError) throw error;
+    if (systemCode(error) === 'EISDIR') throw notRegular(file, 'a directory');
     if (systemCode(error) === 'ENOENT') return undefined;
     throw cannot('read', file, error);
   }
 }
 
-/** Windows PowerShell's `>` writes it. */
+function notRegular(file: string, type: string): HelperError {
+  return new HelperError('storage', `${file} is ${type}, not a regular file`, {
+    hint: 'move it away',
+  });
+}
+
+/** Returns true for a UTF-16 byte order mark, which `>` in Windows PowerShell writes. */
 function isUtf16(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
   return (first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff);

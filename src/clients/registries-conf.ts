@@ -1,15 +1,15 @@
 import type { Context } from '../context.ts';
-import type { Client, EditPlan } from './client.ts';
+import type { Client, EditPlan, Note } from './client.ts';
 import { helperName } from './client.ts';
 import { dropIns, type HelperList, helperList, systemFolder, userFolders } from './helper-lists.ts';
 import { joinPath } from './home.ts';
-import { typed } from './notes.ts';
+import { shellQuoted } from './notes.ts';
 import { readText } from './read-file.ts';
 
-/** The first one that can stores what is logged in; `auth.json` still serves what it has already. */
+/** podman stores a login with the first helper that accepts it. Credentials in `auth.json` are still used. */
 const setting = `credential-helpers = ["${helperName}", "containers-auth.json"]`;
 const content = `# Written by docker-credential-icr configure; configure --remove deletes it.
-# podman, buildah and skopeo ask these in turn for the credential of any registry.
+# podman, buildah and skopeo call these helpers in this order for all registries.
 ${setting}
 `;
 
@@ -33,7 +33,7 @@ export function settingWith(names: readonly string[]): string {
 function dropInClient(user: string, system: string): Client {
   const ownFile = (context: Context) => {
     const usual = joinPath(context, user, 'registries.conf.d', fileName);
-    return dropIns(context, user).find((file) => isOurs(readText(file))) ?? usual;
+    return dropIns(context, user).find((file) => isGenerated(readText(file))) ?? usual;
   };
   return {
     name: 'registries.conf',
@@ -50,7 +50,10 @@ function dropInClient(user: string, system: string): Client {
   };
 }
 
-const keepOnPath = 'every registry is asked about: keep docker-credential-icr on PATH';
+const keepOnPath: Note = {
+  message: 'podman, buildah and skopeo call the helper for all registries',
+  hint: 'keep docker-credential-icr on PATH',
+};
 
 function written(file: string): EditPlan {
   const plan = planFor(file, readText(file), content);
@@ -65,7 +68,10 @@ function unchanged(file: string): EditPlan {
 /** Another list counts, and ours would replace its helpers. */
 function leftAlone(file: string, last: HelperList): EditPlan {
   const text = readText(file);
-  const note = `${last.file} sets credential-helpers: left alone; add "${helperName}" to its list: ${settingWith(last.names)}`;
+  const note: Note = {
+    message: `${last.file} sets credential-helpers, so nothing was changed`,
+    hint: `set ${settingWith(last.names)} in ${last.file}`,
+  };
   return { ...planFor(file, text, text), notes: [note] };
 }
 
@@ -82,17 +88,16 @@ function planFor(file: string, before: string | undefined, after: string | undef
 }
 
 /** Only whole: the setting has no hosts. */
-function planRemove(file: string, hosts: readonly string[] | 'all-ours'): EditPlan {
+function planRemove(file: string, hosts: readonly string[] | 'all'): EditPlan {
   const before = readText(file);
-  if (before === undefined || hosts !== 'all-ours') return planFor(file, before, before);
-  if (isOurs(before)) return planFor(file, before, undefined);
-  const notes = [
-    `${file} was changed by somebody: left alone; if it is not needed, run rm ${typed(file)}`,
-  ];
-  return { ...planFor(file, before, before), notes };
+  if (before === undefined || hosts !== 'all') return planFor(file, before, before);
+  if (isGenerated(before)) return planFor(file, before, undefined);
+  const message = `${file} has other content and was not deleted`;
+  const hint = `run rm ${shellQuoted(file)} if it is not needed`;
+  return { ...planFor(file, before, before), notes: [{ message, hint }] };
 }
 
-function isOurs(text: string | undefined): boolean {
+function isGenerated(text: string | undefined): boolean {
   const lines = (text ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.join() === setting;
 }

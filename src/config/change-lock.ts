@@ -24,8 +24,8 @@ export interface ChangeLock {
 export interface ChangeLockOptions {
   /** The timeout for other commands to release the lock. */
   readonly limitMs?: number;
-  /** What to do if the directory cannot be locked: fail (the default), or proceed without the lock. */
-  readonly otherwise?: 'fail' | 'proceed';
+  /** What to do if the directory cannot be locked: fail (the default), or change it without the lock. */
+  readonly onTimeout?: 'fail' | 'proceed';
 }
 
 /** A command holds the lock for a few milliseconds, but longer on a busy machine. */
@@ -37,10 +37,10 @@ const keychainStaleAfterMs = 16_000;
 export async function withChangeLock<T>(
   context: Context,
   action: (lock: ChangeLock) => T | Promise<T>,
-  { limitMs = defaultLimitMs, otherwise = 'fail' }: ChangeLockOptions = {},
+  { limitMs = defaultLimitMs, onTimeout = 'fail' }: ChangeLockOptions = {},
 ): Promise<T> {
   const folder = requireConfigFolder(context);
-  if (otherwise === 'fail') settingsDirectory(context);
+  if (onTimeout === 'fail') settingsDirectory(context);
   const locked = (_leave: unknown, isOurs: () => boolean) => {
     removeStaleTemporaries(context, folder);
     const requireOurs = () => {
@@ -52,8 +52,8 @@ export async function withChangeLock<T>(
     };
     return action({ requireOurs, step });
   };
-  const limit = remainingMs(context, limitMs);
-  const options = { limit, otherwise, ...lockSilence(context) };
+  const timeoutMs = remainingMs(context, limitMs);
+  const options = { timeoutMs, onTimeout, ...staleLockOptions(context) };
   return withLock(context, path.join(folder, 'config.lock'), locked, options);
 }
 
@@ -70,8 +70,8 @@ export function settingsDirectory(context: Context): string {
 /**
  * Returns the lock option for the time without a heartbeat after which a lock is stale: longer if a keychain is used.
  */
-export function lockSilence(context: Context): { readonly silence?: number } {
-  return usesKeychain(context) ? { silence: keychainStaleAfterMs } : {};
+export function staleLockOptions(context: Context): { readonly staleAfterMs?: number } {
+  return usesKeychain(context) ? { staleAfterMs: keychainStaleAfterMs } : {};
 }
 
 /** Returns false for damaged settings: the command that needs them reports them. */

@@ -33,7 +33,7 @@ export function cacheFolder(context: Environment): string | undefined {
   return inside(platform, env.XDG_CACHE_HOME) ?? inside(platform, env.HOME, '.cache');
 }
 
-/** Returns `configFolder`. Throws `misconfigured` if there is none. */
+/** Returns the directory of settings and secrets. Throws `misconfigured` if `configFolder` returns undefined. */
 export function requireConfigFolder(context: Environment): string {
   const folder = configFolder(context);
   if (folder !== undefined) return folder;

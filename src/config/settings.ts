@@ -4,7 +4,7 @@ import { join } from '../paths.ts';
 import { hasShape, isBoolean, isText, isTime, type Shaped } from './shape.ts';
 
 /**
- * The kinds of an identity's root secret. A `trusted-profile` has none: the platform authenticates the machine or pod.
+ * The kinds of an identity's root secret. `trusted-profile` needs no secret: the platform authenticates the machine.
  */
 export const identityKinds = [
   'api-key',
@@ -166,10 +166,13 @@ export function unusableMapping(key: string): HelperError {
   });
 }
 
+// Loops instead of the methods of arrays and `Object`, for the same reason as in registry/parse.ts.
+
 function renamed(object: JsonObject, names: Readonly<Record<string, string>>): JsonObject {
   const result = { ...object };
-  for (const [old, name] of Object.entries(names)) {
+  for (const old in names) {
     if (!Object.hasOwn(object, old)) continue;
+    const name = names[old] as string;
     if (!Object.hasOwn(object, name)) result[name] = object[old];
     delete result[old];
   }
@@ -180,5 +183,8 @@ function mapped<From, To>(
   table: Readonly<Record<string, From>>,
   change: (entry: From) => To,
 ): Readonly<Record<string, To>> {
-  return Object.fromEntries(Object.entries(table).map(([name, entry]) => [name, change(entry)]));
+  // A copy, so that a name `__proto__` is that of an entry here as well.
+  const result: Record<string, From | To> = { ...table };
+  for (const name in table) result[name] = change(table[name] as From);
+  return result as Record<string, To>;
 }

@@ -10,8 +10,8 @@ import { settingsFile } from './settings.ts';
 const checkoutMarks = ['.git', '.hg', '.jj', '.svn'];
 
 /**
- * Returns the setting `iamEndpoint` for a request that sends a secret. It is the only setting that decides where a
- * secret is sent, so neither a repository nor another user may control it. Throws `misconfigured` if one of them can.
+ * Returns the setting `iamEndpoint` for a request that sends a secret. This setting decides to which address secrets
+ * are sent, so neither a repository nor another user may control it. Throws `misconfigured` if one of them can.
  */
 export function trustedEndpoint(
   context: Context,

@@ -4,9 +4,9 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { userTitle } from './trust.ts';
 
-// Files of other programs are also changed by root in a user's directory, as with `sudo -E` or in a container whose HOME
-// belongs to another user. That user can replace a directory or the file with a symlink at any time, so checks before
-// the change would not be enough: root gives up its rights for the change.
+// Root may change files of other programs in a user's directory: with `sudo -E`, or in a container whose HOME belongs to
+// another user. That user could replace a directory or the file with a symlink between a check and the change (a race), so
+// root switches to that user's rights for the change.
 
 type User = Pick<Context, 'uid' | 'actAs'>;
 
@@ -16,8 +16,8 @@ interface Owner {
 }
 
 /**
- * Runs `action`; if this process is root and another user owns the directory of `file`, or a symlink on the path, with
- * the rights of that user only. Throws `storage` if the rights cannot be given up, and what `action` throws.
+ * Runs `action`. If this process is root and another user owns the directory of `file`, or a symlink on its path, runs it
+ * with that user's rights. Throws `storage` if it cannot switch to that user, and the errors of `action`.
  */
 export function actAsOwner<T>({ uid, actAs }: User, file: string, action: () => T): T {
   const owner = uid === 0 ? ownerOf(file) : undefined;
@@ -39,9 +39,9 @@ export function actAsOwner<T>({ uid, actAs }: User, file: string, action: () => 
   }
 }
 
-/** Returns the user who controls what is at a path; undefined if only root does. */
+/** Returns the user who can change what the path refers to; undefined if only root can. */
 function ownerOf(file: string): Owner | undefined {
-  // In a user namespace, files of the real root seem to be owned by the owner of `/`.
+  // In a user namespace, files of the host's root have the owner of `/`.
   const system = [0, fs.statSync('/').uid];
   let owner: Owner | undefined;
   for (const place of pathsTo(path.resolve(file))) {
@@ -55,7 +55,7 @@ function ownerOf(file: string): Owner | undefined {
   return owner;
 }
 
-/** The path and those above it, beginning with the root. */
+/** Returns the path and its parents, beginning with the root directory. */
 function pathsTo(file: string): string[] {
   const parent = path.dirname(file);
   return parent === file ? [file] : [...pathsTo(parent), file];

@@ -22,9 +22,10 @@ export interface Bun {
 interface BunFile {
   /** In bytes, known at once: 0 if the file is empty or does not exist, infinite for a pipe or device. */
   readonly size: number;
+  /** Whether it is a regular file or a FIFO, known at once like `size`. */
+  readonly exists: () => Promise<boolean>;
   readonly slice: (start: number, end: number) => BunFile;
   readonly bytes: () => Promise<Uint8Array>;
-  readonly stream: () => ReadableStream<Uint8Array>;
   readonly stat: () => Promise<BunStats>;
 }
 
@@ -37,34 +38,25 @@ interface BunStats {
 }
 
 const maxBytes = 1024 * 1024;
-/** The bits of a mode for the file type, and for the rights of group and others. */
+/** Mode bits: the file type and the permissions of group and others. */
 const typeAndOthers = 0o170077;
 const privateFile = 0o100000;
 const typeAndOthersWrite = 0o170022;
 const directory = 0o040000;
 
-/** Standard input to its end, or a little more than 1 MiB of it. */
-export async function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
-  // The stream of a regular file would begin at its start, also if the caller has read a part of it.
-  if (stdin.size !== Number.POSITIVE_INFINITY) return stdin.slice(0, maxBytes + 1).bytes();
-  const reader = stdin.stream().getReader();
-  let input: Uint8Array = new Uint8Array();
-  while (input.length <= maxBytes) {
-    const { value, done } = await reader.read();
-    if (done) break;
-    input = input.length === 0 ? value : Uint8Array.from([...input, ...value]);
-  }
-  return input;
+/** Reads standard input to its end, at most a little more than 1 MiB. */
+export function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
+  return stdin.slice(0, maxBytes + 1).bytes();
 }
 
 /**
- * The fast path: Bun's file API, without loading `node:fs`. It accepts a small ASCII file with mode 0600 or less, owned
- * by this user or root, in a real directory that is owned likewise and that no one else can write to. Every other file
- * is left to `fallback`, which reads, warns or throws.
+ * The fast path, which uses Bun's file API instead of loading `node:fs`. Reads only a small ASCII file with mode 0600 or
+ * stricter, owned by this user or root, in a directory (not a symlink) with such an owner that other users cannot write to.
+ * All other files are left to `fallback`, which reads, warns or throws.
  */
 export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   const known = new Map<string, Promise<BunStats>>();
-  /** Of a directory, once. */
+  /** Returns the status of a directory, which is read once. */
   const statOf = (path: string): Promise<BunStats> => {
     let stat = known.get(path);
     if (stat === undefined) {
@@ -76,8 +68,8 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   const isTrusted = ({ uid: owner, mode }: BunStats, mask: number, type: number) =>
     (owner === uid || owner === 0) && (mode & mask) === type;
   /**
-   * Whether no other user can have put the directory, or anything in it, there. `stat` follows symlinks: that `path/..` is
-   * the directory above rules out a symlink to another place. Rejects if it cannot be known.
+   * Returns true if no other user can have created the directory or anything in it. `stat` follows symlinks; comparing
+   * `path/..` with the parent directory detects a symlink to another place. Rejects with the system's error.
    */
   const isOurs = async (path: string): Promise<boolean> => {
     const [own, above, back] = await Promise.all([
@@ -92,31 +84,45 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       above.dev === back.dev
     );
   };
+  /** Results for a missing file, and for a file that is left to the fallback. */
+  const absent = { text: undefined };
+  const refused = undefined;
+  const tryRead = async (path: string) => {
+    try {
+      const file = bun.file(path);
+      const parent = dirname(path);
+      const { size } = file;
+      const isMissing = size === 0 && isAbsent(bun, path);
+      if (isMissing && isAbsent(bun, parent)) return absent;
+      if (!isMissing && (size === 0 || size > maxBytes)) return refused;
+      const [bytes, stat, ours] = await Promise.all([
+        isMissing ? undefined : file.bytes(),
+        isMissing ? undefined : file.stat(),
+        isOurs(parent),
+      ]);
+      if (!ours) return refused;
+      if (bytes === undefined || stat === undefined) return absent;
+      // The sizes differ if the file is being written.
+      if (stat.size !== bytes.length || !isTrusted(stat, typeAndOthers, privateFile))
+        return refused;
+      const text = asciiText(bytes);
+      return text === undefined ? refused : { text };
+    } catch {
+      // The fallback meets the same error and reports it.
+      return refused;
+    }
+  };
+  const begun = new Map<string, ReturnType<typeof tryRead>>();
   return {
+    prefetch: (path) => {
+      if (bun.file(path).size > 0) begun.set(path, tryRead(path));
+    },
     read: async (context, path, kind) => {
-      try {
-        const file = bun.file(path);
-        const parent = dirname(path);
-        const { size } = file;
-        if (size === 0 && isAbsent(bun, path)) {
-          if (isAbsent(bun, parent) || (await isOurs(parent))) return undefined;
-        } else if (size > 0 && size <= maxBytes) {
-          const [bytes, stat, ours] = await Promise.all([
-            file.bytes(),
-            file.stat(),
-            isOurs(parent),
-          ]);
-          // The sizes differ if it is being written.
-          const isUsual = ours && stat.size === bytes.length;
-          if (isUsual && isTrusted(stat, typeAndOthers, privateFile)) {
-            const text = asciiText(bytes);
-            if (text !== undefined) return text;
-          }
-        }
-      } catch {
-        // The fallback meets the same error and reports it.
-      }
-      return fallback.read(context, path, kind);
+      const reading = begun.get(path) ?? tryRead(path);
+      // A later call has to see later changes.
+      begun.delete(path);
+      const found = await reading;
+      return found === refused ? fallback.read(context, path, kind) : found.text;
     },
     isPresent: async (context, path) => {
       const parent = dirname(path);
@@ -132,7 +138,7 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   };
 }
 
-/** Finds a dangling symlink, which every other call of Bun's file API takes for a missing file. Throws the system's error. */
+/** Returns true for a dangling symlink, which all other calls of Bun's file API report as missing. Throws the system's error. */
 function isListed({ Glob }: Bun, directory: string, path: string): boolean {
   for (const name of new Glob('*').scanSync({ cwd: directory, onlyFiles: false })) {
     if (join(directory, name) === path) return true;
@@ -141,8 +147,9 @@ function isListed({ Glob }: Bun, directory: string, path: string): boolean {
 }
 
 /**
- * `size` is 0 for both empty and missing files; mmap tells them apart without a thread. Only a file without bytes is
- * mapped: a process that reads a mapping which another one shortens is ended by SIGBUS.
+ * Returns true if the path does not exist. `size` is 0 for both empty and missing files; mmap distinguishes them without
+ * starting a thread. The mapping is never read, because reading it after another process has truncated the file would raise
+ * SIGBUS.
  */
 function isAbsent({ mmap }: Bun, path: string): boolean {
   try {

@@ -5,15 +5,15 @@ import type { Context } from '../context.ts';
 type Environment = Pick<Context, 'env' | 'platform'>;
 
 /**
- * The absolute directories of `PATH`, each once. A relative one would run a program of the repository that is being
- * built; Docker refuses those too.
+ * Returns the absolute directories of `PATH`, each once. A relative one could run a program of the repository that is being
+ * built; Docker ignores those as well.
  */
 export function pathFolders({ env, platform }: Environment): string[] {
   const folders = (env.PATH ?? env.Path ?? '').split(platform === 'win32' ? ';' : ':');
   return [...new Set(folders.filter((folder) => path.isAbsolute(folder)))];
 }
 
-/** Paths at which a client finds a program of that name, if a file is there. */
+/** Returns the paths at which clients look for a program. */
 export function programPaths(context: Environment, name: string): string[] {
   const names = context.platform === 'win32' ? [`${name}.exe`, `${name}.cmd`] : [name];
   return pathFolders(context).flatMap((folder) => names.map((each) => path.join(folder, each)));

@@ -2,22 +2,22 @@ import fs from 'node:fs';
 import { isObject } from '../json-object.ts';
 import { processStat } from '../process-stat.ts';
 
-/** A process, told apart from a later one that the system gives the same number. */
+/** Identifies a process, also after its process ID was reused. */
 export interface Holder {
-  /** Process numbers mean something only here: this start of the machine, this process namespace. */
+  /** The boot ID and the PID namespace in which `pid` is valid. */
   readonly place: string;
   readonly pid: number;
-  /** When it started, in the kernel's ticks. */
+  /** The start time in clock ticks since boot. */
   readonly started: string;
 }
 
-/** What a look at the process table says. `unknown` where there is none, or it is not the holder's. */
+/** `unknown` if there is no `/proc`, or the process belongs to another boot or PID namespace. */
 export type Health = 'running' | 'dead' | 'unknown';
 
-/** This process, for others to look at; only Linux shows what they would need. */
+/** Returns this process; undefined on systems other than Linux. */
 export function thisHolder(): Holder | undefined {
   try {
-    // The kernel's number: in another process namespace it is not that of `process.pid`.
+    // Not `process.pid`, which differs if /proc belongs to another PID namespace.
     const pid = Number.parseInt(fs.readFileSync('/proc/self/stat', 'utf8'), 10);
     const { started } = readProcess(pid);
     const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
@@ -28,12 +28,13 @@ export function thisHolder(): Holder | undefined {
   }
 }
 
-export function healthOf(holder: unknown, here: Holder | undefined): Health {
-  if (here === undefined || !isHolder(holder) || holder.place !== here.place) return 'unknown';
+/** Returns the health of `holder`, as seen from the process `self`. */
+export function healthOf(holder: unknown, self: Holder | undefined): Health {
+  if (self === undefined || !isHolder(holder) || holder.place !== self.place) return 'unknown';
   try {
     const { state, started } = readProcess(holder.pid);
     if (started !== holder.started || 'ZXx'.includes(state)) return 'dead';
-    // A stopped process (T, t) may go on in a second or next week.
+    // A stopped process (T, t) may be continued at any time, or never.
     return 'RSDI'.includes(state) ? 'running' : 'unknown';
   } catch {
     return 'dead';

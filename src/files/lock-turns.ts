@@ -6,32 +6,30 @@ import { makePrivateFolder } from './own-directories.ts';
 import { createPrivate } from './private-write.ts';
 import { isTrustedOwner } from './trust.ts';
 
-// A lock is a folder of numbered files, one a turn. Whoever creates the file after the latest one has
-// the lock, and says in that file when the turn is over. So a lock that its holder left behind is never
-// removed, only followed by the next turn, and two who follow it at once cannot both win: the
-// file of a turn can be created once (O_EXCL).
+// A lock is a directory of numbered files, one for each turn of a process. The process that creates the file with the next
+// number holds the lock, and writes to the file when its turn is over. A stale lock is not removed but followed by the next
+// turn. Two processes cannot take the same turn, because a file can be created only once (O_EXCL).
 //
-// Files of earlier turns are swept away, so somebody slow may create one again that was there before.
-// Everyone therefore looks once more after creating: a turn counts only if it is the latest. The latest file is
-// never removed, so it always tells the slow from the next.
+// Files of earlier turns are deleted, so a slow process may create such a file again. A turn is therefore valid only if it
+// is the latest, which a process checks after creating the file. The latest file is never deleted.
 
-/** What is known about a turn from its file. */
+/** A turn, as read from its file. */
 export interface Turn {
   readonly number: number;
-  /** Changes while its holder is alive. */
+  /** The time of the last heartbeat: the file's modification time in milliseconds. */
   readonly beat: number;
-  /** Absent for the moment between creating the file and writing it. */
+  /** Undefined between the creation of the file and the first write. */
   readonly holder: unknown;
   readonly over: boolean;
   readonly note: string | undefined;
 }
 
-/** A turn of our own. */
+/** A turn of this process. */
 export interface OwnTurn {
-  /** Whether nobody has followed it, as those do who take us for lost. */
+  /** Returns false if another process has taken over the lock, or if that cannot be determined. */
   readonly isLatest: () => boolean;
   readonly beat: () => void;
-  /** The note is for those who wait. */
+  /** `note` is for waiting processes. */
   readonly end: (note?: string) => void;
 }
 
@@ -45,17 +43,17 @@ type User = Pick<Context, 'uid'>;
 
 const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
 
-/** More than others can sweep away between two system calls: then it is no turn but a dead link. */
-const mostLooks = 100;
+/** Other processes do not delete more files than this meanwhile: then the latest entry cannot be opened. */
+const maxAttempts = 100;
 
-/** The latest turn; `undefined` where there was none yet. Throws the system's error, or its own. */
+/** Returns the latest turn; undefined if there is none. Throws the system's error, or an `Error`. */
 export function latestTurn(context: User, folder: string): Turn | undefined {
-  for (let look = 0; look < mostLooks; look += 1) {
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const number = highest(turnNumbers(folder));
     if (number === 0) return undefined;
     const turn = readTurn(context, folder, number);
     if (turn !== undefined) return turn;
-    // It was swept away meanwhile, so there is a later one.
+    // The file was deleted meanwhile, so there is a later one.
   }
   throw new Error('cannot open its latest file');
 }
@@ -77,7 +75,7 @@ function isNumber(name: string): boolean {
   return /^[1-9]\d{0,14}$/.test(name);
 }
 
-/** Returns undefined if that turn does not exist, or no longer. */
+/** Returns undefined if the file of that turn does not exist. */
 export function readTurn(context: User, folder: string, number: number): Turn | undefined {
   const file = path.join(folder, String(number));
   const entry = fs.lstatSync(file, { throwIfNoEntry: false });
@@ -92,14 +90,14 @@ export function readTurn(context: User, folder: string, number: number): Turn | 
     return { number, beat: stat.mtimeMs, holder, over, note };
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    // Under a umask that takes the owner's permissions it cannot be opened until its holder has set the mode.
+    // If the umask removes the owner's permissions, it cannot be opened until its holder has set the mode.
     return { ...noTurn, number, beat: entry.mtimeMs, over: false };
   } finally {
     if (descriptor !== undefined) fs.closeSync(descriptor);
   }
 }
 
-/** Something else in the place of a turn's file never ends by itself: it counts as over, and is left as it is. */
+/** An entry that is not a file of this program counts as a finished turn and is not changed. */
 const noTurn = { beat: 0, holder: undefined, over: true, note: undefined };
 
 function isTurnFile(context: User, stat: fs.Stats): boolean {
@@ -113,14 +111,14 @@ function readStart(descriptor: number): string {
 }
 
 /**
- * Turns count up by one, so no lock ever reaches this number. Returns true if the files are not from this program
- * alone, and counting on would reach numbers that cannot be counted.
+ * Returns true for a number that counting cannot have reached: the file is not from this program, and the next numbers
+ * could exceed the safe integers.
  */
 export function isPastLimit({ number }: Turn): boolean {
   return number >= 1e12;
 }
 
-/** Renames a lock's directory, so that turns start from 1 in a new one. Nothing in it is removed. */
+/** Renames a lock's directory without deleting its files; turns then start from 1 in a new directory. */
 export function setLockAside({ pid, now }: Context, folder: string): void {
   try {
     fs.renameSync(folder, `${folder}.damaged-${now().toString(36)}-${pid}`);
@@ -135,7 +133,7 @@ export function removeTurns(folder: string): void {
   fs.rmdirSync(folder);
 }
 
-/** Half a line is what one sees while it is being written. */
+/** Returns an empty object for a file that is being written. */
 function parse(text: string): Content {
   try {
     const { holder, over, note } = JSON.parse(text);
@@ -145,7 +143,7 @@ function parse(text: string): Content {
   }
 }
 
-/** Takes the turn, or gives `undefined`: somebody else has it. Throws the system's error. */
+/** Takes the turn; returns undefined if another process has it. Throws the system's error. */
 export function takeTurn(folder: string, number: number, holder: unknown): OwnTurn | undefined {
   makePrivateFolder(folder);
   const file = path.join(folder, String(number));
@@ -155,7 +153,7 @@ export function takeTurn(folder: string, number: number, holder: unknown): OwnTu
     fs.writeSync(descriptor, JSON.stringify({ holder } satisfies Content));
     const numbers = turnNumbers(folder);
     if (highest(numbers) === number) {
-      // The turn before stays: somebody may not have seen yet how it ended.
+      // The previous turn stays, because a waiting process may still need its note.
       for (const earlier of numbers) if (earlier < number - 1) sweep(folder, earlier);
       return own(folder, number, descriptor);
     }
@@ -171,7 +169,7 @@ function create(file: string): number | undefined {
   try {
     return createPrivate(file);
   } catch (error) {
-    // ENOENT: somebody is deleting the whole folder.
+    // ENOENT: another process is deleting the directory.
     if (['EEXIST', 'ENOENT'].includes(systemCode(error) ?? '')) return undefined;
     throw error;
   }
@@ -182,8 +180,8 @@ function abandon(descriptor: number, file: string): void {
   fs.rmSync(file, { force: true });
 }
 
-/** Returns true if the open file is still the one of that name: the directory may have been set aside. */
-function isStill(file: string, descriptor: number): boolean {
+/** Returns false if the file was deleted, or replaced because the directory was renamed. */
+function isSameFile(file: string, descriptor: number): boolean {
   const [named, open] = [fs.lstatSync(file, { throwIfNoEntry: false }), fs.fstatSync(descriptor)];
   return named?.ino === open.ino && named.dev === open.dev;
 }
@@ -192,7 +190,7 @@ function sweep(folder: string, number: number): void {
   try {
     fs.unlinkSync(path.join(folder, String(number)));
   } catch {
-    // Another process was faster, it is a directory, or Windows keeps a file while somebody reads it; the next turn tries again.
+    // It is already deleted, is a directory, or is open in another process (Windows). The next turn tries again.
   }
 }
 
@@ -212,21 +210,21 @@ function own(folder: string, number: number, descriptor: number): OwnTurn {
   };
 }
 
-/** Where it cannot be seen, whoever asks had better stop. */
+/** Returns false if it cannot be determined, so that the caller stops. */
 function isLatest(folder: string, number: number, descriptor: number): boolean {
   try {
-    const isOurs = isStill(path.join(folder, String(number)), descriptor);
+    const isOurs = isSameFile(path.join(folder, String(number)), descriptor);
     return isOurs && highest(turnNumbers(folder)) === number;
   } catch {
     return false;
   }
 }
 
-/** A sign that cannot be given (a full disk) costs the others a wait, but not us our work. */
-function quietly(sign: () => void): void {
+/** Ignores errors, such as a full disk: waiting processes then wait until the lock is stale. */
+function quietly(update: () => void): void {
   try {
-    sign();
+    update();
   } catch {
-    // They see the silence.
+    // Nothing to do.
   }
 }

@@ -14,46 +14,43 @@ import {
 import { existingDirectory, requireDirectory } from './own-directories.ts';
 
 export interface LockOptions<T> {
-  /** The timeout in milliseconds. */
-  readonly limit: number;
-  /** Milliseconds before the second look, if the holder's work takes longer: each look slows it down. */
+  readonly timeoutMs: number;
+  /** The delay before the first retry, if the holder's work usually takes longer: each retry slows it down. */
   readonly initialDelayMs?: number;
-  /** What to do after the timeout, or if the file system cannot lock: run the action without the lock, or throw `storage`. */
-  readonly otherwise: 'proceed' | 'fail';
+  /** After the timeout, or if the lock cannot be created: run the action without the lock, or throw `storage`. */
+  readonly onTimeout: 'proceed' | 'fail';
   /**
-   * If the action shows no sign of life for seconds, as while it calls a keychain: milliseconds after which the lock is
-   * stale, less than `limit`. The lock of a process that is seen to run is then never stale.
+   * For an action that blocks the event loop, and so the heartbeat, for seconds, such as a keychain call: the time after
+   * which the lock is stale, less than `timeoutMs`. The lock of a process that is known to run is then never stale.
    */
-  readonly silence?: number;
+  readonly staleAfterMs?: number;
   /**
-   * Called after each wait. If it returns a value, another process did the work, and `action` does not run. `note` is
-   * what the holder that was waited for left.
+   * Called after each wait. If it returns a value, another process has done the work, and `action` does not run. `note` is
+   * the note of the previous holder.
    */
   readonly poll?: (note: string | undefined) => T | undefined;
-  /** For tests: waits, and the clock of waiting, in milliseconds. */
+  /** For tests: the timer and the clock, in milliseconds. */
   readonly pause?: (milliseconds: number) => Promise<void>;
   readonly clock?: () => number;
 }
 
 /**
- * Runs under the lock. `leave` sets the note for waiting processes. `isOurs` returns false if another process has taken
- * over the lock, as after this one was stopped.
+ * Runs while the lock is held. `leave` sets the note for waiting processes. `isOurs` returns false if another process has
+ * taken over the lock because this one was suspended.
  */
 export type Action<T> = (leave: (note: string) => void, isOurs: () => boolean) => T | Promise<T>;
 
-/** Milliseconds between two looks, and up to 20 more. */
-const delayMs = 20;
-/** Milliseconds between two signs of life. */
+/** The delay between two retries; up to 20 ms of jitter are added. */
+const retryDelayMs = 20;
 const heartbeatMs = 250;
-/** Milliseconds without a sign of life after which a lock is stale. */
-const staleAfterMs = 1500;
-/** The same for a process that is seen to run: a busy machine may delay its next sign of life. */
+const defaultStaleAfterMs = 1500;
+/** A busy machine may delay the heartbeat of a running process. */
 const staleAfterMsIfRunning = 5000;
 
 /**
- * Runs `action` while no other process does so under the same lock, the directory `folder`. The lock of a process that
- * was killed or stopped is taken over: at once if the process table shows it, otherwise after 1.5 s without a sign of
- * life, or `silence`. That time is measured by what the waiting process sees change, so different clocks do not matter.
+ * Runs `action` while no other process holds the lock, which is the directory `folder`. A stale lock, of a process that was
+ * killed or suspended, is taken over: at once if `/proc` shows that the process is gone, otherwise after 1.5 s without a
+ * heartbeat, or `staleAfterMs`. The waiting process measures that time itself, so clocks need not be synchronized.
  */
 export async function withLock<T>(
   context: Context,
@@ -61,11 +58,11 @@ export async function withLock<T>(
   action: Action<T>,
   options: LockOptions<T>,
 ): Promise<T> {
-  const won = await waitForTurn(context, folder, options).catch(cannotLock);
-  if (won instanceof CannotLock) {
-    const { message, cause } = won;
+  const outcome = await waitForTurn(context, folder, options).catch(cannotLock);
+  if (outcome instanceof CannotLock) {
+    const { message, cause } = outcome;
     const reason = `cannot lock ${folder} (${message})`;
-    if (options.otherwise === 'fail') {
+    if (options.onTimeout === 'fail') {
       throw cause instanceof HelperError
         ? cause
         : new HelperError('storage', reason, { hint: 'try again', cause });
@@ -76,16 +73,16 @@ export async function withLock<T>(
       () => true,
     );
   }
-  return 'answer' in won ? won.answer : await act(won.turn, action);
+  return 'result' in outcome ? outcome.result : await runInTurn(outcome.turn, action);
 }
 
-/** Removes a lock that has not been used for long. Throws `storage`, or the system's error. */
+/** Removes a lock that is no longer used. Throws `storage`, or the system's error. */
 export function removeLock(context: Context, folder: string): void {
   const directory = existingDirectory(context, folder, 'own');
   if (directory !== undefined) removeTurns(directory.path);
 }
 
-/** Distinguishes an error of the lock's files from an error in `poll`. */
+/** An error of the lock's files, as opposed to an error of `poll`. */
 class CannotLock extends Error {}
 
 function cannotLock(error: unknown): CannotLock {
@@ -93,86 +90,87 @@ function cannotLock(error: unknown): CannotLock {
   throw error;
 }
 
-async function act<T>(turn: OwnTurn, action: Action<T>): Promise<T> {
-  const beating = setInterval(turn.beat, heartbeatMs);
-  let left: string | undefined;
+async function runInTurn<T>(turn: OwnTurn, action: Action<T>): Promise<T> {
+  const heartbeat = setInterval(turn.beat, heartbeatMs);
+  let lastNote: string | undefined;
   try {
     return await action((note) => {
-      left = note;
+      lastNote = note;
     }, turn.isLatest);
   } finally {
-    clearInterval(beating);
-    turn.end(left);
+    clearInterval(heartbeat);
+    turn.end(lastNote);
   }
 }
 
-type Won<T> = { readonly turn: OwnTurn } | { readonly answer: T };
+/** The lock, or the result of `poll`. */
+type Outcome<T> = { readonly turn: OwnTurn } | { readonly result: T };
 
 async function waitForTurn<T>(
   context: Context,
   named: string,
   options: LockOptions<T>,
-): Promise<Won<T>> {
-  const { limit, initialDelayMs = delayMs, poll } = options;
+): Promise<Outcome<T>> {
+  const { timeoutMs, initialDelayMs = retryDelayMs, poll } = options;
   const { pause = sleep, clock = () => performance.now() } = options;
-  const began = clock();
-  const here = thisHolder();
-  const watch = watcher(clock, here, options.silence);
+  const startedAt = clock();
+  const self = thisHolder();
+  const watch = watcher(clock, self, options.staleAfterMs);
   let waitedFor: number | undefined;
   let wait = initialDelayMs;
   for (;;) {
-    // In each round: a cache cleaner may remove it at any time.
+    // In each round, because a cache cleaner may remove the directory at any time.
     const { path: folder } = attempt(() => requireDirectory(context, named));
     const latest = attempt(() => latestTurn(context, folder));
     if (waitedFor !== undefined && poll !== undefined) {
       const number = waitedFor;
-      const before =
+      const previous =
         number === latest?.number ? latest : attempt(() => readTurn(context, folder, number));
-      const answer = poll(before?.note);
-      if (answer !== undefined) return { answer };
+      const result = poll(previous?.note);
+      if (result !== undefined) return { result };
     }
     if (latest === undefined || latest.over || watch.isStale(latest)) {
       const isDamaged = latest !== undefined && isPastLimit(latest);
       if (isDamaged) attempt(() => setLockAside(context, folder));
       const next = isDamaged || latest === undefined ? 1 : latest.number + 1;
-      const turn = attempt(() => takeTurn(folder, next, here));
+      const turn = attempt(() => takeTurn(folder, next, self));
       if (turn !== undefined) return { turn };
     } else {
       waitedFor = latest.number;
     }
-    if (clock() - began >= limit)
-      throw new CannotLock(`another process has held it for ${limit / 1000} s`);
+    if (clock() - startedAt >= timeoutMs)
+      throw new CannotLock(`another process has held it for ${timeoutMs / 1000} s`);
     await pause(wait + Math.random() * 20);
-    wait = delayMs;
+    wait = retryDelayMs;
   }
 }
 
-/** Finds stale locks. */
+/** Detects stale locks by the time since the last heartbeat. */
 function watcher(
   clock: () => number,
-  here: Holder | undefined,
-  longStaleAfterMs: number | undefined,
+  self: Holder | undefined,
+  staleAfterMs: number | undefined,
 ): { isStale: (turn: Turn) => boolean } {
-  let seen: Turn | undefined;
-  let lookedAt = 0;
-  let silent = 0;
+  let lastTurn: Turn | undefined;
+  let checkedAt = 0;
+  let silentMs = 0;
   return {
     isStale: (turn) => {
-      const same = seen?.number === turn.number && seen.beat === turn.beat;
-      // A long gap is our own: we, or the whole machine, did not run, and so perhaps not the holder either.
-      silent = same ? silent + Math.min(clock() - lookedAt, heartbeatMs * 2) : 0;
-      seen = turn;
-      lookedAt = clock();
-      const health = healthOf(turn.holder, here);
+      const isSame = lastTurn?.number === turn.number && lastTurn.beat === turn.beat;
+      // A longer gap between two checks means that this process, or the machine, was suspended, and perhaps the holder too.
+      silentMs = isSame ? silentMs + Math.min(clock() - checkedAt, heartbeatMs * 2) : 0;
+      lastTurn = turn;
+      checkedAt = clock();
+      const health = healthOf(turn.holder, self);
       if (health === 'dead') return true;
       const isRunning = health === 'running';
-      if (longStaleAfterMs !== undefined) return !isRunning && silent >= longStaleAfterMs;
-      return silent >= (isRunning ? staleAfterMsIfRunning : staleAfterMs);
+      if (staleAfterMs !== undefined) return !isRunning && silentMs >= staleAfterMs;
+      return silentMs >= (isRunning ? staleAfterMsIfRunning : defaultStaleAfterMs);
     },
   };
 }
 
-/** Turns an error of the lock's files into `CannotLock`. */
+/** Runs an operation on the lock's files. Throws `CannotLock`. */
 function attempt<T>(step: () => T): T {
   try {
     return step();

@@ -6,23 +6,23 @@ import { cannot, isAbsent, typeOf } from './storage-error.ts';
 import { dangling, followLink } from './symlinks.ts';
 import { foreign, foreignToRoot, isTrustedOwner } from './trust.ts';
 
-/** A configuration or cache directory, or a directory in one, that was checked. */
+/** A configuration or cache directory, or one of its subdirectories, whose owner was checked. */
 export interface OwnDirectory {
-  /** Its path; the last component is no symlink. */
+  /** The path; its last component is not a symlink. */
   readonly path: string;
   readonly stat: fs.Stats;
 }
 
-/** `read`: root may also read in another user's directory. `own`: nobody but the owner and root may have written it. */
+/** `read`: root may also read from another user's directory. `own`: the owner must be this user or root. */
 export type Access = 'read' | 'own';
 
-/** The directories in a configuration directory. */
-const parts: ReadonlySet<string> = new Set(['hosts', 'identities', 'signed-out']);
-const lockEnding = '.lock';
+/** The subdirectories of a configuration directory. */
+const subdirectories: ReadonlySet<string> = new Set(['hosts', 'identities', 'signed-out']);
+const lockExtension = '.lock';
 
 /**
- * Returns a directory of ours after checking its owner, and undefined if it does not exist. A symlink is followed if
- * nobody else controls it (see symlinks.ts); that of a lock never is. Throws `storage`.
+ * Checks the owner of a directory of this program; returns undefined if it does not exist. Follows a symlink if no other
+ * user controls it (see symlinks.ts), but never for a lock. Throws `storage`.
  */
 export function existingDirectory(
   context: Context,
@@ -31,8 +31,8 @@ export function existingDirectory(
 ): OwnDirectory | undefined {
   const directory = withoutSlash(named);
   const name = path.basename(directory);
-  const isLock = name.endsWith(lockEnding);
-  if (!isLock && !parts.has(name)) return checked(context, directory, access, true);
+  const isLock = name.endsWith(lockExtension);
+  if (!isLock && !subdirectories.has(name)) return checked(context, directory, access, true);
   const parent = existingDirectory(context, path.dirname(directory), access);
   return parent && checked(context, path.join(parent.path, name), access, !isLock);
 }
@@ -48,7 +48,7 @@ function checked(
   const isFollowed = mayBeLink && entry.isSymbolicLink();
   const directory = isFollowed ? followLink(context, named) : named;
   if (directory === undefined) {
-    // As the fast path cannot see such a symlink, reading takes it for a directory that does not exist.
+    // The fast path cannot distinguish a dangling symlink from a missing directory, so reading treats both alike.
     if (access === 'read') return undefined;
     throw dangling(named);
   }
@@ -64,7 +64,7 @@ function checked(
   return { path: directory, stat };
 }
 
-/** Returns what is at a path, symlinks included, and undefined if nothing is. Throws `storage`. */
+/** Returns the status of a path without following a symlink; undefined if it does not exist. Throws `storage`. */
 export function entryAt(file: string): fs.Stats | undefined {
   try {
     return fs.lstatSync(file, { throwIfNoEntry: false });
@@ -74,7 +74,7 @@ export function entryAt(file: string): fs.Stats | undefined {
   }
 }
 
-/** Returns a directory of ours, created with mode 0700 if it does not exist. Throws `storage`, or the system's error. */
+/** Like `existingDirectory`, but creates the directory with mode 0700. Throws `storage`, or the system's error. */
 export function requireDirectory(context: Context, directory: string): OwnDirectory {
   const found = existingDirectory(context, directory, 'own');
   if (found !== undefined) return found;
@@ -85,7 +85,19 @@ export function requireDirectory(context: Context, directory: string): OwnDirect
   return made;
 }
 
-/** Throws `storage` if root would create a directory in another user's. */
+/** Throws `storage` if this user must not change the configuration or cache directory, or create it. */
+export function requireChangeable(context: Context, directory: string): void {
+  const found = existingDirectory(context, directory, 'own');
+  if (found !== undefined || context.uid !== 0) return;
+  try {
+    requireParentOfRoot(directory);
+  } catch (error) {
+    // If a parent is not a directory, writing fails with the reason.
+    if (!isAbsent(error)) throw error;
+  }
+}
+
+/** Throws `storage` if root would create a directory in another user's directory. */
 function requireParentOfRoot(directory: string): void {
   const parent = path.dirname(directory);
   const stat = fs.statSync(parent, { throwIfNoEntry: false });
@@ -95,7 +107,7 @@ function requireParentOfRoot(directory: string): void {
 
 const ownerEnters = 0o700;
 
-/** Makes a directory, and those above it, with mode 0700. Throws the system's error. */
+/** Creates a directory and its parents with mode 0700. Throws the system's error. */
 export function makePrivateFolder(folder: string): void {
   if (fs.existsSync(folder)) return;
   makePrivateFolder(path.dirname(folder));
@@ -105,11 +117,11 @@ export function makePrivateFolder(folder: string): void {
     if (systemCode(error) === 'EEXIST' && fs.existsSync(folder)) return;
     throw error;
   }
-  // If the umask has removed the owner's permissions, the owner could not enter it.
+  // The umask may have removed the owner's permissions, without which the directory cannot be used.
   if ((fs.lstatSync(folder).mode & ownerEnters) !== ownerEnters) fs.chmodSync(folder, ownerEnters);
 }
 
-/** A trailing slash would make the system follow a symlink. */
+/** Removes trailing slashes, which would make the system follow a symlink. */
 function withoutSlash(directory: string): string {
   return directory.replace(/(?<=[^/])(\/\.?)+$/, '');
 }

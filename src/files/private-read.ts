@@ -9,22 +9,22 @@ import { foreign, isTrustedOwner, isWritableByOthers } from './trust.ts';
 
 const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
 const ownerOnly = 0o600;
-/** A client may store 1 MiB. */
+/** Clients may store secrets of 1 MiB, which are longer in JSON. */
 const maxBytes = 16 * 1024 * 1024;
 
 export interface ReadRules {
-  /** Whether a symlink is followed if nobody else controls it; otherwise it is an error. */
+  /** If true, a symlink is followed if no other user controls it; if false, it is an error. */
   readonly links?: boolean;
   readonly access?: Access;
-  /** Whether a mode wider than 0600 is narrowed. */
+  /** If true, a mode wider than 0600 is changed to 0600. */
   readonly tighten?: boolean;
-  /** Whether a mode that lets others write stays: it shows that the content may be theirs. */
+  /** If true, a mode with which others can write stays, as evidence that they may have changed the content. */
   readonly keepsWritable?: boolean;
-  /** Whether a dangling symlink is an error; otherwise the file does not exist. */
+  /** If true, a dangling symlink is an error; if false, it counts as a missing file. */
   readonly needsTarget?: boolean;
 }
 
-/** For files that only this program writes, such as cached tokens: never through a symlink, never of another user. */
+/** For files that only this program writes, such as cached tokens: no symlinks, no files of other users. */
 export const strictly: ReadRules = { links: false, access: 'own' };
 
 export const rulesFor: Readonly<Record<FileKind, ReadRules>> = {
@@ -54,15 +54,15 @@ export function readPrivate(
     if (rules.needsTarget) throw dangling(named);
     return undefined;
   }
-  // Before it is opened: to open a device can have an effect.
+  // Before it is opened, because opening a device can have side effects.
   requireRegular(file, isFollowed ? fs.lstatSync(target) : stat);
   return read(context, { file, target, directory, tighten, keepsWritable });
 }
 
 interface Located {
-  /** As it is named to people. */
+  /** The path for messages. */
   readonly file: string;
-  /** Where it is, behind any symlink. */
+  /** The path after following a symlink. */
   readonly target: string;
   readonly directory: OwnDirectory;
   readonly tighten: boolean;
@@ -100,14 +100,14 @@ function requireRegular(file: string, stat: fs.Stats): void {
   throw new HelperError('storage', `${file} ${problem}`, { hint: 'move it away' });
 }
 
-/** Root reads also what the owner of the directory owns. */
+/** Root may also read a file whose owner is that of the directory. */
 function requireReadable(context: Context, file: string, stat: fs.Stats, directory: OwnDirectory) {
   if (isTrustedOwner(context, stat)) return;
   if (context.uid === 0 && stat.uid === directory.stat.uid) return;
   throw foreign(context, file, stat);
 }
 
-/** The mode of a file that another user owns is never changed, not even by root. */
+/** Changes the mode to 0600 with a warning; a file of another user is not changed, not even by root. */
 function narrowMode(context: Context, descriptor: number, file: string, stat: fs.Stats): void {
   if (context.readOnly || context.uid === undefined || (stat.mode & 0o077) === 0) return;
   try {
@@ -119,7 +119,7 @@ function narrowMode(context: Context, descriptor: number, file: string, stat: fs
   }
 }
 
-/** Returns the names in a directory of ours without hidden ones; none if it does not exist. Throws `storage`. */
+/** Returns the names in a directory except hidden ones; none if the directory does not exist. Throws `storage`. */
 export function namesIn(context: Context, directory: string, access: Access = 'read'): string[] {
   const found = existingDirectory(context, directory, access);
   if (found === undefined) return [];
@@ -131,7 +131,7 @@ export function namesIn(context: Context, directory: string, access: Access = 'r
   }
 }
 
-/** Returns whether anything of that name exists. Throws `storage` if that cannot be known. */
+/** Returns true if a file, symlink or anything else with that name exists. Throws `storage` if it cannot be checked. */
 export function isPresent(context: Context, file: string): boolean {
   const directory = existingDirectory(context, path.dirname(file), 'read');
   if (directory === undefined) return false;

@@ -14,14 +14,13 @@ import {
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = fs.constants;
 const ownerOnly = 0o600;
-/** Another process that erases the same target removes the temporary file; more often than this it would be a fault. */
+/** A retry is needed if another process that erases the same target removes the temporary file. */
 const maxAttempts = 5;
 
 /**
- * Replaces `file` with `text` completely or not at all: writes a temporary file with mode 0600 in the same directory,
- * syncs and renames it. A symlink in its place is replaced, not followed. `beforeRename` is called before each attempt
- * to rename: a write under a lock throws there if another process has taken over the lock. Throws `storage`, and what
- * `beforeRename` throws; then the old file is as it was.
+ * Replaces a file atomically: writes a temporary file with mode 0600 in the same directory, syncs and renames it. A symlink
+ * is replaced, not followed. `beforeRename` is called before each attempt to rename; it throws if another process has taken
+ * over the lock. Throws `storage`, and the error of `beforeRename`; the old file is then unchanged.
  */
 export function writePrivate(
   context: Context,
@@ -72,20 +71,20 @@ function discard(file: string): void {
   try {
     fs.unlinkSync(file);
   } catch {
-    // It was not created, or a later write removes it; the error before this one is reported.
+    // It does not exist, or a later write will remove it. The caller reports the first error.
   }
 }
 
 /** Opens a new file for writing, with mode 0600. Throws the system's error. */
 export function createPrivate(file: string): number {
   const descriptor = fs.openSync(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, ownerOnly);
-  // A umask may remove the owner's permissions as well.
+  // The umask may have removed the owner's permissions.
   if ((fs.fstatSync(descriptor).mode & ownerOnly) !== ownerOnly)
     fs.fchmodSync(descriptor, ownerOnly);
   return descriptor;
 }
 
-/** Makes a rename survive a power cut. Some file systems, and Windows, cannot; the rename stands. */
+/** Makes a rename survive a power failure. Windows and some file systems do not support it, so errors are ignored. */
 function syncDirectory(directory: string): void {
   try {
     const descriptor = fs.openSync(directory, 'r');
@@ -95,20 +94,20 @@ function syncDirectory(directory: string): void {
       fs.closeSync(descriptor);
     }
   } catch {
-    // There is nothing better to do.
+    // The file itself was written.
   }
 }
 
-/** Removes a file of ours and its temporary files; returns whether the file existed. Throws `storage`. */
+/** Removes a file and its temporary files; returns true if the file existed. Throws `storage`. */
 export function removePrivate(context: Context, file: string): boolean {
   const directory = existingDirectory(context, path.dirname(file), 'own');
   if (directory === undefined) return false;
-  // Before the file: a writer that renames one of them meanwhile makes it the file.
+  // Before the file, because another process may rename a temporary file to it meanwhile.
   removeTemporaries(context, directory, path.basename(file));
   return unlink(path.join(directory.path, path.basename(file)), file);
 }
 
-/** Removes the file at `place`; returns whether it existed. Throws `storage` with the name `file`. */
+/** Removes the file at `place`; returns true if it existed. Throws `storage`, with the path `file`. */
 function unlink(place: string, file: string): boolean {
   try {
     fs.unlinkSync(place);
@@ -120,9 +119,9 @@ function unlink(place: string, file: string): boolean {
 }
 
 /**
- * `removePrivate` for a file that is changed under a lock: `requireOurs` throws if another process has taken over the
- * lock. If this process was stopped right before the file was removed, the file may be a newer one by then. So it is
- * renamed to a temporary name first, and put back if the lock was lost.
+ * Like `removePrivate`, for a file that is protected by a lock. `requireOurs` throws if another process has taken over the
+ * lock. If this process is suspended right before the removal, the file may be a newer one afterwards. Therefore it is
+ * renamed to a temporary name first, and restored if the lock was lost.
  */
 export function removeUnderLock(context: Context, file: string, requireOurs: () => void): void {
   const directory = existingDirectory(context, path.dirname(file), 'own');
@@ -132,7 +131,7 @@ export function removeUnderLock(context: Context, file: string, requireOurs: () 
   removeTemporaries(context, directory, name);
   const named = path.join(directory.path, name);
   const erased = path.join(directory.path, temporaryName(context, name));
-  // A directory in its place cannot be removed, so it stays there.
+  // A directory of that name is not renamed, because it could not be removed afterwards.
   const isRenamed = entryAt(named)?.isDirectory() !== true && couldRename(named, erased);
   try {
     requireOurs();
@@ -143,7 +142,7 @@ export function removeUnderLock(context: Context, file: string, requireOurs: () 
   unlink(isRenamed ? erased : named, file);
 }
 
-/** Returns false if there is no such file, or on a full disk, where a file can be removed, but not always renamed. */
+/** Returns false if the file does not exist, or if the disk is full: then a file can be removed but not always renamed. */
 function couldRename(from: string, to: string): boolean {
   try {
     fs.renameSync(from, to);
@@ -159,13 +158,13 @@ function putBack(erased: string, named: string): void {
     fs.linkSync(erased, named);
   } catch (error) {
     const isGone = ['EEXIST', 'ENOENT'].includes(systemCode(error) ?? '');
-    // Some file systems have no links.
+    // Some file systems do not support hard links.
     if (!isGone && couldRename(erased, named)) return;
   }
   discard(erased);
 }
 
-/** Renames a file of ours in its directory. Throws `storage`, or the system's error. */
+/** Renames a file within its directory. Throws `storage`, or the system's error. */
 export function renamePrivate(context: Context, file: string, name: string): void {
   if (context.readOnly) throw new HelperError('storage', `${file} is not renamed`);
   const directory = existingDirectory(context, path.dirname(file), 'own');
@@ -174,13 +173,13 @@ export function renamePrivate(context: Context, file: string, name: string): voi
   fs.renameSync(path.join(parent, path.basename(file)), path.join(parent, name));
 }
 
-/** Removes every temporary file in a directory of ours. Throws `storage`. */
+/** Removes all temporary files in a directory. Throws `storage`. */
 export function removeEveryTemporary(context: Context, named: string): void {
   const directory = existingDirectory(context, named, 'own');
   if (directory !== undefined) removeTemporaries(context, directory);
 }
 
-/** Removes the temporary files that the package `conf` makes beside a file, or beside its target. Throws `storage`. */
+/** Removes the temporary files that the package `conf` creates next to a file or its symlink target. Throws `storage`. */
 export function removeTemporariesOfConf(context: Context, file: string): void {
   const directory = existingDirectory(context, path.dirname(file), 'own');
   if (directory === undefined) return;

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
 
-/** `storage`, with the system's error code. */
+/** Returns a `storage` error with the system's error code and a hint for it. */
 export function cannot(verb: string, file: string, error: unknown): HelperError {
   const reason = systemCode(error) ?? String(error);
   return new HelperError('storage', `cannot ${verb} ${file} (${reason})`, {
@@ -26,13 +26,13 @@ const hints: Readonly<Record<string, string>> = {
   EEXIST: moveParent,
 };
 
-/** Returns true if no file of that name can exist: a parent does not exist, or the name is too long. */
+/** Returns true if the error means that the file does not exist; also if a parent does not, or the name is too long. */
 export function isAbsent(error: unknown): boolean {
   const code = systemCode(error);
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG';
 }
 
-/** The type of a directory entry with its article, for messages. */
+/** Returns the type of a directory entry with an article, for messages. */
 export function typeOf(stat: Stats): string {
   if (stat.isFile()) return 'a regular file';
   if (stat.isDirectory()) return 'a directory';

@@ -4,16 +4,15 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { foreign, isReplaceable, isTrustedOwner, isWritableByOthers } from './trust.ts';
 
-// People keep dotfiles in a repository, so the configuration directory and files in it may be symlinks. A symlink is
-// followed only if no other user could have created it, or could change what it leads to.
+// The configuration directory and its files may be symlinks, for example into a repository of dotfiles. A symlink is followed
+// only if no other user could have created it or can change its target.
 
-/** As many as Linux follows. */
-const mostLinks = 40;
+/** The limit of Linux. */
+const maxLinks = 40;
 
 /**
- * Returns the path that a symlink leads to, free of symlinks. `link` must be in a directory whose own path was checked.
- * Returns undefined if the target does not exist. Throws `storage` if another user controls the symlink, the target or a
- * directory between them.
+ * Resolves a symlink to a path without symlinks. The directory of `link` must have been checked. Returns undefined if the
+ * target does not exist. Throws `storage` if another user controls the symlink, the target or a directory between them.
  */
 export function followLink(context: Context, link: string): string | undefined {
   const start = fs.realpathSync(path.dirname(link));
@@ -26,7 +25,7 @@ export function followLink(context: Context, link: string): string | undefined {
     if (stat === undefined) return undefined;
     if (stat.isSymbolicLink()) {
       links += 1;
-      if (links > mostLinks) throw refused(link, 'it leads to itself', `remove ${link}`);
+      if (links > maxLinks) throw refused(link, 'it leads to itself', `remove ${link}`);
       requireTrustedLink(context, { link, entry, stat, place });
       const target = fs.readlinkSync(entry);
       if (path.isAbsolute(target)) place = path.parse(target).root;
@@ -42,12 +41,12 @@ export function followLink(context: Context, link: string): string | undefined {
 }
 
 interface Step {
-  /** The symlink that is followed from the start. */
+  /** The first symlink. */
   readonly link: string;
   /** The symlink at this step. */
   readonly entry: string;
   readonly stat: fs.Stats;
-  /** Its directory. */
+  /** The directory of `entry`. */
   readonly place: string;
 }
 
@@ -60,7 +59,7 @@ function requireTrustedLink(context: Context, { link, entry, stat, place }: Step
 
 function requireTrustedTarget(context: Context, link: string, entry: string, stat: fs.Stats) {
   if (!isTrustedOwner(context, stat)) throw foreign(context, entry, stat);
-  // Of anything else its type is the problem.
+  // Any other type is rejected by the caller.
   const isUsable = stat.isFile() || stat.isDirectory();
   if (isUsable && isWritableByOthers(context, stat)) throw writable(link, entry);
 }
@@ -70,7 +69,7 @@ function requireTrustedParent(context: Context, link: string, entry: string, sta
   if (isReplaceable(context, stat)) throw writable(link, entry);
 }
 
-/** In a user namespace, as of rootless podman, directories of the real root seem to be owned by the owner of `/`. */
+/** In a user namespace (rootless podman), directories of the host's root have the owner of `/`. */
 function isTrustedParent(context: Context, stat: fs.Stats): boolean {
   return isTrustedOwner(context, stat) || stat.uid === fs.statSync('/').uid;
 }
@@ -79,7 +78,7 @@ function isAncestor(directory: string, of: string): boolean {
   return of === directory || of.startsWith(directory === '/' ? '/' : directory + path.sep);
 }
 
-/** The error for a symlink that has to be written through. */
+/** The error for a symlink without a target. */
 export function dangling(link: string): HelperError {
   return refused(
     link,

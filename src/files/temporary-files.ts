@@ -5,21 +5,21 @@ import { systemCode } from '../errors.ts';
 import type { OwnDirectory } from './own-directories.ts';
 import { cannot } from './storage-error.ts';
 
-// A file is written under a temporary name beside it and renamed. The name begins with a hash of the target's name, so
-// that whoever removes the target also finds what a killed process has left of it.
+// A file is written under a temporary name in its directory, then renamed. The temporary name begins with a hash of the
+// file's name, so that removing the file also removes temporary files of killed processes.
 
-/** Milliseconds; a write takes a few. */
+/** A write takes a few milliseconds. */
 const staleAfterMs = 60_000;
 const pattern = /^\.([0-9a-f]{8})-\d+-[0-9a-z]+-\d+-[0-9a-z]+\.tmp$/;
-/** Of a temporary file of the package `conf`, after the target's name. */
+/** The suffix that the package `conf` adds to a file's name for its temporary file. */
 const confPattern = /^\.tmp-\d{10}[0-9a-f]{6}$/;
-/** Where versions up to 0.1.0 wrote, and how they named the files. */
+/** The directory and names of temporary files of versions up to 0.1.0. */
 const oldDirectory = '.aside';
 const oldPattern = /^\d+-[0-9a-z]+-\d+-[0-9a-z]+$/;
 
 let written = 0;
 
-/** Returns an unused name for a temporary file of `target`. node:crypto would take half a millisecond to load. */
+/** Returns a unique name for a temporary file. Uses `Math.random`, because loading node:crypto takes half a millisecond. */
 export function temporaryName({ pid, now }: Context, target: string): string {
   written += 1;
   const random = Math.random().toString(36).slice(2) || '0';
@@ -30,7 +30,7 @@ export function isTemporary(name: string): boolean {
   return pattern.test(name);
 }
 
-/** Removes every temporary file of one target, or of all, however new it is. Throws `storage`. */
+/** Removes the temporary files of one target, or of all, regardless of their age. Throws `storage`. */
 export function removeTemporaries(
   context: Context,
   directory: OwnDirectory,
@@ -42,24 +42,24 @@ export function removeTemporaries(
     return found !== undefined && (hash === undefined || found === hash);
   };
   removeMatching(directory.path, isMeant, Number.POSITIVE_INFINITY);
-  // Their names do not show the target.
+  // All of them, because their names do not contain the target.
   removeOld(context, directory, Number.POSITIVE_INFINITY);
 }
 
 /**
- * Removes temporary files that killed processes have left. `referenceMs` is the modification time of a file that was
- * written just now in the same directory: a file server's clock can differ from the local one.
+ * Removes stale temporary files of killed processes. `referenceMs` is the modification time of a file that was just written
+ * in the same directory, because the clock of a file server can differ from the local one.
  */
 export function removeStale(context: Context, directory: OwnDirectory, referenceMs: number): void {
   try {
     removeMatching(directory.path, isTemporary, referenceMs - staleAfterMs);
     removeOld(context, directory, referenceMs - staleAfterMs);
   } catch {
-    // What cannot be removed now is removed by a later write.
+    // A later write tries again.
   }
 }
 
-/** Removes those of the package `conf` beside their target, however new they are. Throws `storage`. */
+/** Removes the temporary files of the package `conf` next to their target, regardless of their age. Throws `storage`. */
 export function removeConfTemporaries(target: string): void {
   const name = path.basename(target);
   const isMeant = (each: string) =>
@@ -75,7 +75,7 @@ function removeOld({ uid }: Context, { path: parent }: OwnDirectory, olderThanMs
   try {
     fs.rmdirSync(old);
   } catch {
-    // It is not empty.
+    // The directory is not empty.
   }
 }
 

@@ -2,8 +2,8 @@ import fs from 'node:fs';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 
-// Whom files and directories may belong to. Only root and the effective user can change what such an owner alone
-// may write. Windows has neither owners nor modes to compare: there `uid` is undefined, and everything is trusted.
+// Files and directories are trusted if their owner is root or the effective user and other users cannot write to them.
+// Windows has no comparable owners and modes: `uid` is undefined there, and everything is trusted.
 
 type User = Pick<Context, 'uid'>;
 
@@ -12,8 +12,8 @@ export function isTrustedOwner({ uid }: User, stat: fs.Stats): boolean {
 }
 
 /**
- * Returns true if users other than the owner may write. A group with the owner's own number is the owner's private
- * group, as most Linux distributions create them (with umask 002, so that a dotfiles repository is group-writable).
+ * Returns true if users other than the owner can write. A group ID equal to the owner's user ID is taken for the owner's
+ * private group, which most Linux distributions create; with their umask 002, a repository of dotfiles is group-writable.
  */
 export function isWritableByOthers({ uid }: User, stat: fs.Stats): boolean {
   if (uid === undefined) return false;
@@ -21,12 +21,12 @@ export function isWritableByOthers({ uid }: User, stat: fs.Stats): boolean {
   return (stat.mode & (isPrivateGroup ? 0o002 : 0o022)) !== 0;
 }
 
-/** Returns true if other users may create or replace entries of a directory; the sticky bit protects the existing ones. */
+/** Returns true if other users can replace entries of the directory, which the sticky bit prevents. */
 export function isReplaceable(user: User, directory: fs.Stats): boolean {
   return isWritableByOthers(user, directory) && (directory.mode & 0o1000) === 0;
 }
 
-/** The user's name and number, for messages. */
+/** Returns the user's name and ID, for messages. */
 export function userTitle(uid: number): string {
   const name = nameOf(uid);
   return name === undefined ? `user ${uid}` : `user ${name} (${uid})`;
@@ -50,7 +50,10 @@ export function foreign({ uid }: User, file: string, stat: fs.Stats): HelperErro
   });
 }
 
-/** Root may read a user's files; what it created there, the user could not change, and what it follows, the user controls. */
+/**
+ * The error if root would write to a user's directory: the user could not change the files that root creates, and could
+ * redirect root by symlinks.
+ */
 export function foreignToRoot(directory: string, stat: fs.Stats): HelperError {
   const owner = userTitle(stat.uid);
   return new HelperError('storage', `root does not write to ${directory} of ${owner}`, {

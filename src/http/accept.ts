@@ -74,10 +74,7 @@ function redirectTarget(answer: HttpAnswer, secrets?: Secrets): string {
   return host ? ` to ${host}` : '';
 }
 
-/**
- * Returns the error of a server that has not answered when the deadline passes. `suffix` names the proxy,
- * if there is one.
- */
+/** Returns the error for a server that has not answered until the deadline. `suffix` names the proxy, if any. */
 export function timedOut(name: string, suffix = '', reason?: ErrorReason): HelperError {
   return unreachable(`${name} did not answer in time${suffix}`, {
     hint: 'try again later',

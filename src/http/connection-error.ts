@@ -23,8 +23,8 @@ const messages: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'the connection timed out',
   EAI_AGAIN: 'the DNS server did not answer',
   ENOTFOUND: 'its host name was not found in DNS',
-  ENETUNREACH: 'there is no route to its network',
-  EHOSTUNREACH: 'there is no route to it',
+  ENETUNREACH: 'its network is unreachable',
+  EHOSTUNREACH: 'no route to the host',
 };
 const transientCodes = new Set([
   'ECONNREFUSED',
@@ -73,7 +73,7 @@ function isTransient(code: string, message: string): boolean {
   return transientCodes.has(code) || isCutOff(message);
 }
 
-/** Returns true for axios's message about a connection that was closed during the answer; it has no code of its own. */
+/** Returns true if the connection was closed during the answer. axios reports it without an error code. */
 function isCutOff(message: string): boolean {
   return /stream has been aborted/.test(message);
 }

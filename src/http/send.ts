@@ -9,13 +9,15 @@ import { type HttpProxy, proxyFor } from './proxy.ts';
 import { isTransient } from './service-error.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as a form (`URLSearchParams`) or as JSON. */
   readonly body?: URLSearchParams | object;
   /** Uses no proxy, for link-local addresses. */
   readonly direct?: boolean;
+  /** The only certificate authority to trust, in PEM; by default those of the system and the runtime. */
+  readonly authority?: string;
 }
 
 export interface HttpAnswer {
@@ -53,12 +55,12 @@ export async function send(
     .request<unknown>({
       method: request.method,
       url: request.url.href,
-      headers: { ...request.headers, ...contentType(request.body) },
+      headers: { ...contentType(request.body), ...request.headers },
       data: encode(request.body),
       signal,
       // axios requires a mutable object. `false` keeps it from reading the environment.
       proxy: proxy === undefined ? false : { ...proxy },
-      ...agents(request.url),
+      ...agents(request.url, request.authority),
     })
     .catch((error) => {
       throw connectionError(error, suffix);
@@ -71,10 +73,14 @@ export async function send(
  * environment's proxy if `NODE_USE_ENV_PROXY=1` or `--use-env-proxy` is set. A process sends one request, so no
  * connection is kept alive.
  */
-function agents({ protocol }: URL): { httpAgent: http.Agent } | { httpsAgent: https.Agent } {
+function agents(
+  { protocol }: URL,
+  authority?: string,
+): { httpAgent: http.Agent } | { httpsAgent: https.Agent } {
   if (protocol === 'http:') return { httpAgent: new http.Agent({ keepAlive: false }) };
   // The explicit `rejectUnauthorized` has precedence over NODE_TLS_REJECT_UNAUTHORIZED=0.
-  const options = { keepAlive: false, rejectUnauthorized: true, ...authorities() };
+  const trusted = authority === undefined ? authorities() : { ca: [authority] };
+  const options = { keepAlive: false, rejectUnauthorized: true, ...trusted };
   return { httpsAgent: new https.Agent(options) };
 }
 

@@ -2,60 +2,64 @@ import { unreachable } from '../http/accept.ts';
 import type { JsonObject } from '../json-object.ts';
 import { textOf } from '../json-object.ts';
 
-/** An IAM access token. Times are by this machine's clock, in milliseconds since 1970. */
+/** An IAM access token. Times are in milliseconds since 1970, by this machine's clock. */
 export interface AccessToken {
   readonly token: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** Only where one was wanted and IAM gave one. It replaces the one that was sent. */
+  /** A new refresh token, if one was requested and issued. The one in the request is then no longer valid. */
   readonly refreshToken?: string;
 }
 
-/** Who gave the answer, for messages, and when it was asked for and arrived. */
+/** The sender of an answer, for messages, and the times of request and answer in milliseconds since 1970. */
 export interface Origin {
   readonly from: string;
-  readonly asked: number;
+  readonly requestedAt: number;
   readonly now: number;
 }
 
-/** It goes into HTTP headers of other programs. */
+/** Other programs put the token into HTTP headers. */
 const isVisible = /^[\x21-\x7e]+$/;
 
 /**
- * Reads an answer of IAM (`expiration` in seconds since 1970) or of the metadata service (`expires_at`, a date). The
- * token's life is counted from when it was asked for, by `expires_in`: a machine whose clock is wrong
- * then renews in time all the same. Throws `unreachable`.
+ * Reads the access token in an answer of IAM (`expiration` in seconds since 1970) or of the metadata service
+ * (`expires_at`, a date). The lifetime `expires_in` has precedence over these times, so that renewal works on a machine
+ * whose clock is wrong. Throws `unreachable` if the answer lacks a valid token.
  */
-export function readAccessToken(answer: JsonObject, { from, asked, now }: Origin): AccessToken {
+export function readAccessToken(
+  answer: JsonObject,
+  { from, requestedAt, now }: Origin,
+): AccessToken {
   const token = textOf(answer, 'access_token');
   if (token === undefined) throw unreachable(`${from} answered without an access token`);
   if (!isVisible.test(token)) {
     throw unreachable(`${from} answered with an invalid access token`);
   }
-  const end = endOf(answer);
-  if (end !== undefined && end <= now) {
-    throw unreachable(`${from} answered with an access token that has expired already`, {
+  const expiry = expiryOf(answer);
+  if (expiry !== undefined && expiry <= now) {
+    throw unreachable(`${from} answered with an expired access token`, {
       hint: 'check the clock of this machine',
     });
   }
-  const life = lifeOf(answer) ?? (end === undefined ? undefined : end - asked);
-  if (life === undefined) {
+  const lifetimeMs =
+    lifetimeMsOf(answer) ?? (expiry === undefined ? undefined : expiry - requestedAt);
+  if (lifetimeMs === undefined) {
     throw unreachable(`${from} answered without the access token's expiry`);
   }
   const refreshToken = textOf(answer, 'refresh_token');
   return {
     token,
-    issuedAt: asked,
-    expiresAt: asked + life,
+    issuedAt: requestedAt,
+    expiresAt: requestedAt + lifetimeMs,
     ...(refreshToken === undefined || refreshToken === 'not_supported' ? {} : { refreshToken }),
   };
 }
 
-function lifeOf({ expires_in: seconds }: JsonObject): number | undefined {
+function lifetimeMsOf({ expires_in: seconds }: JsonObject): number | undefined {
   return isNumber(seconds) && seconds > 0 ? seconds * 1000 : undefined;
 }
 
-function endOf(answer: JsonObject): number | undefined {
+function expiryOf(answer: JsonObject): number | undefined {
   if (isNumber(answer.expiration)) return answer.expiration * 1000;
   const date = Date.parse(textOf(answer, 'expires_at') ?? '');
   return Number.isNaN(date) ? undefined : date;

@@ -1,29 +1,28 @@
 import type { Context } from '../context.ts';
 import { type Caller, callApi, goodAnswer } from '../http/api-call.ts';
 import { textOf } from '../json-object.ts';
-import { type ApiKeyDetails, iamDate, readApiKey } from './api-key.ts';
-import { apiKeyPath } from './api-keys.ts';
+import { type ApiKeyDetails, apiKeyPath, iamDate, readApiKey } from './api-keys.ts';
 import { callIam, toApiCall } from './iam-api.ts';
 
 export interface NewApiKey {
   readonly name: string;
   readonly description: string | undefined;
-  /** The owner, a user or a service ID, and the account. */
+  /** The IAM ID of the owner, a user or a service ID. */
   readonly iamId: string;
   readonly accountId: string;
-  /** The key's own value, of 32 characters at least; IAM makes one where it is absent. */
+  /** The value of the key, at least 32 characters; IAM generates one by default. */
   readonly value?: string;
-  /** Milliseconds since 1970. */
+  /** The expiry in milliseconds since 1970. */
   readonly expiresAt?: number | undefined;
 }
 
 export interface MadeApiKey {
   readonly details: ApiKeyDetails;
-  /** In no other answer of IAM, ever. */
+  /** IAM returns it only once, when the key is created. */
   readonly value: string;
 }
 
-/** Makes a key. Throws `refused`, and `unreachable` where IAM may have made it or not. */
+/** Creates a key. Throws `refused`, or `unreachable` if it is unknown whether IAM created the key. */
 export async function createApiKey(
   context: Context,
   caller: Caller,
@@ -46,35 +45,36 @@ export async function createApiKey(
   return { details: readApiKey(answer), value: textOf(answer, 'apikey') ?? value ?? '' };
 }
 
-/** What can be done to a key and taken back: the method, the end of the path, and the word for messages. */
+/** The HTTP method and the last path segment of each reversible change. */
 const changes = {
-  lock: ['POST', 'lock', 'the locking'],
-  unlock: ['DELETE', 'lock', 'the unlocking'],
-  disable: ['POST', 'disable', 'the disabling'],
-  enable: ['DELETE', 'disable', 'the enabling'],
+  lock: ['POST', 'lock'],
+  unlock: ['DELETE', 'lock'],
+  disable: ['POST', 'disable'],
+  enable: ['DELETE', 'disable'],
 } as const;
 
 export type ApiKeyChange = keyof typeof changes;
 
-/** Throws `refused` or `unreachable`. */
+/** Locks, unlocks, disables or enables a key. Throws `refused` or `unreachable`. */
 export async function changeApiKey(
   context: Context,
   caller: Caller,
   id: string,
   change: ApiKeyChange,
 ): Promise<void> {
-  const [method, end, word] = changes[change];
-  const path = `${apiKeyPath(id)}/${end}`;
-  await callIam(context, caller, { method, path, wanted: `${word} of API key ${id}` });
+  const [method, segment] = changes[change];
+  const path = `${apiKeyPath(id)}/${segment}`;
+  const wanted = `permission to ${change} API key ${id}`;
+  await callIam(context, caller, { method, path, wanted });
 }
 
-/** `false` where there is no such key any more. Throws `refused` for one that is locked. */
+/** Deletes a key. Returns false if it does not exist. Throws `refused`, also if the key is locked, or `unreachable`. */
 export async function deleteApiKey(context: Context, caller: Caller, id: string): Promise<boolean> {
   const call = toApiCall(context, caller, {
     method: 'DELETE',
     path: apiKeyPath(id),
-    wanted: `the deletion of API key ${id}`,
-    hint: `if it is locked, run docker-credential-icr api-key unlock ${id}`,
+    wanted: `permission to delete API key ${id}`,
+    hint: `run docker-credential-icr api-key unlock ${id} if it is locked`,
   });
   const answer = await callApi(context, caller, call);
   if (answer.status === 404) return false;

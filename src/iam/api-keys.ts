@@ -1,20 +1,38 @@
 import type { Context } from '../context.ts';
 import { type Caller, callApi, goodAnswer } from '../http/api-call.ts';
 import { type CallOptions, requestJson } from '../http/request.ts';
-import { type ApiKeyDetails, readApiKey } from './api-key.ts';
+import { type JsonObject, textOf } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
 import { callIam, listFromIam, toApiCall } from './iam-api.ts';
 
-export type { ApiKeyDetails } from './api-key.ts';
+/** IAM's details of an API key, without its value. Times are in milliseconds since 1970. */
+export interface ApiKeyDetails {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string | undefined;
+  /** The IAM ID of the owner. */
+  readonly iamId: string | undefined;
+  readonly accountId: string | undefined;
+  /** A locked key can be used to log in, but cannot be changed or deleted. */
+  readonly locked: boolean;
+  readonly disabled: boolean;
+  readonly createdAt: number | undefined;
+  readonly createdBy: string | undefined;
+  readonly modifiedAt: number | undefined;
+  readonly expiresAt: number | undefined;
+}
 
-/** Which keys: one owner's, or all of the account's. */
+/** Selects the keys of one owner, or all keys of the account. */
 export type ApiKeyFilter =
   | { readonly iam_id: string }
   | { readonly scope: 'account'; readonly type: 'user' | 'serviceid' };
 
 const detailsPath = '/v1/apikeys/details';
 
-/** IAM finds the key by its value, for whoever the access token is. Throws `refused` or `unreachable`. */
+/**
+ * Returns the details of an API key, which IAM finds by its value. The access token may be that of another identity.
+ * Throws `refused` or `unreachable`.
+ */
 export async function apiKeyDetails(
   context: Context,
   apiKey: string,
@@ -23,11 +41,11 @@ export async function apiKeyDetails(
 ): Promise<ApiKeyDetails> {
   const url = new URL(iamEndpoint(context, options.endpoint) + detailsPath);
   const headers = { 'IAM-ApiKey': apiKey, Authorization: `Bearer ${accessToken}` };
-  const asked = { ...options, service: 'IAM', secrets: [apiKey, accessToken] };
-  return readApiKey(await requestJson(context, { method: 'GET', url, headers }, asked));
+  const callOptions = { ...options, service: 'IAM', secrets: [apiKey, accessToken] };
+  return readApiKey(await requestJson(context, { method: 'GET', url, headers }, callOptions));
 }
 
-/** The same for a key that there may be or not. */
+/** Does the same as `apiKeyDetails`, but returns undefined if the key does not exist. */
 export async function findApiKeyByValue(
   context: Context,
   caller: Caller,
@@ -37,11 +55,11 @@ export async function findApiKeyByValue(
     method: 'GET',
     path: detailsPath,
     headers: { 'IAM-ApiKey': value },
-    wanted: 'a look at its API key',
+    wanted: 'access to its API key',
     secret: value,
   });
   const answer = await callApi(context, caller, call);
-  // The token endpoint has this code with status 400.
+  // IAM's token endpoint returns this code with status 400.
   const isUnknown = answer.status === 404 || answer.text.includes('"BXNIM0415E"');
   return isUnknown ? undefined : readApiKey(goodAnswer(caller, call, answer));
 }
@@ -53,11 +71,11 @@ export async function getApiKey(
 ): Promise<ApiKeyDetails> {
   const path = apiKeyPath(id);
   return readApiKey(
-    await callIam(context, caller, { method: 'GET', path, wanted: `a look at API key ${id}` }),
+    await callIam(context, caller, { method: 'GET', path, wanted: `access to API key ${id}` }),
   );
 }
 
-/** In the order IAM gives them. */
+/** Returns the keys in IAM's order. Throws `refused` or `unreachable`. */
 export async function listApiKeys(
   context: Context,
   caller: Caller,
@@ -74,4 +92,31 @@ export async function listApiKeys(
 
 export function apiKeyPath(id: string): string {
   return `/v1/apikeys/${encodeURIComponent(id)}`;
+}
+
+export function readApiKey(key: JsonObject): ApiKeyDetails {
+  return {
+    id: textOf(key, 'id') ?? '',
+    name: textOf(key, 'name') ?? '',
+    description: textOf(key, 'description'),
+    iamId: textOf(key, 'iam_id'),
+    accountId: textOf(key, 'account_id'),
+    locked: key.locked === true,
+    disabled: key.disabled === true,
+    createdAt: timeOf(key, 'created_at'),
+    createdBy: textOf(key, 'created_by'),
+    modifiedAt: timeOf(key, 'modified_at'),
+    expiresAt: timeOf(key, 'expires_at'),
+  };
+}
+
+/** Parses a time such as `2020-06-02T10:37+0000`. */
+function timeOf(key: JsonObject, name: string): number | undefined {
+  const time = Date.parse(textOf(key, name) ?? '');
+  return Number.isNaN(time) ? undefined : time;
+}
+
+/** Formats a time in IAM's format, to the minute. */
+export function iamDate(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 16)}+0000`;
 }

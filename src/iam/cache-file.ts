@@ -8,19 +8,19 @@ import {
   type CacheEntry,
   type CacheKey,
   cacheFile,
-  ending,
+  cacheSuffix,
+  parseCachedToken,
   parseEntry,
-  tokenIn,
 } from './cached-token.ts';
 
-/** `readToken` of `cache.ts` for the process that holds the lock, or waits for it. */
-export function readTokenNow(context: Context, key: CacheKey): CachedToken | undefined {
+/** Does the same as `readToken` in `cache.ts`, but synchronously, for a process that holds the lock or waits for it. */
+export function readTokenSync(context: Context, key: CacheKey): CachedToken | undefined {
   if (key.folder === undefined) return undefined;
   const file = cacheFile(key.folder, key.name);
-  return tokenIn(context, key, file, readIfPossible(context, file));
+  return parseCachedToken(context, key, file, readIfPossible(context, file));
 }
 
-/** Keeps it for the next client. A failure is a warning: there is a token to give all the same. */
+/** Caches a token. A failure is only a warning, because the token can still be returned to the client. */
 export function writeToken(context: Context, key: CacheKey, token: CachedToken): void {
   const { folder, name, endpoint } = key;
   if (folder === undefined) return;
@@ -29,26 +29,28 @@ export function writeToken(context: Context, key: CacheKey, token: CachedToken):
     writePrivate(context, cacheFile(folder, name), `${JSON.stringify(entry)}\n`);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(`${inOneLine(error)}; the next client will ask IAM again`);
+    context.warn(`${inOneLine(error)}; the next client will request another token`);
   }
 }
 
-/** Removes what is cached. Throws `storage`. */
-export function forgetToken(context: Context, { folder, name }: Omit<CacheKey, 'since'>): void {
+/** Removes a token from the cache. Throws `storage`. */
+export function removeToken(context: Context, { folder, name }: Omit<CacheKey, 'since'>): void {
   if (folder !== undefined) removePrivate(context, cacheFile(folder, name));
 }
 
-/** Removes every token, and leaves what else somebody keeps in that folder. Throws `storage`. */
-export function forgetEveryToken(context: Context, folder: string): void {
+/** Removes all tokens from the cache directory, but no other files. Throws `storage`. */
+export function removeEveryToken(context: Context, folder: string): void {
   for (const name of namesIn(context, folder, 'own')) {
     const file = path.join(folder, name);
-    if (name.endsWith(ending) && isOurs(context, folder, file)) removePrivate(context, file);
+    if (name.endsWith(cacheSuffix) && isCacheFile(context, folder, file)) {
+      removePrivate(context, file);
+    }
   }
   removeEveryTemporary(context, folder);
 }
 
-/** The mode is left as it is: the file may be another program's. */
-function isOurs(context: Context, folder: string, file: string): boolean {
+/** Returns true for a cache file. Does not change the file's mode, because it may belong to another program. */
+function isCacheFile(context: Context, folder: string, file: string): boolean {
   try {
     const text = readPrivate(context, file, { ...strictly, tighten: false });
     const entry = text === undefined ? undefined : parseEntry(text);
@@ -68,7 +70,7 @@ function readIfPossible(context: Context, file: string): string | undefined {
     return readPrivate(context, file, strictly);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(`${inOneLine(error)}; going on without the cache`);
+    context.warn(`${inOneLine(error)}; continuing without the cache`);
     return undefined;
   }
 }

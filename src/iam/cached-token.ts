@@ -2,52 +2,52 @@ import type { Context } from '../context.ts';
 import { join } from '../paths.ts';
 import type { AccessToken } from './access-token.ts';
 
-/** An access token as it rests in the cache. */
+/** A token in the cache. Times are in milliseconds since 1970. */
 export interface CachedToken {
   readonly token: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** When the root secret was set: a token minted from an older one is worth nothing. */
+  /** When the root secret was stored (`secretSetAt`). A token that was minted from another secret is not used. */
   readonly since: number;
-  /** The last attempt to renew it, where IAM could not be reached. */
+  /** The last attempt to renew the token, if IAM was unreachable. */
   readonly failure?: { readonly at: number; readonly why: string };
 }
 
 export interface CacheKey {
-  /** The cache folder, made with mode 0700 when needed; `undefined` where there is no place for one. */
+  /** The cache directory, or undefined for no cache. It is created with mode 0700. */
   readonly folder: string | undefined;
-  /** The identity, and whatever else the token depends on. */
+  /** The identity, and anything else that the token depends on. */
   readonly name: string;
+  /** `CachedToken.since` of a matching token. */
   readonly since: number;
-  /** IAM's address where one is configured: another IAM's token is worth nothing. */
+  /** The configured address of IAM, if any. A token of another IAM is not used. */
   readonly endpoint?: string | undefined;
 }
 
-/** What its file holds. */
+/** The content of a cache file. */
 export interface CacheEntry extends CachedToken, Pick<CacheKey, 'name' | 'endpoint'> {}
 
-export const ending = '.json';
-/** A machine's clock may be that wrong, in milliseconds. */
-const clockSkew = 5 * 60_000;
-/** A token is good for a pull while it lives that long, in milliseconds. */
-const shortestLife = 60_000;
-/** Milliseconds between two attempts to renew: `docker build` asks two dozen times in a row. */
-const restAfterFailure = 10_000;
-/** So much of a token's life lies between the first renewals of many and the last. */
-const renewalSpread = 0.1;
-/** Milliseconds. Of a life shorter than that there is nothing to spare. */
-const shortLife = 10 * 60_000;
+export const cacheSuffix = '.json';
+const maxClockSkewMs = 5 * 60_000;
+/** The remaining lifetime that a pull needs. */
+const minTimeLeftMs = 60_000;
+/** The delay between two attempts to renew: `docker build` calls `get` up to 26 times in a row. */
+const retryAfterFailureMs = 10_000;
+/** The part of a token's lifetime over which the renewals of many machines are spread. */
+const renewalJitter = 0.1;
+/** Tokens with a shorter lifetime are renewed without jitter. */
+const minLifetimeForJitterMs = 10 * 60_000;
 
 export function cacheFile(folder: string, name: string): string {
-  return join(folder, encodeURIComponent(name) + ending);
+  return join(folder, encodeURIComponent(name) + cacheSuffix);
 }
 
-/** The name of a refresh token, beside the access token of the same identity. */
+/** Returns the cache name of an identity's refresh token; its access token has the identity's own name. */
 export function refreshTokenOf(name: string): string {
   return `${name} iamrefresh`;
 }
 
-/** `undefined` for what is none. */
+/** Returns undefined if the text is not a cache entry. */
 export function parseEntry(text: string): CacheEntry | undefined {
   try {
     const value: unknown = JSON.parse(text);
@@ -57,8 +57,8 @@ export function parseEntry(text: string): CacheEntry | undefined {
   }
 }
 
-/** The token in a cache file, expired or not, if it is for this root secret. A damaged file is reported and ignored. */
-export function tokenIn(
+/** Returns the token in a cache file if it matches the key, even if it has expired. Warns about a damaged file. */
+export function parseCachedToken(
   context: Pick<Context, 'warn' | 'now'>,
   key: CacheKey,
   file: string,
@@ -67,45 +67,49 @@ export function tokenIn(
   if (text === undefined) return undefined;
   const entry = parseEntry(text);
   if (entry === undefined) {
-    context.warn(`the cached access token in ${file} is damaged; a new one will take its place`);
+    context.warn(`the cached access token in ${file} is damaged; it will be replaced`);
     return undefined;
   }
-  return isFor(entry, key, context.now()) ? entry : undefined;
+  return matchesKey(entry, key, context.now()) ? entry : undefined;
 }
 
-/** Whether it is a token for this root secret, old or not. */
-export function isFor(entry: CacheEntry, key: CacheKey, now: number): boolean {
-  // On some systems `Work` and `work` are one file.
+/** Returns true if the entry belongs to the key, even if it has expired. */
+export function matchesKey(entry: CacheEntry, key: CacheKey, now: number): boolean {
+  // On case-insensitive file systems `Work` and `work` have the same file.
   if (entry.name !== key.name || entry.since !== key.since) return false;
-  return entry.endpoint === key.endpoint && entry.issuedAt - now <= clockSkew;
+  return entry.endpoint === key.endpoint && entry.issuedAt - now <= maxClockSkewMs;
 }
 
-/** Whether there is nothing to do about it now: it is young, or it was tried just now. */
-export function isUsable(token: CachedToken, now: number): boolean {
+/** Returns true if the token need not be renewed now: it is not stale, or a renewal has just failed. */
+export function isFresh(token: CachedToken, now: number): boolean {
   if (now < renewalTime(token)) return true;
   const { failure } = token;
-  if (failure === undefined || !isServable(token, now)) return false;
-  return now >= failure.at && now < failure.at + restAfterFailure;
+  if (failure === undefined || !hasTimeLeft(token, now)) return false;
+  return now >= failure.at && now < failure.at + retryAfterFailureMs;
 }
 
-/** Whether it may be given out although it should have been renewed. */
-export function isServable(token: CachedToken, now: number): boolean {
-  return token.expiresAt - now >= shortestLife;
+/** Returns true if a stale token can still be used. */
+export function hasTimeLeft(token: CachedToken, now: number): boolean {
+  return token.expiresAt - now >= minTimeLeftMs;
 }
 
 type Lifetime = Pick<AccessToken, 'token' | 'issuedAt' | 'expiresAt'>;
 
 /**
- * When a token is to be renewed, in milliseconds since 1970: after half of its life, and up to a tenth of its life
- * later, so that machines that started together do not renew together. By the token itself, so that all who share it
- * agree.
+ * Returns when a token becomes stale, in milliseconds since 1970: after half of its lifetime plus a jitter of up to a
+ * tenth, so that machines that started together do not renew together. The jitter is derived from the token, so all
+ * processes that share the token agree.
  */
 export function renewalTime({ token, issuedAt, expiresAt }: Lifetime): number {
-  const life = expiresAt - issuedAt;
-  return issuedAt + life * (0.5 + (life < shortLife ? 0 : renewalSpread * fractionOf(token)));
+  const lifetime = expiresAt - issuedAt;
+  const jitter = lifetime < minLifetimeForJitterMs ? 0 : renewalJitter * fractionOf(token);
+  return issuedAt + lifetime * (0.5 + jitter);
 }
 
-/** From 0 to 1, by the end of its signature. The very last letter of one takes few values. */
+/**
+ * Returns a number from 0 to 1 for a token, derived from the end of its signature without the last character, which has
+ * few possible values.
+ */
 function fractionOf(token: string): number {
   let sum = 0;
   for (let i = Math.max(0, token.length - 5); i < token.length - 1; i++) {
@@ -136,13 +140,13 @@ function isFailure(value: unknown): value is CachedToken['failure'] {
 }
 
 export interface FreshTokenOptions extends CacheKey {
-  /** Mint one even if there is one. */
+  /** Mints a token even if a cached one could be used. */
   readonly force?: boolean;
   /**
-   * Asks IAM, and gives up at the deadline (milliseconds since 1970). Runs in one process at a time; a refresh
-   * token that comes with the answer is to be saved in here.
+   * Requests a token until the deadline (milliseconds since 1970). Runs in one process at a time, so it must also save
+   * a refresh token that IAM returns.
    */
   readonly mint: (deadline: number) => Promise<AccessToken>;
-  /** Asked when IAM has answered; `false`: the token is given, but not kept. */
-  readonly isToBeKept?: () => Promise<boolean>;
+  /** Returns false if the minted token must not be cached. Called after `mint`. */
+  readonly shouldCache?: () => Promise<boolean>;
 }

@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
+import { cannot } from '../files/storage-error.ts';
 import { requestInstanceToken } from './metadata.ts';
-import { readProjectedToken } from './projected-token.ts';
 import {
   type AccessToken,
   requestToken,
@@ -9,8 +10,18 @@ import {
   type TrustedProfile,
 } from './token-request.ts';
 
-/** Where the platform shows its identity; tests pass their own. */
-export interface Places {
+/** The files in which IBM's platforms store a pod's token, in the order of IBM's SDKs. */
+const defaultTokenFiles: readonly string[] = [
+  '/var/run/secrets/tokens/vault-token',
+  '/var/run/secrets/tokens/sa-token',
+  '/var/run/secrets/codeengine.cloud.ibm.com/compute-resource-token/token',
+];
+
+/** Tokens have a few thousand bytes. */
+const maxTokenBytes = 64 * 1024;
+
+/** Replaces the default token files and metadata service in tests. */
+export interface ComputeOverrides {
   readonly metadataAddress?: string;
   readonly tokenFiles?: readonly string[];
 }
@@ -24,7 +35,7 @@ export async function requestComputeToken(
   context: Context,
   profile: string | undefined,
   options: TokenOptions,
-  { metadataAddress, tokenFiles }: Places = {},
+  { metadataAddress, tokenFiles }: ComputeOverrides = {},
 ): Promise<AccessToken> {
   const named = profile === undefined ? undefined : profileNamed(profile);
   const crToken = named === undefined ? undefined : crTokenIn(context, tokenFiles);
@@ -63,4 +74,32 @@ function crTokenIn({ env }: Context, tokenFiles: readonly string[] | undefined) 
   throw new HelperError('misconfigured', 'the file in IBMCLOUD_CR_TOKEN does not exist', {
     hint: 'check IBMCLOUD_CR_TOKEN',
   });
+}
+
+/**
+ * Returns the pod's service account token that the platform projects into a file, or undefined if no file exists.
+ * Throws `storage` if a file cannot be read, and `damaged` if it is empty.
+ */
+export function readProjectedToken(
+  files: readonly string[] = defaultTokenFiles,
+): string | undefined {
+  for (const file of files) {
+    const text = readIfExists(file)?.trim();
+    if (text === '') throw new HelperError('damaged', `the pod's token in ${file} is empty`);
+    if (text !== undefined) return text;
+  }
+  return undefined;
+}
+
+function readIfExists(file: string): string | undefined {
+  try {
+    const read = readRegular(file, maxTokenBytes);
+    if ('bytes' in read) return read.bytes.toString();
+    throw new HelperError('damaged', `the pod's token in ${file} cannot be read`);
+  } catch (error) {
+    if (error instanceof HelperError) throw error;
+    const code = systemCode(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw cannot('read', file, error);
+  }
 }

@@ -5,22 +5,24 @@ import { hasControlCharacter } from '../visible.ts';
 
 const publicEndpoint = 'https://iam.cloud.ibm.com';
 const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i;
-/** The token endpoint's own path: IBM's documentation writes the address with it and without. */
+/** The path of the token endpoint. IBM's documentation has the address with and without it. */
 const tokenPath = /(?:\/identity(?:\/token)?)?\/*$/;
 
 /**
- * The base address of IAM, without a slash at its end: `IBMCLOUD_IAM_API_ENDPOINT`, else the setting,
- * else the public one. `http:` only to this very machine: a secret goes there.
- * Throws `misconfigured`; the message names where the address came from and never repeats it.
+ * Returns the base address of IAM without a trailing slash: `IBMCLOUD_IAM_API_ENDPOINT`, or the setting, or the public
+ * one. Throws `misconfigured` if it is not a valid address.
  */
 export function iamEndpoint({ env }: Context, setting?: string): string {
   if (env.IBMCLOUD_IAM_API_ENDPOINT) {
     return parseEndpoint(env.IBMCLOUD_IAM_API_ENDPOINT, 'IBMCLOUD_IAM_API_ENDPOINT');
   }
-  return setting ? parseEndpoint(setting, "the settings' IAM endpoint") : publicEndpoint;
+  return setting ? parseEndpoint(setting, 'the setting iamEndpoint') : publicEndpoint;
 }
 
-/** The base address of an IAM; `origin` names where the text comes from. Throws `misconfigured`. */
+/**
+ * Parses an address of IAM. Only `https:` is allowed, or `http:` for loopback addresses, because secrets are sent
+ * there. Throws `misconfigured`; the message names the `origin` of the text and does not contain the text.
+ */
 export function parseEndpoint(text: string, origin: string): string {
   const trimmed = text.trim();
   const url = URL.parse(hasScheme.test(trimmed) ? trimmed : `https://${trimmed}`);
@@ -31,7 +33,7 @@ export function parseEndpoint(text: string, origin: string): string {
     throw misconfigured(origin, 'contains a user name', 'remove it');
   }
   if (url.search !== '' || url.hash !== '') {
-    throw misconfigured(origin, 'contains more than an address', `try ${url.origin}`);
+    throw misconfigured(origin, 'contains a query or a fragment', `set it to ${url.origin}`);
   }
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
     throw misconfigured(

@@ -3,21 +3,21 @@ import { type ApiCall, type Caller, callForObject } from '../http/api-call.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
 
-/** A call of IAM's own API; its path begins with `/v1/`. */
+/** A call of IAM's API; its path starts with `/v1/`. */
 export type IamCall = Omit<ApiCall, 'service' | 'url' | 'hint'> & {
   readonly path: string;
   readonly hint?: string;
 };
 
-const largestPage = '100';
-/** Pages; a hundred times a hundred is more than an account may have. */
-const mostPages = 100;
+const pageSize = '100';
+/** 100 pages have more entries than an account can have. */
+const maxPages = 100;
 
 export function toApiCall(context: Context, caller: Caller, call: IamCall): ApiCall {
   return {
     service: 'IAM',
     url: `${iamEndpoint(context, caller.endpoint)}${call.path}`,
-    hint: "ask the account's administrator, or act with --as IDENTITY",
+    hint: "ask the account's administrator, or use --as IDENTITY",
     ...call,
   };
 }
@@ -26,7 +26,10 @@ export function callIam(context: Context, caller: Caller, call: IamCall): Promis
   return callForObject(context, caller, toApiCall(context, caller, call));
 }
 
-/** What is in `member` of every page. Only the next page's token is taken from an answer, never its address. */
+/**
+ * Returns the entries of all pages; `member` is the name of the list. Uses only the page token in IAM's `next` address,
+ * so that the access token is not sent to another host.
+ */
 export async function listFromIam(
   context: Context,
   caller: Caller,
@@ -35,8 +38,8 @@ export async function listFromIam(
 ): Promise<JsonObject[]> {
   const found: JsonObject[] = [];
   let pagetoken: string | undefined;
-  for (let page = 1; page <= mostPages; page += 1) {
-    const query = { ...call.query, pagesize: largestPage, pagetoken };
+  for (let page = 1; page <= maxPages; page += 1) {
+    const query = { ...call.query, pagesize: pageSize, pagetoken };
     const answer = await callIam(context, caller, { ...call, query });
     const entries = answer[member];
     found.push(...(Array.isArray(entries) ? entries : []).filter(isObject));

@@ -15,19 +15,20 @@ import { textOf } from '../json-object.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 
 export interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'> {
-  /** Of the service; by default `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, else that of every VPC instance. */
+  /** The address of the service; by default the result of `metadataAddress`. */
   readonly address?: string;
 }
 
 /** The same for every VPC instance and bare metal server, and reachable from nowhere else. */
-const usualAddress = 'http://169.254.169.254';
+const defaultAddress = 'http://169.254.169.254';
 /** That of Power Virtual Server. */
 const powerAddress = 'https://api.metadata.power-iaas.cloud.ibm.com';
 /** Milliseconds: the service is next door, or it is not there. */
-const nearLimit = 1000;
+const identityTimeoutMs = 1000;
 /** Seconds that the instance's identity is needed for; IAM's token has a life of its own. */
-const identityLife = 300;
+const identityLifetimeSeconds = 300;
 
+/** A version of the service's API with its paths. */
 interface Generation {
   /** A version of the interface under which these paths exist; Power Virtual Server has no such parameter. */
   readonly version?: string;
@@ -55,12 +56,12 @@ const generations: readonly Generation[] = [
 export async function requestInstanceToken(
   context: Context,
   profile: InstanceProfile | undefined,
-  { address = metadataAddress(context), ...given }: MetadataOptions,
+  { address = metadataAddress(context), ...callOptions }: MetadataOptions,
 ): Promise<AccessToken> {
-  const options = { ...given, service: 'the metadata service', reason: 'metadata' } as const;
-  const deadline = given.deadline ?? deadlineOf(context, requestTimeoutMs);
+  const options = { ...callOptions, service: 'the metadata service', reason: 'metadata' } as const;
+  const deadline = callOptions.deadline ?? deadlineOf(context, requestTimeoutMs);
   const found = await findIdentity(context, address, { ...options, deadline });
-  const asked = context.now();
+  const requestedAt = context.now();
   const request: HttpRequest = {
     method: 'POST',
     url: urlOf(found.address, found.generation, 'token'),
@@ -70,7 +71,8 @@ export async function requestInstanceToken(
   };
   const { identity } = found;
   const answer = await requestJson(context, request, { ...options, deadline, secrets: [identity] });
-  return readAccessToken(answer, { from: nameOf(request, options), asked, now: context.now() });
+  const from = nameOf(request, options);
+  return readAccessToken(answer, { from, requestedAt, now: context.now() });
 }
 
 /** How the service names a profile: not by its name. */
@@ -86,17 +88,17 @@ const flavor = { 'Metadata-Flavor': 'ibm' } as const;
  */
 export function metadataAddress({ env }: Context): string {
   const name = addressVariables.find((each) => env[each]);
-  if (name === undefined) return usualAddress;
+  if (name === undefined) return defaultAddress;
   const url = URL.parse(env[name] ?? '');
   const isSafe =
     url?.protocol === 'https:' ||
     (url?.protocol === 'http:' && (isLoopback(url.hostname) || isLinkLocal(url.hostname)));
-  // A user name, a path or a query would be dropped.
+  // Addresses with a user name, path or query are invalid: these parts would be ignored.
   if (isSafe && url.href === `${url.origin}/`) return url.origin;
   throw new HelperError(
     'misconfigured',
-    `${name} is not an https:// address, nor an http:// address of this machine`,
-    { hint: `unset it, or set it to an address like ${usualAddress}` },
+    `${name} is neither an https:// address nor a local http:// address`,
+    { hint: `unset it, or set it to an address like ${defaultAddress}` },
   );
 }
 
@@ -121,12 +123,12 @@ async function findIdentity(
 ): Promise<Identity> {
   const near = () => ({
     ...options,
-    deadline: Math.min(options.deadline, context.now() + nearLimit),
+    deadline: Math.min(options.deadline, context.now() + identityTimeoutMs),
   });
   try {
     return await requestIdentity(context, address, near());
   } catch (error) {
-    if (address !== usualAddress || !(error instanceof HelperError)) throw error;
+    if (address !== defaultAddress || !(error instanceof HelperError)) throw error;
     // The first error is that of most machines.
     return await requestIdentity(context, powerAddress, near()).catch(() => {
       throw error;
@@ -165,7 +167,7 @@ function identityRequest(address: string, generation: Generation): HttpRequest {
     url: urlOf(address, generation, 'identity'),
     direct: true,
     headers: flavor,
-    body: { expires_in: identityLife },
+    body: { expires_in: identityLifetimeSeconds },
   };
 }
 

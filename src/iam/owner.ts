@@ -5,101 +5,113 @@ import type { AccessToken } from './access-token.ts';
 import { apiKeyDetails } from './api-keys.ts';
 import { type Grant, requestToken } from './token-request.ts';
 
-/** Whose a root secret is, as IBM Cloud says. */
+/** The owner of a root secret, as verified with IAM. */
 export interface Owner {
   /** `user jane@example.com`, `service ID ci`, `trusted profile nodes`. */
   readonly owner?: string;
   readonly account?: string;
-  /** When the root secret ends, in milliseconds since 1970, where it does. */
+  /** When the root secret expires, in milliseconds since 1970. */
   readonly expiresAt?: number;
 }
 
-/** What is asked about a secret needs: where IAM is, and what to type when it says no. */
-export interface Question {
+/** Options for the verification of a secret with IAM. */
+export interface Verification {
+  /** The hint if IAM refuses the secret. */
   readonly hint: string;
-  /** The setting for IAM's address. */
+  /** The setting `iamEndpoint`. */
   readonly endpoint: string | undefined;
 }
 
-/** Milliseconds for what is good to know, but no more. */
-const limitOfDetails = 3000;
+/** The timeout for the key's expiry, which is optional. */
+const detailsTimeoutMs = 3000;
 
-interface Kept extends Owner {
+interface OwnedSecret extends Owner {
   readonly secret: string;
 }
 
-/** Asks IAM whose an API key is, and whether it may act as the profile. Throws `refused` or `unreachable`. */
+/**
+ * Verifies an API key with IAM and returns its owner, or the trusted profile if there is one. Throws `refused`, also if
+ * the key cannot assume the profile, or `unreachable`.
+ */
 export async function ownerOfApiKey(
   context: Context,
   apiKey: string,
   profile: string | undefined,
-  question: Question,
+  verification: Verification,
 ): Promise<Owner> {
-  const own = await request(context, { kind: 'api-key', apiKey }, 'the API key', question);
-  const token = profile === undefined ? own : await assume(context, own, profile, question);
-  const expiresAt = await endOfApiKey(context, apiKey, own, question);
+  const own = await request(context, { kind: 'api-key', apiKey }, 'the API key', verification);
+  const token = profile === undefined ? own : await assume(context, own, profile, verification);
+  const expiresAt = await expiryOfApiKey(context, apiKey, own, verification);
   return { ...ownerOf(token), ...(expiresAt === undefined ? {} : { expiresAt }) };
 }
 
-/** Not every key that signs in may look at itself: a service ID needs a role in IAM for that. */
-async function endOfApiKey(
+/** Returns undefined if the key may not read its own details: a service ID needs an IAM role for that. */
+async function expiryOfApiKey(
   context: Context,
   apiKey: string,
   { token }: AccessToken,
-  question: Question,
+  verification: Verification,
 ): Promise<number | undefined> {
-  const deadline = context.now() + limitOfDetails;
+  const deadline = context.now() + detailsTimeoutMs;
   try {
-    const options = { ...asked('a look at the API key', question), deadline };
+    const options = {
+      ...optionsFor('access to the details of the API key', verification),
+      deadline,
+    };
     return (await apiKeyDetails(context, apiKey, token, options)).expiresAt;
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    debug(context, `${inOneLine(error)}; going on without knowing when the key ends`);
+    debug(context, `${inOneLine(error)}; the expiry of the API key is unknown`);
     return undefined;
   }
 }
 
-function assume(context: Context, { token }: AccessToken, id: string, question: Question) {
+function assume(context: Context, { token }: AccessToken, id: string, verification: Verification) {
   const grant = { kind: 'assume', accessToken: token, profile: { id } } as const;
-  return request(context, grant, `the API key as trusted profile ${id}`, question);
+  return request(context, grant, `the API key as trusted profile ${id}`, verification);
 }
 
-/** A refresh token is good once: what is to be kept is the one that comes back. */
+/** Verifies a refresh token with IAM. Returns the new one, because a refresh token can be used only once. */
 export async function ownerOfRefreshToken(
   context: Context,
   refreshToken: string,
-  question: Question,
-): Promise<Kept> {
+  verification: Verification,
+): Promise<OwnedSecret> {
   const grant = { kind: 'refresh-token', refreshToken } as const;
-  const token = await request(context, grant, 'the refresh token', question);
+  const token = await request(context, grant, 'the refresh token', verification);
   return { secret: token.refreshToken ?? refreshToken, ...ownerOf(token) };
 }
 
-/** Turns a one-time passcode into a refresh token to keep. */
+/** Exchanges a one-time passcode for a refresh token. Throws `refused` or `unreachable`. */
 export async function ownerOfPasscode(
   context: Context,
   passcode: string,
-  question: Question,
-): Promise<Kept> {
-  const token = await request(context, { kind: 'passcode', passcode }, 'the passcode', question);
+  verification: Verification,
+): Promise<OwnedSecret> {
+  const token = await request(
+    context,
+    { kind: 'passcode', passcode },
+    'the passcode',
+    verification,
+  );
   if (token.refreshToken !== undefined) return { secret: token.refreshToken, ...ownerOf(token) };
-  throw new HelperError('refused', 'IAM gives no refresh token for a passcode here', {
+  throw new HelperError('refused', 'IAM returned no refresh token for the passcode', {
     hint: 'run docker-credential-icr login with an API key',
   });
 }
 
-/** Asks IAM which profile this machine or pod may act as. */
+/** Verifies with IAM that this machine or pod can use the trusted profile, and returns the profile as owner. */
 export async function ownerOfMachine(
   context: Context,
   profile: string,
-  question: Question,
+  verification: Verification,
 ): Promise<Owner> {
   const { requestComputeToken } = await import('./compute-token.ts');
-  const options = asked(`trusted profile ${profile} on this machine`, question);
+  const options = optionsFor(`trusted profile ${profile} on this machine`, verification);
   return ownerOf(await requestComputeToken(context, profile, options));
 }
 
-/** A registry token says itself when it ends, if it does. Throws `invalid-input` for what is no JWT. */
+/** Reads ID and expiry of a registry token from the token itself. Throws `invalid-input` if it is not a JWT. */
 export function ownerOfRegistryToken(token: string): Owner {
   const { id, expiresAt } = parseClaims(token);
   return {
@@ -108,14 +120,14 @@ export function ownerOfRegistryToken(token: string): Owner {
   };
 }
 
-function request(context: Context, grant: Grant, owner: string, question: Question) {
+function request(context: Context, grant: Grant, owner: string, verification: Verification) {
   return requestToken(context, grant, {
-    ...asked(owner, question),
+    ...optionsFor(owner, verification),
     wantRefreshToken: grant.kind === 'passcode',
   });
 }
 
-function asked(owner: string, { hint, endpoint }: Question) {
+function optionsFor(owner: string, { hint, endpoint }: Verification) {
   return { owner, hint, ...(endpoint === undefined ? {} : { endpoint }) };
 }
 

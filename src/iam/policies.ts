@@ -3,25 +3,25 @@ import { type Caller, callApi, goodAnswer } from '../http/api-call.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
 import { listFromIam, toApiCall } from './iam-api.ts';
 
-/** Of the container registry: Reader pulls, Writer pushes as well, Manager also administers. */
+/** Roles for the container registry: Reader pulls, Writer also pushes, Manager also administers. */
 export const roles = ['Reader', 'Writer', 'Manager'] as const;
 
 export type Role = (typeof roles)[number];
 
-/** What somebody may do in the container registry, or in a part of it. */
+/** A role in the container registry, or in a part of it. */
 export interface Access {
-  /** Who may: `iam-ServiceId-…`. */
+  /** The subject's IAM ID, such as `iam-ServiceId-…`. */
   readonly iamId: string;
   readonly role: Role;
-  /** Every namespace where it is absent. */
+  /** Undefined for all namespaces. */
   readonly namespace: string | undefined;
-  /** `us-south` and its kind; every region where it is absent. */
+  /** A region such as `us-south`; undefined for all regions. */
   readonly region: string | undefined;
 }
 
 const path = '/v1/policies';
 
-/** Gives the access by a policy; `false` where there is such a policy already. Throws `refused`, `unreachable`. */
+/** Creates an access policy. Returns false if an equal policy exists. Throws `refused` or `unreachable`. */
 export async function grantAccess(
   context: Context,
   caller: Caller,
@@ -34,7 +34,7 @@ export async function grantAccess(
     query: { account_id: caller.account, iam_id: access.iamId },
     wanted: 'the list of access policies',
   });
-  if (existing.some((each) => gist(each) === gist(policy))) return false;
+  if (existing.some((each) => fingerprint(each) === fingerprint(policy))) return false;
   const wanted = `the access policy for ${access.iamId}`;
   const call = toApiCall(context, caller, { method: 'POST', path, body: policy, wanted });
   const answer = await callApi(context, caller, call);
@@ -60,8 +60,8 @@ function policyOf({ iamId, role, namespace, region }: Access, account: string): 
   };
 }
 
-/** What makes two policies the same: the roles and the attributes, in any order, without what IAM adds. */
-function gist({ roles, resources }: JsonObject): string {
+/** Returns the same text for equal policies: roles and attributes in sorted order, without the fields that IAM adds. */
+function fingerprint({ roles, resources }: JsonObject): string {
   const [resource] = objectsIn(resources);
   return JSON.stringify([
     objectsIn(roles)

@@ -5,16 +5,16 @@ import type { JsonObject } from '../json-object.ts';
 import { textOf } from '../json-object.ts';
 import { callIam, listFromIam } from './iam-api.ts';
 
-/** An identity of an account that belongs to no person. */
+/** A service ID of an account. */
 export interface ServiceId {
   /** `ServiceId-…` */
   readonly id: string;
-  /** `iam-ServiceId-…`: what keys and policies name. */
+  /** `iam-ServiceId-…`, which API keys and policies refer to. */
   readonly iamId: string;
   readonly name: string;
 }
 
-/** By its name or its ID; `undefined` where there is none. Throws `invalid-input` where several have the name. */
+/** Returns the service ID with a name or ID, or undefined. Throws `invalid-input` if several have the name. */
 export async function findServiceId(
   context: Context,
   caller: Caller,
@@ -33,11 +33,11 @@ export async function findServiceId(
   if (first === undefined || more.length === 0) return first;
   const ids = [first, ...more].map(({ id }) => id).join(', ');
   throw new HelperError('invalid-input', `several service IDs are named ${nameOrId}`, {
-    hint: `name one of them by its ID: ${ids}`,
+    hint: `use one of the IDs: ${ids}`,
   });
 }
 
-/** Throws `refused`, and `unreachable` where IAM may have made it or not. */
+/** Creates a service ID. Throws `refused`, or `unreachable` if it is unknown whether IAM created it. */
 export async function createServiceId(
   context: Context,
   caller: Caller,
@@ -49,7 +49,7 @@ export async function createServiceId(
       method: 'POST',
       path: '/v1/serviceids/',
       body,
-      wanted: `the new service ID ${name}`,
+      wanted: `permission to create service ID ${name}`,
     }),
   );
 }

@@ -1,5 +1,7 @@
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import { type CallOptions, requestJson } from '../http/request.ts';
+import { textOf } from '../json-object.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 import { iamEndpoint } from './endpoint.ts';
 
@@ -10,12 +12,12 @@ export type TrustedProfile =
   | { readonly crn: string }
   | { readonly name: string };
 
-/** A profile's name is only unique within its account; a compute resource has just one account. */
+/** A trusted profile for `assume`. A name requires the account, because it is unique only within an account. */
 export type AssumedProfile =
   | Exclude<TrustedProfile, { readonly name: string }>
   | { readonly name: string; readonly account: string };
 
-/** What an access token is asked for with. */
+/** The credential in a token request. */
 export type Grant =
   | { readonly kind: 'api-key'; readonly apiKey: string }
   | { readonly kind: 'refresh-token'; readonly refreshToken: string }
@@ -28,21 +30,21 @@ export type Grant =
   | { readonly kind: 'passcode'; readonly passcode: string };
 
 export interface TokenOptions extends Omit<CallOptions, 'service' | 'secrets'> {
-  /** The setting for IAM's address, where there is one. */
+  /** The setting `iamEndpoint`. */
   readonly endpoint?: string;
   readonly wantRefreshToken?: boolean;
 }
 
-/** `bx:bx`, what IBM's own CLI sends: without it IAM gives no refresh token and takes none. */
+/** `bx:bx`, as in the ibmcloud CLI: IAM issues and accepts refresh tokens only with it. */
 const cliClient = 'Basic Yng6Yng=';
 
-/** Asks IAM for an access token. Throws `refused`, `unreachable` or `misconfigured`. */
+/** Requests an access token from IAM. Throws `refused`, `unreachable` or `misconfigured`. */
 export async function requestToken(
   context: Context,
   grant: Grant,
   options: TokenOptions,
 ): Promise<AccessToken> {
-  const asked = context.now();
+  const requestedAt = context.now();
   const url = new URL(`${iamEndpoint(context, options.endpoint)}/identity/token`);
   const asCli = options.wantRefreshToken || grant.kind === 'refresh-token';
   const answer = await requestJson(
@@ -55,7 +57,24 @@ export async function requestToken(
     },
     { ...options, service: 'IAM', secrets: [secretOf(grant)] },
   );
-  return readAccessToken(answer, { from: `IAM at ${url.host}`, asked, now: context.now() });
+  return readAccessToken(answer, { from: `IAM at ${url.host}`, requestedAt, now: context.now() });
+}
+
+/** Returns the address of the web page for one-time passcodes, from IAM's OpenID configuration. */
+export async function passcodeEndpoint(
+  context: Context,
+  { endpoint, hint }: { readonly endpoint: string | undefined; readonly hint: string },
+): Promise<string> {
+  const base = iamEndpoint(context, endpoint);
+  const answer = await requestJson(
+    context,
+    { method: 'GET', url: new URL(`${base}/identity/.well-known/openid-configuration`) },
+    { service: 'IAM', owner: 'access to its OpenID configuration', hint },
+  );
+  const address = URL.parse(textOf(answer, 'passcode_endpoint') ?? '');
+  // The address is opened in a browser, so another scheme could start a program.
+  if (address?.protocol === 'https:') return address.href;
+  throw new HelperError('unreachable', `IAM at ${base} answered without a passcode address`);
 }
 
 function formOf(grant: Grant): Record<string, string> {

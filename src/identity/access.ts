@@ -5,9 +5,9 @@ import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
 
 /**
- * An access token for whoever is behind a credential: from the cache where an identity has one there, a new
- * one with `force`. The refresh token of somebody else's session is left alone: using it would end that session.
- * Throws `misconfigured` for what is worth none, and what IAM says.
+ * Returns an access token for a credential: from the cache if possible, with `force` always a new one. The refresh token of
+ * the ibmcloud CLI's session is not used, because that would end the session. Throws `misconfigured` if the credential
+ * cannot be exchanged for an access token, and IAM's errors.
  */
 export async function accessTokenOf(lookup: Lookup, found: Found, force = false): Promise<string> {
   if (found.accessToken !== undefined) return found.accessToken(force);
@@ -21,14 +21,14 @@ export async function accessTokenOf(lookup: Lookup, found: Found, force = false)
   });
 }
 
-/** What a message calls whoever is behind a credential. */
+/** Returns the identity or the location of a credential, for messages. */
 export function nameOf({ identity, keptIn }: Found): string {
   return identity === undefined ? `the credential in ${keptIn}` : `identity ${identity}`;
 }
 
 /**
- * A new access token of whoever the API key belongs to; `owner` names the key in messages. It is not cached: nobody
- * could tell from the cache which key it came from. Throws what IAM says.
+ * Requests an access token for an API key; `owner` names the key in messages. It is not cached, because cached tokens are
+ * found by the name of an identity. Throws IAM's errors.
  */
 export async function accessTokenOfKey(
   { context, settings }: Lookup,
@@ -48,7 +48,7 @@ export async function accessTokenOfKey(
   return token;
 }
 
-/** Throws `refused` for a token that does not say whose it is. */
+/** Returns the caller for IBM Cloud's APIs. Throws `refused` if the token has no account. */
 export async function toCaller(lookup: Lookup, name: string, accessToken: string): Promise<Caller> {
   const { iamId, account } = parseClaims(accessToken);
   if (iamId === undefined || account === undefined) {

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { hasControlCharacter } from '../visible.ts';
 import { keyProblem } from './key-problem.ts';
 
@@ -28,15 +28,14 @@ function bareKeyIn(name: string, key: string): string {
   throw new HelperError('misconfigured', `${name} ${problem}`, { hint: `check ${name}` });
 }
 
-/** Bytes; what the ibmcloud CLI writes has a few hundred. */
-const largest = 64 * 1024;
+/** The ibmcloud CLI writes a few hundred bytes. */
+const maxBytes = 64 * 1024;
 
-/** Empty where the file is too large or, as a named pipe, might never end. */
+/** Returns an empty text for a file that is too large or may be endless, such as a FIFO or device. */
 function readKeyFile(name: string, file: string): string {
   try {
-    const stat = fs.statSync(file);
-    const isUsual = stat.isDirectory() || (stat.isFile() && stat.size <= largest);
-    return isUsual ? fs.readFileSync(file, 'utf8') : '';
+    const read = readRegular(file, maxBytes);
+    return 'bytes' in read ? read.bytes.toString() : '';
   } catch (error) {
     const reason = systemCode(error);
     // No shell reads the variable again.
@@ -50,8 +49,8 @@ function readKeyFile(name: string, file: string): string {
 }
 
 /**
- * The API key in a file: `{"apikey": …}` as `ibmcloud iam api-key-create --file` writes it, or the
- * bare key. `undefined` where there is none.
+ * Returns the API key in a file: `{"apikey": …}` as written by `ibmcloud iam api-key-create --file`, or the bare key.
+ * Returns undefined if there is none.
  */
 export function parseKeyFile(text: string): string | undefined {
   const candidate = keyCandidate(text);

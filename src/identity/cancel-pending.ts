@@ -13,14 +13,14 @@ import {
 } from './pending-key.ts';
 import { withRotateLock } from './rotate-lock.ts';
 
-/** Signs in to IAM, or throws. */
+/** Logs in to IAM. Throws IAM's errors. */
 type SignIn = () => Promise<Caller>;
 
 /**
- * Deletes in IAM the API key that an interrupted command made for the identity, then its record. A key that is stored
- * for an identity or a host is in use: only its record goes. The pending key itself signs in first, then `callers`.
- * Returns the deleted key's ID. Throws what IAM says if the key is still active; then the record stays.
- * Belongs under the rotate lock.
+ * Deletes the API key that an interrupted command created for the identity, first in IAM, then its record. If the key is
+ * stored for an identity or a host, it is in use, and only the record is deleted. Authenticates with the pending key, then
+ * with `callers`. Returns the ID of the deleted key. Throws IAM's errors if the key may still be active; the record then
+ * stays. Must run under the rotate lock.
  */
 export async function cancelPendingKey(
   context: Context,
@@ -39,8 +39,8 @@ export async function cancelPendingKey(
 }
 
 /**
- * Does so for identities that were removed, with the secrets that they had. Returns the IDs of the deleted keys. Throws
- * what IAM says about the first key that may still be active, and warns of the others.
+ * Does the same for removed identities; `removed` has their secrets, which may be able to delete the keys. Returns the IDs
+ * of the deleted keys. Throws the error for the first key that may still be active, and warns of the others.
  */
 export async function cancelPendingKeys(
   context: Context,
@@ -67,7 +67,7 @@ export async function cancelPendingKeys(
   return deleted;
 }
 
-/** Returns a function that signs in with that API key. */
+/** Returns a function that logs in with the API key. */
 export function signInWith(context: Context, identity: string, apiKey: string): SignIn {
   const lookup = lookupIn(context);
   const owner = `the API key of identity ${identity}`;
@@ -75,7 +75,7 @@ export function signInWith(context: Context, identity: string, apiKey: string): 
     toCaller(lookup, `identity ${identity}`, await accessTokenOfKey(lookup, owner, apiKey));
 }
 
-/** Whether an identity or a host has that secret. */
+/** Returns true if the secret is stored for an identity or a host. */
 export function isInUse(context: Context, value: string): boolean {
   const store = secretStore(context);
   return (['identity', 'host'] as const).some((of) =>
@@ -86,7 +86,7 @@ export function isInUse(context: Context, value: string): boolean {
   );
 }
 
-/** A key that IAM does not accept, or does not know, is not active. */
+/** Returns the ID of the deleted key; undefined if IAM rejects or does not know the key, which then is not active. */
 async function deleteInIam(
   context: Context,
   identity: string,
@@ -130,7 +130,7 @@ function isRefusal(error: unknown): error is HelperError {
 
 function stillActive(identity: string, id: string | undefined, error: unknown): unknown {
   if (!(error instanceof HelperError)) return error;
-  const key = `the API key${id === undefined ? '' : ` ${id}`} that an interrupted command made`;
+  const key = `the API key${id === undefined ? '' : ` ${id}`} that an interrupted command created`;
   const again = `docker-credential-icr logout --identity ${identity}`;
   const hint =
     id === undefined

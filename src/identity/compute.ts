@@ -2,7 +2,7 @@ import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
 import { mintedAccessToken } from './tokens.ts';
 
-/** The trusted profile that this instance or pod may act as. */
+/** Returns the credential of the trusted profile for this instance or pod. */
 export function computeIdentity(lookup: Lookup, profile: string): Found {
   const holder = {
     name: `compute ${profile}`,

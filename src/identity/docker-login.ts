@@ -6,12 +6,15 @@ import type { Lookup } from './lookup.ts';
 import { mappingKeyFor, own } from './mapping-key.ts';
 import type { Found } from './source.ts';
 
-/** The root secret that `docker login HOST` stored. */
+/** Returns the credential that `docker login HOST` stored, unless it is an identity token. */
 export function fromDockerLogin(lookup: Lookup, host: RegistryHost): Promise<Found | undefined> {
   return storedFor(lookup, host, false);
 }
 
-/** The last source: podman refuses to log in over an identity token, so any root secret takes precedence. */
+/**
+ * Returns the identity token that `docker login HOST` stored. It is the last source: podman refuses to log in if the current
+ * credential is an identity token, so all others take precedence.
+ */
 export function fromIdentityToken(lookup: Lookup, host: RegistryHost): Promise<Found | undefined> {
   return storedFor(lookup, host, true);
 }

@@ -2,12 +2,12 @@ import { ambientVariables, ownVariable } from '../secret-variables.ts';
 import type { Lookup } from './lookup.ts';
 import type { Found } from './source.ts';
 
-/** Set for this program alone, so it takes precedence over everything else. */
+/** Returns the API key in `DOCKER_CREDENTIAL_ICR_API_KEY`, which takes precedence over all other sources. */
 export function fromOwnVariable(lookup: Lookup): Promise<Found> | undefined {
   return fromVariable(lookup, ownVariable);
 }
 
-/** Set for IBM's tools in general. */
+/** Returns the API key in a variable of IBM's tools. */
 export function fromAmbientVariable(lookup: Lookup): Promise<Found> | undefined {
   for (const name of ambientVariables) {
     const found = fromVariable(lookup, name);
@@ -17,7 +17,7 @@ export function fromAmbientVariable(lookup: Lookup): Promise<Found> | undefined 
 }
 
 function fromVariable({ context }: Lookup, name: string): Promise<Found> | undefined {
-  // Scripts set a variable to blanks to unset it; an empty secret would sign in as nobody.
+  // Scripts clear a variable by setting it to an empty string or blanks.
   const value = context.env[name]?.trim();
   return value ? keyIn(name, value) : undefined;
 }

@@ -32,13 +32,13 @@ const entitledSources: readonly NamedSource[] = [
   ...ibmSources,
 ];
 
-/** For other registries this is a plain store: only a stored credential is returned, and nothing of IBM's. */
+/** For other registries, only stored credentials are returned. */
 const otherSources: readonly NamedSource[] = [
   { name: 'docker login', find: fromDockerLogin },
   { name: 'an identity token', find: fromIdentityToken },
 ];
 
-/** The credential of the first source that has one for the host; undefined if none has. */
+/** Returns the credential of the first source that has one for the host; undefined if none has. */
 export async function findCredential(
   lookup: Lookup,
   host: RegistryHost,

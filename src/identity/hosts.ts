@@ -11,18 +11,17 @@ import { everyHost } from './mapping-key.ts';
 import { signedOutHosts } from './signed-out.ts';
 import type { Found } from './source.ts';
 
-/** A host with what answers for it, or with what keeps it from being answered. */
+/** A host with its credential, or with the error of the lookup. */
 export interface HostAnswer {
   readonly host: RegistryHost;
-  /** As the client that stored it spelled it; clients look for their own spelling. */
+  /** The ServerURL that the client stored: clients compare it literally. */
   readonly serverURL: string;
   readonly found: Found | HelperError;
 }
 
 /**
- * Every host that is answered here, in the order of names; where `*` is mapped, every public IBM
- * host. With `namespaces`, also each `host/namespace` that has a mapping of its own;
- * with `names`, these hosts only.
+ * Looks up the stored and mapped hosts and IBM's public hosts, and returns those with a credential or an error, sorted by
+ * name. With `namespaces`, also looks up each mapped `host/namespace`; with `names`, only these hosts.
  */
 export async function answeredHosts(
   context: Context,
@@ -47,7 +46,7 @@ export async function answeredHosts(
   return answers;
 }
 
-/** A keychain that is locked says nothing of the hosts that are answered from elsewhere. */
+/** A locked keychain is only a warning, because other sources may have credentials. */
 function storedHosts(context: Context, secrets: SecretStore): string[] {
   try {
     return secrets.names('host');
@@ -58,7 +57,7 @@ function storedHosts(context: Context, secrets: SecretStore): string[] {
   }
 }
 
-/** Hosts that the settings name; a damaged settings file is reported by whoever is asked first. */
+/** Returns the mapping keys without `*`. An error of the settings is ignored here, because each lookup reports it. */
 async function mappedHosts({ settings }: Lookup): Promise<string[]> {
   try {
     return Object.keys((await settings()).mappings).filter((key) => key !== everyHost);
@@ -84,6 +83,6 @@ async function spelling({ stored }: Lookup, host: RegistryHost, name: string): P
   if (isIbmHost(host)) return name;
   const serverURL = (await stored({ of: 'host', name }))?.ServerURL ?? name;
   const parsed = parseServerURL(serverURL);
-  // A file that somebody copied speaks of the host it was copied from.
+  // A file that was copied by hand contains the ServerURL of another host.
   return 'problem' in parsed || hostKey(parsed) !== name ? name : serverURL;
 }

@@ -2,18 +2,19 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { readRegular } from '../files/regular-file.ts';
 import { parseObject } from '../json-object.ts';
 import { lifeOf } from './expiry.ts';
 import type { Found } from './source.ts';
 
-/** Milliseconds that an access token of the session must have left: a long pull uses it to its end. */
-const longEnough = 10 * 60_000;
-/** Bytes; the CLI's file has some ten thousand. */
-const largest = 16 * 1024 * 1024;
+/** The remaining lifetime that an access token of the session needs, because a long pull uses it until the end. */
+const minLifetimeMs = 10 * 60_000;
+/** The CLI's file has about ten thousand bytes. */
+const maxBytes = 16 * 1024 * 1024;
 
 /**
- * The ibmcloud CLI's session: its access token while that lasts, else
- * its refresh token. The file is the CLI's: it is read and never written, not even its mode.
+ * Returns the access token of the ibmcloud CLI's session, or its refresh token if the access token expires soon. The file
+ * belongs to the CLI and is never changed, not even its mode.
  */
 export function foundInSession(context: Context): Found | undefined {
   const file = sessionFile(context);
@@ -21,29 +22,30 @@ export function foundInSession(context: Context): Found | undefined {
   if (session === undefined) return undefined;
   const { access, refresh } = session;
   const keptIn = 'ibmcloud session';
-  const until = lifeOf(access).exp;
-  const endsAt = typeof until === 'number' ? until * 1000 : 0;
-  // A compute resource's session has no refresh token.
-  if (endsAt - context.now() > (refresh === '' ? 0 : longEnough)) {
+  const { exp } = lifeOf(access);
+  const endsAt = typeof exp === 'number' ? exp * 1000 : 0;
+  // The session of a compute resource has no refresh token.
+  if (endsAt - context.now() > (refresh === '' ? 0 : minLifetimeMs)) {
     return { username: 'iambearer', secret: () => access, isMinted: true, keptIn, endsAt };
   }
   if (refresh === '') throw expired(String(file));
   return { username: 'iamrefresh', secret: () => refresh, isMinted: true, keptIn };
 }
 
-/** Where the CLI keeps its session. Source: IBM-Cloud/ibm-cloud-cli-sdk, bluemix/configuration. */
+/** Returns the path of the CLI's session. Source: IBM-Cloud/ibm-cloud-cli-sdk, bluemix/configuration. */
 function sessionFile({ env, platform }: Context): string | undefined {
-  const named = env.IBMCLOUD_CONFIG_HOME;
-  const usual = platform === 'win32' ? env.USERPROFILE : env.HOME;
-  const home = named || env.IBMCLOUD_HOME || env.BLUEMIX_HOME || usual;
-  // A relative one would lead into the repository that is being built.
+  const configHome = env.IBMCLOUD_CONFIG_HOME;
+  const userHome = platform === 'win32' ? env.USERPROFILE : env.HOME;
+  const home = configHome || env.IBMCLOUD_HOME || env.BLUEMIX_HOME || userHome;
+  // A relative path could lead into the repository that is being built.
   if (!home || !path.isAbsolute(home)) return undefined;
-  if (named) return path.join(named, 'config.json');
-  const folder = path.join(home, '.ibmcloud');
-  return path.join(fs.existsSync(folder) ? folder : path.join(home, '.bluemix'), 'config.json');
+  if (configHome) return path.join(configHome, 'config.json');
+  const directory = path.join(home, '.ibmcloud');
+  const isCurrent = fs.existsSync(directory);
+  return path.join(isCurrent ? directory : path.join(home, '.bluemix'), 'config.json');
 }
 
-/** `undefined` where nobody ever logged in, or has logged out. */
+/** Returns undefined if the user is not logged in with the CLI. */
 function readSession(file: string): { access: string; refresh: string } | undefined {
   const text = readText(file);
   if (text === undefined) return undefined;
@@ -55,11 +57,9 @@ function readSession(file: string): { access: string; refresh: string } | undefi
 
 function readText(file: string): string | undefined {
   try {
-    const stat = fs.statSync(file);
-    // A named pipe would be waited for, and a device read, without end. What a folder is, the system says below.
-    const isOdd = !stat.isFile() && !stat.isDirectory();
-    if (isOdd || stat.size > largest) throw unreadable(file);
-    return fs.readFileSync(file, 'utf8');
+    const read = readRegular(file, maxBytes);
+    if ('bytes' in read) return read.bytes.toString();
+    throw unreadable(file);
   } catch (error) {
     if (error instanceof HelperError) throw error;
     const code = systemCode(error);

@@ -10,11 +10,11 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
-import { without } from './forget.ts';
-import { forgetTokens } from './forget-tokens.ts';
+import { removeSupersededTokens } from './cached-tokens.ts';
 import { everyHost, own } from './mapping-key.ts';
 import { changed } from './pending-key.ts';
 import { presentation, requireHostOf, requirePresentable } from './present.ts';
+import { without } from './removal.ts';
 import { endSignOut, signedOutHosts } from './signed-out.ts';
 
 export interface NewIdentity {
@@ -25,7 +25,7 @@ export interface NewIdentity {
   readonly replaces?: { readonly secret: string | undefined };
 }
 
-/** Returns true for a name that can be typed, shown and stored everywhere. */
+/** Returns true for a valid name of an identity, which is also safe as a file name and in messages. */
 export function isIdentityName(name: string): boolean {
   return /^[a-z0-9][a-z0-9._/-]{0,127}$/i.test(name);
 }
@@ -33,17 +33,15 @@ export function isIdentityName(name: string): boolean {
 /** Throws `invalid-input` for any other name. */
 export function requireIdentityName(name: string): string {
   if (isIdentityName(name)) return name;
-  throw new HelperError(
-    'invalid-input',
-    'an identity has a name of letters, digits, dots, hyphens and underscores, 128 at most',
-  );
+  throw new HelperError('invalid-input', 'invalid identity name', {
+    hint: 'use letters, digits, dots, hyphens, underscores and slashes, at most 128 characters',
+  });
 }
 
 /**
- * Keeps an identity and lets it answer for the mapping keys (`host`, `host/namespace`, `*`). The
- * secret is written first: settings never name an identity whose secret is not there yet.
- * Throws `storage` (also if another command has changed what `replaces` says), `damaged`, and `invalid-input` for a
- * name that differs from another in case only.
+ * Stores an identity and maps it to the keys (`host`, `host/namespace`, `*`). The secret is written before the settings, so
+ * that the settings never refer to a missing secret. Throws `storage` (also if the stored secret differs from `replaces`),
+ * `damaged`, and `invalid-input` if the name differs from another one only in case.
  */
 export async function saveIdentity(
   context: Context,
@@ -56,7 +54,7 @@ export async function saveIdentity(
     const store = secretStore(context);
     if (replaces !== undefined && secretOf(store, key) !== replaces.secret) throw changed(name);
     await lock.step();
-    // A trusted profile has none: the machine vouches for it.
+    // A trusted profile has no secret.
     if (secret === '') {
       if (secretOf(store, key) !== undefined) store.erase(key, lock.requireOurs);
     } else {
@@ -70,11 +68,11 @@ export async function saveIdentity(
       mappings: { ...current.mappings, ...added },
     };
   });
-  forgetTokens(context, name);
+  removeSupersededTokens(context, [name]);
   endSignOuts(context, keys);
 }
 
-/** Lets an identity that is kept already answer for `host`, `host/namespace` or `*`. */
+/** Maps an existing identity to `host`, `host/namespace` or `*`. Throws `invalid-input` and `misconfigured`. */
 export async function mapHost(context: Context, key: string, mapping: Mapping): Promise<void> {
   await updateSettings(context, (current) => {
     const identity = requireUsable(mapping.identity, requireIdentity(current, mapping.identity));
@@ -85,7 +83,7 @@ export async function mapHost(context: Context, key: string, mapping: Mapping): 
   endSignOuts(context, [key]);
 }
 
-/** Throws `invalid-input` where the key has no mapping. */
+/** Removes a mapping, but not its identity. Throws `invalid-input` if the key has no mapping. */
 export async function unmapHost(context: Context, key: string): Promise<void> {
   await updateSettings(context, (current) => {
     if (Object.hasOwn(current.mappings, key)) return without(current, [key], []);
@@ -95,7 +93,7 @@ export async function unmapHost(context: Context, key: string): Promise<void> {
   });
 }
 
-/** Throws `invalid-input` for a name that none has; it is not repeated: it may be a key in the wrong place. */
+/** Throws `invalid-input` for an unknown name. The message does not repeat it: it may be an API key in the wrong place. */
 export function requireIdentity(
   { identities }: Settings,
   name: string,
@@ -103,10 +101,10 @@ export function requireIdentity(
   const identity = own(identities, name);
   if (identity !== undefined) return identity;
   const names = Object.keys(identities).join(', ') || 'none';
-  throw new HelperError('invalid-input', `there is no such identity; there are: ${names}`);
+  throw new HelperError('invalid-input', `unknown identity; existing identities: ${names}`);
 }
 
-/** Throws `invalid-input` where two identities would differ in letter case only: some file systems know no case. */
+/** Throws `invalid-input` if the name differs from another one only in case: some file systems are case-insensitive. */
 export function refuseOtherCase({ identities }: Settings, name: string): void {
   const same = Object.keys(identities).find(
     (other) => other !== name && other.toLowerCase() === name.toLowerCase(),
@@ -114,11 +112,12 @@ export function refuseOtherCase({ identities }: Settings, name: string): void {
   if (same === undefined) return;
   throw new HelperError(
     'invalid-input',
-    `there is an identity ${same} already, and ${name} differs from it in letter case only`,
+    `identity ${name} differs from the existing identity ${same} only in case`,
+    { hint: `use ${same}, or another name` },
   );
 }
 
-/** Whoever names a host again wants it answered; `*` names them all. */
+/** Removes the sign-out marks of the mapped hosts; of all hosts for `*`. */
 function endSignOuts(context: Context, keys: readonly string[]): void {
   const hosts = keys.includes(everyHost)
     ? signedOutHosts(context)

@@ -1,4 +1,4 @@
-/** Docker's user name for a token that the registry itself gave out at `docker login`. */
+/** Docker's user name for an identity token, which a registry may issue at `docker login`. */
 const identityTokenUser = '<token>';
 
 export function isIdentityToken(username: string): boolean {

@@ -1,16 +1,16 @@
 import type { IdentitySettings } from '../config/settings.ts';
 
-/** What a person types to give an identity a new secret of the same kind. */
+/** Returns the command that stores a new secret of the same kind for an identity. */
 export function loginCommand(
   name: string,
   { kind, profile }: Pick<IdentitySettings, 'kind' | 'profile'>,
 ): string {
-  const how = {
+  const options = {
     'api-key': '',
     'refresh-token': ' --sso',
     'entitlement-key': ' --entitlement-key-stdin',
     'registry-token': ' --registry-token-stdin',
     'trusted-profile': ` --trusted-profile ${profile}`,
   }[kind];
-  return `docker-credential-icr login --identity ${name}${how}`;
+  return `docker-credential-icr login --identity ${name}${options}`;
 }

@@ -11,18 +11,18 @@ import {
   type SecretStore,
 } from '../secrets/store-types.ts';
 
-/** Where the sources look; settings and each secret are read once, when a source first asks for them. */
+/** The data for the sources. Settings and secrets are read when a source first needs them, and only once. */
 export interface Lookup {
   readonly context: Context;
   readonly settings: () => Promise<Settings>;
-  /** The name of the credential store; `file` if the settings cannot be read: `docker login` for other registries. */
+  /** The name of the credential store; `file` if the settings cannot be read, for the credentials of other registries. */
   readonly store: () => Promise<string>;
   readonly stored: (key: SecretKey) => Promise<Credential | undefined>;
   readonly isSignedOut: (hostKey: string) => Promise<boolean>;
 }
 
-/** `given` is the store, if the caller has it. */
-export function lookupIn(context: Context, given?: SecretStore): Lookup {
+/** Returns a lookup without cached data. `openStore` is the store, if the caller has already opened it. */
+export function lookupIn(context: Context, openStore?: SecretStore): Lookup {
   let loading: Promise<Settings> | undefined;
   const settings = () => {
     loading ??= loadSettings(context);
@@ -36,7 +36,7 @@ export function lookupIn(context: Context, given?: SecretStore): Lookup {
       throw error;
     }
   };
-  let opened = given;
+  let opened = openStore;
   const open = async () => {
     if (opened === undefined) {
       const { storeIn } = await import('../secrets/secret-store.ts');
@@ -51,12 +51,12 @@ export function lookupIn(context: Context, given?: SecretStore): Lookup {
     store,
     stored: (key) => {
       const name = `${key.of} ${key.name}`;
-      // A keychain that refuses takes its time, and one identity is used for many hosts.
+      // One identity is used for many hosts, and a failing keychain is slow.
       const reading = secrets.get(name) ?? readCredential(context, { name: store, open }, key);
       secrets.set(name, reading);
       return reading;
     },
-    // A mark is one file a host, so that parallel calls of `erase` share nothing.
+    // One file for each host, so that parallel calls of `erase` do not conflict.
     isSignedOut: async (hostKey) => {
       const folder = configFolder(context);
       if (folder === undefined) return false;

@@ -3,16 +3,16 @@ import type { RegistryHost } from '../registry/parse.ts';
 
 export const everyHost = '*';
 
-/** The mapping that names the most of where the client goes: `host/namespace`, `host`, `*`. */
+/** Returns the most specific key with a mapping: `host/namespace`, then `host`, then `*`; undefined if there is none. */
 export function mappingKeyFor({ mappings }: Settings, host: RegistryHost): string | undefined {
   const { name, namespace } = host;
-  const inner = `${name}/${namespace}`;
-  if (namespace !== undefined && Object.hasOwn(mappings, inner)) return inner;
+  const specific = `${name}/${namespace}`;
+  if (namespace !== undefined && Object.hasOwn(mappings, specific)) return specific;
   if (Object.hasOwn(mappings, name)) return name;
   return Object.hasOwn(mappings, everyHost) ? everyHost : undefined;
 }
 
-/** A host may be called `constructor`; what every object has is no setting. */
+/** Returns the object's own property, because a host may be called `constructor`. */
 export function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined;
 }

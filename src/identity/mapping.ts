@@ -15,7 +15,7 @@ import type { Holder } from './mint.ts';
 import { mintedAs, presentation, requirePresentable } from './present.ts';
 import type { Found } from './source.ts';
 
-/** The identity that the settings name for this host. */
+/** Returns the credential of the identity that is mapped to the host. */
 export async function fromMapping(lookup: Lookup, host: RegistryHost): Promise<Found | undefined> {
   const settings = await lookup.settings();
   const key = mappingKeyFor(settings, host);
@@ -32,7 +32,7 @@ export async function fromMapping(lookup: Lookup, host: RegistryHost): Promise<F
   return foundIdentity(lookup, mapping.identity, identity, mapping);
 }
 
-/** An identity by its name, whatever is mapped to it. Throws `misconfigured` where there is none. */
+/** Returns the credential of an identity, mapped or not. Throws `misconfigured` if it does not exist. */
 export async function identityNamed(
   lookup: Lookup,
   name: string,
@@ -43,7 +43,6 @@ export async function identityNamed(
   return foundIdentity(lookup, name, identity, present === undefined ? {} : { present });
 }
 
-/** An identity as a client is given it, under the mapping that names it. */
 async function foundIdentity(
   lookup: Lookup,
   name: string,
@@ -64,7 +63,7 @@ async function foundIdentity(
       identity.kind === 'trusted-profile' ? 'this machine' : storeTitle(await lookup.settings()),
     ...(identity.expiresAt === undefined ? {} : { endsAt: identity.expiresAt }),
     ...secretAs(lookup, username, holder),
-    ...(isWorthAccess(identity)
+    ...(canGetAccessToken(identity)
       ? { accessToken: async (force) => (await tokens()).mintedAccessToken(lookup, holder, force) }
       : {}),
   };
@@ -88,7 +87,7 @@ function secretAs(
       secret: async () => (await tokens()).mintedRefreshToken(lookup, holder),
     };
   }
-  // A refresh token is renewed whenever it is used, so it too comes back as another one.
+  // IAM replaces a refresh token at each use, so a client may store an old one.
   if (username === 'iamrefresh') return { isMinted: true, secret: () => holder.root };
   return {
     secret: async () => {
@@ -101,16 +100,16 @@ function secretAs(
   };
 }
 
-/** Loaded only for a token: clients that get the stored secret itself do not need it. */
+/** Loaded only when a token is needed, because most clients get the stored secret itself. */
 function tokens(): Promise<typeof import('./tokens.ts')> {
   return import('./tokens.ts');
 }
 
-function isWorthAccess({ kind }: IdentitySettings): boolean {
+function canGetAccessToken({ kind }: IdentitySettings): boolean {
   return kind === 'api-key' || kind === 'refresh-token' || kind === 'trusted-profile';
 }
 
-/** A trusted profile has none: the machine vouches for it. */
+/** Returns the stored secret; an empty text for a trusted profile, which has none. */
 async function rootSecret(
   lookup: Lookup,
   name: string,
@@ -126,7 +125,7 @@ async function rootSecret(
       hint: `run ${login}`,
     });
   }
-  // Some keychains report this while they are locked.
+  // Some keychains report "not found" while they are locked.
   throw new HelperError('storage', `${store} has no secret for identity ${name}`, {
     hint: `unlock ${store} if it is locked, or run ${login}`,
   });

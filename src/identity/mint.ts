@@ -9,31 +9,31 @@ import { replaceSecret, requireReplaceable } from '../secrets/replace-secret.ts'
 import { secretStore } from '../secrets/secret-store.ts';
 import { own } from './mapping-key.ts';
 
-/** Who asks IAM for a token, and with what. */
+/** An identity with its secret, for token requests. */
 export interface Holder {
-  /** The identity's name; in the cache it names the token. */
+  /** The identity's name, which is also the key of its token in the cache. */
   readonly name: string;
   readonly kind: IdentityKind;
   readonly profile?: string;
   /** When the root secret was set, in milliseconds since 1970. */
   readonly since: number;
-  /** What a person can type when IAM says no. */
+  /** The hint if IAM rejects the request. */
   readonly hint: string;
-  /** Empty where the machine vouches for the identity. */
+  /** The API key or refresh token; empty for a trusted profile of this instance. */
   readonly root: string;
 }
 
-/** Milliseconds to wait for other commands before a refresh token is stored. */
+/** How long to wait for the lock before a new refresh token is stored without it. */
 const storeLimitMs = 5000;
 
 export interface MintOptions {
-  /** When to give up, in milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly deadline: number;
-  /** The setting for IAM's address. */
+  /** IAM's address in the settings. */
   readonly endpoint: string | undefined;
 }
 
-/** Asks IAM for an access token in the way that fits the identity. Throws what `requestToken` throws. */
+/** Requests an access token for an identity. Throws the errors of `requestToken`. */
 export async function mintAccessToken(
   context: Context,
   holder: Holder,
@@ -47,11 +47,15 @@ export async function mintAccessToken(
     case 'trusted-profile':
       return fromMachine(context, holder, options);
     default:
-      throw new HelperError('misconfigured', `identity ${holder.name} is worth no access token`);
+      throw new HelperError(
+        'misconfigured',
+        `identity ${holder.name} cannot be exchanged for an access token`,
+        { hint: 'use an identity with an API key' },
+      );
   }
 }
 
-/** Asks for a refresh token; the life of the access token beside it is given as its own. */
+/** Requests a refresh token for an API key. Its expiry is that of the access token in the same response. */
 export function mintRefreshToken(
   context: Context,
   holder: Holder,
@@ -61,8 +65,8 @@ export function mintRefreshToken(
 }
 
 /**
- * Whoever has waited for its turn to mint may hold a key that was replaced and deleted meanwhile, as `api-key rotate`
- * does: where IAM refuses it, the one that is kept by then is tried, if it is another.
+ * Retries with the stored API key if IAM rejects the given one: while this process waited for the lock, `api-key rotate` may
+ * have replaced and deleted the key.
  */
 async function withLatestKey<T>(
   context: Context,
@@ -79,7 +83,7 @@ async function withLatestKey<T>(
   }
 }
 
-/** `undefined` where it is still the same, or there is none any more. */
+/** Returns undefined if the stored key has not changed or does not exist. */
 function latestKey(context: Context, holder: Holder): Holder | undefined {
   const identity = own(readSettings(context).identities, holder.name);
   if (identity?.kind !== 'api-key') return undefined;
@@ -95,13 +99,12 @@ async function refreshTokenFrom(
   options: MintOptions,
 ): Promise<AccessToken> {
   const grant = { kind: 'api-key', apiKey: holder.root } as const;
-  const asked = { ...explained(holder, options), wantRefreshToken: true };
-  const { refreshToken, issuedAt, expiresAt } = await requestToken(context, grant, asked);
+  const request = { ...tokenOptions(holder, options), wantRefreshToken: true };
+  const { refreshToken, issuedAt, expiresAt } = await requestToken(context, grant, request);
   if (refreshToken !== undefined) return { token: refreshToken, issuedAt, expiresAt };
-  throw new HelperError(
-    'refused',
-    `IAM gives no refresh token for identity ${holder.name}; present it as iamapikey or iambearer`,
-  );
+  throw new HelperError('refused', `IAM returned no refresh token for identity ${holder.name}`, {
+    hint: 'use --present iamapikey or iambearer',
+  });
 }
 
 async function fromApiKey(
@@ -109,17 +112,17 @@ async function fromApiKey(
   holder: Holder,
   options: MintOptions,
 ): Promise<AccessToken> {
-  const asked = explained(holder, options);
-  const own = await requestToken(context, { kind: 'api-key', apiKey: holder.root }, asked);
+  const request = tokenOptions(holder, options);
+  const own = await requestToken(context, { kind: 'api-key', apiKey: holder.root }, request);
   if (holder.profile === undefined) return own;
   const profile = { id: holder.profile };
-  return requestToken(context, { kind: 'assume', accessToken: own.token, profile }, asked);
+  return requestToken(context, { kind: 'assume', accessToken: own.token, profile }, request);
 }
 
 /**
- * IAM accepts a refresh token once and returns another. The token is requested only after the stored one has been
- * written again: a disk that is full or read-only fails then, while the login is still good. The stored token is read
- * here, since another process may have used the one that the caller knows.
+ * IAM accepts a refresh token once and returns a new one, which must be stored. Before the request, the stored token is
+ * written again, so that a full or read-only disk fails while the old token is still valid. The token is read from the
+ * store, because another process may have used the one that the caller has read.
  */
 async function fromRefreshToken(
   context: Context,
@@ -130,27 +133,27 @@ async function fromRefreshToken(
   const read = () => secretStore(context).read(key);
   let stored = read();
   const lock = { limitMs: Math.max(0, options.deadline - context.now()) };
-  // A login or another `get` may replace it meanwhile.
+  // A login or another `get` may have replaced it meanwhile.
   while (stored !== undefined && !(await requireReplaceable(context, key, stored, lock))) {
     stored = read();
   }
   const refreshToken = stored?.Secret ?? holder.root;
   const grant = { kind: 'refresh-token', refreshToken } as const;
-  const token = await requestToken(context, grant, explained(holder, options)).catch((error) => {
+  const token = await requestToken(context, grant, tokenOptions(holder, options)).catch((error) => {
     const latest = read();
-    const isSpent = isRefused(error) && latest !== undefined && latest.Secret !== refreshToken;
-    if (isSpent) return undefined;
+    const isUsed = isRefused(error) && latest !== undefined && latest.Secret !== refreshToken;
+    if (isUsed) return undefined;
     throw error;
   });
-  // Another process has used it up, and stored the next one.
+  // Another process has used the token and stored the next one.
   if (token === undefined) return fromRefreshToken(context, holder, options);
   const { refreshToken: next } = token;
-  // If somebody has logged in or out meanwhile, the next one is not stored. The old one is worth nothing any more: late,
-  // or without the lock, is better than lost.
+  // Not stored if a login or logout has changed the secret meanwhile. Otherwise it must be stored, even after the deadline
+  // or without the lock, because the old token is no longer valid.
   if (stored !== undefined && next !== undefined) {
-    const late = { limitMs: storeLimitMs, otherwise: 'proceed' } as const;
+    const options = { limitMs: storeLimitMs, onTimeout: 'proceed' } as const;
     const renewed = { ...stored, Secret: next };
-    await replaceSecret(withoutDeadline(context), key, refreshToken, renewed, late);
+    await replaceSecret(withoutDeadline(context), key, refreshToken, renewed, options);
   }
   return token;
 }
@@ -159,23 +162,23 @@ function isRefused(error: unknown): boolean {
   return error instanceof HelperError && error.code === 'refused';
 }
 
-/** The machine's or pod's own identity. */
+/** Requests a token for the identity of this instance or pod. */
 async function fromMachine(
   context: Context,
   holder: Holder,
   options: MintOptions,
 ): Promise<AccessToken> {
   const { requestComputeToken } = await import('../iam/compute-token.ts');
-  return requestComputeToken(context, holder.profile, explained(holder, options));
+  return requestComputeToken(context, holder.profile, tokenOptions(holder, options));
 }
 
-/** What IAM is asked about, as a message names it. */
+/** Returns the subject of error messages. */
 function ownerOf({ kind, name, profile }: Holder): string {
   if (kind === 'trusted-profile') return `trusted profile ${profile}`;
   return `the ${kind === 'api-key' ? 'API key' : 'refresh token'} of identity ${name}`;
 }
 
-function explained(holder: Holder, { deadline, endpoint }: MintOptions): TokenOptions {
+function tokenOptions(holder: Holder, { deadline, endpoint }: MintOptions): TokenOptions {
   return {
     deadline,
     ...(endpoint === undefined ? {} : { endpoint }),

@@ -6,37 +6,37 @@ import { secretStore } from '../secrets/secret-store.ts';
 import type { SecretKey } from '../secrets/store-types.ts';
 
 /**
- * The API key that a command makes for an identity, recorded before IAM is asked to make it: whatever interrupts the
- * command, the value is not lost, and a later command can use the key or delete it in IAM.
+ * An API key that a command creates for an identity. It is recorded before IAM creates it, so that the value is not lost if
+ * the command is interrupted, and a later command can use the key or delete it.
  */
 export interface PendingKey {
   readonly value: string;
-  /** The ID of the key that it replaces, which is deleted at the end; `undefined` for a new identity. */
+  /** The ID of the key that it replaces and that is deleted last; undefined for a new identity. */
   readonly oldId?: string | undefined;
-  /** The ID of the key itself, once IAM has told it. */
+  /** The ID of the key itself, if IAM has returned it. */
   readonly newId?: string | undefined;
 }
 
-/** A value as IAM's own generator makes it: 44 characters of `[A-Za-z0-9_-]`. */
+/** Returns a random value in the format of IAM's API keys: 44 characters of `[A-Za-z0-9_-]`. */
 export function newApiKeyValue(): string {
   return randomBytes(33).toString('base64url');
 }
 
 const suffix = ' (rotating)';
-/** In place of `oldId`: a stored credential has no empty member. */
+/** Stored if there is no `oldId`, because fields of a stored credential must not be empty. */
 const noOldId = '(none)';
 
-/** Beside the identity's own secret; no identity has a name with a space. */
+/** Returns the key of the record. It contains a space, which names of identities cannot. */
 function keyOf(identity: string): SecretKey {
   return { of: 'identity', name: identity + suffix };
 }
 
-/** The identity whose pending key has that name in the credential store; `undefined` for another secret. */
+/** Returns the identity of a pending key by its name in the credential store; undefined for other secrets. */
 export function identityOfPending(name: string): string | undefined {
   return name.endsWith(suffix) ? name.slice(0, -suffix.length) : undefined;
 }
 
-/** The identities that have a pending key, whether they still exist or not. */
+/** Returns all identities with a pending key, including removed ones. */
 export function pendingIdentities(context: Context): string[] {
   return secretStore(context)
     .names('identity')
@@ -55,8 +55,8 @@ export function readPendingKey(context: Context, identity: string): PendingKey |
 }
 
 /**
- * Records a pending key if the identity's secret is still `stored` (`undefined`: it has none), and no other key is
- * pending. Throws `storage` if another command has changed that.
+ * Records a pending key. Throws `storage` if another command has changed the identity's secret, which must be `stored`
+ * (undefined: none), or has recorded another pending key.
  */
 export async function writePendingKey(
   context: Context,
@@ -75,8 +75,8 @@ export async function writePendingKey(
 }
 
 /**
- * Erases the record of the key with that value; another command's record stays. With `condition`, which is asked under
- * the lock, only if it is true; returns whether it was.
+ * Erases the record of the key with that value; a record with another value stays. Checks `condition` under the lock, and
+ * returns false without erasing if it is false.
  */
 export function erasePendingKey(
   context: Context,
@@ -93,11 +93,11 @@ export function erasePendingKey(
   });
 }
 
-/** Another command has given the identity another secret, or removed it. */
+/** The error if another command has changed or removed the identity's secret. */
 export function changed(identity: string): HelperError {
   return new HelperError(
     'storage',
     `another command changed identity ${identity} at the same time`,
-    { hint: 'check it with docker-credential-icr status, then run the command again' },
+    { hint: 'run docker-credential-icr status, then run the command again' },
   );
 }

@@ -1,7 +1,7 @@
 import type { IdentityKind, IdentitySettings, Mapping } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 
-/** The user names that each kind of root secret can be presented as; the usual one first. */
+/** The user names under which the registry accepts each kind of identity; the default first. */
 const possible: Readonly<Record<IdentityKind, readonly string[]>> = {
   'api-key': ['iamapikey', 'iambearer', 'iamrefresh'],
   'refresh-token': ['iamrefresh', 'iambearer'],
@@ -10,22 +10,22 @@ const possible: Readonly<Record<IdentityKind, readonly string[]>> = {
   'trusted-profile': ['iambearer'],
 };
 
-/** What a person may choose from: the others follow from what is kept. */
+/** The values of `--present`; the other user names follow from the kind of identity. */
 export const userNames = possible['api-key'];
 
 type Presented = Pick<IdentitySettings, 'kind' | 'present' | 'profile'>;
 
-/** What a client is told the user name is: the mapping's word, the identity's, the usual one. */
+/** Returns the user name for clients: from the mapping, else from the identity, else the default. */
 export function presentation(identity: Presented, mapping?: Pick<Mapping, 'present'>): string {
   return mapping?.present ?? identity.present ?? choices(identity)[0] ?? 'iamapikey';
 }
 
-/** Whether the registry takes the identity under that user name. */
+/** Returns true if the registry accepts the identity with that user name. */
 export function isPresentable(identity: Presented, present: string): boolean {
   return choices(identity).includes(present);
 }
 
-/** What has to be minted for that user name; `undefined` where the root secret itself goes with it. */
+/** Returns the kind of token to request for that user name; undefined if the stored secret itself is presented. */
 export function mintedAs(
   { kind }: Pick<IdentitySettings, 'kind'>,
   present: string,
@@ -34,7 +34,7 @@ export function mintedAs(
   return present === 'iamrefresh' && kind !== 'refresh-token' ? 'refresh token' : undefined;
 }
 
-/** Throws `misconfigured` where the registry would never take it. */
+/** Throws `misconfigured` if the registry does not accept the identity with that user name. */
 export function requirePresentable(identity: Presented, present: string, name: string): void {
   if (isPresentable(identity, present)) return;
   const names = choices(identity);
@@ -43,20 +43,20 @@ export function requirePresentable(identity: Presented, present: string, name: s
   });
 }
 
-/** The only host that takes entitlement keys. */
+/** The only host that accepts entitlement keys. */
 export const entitledRegistry = 'cp.icr.io';
 
-/** Throws `invalid-input` for a host that never takes what the identity is. */
+/** Throws `invalid-input` if the identity is an entitlement key and the host does not accept those. */
 export function requireHostOf({ kind }: Pick<IdentitySettings, 'kind'>, key: string): void {
   const host = key.replace(/\/.*/, '');
   if (kind !== 'entitlement-key' || host === entitledRegistry) return;
-  const what = key === '*' ? 'other hosts' : host;
-  throw new HelperError('invalid-input', `entitlement keys cannot be used for ${what}`, {
+  const target = key === '*' ? 'other hosts' : host;
+  throw new HelperError('invalid-input', `entitlement keys cannot be used for ${target}`, {
     hint: `use ${entitledRegistry}, the only host that accepts them`,
   });
 }
 
-/** An API key that acts as a trusted profile goes under the profile's ID; alone it is another identity. */
+/** For an API key that acts as a trusted profile, the user name is the profile's ID. */
 function choices({ kind, profile }: Presented): readonly string[] {
   return kind === 'api-key' && profile !== undefined ? [profile, 'iambearer'] : possible[kind];
 }

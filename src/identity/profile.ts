@@ -1,8 +1,8 @@
 import { HelperError } from '../errors.ts';
 
 /**
- * The ID of a trusted profile, which is also the registry's user name for it; as an IAM ID it begins with
- * `iam-`. Throws `invalid-input` for a name or a CRN.
+ * Returns the ID of a trusted profile, which is also its user name for the registry; accepts an IAM ID (`iam-Profile-…`) as
+ * well. Throws `invalid-input` for a name or a CRN.
  */
 export function requireProfileId(text: string): string {
   const id = /^(?:iam-)?(Profile-[\w-]{1,100})$/.exec(text.trim())?.[1];

@@ -1,16 +1,16 @@
 import path from 'node:path';
-import { lockSilence } from '../config/change-lock.ts';
+import { staleLockOptions } from '../config/change-lock.ts';
 import { requireConfigFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 
-/** Milliseconds to wait for another rotation. */
-const limitMs = 30_000;
+/** How long to wait for another rotation. */
+const timeoutMs = 30_000;
 
 /**
- * Runs `action` while no other command makes or deletes a pending API key. `requireOurs` throws `storage` if another
- * command has taken over the lock, as happens if this process is stopped: that one finishes the work.
+ * Runs `action` while no other command creates or deletes a pending API key. `requireOurs` throws `storage` if another
+ * command has taken over the lock because this process was suspended.
  */
 export function withRotateLock<T>(
   context: Context,
@@ -21,7 +21,7 @@ export function withRotateLock<T>(
     action(() => {
       if (!isOurs()) throw overtaken();
     });
-  const options = { limit: limitMs, otherwise: 'fail', ...lockSilence(context) } as const;
+  const options = { timeoutMs, onTimeout: 'fail', ...staleLockOptions(context) } as const;
   return withLock(context, lock, run, options);
 }
 

@@ -9,17 +9,17 @@ import { isPresent, namesIn } from '../files/private-read.ts';
 import { removePrivate, writePrivate } from '../files/private-write.ts';
 
 /**
- * Hosts that somebody signed out of. One empty file a host, so that parallel `erase`s share nothing.
- * Such a host is answered only by what `docker login` stores for it afterwards, until
- * `docker-credential-icr login` names it again. Throws `storage` if that cannot be known: to answer for a host that was
- * signed out would be worse than an error.
+ * Returns true if the user has logged out of the host. The mark is an empty file for each host, so that parallel calls of
+ * `erase` do not conflict. For such a host only a later `docker login` is used, until `docker-credential-icr login` or `map`
+ * names it again. Throws `storage` if the mark cannot be checked: an error is safer than a credential for a host that the
+ * user has logged out of.
  */
 export function isSignedOut(context: Context, hostKey: string): boolean {
   const folder = configFolder(context);
   return folder !== undefined && isPresent(context, signedOutFile(folder, hostKey));
 }
 
-/** Every signed-out host, for those who ask about many. Throws `storage`, as `isSignedOut` does. */
+/** Returns all signed-out hosts. Throws `storage`, as `isSignedOut` does. */
 export function signedOutHosts(context: Context): Set<string> {
   const folder = configFolder(context);
   return new Set(folder === undefined ? [] : namesIn(context, signedOutFolder(folder)));

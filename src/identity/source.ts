@@ -3,25 +3,24 @@ import type { Lookup } from './lookup.ts';
 
 /** A credential that a source has for a host. */
 export interface Found {
-  /** The user name a client is given. */
   readonly username: string;
-  /** The secret that goes with it; it may need the network, so only `get` asks for it. */
+  /** Returns the password. It may need the network, so only `get` calls it. */
   readonly secret: () => string | Promise<string>;
-  /** An access token for whoever is behind it, where it is worth one; `force` asks IAM for a new one. */
+  /** Returns an access token for IBM Cloud's APIs, if the credential can be exchanged for one; with `force`, a new one. */
   readonly accessToken?: (force: boolean) => Promise<string>;
-  /** The secret is made anew from time to time, so that a client can hand an old one back. */
+  /** True if the secret changes from time to time, so that a client may `store` an old one. */
   readonly isMinted?: boolean;
-  /** Where the secret rests, in words for people. */
+  /** The location of the secret, for messages. */
   readonly keptIn: string;
-  /** When what is kept there ends, in milliseconds since 1970, where that is known. */
+  /** When the stored secret expires, in milliseconds since 1970, if known. */
   readonly endsAt?: number;
-  /** The named identity behind it, where there is one. */
+  /** The name of the identity, if there is one. */
   readonly identity?: string;
 }
 
 /**
- * One way to find a credential. Returns `undefined` for "not configured here, ask the next";
- * throws where something is configured and failed: then nobody else is asked.
+ * Finds a credential for a host in one place. Returns undefined if nothing is configured there, then the next source is
+ * used. Throws if something is configured but fails, then the lookup ends.
  */
 export type Source = (
   lookup: Lookup,

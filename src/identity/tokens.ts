@@ -5,9 +5,9 @@ import { refreshTokenOf } from '../iam/cached-token.ts';
 import type { Lookup } from './lookup.ts';
 import type { Holder } from './mint.ts';
 
-// What talks to IAM loads axios, so it is imported only when there is a token to mint.
+// The modules that send requests load axios, so they are imported only on a cache miss.
 
-/** An access token from the cache, or a new one. Throws `refused`, `unreachable`, `misconfigured`. */
+/** Returns an access token from the cache, or a new one. Throws `refused`, `unreachable`, `misconfigured`. */
 export async function mintedAccessToken(
   lookup: Lookup,
   holder: Holder,
@@ -26,7 +26,7 @@ export async function mintedAccessToken(
   return token;
 }
 
-/** A refresh token made from an API key; it is renewed as often as the access token beside it. */
+/** Returns a refresh token for an API key. It is renewed as often as the access token of the same response. */
 export async function mintedRefreshToken(lookup: Lookup, holder: Holder): Promise<string> {
   const { token } = await freshToken(lookup.context, {
     ...(await cacheOptions(lookup, holder)),
@@ -47,8 +47,8 @@ async function cacheOptions({ context, settings }: Lookup, { name, since, kind }
     name,
     since,
     endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || (await settings()).iamEndpoint,
-    // Somebody may have logged out while IAM was asked; a machine's own identity has nothing to log out of.
-    isToBeKept: async () =>
+    // The user may have logged out during the request. The identity of an instance has no login.
+    shouldCache: async () =>
       kind === 'trusted-profile' ||
       (await loadSettings(context)).identities[name]?.secretSetAt === since,
   };

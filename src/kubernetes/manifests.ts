@@ -1,9 +1,8 @@
-import { HelperError } from '../errors.ts';
 import { audienceRole } from './audience-role.ts';
 import type { ConfigOptions } from './config-options.ts';
 import { daemonSet } from './daemon-set.ts';
 import { apiKeyFile } from './install-script.ts';
-import { requireNamespace, requireObjectName } from './names.ts';
+import { requireNamespace, requireObjectName, requirePath } from './names.ts';
 import { providerConfig } from './provider-config.ts';
 import { textOf, yamlOf } from './yaml.ts';
 
@@ -24,11 +23,7 @@ export function manifests(options: ManifestOptions, who: ConfigOptions, flags: s
       : { imagePullSecret: requireObjectName(imagePullSecret) }),
     ...(apiKeySecret === undefined ? {} : { apiKeySecret: requireObjectName(apiKeySecret) }),
   };
-  if (!executable.startsWith('/')) {
-    throw new HelperError('invalid-input', 'invalid --executable; expected an absolute path', {
-      hint: 'use --executable with the path of the executable in the image',
-    });
-  }
+  requirePath(executable);
   const config = providerConfig(apiKeySecret === undefined ? who : { ...who, apiKeyFile });
   const objects = [
     ...(who.serviceAccounts ? audienceRole(who.audience) : []),

@@ -15,6 +15,14 @@ export function requireNamespace(name: string): string {
   throw invalid('namespace', '63', 'a-z, 0-9 and -');
 }
 
+/** Throws `invalid-input` if the path in an image is not absolute. */
+export function requirePath(executable: string): void {
+  if (executable.startsWith('/')) return;
+  throw new HelperError('invalid-input', 'invalid --executable; expected an absolute path', {
+    hint: 'use --executable with the path of the executable in the image',
+  });
+}
+
 function invalid(kind: string, maxLength: string, characters: string): HelperError {
   return new HelperError('invalid-input', `invalid name of a Kubernetes ${kind}`, {
     hint: `use up to ${maxLength} characters of ${characters}, with a letter or digit at both ends`,

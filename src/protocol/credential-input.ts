@@ -36,7 +36,7 @@ function parseObject(text: string): Record<string, unknown> {
   try {
     value = JSON.parse(text);
   } catch {
-    // The parser's own message quotes the input, and the input holds a secret.
+    // The parser's message is not used, because it quotes the input, which contains a secret.
     throw invalid('the input is not JSON');
   }
   if (isObject(value)) return value;

@@ -12,8 +12,8 @@ import { parseHostInput } from './input.ts';
 import { passOn } from './pass-on.ts';
 
 /**
- * Signs a host out. It succeeds for a host nobody knows: podman takes anything else for a failure.
- * The mark comes first: an identity that answers for every host would otherwise go on answering.
+ * Logs out of a host. Succeeds for an unknown host, because podman reports any error as a failed logout. For IBM's hosts it
+ * also writes the sign-out mark, because an identity for all hosts would otherwise still be used.
  */
 export async function erase(context: Context): Promise<string> {
   const input = await readInput(context);
@@ -22,21 +22,21 @@ export async function erase(context: Context): Promise<string> {
   requireConfigFolder(context);
   await passOn(context, 'erase', host, input);
   const name = hostKey(host);
-  if (isIbmHost(host)) await signOutWhereNeeded(context, host);
+  if (isIbmHost(host)) await writeSignOut(context, host);
   await eraseSecret(context, { of: 'host', name });
   return '';
 }
 
-/** Where nothing can be written, what nobody answers for is signed out all the same. */
-async function signOutWhereNeeded(context: Context, host: RegistryHost): Promise<void> {
+/** Ignores an error of writing the mark if no source has a credential for the host. */
+async function writeSignOut(context: Context, host: RegistryHost): Promise<void> {
   try {
     signOut(context, hostKey(host));
   } catch (error) {
-    if (!(error instanceof HelperError) || (await isAnswered(context, host))) throw error;
+    if (!(error instanceof HelperError) || (await hasCredential(context, host))) throw error;
   }
 }
 
-async function isAnswered(context: Context, host: RegistryHost): Promise<boolean> {
+async function hasCredential(context: Context, host: RegistryHost): Promise<boolean> {
   try {
     return (await findCredential(lookupIn(context), host)) !== undefined;
   } catch (error) {

@@ -4,19 +4,26 @@ import { HelperError, notFound } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { type Lookup, lookupIn } from '../identity/lookup.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
+import { prefetchCredential } from '../secrets/read-credential.ts';
 import { readInput } from '../standard-input.ts';
 import { parseHostInput } from './input.ts';
 
-/** Answers with the credential for a host, under exactly the ServerURL that was asked for. */
+/** Returns the credential for a host, with the ServerURL exactly as in the input. */
 export async function get(context: Context): Promise<string> {
-  const input = await readInput(context);
+  const reading = readInput(context);
+  const lookup = lookupIn(context);
+  // The settings are read while this process waits for its input; an error is reported by the source that needs them.
+  lookup.settings().catch(() => {});
+  const input = await reading;
   const { serverURL: ServerURL, host } = parseHostInput(input);
   if (!isIbmHost(host)) {
     const { passOn } = await import('./pass-on.ts');
     const answer = await passOn(context, 'get', host, input);
     if (answer !== undefined) return answer;
   }
-  const lookup = lookupIn(context);
+  // Reading the file takes longer than finding out that no other source has precedence. An error, such as an invalid
+  // directory in the environment, is reported by the source that needs it.
+  prefetchCredential(context, { of: 'host', name: hostKey(host) }).catch(() => {});
   try {
     const found = await findCredential(lookup, host);
     if (found !== undefined) {
@@ -44,7 +51,7 @@ async function reasonFor({ context, isSignedOut }: Lookup, name: string): Promis
   return `${name} is signed out, by docker logout or docker-credential-icr logout; run docker-credential-icr login ${name}`;
 }
 
-/** Clients show only this line, and may have asked for two dozen hosts. */
+/** Adds the host to the message: a client shows only this line, and may look up two dozen hosts. */
 function withHost(name: string, error: unknown): unknown {
   if (!(error instanceof HelperError)) return error;
   return new HelperError(error.code, `${name}: ${error.message}`, error);

@@ -1,7 +1,7 @@
 import { HelperError, protocolErrors } from '../errors.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 
-/** The input of `get` and `erase`: a ServerURL alone, spaces and line ends around it dropped. */
+/** Parses the input of `get` and `erase`: a ServerURL; surrounding white space is ignored. */
 export function parseHostInput(text: string): { serverURL: string; host: RegistryHost } {
   const serverURL = text.trim();
   return { serverURL, host: requireHost(serverURL) };

@@ -1,16 +1,17 @@
+import { readOwnSettings } from '../config/read-settings.ts';
 import { type Context, debug } from '../context.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
-import { failed, otherHelper } from '../identity/others.ts';
+import { failed, fallbackHelper } from '../identity/fallback-helper.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { callHelper, eraseWith, isNotFound, parseObject } from '../secrets/helper-process.ts';
-import { isOurEntry } from '../secrets/helper-store.ts';
+import { callErase, callHelper, isNotFound, parseObject } from '../secrets/helper-process.ts';
+import { isOwnEntry } from '../secrets/helper-store.ts';
 
 /**
- * If this helper is Docker's store for every registry, the settings may name another one for the registries that are
- * not IBM's: it gets the same verb and input, and its answer is returned unchanged. Returns undefined if there is none,
- * or if it has no credential (one may have been stored here before it was configured), and for `erase`, which both have
- * to do. Throws `storage` if it fails.
+ * Calls the fallback helper of the settings, which handles registries other than IBM's, with the same verb and input.
+ * Returns its answer unchanged. Returns undefined if this program must handle the verb: there is no fallback helper; it has
+ * no credential (one may have been stored here before the helper was configured); or the verb is `erase`, which both
+ * perform. Throws `storage` if the helper fails.
  */
 export async function passOn(
   context: Context,
@@ -18,11 +19,12 @@ export async function passOn(
   host: RegistryHost,
   input: string,
 ): Promise<string | undefined> {
-  if (isOurEntry(host)) throw helperLoop();
-  const name = isIbmHost(host) ? undefined : otherHelper(context);
+  if (isOwnEntry(host)) throw ownEntryError();
+  const name = isIbmHost(host) ? undefined : fallbackHelper(context);
   if (name === undefined) return undefined;
+  if (verb !== 'get') readOwnSettings(context);
   const answer =
-    verb === 'erase' ? eraseWith(context, name, input) : callHelper(context, name, verb, input);
+    verb === 'erase' ? callErase(context, name, input) : callHelper(context, name, verb, input);
   if (verb === 'get' && isNotFound(answer)) {
     debug(context, `${hostKey(host)}: docker-credential-${name}: no credential`);
     return undefined;
@@ -33,8 +35,8 @@ export async function passOn(
   return answer.text === '' ? '' : `${answer.text}\n`;
 }
 
-/** Only this program asks a keychain for its own entries, so that call came from here. */
-export function helperLoop(): HelperError {
+/** The error for a credential helper loop: only this program looks up its own keychain entries. */
+export function ownEntryError(): HelperError {
   const message = `${protocolErrors.helperLoop}: docker-credential-icr was asked for an entry of its own keychain`;
   return new HelperError('misconfigured', message, { hint: 'use another store' });
 }

@@ -33,9 +33,10 @@ const verbs: ReadonlyMap<string, Answer> = new Map([
 /** Returns undefined for any other command, and for a request for help. */
 export function protocolVerb(words: readonly string[]): MachineCommand | undefined {
   const [word = '', option] = words;
-  if (wantsHelp(words) || (word === 'store' && option === 'move')) return undefined;
   const answer = verbs.get(word);
   if (answer === undefined) return undefined;
+  if (option !== undefined && (wantsHelp(words) || (word === 'store' && option === 'move')))
+    return undefined;
   const isReader = word === 'get' || word === 'store' || word === 'erase';
   return isReader ? { answer, errorsOn: 'stdout', reads: word } : { answer, errorsOn: 'stdout' };
 }
@@ -75,7 +76,10 @@ const inputs: Readonly<Record<Reader, readonly [input: string, hint: string]>> =
   kubelet: ['a CredentialProviderRequest in JSON', 'see docker-credential-icr kubelet --help'],
 };
 
-/** A person who types a verb would wait without a word: says that standard input is read, and not the arguments. */
+/**
+ * Prints a notice that standard input is read: at once if a user typed arguments, else after a while if standard input is a
+ * terminal. Returns a function that cancels the notice.
+ */
 function noticeInput(
   context: Context,
   reads: Reader,
@@ -85,7 +89,7 @@ function noticeInput(
     const [input, hint] = inputs[reads];
     context.warn(`${reads} reads ${input} from standard input`, hint);
   };
-  // The kubelet gives arguments.
+  // The kubelet passes arguments.
   if (args.length === 0 || reads === 'kubelet') return context.onTerminalInput?.(notice);
   notice();
   return undefined;

@@ -8,7 +8,7 @@ import type { Found } from '../identity/source.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { ownVariable } from '../secret-variables.ts';
-import { keepSecret } from '../secrets/replace-secret.ts';
+import { storeSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { readInput } from '../standard-input.ts';
 import { parseCredentialInput } from './credential-input.ts';
@@ -24,7 +24,7 @@ export async function store(context: Context): Promise<string> {
   const { credential, host } = parseCredentialInput(input);
   const answer = await passOn(context, 'store', host, input);
   if (answer !== undefined) return answer;
-  // For other registries we are a plain store: the last one counts.
+  // Credentials for other registries are stored without a check.
   const found = isIbmHost(host) ? await currentAnswer(context, host) : undefined;
   if (found !== undefined && (await isEcho(host, found, credential))) {
     if (isIdentityToken(credential.Username)) await warnOfToken(context, host, found);
@@ -32,7 +32,7 @@ export async function store(context: Context): Promise<string> {
   }
   const isPreferred = found === undefined || isPreferredTo(found, host, credential);
   if (found?.identity !== undefined && !isPreferred) throw notTaken(context, host, found.identity);
-  await keepSecret(context, { of: 'host', name: hostKey(host) }, credential);
+  await storeSecret(context, { of: 'host', name: hostKey(host) }, credential);
   if (found?.keptIn === ownVariable && !isPreferred) {
     context.warn(
       `${host.name} still uses ${ownVariable}, not this credential`,

@@ -13,7 +13,7 @@ export interface RegistryToken {
   /** Allows pulls but not pushes. */
   readonly readonly: boolean;
   readonly revoked: boolean;
-  /** Milliseconds since 1970; undefined if the token does not expire. */
+  /** The expiry in milliseconds since 1970, or undefined if the token does not expire. */
   readonly expiresAt: number | undefined;
 }
 

@@ -4,16 +4,15 @@ import type { Context } from '../context.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
 import { callHelper } from './helper-process.ts';
-import { environmentFor, findHelper, loopThrough } from './helper-program.ts';
+import { environmentFor, findHelper, helperLoop } from './helper-program.ts';
 import { urlOf } from './helper-store.ts';
-import { tryStore } from './trial.ts';
+import { probeStore } from './verified-store.ts';
 
-/** Milliseconds in which a session bus has to answer. */
-const busLimit = 1000;
+const sessionBusTimeoutMs = 1000;
 
 /**
- * The keychain of this machine that works, by its helper's name; `undefined` for the file store. Asked
- * once, at the first login: what it finds is written down.
+ * Returns the name of the first keychain on this machine that works, or undefined to use the file store. Runs once, at
+ * the first login; the result is saved in the settings.
  */
 export function usableStore(context: Context): string | undefined {
   return candidates(context).find((name) => isWorking(context, name));
@@ -31,7 +30,7 @@ function candidates(context: Context): string[] {
 function isWorking(context: Context, name: string): boolean {
   if (findHelper(context, name) === undefined) return false;
   try {
-    tryStore(context, name);
+    probeStore(context, name);
     return true;
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
@@ -40,35 +39,35 @@ function isWorking(context: Context, name: string): boolean {
   }
 }
 
-/** Throws `misconfigured` where that helper asks this one in the end, and whatever keeps it from being asked. */
-export function refuseRing(context: Context, name: string): void {
-  const own = urlOf({ of: 'trial', name: String(context.pid) });
-  const { ok, text } = callHelper(context, name, 'get', `${own}\n`);
+/** Throws `misconfigured` if the helper calls this program, directly or not, and the error of a call that fails. */
+export function assertNoLoop(context: Context, name: string): void {
+  const probe = urlOf({ of: 'trial', name: String(context.pid) });
+  const { ok, text } = callHelper(context, name, 'get', `${probe}\n`);
   if (ok || !text.includes(protocolErrors.helperLoop)) return;
-  throw loopThrough(name);
+  throw helperLoop(name);
 }
 
-/** A dead bus would hold the helper up for half a minute. */
+/** Checks the bus first, because the helper waits for half a minute if it does not respond. */
 export function hasSessionBus(context: Context): boolean {
   const { DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR } = context.env;
   const hasSocket = XDG_RUNTIME_DIR && fs.existsSync(path.join(XDG_RUNTIME_DIR, 'bus'));
   if (!DBUS_SESSION_BUS_ADDRESS && !hasSocket) return false;
   const program = findProgram(context, 'dbus-send');
-  // Without it there is nobody to ask; the helper's own time limit has to do.
+  // The bus cannot be checked without dbus-send; a call of the helper has its own timeout.
   if (program === undefined) return true;
-  const words = ['--session', '--dest=org.freedesktop.DBus', '--print-reply', '/', ping];
-  const { status } = context.runSync(program, words, {
+  const args = ['--session', '--dest=org.freedesktop.DBus', '--print-reply', '/', pingMethod];
+  const { status } = context.runSync(program, args, {
     input: '',
     env: environmentFor(context, 'secretservice'),
-    limit: busLimit,
-    largest: 64 * 1024,
+    timeoutMs: sessionBusTimeoutMs,
+    maxBytes: 64 * 1024,
   });
   return status === 0;
 }
 
-const ping = 'org.freedesktop.DBus.Peer.Ping';
+const pingMethod = 'org.freedesktop.DBus.Peer.Ping';
 
 function isPassInitialised({ env }: Context): boolean {
-  const folder = env.PASSWORD_STORE_DIR || (env.HOME && path.join(env.HOME, '.password-store'));
-  return Boolean(folder) && fs.existsSync(path.join(folder ?? '', '.gpg-id'));
+  const directory = env.PASSWORD_STORE_DIR || (env.HOME && path.join(env.HOME, '.password-store'));
+  return Boolean(directory) && fs.existsSync(path.join(directory ?? '', '.gpg-id'));
 }

@@ -2,20 +2,20 @@ import { secretFolders as folders } from '../config/folders.ts';
 import { join } from '../paths.ts';
 import type { Credential, SecretKey } from './store-types.ts';
 
-export const ending = '.json';
-/** Of a damaged file that was moved out of the way. */
-export const setAsideEnding = '.damaged';
+export const extension = '.json';
+/** Appended to the name of a damaged file. */
+export const damagedSuffix = '.damaged';
 
-/** Where a credential is kept, below the configuration folder. */
+/** Returns the path of a credential's file; `root` is the configuration directory. */
 export function fileOf(root: string, { of, name }: SecretKey): string {
-  return join(join(root, folders[of]), encodeURIComponent(name) + ending);
+  return join(join(root, folders[of]), encodeURIComponent(name) + extension);
 }
 
 export function folderOf(root: string, of: SecretKey['of']): string {
   return join(root, folders[of]);
 }
 
-/** `undefined` for what is no credential. */
+/** Returns undefined if the text is not a JSON object with the three fields of a credential, none of them empty. */
 export function parseCredential(text: string): Credential | undefined {
   try {
     const { ServerURL, Username, Secret } = JSON.parse(text);

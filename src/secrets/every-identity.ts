@@ -2,35 +2,39 @@ import type { Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import { type SecretKey, type SecretStore, storeTitle } from './store-types.ts';
 
-/** A store with its name in the settings. */
+/** A store and its name in the settings. */
 export interface NamedStore {
   readonly name: string;
   readonly store: SecretStore;
 }
 
-/** A keychain whose place is gone, or not there yet, lists nothing and calls that no failure. */
+/**
+ * Throws `storage` if the store does not list the secret of an identity that needs one: a keychain that is not available
+ * can return an empty list without an error.
+ */
 export function requireEveryIdentity(
   { identities }: Pick<Settings, 'identities'>,
   { name: storeName, store }: NamedStore,
 ): void {
-  const there = store.names('identity');
+  const storedNames = store.names('identity');
   for (const name of Object.keys(identities)) {
-    const isNeeded = identities[name]?.kind !== undefined;
-    if (!isNeeded || !isNamed(identities, { of: 'identity', name }) || there.includes(name))
-      continue;
-    throw notGiven(storeName, name, `, or run docker-credential-icr logout --identity ${name}`);
+    // An identity of a newer version has no known kind, and may need no secret.
+    if (identities[name]?.kind === undefined) continue;
+    if (!needsSecret(identities, { of: 'identity', name }) || storedNames.includes(name)) continue;
+    const alternative = `, or run docker-credential-icr logout --identity ${name}`;
+    throw missingSecret(storeName, name, alternative);
   }
 }
 
-/** Whether it is the secret of an identity that needs one: no client erases that. */
-export function isNamed(identities: Settings['identities'], { of, name }: SecretKey): boolean {
+/** Returns true for the secret of an identity in the settings that needs one. Clients cannot erase such a secret. */
+export function needsSecret(identities: Settings['identities'], { of, name }: SecretKey): boolean {
   if (of !== 'identity' || !Object.hasOwn(identities, name)) return false;
   return identities[name]?.kind !== 'trusted-profile';
 }
 
-export function notGiven(storeName: string, name: string, otherwise = ''): HelperError {
+export function missingSecret(storeName: string, name: string, alternative = ''): HelperError {
   const title = storeTitle({ store: storeName });
   return new HelperError('storage', `${title} does not return the secret of ${name}`, {
-    hint: `unlock it and try again${otherwise}`,
+    hint: `unlock it and try again${alternative}`,
   });
 }

@@ -11,12 +11,12 @@ import {
   writePrivate,
 } from '../files/private-write.ts';
 import { cannot } from '../files/storage-error.ts';
-import { ending, fileOf, folderOf, parseCredential, setAsideEnding } from './credential-file.ts';
+import { damagedSuffix, extension, fileOf, folderOf, parseCredential } from './credential-file.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 
 /**
- * One file a credential, `hosts/NAME.json` or `identities/NAME.json` in the configuration folder: no
- * file is shared, so parallel logins lose nothing and readers need no lock.
+ * Stores each credential in a file of its own, `hosts/NAME.json` or `identities/NAME.json` in the configuration
+ * directory, so that parallel logins do not overwrite each other and reading needs no lock.
  */
 export function fileStore(context: Context): SecretStore {
   const root = configFolder(context);
@@ -35,26 +35,26 @@ export function fileStore(context: Context): SecretStore {
     erase: (key, requireOurs = () => {}) => {
       if (root === undefined) return;
       removeUnderLock(context, fileOf(root, key), requireOurs);
-      removePrivate(context, fileOf(root, key) + setAsideEnding);
+      removePrivate(context, fileOf(root, key) + damagedSuffix);
     },
     names: (of) => (root === undefined ? [] : names(context, folderOf(root, of))),
   };
 }
 
-/** Removes what killed processes have left of secrets that were being written to files. Throws `storage`. */
+/** Removes the temporary files of killed processes, which may contain secrets. Throws `storage`. */
 export function eraseTemporaries(context: Context): void {
   const root = configFolder(context);
   if (root === undefined) return;
   for (const of of ['host', 'identity'] as const) removeEveryTemporary(context, folderOf(root, of));
 }
 
-function names(context: Context, folder: string): string[] {
-  const kept = new Set<string>();
-  for (const name of namesIn(context, folder)) {
-    const file = name.endsWith(setAsideEnding) ? name.slice(0, -setAsideEnding.length) : name;
-    if (file.endsWith(ending)) kept.add(decodeName(file.slice(0, -ending.length)));
+function names(context: Context, directory: string): string[] {
+  const stored = new Set<string>();
+  for (const name of namesIn(context, directory)) {
+    const file = name.endsWith(damagedSuffix) ? name.slice(0, -damagedSuffix.length) : name;
+    if (file.endsWith(extension)) stored.add(decodeName(file.slice(0, -extension.length)));
   }
-  return [...kept].sort();
+  return [...stored].sort();
 }
 
 function decodeName(name: string): string {
@@ -68,26 +68,27 @@ function decodeName(name: string): string {
 function read(context: Context, file: string, key: SecretKey): Credential | undefined {
   const text = readPrivate(context, file);
   if (text === undefined) {
-    if (isPresent(context, file + setAsideEnding)) throw damaged(file + setAsideEnding, key);
+    if (isPresent(context, file + damagedSuffix)) throw damaged(file + damagedSuffix, key);
     return undefined;
   }
   const credential = parseCredential(text);
-  return credential ?? setAside(context, file, key);
+  return credential ?? renameDamaged(context, file, key);
 }
 
 /**
- * Moves what cannot be read out of the way, so that it can be looked at. The name stays taken: until
- * the credential is written or erased, asking for it goes on being an error, not "there is none".
- * Where another process was faster, with a new credential or in setting aside, that one counts.
+ * Renames a damaged file, so that the user can inspect it, and throws `damaged`. As long as the renamed file exists,
+ * reading the credential throws `damaged` instead of "not found"; writing or erasing it ends that. If another process has
+ * replaced or renamed the file meanwhile, returns what is stored now.
  */
-function setAside(context: Context, file: string, key: SecretKey): Credential | undefined {
-  const aside = file + setAsideEnding;
+function renameDamaged(context: Context, file: string, key: SecretKey): Credential | undefined {
+  const renamed = file + damagedSuffix;
   try {
-    renamePrivate(context, file, path.basename(aside));
-    const isDamaged = parseCredential(readPrivate(context, aside) ?? '') === undefined;
-    if (!isDamaged) renamePrivate(context, aside, path.basename(file));
-    else context.warn(`${file} is damaged and was set aside as ${aside}`);
-    if (isDamaged) throw damaged(aside, key);
+    renamePrivate(context, file, path.basename(renamed));
+    // The file that was read may have been replaced before it was renamed.
+    const isDamaged = parseCredential(readPrivate(context, renamed) ?? '') === undefined;
+    if (!isDamaged) renamePrivate(context, renamed, path.basename(file));
+    else context.warn(`${file} is damaged and was renamed to ${renamed}`);
+    if (isDamaged) throw damaged(renamed, key);
   } catch (error) {
     if (error instanceof HelperError && error.code === 'damaged') throw error;
     if (systemCode(error) !== 'ENOENT') {
@@ -101,8 +102,8 @@ function setAside(context: Context, file: string, key: SecretKey): Credential | 
 }
 
 function damaged(file: string, { of, name }: SecretKey): HelperError {
-  const again = of === 'host' ? `login ${name}` : `login --identity ${name}`;
+  const login = of === 'host' ? `login ${name}` : `login --identity ${name}`;
   return new HelperError('damaged', `the stored credential of ${name} is damaged (${file})`, {
-    hint: `run docker-credential-icr ${again}`,
+    hint: `run docker-credential-icr ${login}`,
   });
 }

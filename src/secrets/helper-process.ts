@@ -6,27 +6,27 @@ import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
 import { unlockHint } from './unlock-hint.ts';
 
-/** What another credential helper answered. */
+/** The result of a call of another credential helper. */
 export interface HelperAnswer {
-  /** Whether it exited with 0. */
+  /** True if the exit status was 0. */
   readonly ok: boolean;
-  /** Its standard output, spaces around it dropped; for an error, never the secret. */
+  /** Standard output without surrounding white space; secrets are masked if the call failed. */
   readonly text: string;
 }
 
 /**
- * The input of `list`, which helpers do not look at, but for this one: a wrapper may have taken the mark of a ring out
- * of the environment.
+ * The input of `list`. Other helpers ignore it; this program detects a credential helper loop by it, even if a wrapper
+ * removes the variable that marks a call.
  */
 export const listInput = 'https://docker-credential-icr/list\n';
 
-/** Milliseconds, or what the command has left: a keychain that asks for a password on a screen would wait for ever. */
-export const longestWait = 5000;
-const largestAnswer = 8 * 1024 * 1024;
+/** The longest time for one call: a keychain that shows a password prompt may wait forever. */
+export const callTimeoutMs = 5000;
+const maxOutputBytes = 8 * 1024 * 1024;
 
 /**
- * Calls `docker-credential-NAME VERB`. Throws `misconfigured` where there is none, or where it is
- * this program in the end; `storage` where it does not answer in time.
+ * Calls `docker-credential-NAME VERB`. Throws `misconfigured` if the program is not found or is part of a credential
+ * helper loop, `storage` if it cannot be run or does not respond in time.
  */
 export function callHelper(
   context: Context,
@@ -35,67 +35,68 @@ export function callHelper(
   input: string,
 ): HelperAnswer {
   const program = requireHelper(context, name);
-  const limit = Math.ceil(remainingMs(context, longestWait));
-  if (limit <= 0) throw new SilentHelperError(name, 'was not asked: no time was left');
+  const timeoutMs = Math.ceil(remainingMs(context, callTimeoutMs));
+  if (timeoutMs <= 0) throw new HelperTimeoutError(name, 'was not asked: no time was left');
   const { status, output, errors, failure } = context.runSync(program, [verb], {
     input,
     env: environmentFor(context, name),
-    limit,
-    largest: largestAnswer,
+    timeoutMs,
+    maxBytes: maxOutputBytes,
   });
   const secrets = [...secretsIn(input), ...secretsIn(output)];
-  for (const line of linesOf(masked(errors.slice(0, longestRead), secrets))) {
-    const told = `docker-credential-${name}: ${line}`;
-    // Beside an answer it is nothing to worry about, and testcontainers-java would take it for a part of that.
-    if (status === 0 && failure === undefined) debug(context, told);
-    else context.warn(told);
+  for (const line of linesOf(masked(errors.slice(0, maxErrorLength), secrets))) {
+    const message = `docker-credential-${name}: ${line}`;
+    // testcontainers-java mixes standard error into the answer, so a successful call prints nothing there.
+    if (status === 0 && failure === undefined) debug(context, message);
+    else context.warn(message);
   }
   if (failure === 'timeout') {
-    throw new SilentHelperError(name, `did not answer within ${Math.round(limit / 100) / 10} s`);
+    throw new HelperTimeoutError(
+      name,
+      `did not answer within ${Math.round(timeoutMs / 100) / 10} s`,
+    );
   }
   if (failure !== undefined) {
     throw new HelperError('storage', `docker-credential-${name} cannot be run (${failure})`);
   }
   const text = output.trim();
-  return status === 0 ? { ok: true, text } : { ok: false, text: reasonIn(text, secrets) };
+  return status === 0 ? { ok: true, text } : { ok: false, text: maskedReason(text, secrets) };
 }
 
-/** It was killed when its time was up: to ask it again would take as long. */
-export class SilentHelperError extends HelperError {
+/** The helper was killed after the timeout; a second call would probably take as long. */
+export class HelperTimeoutError extends HelperError {
   constructor(name: string, problem: string) {
     super('storage', `docker-credential-${name} ${problem}`, { hint: unlockHint(name) });
   }
 }
 
-/** What a helper gives as its reason, fit for an error of ours. */
+/** The helper's error text for a message: one line of at most 200 characters without control characters. */
 export function oneLine(text: string): string {
   const line = text.replace(/\p{C}+/gu, ' ').trim();
-  return line.length > 200 ? `${line.slice(0, 200)}…` : line || 'it gave no reason';
+  return line.length > 200 ? `${line.slice(0, 200)}…` : line || 'no reason given';
 }
 
-/** Lines of standard error that people are shown: one that crashes fills screens. */
-const mostLines = 5;
+// A helper that crashes may print a long stack trace.
+const maxErrorLines = 5;
+const maxErrorLength = 64 * 1024;
 
 function linesOf(text: string): string[] {
   const lines = text
     .split('\n')
     .map((line) => line.replace(/\p{C}+/gu, ' ').trim())
     .filter((line) => line !== '');
-  const left = lines.length - mostLines;
-  return left > 0 ? [...lines.slice(0, mostLines), `and ${left} lines more`] : lines;
+  const omitted = lines.length - maxErrorLines;
+  return omitted > 0 ? [...lines.slice(0, maxErrorLines), `(${omitted} more lines)`] : lines;
 }
 
-/** Characters that are looked at of what a helper says: one that crashes may say a lot. */
-const longestRead = 64 * 1024;
-
-/** Some helpers repeat in an error what they were given, or what they found. */
-function reasonIn(text: string, secrets: readonly string[]): string {
-  // A word of the sentence may be a part of the secret, and masked the sentence means nothing.
+/** Masks the secrets that some helpers repeat in an error. */
+function maskedReason(text: string, secrets: readonly string[]): string {
+  // Returned unmasked: a secret may contain a word of this fixed text, which callers compare.
   if (text.includes(protocolErrors.notFound)) return protocolErrors.notFound;
-  return masked(text.slice(0, longestRead), secrets);
+  return masked(text.slice(0, maxErrorLength), secrets);
 }
 
-/** The secrets in text that may not be JSON as a whole; a secret may be a credential with a secret of its own. */
+/** Finds secrets in text that may be invalid JSON. A secret may itself be a credential in JSON that contains a secret. */
 function secretsIn(text: string): string[] {
   return [...text.matchAll(/"Secret"\s*:\s*"((?:[^"\\]|\\.)*)/gi)].flatMap(([, quoted = '']) => {
     const secret = unquoted(quoted);
@@ -112,16 +113,16 @@ function unquoted(text: string): string {
   }
 }
 
-/** What docker-credential-pass says of a place that a `store` which failed has left empty. */
-const emptyPlace = 'no usernames for ';
+/** The error of docker-credential-pass for an empty directory, which a failed `store` leaves. */
+const passEmptyEntry = 'no usernames for ';
 
 /**
- * Whether `get` answered that there is none: in the sentence that docker-py looks for inside the text,
- * or with an empty credential, as docker-credential-pass 0.6 does.
+ * Returns true if `get` reported that it has no credential: with Docker's fixed text, anywhere in the output as docker-py
+ * accepts it, or with an empty credential, as docker-credential-pass 0.6 does.
  */
 export function isNotFound({ ok, text }: HelperAnswer): boolean {
   if (ok) return isEmptyCredential(text);
-  return text.includes(protocolErrors.notFound) || text.startsWith(emptyPlace);
+  return text.includes(protocolErrors.notFound) || text.startsWith(passEmptyEntry);
 }
 
 function isEmptyCredential(text: string): boolean {
@@ -134,16 +135,16 @@ function isEmptyCredential(text: string): boolean {
   }
 }
 
-/** Erases. Some helpers fail for what they do not have: that is what was wanted. */
-export function eraseWith(context: Context, name: string, input: string): HelperAnswer {
+/** Calls `erase`; succeeds also if it fails because the helper has no such entry. */
+export function callErase(context: Context, name: string, input: string): HelperAnswer {
   const answer = callHelper(context, name, 'erase', input);
-  const isGone = !answer.ok && isNotFound(callHelper(context, name, 'get', input));
-  return isGone ? { ok: true, text: '' } : answer;
+  const isAbsent = !answer.ok && isNotFound(callHelper(context, name, 'get', input));
+  return isAbsent ? { ok: true, text: '' } : answer;
 }
 
-/** What a helper lists: user names by ServerURL. Throws `storage` for what is no list. */
+/** Parses the output of `list`: user names by ServerURL. Throws `storage` if it is not a JSON object. */
 export function parseList(name: string, text: string): Record<string, string> {
-  // Some helpers print null, or nothing, where they keep nothing.
+  // Some helpers print null or nothing if they have no entries.
   const list = text === '' || text === 'null' ? {} : parseObject(name, text);
   const texts = Object.entries(list).filter((entry): entry is [string, string] => {
     return typeof entry[1] === 'string';
@@ -151,16 +152,19 @@ export function parseList(name: string, text: string): Record<string, string> {
   return Object.fromEntries(texts);
 }
 
-/** Throws `storage`; the parser's own message would quote what may be a secret. */
+/** Throws `storage` if the output is not a JSON object; never quotes it, because it may contain a secret. */
 export function parseObject(name: string, text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     if (isObject(value)) return value;
   } catch {
-    // It is no JSON.
+    // Not JSON.
   }
-  throw new HelperError(
-    'storage',
-    `docker-credential-${name} answered something that is no answer`,
-  );
+  throw invalidOutput(name, 'invalid output');
+}
+
+export function invalidOutput(name: string, what: string): HelperError {
+  return new HelperError('storage', `docker-credential-${name} returned ${what}`, {
+    hint: 'update it, or use another credential helper',
+  });
 }

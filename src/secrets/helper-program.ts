@@ -5,16 +5,18 @@ import { HelperError } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
 import { secretVariables } from '../secret-variables.ts';
 
-/** Set for every helper we call, so that one that calls us is found out. */
-const callMark = 'DOCKER_CREDENTIAL_ICR_CALLS';
+/** Set in the environment of every helper that is called, to detect a credential helper loop. */
+const loopVariable = 'DOCKER_CREDENTIAL_ICR_CALLS';
 
-/** The program of that helper on the `PATH`. Throws `misconfigured`, also where it is this program in the end. */
+/**
+ * Returns the path of `docker-credential-NAME`. Throws `misconfigured` if the name is invalid, if it is not on the `PATH`,
+ * or if it is part of a credential helper loop.
+ */
 export function requireHelper(context: Context, name: string): string {
   if (!/^[a-z0-9][a-z0-9._-]*$/i.test(name)) {
-    throw new HelperError(
-      'misconfigured',
-      'a credential helper has a name like pass or osxkeychain',
-    );
+    throw new HelperError('misconfigured', 'invalid name of a credential helper', {
+      hint: 'use a name like pass or osxkeychain',
+    });
   }
   const program = findHelper(context, name);
   if (program === undefined) {
@@ -22,14 +24,14 @@ export function requireHelper(context: Context, name: string): string {
       hint: 'install it, or run docker-credential-icr store move to use another credential store',
     });
   }
-  if (isOurselves(context, program) || isCalled(context)) {
-    throw loopThrough(name);
+  if (isThisProgram(context, program) || isInLoop(context)) {
+    throw helperLoop(name);
   }
   return program;
 }
 
-/** The error for a credential helper loop: that helper calls this program in the end. */
-export function loopThrough(name: string): HelperError {
+/** The error for a helper that calls this program, directly or through other helpers. */
+export function helperLoop(name: string): HelperError {
   return new HelperError(
     'misconfigured',
     `credential helper loop: docker-credential-${name} calls docker-credential-icr`,
@@ -37,46 +39,48 @@ export function loopThrough(name: string): HelperError {
   );
 }
 
-/** Whether a helper that we have called calls us. A wrapper may have taken the mark out of the environment. */
-function isCalled({ env, script }: Context): boolean {
-  return env[callMark] !== undefined || isCalledByItself(script);
+/**
+ * Returns true if this process was started by a helper that this program has called. Checks the parent processes as well,
+ * because a wrapper may have removed the variable from the environment.
+ */
+function isInLoop({ env, script }: Context): boolean {
+  return env[loopVariable] !== undefined || isCalledByItself(script);
 }
 
-/** `undefined` where the `PATH` has none. */
+/** Returns undefined if the helper is not on the `PATH`. */
 export function findHelper(context: Context, name: string): string | undefined {
   return findProgram(context, `docker-credential-${name}`);
 }
 
-function isOurselves({ executable }: Context, program: string): boolean {
+function isThisProgram({ executable }: Context, program: string): boolean {
   if (executable === undefined) return false;
   try {
-    return fs.realpathSync(program) === fs.realpathSync(executable);
+    return fs.realpathSync(program) === fs.realpathSync(executable());
   } catch {
-    // Somebody has just replaced one of the two by a newer one; the mark stops what goes round.
+    // One of the files is being replaced, by an update for instance; the variable still stops a loop.
     return false;
   }
 }
 
-/** The environment for the helper of that name. */
 export function environmentFor(context: Context, name: string): Record<string, string> {
-  return { ...withoutSecrets(context), [callMark]: name };
+  return { ...withoutSecrets(context), [loopVariable]: name };
 }
 
-/** Characters; what is shorter is in other values by chance. */
-const shortestSecret = 8;
+/** Shorter values occur in other variables by chance. */
+const minSecretLength = 8;
 
 /**
- * Returns our environment for a program that does not need the secrets in it: without the variables that hold one, and
- * without every other variable that repeats such a value (`MY_KEY="$IBMCLOUD_API_KEY"`).
+ * Returns the environment without the variables that contain a secret, and without all others that contain the value of
+ * one (`MY_KEY="$IBMCLOUD_API_KEY"`): for programs that do not need these secrets.
  */
 export function withoutSecrets({ env }: Context): Record<string, string> {
   const entries = Object.entries(env).filter(
     (entry): entry is [string, string] => entry[1] !== undefined,
   );
-  // Windows does not distinguish upper and lower case.
+  // On Windows, names of variables are case-insensitive.
   const isSecret = (name: string) => secretVariables.includes(name.toUpperCase());
   const secrets = entries
-    .filter(([name, value]) => isSecret(name) && value.trim().length >= shortestSecret)
+    .filter(([name, value]) => isSecret(name) && value.trim().length >= minSecretLength)
     .map(([, value]) => value.trim());
   return Object.fromEntries(
     entries.filter(

@@ -5,71 +5,71 @@ import { hasControlCharacter } from '../visible.ts';
 import { parseCredential } from './credential-file.ts';
 import {
   callHelper,
+  callTimeoutMs,
   type HelperAnswer,
+  HelperTimeoutError,
+  invalidOutput,
   isNotFound,
   listInput,
-  longestWait,
   oneLine,
   parseList,
   parseObject,
-  SilentHelperError,
 } from './helper-process.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 import { unlockHint } from './unlock-hint.ts';
 
-/** What Windows' credential manager keeps at most, in bytes (CRED_MAX_CREDENTIAL_BLOB_SIZE). */
-const windowsLimit = 2560;
+/** The limit of the Windows Credential Manager, CRED_MAX_CREDENTIAL_BLOB_SIZE. */
+const maxWincredBytes = 2560;
 /**
- * Under whose name a keychain has what is ours. Always the same: `pass` and the secret service keep a second
- * credential for another user name, and answer with either.
+ * The user name of all entries. It must not vary: for a second user name, `pass` and the secret service add a second entry
+ * and return either of them.
  */
 const account = 'docker-credential-icr';
-/** Keychains show it to people, so it says whose it is; some take it apart as a URL. */
-const base = `https://${account}`;
-/** What nearly every credential has as its user name. */
-const usual = 'iamapikey';
+/** Keychains show it to the user, so it contains the program's name; some parse it as a URL. */
+const baseUrl = `https://${account}`;
+const defaultUsername = 'iamapikey';
 
-/** What is kept in a keychain for a moment, to try it, is neither a host's nor an identity's. */
+/** The key of an entry. `trial` is a test entry, which exists only while the keychain is probed. */
 export interface KeychainKey {
   readonly of: SecretKey['of'] | 'trial';
   readonly name: string;
 }
 
-/** Keeps secrets in a keychain, through the credential helper that Docker itself would use for it. */
+/** Stores secrets in a keychain by Docker's credential helper for it. */
 export function helperStore(context: Context, name: string): SecretStore<KeychainKey> {
-  const ask = patient(context, (verb, input) => callHelper(context, name, verb, input));
+  const call = withLimitedWait(context, (verb, input) => callHelper(context, name, verb, input));
   const listed = (of: KeychainKey['of']) =>
-    names(of, parseList(name, requireOk(name, ask('list', listInput))));
+    names(of, parseList(name, requireOk(name, call('list', listInput))));
   return {
     read: (key) => {
-      const answer = ask('get', `${urlOf(key)}\n`);
+      const answer = call('get', `${urlOf(key)}\n`);
       return isNotFound(answer) ? undefined : unpack(name, key, requireOk(name, answer));
     },
     write: (key, credential, requireOurs) => {
       const Secret = pack(key, credential);
-      refuseTooLong(name, Secret);
+      assertFits(name, Secret);
       const input = JSON.stringify({ ServerURL: urlOf(key), Username: account, Secret });
       requireOurs?.();
-      const answer = ask('store', `${input}\n`);
-      if (!answer.ok) clearEmptyPlace(ask, key);
+      const answer = call('store', `${input}\n`);
+      if (!answer.ok) removeEmptyEntry(call, key);
       requireOk(name, answer);
     },
     erase: (key, requireOurs) => {
       requireOurs?.();
-      const answer = ask('erase', `${urlOf(key)}\n`);
-      // Some fail for what they do not have; one that is locked says that it is done, and has done nothing.
-      const left = ask('get', `${urlOf(key)}\n`);
-      if (isNotFound(left)) return;
+      const answer = call('erase', `${urlOf(key)}\n`);
+      // The exit status is not reliable: some helpers fail if there is no such entry, locked ones succeed without erasing.
+      const remaining = call('get', `${urlOf(key)}\n`);
+      if (isNotFound(remaining)) return;
       requireOk(name, answer);
-      if (left.ok || listed(key.of).includes(key.name)) throw notErased(name, key);
+      if (remaining.ok || listed(key.of).includes(key.name)) throw notErased(name, key);
     },
     names: listed,
   };
 }
 
-/** docker-credential-pass makes a place first; where nothing follows, it fails every `list` from then on. */
-function clearEmptyPlace(ask: Ask, key: KeychainKey): void {
-  if (isNotFound(ask('get', `${urlOf(key)}\n`))) ask('erase', `${urlOf(key)}\n`);
+/** If `store` fails, docker-credential-pass leaves an empty directory, and every later `list` fails because of it. */
+function removeEmptyEntry(call: Call, key: KeychainKey): void {
+  if (isNotFound(call('get', `${urlOf(key)}\n`))) call('erase', `${urlOf(key)}\n`);
 }
 
 function notErased(name: string, key: KeychainKey): HelperError {
@@ -78,25 +78,25 @@ function notErased(name: string, key: KeychainKey): HelperError {
   });
 }
 
-/** Whether it is the host of a keychain's entries that are ours, which no client is to be told. */
-export function isOurEntry({ name }: Pick<RegistryHost, 'name'>): boolean {
+/** Returns true for the host in the URLs of this program's keychain entries, which clients must not get. */
+export function isOwnEntry({ name }: Pick<RegistryHost, 'name'>): boolean {
   return name === account;
 }
 
-/** Under which a keychain has it. */
+/** Returns the ServerURL of an entry. */
 export function urlOf({ of, name }: KeychainKey): string {
-  return `${base}/${of}/${encodeURIComponent(name)}`;
+  return `${baseUrl}/${of}/${encodeURIComponent(name)}`;
 }
 
 function names(of: KeychainKey['of'], list: Readonly<Record<string, string>>): string[] {
-  const prefix = `${base}/${of}/`;
+  const prefix = `${baseUrl}/${of}/`;
   return Object.keys(list)
     .filter((url) => url.startsWith(prefix))
     .map((url) => decodeName(url.slice(prefix.length)))
     .sort();
 }
 
-/** Some keychains give it back decoded. */
+/** Some keychains return the URL decoded, and then the name may contain a `%` that is not an escape. */
 function decodeName(name: string): string {
   try {
     return decodeURIComponent(name);
@@ -105,21 +105,21 @@ function decodeName(name: string): string {
   }
 }
 
-/** A bare API key as it is, for those who look into their keychain; all of it where there is more to know. */
+/** Returns the bare secret if the rest is the default, so that users can read it in their keychain; else JSON. */
 function pack({ name }: KeychainKey, { ServerURL, Username, Secret }: Credential): string {
   // `pass` returns no spaces and line ends around a secret.
   const isWhole = Secret === Secret.trim() && !hasControlCharacter(Secret);
   const isKey = isWhole && parseCredential(Secret) === undefined;
-  const isBare = Username === usual && ServerURL === name && isKey;
+  const isBare = Username === defaultUsername && ServerURL === name && isKey;
   return isBare ? Secret : JSON.stringify({ ServerURL, Username, Secret });
 }
 
 function unpack(name: string, key: KeychainKey, text: string): Credential {
   const { Secret } = parseObject(name, text);
   if (typeof Secret !== 'string' || Secret === '') {
-    throw new HelperError('storage', `docker-credential-${name} answered without a secret`);
+    throw invalidOutput(name, 'no secret');
   }
-  return parseCredential(Secret) ?? { ServerURL: key.name, Username: usual, Secret };
+  return parseCredential(Secret) ?? { ServerURL: key.name, Username: defaultUsername, Secret };
 }
 
 function requireOk(name: string, { ok, text }: HelperAnswer): string {
@@ -129,38 +129,38 @@ function requireOk(name: string, { ok, text }: HelperAnswer): string {
   });
 }
 
-function refuseTooLong(name: string, secret: string): void {
+function assertFits(name: string, secret: string): void {
   const length = Buffer.byteLength(secret);
-  if (name !== 'wincred' || length <= windowsLimit) return;
+  if (name !== 'wincred' || length <= maxWincredBytes) return;
   throw new HelperError(
     'storage',
-    `wincred stores at most ${windowsLimit} bytes, and this secret has ${length}`,
+    `wincred stores at most ${maxWincredBytes} bytes, but this secret has ${length}`,
     { hint: 'store secrets in files: --store file' },
   );
 }
 
-type Ask = (verb: 'get' | 'store' | 'list' | 'erase', input: string) => HelperAnswer;
+type Call = (verb: 'get' | 'store' | 'list' | 'erase', input: string) => HelperAnswer;
 
 /**
- * `docker build` asks about two dozen hosts: a keychain that gave no answer is not waited for each time, nor one whose
- * refusals have taken as long by now, as those of a locked `pass` do.
+ * `docker build` looks up about two dozen hosts. After a timeout, or after failed calls that took `callTimeoutMs` together
+ * (as with a locked `pass`), the helper is not called again: the last failure is repeated.
  */
-function patient({ now }: Context, ask: Ask): Ask {
-  let silence: SilentHelperError | undefined;
-  let waited = 0;
-  let refusal: HelperAnswer | undefined;
+function withLimitedWait({ now }: Context, call: Call): Call {
+  let timeout: HelperTimeoutError | undefined;
+  let failedMs = 0;
+  let lastFailure: HelperAnswer | undefined;
   return (verb, input) => {
-    if (silence !== undefined) throw silence;
-    if (refusal !== undefined && waited >= longestWait) return refusal;
-    const began = now();
+    if (timeout !== undefined) throw timeout;
+    if (lastFailure !== undefined && failedMs >= callTimeoutMs) return lastFailure;
+    const startedAt = now();
     try {
-      const answer = ask(verb, input);
+      const answer = call(verb, input);
       if (answer.ok || isNotFound(answer)) return answer;
-      waited += now() - began;
-      refusal = answer;
+      failedMs += now() - startedAt;
+      lastFailure = answer;
       return answer;
     } catch (error) {
-      if (error instanceof SilentHelperError) silence = error;
+      if (error instanceof HelperTimeoutError) timeout = error;
       throw error;
     }
   };

@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
-import { isNamed, type NamedStore, notGiven } from './every-identity.ts';
+import { missingSecret, type NamedStore, needsSecret } from './every-identity.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 
 export interface Copy {
@@ -9,12 +9,12 @@ export interface Copy {
 }
 
 /**
- * Done between any two calls of a keychain, which nothing runs beside: whoever waits for the lock takes silence for
- * death. Throws where somebody has done so.
+ * Runs pending timers, which show waiting processes that the lock is held, and throws if another process has taken over
+ * the lock. Needed between any two calls of a keychain, because each call blocks the event loop.
  */
 export type Step = () => Promise<void>;
 
-/** Copies everything, reads it back and compares. Throws `storage`; then some of it is in the destination. */
+/** Copies all secrets and verifies each copy. If it throws `storage`, the destination has some of them. */
 export async function copyAll(
   source: NamedStore,
   destination: NamedStore,
@@ -28,15 +28,15 @@ export async function copyAll(
     destination.store.write(key, credential);
     await step();
     const copy = destination.store.read(key);
-    if (!isSame(copy, credential)) throw notGivenBack(destination.name, key);
+    if (!isSame(copy, credential)) throw notReturned(destination.name, key);
     copies.push({ key, credential });
   }
   return copies;
 }
 
 /**
- * Brings the copies up to date with what was stored, renewed or erased in the source since they were made. Runs under
- * the lock of every change, right before the settings name the destination.
+ * Repeats in the destination the changes that other commands have made in the source since it was copied. Runs under the
+ * change lock, right before the settings are switched to the destination.
  */
 export async function catchUp(
   source: NamedStore,
@@ -56,7 +56,7 @@ export async function catchUp(
     await step();
     destination.store.write(key, credential);
     await step();
-    if (!isSame(destination.store.read(key), credential)) throw notGivenBack(destination.name, key);
+    if (!isSame(destination.store.read(key), credential)) throw notReturned(destination.name, key);
   }
   for (const { key } of copied.values()) {
     await step();
@@ -66,8 +66,9 @@ export async function catchUp(
 }
 
 /**
- * Empties the store that was left, which no command writes to any more unless it could not lock. Nothing is erased whose
- * copy has gone, unless a client erased that. Each key is done under the lock of every change.
+ * Empties the previous store after the switch. Commands that ran without the lock may still have written to it: newer
+ * secrets are copied first. A secret that an identity needs is not erased if the destination no longer has it. Takes the
+ * change lock for each key.
  */
 export async function settle(
   source: NamedStore,
@@ -82,25 +83,25 @@ export async function settle(
     const latest = await readListed(source, key, step);
     await step();
     const before = copied.get(titleOf(key));
-    const there = destination.store.read(key);
+    const moved = destination.store.read(key);
     if (latest === undefined) {
-      if (isSame(there, before)) destination.store.erase(key);
+      if (isSame(moved, before)) destination.store.erase(key);
       return;
     }
-    // What was stored in the destination since is newer.
-    if (!isSame(latest, before) && isSame(there, before)) {
+    // If the destination has changed as well, its secret is the newer one.
+    if (!isSame(latest, before) && isSame(moved, before)) {
       await step();
       destination.store.write(key, latest);
-    } else if (there === undefined && isNamed(identities(), key)) {
-      throw notGiven(destination.name, key.name);
+    } else if (moved === undefined && needsSecret(identities(), key)) {
+      throw missingSecret(destination.name, key.name);
     }
     await step();
     source.store.erase(key);
   };
-  const left = await keysIn(source.store, step);
-  const titles = left.map(titleOf);
+  const remaining = await keysIn(source.store, step);
+  const titles = remaining.map(titleOf);
   const erased = copies.map(({ key }) => key).filter((key) => !titles.includes(titleOf(key)));
-  for (const key of [...left, ...erased]) await locked(() => settleKey(key));
+  for (const key of [...remaining, ...erased]) await locked(() => settleKey(key));
 }
 
 export async function keysIn(store: SecretStore, step: Step): Promise<SecretKey[]> {
@@ -112,7 +113,10 @@ export async function keysIn(store: SecretStore, step: Step): Promise<SecretKey[
   return keys;
 }
 
-/** `undefined` where it was erased meanwhile. A locked keychain may list what it says it does not have. */
+/**
+ * Reads a secret that was listed. Returns undefined if it was erased meanwhile. Throws `storage` if it is still listed: a
+ * locked keychain may list its entries but report "not found" for each of them.
+ */
 async function readListed(
   { name, store }: NamedStore,
   key: SecretKey,
@@ -122,14 +126,14 @@ async function readListed(
   const credential = store.read(key);
   if (credential !== undefined) return credential;
   await step();
-  if (store.names(key.of).includes(key.name)) throw notGiven(name, key.name);
+  if (store.names(key.of).includes(key.name)) throw missingSecret(name, key.name);
   return undefined;
 }
 
-function notGivenBack(target: string, { name }: SecretKey): HelperError {
+function notReturned(target: string, { name }: SecretKey): HelperError {
   return new HelperError(
     'storage',
-    `${target} gave back another secret for ${name} than it was given; nothing was moved`,
+    `${target} does not return the secret of ${name} that was just stored in it; nothing was moved`,
   );
 }
 

@@ -5,7 +5,7 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
-import { HelperError, inOneLine } from '../errors.ts';
+import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
 import { eraseTemporaries } from './file-store.ts';
@@ -13,16 +13,16 @@ import { catchUp, copyAll, keysIn, type Step, settle } from './move-copies.ts';
 import { requireWorkingStore, storeIn } from './secret-store.ts';
 import { fileStoreName, storeTitle } from './store-types.ts';
 
-/** Milliseconds to wait for another move. */
-const longestWait = 60_000;
-/** Milliseconds. To erase what a keychain says it does not have takes up to nine calls, with five seconds each. */
-const longestSilence = 50_000;
+/** How long to wait for another move. */
+const lockTimeoutMs = 60_000;
+/** Longer than the longest blocking operation: an erase can take nine calls of a keychain of five seconds each. */
+const staleAfterMs = 50_000;
 
 /**
- * Moves every secret to another store: all are copied, read back and compared; then the settings name
- * the new store; only then is the old one emptied. All the while the settings say which of the two is not in use:
- * interrupted at any moment, the store in use is whole, and the next move empties the other. Returns how many were
- * moved. Throws `storage` and `misconfigured`; then the old store goes on, unless the message says otherwise.
+ * Moves all secrets to another store and returns their number. Copies and verifies them, switches the settings to the new
+ * store, then empties the old one. The setting `previousStore` always names the store that is not in use, so that an
+ * interrupted move loses nothing and the next move removes the rest. Throws `storage` and `misconfigured`; the old store
+ * then stays in use, unless the message says otherwise.
  */
 export async function moveSecrets(context: Context, target: string): Promise<number> {
   const lock = path.join(requireConfigFolder(context), 'move.lock');
@@ -33,9 +33,9 @@ export async function moveSecrets(context: Context, target: string): Promise<num
     return move(context, target, requireOurs);
   };
   return withLock(context, lock, action, {
-    limit: longestWait,
-    otherwise: 'fail',
-    silence: longestSilence,
+    timeoutMs: lockTimeoutMs,
+    onTimeout: 'fail',
+    staleAfterMs,
   });
 }
 
@@ -44,10 +44,10 @@ async function move(context: Context, target: string, requireOurs: () => void): 
     await new Promise((resolve) => setTimeout(resolve, 0));
     requireOurs();
   };
-  await endLastMove(context, step);
+  await finishLastMove(context, step);
   const { store: from = fileStoreName } = readSettings(context);
   if (from === target) {
-    await change(context, { store: target });
+    await changeSettings(context, { store: target });
     eraseTemporaries(context);
     return 0;
   }
@@ -58,9 +58,9 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   requireWorkingStore(context, { store: from });
   const destination = named(context, target);
   await step();
-  await change(context, { previousStore: target }, requireOurs);
+  await changeSettings(context, { previousStore: target }, requireOurs);
   const copies = await copyAll(source, destination, step).catch(async (error) => {
-    await endLastMove(context, step);
+    await finishLastMove(context, step);
     throw error;
   });
   let latest = copies;
@@ -69,7 +69,7 @@ async function move(context: Context, target: string, requireOurs: () => void): 
       await step();
       lock.requireOurs();
     };
-    // What another move has begun meanwhile has taken our copies away.
+    // Another move has started meanwhile and has erased these copies.
     if (settings.previousStore !== target) throw overtaken();
     latest = await catchUp(source, destination, copies, stepUnderBoth);
     requireOurs();
@@ -82,7 +82,7 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   });
   eraseTemporaries(context);
   await step();
-  await forgetPreviousStore(context);
+  await unsetPreviousStore(context);
   return latest.length;
 }
 
@@ -90,8 +90,8 @@ function named(context: Context, name: string): NamedStore {
   return { name, store: storeIn(context, { store: name }) };
 }
 
-/** `check` throws where the settings are not what they have to be. */
-async function change(
+/** Changes the settings, unless `check` throws; it is called under the lock. */
+async function changeSettings(
   context: Context,
   changes: Partial<Settings>,
   check: (settings: Settings) => void = () => {},
@@ -102,14 +102,14 @@ async function change(
   });
 }
 
-async function forgetPreviousStore(context: Context): Promise<void> {
+async function unsetPreviousStore(context: Context): Promise<void> {
   await updateSettings(context, ({ previousStore: _, ...rest }) => rest);
 }
 
-/** This process was stopped for so long that another move took it for lost. */
+/** The error if this process was suspended and another move has taken over its lock. */
 function overtaken(): HelperError {
   return new HelperError('storage', 'another store move has started', {
-    hint: 'wait for it to end, then run docker-credential-icr status',
+    hint: 'wait until it has finished, then run docker-credential-icr status',
   });
 }
 
@@ -118,23 +118,23 @@ function notEmptied(
   target: string,
   { code, message, hint, cause }: HelperError,
 ): HelperError {
-  const now = `secrets are stored in ${storeTitle({ store: target })}`;
-  const left = `${storeTitle({ store: from })} is not empty: ${message}`;
-  // A keychain's own hint ends with "try again", which is the command that follows.
+  const result = `secrets are stored in ${storeTitle({ store: target })}`;
+  const remainder = `${storeTitle({ store: from })} is not empty: ${message}`;
+  // The hint of a keychain error ends with "try again", which the command below replaces.
   const isKeychain = code === 'storage' && from !== fileStoreName;
-  const before = isKeychain ? 'unlock it if it is locked' : hint;
-  const first = before === undefined ? '' : `${before}, then `;
-  return new HelperError(code, `${now}, but ${left}`, {
-    hint: `${first}run docker-credential-icr store move ${target} again`,
+  const fix = isKeychain ? 'unlock it if it is locked' : hint;
+  const prefix = fix === undefined ? '' : `${fix}, then `;
+  return new HelperError(code, `${result}, but ${remainder}`, {
+    hint: `${prefix}run docker-credential-icr store move ${target} again`,
     cause,
   });
 }
 
 /**
- * Whatever a move that was cut short has left behind is in use elsewhere, or was signed out of since. Throws
- * `storage` where the store in use does not have what the settings name: then it may be the only one.
+ * Removes what an interrupted move has left in the store that is not in use; a failure is a warning. Throws `storage` if
+ * the store in use does not list all secrets of the settings: then the other store may have the only copy.
  */
-async function endLastMove(context: Context, step: Step): Promise<void> {
+async function finishLastMove(context: Context, step: Step): Promise<void> {
   const settings = readSettings(context);
   const { previousStore, store = fileStoreName } = settings;
   if (previousStore === undefined) return;
@@ -145,9 +145,10 @@ async function endLastMove(context: Context, step: Step): Promise<void> {
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     await step();
-    context.warn(`${inOneLine(error)}; secrets may be left there`);
+    const title = storeTitle({ store: previousStore });
+    context.warn(`secrets may be left in ${title}: ${error.message}`, error.hint);
   }
-  await forgetPreviousStore(context);
+  await unsetPreviousStore(context);
 }
 
 async function empty(context: Context, { name, store }: NamedStore, step: Step): Promise<void> {

@@ -1,18 +1,18 @@
 import { configFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
-import { fileOf, parseCredential, setAsideEnding } from './credential-file.ts';
+import { damagedSuffix, fileOf, parseCredential } from './credential-file.ts';
 import { type Credential, fileStoreName, type SecretKey, type SecretStore } from './store-types.ts';
 
 export interface ReadableStore {
-  /** As the settings have it. */
+  /** The name in the settings. */
   readonly name: () => Promise<string>;
-  /** The same object each time: it does not call a keychain again that did not respond. */
+  /** Returns the same object each time, because it does not call a keychain again after a timeout. */
   readonly open: () => Promise<SecretStore>;
 }
 
 /**
- * Reads a credential from the store; undefined if it has none. The usual file is read without loading the
- * stores; they read keychains and deal with damaged files. Throws `damaged`, `storage`, `misconfigured`.
+ * Reads a credential from the store; returns undefined if it has none. Fast path: a valid file of the file store is read
+ * without loading the modules of the stores. Throws `damaged`, `storage`, `misconfigured`.
  */
 export async function readCredential(
   context: Context,
@@ -26,9 +26,15 @@ export async function readCredential(
     const text = await context.files.read(context, file, 'secret');
     const credential = text === undefined ? undefined : parseCredential(text);
     if (credential !== undefined) return credential;
-    if (text === undefined && !(await exists(context, file + setAsideEnding))) return undefined;
+    if (text === undefined && !(await exists(context, file + damagedSuffix))) return undefined;
   }
   return (await store.open()).read(key);
+}
+
+/** Begins to read the credential that `readCredential` may be called for soon, if it is in the usual file. */
+export async function prefetchCredential(context: Context, key: SecretKey): Promise<void> {
+  const folder = configFolder(context);
+  if (folder !== undefined) context.files.prefetch?.(fileOf(folder, key));
 }
 
 async function exists(context: Context, file: string): Promise<boolean> {

@@ -5,7 +5,7 @@ import {
   withChangeLock,
 } from '../config/change-lock.ts';
 import { configFolder } from '../config/folders.ts';
-import { readSettings } from '../config/read-settings.ts';
+import { readOwnSettings, readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { existingDirectory } from '../files/own-directories.ts';
@@ -17,18 +17,18 @@ import {
   type SecretKey,
   type SecretStore,
 } from './store-types.ts';
+import { probeStore } from './verified-store.ts';
 
 /**
- * Milliseconds that a client of Docker's protocol waits for other commands before it goes on without the lock: that
- * leaves enough time for a call of a keychain.
+ * The protocol verbs have a deadline, so they continue without the lock after this time. It leaves enough time to call a
+ * keychain.
  */
 const protocolLimitMs = 3500;
-const protocolLock = { limitMs: protocolLimitMs, otherwise: 'proceed' } as const;
+const protocolLock = { limitMs: protocolLimitMs, onTimeout: 'proceed' } as const;
 
-/** How often a command that lost the lock begins again: each time, another one was done. */
-const attempts = 3;
+const maxAttempts = 3;
 
-/** For changes that can be repeated from the start. */
+/** Runs an action under the change lock, and repeats it if another process took over the lock. */
 async function locked<T>(
   context: Context,
   action: (lock: ChangeLock) => T | Promise<T>,
@@ -38,12 +38,12 @@ async function locked<T>(
     try {
       return await withChangeLock(context, action, options);
     } catch (error) {
-      if (!(error instanceof LockLostError) || attempt === attempts) throw error;
+      if (!(error instanceof LockLostError) || attempt === maxAttempts) throw error;
     }
   }
 }
 
-/** Runs `change` on the store in use while no other command changes a secret. Throws `storage` and `damaged`. */
+/** Runs `change` on the store in use, under the change lock. Throws `storage` and `damaged`. */
 export function changeSecrets<T>(
   context: Context,
   change: (store: SecretStore, lock: ChangeLock) => T | Promise<T>,
@@ -52,10 +52,7 @@ export function changeSecrets<T>(
   return locked(context, (lock) => change(secretStore(context), lock), options);
 }
 
-/**
- * Compare and swap: stores `next` if the stored secret is still `expected` (`undefined`: none), else returns false and
- * changes nothing.
- */
+/** Compare and swap: stores `next` and returns true if the stored secret is `expected` (undefined: none). */
 export function replaceSecret(
   context: Context,
   key: SecretKey,
@@ -73,9 +70,9 @@ export function replaceSecret(
 }
 
 /**
- * Writes the stored secret again and reads it back, before a token is requested that can be requested only once: a full
- * disk, a read-only directory or a locked keychain throws `storage` here, when nothing is lost yet. Returns false if the
- * stored secret is not `credential` any more.
+ * Writes the stored secret again and reads it back. Called before a token is requested that IAM issues only once, so that
+ * a full disk, a read-only directory or a locked keychain throws `storage` before the token is lost. Returns false if
+ * another command has changed the stored secret.
  */
 export function requireReplaceable(
   context: Context,
@@ -89,14 +86,16 @@ export function requireReplaceable(
     store.write(key, credential, lock.requireOurs);
     await lock.step();
     if (secretOf(store, key) === credential.Secret) return true;
-    throw new HelperError('storage', `the secret store does not return what ${key.name} stores`, {
-      hint: 'unlock it, then try again',
-    });
+    throw new HelperError(
+      'storage',
+      `the credential store does not return the secret of ${key.name} that was just stored in it`,
+      { hint: 'unlock it, then try again' },
+    );
   };
   return changeSecrets(context, rewrite, options);
 }
 
-/** The stored secret, or `undefined` if there is none or it is damaged. */
+/** Returns undefined if the secret does not exist or is damaged. */
 export function secretOf(store: SecretStore, key: SecretKey): string | undefined {
   try {
     return store.read(key)?.Secret;
@@ -107,50 +106,50 @@ export function secretOf(store: SecretStore, key: SecretKey): string | undefined
 }
 
 /**
- * Stores what `docker login` brings; of two logins at once the last one wins. Throws if the settings cannot be read: the
- * keychain that they may name must not be replaced by files.
+ * Stores a credential from `docker login`; of two parallel logins the last one wins. Throws `damaged` if the settings
+ * cannot be read: they may name a keychain, and the file store is not encrypted.
  */
-export async function keepSecret(
+export async function storeSecret(
   context: Context,
   key: SecretKey,
   credential: Credential,
 ): Promise<void> {
-  // Before the lock, so that nothing is created if this throws.
-  readSettings(context);
+  // Before the lock, which creates the directory.
+  readOwnSettings(context);
   await locked(
     context,
-    ({ requireOurs }) => keep(context, key, credential, requireOurs),
+    ({ requireOurs }) => write(context, key, credential, requireOurs),
     protocolLock,
   );
 }
 
-/** Without the lock, a `store move` may have put another store in place meanwhile. */
-function keep(
+/** Writes again if `store move` has changed the store meanwhile, which can happen without the lock. */
+function write(
   context: Context,
   key: SecretKey,
   credential: Credential,
   requireOurs: RequireOurs,
 ): void {
-  const nameNow = () => readSettings(context).store ?? fileStoreName;
-  const store = nameNow();
+  const storeName = () => readSettings(context).store ?? fileStoreName;
+  const store = storeName();
   storeIn(context, { store }).write(key, credential, requireOurs);
-  if (nameNow() === store) return;
-  keep(context, key, credential, requireOurs);
+  if (storeName() === store) return;
+  write(context, key, credential, requireOurs);
   storeIn(context, { store }).erase(key, requireOurs);
 }
 
 /**
- * Erases what `docker login` stored, from the store that is in use at the end. If the settings cannot be read, what is
- * in files is erased, then their error is thrown.
+ * Erases a credential of `docker login`. If `store move` changes the store meanwhile, erases it from the new store as well.
+ * If the settings cannot be read, erases it from the file store, then throws `damaged`.
  */
 export async function eraseSecret(
   context: Context,
   key: SecretKey,
   options: ChangeLockOptions = protocolLock,
 ): Promise<void> {
-  const folder = configFolder(context);
-  // A directory that does not exist has nothing to erase, and is not made to lock it.
-  if (folder === undefined || existingDirectory(context, folder, 'own') === undefined) return;
+  const directory = configFolder(context);
+  // The lock would create the directory.
+  if (directory === undefined || existingDirectory(context, directory, 'own') === undefined) return;
   const settings = () => readSettings(context);
   const erase = ({ requireOurs }: ChangeLock) => {
     let store: string;
@@ -160,4 +159,23 @@ export async function eraseSecret(
     } while (readableName(settings) !== store);
   };
   await locked(context, erase, options);
+}
+
+/** The length of IAM's refresh tokens, which are the longest secrets, rounded up. */
+const probeLength = 8192;
+
+/**
+ * Writes a test entry to the store and to the file store, and erases it: a login calls this before it uses a token that IAM
+ * accepts only once. Throws `storage` and `misconfigured`.
+ */
+export async function requireWritable(context: Context, store: string | undefined): Promise<void> {
+  if (store !== undefined && store !== fileStoreName) probeStore(context, store);
+  const key = { of: 'identity', name: '(trial)' } as const;
+  const credential = { ServerURL: key.name, Username: 'trial', Secret: 'x'.repeat(probeLength) };
+  await withChangeLock(context, ({ requireOurs }) => {
+    // The settings are in the same directory.
+    const files = storeIn(context, { store: fileStoreName });
+    files.write(key, credential, requireOurs);
+    files.erase(key, requireOurs);
+  });
 }

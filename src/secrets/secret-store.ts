@@ -2,19 +2,19 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { doubtedStore, requireWorking } from './doubted-store.ts';
 import { fileStore } from './file-store.ts';
 import { fileStoreName, type SecretStore } from './store-types.ts';
+import { requireWorking, verifiedStore } from './verified-store.ts';
 
-/** The store that the settings name: the choice was written down, so that nobody has to probe. */
+/** Returns the store with the name in the settings. */
 export function storeIn(
   context: Context,
   { store = fileStoreName }: Pick<Settings, 'store'>,
 ): SecretStore {
-  return store === fileStoreName ? fileStore(context) : doubtedStore(context, store);
+  return store === fileStoreName ? fileStore(context) : verifiedStore(context, store);
 }
 
-/** Throws `storage` or `misconfigured` where that store says that it keeps nothing, and could not say otherwise. */
+/** Throws `storage` or `misconfigured` if the store is a keychain that lists nothing and does not work. */
 export function requireWorkingStore(
   context: Context,
   { store = fileStoreName }: Pick<Settings, 'store'>,
@@ -22,38 +22,56 @@ export function requireWorkingStore(
   if (store !== fileStoreName) requireWorking(context, store);
 }
 
-/** Throws `damaged` for settings that cannot be read. */
+/** Returns the store in use. Throws `damaged` if the settings cannot be read. */
 export function secretStore(context: Context): SecretStore {
-  return clean(context, readSettings(context));
+  return erasingCopies(context, readSettings(context));
 }
 
 /**
- * The store that the settings name. If that is a keychain, erasing also removes what the file store has under the same
- * key: a killed process, or an older version that could not read the settings, may have left it there.
+ * Returns the store with the name in the settings. `erase` also erases the key from every other store that may have a
+ * copy, and from those first: if one fails, the command can be repeated.
  */
-function clean(context: Context, settings: Pick<Settings, 'store'>): SecretStore {
+function erasingCopies(
+  context: Context,
+  settings: Pick<Settings, 'store' | 'previousStore'>,
+): SecretStore {
   const store = storeIn(context, settings);
-  if ((settings.store ?? fileStoreName) === fileStoreName) return store;
+  const others = otherStores(context, settings);
   return {
     ...store,
     erase: (key, requireOurs) => {
-      fileStore(context).erase(key, requireOurs);
+      for (const other of others) other.erase(key, requireOurs);
       store.erase(key, requireOurs);
     },
   };
 }
 
 /**
- * For reading, if the settings cannot be read: they fail every IBM host, since the mapping is asked first; of other
- * registries they say nothing, and those may be in files. Writing and erasing throws what is wrong with the settings: a
- * keychain may be chosen, where files are not encrypted. What files have is erased nevertheless.
+ * Returns the stores that are not in use and may have secrets: that of an interrupted `store move` and, if a keychain is
+ * in use, the file store, where a killed process or an older version may have left some.
+ */
+export function otherStores(
+  context: Context,
+  {
+    store = fileStoreName,
+    previousStore = fileStoreName,
+  }: Pick<Settings, 'store' | 'previousStore'>,
+): SecretStore[] {
+  const names = [...new Set([previousStore, fileStoreName])].filter((name) => name !== store);
+  return names.map((name) => storeIn(context, { store: name }));
+}
+
+/**
+ * Returns the store in use. If the settings cannot be read, returns the file store, which may have credentials of other
+ * registries; IBM's hosts fail, because their lookup reads the settings. Then `write` throws the error of the settings,
+ * which may name a keychain, and `erase` throws it after it has erased the file.
  */
 export function readableStore(
   context: Context,
   settings = () => readSettings(context),
 ): SecretStore {
-  const problem = problemOf(settings);
-  if (problem === undefined) return clean(context, settings());
+  const problem = settingsError(settings);
+  if (problem === undefined) return erasingCopies(context, settings());
   const files = fileStore(context);
   return {
     ...files,
@@ -62,17 +80,18 @@ export function readableStore(
     },
     erase: (key, requireOurs) => {
       files.erase(key, requireOurs);
-      throw notAsked(problem);
+      throw keychainNotErased(problem);
     },
   };
 }
 
-/** For an erase in files, while the settings that name the store cannot be read. */
-export function notAsked({ code, message, hint }: HelperError): HelperError {
+/** The error after erasing from the file store only, because the settings that name the store cannot be read. */
+export function keychainNotErased({ code, message, hint }: HelperError): HelperError {
   return new HelperError(code, `${message}; a keychain may still have the secret`, { hint });
 }
 
-export function problemOf(settings: () => Settings): HelperError | undefined {
+/** Returns the error that reading the settings throws, or undefined. */
+export function settingsError(settings: () => Settings): HelperError | undefined {
   try {
     settings();
     return undefined;
@@ -82,7 +101,9 @@ export function problemOf(settings: () => Settings): HelperError | undefined {
   }
 }
 
-/** Its name; `file` where the settings cannot be read. */
+/** Returns the name of the store in use; `file` if the settings cannot be read. */
 export function readableName(settings: () => Settings): string {
-  return problemOf(settings) === undefined ? (settings().store ?? fileStoreName) : fileStoreName;
+  return settingsError(settings) === undefined
+    ? (settings().store ?? fileStoreName)
+    : fileStoreName;
 }

@@ -1,21 +1,21 @@
 import type { Settings } from '../config/settings.ts';
 
-/** What the file store is called in the settings and where its name is typed. */
+/** The name of the file store in the settings and on the command line. */
 export const fileStoreName = 'file';
 
-/** What people are shown. */
+/** The name of the store in messages. */
 export function storeTitle({ store = fileStoreName }: Pick<Settings, 'store'>): string {
   return store === fileStoreName ? 'file store' : store;
 }
 
-/** What the protocol hands over: the wire type, with the wire's capitals. */
+/** The credential of Docker's protocol, with its field names. */
 export interface Credential {
   readonly ServerURL: string;
   readonly Username: string;
   readonly Secret: string;
 }
 
-/** A secret is kept for a host (`docker login` put it there) or for a named identity. */
+/** The key of a stored secret: a host (`docker login` stored it) or a named identity. */
 export interface SecretKey {
   readonly of: 'host' | 'identity';
   readonly name: string;
@@ -24,13 +24,12 @@ export interface SecretKey {
 /** Throws if another process has taken over the lock; called right before a change takes effect. */
 export type RequireOurs = () => void;
 
-/** A place where secrets rest. */
 export interface SecretStore<Key = SecretKey> {
-  /** `undefined` where nothing is kept; throws `damaged` or `storage` where something is, unreadable. */
+  /** Returns undefined if there is no such secret. Throws `damaged` or `storage` if it cannot be read. */
   read(key: Key): Credential | undefined;
   write(key: Key, credential: Credential, requireOurs?: RequireOurs): void;
-  /** Nothing to erase is fine. */
+  /** Succeeds if there is no such secret. */
   erase(key: Key, requireOurs?: RequireOurs): void;
-  /** The names under which something is kept, readable or not. */
+  /** Returns the names of all secrets, also of damaged ones. */
   names(of: SecretKey['of']): string[];
 }

@@ -122,6 +122,10 @@ test('create: reuses a service ID and its policy', ({ sandbox }) =>
       failed.stderr,
       /\nhint: run the same command again to continue, or ibmcloud iam service-id-d/,
     );
+    sandbox.faults.add('iam', { kind: 'status', status: 403, path: '/v1/apikeys' });
+    const again = await person.call('api-key create --service-id nightly');
+    assert.is(again.status, 1);
+    assert.not.match(again.stderr, /was created|service-id-delete/, 'never delete an existing one');
     const made = await person.call('api-key create --service-id nightly');
     assert.is(made.status, 0);
     assert.match(made.stderr, /: using the existing service ID nightly \(ServiceId-.*\)\n/);
@@ -175,7 +179,7 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
     const locked = await call('api-key delete 2024 --yes');
     assert.match(
       locked.stderr,
-      /BXNIM0447E: The API key is locked\.\)\nhint: if it is locked, run .*unlock/,
+      /BXNIM0447E: The API key is locked\.\)\nhint: run .*unlock \S+ if it is locked/,
     );
     assert.is(await say('api-key unlock 2024'), `${name} is unlocked\n`);
     assert.is(await say('api-key disable 2024 --yes'), `${name} is disabled\n`);
@@ -207,7 +211,7 @@ test('uses an API key from the environment, and refuses invalid arguments', ({ s
       ['api-key create x --identity y', /only valid with --save\nhint: add --save/],
       ['api-key create x us.icr.io', /only valid with --save\nhint: add --save/],
       ['api-key create x --save --output y', /--save and --output cannot be used together/],
-      ['api-key create x --save --identity _', /an identity has a name of/],
+      ['api-key create x --save --identity _', /invalid identity name/],
       [
         'api-key create --service-id ServiceId-none',
         /no service ID ServiceId-none in this account/,

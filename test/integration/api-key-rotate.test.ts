@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { fileOf } from '../../src/secrets/credential-file.ts';
 import type { ApiKey } from '../sandbox/api-keys.ts';
 import type { Fault } from '../sandbox/faults.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
@@ -168,6 +169,36 @@ test('completes an interrupted rotation after a new login', async (given) => {
   });
 });
 
+test('goes on with a key that IAM creates late for an interrupted rotation', async ({
+  sandbox,
+}) => {
+  await inCloud(sandbox, async (person) => {
+    const { iamId: owner } = addUserWithKey(sandbox, person, 'jane');
+    const created = Promise.withResolvers<void>();
+    const path = '/v1/apikeys';
+    sandbox.faults.add('iam', { kind: 'delay', delayMs: 0, path });
+    sandbox.faults.add('iam', { kind: 'delay', until: created.promise, path });
+    sandbox.requests.reset();
+    const { outcome } = person.start('api-key rotate jane');
+    while (sandbox.requests.count({ method: 'POST', path }) === 0) await sleep(5);
+    const value = readCredential(person, 'jane (rotating)');
+    const late = sandbox.accounts.addApiKey({ owner, name: 'jane', value });
+    created.resolve();
+    const { status, stderr } = await outcome;
+    assert.equal([status, stderr], [0, '']);
+    assert.equal(
+      keysOf(sandbox, owner).map(({ id }) => id),
+      [late.id],
+    );
+    assert.is(readCredential(person, 'jane'), value);
+  });
+});
+
+function readCredential({ home }: Person, name: string): string {
+  const file = fileOf(home.config, { of: 'identity', name });
+  return JSON.parse(fs.readFileSync(file, 'utf8')).Secret;
+}
+
 test('two concurrent rotations run one after the other', async (given) => {
   const { sandbox } = given;
   await inCloud(sandbox, async (person) => {
@@ -225,7 +256,7 @@ test('logout keeps the record of a key that IAM did not delete, and a later logo
     assert.match(stderr, `run docker-credential-icr api-key delete ${made?.id}, then`);
     assert.is(status, 1);
     const doctor = await person.call('doctor');
-    assert.match(doctor.stdout, /it is removed, but an API key that was created for it/);
+    assert.match(doctor.stdout, /: removed, but an API key that was created for it/);
 
     await person.say('login --identity admin --api-key-stdin', old.value);
     await person.say(`api-key unlock ${made?.id}`);
@@ -253,7 +284,7 @@ test('warns that an environment variable still contains the old key', async ({ s
     const other = await person.call('api-key rotate licence');
     assert.match(
       other.stderr,
-      /identity licence has no API key \(kind: entitlement-key\)\nhint: use/,
+      /identity licence \(kind entitlement-key\) does not use an API key\nhint: use/,
     );
   });
 });

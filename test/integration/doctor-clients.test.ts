@@ -55,7 +55,12 @@ const docker: readonly Case[] = [
   ['other settings only', withText('{"auths": {}}'), 'error', /does not name this helper$/],
   ['a comment', withText('{\n  // here\n}'), 'error', /line 2, column 3: a comment, which clients/],
   ['a comma too many', withText('{"a": 1,}'), 'error', /is damaged \(line 1, column 9: /],
-  ['two credHelpers', withText('{"credHelpers": {}, "credHelpers": {}}'), 'error', /a second cred/],
+  [
+    'two credHelpers',
+    withText('{"credHelpers": {}, "credHelpers": {}}'),
+    'error',
+    /duplicate key cred/,
+  ],
   ['a byte order mark', withText(`\ufeff${given({})}`), 'error', /a byte order mark/],
   ['UTF-16', withText(utf16), 'error', /is UTF-16$/],
   [
@@ -129,19 +134,19 @@ const docker: readonly Case[] = [
       fs.utimesSync(`${dockerFile}.icr-new`, 0, 0);
     },
     'warning',
-    /config\.json\.icr-new was left by a killed configure$/,
+    /config\.json\.icr-new was left behind by a killed configure$/,
   ],
   [
     'public hosts left out',
     withText('{"credHelpers": {"us.icr.io": "icr"}}'),
     'warning',
-    /logged in, but clients do not ask this helper: au\.icr\.io, br\.icr\.io/,
+    /logged in, but clients do not call this helper: au\.icr\.io, br\.icr\.io/,
   ],
   [
     'a host left out that has an identity of its own',
     ({ home }) => writeIdentity(home, apiKey, { 'private.us.icr.io': { identity: 'work' } }),
     'error',
-    /logged in, but clients do not ask this helper: private\.us\.icr\.io$/,
+    /logged in, but clients do not call this helper: private\.us\.icr\.io$/,
   ],
   [
     'a host left out that docker logged in to',
@@ -151,7 +156,7 @@ const docker: readonly Case[] = [
       writeConfig(home, 'hosts/new.icr.io.json', JSON.stringify(credential));
     },
     'error',
-    /logged in, but clients do not ask this helper: new\.icr\.io$/,
+    /logged in, but clients do not call this helper: new\.icr\.io$/,
   ],
 ];
 
@@ -165,7 +170,7 @@ for (const [what, spoil, state, message] of docker) {
 }
 
 /** Messages whose hint says what to edit. */
-const isEdited = /damaged|mark|UTF|directory, not|line|a second|password for (de|jp)|URL/;
+const isEdited = /damaged|mark|UTF|directory, not|line|duplicate key|password for (de|jp)|URL/;
 
 function anew(file: string) {
   return () => {
@@ -197,7 +202,7 @@ test('docker: hosts that nothing answers for are a remark', (cloud) =>
     writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
     const credHelpers = { 'us.icr.io': 'icr', [String(privateHosts[0])]: 'icr' };
     fs.writeFileSync(dockerFile, JSON.stringify({ credHelpers }));
-    const message = /for 2 IBM hosts; not logged in to private\.icr\.io$/;
+    const message = /for 2 ICR hosts; not logged in to private\.icr\.io$/;
     assert.ok(findingIn(await doctor(), { check: 'docker', state: 'ok', message }));
   }));
 
@@ -413,7 +418,7 @@ const podman: readonly Case[] = [
     (machine) =>
       fs.writeFileSync(podmanFiles(machine).lasting, '{"credHelpers": {"us.icr.io": "icr"}}'),
     'warning',
-    /^logged in, but clients do not ask this helper: au\.icr\.io/,
+    /^logged in, but clients do not call this helper: au\.icr\.io/,
   ],
   [
     'REGISTRY_AUTH_FILE that is not there',

@@ -70,14 +70,14 @@ const cases: readonly Case[] = [
     withSettings({ mappings: { '*': { identity: 'work' }, 'us.icr.io/ns': { identity: 'gone' } } }),
     'settings',
     'error',
-    /^us\.icr\.io\/ns is mapped to identity gone, which does not exist$/,
+    /^the mapping of us\.icr\.io\/ns names identity gone, which does not exist$/,
   ],
   [
     'every host mapped to nobody',
     withSettings({ mappings: { '*': { identity: 'gone' } } }),
     'settings',
     'error',
-    /^every host is mapped to identity gone/,
+    /^the mapping of all ICR hosts names identity gone/,
   ],
   [
     'a mapping to nobody, and two who could be meant',
@@ -87,14 +87,14 @@ const cases: readonly Case[] = [
     }),
     'settings',
     'error',
-    /^us\.icr\.io is mapped to identity gone/,
+    /^the mapping of us\.icr\.io names identity gone/,
   ],
   [
     'a user name that cannot be',
     withSettings({ mappings: { '*': { identity: 'work', present: 'cp' } } }),
     'settings',
     'error',
-    /^every host: identity work cannot be presented as cp/,
+    /^all ICR hosts: identity work cannot be presented as cp/,
   ],
   [
     'nobody logged in',
@@ -232,7 +232,7 @@ const cases: readonly Case[] = [
     },
     'files',
     'warning',
-    /^left by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
+    /^left behind by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
     'what a killed program left behind a symlink in place of the directory',
@@ -245,7 +245,7 @@ const cases: readonly Case[] = [
     },
     'files',
     'warning',
-    /^left by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
+    /^left behind by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
     'what a killed program left behind a symlink in place of identities',
@@ -258,14 +258,14 @@ const cases: readonly Case[] = [
     },
     'files',
     'warning',
-    /^left by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
+    /^left behind by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
     'what a killed command left of the settings',
     ({ home }) => fs.utimesSync(writeConfig(home, 'config.json.tmp-1762345678abcdef', '{'), 0, 0),
     'files',
     'warning',
-    /^left by a killed process: \S+config\.json\.tmp-1762345678abcdef$/,
+    /^left behind by a killed process: \S+config\.json\.tmp-1762345678abcdef$/,
   ],
   [
     'what a damaged secret left',
@@ -462,7 +462,7 @@ test('a rotation that was interrupted', (given) =>
   onMachine(given, async (machine) => {
     const pending = { ServerURL: 'work', Username: 'ApiKey-gone', Secret: 'canary-pending' };
     writeConfig(machine.home, 'identities/work%20(rotating).json', JSON.stringify(pending));
-    const message = /^an api-key rotate was interrupted/;
+    const message = /^a key rotation was interrupted/;
     await expectMended(machine, { check: 'identity work', state: 'warning', message });
   }));
 

@@ -78,7 +78,7 @@ const cases: readonly Case[] = [
     },
     'certificates',
     'error',
-    /config\.json, which has no PEM certificate$/,
+    /config\.json, which contains no PEM certificate$/,
   ],
   [
     'a folder of certificates that is none',
@@ -96,7 +96,7 @@ const cases: readonly Case[] = [
     },
     'certificates',
     'warning',
-    /^NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here/,
+    /^NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored here/,
   ],
 ];
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Check, ok, problem, runCheck, skipped, warning } from '../../src/cli/doctor/check.ts';
-import { doctor, examine } from '../../src/cli/doctor/doctor.ts';
+import { doctor, prepareInput } from '../../src/cli/doctor/doctor.ts';
 import { showChecks } from '../../src/cli/doctor/report.ts';
 import type { Context } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
@@ -25,7 +25,7 @@ function onScreen(given: Partial<Context>): TestContext {
 
 async function show(checks: readonly Check[], given: Partial<Context> = {}): Promise<TestContext> {
   const context = onScreen(given);
-  await showChecks(context, checks, await examine(context));
+  await showChecks(context, checks, await prepareInput(context));
   return context;
 }
 
@@ -98,7 +98,7 @@ test('lines come in their order, each as soon as it can', async () => {
     }),
   );
   const context = onScreen({ screen });
-  const shown = showChecks(context, checks, await examine(context));
+  const shown = showChecks(context, checks, await prepareInput(context));
   const settle = () => new Promise((resolve) => setImmediate(resolve));
   gates[1]?.resolve();
   await settle();
@@ -142,7 +142,7 @@ test('a bug in a check is a line, and the others go on', async () => {
   const { output } = await show([bug, simple('a', ok('fine'))]);
   assert.match(
     output.join(''),
-    /^error {3}bug: the check itself failed \(TypeError\)\n {8}hint: run DOCKER_/,
+    /^error {3}bug: internal error of this check \(TypeError\)\n {8}hint: run DOCKER_/,
   );
   assert.match(output.join(''), /\nok {6}a: fine\n1 error\n$/);
 });
@@ -155,7 +155,7 @@ test('an error of the helper is a line with its hint', async () => {
       throw new HelperError('damaged', 'it is gone', { hint: 'run docker-credential-icr login' });
     },
   };
-  assert.equal(await runCheck(check, await examine(context)), [
+  assert.equal(await runCheck(check, await prepareInput(context)), [
     { name: 'a', state: 'error', message: 'it is gone', hint: 'run docker-credential-icr login' },
   ]);
 });
@@ -166,7 +166,7 @@ test('a check that takes too long is an error', async () => {
     limitMs: 5,
     run: () => new Promise(() => {}),
   };
-  const results = await runCheck(check, await examine(testContext()));
+  const results = await runCheck(check, await prepareInput(testContext()));
   assert.equal(results, [{ name: 'slow', state: 'error', message: 'no result within 0.005 s' }]);
 });
 

@@ -104,7 +104,7 @@ const refusals: readonly (readonly [what: string, (machine: Machine) => void, Re
   [
     'a user name that it does not know',
     (machine) => storeLogin(machine, 'jane', 'canary'),
-    /^the registry refused user name jane \(UNSUPPORTED: .*\): the registry has no such user name$/,
+    /^the registry refused user name jane \(UNSUPPORTED: .*\): the registry does not accept this user name$/,
   ],
   [
     'an identity token that it does not know',

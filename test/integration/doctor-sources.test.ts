@@ -104,7 +104,7 @@ const faults: readonly Case[] = [
     },
     'compute identity',
     'error',
-    /^DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is not an https/,
+    /^DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is neither an https/,
   ],
   [
     'a profile, and nobody who vouches for this machine',
@@ -216,9 +216,9 @@ test('a keychain that hides what it has', (given) =>
     );
     withSettings({ store: 'stub' })(machine);
     const report = await machine.doctor();
-    const lists = /^stub lists no secret of this helper; if it has one, unlock it$/;
+    const lists = /^stub lists no secret of this helper; if it should have one, unlock it$/;
     assert.ok(findingIn(report, { check: 'secret store', state: 'ok', message: lists }));
-    const message = /^stub has no secret of it; it may be locked$/;
+    const message = /^its secret is not in stub, which may be locked$/;
     assert.ok(findingIn(report, { check: 'identity work', state: 'error', message }));
   }));
 

@@ -54,7 +54,8 @@ test('logout --identity: removes one identity with its mappings and tokens', ({ 
     assert.equal(
       { stderr, status },
       {
-        stderr: 'docker-credential-icr: there is no such identity; there are: default, us.icr.io\n',
+        stderr:
+          'docker-credential-icr: unknown identity; existing identities: default, us.icr.io\n',
         status: 1,
       },
     );
@@ -189,7 +190,7 @@ test('logout HOST/NAMESPACE: removes that mapping and preserves the host', ({ sa
     assert.equal(
       await call('logout us.icr.io/team-b'),
       refusal(
-        'us.icr.io/team-b has no identity of its own',
+        'us.icr.io/team-b has no mapping',
         'run docker-credential-icr logout us.icr.io to log out of all of us.icr.io',
       ),
     );
@@ -206,7 +207,7 @@ test('logout: a host that fails does not prevent logout from the others', ({ san
     const words = 'logout typo.example de.icr.io/team-a us.icr.io http://plain.example:443';
     const { stderr, status } = await call(words);
     assert.is(status, 1);
-    assert.match(stderr, 'de.icr.io/team-a has no identity of its own');
+    assert.match(stderr, 'de.icr.io/team-a has no mapping');
     assert.match(stderr, 'no credential is stored for typo.example');
     assert.equal(JSON.parse(await say('list')), {});
   }));

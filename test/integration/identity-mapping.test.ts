@@ -68,12 +68,14 @@ test('status: shows hosts, namespaces and their presentation', ({ sandbox }) =>
     assert.is(await person.say('list'), '{"us.icr.io":"iamapikey"}\n', 'clients know hosts only');
   }));
 
-const badName =
-  'an identity has a name of letters, digits, dots, hyphens and underscores, 128 at most';
+const badName = [
+  'invalid identity name',
+  'use letters, digits, dots, hyphens, underscores and slashes, at most 128 characters',
+] as const;
 const refusals: readonly [words: string, line: string, hint?: string][] = [
-  ['map us.icr.io nobody', 'there is no such identity; there are: work'],
-  ['map us.icr.io WORK', 'there is no such identity; there are: work'],
-  ['map us.icr.io constructor', 'there is no such identity; there are: work'],
+  ['map us.icr.io nobody', 'unknown identity; existing identities: work'],
+  ['map us.icr.io WORK', 'unknown identity; existing identities: work'],
+  ['map us.icr.io constructor', 'unknown identity; existing identities: work'],
   [
     'map quay.io work',
     'quay.io is not a host of IBM Cloud Container Registry',
@@ -83,10 +85,11 @@ const refusals: readonly [words: string, line: string, hint?: string][] = [
   ['unmap *', '* has no mapping', 'run docker-credential-icr status'],
   [
     'login --identity Work --api-key-stdin --no-verify',
-    'there is an identity work already, and Work differs from it in letter case only',
+    'identity Work differs from the existing identity work only in case',
+    'use work, or another name',
   ],
-  ['login --identity ../work --api-key-stdin --no-verify', badName],
-  ['login --identity= --api-key-stdin --no-verify', badName],
+  ['login --identity ../work --api-key-stdin --no-verify', ...badName],
+  ['login --identity= --api-key-stdin --no-verify', ...badName],
   [
     'token --identity nobody',
     'identity nobody does not exist',

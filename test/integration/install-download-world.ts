@@ -17,7 +17,7 @@ const script = path.resolve(import.meta.dirname, '../../install.sh');
 
 /** Programs that the script may call, except downloaders. */
 const tools = [
-  ...['sh', 'cat', 'chmod', 'cp', 'dirname', 'getconf', 'grep', 'gzip', 'id', 'ldd', 'mkdir'],
+  ...['sh', 'cat', 'chmod', 'cp', 'dirname', 'getconf', 'grep', 'gzip', 'id', 'ldd', 'ls', 'mkdir'],
   ...[
     'mktemp',
     'mv',

@@ -125,10 +125,14 @@ for (const [system, hint] of [
     }));
 }
 
+/** For tests that do not run as root. */
+const rootOwnsAll = "echo 'drwxr-xr-x 2 0 0 60 Jan 1 12:00 /'";
+
 download('root must set the prefix', () =>
   inWorld(async (world) => {
     await publish(world);
     world.replace('id', 'echo 0');
+    world.replace('ls', rootOwnsAll);
     const words = [`--base-url=${world.url}`, '--version', 'v1.2.3'];
     const refused = await world.run(words);
     assert.is(refused.status, 1);
@@ -149,6 +153,7 @@ for (const [uid, mode] of [
     inWorld(async (world) => {
       await publish(world);
       world.replace('id', `echo ${uid}`);
+      world.replace('ls', rootOwnsAll);
       const prefix = path.join(world.folder, 'new', 'place');
       const before = process.umask(0o077);
       const { status, stderr } = await world

@@ -232,6 +232,56 @@ test('a failed build installs nothing, and preserves the installed version', () 
   });
 });
 
+const isRoot = process.geteuid?.() === 0;
+for (const [what, makeForeign] of [
+  ['a directory', (home: string) => fs.chownSync(home, 1717, 1717)],
+  [
+    'a symlink',
+    (home: string) => {
+      fs.renameSync(home, `${home}-target`);
+      fs.symlinkSync(`${home}-target`, home);
+      fs.lchownSync(home, 1717, 1717);
+    },
+  ],
+] as const) {
+  testUnless(test, !isRoot && 'needs root')(
+    `root installs, runs and removes nothing below ${what} of another user`,
+    () => {
+      inCheckout((checkout) => {
+        const installs = (words: string[]) => {
+          const { status, stderr } = checkout.install(words);
+          assert.is(status, 1);
+          assert.match(stderr, /user 1717 owns .*home, and root changes and runs nothing there/);
+        };
+        makeForeign(checkout.home);
+        installs([]);
+        assert.not.match(checkout.files().join(), program);
+        const bin = path.join(checkout.home, '.local/bin');
+        fs.mkdirSync(bin, { recursive: true });
+        const ran = path.join(checkout.folder, 'ran');
+        fs.writeFileSync(path.join(bin, program), `#!/bin/sh\n>'${ran}'\n`, { mode: 0o755 });
+        installs(['--uninstall']);
+        assert.equal([fs.existsSync(ran), fs.existsSync(path.join(bin, program))], [false, true]);
+      });
+    },
+  );
+}
+
+test('does not follow a symlink that has the name of a temporary file', () => {
+  inCheckout((checkout) => {
+    const bin = path.join(checkout.home, '.local/bin');
+    const victim = path.join(checkout.folder, 'victim');
+    fs.mkdirSync(bin, { recursive: true });
+    fs.writeFileSync(victim, 'precious');
+    // A process number is easily guessed.
+    for (let pid = process.pid; pid < process.pid + 500; pid += 1) {
+      fs.symlinkSync(victim, path.join(bin, `.${program}.${pid}`));
+    }
+    assert.is(checkout.install([]).status, 0);
+    assert.is(fs.readFileSync(victim, 'utf8'), 'precious');
+  });
+});
+
 test('does not write into a directory instead of the executable', () => {
   inCheckout((checkout) => {
     fs.mkdirSync(path.join(checkout.folder, installed), { recursive: true });

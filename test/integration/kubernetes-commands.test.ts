@@ -237,7 +237,23 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
   [
     `kubernetes manifests other --url https://example.com/x`,
     'unknown manifest',
-    'use cloud-init or machineconfig',
+    'use cloud-init, machineconfig, refresher',
+  ],
+  [
+    'kubernetes manifests refresher --image us.icr.io/a/b --host us.icr.io --present iambearer',
+    '--present is not an option of refresher',
+    'remove --present',
+  ],
+  [
+    'kubernetes manifests refresher --image us.icr.io/a/b',
+    '--host is missing',
+    'use --host with the registry of your images, as us.icr.io',
+  ],
+  ['kubernetes refresher --host us.icr.io --port 70000', 'invalid --port', 'use --port 8080'],
+  [
+    'kubernetes refresher --once --host us.icr.io',
+    'KUBERNETES_SERVICE_HOST is not set',
+    'run this command in a pod; see docker-credential-icr kubernetes manifests refresher',
   ],
   [
     'kubernetes manifests cloud-init',
@@ -246,7 +262,7 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
   ],
   [
     'kubernetes manifests cloud-init --role worker',
-    '--role is for machineconfig only',
+    '--role is not an option of cloud-init',
     'remove --role',
   ],
   [
@@ -331,6 +347,17 @@ test('manifests: prints what new nodes need, and the remaining steps', ({ sandbo
     assert.is(parse(object.text).metadata.name, '99-infra-docker-credential-icr');
     assert.match(object.notes, 'requires Kubernetes 1.34 or later');
     assert.not.match(object.notes, 'log in');
+    const image = `us.icr.io/ns/tools@${digest}`;
+    const refresher = await printed(
+      person,
+      `kubernetes manifests refresher --image ${image} --host us.icr.io --namespace ops`,
+    );
+    const names = parseAllDocuments(refresher.text).map((document) => document.get('kind'));
+    assert.equal(names, [
+      ...['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'NetworkPolicy', 'CronJob'],
+    ]);
+    assert.match(refresher.notes, 'kubectl create namespace ops');
+    assert.not.match(refresher.notes, 'has no digest');
   }));
 
 test.run();

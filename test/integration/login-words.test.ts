@@ -20,7 +20,7 @@ const rows: readonly [words: string, status: number, line: RegExp][] = [
   ['login --api-key-file KEY', 1, /^cannot read the API key file \(ENOENT\)\n/],
   ['login --trusted-profile KEY', 1, /^invalid trusted profile ID; expected Profile-…\n/],
   ['logout KEY', 1, /^invalid host\n/],
-  ['map us.icr.io KEY', 1, /^there is no such identity; there are: work$/],
+  ['map us.icr.io KEY', 1, /^unknown identity; existing identities: work$/],
   ['map KEY work', 1, /^invalid host; expected `\*\.icr\.io`\n/],
   ['unmap KEY', 1, /^invalid host; expected `\*\.icr\.io`\n/],
   ['token KEY', 1, /^invalid host; expected `\*\.icr\.io`\n/],

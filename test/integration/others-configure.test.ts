@@ -3,7 +3,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { planGiveBack, planTakeOver } from '../../src/clients/creds-store.ts';
+import { planRestoreStore, planSetStore } from '../../src/clients/creds-store.ts';
 import { testContext } from '../support/context.ts';
 import { answer, credential, executable } from '../support/helper.ts';
 import { multiLineSecrets } from '../support/multi-line-secrets.ts';
@@ -176,7 +176,7 @@ test('replaces a missing helper, with a hint', () =>
     const { stderr, status } = call('configure --creds-store');
     assert.match(
       stderr,
-      /docker-credential-desktop is not on the PATH.*\nhint: if desktop is no longer used, remove credsStore from .*config\.json and run /,
+      /docker-credential-desktop is not on the PATH.*\nhint: if you do not use desktop, remove credsStore from .*config\.json and run /,
     );
     assert.is(status, 0);
     dockerFile(keychains, '{}');
@@ -282,20 +282,20 @@ test('replaces and restores credsStore byte for byte in any file', () =>
         const text = JSON.stringify(Object.fromEntries(entries), null, indent);
         const before = text.replaceAll('\n', endOfLine);
         fs.writeFileSync(file, before);
-        const taken = planTakeOver(context);
-        assert.is(taken.others, store);
+        const taken = planSetStore(context);
+        assert.is(taken.previousHelper, store);
         const { [store ? key : 'credsStore']: now, ...kept } = JSON.parse(taken.after ?? '');
         assert.is(now, 'icr');
         const { [key]: _, ...had } = JSON.parse(before);
         assert.is(JSON.stringify(kept), JSON.stringify(had));
         fs.writeFileSync(file, taken.after ?? '');
-        assert.is(planTakeOver(context).after, taken.after);
-        assert.is(planGiveBack(context, store).after, before);
+        assert.is(planSetStore(context).after, taken.after);
+        assert.is(planRestoreStore(context, store).after, before);
       },
     );
     fc.assert(property, { numRuns: 300 });
     fs.writeFileSync(file, '{"credsStore": "a", "CREDSSTORE": "b"}');
-    fails(() => planTakeOver(context), 'damaged', /line 1, column 21: a second credsStore/);
+    fails(() => planSetStore(context), 'damaged', /line 1, column 21: duplicate key credsStore/);
   }));
 
 test.run();

@@ -158,14 +158,14 @@ const failures: readonly [what: string, body: string, get: RegExp, list: RegExp]
   [
     'prints nothing',
     'exit 3',
-    /^docker-credential-theirs failed: it gave no reason/,
-    /failed: it gave no reason/,
+    /^docker-credential-theirs failed: no reason given/,
+    /failed: no reason given/,
   ],
   [
     'lists a JSON array',
     'echo "[]"',
-    /^docker-credential-theirs answered something that is no answer\n$/,
-    /docker-credential-theirs answered something that is no/,
+    /^docker-credential-theirs returned invalid output; update it, or use another credential helper\n$/,
+    /docker-credential-theirs returned invalid output/,
   ],
   ['hangs', 'sleep 60', /^docker-credential-theirs did not answer within 5 s;/, /within 5 s/],
   [

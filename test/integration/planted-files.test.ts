@@ -235,6 +235,39 @@ rootTest("root in a user's HOME creates no directory there", (home) => {
   assert.equal(fs.readdirSync(home.folder), []);
 });
 
+rootTest("root in a user's HOME lets no keychain of that user's settings write", (home) => {
+  const bin = path.join(home.folder, 'bin');
+  const calls = path.join(bin, 'calls');
+  fs.mkdirSync(bin);
+  const text = `#!/bin/sh\necho "$1" >>'${calls}'\necho 'credentials not found in native keychain'\nexit 1\n`;
+  fs.writeFileSync(path.join(bin, 'docker-credential-fake'), text, { mode: 0o755 });
+  const env = { PATH: `${bin}:/usr/bin:/bin` };
+  const login = 'login --api-key-stdin --no-verify --store fake';
+  const rows = [
+    [{ store: 'fake' }, 'store', credential('us.icr.io')],
+    [{ store: 'fake' }, 'store', credential('quay.example')],
+    [{ store: 'fake' }, 'erase', 'quay.example'],
+    [{ fallbackHelper: 'fake' }, 'store', credential('quay.example')],
+    [{ fallbackHelper: 'fake' }, 'erase', 'quay.example'],
+    [{}, 'store move fake', ''],
+    [{}, login, 'canary-0123456789abcdefghijklmnopqrstuvwxyz0'],
+    [undefined, login, 'canary-0123456789abcdefghijklmnopqrstuvwxyz0'],
+    [undefined, 'store move fake', ''],
+  ] as const;
+  for (const [settings, words, input] of rows) {
+    fs.rmSync(path.join(home.folder, '.config'), { recursive: true, force: true });
+    const file = JSON.stringify({ identities: {}, mappings: {}, ...settings });
+    if (settings !== undefined) writeConfig(home, 'config.json', file);
+    giveAll(home.folder, user);
+    const { stdout, stderr, status } = call(home, words, input, env);
+    assert.match(stdout + stderr, /root does not write to /, words);
+    assert.is(status, 1, words);
+    // Root may read.
+    if (fs.existsSync(calls))
+      assert.not.match(fs.readFileSync(calls, 'utf8'), /store|erase/, words);
+  }
+});
+
 for (const [who, give] of [
   ['the directory', (home: Home) => execFileSync('chown', ['1717', cacheOf(home)])],
   [
@@ -252,9 +285,28 @@ for (const [who, give] of [
     give(home);
     const { stdout, stderr } = asUser(home, 'get', 'us.icr.io');
     assert.not.match(stdout, /canary-token/);
-    assert.match(stderr, /is owned by user 1717, not by user .*; going on without the cache/);
+    assert.match(stderr, /is owned by user 1717, not by user .*; continuing without the cache/);
   });
 }
+
+rootTest('logout removes every secret although another user owns the cache directory', (home) => {
+  writeMinting(home);
+  const env = { DOCKER_CREDENTIAL_ICR_CACHE_DIR: path.join(home.folder, 'shared') };
+  const key = 'canary-0123456789abcdefghijklmnopqrstuvwxyz0';
+  fs.mkdirSync(env.DOCKER_CREDENTIAL_ICR_CACHE_DIR);
+  fs.chownSync(env.DOCKER_CREDENTIAL_ICR_CACHE_DIR, 1717, 1717);
+  for (const name of ['one', 'two']) {
+    const words = ['login', '--no-verify', '--identity', name, '--api-key-stdin'];
+    const { stderr, status } = helper(home, words, key, { env });
+    assert.equal([status, stderr.includes('user 1717')], [0, true], stderr);
+  }
+  helper(home, 'store', credential('us.icr.io'), { env });
+  const { stderr, status } = helper(home, 'logout', '', { env });
+  assert.equal([status, stderr.includes('user 1717')], [1, true], stderr);
+  for (const name of ['hosts', 'identities']) {
+    assert.equal(fs.readdirSync(path.join(home.config, name)), []);
+  }
+});
 
 rootTest('refuses settings and secrets of another user with the owner and a hint', (home) => {
   writeIdentity(home);

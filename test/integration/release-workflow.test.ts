@@ -64,6 +64,32 @@ for (const [tag, npmTag, isMarked] of rows) {
   });
 }
 
+test('pushes each image of the layout by its tag, and signs the images', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'workflow-'));
+  try {
+    const tags = ['1.2.3 sha256:0', 'sha256-a.sbom sha256:1', '1.2.3-daemonset sha256:2', ''];
+    fs.writeFileSync(path.join(folder, 'image-tags'), tags.join('\n'));
+    for (const program of ['docker', 'skopeo', 'cosign']) {
+      const body = `#!/bin/sh\n[ ${program} = docker ] || echo "${program} $*"\n`;
+      fs.writeFileSync(path.join(folder, program), body, { mode: 0o755 });
+    }
+    const env = { PATH: `${folder}:/usr/bin:/bin`, GITHUB_REPOSITORY: 'Team/Icr' };
+    const words = ['-e', '-c', stepWith('skopeo copy')];
+    const { stdout, stderr } = spawnSync('bash', words, { cwd: folder, env, encoding: 'utf8' });
+    const copy = 'skopeo copy --all --preserve-digests oci:image:';
+    const image = 'ghcr.io/team/icr';
+    assert.equal(`${stdout}${stderr}`.trim().split('\n'), [
+      `${copy}1.2.3 docker://${image}:1.2.3`,
+      `cosign sign --yes ${image}@sha256:0`,
+      `${copy}sha256-a.sbom docker://${image}:sha256-a.sbom`,
+      `${copy}1.2.3-daemonset docker://${image}:1.2.3-daemonset`,
+      `cosign sign --yes ${image}@sha256:2`,
+    ]);
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
 const workflows = path.resolve(import.meta.dirname, '../../.github/workflows');
 
 for (const name of fs.readdirSync(workflows)) {

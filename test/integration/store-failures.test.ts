@@ -37,22 +37,18 @@ function expectRefusal({ stdout, stderr, status }: Outcome, expected: RegExp): v
 
 // The keychain's behavior, and the expected output of `get`.
 const troubles: readonly [what: string, body: string, expected: RegExp][] = [
-  [
-    'returns invalid output',
-    'echo nonsense',
-    /docker-credential-vault answered something that is no answer/,
-  ],
-  ['answers nothing', 'exit 0', /docker-credential-vault answered something that is no answer/],
-  ['answers a list', 'echo "[]"', /docker-credential-vault answered something that is no answer/],
-  ['answers without a secret', 'echo "{}"', /docker-credential-vault answered without a secret/],
+  ['returns invalid output', 'echo nonsense', /docker-credential-vault returned invalid output/],
+  ['answers nothing', 'exit 0', /docker-credential-vault returned invalid output/],
+  ['answers a list', 'echo "[]"', /docker-credential-vault returned invalid output/],
+  ['answers without a secret', 'echo "{}"', /docker-credential-vault returned no secret/],
   ['is locked', 'echo "keychain is locked"; exit 1', /vault failed: keychain is locked/],
   [
     'fails with several lines',
     'printf "one\\ntwo\\033[31m\\n"; exit 1',
     /: vault failed: one two \[31m; unlock it if it is locked, and try again\n/,
   ],
-  ['does not say why', 'exit 2', /vault failed: it gave no reason/],
-  ['crashes', 'kill -SEGV $$', /vault failed: it gave no reason/],
+  ['does not say why', 'exit 2', /vault failed: no reason given/],
+  ['crashes', 'kill -SEGV $$', /vault failed: no reason given/],
   [
     'repeats the secret',
     `echo 'error: {"Secret":"canary-key"}'; echo canary-key >&2; exit 1`,
@@ -327,7 +323,7 @@ for (const [size, status] of sizes) {
       if (status === 0) return;
       assert.is(
         outcome.stdout,
-        `wincred stores at most 2560 bytes, and this secret has ${size}; store secrets in files: --store file\n`,
+        `wincred stores at most 2560 bytes, but this secret has ${size}; store secrets in files: --store file\n`,
       );
     }));
 }

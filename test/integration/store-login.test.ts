@@ -119,12 +119,8 @@ const refusals: readonly [string, string, RegExp][] = [
     '',
     /docker-credential-no-such-one is not on the PATH\nhint: install it, or run /,
   ],
-  ['../evil', '', /a credential helper has a name like pass or osxkeychain/],
-  [
-    'forgetful',
-    'cat >/dev/null; echo "{}"',
-    /docker-credential-forgetful answered without a secret/,
-  ],
+  ['../evil', '', /invalid name of a credential helper/],
+  ['forgetful', 'cat >/dev/null; echo "{}"', /docker-credential-forgetful returned no secret/],
   [
     'locked',
     'echo "the keychain is locked"; exit 1',

@@ -112,13 +112,13 @@ const spoiled: readonly [what: string, pattern: string, instead: string, expecte
     'returns another secret',
     '"get "*/identity/de.icr.io*',
     `echo '{"Secret":"canary-wrong"}'; exit 0`,
-    /wincred gave back another secret for de\.icr\.io than it was given; nothing was moved\n$/,
+    /wincred does not return the secret of de\.icr\.io that was just stored in it; nothing was moved\n$/,
   ],
   [
     'returns not found',
     '"get "*/identity/de.icr.io*',
     'echo credentials not found in native keychain; exit 1',
-    /wincred gave back another secret for de\.icr\.io than it was given; nothing was moved\n$/,
+    /wincred does not return the secret of de\.icr\.io that was just stored in it; nothing was moved\n$/,
   ],
 ];
 for (const [what, pattern, instead, expected] of spoiled) {

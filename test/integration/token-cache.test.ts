@@ -64,13 +64,13 @@ test('IAM is unreachable: a token with a minute left is used with a warning', ({
     age(person, 50 * minute);
     const { host } = new URL(sandbox.iamUrl);
     const why = `IAM at ${host} answered 200 with something that is not a JSON object; check that address`;
-    const warnings = `docker-credential-icr: ${why}; the access token of work is good for 9 min more\n`;
+    const warnings = `docker-credential-icr: ${why}; the cached access token of work expires in 9 min\n`;
     for (const name of ['us.icr.io', 'de.icr.io']) {
       assert.equal(await person.get(name, env), { username: 'iambearer', secret: first, warnings });
     }
     assert.is(sandbox.requests.count(), 1, 'two dozen hosts in a row ask IAM once');
     age(person, 8 * minute + 45_000);
-    assert.match((await person.get('us.icr.io')).warnings, 'good for 1 min more');
+    assert.match((await person.get('us.icr.io')).warnings, 'expires in 1 min');
     age(person, minute);
     assert.equal(await person.call('get', 'us.icr.io'), refused(`us.icr.io: ${why}`));
     sandbox.faults.clear();
@@ -162,7 +162,7 @@ test('an invalid entry is renewed; a clock difference of five minutes is accepte
       fs.writeFileSync(file, text.replace(/\}$/, `,"endpoint":"${endpoint}"}`), { mode: 0o600 });
       const { secret, warnings } = await person.get('us.icr.io');
       assert.is(secret === 'canary-kept', kept, text);
-      assert.is(warnings.includes('is damaged; a new one will take its place'), warning, text);
+      assert.is(warnings.includes('is damaged; it will be replaced'), warning, text);
     }),
   );
 });
@@ -175,7 +175,7 @@ test('without a cache directory: each get requests a token from IAM', ({ sandbox
     const env = { DOCKER_CREDENTIAL_ICR_CACHE_DIR: path.join(blocked, 'cache') };
     const { secret, warnings } = await person.get('us.icr.io', env);
     assert.match(secret, /^eyJ/);
-    assert.match(warnings, 'the next client will ask IAM again');
+    assert.match(warnings, 'the next client will request another token');
     assert.is(sandbox.requests.count(), 1);
   }));
 

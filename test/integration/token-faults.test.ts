@@ -71,10 +71,7 @@ const faults: readonly [fault: Fault, line: string][] = [
   ],
   [{ kind: 'empty' }, 'answered 200 with nothing; check that address'],
   [{ kind: 'no-access-token' }, 'answered without an access token'],
-  [
-    { kind: 'expired' },
-    'answered with an access token that has expired already; check the clock of this machine',
-  ],
+  [{ kind: 'expired' }, 'answered with an expired access token; check the clock of this machine'],
 ];
 
 test('prints one line for each fault', () =>

@@ -18,7 +18,7 @@ export interface FleetOptions {
 export interface Call extends Outcome {
   readonly node: number;
   readonly account: number;
-  /** Milliseconds since the start of the fleet, by the clock of IAM. */
+  /** By the clock of IAM, in milliseconds since the start of the fleet. */
   readonly at: number;
 }
 

@@ -4,7 +4,7 @@ import { type Json, parseStrictly } from './strict-json.ts';
 
 export interface Response {
   readonly cacheKeyType: string;
-  /** Milliseconds; undefined if `defaultCacheDuration` applies. */
+  /** In milliseconds; undefined if `defaultCacheDuration` applies. */
   readonly cacheDuration: number | undefined;
   readonly auth: DockerConfig;
 }

@@ -30,6 +30,8 @@ function create({ received, caller, accounts }: IdentityRequest): Answer {
   if (owner === undefined) return invalid("Property 'iam_id' is missing or unknown.");
   if (!mayManage(caller, owner))
     return identityError(403, 'forbidden', 'You may not make this key.');
+  if (accounts.apiKeys().some(({ value }) => value === fields.value))
+    return identityError(409, 'BXNIM0446E', 'The value of the API key is not unique.');
   const key = accounts.addApiKey({
     ...fields,
     owner: owner.iamId,

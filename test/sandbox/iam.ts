@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose';
 import { iamIssuer, signAccessToken } from './access-token.ts';
 import type { Accounts } from './accounts.ts';
 import type { Cloud } from './cloud.ts';
@@ -65,7 +66,7 @@ async function grantTokens(received: ReceivedRequest, cloud: Cloud): Promise<Ans
     ...(subject.type === 'User' && { ims_user_id: 10212345 }),
     token_type: 'Bearer',
     expires_in: lifetime,
-    expiration: Math.floor(signer.clock() / 1000) + lifetime,
+    expiration: decodeJwt(accessToken).exp,
     scope: 'ibm openid',
   });
 }

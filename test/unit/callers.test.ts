@@ -18,8 +18,8 @@ const shell: Row = ['/bin/sh', 'sh', '-c', 'x'];
 function withProcesses(rows: readonly Row[], use: (proc: string) => void): void {
   const proc = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-proc-'));
   for (const [index, [exe, ...words]] of rows.entries()) {
-    const folder = path.join(proc, index === 0 ? 'self' : String(100 - index));
-    const parent = index === rows.length - 1 ? 0 : 99 - index;
+    const folder = path.join(proc, index === 0 ? 'self' : String(rows.length - index));
+    const parent = rows.length - index - 1;
     fs.mkdirSync(folder);
     fs.writeFileSync(path.join(folder, 'stat'), `1 (a) b) (c) S ${parent} 1 1`);
     fs.writeFileSync(path.join(folder, 'cmdline'), words.map((word) => `${word}\0`).join(''));
@@ -49,6 +49,32 @@ for (const [what, above, expected] of tables) {
       assert.is(isCalledByItself(undefined, proc), expected),
     ));
 }
+
+test('examines the first hundred processes above', () => {
+  for (const [wrappers, expected] of [
+    [99, true],
+    [100, false],
+  ] as const) {
+    const rows = [get, ...Array<Row>(wrappers).fill(shell), get];
+    withProcesses(rows, (proc) => assert.is(isCalledByItself(undefined, proc), expected));
+  }
+});
+
+for (const verb of ['get', 'store', 'erase', 'list']) {
+  test(`finds a loop below ${verb}`, () =>
+    withProcesses([get, [own, own, verb]], (proc) =>
+      assert.is(isCalledByItself(undefined, proc), true),
+    ));
+}
+
+test('is no loop if the script does not exist', () => {
+  const node = '/usr/bin/node';
+  withProcesses([get, [node, 'node', '/nonexistent', 'get']], (proc) => {
+    fs.unlinkSync(path.join(proc, 'self/exe'));
+    fs.symlinkSync(node, path.join(proc, 'self/exe'));
+    assert.is(isCalledByItself('/nonexistent', proc), false);
+  });
+});
 
 test('compares the script and its verb if an interpreter runs it', () => {
   const node = '/usr/bin/node';

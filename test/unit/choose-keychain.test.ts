@@ -40,8 +40,8 @@ test('asks the session bus for a second, without secrets in its environment', ()
       'org.freedesktop.DBus.Peer.Ping',
     ]);
     assert.is(call?.options.input, '');
-    assert.is(call?.options.limit, 1000);
-    assert.ok((call?.options.largest ?? 0) > 1000);
+    assert.is(call?.options.timeoutMs, 1000);
+    assert.ok((call?.options.maxBytes ?? 0) > 1000);
     assert.is(call?.options.env.DBUS_SESSION_BUS_ADDRESS, env.DBUS_SESSION_BUS_ADDRESS);
     assert.not.match(JSON.stringify(call?.options.env), 'canary');
   }));

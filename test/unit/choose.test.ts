@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context, RunResult } from '../../src/context.ts';
 import { usableStore } from '../../src/secrets/choose.ts';
-import { tryStore } from '../../src/secrets/trial.ts';
+import { probeStore } from '../../src/secrets/verified-store.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fails } from '../support/rejects.ts';
 
@@ -34,9 +34,9 @@ interface Machine {
 function onMachine(machine: Machine, use: (context: TestContext, calls: string[]) => void): void {
   const { platform = 'linux', env = {}, programs = {}, pass = false } = machine;
   const home = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-machine-'));
-  const ending = platform === 'win32' ? '.exe' : '';
+  const extension = platform === 'win32' ? '.exe' : '';
   for (const name of Object.keys(programs)) {
-    fs.writeFileSync(path.join(home, `${name}${ending}`), '', { mode: 0o755 });
+    fs.writeFileSync(path.join(home, `${name}${extension}`), '', { mode: 0o755 });
   }
   if (pass) {
     fs.mkdirSync(path.join(home, '.password-store'));
@@ -44,9 +44,9 @@ function onMachine(machine: Machine, use: (context: TestContext, calls: string[]
   }
   const calls: string[] = [];
   let kept = nothing;
-  const runSync: Context['runSync'] = (program, [verb = ''], { input, limit }) => {
-    const name = path.basename(program, ending);
-    calls.push(`${name} ${name.startsWith('docker') ? verb : limit}`);
+  const runSync: Context['runSync'] = (program, [verb = ''], { input, timeoutMs }) => {
+    const name = path.basename(program, extension);
+    calls.push(`${name} ${name.startsWith('docker') ? verb : timeoutMs}`);
     if (verb === 'store') kept = input;
     if (verb === 'erase') kept = nothing;
     const result = programs[name]?.() ?? none;
@@ -146,7 +146,7 @@ test('reports why a keychain does not work', () =>
 
 test('probe: stores, reads and erases a test credential', () =>
   onMachine({ programs: { [ofPass]: works } }, (context, calls) => {
-    tryStore(context, 'pass');
+    probeStore(context, 'pass');
     assert.equal(
       calls,
       ['store', 'get', 'erase', 'get'].map((verb) => `${ofPass} ${verb}`),
@@ -163,7 +163,7 @@ test('probe: erases the test credential if it cannot be read', () => {
           ? answer
           : { ...none, status: 0, output: nothing };
       };
-      fails(() => tryStore(testContext({ ...context, runSync }), 'pass'), 'storage', /pass/);
+      fails(() => probeStore(testContext({ ...context, runSync }), 'pass'), 'storage', /pass/);
     });
     assert.equal(calls, ['store', 'get', 'erase', 'get']);
   }
@@ -173,7 +173,11 @@ test('probe: rejects a keychain that returns another value', () =>
   onMachine({ programs: { [ofPass]: works } }, (context) => {
     const runSync: Context['runSync'] = () => ({ ...none, status: 0, output: '{"Secret":"x"}' });
     const given = testContext({ ...context, runSync });
-    fails(() => tryStore(given, 'pass'), 'storage', /pass does not give back what it was given/);
+    fails(
+      () => probeStore(given, 'pass'),
+      'storage',
+      /pass does not return a secret that was just stored in it/,
+    );
   }));
 
 test.run();

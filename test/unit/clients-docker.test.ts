@@ -25,7 +25,7 @@ function withConfig(content: string | Uint8Array | undefined, use: (plans: Plans
 
 interface Plans {
   add: (hosts: readonly string[], force?: boolean) => ReturnType<typeof docker.planAdd>;
-  remove: (hosts: readonly string[] | 'all-ours') => ReturnType<typeof docker.planRemove>;
+  remove: (hosts: readonly string[] | 'all') => ReturnType<typeof docker.planRemove>;
   configured: () => string[];
 }
 
@@ -164,7 +164,7 @@ const removed: [name: string, before: string, after: string][] = [
 
 test('removes its own entries only', () => {
   for (const [name, before, after] of removed) {
-    withConfig(before, ({ remove }) => assert.is(remove('all-ours').after, after, name));
+    withConfig(before, ({ remove }) => assert.is(remove('all').after, after, name));
   }
   withConfig('{"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}', ({ remove }) => {
     const plan = remove(['us.icr.io', 'jp.icr.io']);
@@ -173,7 +173,7 @@ test('removes its own entries only', () => {
     assert.equal(plan.notes, []);
   });
   withConfig(undefined, ({ remove, configured }) => {
-    assert.is(remove('all-ours').after, undefined);
+    assert.is(remove('all').after, undefined);
     assert.equal(configured(), []);
   });
 });
@@ -185,12 +185,12 @@ test('replaces an entry of another helper only if requested', () => {
     assert.is(plan.after, before);
     assert.equal(configured(), []);
     assert.is(plan.notes.length, 2);
-    assert.match(plan.notes[0] ?? '', 'us.icr.io has helper "osxkeychain": left alone');
-    assert.match(plan.notes[0] ?? '', 'configure --client docker --host us.icr.io --force');
+    assert.is(plan.notes[0]?.message, 'us.icr.io has helper "osxkeychain" and was not changed');
+    assert.match(plan.notes[0]?.hint ?? '', 'configure --client docker --host us.icr.io --force');
     const forced = add(['us.icr.io', 'de.icr.io'], true);
     assert.is(forced.after, '{"credHelpers":{"us.icr.io":"icr","de.icr.io":"icr"}}');
     assert.equal(forced.hosts, ['us.icr.io', 'de.icr.io']);
-    assert.match(forced.notes[0] ?? '', 'us.icr.io had helper "osxkeychain" before');
+    assert.is(forced.notes[0]?.message, 'us.icr.io had helper "osxkeychain" before');
     assert.is(
       add(['jp.icr.io', 'de.icr.io'], true).after,
       '{"credHelpers":{"us.icr.io":"osxkeychain","de.icr.io":"icr","jp.icr.io":"icr"}}',
@@ -205,20 +205,16 @@ const damaged: [name: string, content: string | Uint8Array, message: string][] =
   ['a byte order mark', '\ufeff{}', 'byte order mark'],
   ['a missing brace', '{"a":"canary"', 'line 1, column 14: the closing } is missing'],
   ['no closing quote', '{"a":"canary', 'line 1, column 6: a closing quote is missing'],
-  ['text after the end', '{} {}', 'line 1, column 4: something follows the end'],
+  ['text after the end', '{} {}', 'line 1, column 4: there is text after the end'],
   ['a tab inside quotes', '{"a":"\tcanary"}', 'a control character'],
-  ['an array', ' []', 'line 1, column 2: an object is expected'],
-  ['a string', '"canary"', 'an object is expected'],
-  ['credHelpers an array', '{"credHelpers":[]}', 'line 1, column 16: an object is expected'],
-  [
-    'a helper that is a number',
-    '{"credHelpers":{"x":1}}',
-    'line 1, column 21: a string is expected',
-  ],
+  ['an array', ' []', 'line 1, column 2: expected an object'],
+  ['a string', '"canary"', 'expected an object'],
+  ['credHelpers an array', '{"credHelpers":[]}', 'line 1, column 16: expected an object'],
+  ['a helper that is a number', '{"credHelpers":{"x":1}}', 'line 1, column 21: expected a string'],
   [
     'credHelpers twice',
     '{"credHelpers":{},\n"credHelpers":{}}',
-    'line 2, column 1: a second credHelpers',
+    'line 2, column 1: duplicate key credHelpers',
   ],
   ['nested too deeply', `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`, 'nested too deeply'],
   ['Latin-1', Uint8Array.of(0x7b, 0x22, 0xfc, 0x22, 0x3a, 0x31, 0x7d), 'not UTF-8'],
@@ -229,7 +225,7 @@ const damaged: [name: string, content: string | Uint8Array, message: string][] =
 test('refuses a file that docker cannot parse, without changing or printing it', () => {
   for (const [name, content, message] of damaged) {
     withConfig(content, ({ add, remove, configured }) => {
-      for (const run of [() => add(['us.icr.io']), () => remove('all-ours'), configured]) {
+      for (const run of [() => add(['us.icr.io']), () => remove('all'), configured]) {
         const error = errorOf(run);
         assert.is(error.code, 'damaged', name);
         assert.match(error.message, message, name);
@@ -258,9 +254,9 @@ test('reports a password in auths', () => {
     withConfig(`{"auths":{${JSON.stringify(key)}:${entry}}}`, ({ add, remove }) => {
       const { notes } = add(['us.icr.io']);
       assert.is(notes.length, typed === undefined ? 0 : 1, key);
-      if (typed !== undefined) assert.match(notes[0] ?? '', typed);
-      assert.not.match(notes.join(), /canary|Y2FuYXJ5/);
-      assert.equal(remove('all-ours').notes, []);
+      if (typed !== undefined) assert.match(notes[0]?.hint ?? '', typed);
+      assert.not.match(JSON.stringify(notes), /canary|Y2FuYXJ5/);
+      assert.equal(remove('all').notes, []);
     });
   }
 });
@@ -271,11 +267,14 @@ test('reports a missing credsStore helper and DOCKER_AUTH_CONFIG', () => {
     const env = { DOCKER_CONFIG: folder, PATH: `/nowhere:${folder}` };
     const notes = docker.planAdd(contextWith(env), ['us.icr.io']).notes;
     assert.is(notes.length, 1);
-    assert.match(notes[0] ?? '', 'no docker-credential-desktop.exe is on PATH');
+    assert.match(notes[0]?.message ?? '', 'docker-credential-desktop.exe is not on PATH');
     fs.writeFileSync(path.join(folder, 'docker-credential-desktop.exe'), '', { mode: 0o755 });
     assert.equal(docker.planAdd(contextWith(env), ['us.icr.io']).notes, []);
     const inherited = contextWith({ ...env, DOCKER_AUTH_CONFIG: '{"auths":{}}' });
-    assert.match(docker.planAdd(inherited, ['us.icr.io']).notes.join(), 'unset DOCKER_AUTH_CONFIG');
+    assert.is(
+      docker.planAdd(inherited, ['us.icr.io']).notes[0]?.hint,
+      'run unset DOCKER_AUTH_CONFIG',
+    );
   });
 });
 
@@ -290,7 +289,7 @@ test('diff: shows the change without secrets', () => {
   });
   withConfig('{"auths":{"x.example":{"auth":"canary"}}}', ({ add, remove }) => {
     assert.not.match(unifiedDiff(add(['us.icr.io'])), 'canary');
-    assert.is(unifiedDiff(remove('all-ours')), '');
+    assert.is(unifiedDiff(remove('all')), '');
   });
   withConfig(undefined, ({ add }) => {
     assert.match(unifiedDiff(add(['us.icr.io'])), '--- /dev/null\n');

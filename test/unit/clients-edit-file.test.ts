@@ -80,7 +80,7 @@ test('removes the backup when the change is undone', () => {
     fs.writeFileSync(file, before);
     configure(folder);
     const context = contextWith({ DOCKER_CONFIG: folder });
-    assert.equal(applyPlan(context, docker.planRemove(context, 'all-ours')), { changed: true });
+    assert.equal(applyPlan(context, docker.planRemove(context, 'all')), { changed: true });
     assert.is(fs.readFileSync(file, 'utf8'), before);
     assert.equal(fs.readdirSync(folder), ['config.json']);
   });
@@ -144,7 +144,7 @@ test('refuses a file that another program changed after it was read', () => {
     fs.writeFileSync(file, '{"auths":{"x":{}}}');
     const error = errorOf(() => applyPlan(context, plan));
     assert.is(error.code, 'storage');
-    assert.match(error.message, 'changed by another program');
+    assert.match(error.message, 'another program changed');
     assert.is(fs.readFileSync(file, 'utf8'), '{"auths":{"x":{}}}');
     fs.rmSync(file);
     assert.is(errorOf(() => applyPlan(context, plan)).code, 'storage');
@@ -158,7 +158,7 @@ test('fails if another process holds the lock, and ignores the lock of a killed 
     const aside = `${file}.icr-new`;
     fs.writeFileSync(file, before);
     fs.writeFileSync(aside, '');
-    assert.match(errorOf(() => configure(folder)).message, 'another configure is at work');
+    assert.match(errorOf(() => configure(folder)).message, 'another configure command is running');
     assert.ok(fs.existsSync(aside));
     fs.utimesSync(aside, 1, 1);
     assert.is(configure(folder).changed, true);

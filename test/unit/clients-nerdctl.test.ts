@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { nerdctl } from '../../src/clients/nerdctl.ts';
+import { nerdctl } from '../../src/clients/docker.ts';
 import { contextWith, inFolder } from './clients-folder.ts';
 
 const test = suite('nerdctl configuration');
@@ -19,8 +19,8 @@ const added: readonly (readonly [before: object, after: object])[] = [
   ],
 ];
 
-const removed: readonly (readonly [hosts: readonly string[] | 'all-ours', after: object])[] = [
-  ['all-ours', { credHelpers: { 'quay.io': 'quay' } }],
+const removed: readonly (readonly [hosts: readonly string[] | 'all', after: object])[] = [
+  ['all', { credHelpers: { 'quay.io': 'quay' } }],
   [['us.icr.io'], { credHelpers: { 'de.icr.io': 'icr', 'quay.io': 'quay' } }],
 ];
 
@@ -62,7 +62,7 @@ test('reports a password that nerdctl stored in plain text', () => {
   const auths = { 'us.icr.io:443': { auth: 'Y2FuYXJ5' } };
   plan({ auths }, (context) => {
     const { notes, after } = nerdctl.planAdd(context, ['us.icr.io']);
-    assert.match(notes.join(), 'run nerdctl logout us.icr.io:443');
+    assert.match(notes[0]?.hint ?? '', 'run nerdctl logout us.icr.io:443');
     return after;
   });
 });

@@ -36,9 +36,9 @@ test('writes the file once and removes it', () => {
     assert.equal(client.configuredHosts(context), ['*']);
     assert.equal(applyPlan(context, client.planAdd(context, [])), { changed: false });
     assert.equal(applyPlan(context, client.planRemove(context, ['us.icr.io'])), { changed: false });
-    assert.equal(applyPlan(context, client.planRemove(context, 'all-ours')), { changed: true });
+    assert.equal(applyPlan(context, client.planRemove(context, 'all')), { changed: true });
     assert.equal(fs.readdirSync(path.dirname(plan.file)), []);
-    assert.equal(applyPlan(context, client.planRemove(context, 'all-ours')), { changed: false });
+    assert.equal(applyPlan(context, client.planRemove(context, 'all')), { changed: false });
   });
 });
 
@@ -66,7 +66,7 @@ test('replaces a list of helpers from another file only if requested', () => {
       const plan = client.planAdd(context, []);
       assert.is(plan.after === undefined, named !== undefined, JSON.stringify(files));
       if (named === undefined) return;
-      assert.match(plan.notes[0] ?? '', `${named} sets credential-helpers: left alone; add "icr"`);
+      assert.match(plan.notes[0]?.message ?? '', `${named} sets credential-helpers`);
       assert.type(client.planAdd(context, [], { force: true }).after, 'string');
     });
   }
@@ -113,8 +113,8 @@ test('names the file whose list counts, and with force writes one that is read l
       const plan = client.planAdd(context, []);
       assert.is(plan.after, plan.before);
       assert.equal(plan.hosts, []);
-      const expected = `${place} sets credential-helpers: left alone; add "icr" to its list: ${setting}`;
-      assert.equal(plan.notes, [expected]);
+      const message = `${place} sets credential-helpers, so nothing was changed`;
+      assert.equal(plan.notes, [{ message, hint: `set ${setting} in ${place}` }]);
       assert.equal(client.configuredHosts(context), []);
       const forced = client.planAdd(context, [], { force: true });
       applyPlan(context, forced);
@@ -134,7 +134,7 @@ test('removes the file that was written with force', () => {
   const rival = `${user}/registries.conf.d/z.conf`;
   withFiles({ [rival]: list('pass') }, ({ context, client, folder }) => {
     applyPlan(context, client.planAdd(context, [], { force: true }));
-    assert.equal(applyPlan(context, client.planRemove(context, 'all-ours')), { changed: true });
+    assert.equal(applyPlan(context, client.planRemove(context, 'all')), { changed: true });
     assert.equal(fs.readdirSync(path.join(folder, path.dirname(rival))), ['z.conf']);
   });
 });
@@ -161,16 +161,19 @@ test('CONTAINERS_REGISTRIES_CONF replaces the main file', () => {
   withFiles({ 'main.conf': list('pass'), [`${user}/registries.conf`]: '' }, (tools) => {
     const { client, context, folder } = tools;
     const env = { ...context.env, CONTAINERS_REGISTRIES_CONF: path.join(folder, 'main.conf') };
-    assert.match(client.planAdd({ ...context, env }, []).notes.join(), 'main.conf sets credential');
+    assert.match(
+      client.planAdd({ ...context, env }, []).notes[0]?.message ?? '',
+      'main.conf sets credential',
+    );
   });
 });
 
 test('preserves a file that was changed', () => {
   const file = `${user}/registries.conf.d/docker-credential-icr.conf`;
   withFiles({ [file]: 'credential-helpers = ["icr", "pass"]\n' }, ({ context, client }) => {
-    const plan = client.planRemove(context, 'all-ours');
+    const plan = client.planRemove(context, 'all');
     assert.is(plan.after, plan.before);
-    assert.match(plan.notes.join(), 'was changed by somebody');
+    assert.match(plan.notes[0]?.message ?? '', 'has other content and was not deleted');
   });
 });
 

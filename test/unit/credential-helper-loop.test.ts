@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { protocolErrors } from '../../src/errors.ts';
-import { refuseRing } from '../../src/secrets/choose.ts';
+import { assertNoLoop } from '../../src/secrets/choose.ts';
 import { inWorld } from '../support/keychains.ts';
 import { fails } from '../support/rejects.ts';
 
@@ -17,7 +17,7 @@ test('is refused if the helper says that it leads back to this program', () =>
       asked = input;
       return [1, line];
     };
-    fails(() => refuseRing(context, 'vault'), 'misconfigured', /vault/);
+    fails(() => assertNoLoop(context, 'vault'), 'misconfigured', /vault/);
     // No credential is stored under this name.
     assert.match(asked, /^https:\/\/docker-credential-icr\/trial\/\d+\n$/);
   }));
@@ -30,7 +30,7 @@ for (const [status, output] of [
   test(`is none if the helper answers ${output}`, () =>
     inWorld(settings, ({ context, answers, calls }) => {
       answers.get = () => [status, output];
-      refuseRing(context, 'vault');
+      assertNoLoop(context, 'vault');
       assert.equal(calls, ['get']);
     }));
 }

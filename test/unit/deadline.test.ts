@@ -11,7 +11,7 @@ import {
   withoutDeadline,
 } from '../../src/deadline.ts';
 import { requestAnswer } from '../../src/http/request.ts';
-import { mintOnce } from '../../src/iam/flight.ts';
+import { singleFlight } from '../../src/iam/single-flight.ts';
 import { protocolVerb, serve } from '../../src/protocol/serve.ts';
 import { noon, testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
@@ -42,10 +42,10 @@ function slowKeychain(home: Home, takesMs: number, given: Partial<Context> = {})
   const context = testContext({
     env: { ...home.env, PATH: bin },
     now: () => clock.now,
-    runSync: (_program, [verb], { limit }) => {
+    runSync: (_program, [verb], { timeoutMs }) => {
       clock.calls += 1;
-      clock.now += Math.min(limit, takesMs);
-      if (takesMs > limit) return { status: null, output: '', errors: '', failure: 'timeout' };
+      clock.now += Math.min(timeoutMs, takesMs);
+      if (takesMs > timeoutMs) return { status: null, output: '', errors: '', failure: 'timeout' };
       const output = verb === 'list' ? '{}' : '{"Username":"x","Secret":"canary-key"}';
       return { status: 0, output, errors: '' };
     },
@@ -97,7 +97,7 @@ test('limits IAM requests to the time left after the keychain, and sends none if
     ends.push(deadline);
     return Promise.resolve({ token: 'canary', issuedAt: noon, expiresAt: noon + 3600_000 });
   };
-  await mintOnce(
+  await singleFlight(
     context,
     { folder: undefined, name: 'work', since: 0, force: false, mint },
     undefined,

@@ -225,4 +225,36 @@ test('reads a file that is being written with node:fs', () =>
     assert.is(fallbacks, 1);
   }));
 
+for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
+  test(`${name}: the result is the same after a prefetch`, () =>
+    inFolder(async (folder) => {
+      make(folder, kind);
+      const file = path.join(folder, 'own', 'file');
+      let fallbacks = 0;
+      const fallback: Files = {
+        read: async () => {
+          fallbacks += 1;
+          return 'fallback';
+        },
+        isPresent: nodeFiles.isPresent,
+      };
+      const files = bunFiles(Bun, uid, fallback);
+      const direct = await outcome(bunFiles(Bun, uid, fallback), folder);
+      files.prefetch?.(file);
+      assert.equal(await outcome(files, folder), direct);
+      assert.is(fallbacks, isUsual ? 0 : 2);
+    }));
+}
+
+test('a read after that of a prefetched file sees later changes', () =>
+  inFolder(async (folder) => {
+    make(folder, write(0o600, 'first'));
+    const file = path.join(folder, 'own', 'file');
+    const files = bunFiles(Bun, uid, nodeFiles);
+    files.prefetch?.(file);
+    assert.equal(await outcome(files, folder), ['first', []]);
+    fs.writeFileSync(file, 'later');
+    assert.equal(await outcome(files, folder), ['later', []]);
+  }));
+
 test.run();

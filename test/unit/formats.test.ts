@@ -13,7 +13,7 @@ import {
 } from '../../src/config/settings.ts';
 import { updateSettings } from '../../src/config/write.ts';
 import { HelperError } from '../../src/errors.ts';
-import { readTokenNow as readToken, writeToken } from '../../src/iam/cache-file.ts';
+import { readTokenSync as readToken, writeToken } from '../../src/iam/cache-file.ts';
 import type { CachedToken } from '../../src/iam/cached-token.ts';
 import {
   erasePendingKey,

@@ -4,9 +4,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { RunResult } from '../../src/context.ts';
 import {
+  callErase,
   callHelper,
-  eraseWith,
   isNotFound,
+  listInput,
   oneLine,
   parseList,
   parseObject,
@@ -61,11 +62,13 @@ test('a list has user names, and may be empty or null', () => {
 
 test('to erase fails only if something is still there', () =>
   inWorld({ identities: {}, mappings: {} }, ({ context, kept, answers: given }) => {
-    const erase = () => eraseWith(context, 'vault', 'https://a.example\n');
+    const erase = () => callErase(context, 'vault', 'https://a.example\n');
     assert.is(erase().ok, true);
     kept.set('https://a.example', 'canary');
     assert.is(erase().ok, true);
     assert.is(kept.size, 0);
+    given.erase = () => [1, 'no such entry'];
+    assert.equal(erase(), { ok: true, text: '' });
     kept.set('https://a.example', 'canary');
     given.erase = () => [1, 'locked'];
     assert.equal(erase(), { ok: false, text: 'locked' });
@@ -75,8 +78,8 @@ function inPath(result: RunResult, use: (context: TestContext) => void, env: obj
   return inHome(({ folder }) => {
     const file = path.join(folder, 'docker-credential-vault');
     fs.writeFileSync(file, '', { mode: 0o755 });
-    const runSync: TestContext['runSync'] = (program, words, { limit, env: given }) => {
-      assert.equal([program, words, limit], [file, ['list'], 5000]);
+    const runSync: TestContext['runSync'] = (program, words, { timeoutMs, env: given }) => {
+      assert.equal([program, words, timeoutMs], [file, ['list'], 5000]);
       assert.is(given.IC_API_KEY, undefined);
       return result;
     };
@@ -126,7 +129,7 @@ test('of more than five lines of standard error, the number is shown', () =>
   inPath({ ...done, status: 1, errors: '1\n2\n3\n4\n5\n6\n7\n' }, (context) => {
     callHelper(context, 'vault', 'list', '');
     assert.is(context.warnings.length, 6);
-    assert.match(context.warnings[5] ?? '', / 2 /);
+    assert.match(context.warnings[5] ?? '', /\(2 more lines\)/);
   }));
 
 test('beside an answer, standard error is debug output', () =>
@@ -141,5 +144,85 @@ test('beside an answer, standard error is debug output', () =>
     },
     { DOCKER_CREDENTIAL_ICR_DEBUG: '1' },
   ));
+
+test('no call is made when no time is left', () =>
+  inWorld({ identities: {}, mappings: {} }, ({ context, calls }) => {
+    for (const [leftMs, isCalled] of [
+      [-1, false],
+      [0, false],
+      [1, true],
+    ] as const) {
+      const late = { ...context, deadline: context.now() + leftMs };
+      const call = () => callHelper(late, 'vault', 'list', '');
+      if (isCalled) call();
+      else fails(call, 'storage', /^no time left to call docker-credential-vault/);
+      assert.is(calls.length, isCalled ? 1 : 0);
+    }
+  }));
+
+test('output of up to 8 MiB is read, in one call with the input and the mark of a call', () =>
+  inHome(({ folder }) => {
+    fs.writeFileSync(path.join(folder, 'docker-credential-vault'), '', { mode: 0o755 });
+    const asked: unknown[] = [];
+    const runSync: TestContext['runSync'] = (_program, words, { input, maxBytes, env }) => {
+      asked.push([words, input, maxBytes, env.DOCKER_CREDENTIAL_ICR_CALLS]);
+      return done;
+    };
+    callHelper(testContext({ env: { PATH: folder }, runSync }), 'vault', 'get', 'x\n');
+    assert.equal(asked, [[['get'], 'x\n', 8 * 1024 * 1024, 'vault']]);
+  }));
+
+test('secrets in an error and in standard error are masked, also one inside a credential', () => {
+  const inner = JSON.stringify({ Username: 'u', Secret: 'canary-"quoted"' });
+  const input = JSON.stringify({ ServerURL: 'x', Secret: inner });
+  const output = 'cannot store canary-\\"quoted\\" of canary-"quoted"';
+  return inWorld({ identities: {}, mappings: {} }, ({ context }) => {
+    const runSync: TestContext['runSync'] = () => ({ status: 1, output, errors: output });
+    const answer = callHelper({ ...context, runSync }, 'vault', 'store', input);
+    assert.equal(answer, { ok: false, text: 'cannot store *** of ***' });
+    assert.equal(context.warnings, ['docker-credential-vault: cannot store *** of ***']);
+  });
+});
+
+test('a secret in output that is not valid JSON is masked', () =>
+  inWorld({ identities: {}, mappings: {} }, ({ context }) => {
+    const output = 'canary-\\q and {"Secret" : "canary-\\q';
+    const runSync: TestContext['runSync'] = () => ({ status: 1, output, errors: '' });
+    const { text } = callHelper({ ...context, runSync }, 'vault', 'get', 'x');
+    assert.not.match(text, 'canary');
+  }));
+
+test('"not found" is recognized although a word of it is a part of the secret', () =>
+  inWorld({ identities: {}, mappings: {} }, ({ context }) => {
+    const runSync: TestContext['runSync'] = () => ({
+      status: 1,
+      output: `error: ${sentence}`,
+      errors: '',
+    });
+    const input = JSON.stringify({ Secret: 'credentials' });
+    const answer = callHelper({ ...context, runSync }, 'vault', 'store', input);
+    assert.equal(answer, { ok: false, text: sentence });
+  }));
+
+test('of what a helper prints, 64 Ki characters are looked at', () => {
+  const longest = 64 * 1024;
+  return inWorld({ identities: {}, mappings: {} }, ({ context }) => {
+    const long = 'x'.repeat(longest + 1);
+    const runSync: TestContext['runSync'] = () => ({ status: 1, output: long, errors: long });
+    const { text } = callHelper({ ...context, runSync }, 'vault', 'get', 'x');
+    assert.is(text.length, longest);
+    assert.is(context.warnings[0]?.length, 'docker-credential-vault: '.length + longest);
+  });
+});
+
+test('of six lines of standard error, the number of the others is shown', () =>
+  inPath({ ...done, status: 1, errors: '1\n2\n3\n4\n5\n6\n' }, (context) => {
+    callHelper(context, 'vault', 'list', '');
+    assert.equal(context.warnings.slice(5), ['docker-credential-vault: (1 more lines)']);
+  }));
+
+test('a list is asked for with an input that names this program', () => {
+  assert.is(listInput, 'https://docker-credential-icr/list\n');
+});
 
 test.run();

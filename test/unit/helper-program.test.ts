@@ -46,6 +46,24 @@ test('everything else is', () => {
   assert.equal(withoutSecrets(testContext({ env })), rest);
 });
 
+for (const [value, isRemoved] of [
+  ['1234567', false],
+  ['12345678', true],
+  ['  1234567  ', false],
+  ['  12345678  ', true],
+] as const) {
+  test(`a copy of "${value}" is${isRemoved ? '' : ' not'} removed`, () => {
+    const env = { IC_API_KEY: value, COPY: `x${value.trim()}y`, OTHER: '1' };
+    const expected = isRemoved ? { OTHER: '1' } : { COPY: env.COPY, OTHER: '1' };
+    assert.equal(withoutSecrets(testContext({ env })), expected);
+  });
+}
+
+test('a helper is called with a mark, by which a credential helper loop is found', () => {
+  const env = environmentFor(testContext({ env: { A: 'b' } }), 'pass');
+  assert.equal(env, { A: 'b', DOCKER_CREDENTIAL_ICR_CALLS: 'pass' });
+});
+
 test('Windows does not distinguish upper and lower case', () => {
   const env = { ibmcloud_api_key: 'canary-key', Path: 'C:\\' };
   assert.equal(withoutSecrets(testContext({ env, platform: 'win32' })), { Path: 'C:\\' });

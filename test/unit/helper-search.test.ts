@@ -91,7 +91,7 @@ test('may be another one than this program', () =>
     for (const executable of [own, undefined, path.join(folder, 'gone')]) {
       const context = withPath(
         [path.dirname(file)],
-        executable === undefined ? {} : { executable },
+        executable === undefined ? {} : { executable: () => executable },
       );
       assert.is(requireHelper(context, 'vault'), file);
     }
@@ -103,7 +103,7 @@ test('must not be this program, under whatever name', () =>
     fs.writeFileSync(executable, '', { mode: 0o755 });
     fs.symlinkSync(executable, path.join(folder, 'docker-credential-vault'));
     for (const given of [executable, path.join(folder, 'docker-credential-vault')]) {
-      const context = withPath([folder], { executable: given });
+      const context = withPath([folder], { executable: () => given });
       fails(() => requireHelper(context, 'vault'), 'misconfigured', /docker-credential-icr/);
     }
   }));

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context, RunResult } from '../../src/context.ts';
-import { helperStore } from '../../src/secrets/helper-store.ts';
+import { helperStore, isOwnEntry } from '../../src/secrets/helper-store.ts';
 import type { Credential, SecretStore } from '../../src/secrets/store-types.ts';
 import { testContext } from '../support/context.ts';
 import { fails } from '../support/rejects.ts';
@@ -260,6 +260,109 @@ test('a keychain that takes a second to refuse is not asked for ever', () => {
   }
   fs.rmSync(folder, { recursive: true });
   assert.is(calls, 5);
+});
+
+test('calls nothing once another process has taken over the lock', () =>
+  withKeychain(({ store, kept }) => {
+    store.write(key, example);
+    const lost = () => {
+      throw new Error('lost');
+    };
+    assert.throws(() => store.write(key, { ...example, Secret: 'canary-2' }, lost), /lost/);
+    assert.throws(() => store.erase(key, lost), /lost/);
+    assert.is(kept.get(url)?.Secret, 'canary');
+    store.write(key, example, () => {});
+    store.erase(key, () => {});
+    assert.is(kept.size, 0);
+  }));
+
+test('names are sorted', () =>
+  withKeychain(({ store }) => {
+    for (const name of ['c', 'a', 'b']) store.write({ of: 'host', name }, example);
+    assert.equal(store.names('host'), ['a', 'b', 'c']);
+  }));
+
+for (const Secret of [undefined, '', 1, null]) {
+  test(`an answer with the secret ${JSON.stringify(Secret)} is an error`, () =>
+    withKeychain(
+      ({ store }) => fails(() => store.read(key), 'storage', /^docker-credential-vault returned /),
+      { answers: { get: { output: JSON.stringify({ Username: 'me', Secret }) } } },
+    ));
+}
+
+test('erase succeeds if a keychain that fails to erase and to read does not list it', () =>
+  withKeychain(({ store }) => store.erase(key), {
+    answers: { erase: {}, get: { status: 2 }, list: { output: '{}' } },
+  }));
+
+for (const [name, length, isStored] of [
+  ['wincred', 2560, true],
+  ['wincred', 2561, false],
+  ['vault', 2561, true],
+] as const) {
+  test(`${name} ${isStored ? 'stores' : 'refuses'} a secret of ${length} bytes`, () =>
+    withKeychain(
+      ({ store, kept }) => {
+        // Two bytes for each letter.
+        const Secret = 'ü'.repeat(length / 2) + 'x'.repeat(length % 2);
+        const write = () => store.write(key, { ...example, Secret });
+        if (isStored) write();
+        else
+          fails(
+            write,
+            'storage',
+            /^wincred stores at most 2560 bytes, but this secret has 2561; .*--store file$/,
+          );
+        assert.is(kept.size, isStored ? 1 : 0);
+      },
+      { name },
+    ));
+}
+
+test('only the account of this program is its own entry', () => {
+  assert.is(isOwnEntry({ name: 'docker-credential-icr' }), true);
+  assert.is(isOwnEntry({ name: 'us.icr.io' }), false);
+});
+
+test('a keychain that answers is asked each time, however long it takes', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-keychain-'));
+  fs.writeFileSync(path.join(folder, 'docker-credential-vault'), '', { mode: 0o755 });
+  let clock = 0;
+  let calls = 0;
+  const runSync: Context['runSync'] = (_program, [verb]) => {
+    clock += 4000;
+    calls += 1;
+    if (verb === 'list') return { status: 0, output: '{}', errors: '' };
+    return { status: 1, output: 'credentials not found in native keychain', errors: '' };
+  };
+  const store = helperStore(
+    testContext({ env: { PATH: folder }, runSync, now: () => clock }),
+    'vault',
+  );
+  for (let count = 0; count < 3; count += 1) {
+    assert.is(store.read(key), undefined);
+    assert.equal(store.names('host'), []);
+  }
+  fs.rmSync(folder, { recursive: true });
+  assert.is(calls, 6);
+});
+
+test('an error other than a timeout does not end the calls', () => {
+  let calls = 0;
+  withKeychain(
+    ({ store }) => {
+      for (const _ of [1, 2]) fails(() => store.read(key), 'storage', /cannot be run/);
+      assert.is(calls, 2);
+    },
+    {
+      answers: {
+        get get() {
+          calls += 1;
+          return { status: null, failure: 'EACCES' };
+        },
+      },
+    },
+  );
 });
 
 test.run();

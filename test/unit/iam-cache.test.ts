@@ -5,7 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
 import { freshToken } from '../../src/iam/cache.ts';
-import { forgetToken, writeToken } from '../../src/iam/cache-file.ts';
+import { removeToken, writeToken } from '../../src/iam/cache-file.ts';
 import { type FreshTokenOptions, renewalTime } from '../../src/iam/cached-token.ts';
 import { noon, testContext } from '../support/context.ts';
 import { failureOf } from '../support/rejects.ts';
@@ -102,12 +102,8 @@ for (const [endpoint, name] of [
       });
       await asked;
       const hasty = testContext({ now, deadline: now() + 50 });
-      const { code, message } = await failureOf(freshToken(hasty, options));
-      assert.equal(
-        [code, message],
-        ['unreachable', `IAM at ${name} did not answer in time; try again later`],
-      );
-      finish();
+      const { code, message } = await failureOf(freshToken(hasty, options)).finally(finish);
+      assert.equal([code, message], ['unreachable', `IAM at ${name} did not answer in time`]);
       assert.is((await holder).token, 'canary');
     },
   );
@@ -147,7 +143,7 @@ cache('is minted anew when forced', async () => {
 cache('is minted anew after it was forgotten', async () => {
   const { get, options, context } = setUp();
   await get();
-  forgetToken(context, options);
+  removeToken(context, options);
   assert.is(await get(), 'canary-2');
 });
 
@@ -196,7 +192,7 @@ for (const text of damage) {
     assert.is(await get(), 'canary-2');
     assert.is(await get(), 'canary-2');
     assert.equal(context.warnings, [
-      `the cached access token in ${file} is damaged; a new one will take its place`,
+      `the cached access token in ${file} is damaged; it will be replaced`,
     ]);
   });
 }
@@ -208,16 +204,22 @@ cache('a folder in the place of the file costs a warning, not the token', async 
   assert.is(context.warnings.length, 2);
   assert.match(
     context.warnings[0] ?? '',
-    / is a directory, not a regular file; move .* away; going on without the cache$/,
+    / is a directory, not a regular file; move .* away; continuing without the cache$/,
   );
-  assert.match(context.warnings[1] ?? '', /^cannot write .*; the next client will ask IAM again$/);
+  assert.match(
+    context.warnings[1] ?? '',
+    /^cannot write .*; the next client will request another token$/,
+  );
 });
 
 cache('a folder that cannot be made costs a warning, not the token', async () => {
   const { get, context } = setUp({ folder: '/sys/icr-cache' });
   assert.is(await get(), 'canary-1');
   assert.is(context.warnings.length, 1);
-  assert.match(context.warnings[0] ?? '', /^cannot write .*; the next client will ask IAM again$/);
+  assert.match(
+    context.warnings[0] ?? '',
+    /^cannot write .*; the next client will request another token$/,
+  );
 });
 
 cache('works without a place to keep anything', async () => {
@@ -250,7 +252,7 @@ for (const [age, left] of lives) {
     failWith('unreachable');
     assert.is(await get(), 'canary-1');
     assert.equal(context.warnings, [
-      `IAM is unreachable; the access token of work is good for ${left} min more`,
+      `IAM is unreachable; the cached access token of work expires in ${left} min`,
     ]);
     assert.equal(deadlines, [9000, 3000]);
   });

@@ -223,10 +223,7 @@ const nonsense = [
   [granted({ access_token: '' }), 'IAM at HOST answered without an access token'],
   [granted({ access_token: 7 }), 'IAM at HOST answered without an access token'],
   [granted({ access_token: 'canary\nx' }), 'IAM at HOST answered with an invalid access token'],
-  [
-    granted({ expiration: 1473188353 }),
-    'IAM at HOST answered with an access token that has expired already',
-  ],
+  [granted({ expiration: 1473188353 }), 'IAM at HOST answered with an expired access token'],
   [granted({ expires_in: 0, expiration: 'soon' }), 'IAM at HOST answered without the access token'],
   [
     granted({ expires_in: -1, expiration: undefined }),

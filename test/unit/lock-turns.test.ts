@@ -174,7 +174,7 @@ test('an action that runs without the lock counts as the holder', () =>
   inLock(async (folder) => {
     const file = path.join(folder, 'file');
     fs.writeFileSync(file, '');
-    const options = { limit: 0, otherwise: 'proceed' } as const;
+    const options = { timeoutMs: 0, onTimeout: 'proceed' } as const;
     const below = path.join(file, 'x.lock');
     assert.is(await withLock(context, below, (_leave, isOurs) => isOurs(), options), true);
   }));

@@ -36,7 +36,7 @@ function waiting(meanwhile: (waited: number) => void = () => {}) {
 }
 
 function options<T>(more: Partial<LockOptions<T>> = {}): LockOptions<T> {
-  return { limit: 10_000, otherwise: 'fail', ...more };
+  return { timeoutMs: 10_000, onTimeout: 'fail', ...more };
 }
 
 /** Takes a turn for another holder; by default for a running process: this one. */
@@ -129,7 +129,7 @@ for (const [name, holder, least] of patientRows) {
     async () => {
       hold(holder);
       const time = waiting();
-      const asked = options<string>({ ...time, silence: 20_000, limit: 30_000 });
+      const asked = options<string>({ ...time, staleAfterMs: 20_000, timeoutMs: 30_000 });
       const outcome = await withLock(context, folder, () => 'mine', asked).catch(String);
       if (least === undefined) return assert.match(outcome, 'another process has held it for 30 s');
       assert.is(outcome, 'mine');
@@ -159,7 +159,7 @@ lock('does not count its own suspension as missing heartbeats', async () => {
     looks += 1;
     return Promise.resolve();
   };
-  await withLock(context, folder, () => {}, options({ pause, clock: () => now, limit: 1e12 }));
+  await withLock(context, folder, () => {}, options({ pause, clock: () => now, timeoutMs: 1e12 }));
   assert.ok(looks >= 3, String(looks));
 });
 
@@ -198,24 +198,147 @@ lock('passes the note even after another turn', async () => {
   assert.is(await withLock(context, folder, () => 'own', options({ ...time, poll })), 'broken');
 });
 
-lock('at the time limit: fails or proceeds, as requested', async () => {
+lock('at the time timeoutMs: fails or proceeds, as requested', async () => {
   const turn = hold();
   const time = () => waiting(() => turn.beat());
-  const failing = withLock(context, folder, () => 'own', options({ ...time(), limit: 300 }));
+  const failing = withLock(context, folder, () => 'own', options({ ...time(), timeoutMs: 300 }));
   const error = await failing.catch((reason: unknown) => reason);
   assert.instance(error, HelperError);
   assert.match(String(error), /cannot lock .* \(another process has held it for 0.3 s\)$/);
   assert.is((error as HelperError).hint, 'try again');
-  const going = options<string>({ ...time(), limit: 300, otherwise: 'proceed' });
+  const going = options<string>({ ...time(), timeoutMs: 300, onTimeout: 'proceed' });
   assert.is(await withLock(context, folder, () => 'own', going), 'own');
   turn.end();
+});
+
+/** Without jitter, so that times are exact; the waits of a process are recorded. */
+async function exactly<T>(more: Partial<LockOptions<T>>, use: () => T, jitter = 0) {
+  const { random } = Math;
+  Math.random = () => jitter;
+  const waits: number[] = [];
+  let now = 1000;
+  const pause = async (milliseconds: number) => {
+    waits.push(milliseconds);
+    now += milliseconds;
+  };
+  try {
+    const asked = options<T>({ pause, clock: () => now, ...more });
+    const outcome = await withLock(context, folder, use, asked).catch((error: unknown) => error);
+    return { outcome, waits, waited: now - 1000 };
+  } finally {
+    Math.random = random;
+  }
+}
+
+for (const [what, holder, more, expected] of [
+  ['an unknown holder', {}, {}, 1500],
+  ...(linux ? [['a running process', here, {}, 5000] as const] : []),
+  ['an unknown holder with a long heartbeat timeout', {}, { staleAfterMs: 4000 }, 4000],
+] as const) {
+  lock(`takes over from ${what} after ${expected} ms without a heartbeat`, async () => {
+    hold(holder);
+    const { outcome, waited } = await exactly(more, () => 'mine');
+    assert.equal([outcome, waited], ['mine', expected]);
+  });
+}
+
+lock(
+  'looks every 20 ms, and up to 20 ms later; the first time after the initial delay',
+  async () => {
+    hold();
+    const rows = [
+      [{}, 0, [20, 20, 20]],
+      [{}, 0.5, [30, 30]],
+      [{ initialDelayMs: 40 }, 0, [40, 20]],
+    ] as const;
+    for (const [more, jitter, expected] of rows) {
+      const { waits } = await exactly({ ...more, timeoutMs: 60 }, () => 'mine', jitter);
+      assert.equal(waits, expected);
+    }
+  },
+);
+
+lock('gives up exactly at the limit, with a storage error', async () => {
+  hold();
+  const { outcome, waited } = await exactly({ timeoutMs: 300 }, () => 'mine');
+  assert.ok(outcome instanceof HelperError);
+  assert.equal([outcome.code, waited], ['storage', 300]);
+});
+
+lock('counts a long gap between two looks as half a second', async () => {
+  hold({});
+  let now = 0;
+  let looks = 0;
+  const pause = async () => {
+    now += 3_600_000;
+    looks += 1;
+  };
+  await exactly({ pause, clock: () => now, timeoutMs: 1e12 }, () => {});
+  assert.is(looks, 3);
+});
+
+lock('throws an error of `poll` as it is', async () => {
+  const turn = hold();
+  const bug = new TypeError('a bug');
+  const poll = () => {
+    throw bug;
+  };
+  for (const onTimeout of ['fail', 'proceed'] as const) {
+    assert.is((await exactly({ poll, onTimeout }, () => 'own')).outcome, bug);
+  }
+  turn.end();
+});
+
+lock('names the system’s error, and its cause', async () => {
+  fs.mkdirSync(folder);
+  const { readdirSync } = fs;
+  const fault = Object.assign(new Error('refused'), { code: 'EIO' });
+  for (const [error, reason] of [
+    [fault, 'EIO'],
+    [new Error('other'), 'other'],
+    ['a text', ''],
+  ] as const) {
+    const failing = () => {
+      throw error;
+    };
+    Object.assign(fs, { readdirSync: failing });
+    const { outcome } = await exactly({}, () => 'own').finally(() =>
+      Object.assign(fs, { readdirSync }),
+    );
+    assert.ok(outcome instanceof HelperError);
+    const { code, message, hint, cause } = outcome;
+    const expected = ['storage', `cannot lock ${folder} (${reason})`, 'try again', error];
+    assert.equal([code, message, hint, cause], expected);
+  }
+});
+
+lock('says in debug output that it continues without the lock', async () => {
+  fs.writeFileSync(folder, 'a file');
+  const warnings: string[] = [];
+  const env = { DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
+  const talking = { ...context, env, warn: (line: string) => void warnings.push(line) };
+  await withLock(talking, folder, () => 'own', options({ onTimeout: 'proceed' }));
+  assert.match(warnings.join(), /^cannot lock .*; continuing without the lock$/);
+});
+
+lock('keeps the last note for waiting processes', async () => {
+  await withLock(
+    context,
+    folder,
+    (leave) => {
+      leave('first');
+      leave('last');
+    },
+    options(),
+  );
+  assert.is(latestTurn(context, folder)?.note, 'last');
 });
 
 lock('fails or proceeds if the lock cannot be created', async () => {
   fs.writeFileSync(folder, 'a file');
   const failing = withLock(context, folder, () => 'own', options());
   assert.match(String(await failing.catch(String)), /is a regular file, not a directory$/);
-  const going = options<string>({ otherwise: 'proceed' });
+  const going = options<string>({ onTimeout: 'proceed' });
   assert.is(await withLock(context, folder, () => 'own', going), 'own');
 });
 
@@ -290,7 +413,7 @@ for (const [name, make] of notTurns.filter(([kind]) => !/turn|directory/.test(ki
       String(await failing.catch(String)),
       /\.lock is a (symlink|FIFO), not a directory$/,
     );
-    const going = options<string>({ otherwise: 'proceed' });
+    const going = options<string>({ onTimeout: 'proceed' });
     assert.is(await withLock(context, folder, () => 'own', going), 'own');
   });
 }

@@ -77,6 +77,62 @@ for (const [text, secrets, shown] of others) {
     assert.is(masked(text, secrets), shown));
 }
 
+// Each letter and digit at the limits of its range counts in base64 and hexadecimal, and no neighbour does.
+test('ignores everything but letters and digits between the digits of an encoding', () => {
+  const digits = Buffer.from('canary-secret-09AZaz').toString('base64');
+  for (let code = 0x20; code < 0x7f; code += 1) {
+    const separator = String.fromCharCode(code);
+    const isDigit = /[0-9A-Za-z]/.test(separator);
+    const text = digits.replace(/./g, `$&${separator.replace('$', '$$$$')}`);
+    assert.is(masked(`(${text})`, ['canary-secret-09AZaz']).includes('***'), !isDigit, separator);
+  }
+});
+
+test('ignores the case of every letter', () => {
+  for (const letter of 'abcdefghijklmnopqrstuvwxyz') {
+    const secret = `1234567${letter}`;
+    assert.is(masked(secret.toUpperCase(), [secret]), '***', letter);
+    assert.is(masked(secret, [secret.toUpperCase()]), '***', letter);
+  }
+  // The neighbours of the letters in ASCII are not letters.
+  for (const [one, other] of ['@`', '[{'])
+    assert.is(masked(`1234567${one}`, [`1234567${other}`]), `1234567${one}`);
+});
+
+test('keeps the text around characters of each length in UTF-8', () => {
+  for (const code of [0x7f, 0x80, 0x7ff, 0x800, 0xffff, 0x10000, 0x10ffff]) {
+    const letter = String.fromCodePoint(code);
+    for (const text of [`${letter}canary-x${letter}b`, `a${letter}${letter}canary-x`]) {
+      assert.is(masked(text, ['canary-x']), text.replace('canary-x', '***'), code.toString(16));
+    }
+    const all = `canary${letter}`;
+    assert.is(masked(`a${all}b`, [all]), 'a***b', code.toString(16));
+  }
+});
+
+for (const [text, decoded] of [
+  ['\\t', '\t'],
+  ['\\b', '\b'],
+  ['\\f', '\f'],
+  ['\\n', '\n'],
+  ['\\r', '\r'],
+  ['\\T', '\t'],
+  ['&amp;', '&'],
+  ['&AMP;', '&'],
+  ['&lt;', '<'],
+  ['&gt;', '>'],
+  ['&quot;', '"'],
+  ['&apos;', "'"],
+  ['&#38;', '&'],
+  ['&#x26;', '&'],
+  ['\\u{26}', '&'],
+] as const) {
+  test(`decodes ${text}`, () => {
+    // Fewer than 8 bytes, so that it is masked only as a whole.
+    assert.is(masked(`x(a${text}b)x`, [`(a${decoded}b)`]), 'x***x');
+  });
+}
+
 const anySecret = fc.string({ minLength: 8, maxLength: 60, unit: 'binary' });
 const around = fc.string({ maxLength: 20 });
 

@@ -2,11 +2,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Settings } from '../../src/config/settings.ts';
 import {
-  isNamed,
   type NamedStore,
+  needsSecret,
   requireEveryIdentity,
 } from '../../src/secrets/every-identity.ts';
-import { copyAll, keysIn, settle } from '../../src/secrets/move-copies.ts';
+import { catchUp, copyAll, keysIn, settle } from '../../src/secrets/move-copies.ts';
 import type { Credential, SecretKey, SecretStore } from '../../src/secrets/store-types.ts';
 import { fails, rejects } from '../support/rejects.ts';
 
@@ -34,6 +34,26 @@ function memory(name: string, ...entries: readonly [SecretKey, Credential][]): M
         .map((title) => title.split(' ')[1] ?? ''),
   };
   return { name, store, kept };
+}
+
+/** The same store, which adds the name of each call to `calls`. */
+function watched({ name, store }: NamedStore, calls: string[]): NamedStore {
+  const logged =
+    <Args extends unknown[], Result>(verb: string, call: (...args: Args) => Result) =>
+    (...args: Args): Result => {
+      calls.push(verb);
+      return call(...args);
+    };
+  const { read, write, erase, names } = store;
+  return {
+    name,
+    store: {
+      read: logged('read', read),
+      write: logged('write', write),
+      erase: logged('erase', erase),
+      names: logged('names', names),
+    },
+  };
 }
 
 const identities: Settings['identities'] = { work: { kind: 'api-key', secretSetAt: 0 } };
@@ -94,6 +114,85 @@ copies('does not write a copy again that is the same', async () => {
   const write = () => assert.unreachable('it was written again');
   const store = { ...destination.store, write };
   await settle(source, { name: 'vault', store }, copied, () => identities, step, locked);
+});
+
+copies('catches up with what was stored, renewed or erased since it was copied', async () => {
+  const late = { of: 'host', name: 'late' } as const;
+  const source = memory('file', [work, withSecret('canary-1')], [host, credential]);
+  const destination = memory('vault');
+  const copied = await copyAll(source, destination, step);
+  source.store.erase(host);
+  source.store.write(work, withSecret('canary-2'));
+  source.store.write(late, withSecret('canary-3'));
+  assert.equal(await catchUp(source, destination, copied, step), [
+    { key: work, credential: withSecret('canary-2') },
+    { key: late, credential: withSecret('canary-3') },
+  ]);
+  assert.equal(destination.kept, source.kept);
+});
+
+copies(
+  'catches up: does not write a copy again that is the same, and leaves the source',
+  async () => {
+    const source = memory('file', [work, credential]);
+    const destination = memory('vault');
+    const copied = await copyAll(source, destination, step);
+    const write = () => assert.unreachable('it was written again');
+    const vault = { name: 'vault', store: { ...destination.store, write } };
+    assert.equal(await catchUp(source, vault, copied, step), copied);
+    assert.equal([source.kept.size, destination.kept.size], [1, 1]);
+  },
+);
+
+copies('catches up: skips a secret that is erased while it is read', async () => {
+  const source = memory('file', [work, credential], [host, credential]);
+  const destination = memory('vault');
+  const copied = await copyAll(source, destination, step);
+  const read = (key: SecretKey) => {
+    if (key.of === 'host') source.store.erase(key);
+    return source.store.read(key);
+  };
+  const erasing = { name: 'file', store: { ...source.store, read } };
+  assert.equal(await catchUp(erasing, destination, copied, step), copied.slice(0, 1));
+  assert.equal([...destination.kept.keys()], ['identity work']);
+});
+
+for (const copy of [undefined, ...changedCopies]) {
+  copies(`catches up: fails if the destination gives back ${JSON.stringify(copy)}`, async () => {
+    const source = memory('file', [work, credential]);
+    const store = { ...memory('vault').store, read: () => copy };
+    const caughtUp = catchUp(source, { name: 'vault', store }, [], step);
+    await rejects(caughtUp, 'storage', /^vault does not return the secret of work/);
+  });
+}
+
+copies('catches up: stops before any call of a store once the lock is lost', async () => {
+  for (let last = 0; ; last += 1) {
+    const source = memory('file', [work, credential]);
+    const gone = { key: host, credential };
+    const calls: string[] = [];
+    const watch = (named: NamedStore) => watched(named, calls);
+    let steps = 0;
+    const counting = async () => {
+      if (steps === last) throw new Error('stopped');
+      steps += 1;
+      calls.push('step');
+    };
+    const destination = watch(memory('vault', [host, credential]));
+    const result = await catchUp(watch(source), destination, [gone], counting).catch(String);
+    // A step comes before each call.
+    assert.is(
+      calls
+        .join(' ')
+        .replaceAll(/step (names|read|write|erase)/g, '')
+        .trim(),
+      '',
+    );
+    if (result !== 'Error: stopped') {
+      assert.equal([last, calls.filter((call) => call === 'erase').length], [6, 1]);
+      return;
+    }
+  }
 });
 
 copies('erases nothing of an identity whose copy is gone', async () => {
@@ -172,10 +271,10 @@ copies('an empty list is a fault if the settings name an identity with a secret'
 
 copies('an identity that the settings name is one that no client erases', () => {
   const both = { ...identities, machine: { kind: 'trusted-profile', secretSetAt: 0 } } as const;
-  assert.is(isNamed(both, work), true);
-  assert.is(isNamed(both, { of: 'host', name: 'work' }), false);
-  assert.is(isNamed(both, { of: 'identity', name: 'toString' }), false);
-  assert.is(isNamed(both, { of: 'identity', name: 'machine' }), false);
+  assert.is(needsSecret(both, work), true);
+  assert.is(needsSecret(both, { of: 'host', name: 'work' }), false);
+  assert.is(needsSecret(both, { of: 'identity', name: 'toString' }), false);
+  assert.is(needsSecret(both, { of: 'identity', name: 'machine' }), false);
 });
 
 copies.run();

@@ -4,16 +4,18 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Settings } from '../../src/config/settings.ts';
 import type { Context } from '../../src/context.ts';
+import { HelperError } from '../../src/errors.ts';
 import {
   changeSecrets,
   eraseSecret,
-  keepSecret,
   replaceSecret,
   requireReplaceable,
   secretOf,
+  storeSecret,
 } from '../../src/secrets/replace-secret.ts';
 import { storeIn } from '../../src/secrets/secret-store.ts';
 import type { Credential, SecretKey } from '../../src/secrets/store-types.ts';
+import { testContext } from '../support/context.ts';
 import { writeConfig } from '../support/home.ts';
 import { inWorld, type World } from '../support/keychains.ts';
 import { rejects } from '../support/rejects.ts';
@@ -95,7 +97,7 @@ test('a damaged file has no secret, and an unreadable one is an error', () =>
 
 test('stores once if the settings stay', () =>
   inWorld(vault, async ({ context, kept, calls }) => {
-    await keepSecret(context, host, credentialOf('canary'));
+    await storeSecret(context, host, credentialOf('canary'));
     assert.is(kept.size, 1);
     assert.equal(calls, ['store']);
   }));
@@ -105,14 +107,14 @@ test('stores again if a move has put another store in place meanwhile', () =>
     const moved = afterCall(world, 'store', () =>
       writeConfig(world.home, 'config.json', JSON.stringify(none)),
     );
-    await keepSecret(moved, host, credentialOf('canary'));
+    await storeSecret(moved, host, credentialOf('canary'));
     assert.equal(storeIn(world.context, none).read(host)?.Secret, 'canary');
     assert.is(world.kept.size, 0);
   }));
 
 test('damaged settings store nothing, and create nothing', () =>
   inWorld('{', async ({ home, context, calls }) => {
-    await rejects(keepSecret(context, host, credentialOf('canary')), 'damaged');
+    await rejects(storeSecret(context, host, credentialOf('canary')), 'damaged');
     assert.equal(fs.readdirSync(home.config), ['config.json']);
     assert.equal(calls, []);
   }));
@@ -191,5 +193,21 @@ test('another error is not repeated', () =>
     assert.is(await changed.catch(String), 'TypeError: a bug');
     assert.is(runs, 1);
   }));
+
+test('a damaged secret counts as none, and every other error is thrown', () => {
+  const failing = (error: Error) => ({
+    ...storeIn(testContext(), {}),
+    read: () => {
+      throw error;
+    },
+  });
+  assert.is(secretOf(failing(new HelperError('damaged', 'x')), work), undefined);
+  for (const error of [
+    new HelperError('storage', 'locked'),
+    Object.assign(new TypeError('a bug'), { code: 'damaged' }),
+  ]) {
+    assert.throws(() => secretOf(failing(error), work), error.message);
+  }
+});
 
 test.run();

@@ -77,7 +77,7 @@ test('API keys: lists pages of the account’s keys only', async (context) => {
   assert.equal((await other.iam(`/v1/apikeys?iam_id=${user.iamId}`)).value.apikeys, []);
 });
 
-test('refuses to create keys and service IDs of another account', async (context) => {
+test('refuses keys and service IDs of another account, and a value that exists', async (context) => {
   const { iam, user } = await signIn(context);
   const other = await signIn(context, 'canary-of-others');
   const key = { name: 'x', iam_id: user.iamId };
@@ -85,6 +85,9 @@ test('refuses to create keys and service IDs of another account', async (context
   const service = { name: 'x', account_id: user.accountId };
   assert.is((await other.iam('/v1/serviceids', { json: service })).status, 403);
   assert.is((await iam('/v1/apikeys', { json: { iam_id: user.iamId } })).status, 400);
+  const same = { ...key, iam_id: user.iamId, apikey: 'canary-of-32-characters-or-longer' };
+  assert.is((await iam('/v1/apikeys', { json: same })).status, 201);
+  assert.is((await iam('/v1/apikeys', { json: same })).status, 409);
 });
 
 test('a policy limits the actions and resources of a service ID', async (context) => {

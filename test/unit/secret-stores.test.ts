@@ -2,7 +2,9 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { removeEverything } from '../../src/identity/removal.ts';
 import {
+  otherStores,
   readableStore,
   requireWorkingStore,
   secretStore,
@@ -146,5 +148,55 @@ erasing('a keychain that lists nothing is tried before it is relied on', () =>
     fails(() => requireWorkingStore(context, vault), 'storage');
   }),
 );
+
+const moves: readonly (readonly [
+  store: string | undefined,
+  previousStore: string,
+  others: number,
+])[] = [
+  [undefined, 'vault', 1],
+  ['file', 'vault', 1],
+  ['file', 'file', 0],
+  ['vault', 'file', 1],
+  ['vault', 'other', 2],
+  ['vault', 'vault', 1],
+];
+for (const [store, previousStore, count] of moves) {
+  const settings = { ...none, ...(store === undefined ? {} : { store }), previousStore };
+
+  erasing(`${store}, after an interrupted move of ${previousStore}: erases every copy`, () =>
+    inWorld(settings, ({ context, kept }) => {
+      assert.is(otherStores(context, settings).length, count);
+      const all = [...otherStores(context, settings), storeIn(context, settings)];
+      for (const each of all) for (const key of [work, host]) each.write(key, credential);
+      secretStore(context).erase(work);
+      readableStore(context).erase(host);
+      for (const each of all) {
+        for (const key of [work, host]) assert.is(each.read(key), undefined);
+      }
+      assert.is(kept.size, 0);
+    }),
+  );
+}
+
+erasing('the store in use keeps its copy if the other store does not erase', () => {
+  const settings = { ...none, previousStore: 'vault' };
+  return inWorld(settings, ({ context, answers }) => {
+    for (const store of ['file', 'vault']) storeIn(context, { store }).write(work, credential);
+    answers.erase = () => [1, 'locked'];
+    fails(() => secretStore(context).erase(work), 'storage', /vault/);
+    assert.equal(secretStore(context).read(work), credential);
+  });
+});
+
+erasing('a full logout removes what an interrupted move has left', () => {
+  const settings = { ...none, previousStore: 'vault' };
+  return inWorld(settings, async ({ context, kept }) => {
+    storeIn(context, { store: 'vault' }).write(work, credential);
+    storeIn(context, { store: 'vault' }).write(host, credential);
+    await removeEverything(context);
+    assert.is(kept.size, 0);
+  });
+});
 
 erasing.run();

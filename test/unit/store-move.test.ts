@@ -3,6 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { readSettings } from '../../src/config/read-settings.ts';
+import { HelperError } from '../../src/errors.ts';
 import { moveSecrets } from '../../src/secrets/move.ts';
 import { storeIn } from '../../src/secrets/secret-store.ts';
 import type { Credential, SecretKey } from '../../src/secrets/store-types.ts';
@@ -73,9 +74,51 @@ test('says what to run if the old store cannot be emptied', () =>
   inWorld({ ...settings, ...inVault }, async ({ context, answers }) => {
     storeIn(context, inVault).write(work, credential);
     answers.erase = () => [1, 'locked'];
-    await rejects(moveSecrets(context, 'file'), 'storage', /vault.*store move file/);
+    const { message, hint } = await rejects(moveSecrets(context, 'file'), 'storage');
+    assert.match(message, /^secrets are stored in \S.*, but vault is not empty: \S/);
+    assert.is(
+      hint,
+      'unlock it if it is locked, then run docker-credential-icr store move file again',
+    );
     const { store, previousStore } = readSettings(context);
     assert.equal([store, previousStore], ['file', 'vault']);
+  }));
+
+test('says what to run if the files cannot be removed', () =>
+  inWorld(settings, async ({ context }) => {
+    storeIn(context, {}).write(work, credential);
+    const fault = Object.assign(new Error('refused'), { code: 'EROFS' });
+    const { unlinkSync } = fs;
+    fs.unlinkSync = (file) => {
+      if (String(file).endsWith('.tmp')) throw fault;
+      unlinkSync(file);
+    };
+    try {
+      const { hint } = await rejects(moveSecrets(context, 'vault'), 'storage', /not empty/);
+      const first = 'make its file system writable, or use another directory';
+      assert.is(hint, `${first}, then run docker-credential-icr store move vault again`);
+    } finally {
+      fs.unlinkSync = unlinkSync;
+    }
+  }));
+
+test('says what to run if an old store without a hint cannot be emptied', () =>
+  inWorld({ ...settings, ...inVault }, async ({ context, answers }) => {
+    storeIn(context, inVault).write(work, credential);
+    answers.erase = () => {
+      throw new HelperError('misconfigured', 'no such program');
+    };
+    const { hint } = await rejects(moveSecrets(context, 'file'), 'misconfigured');
+    assert.is(hint, 'run docker-credential-icr store move file again');
+  }));
+
+test('a bug while the old store is emptied is thrown as it is', () =>
+  inWorld({ ...settings, ...inVault }, async ({ context, answers }) => {
+    storeIn(context, inVault).write(work, credential);
+    answers.erase = () => {
+      throw new TypeError('a bug');
+    };
+    assert.is(await moveSecrets(context, 'file').catch(String), 'TypeError: a bug');
   }));
 
 test('empties what an interrupted move has left', () =>

@@ -8,17 +8,17 @@ import { withLock } from '../../src/files/lock.ts';
 import { temporaryName } from '../../src/files/temporary-files.ts';
 import { freshToken } from '../../src/iam/cache.ts';
 import {
-  forgetEveryToken,
-  forgetToken,
   lockFolder,
-  readTokenNow,
+  readTokenSync,
+  removeEveryToken,
+  removeToken,
   writeToken,
 } from '../../src/iam/cache-file.ts';
 import {
   type CacheEntry,
-  isFor,
-  isServable,
-  isUsable,
+  hasTimeLeft,
+  isFresh,
+  matchesKey,
   parseEntry,
   refreshTokenOf,
   renewalTime,
@@ -47,7 +47,7 @@ test('a full logout removes every cached token, and only these', () =>
       fs.writeFileSync(path.join(folder, name), text);
     }
     fs.mkdirSync(path.join(folder, 'directory.json'));
-    forgetEveryToken(context, folder);
+    removeEveryToken(context, folder);
     const left = fs.readdirSync(folder).filter((name) => !name.startsWith('.'));
     assert.equal(left.sort(), [...Object.keys(others), 'directory.json'].sort());
   }));
@@ -56,17 +56,17 @@ test('to forget one token leaves the others', () =>
   inCache((folder) => {
     const context = testContext();
     for (const name of ['a', 'b']) writeToken(context, { folder, name, since: 1 }, token);
-    forgetToken(context, { folder, name: 'a' });
-    forgetToken(context, { folder: undefined, name: 'b' });
-    assert.is(readTokenNow(context, { folder, name: 'a', since: 1 }), undefined);
-    assert.is(readTokenNow(context, { folder, name: 'b', since: 1 })?.token, 'canary');
+    removeToken(context, { folder, name: 'a' });
+    removeToken(context, { folder: undefined, name: 'b' });
+    assert.is(readTokenSync(context, { folder, name: 'a', since: 1 }), undefined);
+    assert.is(readTokenSync(context, { folder, name: 'b', since: 1 })?.token, 'canary');
   }));
 
 test('without a directory nothing is read or written', () => {
   const context = testContext();
   const key = { folder: undefined, name: 'work', since: 1 };
   writeToken(context, key, token);
-  assert.is(readTokenNow(context, key), undefined);
+  assert.is(readTokenSync(context, key), undefined);
   assert.equal(context.warnings, []);
 });
 
@@ -77,7 +77,7 @@ test('a bug while a token is written or read is not a warning', () =>
     };
     const key = { folder, name: 'work', since: 1 };
     writeToken(testContext(), key, token);
-    assert.throws(() => readTokenNow(testContext({ now }), key), /a bug/);
+    assert.throws(() => readTokenSync(testContext({ now }), key), /a bug/);
     const circular = { ...token, failure: { at: 1, why: 'x' } };
     Object.assign(circular.failure, { circular });
     assert.throws(() => writeToken(testContext(), key, circular), TypeError);
@@ -96,7 +96,7 @@ const fits: readonly (readonly [what: string, entry: object, key: object, expect
 ];
 for (const [what, fields, asked, expected] of fits) {
   test(`a token is${expected ? '' : ' not'} for a key if it has ${what}`, () =>
-    assert.is(isFor({ ...entry, ...fields }, { ...key, ...asked }, noon), expected));
+    assert.is(matchesKey({ ...entry, ...fields }, { ...key, ...asked }, noon), expected));
 }
 
 test('an entry is read as it was written', () => {
@@ -144,12 +144,12 @@ const usable: readonly (readonly [what: string, fields: object, at: number, expe
   ];
 for (const [what, fields, at, expected] of usable) {
   test(`a token is${expected ? '' : ' not'} used as it is ${what}`, () =>
-    assert.is(isUsable({ ...token, ...fields }, at), expected));
+    assert.is(isFresh({ ...token, ...fields }, at), expected));
 }
 
 test('a token is given until a minute before it expires', () => {
-  assert.is(isServable(token, token.expiresAt - minute), true);
-  assert.is(isServable(token, token.expiresAt - minute + 1), false);
+  assert.is(hasTimeLeft(token, token.expiresAt - minute), true);
+  assert.is(hasTimeLeft(token, token.expiresAt - minute + 1), false);
 });
 
 test('the time of renewal depends on the last letters of the token but one', () => {
@@ -174,11 +174,11 @@ test('a token that must not be cached is given and not written', () =>
   inCache(async (folder) => {
     const context = testContext();
     const options = { folder, name: 'work', since: 1, mint: async () => token };
-    const asked = { ...options, isToBeKept: async () => false };
+    const asked = { ...options, shouldCache: async () => false };
     assert.is((await freshToken(context, asked)).token, 'canary');
-    assert.is(readTokenNow(context, options), undefined);
-    await freshToken(context, { ...options, isToBeKept: async () => true });
-    assert.is(readTokenNow(context, options)?.token, 'canary');
+    assert.is(readTokenSync(context, options), undefined);
+    await freshToken(context, { ...options, shouldCache: async () => true });
+    assert.is(readTokenSync(context, options)?.token, 'canary');
   }));
 
 test('a bug in minting is thrown, with an old token and without', () =>
@@ -256,7 +256,7 @@ test('a full logout removes temporary files, and changes no mode', () =>
     fs.writeFileSync(foreign, '{}');
     fs.chmodSync(foreign, 0o644);
     fs.symlinkSync('notes.json', path.join(folder, 'link.json'));
-    forgetEveryToken(context, folder);
+    removeEveryToken(context, folder);
     assert.equal(fs.readdirSync(folder).sort(), ['link.json', 'notes.json']);
     assert.is(fs.statSync(foreign).mode & 0o777, 0o644);
     assert.equal(context.warnings, []);
@@ -282,9 +282,9 @@ test('a bug in a check of a file is thrown, by a logout and a read', () =>
     writeToken(testContext(), key, token);
     // The first check is that of the directory before it is listed.
     for (const times of [0, 1]) {
-      assert.throws(() => forgetEveryToken(buggy(times), folder), /a bug/);
+      assert.throws(() => removeEveryToken(buggy(times), folder), /a bug/);
     }
-    assert.throws(() => readTokenNow(buggy(0), key), /a bug/);
+    assert.throws(() => readTokenSync(buggy(0), key), /a bug/);
   }));
 
 test('a cached token behind a symlink is not used, with a warning', () =>
@@ -294,7 +294,7 @@ test('a cached token behind a symlink is not used, with a warning', () =>
     fs.renameSync(path.join(folder, 'work.json'), path.join(folder, 'target'));
     fs.symlinkSync('target', path.join(folder, 'work.json'));
     const now = testContext();
-    assert.is(readTokenNow(now, key), undefined);
+    assert.is(readTokenSync(now, key), undefined);
     assert.is(now.warnings.length, 1);
     const context = testContext();
     const mint = async () => ({ ...token, token: 'canary-2' });
@@ -349,7 +349,7 @@ for (const note of [
           leave(note);
           await new Promise((resolve) => setTimeout(resolve, 50));
         },
-        { limit: 1000, otherwise: 'fail' },
+        { timeoutMs: 1000, onTimeout: 'fail' },
       );
       const mint = async () => token;
       const given = await freshToken(context, { folder, name: 'work', since: 1, mint });

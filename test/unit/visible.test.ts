@@ -31,6 +31,14 @@ for (const [text, shown] of rows) {
   });
 }
 
+test('printable ASCII, and no other character of one byte, is shown as it is', () => {
+  for (let code = 0; code < 0x80; code += 1) {
+    const letter = String.fromCharCode(code);
+    const isShown = code >= 0x20 && code <= 0x7e;
+    assert.is(visible(`a${letter}`) === `a${letter}`, isShown, String(code));
+  }
+});
+
 const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }));
 
 test('leaves no control sequence, and is idempotent', () => {

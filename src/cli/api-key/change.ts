@@ -1,8 +1,8 @@
 import { type Context, debug } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
-import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import type { ApiKeyChange } from '../../iam/api-key-changes.ts';
+import type { ApiKeyDetails } from '../../iam/api-keys.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { callerFor } from '../caller.ts';
 import type { Command, Option } from '../command.ts';

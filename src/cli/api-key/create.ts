@@ -3,7 +3,6 @@ import { HelperError, inOneLine } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import { type Role, roles } from '../../iam/policies.ts';
-import type { ServiceId } from '../../iam/service-ids.ts';
 import { cancelPendingKey } from '../../identity/cancel-pending.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { newApiKeyValue, writePendingKey } from '../../identity/pending-key.ts';
@@ -12,7 +11,13 @@ import { callerFor, callerOption } from '../caller.ts';
 import type { Command } from '../command.ts';
 import { type Delivery, type DeliveryArgs, deliveryFor } from './delivery.ts';
 import { nameOf } from './keys.ts';
-import { type Access, parseRegion, prepareServiceId, withState } from './service-id.ts';
+import {
+  type Access,
+  type PreparedServiceId,
+  parseRegion,
+  prepareServiceId,
+  withState,
+} from './service-id.ts';
 
 interface CreateArgs extends DeliveryArgs {
   readonly description?: string;
@@ -86,7 +91,7 @@ async function serviceIdFor(
   caller: Caller,
   { serviceId }: CreateArgs,
   access: Access,
-): Promise<ServiceId | undefined> {
+): Promise<PreparedServiceId | undefined> {
   return serviceId === undefined ? undefined : prepareServiceId(context, caller, serviceId, access);
 }
 
@@ -99,14 +104,14 @@ async function createAndDeliver(
   caller: Caller,
   args: CreateArgs,
   delivery: Delivery,
-  serviceId: ServiceId | undefined,
+  serviceId: PreparedServiceId | undefined,
 ): Promise<void> {
   const restoreSignals = context.onSignals(['SIGINT', 'SIGTERM', 'SIGHUP'], () => {});
   const createKey: CreateKey = async (value, recordId) => {
-    const made = await requestKey(context, caller, args, delivery.keyName, serviceId, value);
-    context.warn(`created ${nameOf(made.details)}`);
-    await recordId?.(made.details.id);
-    await delivery.deliver(made).catch((error) => undo(context, caller, made, error));
+    const created = await requestKey(context, caller, args, delivery.keyName, serviceId, value);
+    context.warn(`created ${nameOf(created.details)}`);
+    await recordId?.(created.details.id);
+    await delivery.deliver(created).catch((error) => undo(context, caller, created, error));
   };
   try {
     const { identity } = delivery;
@@ -159,7 +164,7 @@ async function requestKey(
   caller: Caller,
   { description }: CreateArgs,
   name: string,
-  serviceId: ServiceId | undefined,
+  serviceId: PreparedServiceId | undefined,
   value: string | undefined,
 ): Promise<MadeApiKey> {
   const { createApiKey } = await import('../../iam/api-key-changes.ts');
@@ -173,7 +178,7 @@ async function requestKey(
 }
 
 /** If the response of IAM is lost, the key may exist. */
-function withUnknownResult(error: unknown, serviceId: ServiceId | undefined): unknown {
+function withUnknownResult(error: unknown, serviceId: PreparedServiceId | undefined): unknown {
   if (!(error instanceof HelperError) || error.code !== 'unreachable') return error;
   const list = `api-key list${serviceId === undefined ? '' : ` --service-id ${serviceId.id}`}`;
   return new HelperError(error.code, `${error.message}, but the key may have been created`, {

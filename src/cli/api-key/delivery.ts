@@ -22,7 +22,7 @@ export interface Delivery {
   readonly keyName: string;
   /** The identity under which the pending key is recorded; undefined if the key is not saved here. */
   readonly identity?: string | undefined;
-  readonly deliver: (made: MadeApiKey) => Promise<void>;
+  readonly deliver: (created: MadeApiKey) => Promise<void>;
   /** Reverts the preparation if no key was created. */
   readonly cancel: () => void;
 }
@@ -37,7 +37,7 @@ export function deliveryFor(lookup: Lookup, args: DeliveryArgs): Delivery {
       throw invalid('--save and --output cannot be used together', 'use one of them');
     }
     const plan = planSave(lookup.context, identity, hosts.map(toKey), keyName);
-    const deliver = (made: MadeApiKey) => saveNewKey(lookup, made, plan);
+    const deliver = (created: MadeApiKey) => saveNewKey(lookup, created, plan);
     return { keyName, identity: plan.newIdentities[0]?.[0], deliver, cancel: () => {} };
   }
   if (identity !== undefined || hosts.length > 0) {
@@ -57,8 +57,8 @@ function toStdout({ context }: Lookup): Omit<Delivery, 'keyName'> {
 function toFile({ context }: Lookup, name: string): Omit<Delivery, 'keyName'> {
   const file = openKeyFile(name);
   return {
-    deliver: async (made) => {
-      file.write(made);
+    deliver: async (created) => {
+      file.write(created);
       context.stdout(`API key saved in ${visible(name)} (not encrypted)\n`);
     },
     cancel: file.discard,

@@ -6,7 +6,7 @@ import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 /** An open, empty file for a key. */
 export interface KeyFile {
   /** Throws `storage`. */
-  readonly write: (made: MadeApiKey) => void;
+  readonly write: (created: MadeApiKey) => void;
   /** Removes the file. */
   readonly discard: () => void;
 }
@@ -18,9 +18,9 @@ export interface KeyFile {
 export function openKeyFile(file: string): KeyFile {
   const descriptor = open(file);
   return {
-    write: (made) => {
+    write: (created) => {
       try {
-        fs.writeFileSync(descriptor, `${JSON.stringify(contents(made), null, 2)}\n`);
+        fs.writeFileSync(descriptor, `${JSON.stringify(contents(created), null, 2)}\n`);
         fs.fsyncSync(descriptor);
         fs.closeSync(descriptor);
       } catch (error) {

@@ -1,8 +1,7 @@
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
-import type { ApiKeyDetails } from '../../iam/api-key.ts';
-import type { ApiKeyFilter } from '../../iam/api-keys.ts';
+import type { ApiKeyDetails, ApiKeyFilter } from '../../iam/api-keys.ts';
 import { plain } from '../../plain-text.ts';
 import { callerOption } from '../caller.ts';
 import type { Option } from '../command.ts';

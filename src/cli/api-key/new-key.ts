@@ -1,8 +1,8 @@
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
-import type { ApiKeyDetails } from '../../iam/api-key.ts';
 import { createApiKey, deleteApiKey } from '../../iam/api-key-changes.ts';
+import type { ApiKeyDetails } from '../../iam/api-keys.ts';
 import { findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
 import { cancelPendingKey, isInUse } from '../../identity/cancel-pending.ts';
 import {
@@ -81,11 +81,12 @@ async function requestPending(
     value: pending.value,
     expiresAt: expiryWithSameLifetime(times, context.now()),
   }).catch(async (error) => {
-    // IAM has created no key, so there is none to resume with.
-    if (error instanceof HelperError && error.code === 'refused') {
-      requireOurs();
-      await erasePendingKey(context, identity, pending.value);
-    }
+    if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
+    // IAM refuses a second key with the same value. IAM may have completed the request of an interrupted run just now.
+    const existing = await findApiKeyByValue(context, caller, pending.value);
+    if (existing !== undefined) return { details: existing, value: pending.value };
+    requireOurs();
+    await erasePendingKey(context, identity, pending.value);
     throw error;
   });
   const created = { ...pending, value, newId: details.id };

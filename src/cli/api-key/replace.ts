@@ -5,8 +5,8 @@ import { updateSettings } from '../../config/write.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Owner } from '../../iam/owner.ts';
+import { removeSupersededTokens } from '../../identity/cached-tokens.ts';
 import { findCredential } from '../../identity/find.ts';
-import { forgetTokens } from '../../identity/forget-tokens.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
 import { everyHost, own } from '../../identity/mapping-key.ts';
@@ -69,7 +69,7 @@ export async function replaceKey(
     return { ...current, identities };
   });
   const { identities } = readSettings(context);
-  for (const other of Object.keys(identities)) forgetTokens(context, other);
+  removeSupersededTokens(context, Object.keys(identities));
   for (const line of report) context.stdout(`${line}\n`);
 }
 
@@ -81,11 +81,15 @@ function write(store: SecretStore, key: SecretKey, Secret: string, lock: ChangeL
 
 function renewed(
   context: Context,
-  { expiresAt: _, ...kept }: IdentitySettings,
+  { expiresAt: _, ...unchanged }: IdentitySettings,
   known: Owner,
 ): IdentitySettings {
   // The cache compares the time with that of tokens, and discards those from the old key.
-  return { ...kept, ...known, secretSetAt: Math.max(context.now(), kept.secretSetAt + 1) };
+  return {
+    ...unchanged,
+    ...known,
+    secretSetAt: Math.max(context.now(), unchanged.secretSetAt + 1),
+  };
 }
 
 /** Looks the identity's credential up as `get` does. Throws `misconfigured` if it does not contain the new key. */
@@ -99,7 +103,7 @@ export async function requireNewKey(context: Context, name: string, value: strin
   });
 }
 
-/** Looks up a host that uses the identity; the identity itself if an environment variable has precedence for all of them. */
+/** Looks up a host that uses the identity. If a variable has precedence for all of them, looks up the identity itself. */
 async function foundFor(context: Context, name: string): Promise<Found> {
   const lookup = lookupIn(context);
   for (const key of keysOf(await lookup.settings(), name)) {

@@ -70,15 +70,19 @@ async function cancelIfChanged(
   if (id !== undefined) context.warn(`deleted the new API key ${id} again`);
 }
 
-/** Returns the stored API key. Throws `misconfigured`, `damaged`, and `invalid-input` if the identity has none. */
+/** Returns the stored API key. Throws `misconfigured`, `damaged`, and `invalid-input` for another kind of identity. */
 async function storedKey(lookup: Lookup, name: string): Promise<string> {
   await identityNamed(lookup, name);
   const kind = own((await lookup.settings()).identities, name)?.kind;
   const credential = await lookup.stored({ of: 'identity', name });
   if (kind === 'api-key' && credential !== undefined) return credential.Secret;
-  throw new HelperError('invalid-input', `identity ${name} has no API key (kind: ${kind})`, {
-    hint: 'use an identity with an API key; see docker-credential-icr status',
-  });
+  throw new HelperError(
+    'invalid-input',
+    `identity ${name} (kind ${kind}) does not use an API key`,
+    {
+      hint: 'use an identity with an API key; see docker-credential-icr status',
+    },
+  );
 }
 
 /** Returns identity `as` as the caller; without it, the rotated identity with the first key that IAM accepts. */

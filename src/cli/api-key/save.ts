@@ -5,10 +5,10 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Owner } from '../../iam/owner.ts';
-import { forgetIdentities } from '../../identity/forget.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../../identity/identities.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { everyHost } from '../../identity/mapping-key.ts';
+import { removeIdentities } from '../../identity/removal.ts';
 import { chooseStore, recordStore } from '../login-store.ts';
 
 /** An identity to add, and the mapping keys for which it will be used. */
@@ -86,7 +86,7 @@ export async function saveNewKey(
       await saveIdentity(context, { name, settings: withOwner, secret: value, replaces }, []);
     }
   } catch (error) {
-    await forgetIdentities(context, names, value);
+    await removeIdentities(context, names, value);
     throw error;
   }
 }
@@ -94,10 +94,10 @@ export async function saveNewKey(
 /** Returns the owner for `status`. Only warns if IAM does not accept the new key yet: that can take a minute. */
 async function ownerOf({ context, settings }: Lookup, value: string): Promise<Owner> {
   const { ownerOfApiKey } = await import('../../iam/owner.ts');
-  const hint = 'try docker-credential-icr token --refresh in a minute';
-  const question = { hint, endpoint: trustedEndpoint(context, await settings()) };
+  const hint = 'run docker-credential-icr token --refresh in a minute';
+  const verification = { hint, endpoint: trustedEndpoint(context, await settings()) };
   try {
-    return await ownerOfApiKey(context, value, undefined, question);
+    return await ownerOfApiKey(context, value, undefined, verification);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     context.warn(`the new key is saved, but not verified: ${error.message}`, error.hint);

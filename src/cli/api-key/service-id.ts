@@ -14,6 +14,11 @@ export interface Access {
   readonly region: string | undefined;
 }
 
+export interface PreparedServiceId extends ServiceId {
+  /** True if this command has created it. */
+  readonly isNew: boolean;
+}
+
 /**
  * Returns the service ID of that name with the access policy; creates those that do not exist. Its API key is created
  * afterwards, because IAM returns the value of a key only once; a command that fails before can be repeated. Throws IAM's
@@ -24,7 +29,7 @@ export async function prepareServiceId(
   caller: Caller,
   name: string,
   access: Access,
-): Promise<ServiceId> {
+): Promise<PreparedServiceId> {
   const serviceId = await findOrCreate(context, caller, name);
   const { grantAccess } = await import('../../iam/policies.ts');
   const { role, namespace, region } = access;
@@ -39,22 +44,26 @@ export async function prepareServiceId(
   return serviceId;
 }
 
-async function findOrCreate(context: Context, caller: Caller, name: string): Promise<ServiceId> {
+async function findOrCreate(
+  context: Context,
+  caller: Caller,
+  name: string,
+): Promise<PreparedServiceId> {
   const { createServiceId, findServiceId } = await import('../../iam/service-ids.ts');
   const existing = await findServiceId(context, caller, name);
   if (existing !== undefined) {
     context.warn(`using the existing ${nameOf(existing)}`);
-    return existing;
+    return { ...existing, isNew: false };
   }
   if (name.startsWith('ServiceId-')) throw unknownServiceId(name);
   const created = await createServiceId(context, caller, name);
   context.warn(`created ${nameOf(created)}`);
-  return created;
+  return { ...created, isNew: true };
 }
 
-/** Adds to the error of a later step that the service ID was created. */
-export function withState(error: unknown, { id }: ServiceId): unknown {
-  if (!(error instanceof HelperError)) return error;
+/** If the service ID was created by this command, adds that to the error of a later step. */
+export function withState(error: unknown, { id, isNew }: PreparedServiceId): unknown {
+  if (!isNew || !(error instanceof HelperError)) return error;
   return new HelperError(error.code, `service ID ${id} was created, but ${error.message}`, {
     hint: `run the same command again to continue, or ibmcloud iam service-id-delete ${id} to undo it`,
     cause: error.cause,

@@ -1,4 +1,4 @@
-import type { ApiKeyDetails } from '../../iam/api-key.ts';
+import type { ApiKeyDetails } from '../../iam/api-keys.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { plain } from '../../plain-text.ts';
 import { callerFor } from '../caller.ts';

@@ -2,26 +2,26 @@ import type { IdentitySettings } from '../../config/settings.ts';
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import type { Grant, TokenOptions } from '../../iam/token-request.ts';
-import type { Examined } from './check.ts';
+import type { CheckInput } from './check.ts';
 
-export interface Verdict {
+export interface Verification {
   readonly message: string;
-  /** Milliseconds since 1970, if known. */
+  /** When the credential expires (milliseconds since 1970), if known. */
   readonly endsAt?: number;
-  /** From when on the expiry is a warning; a week by default. */
+  /** The remaining lifetime below which the expiry is a warning; the default is one week. */
   readonly warnBeforeMs?: number;
 }
 
-/** Less than a check may take, so that the request's own error is reported. */
+/** Less than the timeout of the check, so that the error of the request is reported. */
 const requestLimitMs = 9000;
 
-/** Requests a token from IAM as `get` does, and discards it. Throws `refused`, `unreachable`, `misconfigured`. */
+/** Requests a token from IAM like `get`, and discards it. Throws `refused`, `unreachable` or `misconfigured`. */
 export async function askIam(
-  { context, look }: Examined,
+  { context, snapshot }: CheckInput,
   { kind, profile, owner }: Pick<IdentitySettings, 'kind' | 'profile' | 'owner'>,
   secret: string,
-): Promise<Verdict> {
-  const endpoint = trustedEndpoint(context, look.settings);
+): Promise<Verification> {
+  const endpoint = trustedEndpoint(context, snapshot.settings);
   const options: TokenOptions = {
     owner: kind === 'api-key' ? 'the API key' : `trusted profile ${profile}`,
     hint: '',

@@ -1,7 +1,10 @@
 import { HelperError, systemCode } from '../../errors.ts';
 import { cannot } from '../../files/storage-error.ts';
 
-/** The value, or the error of the helper in its place. A file of an unexpected type must not stop other checks. */
+/**
+ * Returns the result of `read`, or its `HelperError`. Errors of the file system are converted, so that an unexpected kind
+ * of file does not stop the other checks.
+ */
 export async function attempt<Value>(
   read: () => Value | Promise<Value>,
 ): Promise<Value | HelperError> {

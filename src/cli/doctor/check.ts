@@ -1,46 +1,47 @@
 import { type Context, debug } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { attempt } from './attempt.ts';
-import type { Look } from './look.ts';
 import type { Machine } from './machine.ts';
+import type { Snapshot } from './snapshot.ts';
 
-/** `warning` works today; only `error` makes the exit status 1; `skipped` was not checked. */
+/** `warning`: works now, but not permanently or not everywhere. `skipped`: not checked. Only `error` fails the command. */
 export type State = 'ok' | 'warning' | 'error' | 'skipped';
 
 export interface Finding {
   readonly state: State;
   readonly message: string;
-  /** The next step, as in `HelperError`. */
+  /** The next step, like the hint of a `HelperError`. */
   readonly hint?: string;
 }
 
-/** A finding with the name of its check: a line of the report. */
+/** A finding with the name of its check: one line of the output. */
 export interface Result extends Finding {
   readonly name: string;
 }
 
-/** The input of every check. No check changes anything. */
-/** IAM's description of itself, or why it cannot be read. Times in milliseconds since 1970. */
-export type Probe =
-  | { readonly address: string; readonly theirs: number; readonly ours: number }
+/** The result of a request to IAM that needs no secret. Times are in milliseconds since 1970. */
+export type IamProbe =
+  | { readonly address: string; readonly iamTime: number; readonly localTime: number }
   | HelperError;
 
-export interface Examined {
-  /** Read-only, without warnings. */
+/** The input of every check. */
+export interface CheckInput {
+  /** With this context, lookups change no file and print no warning. */
   readonly context: Context;
   readonly machine: Machine;
-  readonly look: Look;
-  /** Asks IAM for the time, once for all checks. */
-  readonly iam: () => Promise<Probe>;
+  readonly snapshot: Snapshot;
+  /** Sends the request at the first call only. */
+  readonly iam: () => Promise<IamProbe>;
 }
 
 type Findings = Finding | readonly Finding[];
 
+/** A check changes no file, mode or token, and prints no secret. */
 export interface Check {
   readonly name: string;
-  /** 5,000 by default. */
+  /** Timeout; the default is 5,000. */
   readonly limitMs?: number;
-  readonly run: (examined: Examined) => Findings | Promise<Findings>;
+  readonly run: (input: CheckInput) => Findings | Promise<Findings>;
 }
 
 export const networkLimitMs = 10_000;
@@ -51,7 +52,7 @@ export const warning = (message: string, hint?: string): Finding =>
   finding('warning', message, hint);
 export const problem = (message: string, hint?: string): Finding => finding('error', message, hint);
 
-/** The finding for an error of the helper. */
+/** Converts an error to a finding. */
 export function failure({ code, message, hint }: HelperError, otherHint?: string): Finding {
   const checkPath = 'check its type, owner and mode, and those of the directories above it';
   return problem(message, otherHint ?? hint ?? (code === 'storage' ? checkPath : undefined));
@@ -61,32 +62,32 @@ function finding(state: State, message: string, hint: string | undefined): Findi
   return hint === undefined ? { state, message } : { state, message, hint };
 }
 
-/** Runs one check within its time limit. A failure of the check is a finding as well. */
-export async function runCheck(check: Check, examined: Examined): Promise<Result[]> {
+/** Runs a check with its timeout. An error or a timeout of the check is a finding as well. */
+export async function runCheck(check: Check, input: CheckInput): Promise<Result[]> {
   const limitMs = check.limitMs ?? 5000;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<Finding>((resolve) => {
     timer = setTimeout(() => resolve(problem(`no result within ${limitMs / 1000} s`)), limitMs);
   });
   try {
-    const findings = await Promise.race([findingsOf(check, examined), late]);
+    const findings = await Promise.race([findingsOf(check, input), late]);
     return [findings].flat().map((each) => ({ name: check.name, ...each }));
   } finally {
     clearTimeout(timer);
   }
 }
 
-async function findingsOf(check: Check, examined: Examined): Promise<Findings> {
+async function findingsOf(check: Check, input: CheckInput): Promise<Findings> {
   try {
-    const found = await attempt(() => check.run(examined));
+    const found = await attempt(() => check.run(input));
     if (!(found instanceof HelperError)) return found;
-    // `home` reports it.
-    return found.reason === 'no-home' ? skipped('there is no home directory') : failure(found);
+    // The check `home` reports a missing home directory.
+    return found.reason === 'no-home' ? skipped('no home directory') : failure(found);
   } catch (error) {
     // A bug in one check must not hide the findings of the others.
-    debug(examined.context, error instanceof Error ? String(error.stack) : String(error));
+    debug(input.context, error instanceof Error ? String(error.stack) : String(error));
     const type = error instanceof Error ? error.name : typeof error;
     const rerun = 'run DOCKER_CREDENTIAL_ICR_DEBUG=1 docker-credential-icr doctor';
-    return problem(`the check itself failed (${type})`, rerun);
+    return problem(`internal error of this check (${type})`, rerun);
   }
 }

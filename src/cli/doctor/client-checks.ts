@@ -1,7 +1,7 @@
 import { type CredHelpersFile, textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { helperList, userFolders } from '../../clients/helper-lists.ts';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import type { Context } from '../../context.ts';
@@ -10,7 +10,7 @@ import { findProgram } from '../../files/executables.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
-  type Examined,
+  type CheckInput,
   type Finding,
   failure,
   ok,
@@ -19,13 +19,13 @@ import {
   warning,
 } from './check.ts';
 import {
-  asksUs,
+  callsHelper,
   configureHint,
   fileFindings,
-  givenToUs,
-  leftOutFindings,
-  namesUs,
+  namesHelper,
   readClientFile,
+  registeredHosts,
+  unregisteredHosts,
   withoutCredential,
 } from './client-findings.ts';
 
@@ -33,47 +33,52 @@ export function hasOneOf(context: Context, programs: readonly string[]): boolean
   return programs.some((program) => findProgram(context, program) !== undefined);
 }
 
-/** Docker's file, which Compose, BuildKit, nerdctl, crane and oras read as well. */
+/** Checks Docker's `config.json`, which Compose, BuildKit, nerdctl, crane and oras read as well. */
 export const dockerFile: Check = {
   name: 'docker',
-  run: async (examined) => {
-    const { context } = examined;
+  run: async (input) => {
+    const { context } = input;
     const file = dockerConfigFile(context);
     const read = await readClientFile(file);
     if (read instanceof HelperError) return failure(read);
     const isPodmanOnly = !hasOneOf(context, dockerPrograms) && hasOneOf(context, podmanPrograms);
     if (read.text === undefined && isPodmanOnly) return skipped('no Docker client on PATH');
-    const findings = fileFindings(examined, 'docker', read, logoutDocker);
-    if (!namesUs('docker', read)) {
+    const findings = fileFindings(input, 'docker', read, logoutDocker);
+    if (!namesHelper('docker', read)) {
       return [problem(`${file} does not name this helper`, configureHint('docker')), ...findings];
     }
     return [
       ok(
-        named(examined, file, textSetting(read, 'credsStore') === 'icr', givenToUs('docker', read)),
+        named(
+          input,
+          file,
+          textSetting(read, 'credsStore') === 'icr',
+          registeredHosts('docker', read),
+        ),
       ),
       ...findings,
-      ...leftOutFindings(examined, 'docker', (host) => asksUs('docker', read, host)),
+      ...unregisteredHosts(input, 'docker', (host) => callsHelper('docker', read, host)),
     ];
   },
 };
 
-function named(examined: Examined, file: string, isStore: boolean, hosts: readonly string[]) {
+function named(input: CheckInput, file: string, isStore: boolean, hosts: readonly string[]) {
   const what = isStore
     ? 'every registry'
-    : `${hosts.length} IBM ${hosts.length === 1 ? 'host' : 'hosts'}`;
-  return `${file} names this helper for ${what}${withoutCredential(examined, hosts)}`;
+    : `${hosts.length} ICR ${hosts.length === 1 ? 'host' : 'hosts'}`;
+  return `${file} names this helper for ${what}${withoutCredential(input, hosts)}`;
 }
 
-/** `docker logout` finds HOST and http(s)://HOST by HOST, and any other spelling as it is. */
+/** `docker logout HOST` also removes `http(s)://HOST`; every other entry needs its exact spelling. */
 function logoutDocker(key: string): string {
-  return `docker logout ${typed(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
+  return `docker logout ${shellQuoted(key.replace(/^https?:\/\/([^/]*)$/, '$1'))}`;
 }
 
-/** The files of podman, buildah and skopeo. */
+/** Checks the `auth.json` files of podman, buildah and skopeo. */
 export const podmanFiles: Check = {
   name: 'podman',
-  run: async (examined) => {
-    const { context } = examined;
+  run: async (input) => {
+    const { context } = input;
     const names = podmanClients(context).map(({ file }) => file(context));
     const reads = await Promise.all(names.map(readClientFile));
     const broken = reads.filter((read) => read instanceof HelperError);
@@ -83,66 +88,68 @@ export const podmanFiles: Check = {
       return skipped('not installed');
     }
     const findings = present.flatMap((read) =>
-      fileFindings(examined, 'podman', read, (key) => logoutPodman(read, key)),
+      fileFindings(input, 'podman', read, (key) => logoutPodman(read, key)),
     );
     return [
       ...broken.map((error) => failure(error)),
-      ...(await coverage(examined, files)),
+      ...(await coverage(input, files)),
       ...findings,
     ];
   },
 };
 
-async function coverage(examined: Examined, files: readonly CredHelpersFile[]): Promise<Finding[]> {
+async function coverage(input: CheckInput, files: readonly CredHelpersFile[]): Promise<Finding[]> {
   const lists = await attempt(() =>
-    userFolders(examined.context).map((user) => helperList(examined.context, user)),
+    userFolders(input.context).map((user) => helperList(input.context, user)),
   );
   if (!(lists instanceof HelperError) && lists.every((list) => list?.namesUs)) {
     const names = new Set(lists.map((list) => list?.file));
     return [ok(`${[...names].join(', ')} names this helper for every registry`)];
   }
-  const naming = files.filter((read) => namesUs('podman', read));
-  if (naming.length === 0) return unnamed(examined, files);
+  const naming = files.filter((read) => namesHelper('podman', read));
+  if (naming.length === 0) return unnamed(input, files);
   // `login` creates its file, the last one, if it does not exist.
   const others = files.filter(
     (read) => (read.text !== undefined || read === files.at(-1)) && !naming.includes(read),
   );
-  const hosts = [...new Set(naming.flatMap((read) => givenToUs('podman', read)))];
+  const hosts = [...new Set(naming.flatMap((read) => registeredHosts('podman', read)))];
   return [
-    ok(named(examined, naming.map(({ file }) => file).join(', '), false, hosts)),
+    ok(named(input, naming.map(({ file }) => file).join(', '), false, hosts)),
     ...others.map(({ file }) =>
       warning(
         `${file} does not name this helper: podman login stores passwords in it`,
         configurePodman,
       ),
     ),
-    ...leftOutFindings(examined, 'podman', (host) =>
-      naming.some((read) => asksUs('podman', read, host)),
+    ...unregisteredHosts(input, 'podman', (host) =>
+      naming.some((read) => callsHelper('podman', read, host)),
     ),
   ];
 }
 
 /** If none of their own files names it, these programs pull with the `credHelpers` in Docker's file. */
-async function unnamed(examined: Examined, files: readonly CredHelpersFile[]): Promise<Finding[]> {
-  const docker = await readClientFile(dockerConfigFile(examined.context));
+async function unnamed(input: CheckInput, files: readonly CredHelpersFile[]): Promise<Finding[]> {
+  const docker = await readClientFile(dockerConfigFile(input.context));
   const own = files.map(({ file }) => file).join(', ');
-  if (docker instanceof HelperError || !namesUs('docker', docker)) {
+  if (docker instanceof HelperError || !namesHelper('docker', docker)) {
     return [problem(`no file names this helper (${own})`, configurePodman)];
   }
-  if (!namesUs('podman', docker)) {
+  if (!namesHelper('podman', docker)) {
     const what = `${docker.file} names this helper as credsStore, which podman, buildah and skopeo do not read`;
     return [problem(`${what} (${own} does not name it)`, configurePodman)];
   }
   const what = `podman pulls with ${docker.file}, but podman login stores passwords in plain text`;
   return [
     warning(`${what}: ${own} does not name this helper`, configurePodman),
-    ...leftOutFindings(examined, 'podman', (host) => asksUs('podman', docker, host)),
+    ...unregisteredHosts(input, 'podman', (host) => callsHelper('podman', docker, host)),
   ];
 }
 
 const configurePodman = configureHint('podman');
 
-/** `podman logout` finds no entry that was written as a URL. */
+/** Returns undefined for an entry that is a URL: `podman logout` cannot remove it. */
 function logoutPodman({ file }: CredHelpersFile, key: string): string | undefined {
-  return key.includes('://') ? undefined : `podman logout --authfile ${typed(file)} ${typed(key)}`;
+  return key.includes('://')
+    ? undefined
+    : `podman logout --authfile ${shellQuoted(file)} ${shellQuoted(key)}`;
 }

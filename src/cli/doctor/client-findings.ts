@@ -1,15 +1,15 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { ibmHostOf } from '../../clients/auth-host.ts';
 import { helperName } from '../../clients/client.ts';
 import {
   authsOf,
   type CredHelpersFile,
   entryOf,
+  ibmHostOf,
   readCredHelpers,
   textSetting,
 } from '../../clients/cred-helpers.ts';
-import { holdsSecret, shown, typed } from '../../clients/notes.ts';
+import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
 import { reads } from '../../clients/readers.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
@@ -17,10 +17,10 @@ import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';
 import { attempt } from './attempt.ts';
-import { type Examined, type Finding, problem, warning } from './check.ts';
+import { type CheckInput, type Finding, problem, warning } from './check.ts';
 import { statOf } from './machine.ts';
 
-/** A temporary file that is older was left by a killed process. */
+/** A temporary file that is older was left behind by a killed process. */
 export const abandonedAfterMs = 60_000;
 
 export function readClientFile(file: string): Promise<CredHelpersFile | HelperError> {
@@ -29,22 +29,22 @@ export function readClientFile(file: string): Promise<CredHelpersFile | HelperEr
 
 export function configureHint(client: string, hosts: readonly string[] = []): string {
   const which = client === 'docker' ? [] : ['--client', client];
-  const each = hosts.flatMap((host) => ['--host', typed(host)]);
+  const each = hosts.flatMap((host) => ['--host', shellQuoted(host)]);
   return ['run docker-credential-icr configure', ...which, ...each].join(' ');
 }
 
 type ClientName = 'docker' | 'podman';
 
 /** Whether the client asks this helper for the host, because of this file. */
-export function asksUs(client: ClientName, read: CredHelpersFile, host: string): boolean {
+export function callsHelper(client: ClientName, read: CredHelpersFile, host: string): boolean {
   const entry = entryOf(read, host);
   return (entry?.value.value ?? storeFor(client, read)) === helperName;
 }
 
-export function namesUs(client: ClientName, read: CredHelpersFile): boolean {
+export function namesHelper(client: ClientName, read: CredHelpersFile): boolean {
   return (
     storeFor(client, read) === helperName ||
-    read.entries.some(({ key }) => asksUs(client, read, key))
+    read.entries.some(({ key }) => callsHelper(client, read, key))
   );
 }
 
@@ -53,32 +53,34 @@ function storeFor(client: ClientName, read: CredHelpersFile): string | undefined
 }
 
 /** IBM's hosts that the file gives to this helper. */
-export function givenToUs(client: ClientName, read: CredHelpersFile): string[] {
-  return ibmHosts(read).filter((key) => asksUs(client, read, key));
+export function registeredHosts(client: ClientName, read: CredHelpersFile): string[] {
+  return ibmHosts(read).filter((key) => callsHelper(client, read, key));
 }
 
 function ibmHosts({ entries }: CredHelpersFile): string[] {
   return [...new Set(entries.map(({ key }) => key))].filter((key) => ibmHostOf(key) !== undefined);
 }
 
-/** Everything in and around a client's file that is not about which hosts name this helper. */
+/**
+ * Returns the findings about passwords, other helpers, owners and temporary files. `logout` returns the client's command
+ * that removes an entry of `auths`, or undefined if the client cannot remove it.
+ */
 export function fileFindings(
-  examined: Examined,
+  input: CheckInput,
   client: ClientName,
   read: CredHelpersFile,
-  /** The client's command that removes an entry; undefined if it cannot. */
   logout: (key: string) => string | undefined,
 ): Finding[] {
   return [
-    ...plainPasswords(examined, read, client, logout),
-    ...otherHelpers(examined, client, read),
-    ...foreignFiles(examined, read.file),
-    ...temporaryFiles(examined, read.file),
+    ...plainPasswords(input, read, client, logout),
+    ...otherHelpers(input, client, read),
+    ...filesOfOtherUsers(input, read.file),
+    ...temporaryFiles(input, read.file),
   ];
 }
 
 function plainPasswords(
-  { context, look }: Examined,
+  { context, snapshot }: CheckInput,
   read: CredHelpersFile,
   client: string,
   logout: (key: string) => string | undefined,
@@ -91,80 +93,88 @@ function plainPasswords(
   return [...keys].flatMap((key) => {
     const host = ibmHostOf(key);
     if (host === undefined) return [];
-    const found = look.answers.find(({ serverURL }) => serverURL === host)?.found;
+    const found = snapshot.answers.find(({ serverURL }) => serverURL === host)?.found;
     const identity = found instanceof HelperError ? undefined : found?.identity;
-    // The client's logout also tells this helper, so the host must be mapped again.
+    // The client's logout calls `erase` of this helper, so the host must be mapped again.
     const again =
       identity === undefined
         ? `docker-credential-icr login ${host}`
-        : `docker-credential-icr map ${host} ${typed(identity)}`;
+        : `docker-credential-icr map ${host} ${shellQuoted(identity)}`;
     const command = findProgram(context, client) === undefined ? undefined : logout(key);
-    const entry = `remove the entry ${shown(key)} of "auths" from ${read.file}`;
+    const entry = `remove the entry ${printable(key)} of "auths" from ${read.file}`;
     const hint =
       command === undefined ? `${entry}, then run ${again}` : `run ${command} && ${again}`;
-    return [problem(`${read.file} has a password for ${shown(key)} in plain text`, hint)];
+    return [problem(`${read.file} has a password for ${printable(key)} in plain text`, hint)];
   });
 }
 
-function otherHelpers({ context }: Examined, client: ClientName, read: CredHelpersFile): Finding[] {
-  const others = ibmHosts(read).filter((key) => !asksUs(client, read, key));
+function otherHelpers(
+  { context }: CheckInput,
+  client: ClientName,
+  read: CredHelpersFile,
+): Finding[] {
+  const others = ibmHosts(read).filter((key) => !callsHelper(client, read, key));
   const groups = Map.groupBy(others, (host) => entryOf(read, host)?.value.value);
   return [...groups].map(([value, hosts]) => {
     const hint = `${configureHint(client, hosts)} --force`;
-    const where = `${hosts.map(shown).join(', ')} in ${read.file}`;
+    const where = `${hosts.map(printable).join(', ')} in ${read.file}`;
     if (typeof value !== 'string' || value === '') return warning(`no helper for ${where}`, hint);
-    const what = `helper "${shown(value)}" for ${where}`;
+    const what = `helper "${printable(value)}" for ${where}`;
     return findHelper(context, value) === undefined
       ? problem(`${what}, and it is not on PATH`, hint)
       : warning(`another ${what}`, hint);
   });
 }
 
-/** Files that the client cannot write, because another user owns them. Root can. */
-function foreignFiles({ context: { env }, machine: { uid } }: Examined, file: string): Finding[] {
+/** The client cannot write these files, unless it runs as root. */
+function filesOfOtherUsers(
+  { context: { env }, machine: { uid } }: CheckInput,
+  file: string,
+): Finding[] {
   if (uid === undefined || uid === 0) return [];
   const isInHome = env.HOME !== undefined && file.startsWith(path.join(env.HOME, '/'));
   const files = isInHome ? [path.dirname(file), file] : [file];
-  const foreign = files.filter((each) => (statOf(each)?.uid ?? uid) !== uid);
-  const [first] = foreign;
+  const others = files.filter((each) => (statOf(each)?.uid ?? uid) !== uid);
+  const [first] = others;
   if (first === undefined) return [];
   const what = `user ${statOf(first)?.uid} owns ${first}, not you (${uid})`;
-  return [problem(what, `run sudo chown ${uid} ${foreign.map(typed).join(' ')}`)];
+  return [problem(what, `run sudo chown ${uid} ${others.map(shellQuoted).join(' ')}`)];
 }
 
-/** What a killed `configure` left beside the file. */
-function temporaryFiles({ context }: Examined, file: string): Finding[] {
+/** Finds the temporary file of a killed `configure`. */
+function temporaryFiles({ context }: CheckInput, file: string): Finding[] {
   const temporary = `${fs.existsSync(file) ? fs.realpathSync(file) : file}.icr-new`;
   const stat = statOf(temporary);
   if (stat === undefined || stat.mtimeMs > context.now() - abandonedAfterMs) return [];
-  return [warning(`${temporary} was left by a killed configure`, `run rm ${typed(temporary)}`)];
+  const what = `${temporary} was left behind by a killed configure`;
+  return [warning(what, `run rm ${shellQuoted(temporary)}`)];
 }
 
-/** Hosts with a credential here, for which the client does not ask this helper. */
-export function leftOutFindings(
-  { look }: Examined,
+/** Finds hosts that have a credential, but for which the client does not call this helper. */
+export function unregisteredHosts(
+  { snapshot }: CheckInput,
   client: string,
-  isAsked: (host: string) => boolean,
+  isRegistered: (host: string) => boolean,
 ): Finding[] {
-  const left = look.answers.filter(({ host }) => isIbmHost(host) && !isAsked(host.name));
+  const left = snapshot.answers.filter(({ host }) => isIbmHost(host) && !isRegistered(host.name));
   const all = [...new Set(left.map(({ host }) => host.name))];
   if (all.length === 0) return [];
-  // A host that was logged in to or mapped by name is meant to work; the others follow from `*`.
-  const isOwn = left.some(
+  // An error only for hosts with their own login or mapping; the others are covered by the mapping of `*`.
+  const isExplicit = left.some(
     ({ serverURL, found }) =>
-      Object.hasOwn(look.settings.mappings, serverURL) ||
+      Object.hasOwn(snapshot.settings.mappings, serverURL) ||
       (!(found instanceof HelperError) && found.keptIn.includes('docker login')),
   );
-  const isUsual = all.every((host) => publicHosts.includes(host));
-  const hint = configureHint(client, isUsual ? [] : all);
-  const what = `logged in, but clients do not ask this helper: ${all.join(', ')}`;
-  return [isOwn ? problem(what, hint) : warning(what, hint)];
+  const isDefault = all.every((host) => publicHosts.includes(host));
+  const hint = configureHint(client, isDefault ? [] : all);
+  const what = `logged in, but clients do not call this helper: ${all.join(', ')}`;
+  return [isExplicit ? problem(what, hint) : warning(what, hint)];
 }
 
-/** A remark about hosts without a credential, in the line of a file that names them. */
-export function withoutCredential({ look }: Examined, hosts: readonly string[]): string {
-  const answered = new Set(look.answers.map(({ host }) => host.name));
-  const none = hosts.filter((host) => !answered.has(host));
-  if (none.length === 0 || answered.size === 0) return '';
-  return `; not logged in to ${none.length > 3 ? `${none.length} of them` : none.join(', ')}`;
+/** Returns a suffix for the line of a client's file that names the hosts without a credential. */
+export function withoutCredential({ snapshot }: CheckInput, hosts: readonly string[]): string {
+  const answered = new Set(snapshot.answers.map(({ host }) => host.name));
+  const missing = hosts.filter((host) => !answered.has(host));
+  if (missing.length === 0 || answered.size === 0) return '';
+  return `; not logged in to ${missing.length > 3 ? `${missing.length} of them` : missing.join(', ')}`;
 }

@@ -1,54 +1,71 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { cacheFolder } from '../../config/folders.ts';
 import { HelperError } from '../../errors.ts';
 import { isTemporary } from '../../files/temporary-files.ts';
-import { setAsideEnding } from '../../secrets/credential-file.ts';
+import { damagedSuffix } from '../../secrets/credential-file.ts';
 import { attempt } from './attempt.ts';
-import { type Check, type Examined, type Finding, ok, problem, skipped, warning } from './check.ts';
+import {
+  type Check,
+  type CheckInput,
+  type Finding,
+  ok,
+  problem,
+  skipped,
+  warning,
+} from './check.ts';
 import { abandonedAfterMs } from './client-findings.ts';
 import { statOf } from './machine.ts';
 
-/** Modes and owners of stored files, and files that killed processes left. */
+/** Checks modes and owners of stored files, and finds files that killed processes left behind. */
 export const fileCheck: Check = {
   name: 'files',
-  run: async (examined) => {
-    const { context, look } = examined;
+  run: async (input) => {
+    const { context, snapshot } = input;
     const cache = await attempt(() => cacheFolder(context));
-    const folders = [look.folder, cache instanceof HelperError ? undefined : cache].filter(
-      (folder): folder is string => folder !== undefined && fs.existsSync(folder),
+    const directories = [
+      snapshot.directory,
+      cache instanceof HelperError ? undefined : cache,
+    ].filter(
+      (directory): directory is string => directory !== undefined && fs.existsSync(directory),
     );
-    if (folders.length === 0) return skipped('nothing is stored yet');
-    const entries = folders.flatMap((folder) => entriesIn(folder, folder));
+    if (directories.length === 0) return skipped('nothing is stored yet');
+    const entries = directories.flatMap((directory) => entriesIn(directory, directory));
     const isPosix = context.platform !== 'win32';
     const found = [
-      ...(isPosix ? [...shared(entries), ...closed(entries), ...foreign(examined, entries)] : []),
-      ...leftOver(examined, entries),
+      ...(isPosix
+        ? [
+            ...accessibleToOthers(entries),
+            ...inaccessible(entries),
+            ...ownedByOthers(input, entries),
+          ]
+        : []),
+      ...leftovers(input, entries),
     ];
-    return found.length > 0 ? found : ok(`${folders.join(', ')}: only you can read them`);
+    return found.length > 0 ? found : ok(`${directories.join(', ')}: only you can read them`);
   },
 };
 
 interface Entry {
   /** The configuration or cache directory. */
-  readonly folder: string;
+  readonly directory: string;
   readonly file: string;
   readonly stat: fs.Stats;
 }
 
 /**
- * The directory and its subdirectories may be symlinks. Unreadable directories are not entered: their
- * mode or owner is a finding.
+ * Lists a directory recursively. The directory and its direct subdirectories may be symlinks. Unreadable directories are
+ * not entered, because their mode or owner is a finding by itself.
  */
-function entriesIn(folder: string, file: string, depth = 0): Entry[] {
+function entriesIn(directory: string, file: string, depth = 0): Entry[] {
   try {
     const stat = fs.lstatSync(file);
     const isFollowed = depth <= 1 && stat.isSymbolicLink();
     const isOpen = stat.isDirectory() && (stat.mode & 0o400) !== 0;
     const names = isOpen || isFollowed ? namesIn(file) : [];
-    const below = names.flatMap((name) => entriesIn(folder, path.join(file, name), depth + 1));
-    return [{ folder, file, stat }, ...below];
+    const below = names.flatMap((name) => entriesIn(directory, path.join(file, name), depth + 1));
+    return [{ directory, file, stat }, ...below];
   } catch {
     return [];
   }
@@ -63,22 +80,22 @@ function namesIn(file: string): string[] {
   }
 }
 
-function shared(entries: readonly Entry[]): Finding[] {
+function accessibleToOthers(entries: readonly Entry[]): Finding[] {
   const open = entries.filter(({ stat }) => !stat.isSymbolicLink() && (stat.mode & 0o077) !== 0);
   if (open[0] === undefined) return [];
   const what = `other users can access ${titleOf(open[0])}${andMore(open)}`;
-  return [problem(what, `run chmod -R go= ${foldersOf(open)}`)];
+  return [problem(what, `run chmod -R go= ${directoriesOf(open)}`)];
 }
 
-/** Files that their owner cannot read or write, such as mounted secrets. */
-function closed(entries: readonly Entry[]): Finding[] {
+/** Finds files that their owner cannot read or write, such as mounted secrets. */
+function inaccessible(entries: readonly Entry[]): Finding[] {
   const unreadable = entries.filter((entry) => lacks(entry, 0o500, 0o400));
   const unwritable = entries.filter((entry) => lacks(entry, 0o700, 0o600));
   const first = unreadable[0] ?? unwritable[0];
   if (first === undefined) return [];
   const verb = unreadable.length > 0 ? 'read' : 'change';
   const message = `you cannot ${verb} ${titleOf(first)}${andMore(unwritable)}`;
-  const hint = `run chmod -R u+rwX ${foldersOf(unwritable)}`;
+  const hint = `run chmod -R u+rwX ${directoriesOf(unwritable)}`;
   return [unreadable.length > 0 ? problem(message, hint) : warning(message, hint)];
 }
 
@@ -91,31 +108,34 @@ function titleOf({ file, stat }: Entry): string {
   return `${file} (mode ${(stat.mode & 0o777).toString(8).padStart(4, '0')})`;
 }
 
-function foreign({ machine: { uid }, context }: Examined, entries: readonly Entry[]): Finding[] {
+function ownedByOthers(
+  { machine: { uid }, context }: CheckInput,
+  entries: readonly Entry[],
+): Finding[] {
   const others = entries.filter(({ stat }) => uid !== undefined && stat.uid !== uid);
   const [first] = others;
   if (first === undefined) return [];
-  // Root finds a user's files in that user's home, where they belong.
+  // With `sudo`, HOME may be that of another user, who then is the right owner of files in it.
   const homeOwner = statOf(context.env.HOME ?? '/')?.uid;
   const owner = uid === 0 && homeOwner !== undefined ? homeOwner : uid;
   if (owner !== uid && others.every(({ stat }) => stat.uid === owner)) return [];
   const what = `user ${first.stat.uid} owns ${first.file}, not you (${uid})${andMore(others)}`;
   const sudo = uid === 0 ? '' : 'sudo ';
-  return [problem(what, `run ${sudo}chown -R ${owner} ${foldersOf(others)}`)];
+  return [problem(what, `run ${sudo}chown -R ${owner} ${directoriesOf(others)}`)];
 }
 
-function foldersOf(entries: readonly Entry[]): string {
-  return [...new Set(entries.map(({ folder }) => typed(folder)))].join(' ');
+function directoriesOf(entries: readonly Entry[]): string {
+  return [...new Set(entries.map(({ directory }) => shellQuoted(directory)))].join(' ');
 }
 
 function andMore({ length }: readonly unknown[]): string {
   return length === 1 ? '' : `, and ${length - 1} more`;
 }
 
-function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
+function leftovers({ context }: CheckInput, entries: readonly Entry[]): Finding[] {
   const names = new Set(entries.map(({ file }) => file));
   const damaged = entries.filter(
-    ({ file }) => file.endsWith(setAsideEnding) && names.has(file.slice(0, -setAsideEnding.length)),
+    ({ file }) => file.endsWith(damagedSuffix) && names.has(file.slice(0, -damagedSuffix.length)),
   );
   const temporary = entries.filter(
     ({ file, stat }) =>
@@ -123,17 +143,17 @@ function leftOver({ context }: Examined, entries: readonly Entry[]): Finding[] {
   );
   return [
     ...removable('left from a damaged secret that was replaced', damaged),
-    ...removable('left by a killed process', temporary),
+    ...removable('left behind by a killed process', temporary),
   ];
 }
 
 function removable(what: string, entries: readonly Entry[]): Finding[] {
   if (entries.length === 0) return [];
   const files = entries.map(({ file }) => file);
-  return [warning(`${what}: ${files.join(', ')}`, `run rm ${files.map(typed).join(' ')}`)];
+  return [warning(`${what}: ${files.join(', ')}`, `run rm ${files.map(shellQuoted).join(' ')}`)];
 }
 
-/** Also those of versions up to 0.1.0, and those that `conf` writes for the settings. */
+/** Also returns true for the temporary files of versions up to 0.1.0, and for those of the package `conf`. */
 function isOurTemporary(file: string): boolean {
   const [name, parent] = [path.basename(file), path.basename(path.dirname(file))];
   return isTemporary(name) || parent === '.aside' || /\.json\.tmp-\w+$/.test(name);

@@ -1,4 +1,4 @@
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { type IdentitySettings, requireUsable, type Unusable } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -9,36 +9,36 @@ import { fileOf } from '../../secrets/credential-file.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
 import { duration } from '../table.ts';
-import { askIam, type Verdict } from './ask-iam.ts';
+import { askIam, type Verification } from './ask-iam.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
-  type Examined,
+  type CheckInput,
   type Finding,
   networkLimitMs,
   ok,
   problem,
   warning,
 } from './check.ts';
-import type { Look } from './look.ts';
 import { statOf } from './machine.ts';
 import { requestFailure } from './network-checks.ts';
+import type { Snapshot } from './snapshot.ts';
 
 const dayMs = 24 * 60 * 60_000;
 const warnBeforeMs = 7 * dayMs;
-/** IAM expires a refresh token after this time at most. */
+/** IAM invalidates an unused refresh token after at most this time. */
 const longestSessionMs = 3 * dayMs;
 
-/** For each identity: its secret can be read, IAM accepts it, and it does not expire soon. */
-export function identityChecks({ look }: Examined): Check[] {
-  const { identities } = look.settings;
-  const pending = pendingIn(look);
+/** For each identity, checks that its secret is readable, accepted by IAM, and does not expire soon. */
+export function identityChecks({ snapshot }: CheckInput): Check[] {
+  const { identities } = snapshot.settings;
+  const pending = pendingIn(snapshot);
   const known = Object.entries(identities).map(
     ([name, identity]): Check => ({
       name: `identity ${name}`,
       limitMs: networkLimitMs,
-      run: async (examined) => [
-        await checkUsable(examined, name, identity),
+      run: async (input) => [
+        await checkUsable(input, name, identity),
         ...(pending.includes(name) ? [interruptedRotation(name)] : []),
       ],
     }),
@@ -49,100 +49,101 @@ export function identityChecks({ look }: Examined): Check[] {
   return [...known, ...removed];
 }
 
-/** The identities that have a pending API key. */
-function pendingIn({ store }: Look): string[] {
+/** Returns the identities with a pending API key. */
+function pendingIn({ store }: Snapshot): string[] {
   try {
     return store.names('identity').flatMap((name) => identityOfPending(name) ?? []);
   } catch {
-    // `secret store` reports one that does not work.
+    // The check `secret store` reports a store that does not work.
     return [];
   }
 }
 
 function interruptedRotation(name: string): Finding {
-  const what = 'an api-key rotate was interrupted; the stored key is still used';
-  return warning(what, `run docker-credential-icr api-key rotate ${typed(name)}`);
+  const what = 'a key rotation was interrupted; the stored key is still used';
+  return warning(what, `run docker-credential-icr api-key rotate ${shellQuoted(name)}`);
 }
 
 function leftInIam(name: string): Finding {
-  const what = 'it is removed, but an API key that was created for it may still be active in IAM';
-  return warning(what, `run docker-credential-icr logout --identity ${typed(name)}`);
+  const what = 'removed, but an API key that was created for it may still be active in IAM';
+  return warning(what, `run docker-credential-icr logout --identity ${shellQuoted(name)}`);
 }
 
 async function checkUsable(
-  examined: Examined,
+  input: CheckInput,
   name: string,
   identity: IdentitySettings | Unusable,
 ): Promise<Finding> {
   const usable = await attempt(() => requireUsable(name, identity));
   if (usable instanceof HelperError) return problem(usable.message, usable.hint);
-  return checkIdentity(examined, name, usable);
+  return checkIdentity(input, name, usable);
 }
 
 async function checkIdentity(
-  examined: Examined,
+  input: CheckInput,
   name: string,
   identity: IdentitySettings,
 ): Promise<Finding> {
   const login = `run ${loginCommand(name, identity)}`;
-  const verdict = await attempt(async () =>
-    judge(examined, name, identity, secretOf(examined.look, name, identity)),
+  const verification = await attempt(async () =>
+    verify(input, name, identity, secretOf(input.snapshot, name, identity)),
   );
-  if (verdict instanceof HelperError) {
-    return requestFailure(examined, verdict, hintFor(examined.look, name, login, verdict));
+  if (verification instanceof HelperError) {
+    return requestFailure(input, verification, hintFor(input.snapshot, name, login, verification));
   }
-  return expiry(examined.context, login, verdict, verdict.endsAt ?? identity.expiresAt);
+  return expiry(input.context, login, verification, verification.endsAt ?? identity.expiresAt);
 }
 
-function secretOf({ store, settings }: Look, name: string, { kind }: IdentitySettings): string {
+function secretOf({ store, settings }: Snapshot, name: string, { kind }: IdentitySettings): string {
   if (kind === 'trusted-profile') return '';
   const stored = store.read({ of: 'identity', name });
   if (stored !== undefined) return stored.Secret;
   const { store: storeName = fileStoreName } = settings;
   if (storeName === fileStoreName) throw new HelperError('damaged', 'its secret does not exist');
-  throw new HelperError('storage', `${storeName} has no secret of it; it may be locked`);
+  throw new HelperError('storage', `its secret is not in ${storeName}, which may be locked`);
 }
 
-function hintFor({ settings }: Look, name: string, login: string, error: HelperError): string {
-  // Another machine was the trusted one; here an API key is needed.
+function hintFor({ settings }: Snapshot, name: string, login: string, error: HelperError): string {
+  // Without a compute identity on this machine, an API key is needed.
   if (error.reason === 'metadata') return `run docker-credential-icr login --identity ${name}`;
   if (error.code !== 'storage') return login;
   const { store = fileStoreName } = settings;
   if (store === fileStoreName) return error.hint ?? login;
-  // In a terminal the keychain can ask for its password; its answer is discarded.
-  const url = typed(urlOf({ of: 'identity', name }));
-  return `run echo ${url} | ${typed(`docker-credential-${store}`)} get >/dev/null`;
+  // In a terminal the keychain can ask for its password. The output is the secret, so it is discarded.
+  const url = shellQuoted(urlOf({ of: 'identity', name }));
+  return `run echo ${url} | ${shellQuoted(`docker-credential-${store}`)} get >/dev/null`;
 }
 
-async function judge(
-  examined: Examined,
+async function verify(
+  input: CheckInput,
   name: string,
   identity: IdentitySettings,
   secret: string,
-): Promise<Verdict> {
+): Promise<Verification> {
   switch (identity.kind) {
     case 'api-key':
     case 'trusted-profile':
-      return askIam(examined, identity, secret);
+      return askIam(input, identity, secret);
     case 'refresh-token':
-      return session(examined, name);
+      return session(input, name);
     case 'entitlement-key':
     case 'registry-token':
       return { message: 'only the registry can verify it: use --registry', ...ownExpiry(secret) };
   }
 }
 
-/** A registry token is valid for a day, so it is reported in its last hours. */
-function ownExpiry(jwt: string): Pick<Verdict, 'endsAt' | 'warnBeforeMs'> {
+/** For a short lifetime, such as one day, the warning comes in its last tenth. */
+function ownExpiry(jwt: string): Pick<Verification, 'endsAt' | 'warnBeforeMs'> {
   const { iat, exp } = lifeOf(jwt);
   if (typeof exp !== 'number') return {};
   const lifeMs = typeof iat === 'number' ? (exp - iat) * 1000 : warnBeforeMs;
   return { endsAt: exp * 1000, warnBeforeMs: Math.min(warnBeforeMs, lifeMs / 10) };
 }
 
-/** IAM accepts a refresh token once, so a check would consume it. */
-function session({ look, context }: Examined, name: string): Verdict {
-  const file = look.folder === undefined ? '' : fileOf(look.folder, { of: 'identity', name });
+/** Does not contact IAM: it accepts a refresh token only once, so the check would consume it. */
+function session({ snapshot, context }: CheckInput, name: string): Verification {
+  const file =
+    snapshot.directory === undefined ? '' : fileOf(snapshot.directory, { of: 'identity', name });
   const renewedAt = statOf(file)?.mtimeMs;
   if (renewedAt !== undefined && context.now() - renewedAt > longestSessionMs) {
     return { message: 'not used for 72 h', endsAt: renewedAt + longestSessionMs };
@@ -154,14 +155,14 @@ function session({ look, context }: Examined, name: string): Verdict {
 function expiry(
   context: Context,
   login: string,
-  verdict: Verdict,
+  verification: Verification,
   endsAt: number | undefined,
 ): Finding {
-  const { message } = verdict;
+  const { message } = verification;
   if (endsAt === undefined) return ok(message);
   const leftMs = endsAt - context.now();
   const date = new Date(endsAt).toISOString().slice(0, 10);
   if (leftMs <= 0) return problem(`expired on ${date}`, login);
   const line = `${message}; expires in ${duration(leftMs)} (${date})`;
-  return leftMs < (verdict.warnBeforeMs ?? warnBeforeMs) ? warning(line, login) : ok(line);
+  return leftMs < (verification.warnBeforeMs ?? warnBeforeMs) ? warning(line, login) : ok(line);
 }

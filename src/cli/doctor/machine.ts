@@ -6,9 +6,9 @@ import type { Context } from '../../context.ts';
 export interface Machine {
   /** The effective user; undefined on Windows. */
   readonly uid: number | undefined;
-  /** The kernel's release: that of WSL contains "microsoft". */
+  /** The release of the kernel; in WSL it contains "microsoft". */
   readonly kernel: string;
-  /** Whether user IDs are mapped, as in rootless containers. */
+  /** True if user IDs are mapped, as in rootless containers. */
   readonly inUserNamespace: boolean;
 }
 
@@ -16,18 +16,18 @@ export function thisMachine({ uid }: Context): Machine {
   return { uid, kernel: os.release(), inUserNamespace: isMapped() };
 }
 
-/** Outside a user namespace all IDs map to themselves: `0 0 4294967295`. */
+/** Outside a user namespace, all IDs map to themselves: `0 0 4294967295`. */
 function isMapped(): boolean {
   try {
     const [first = ''] = fs.readFileSync('/proc/self/uid_map', 'utf8').trim().split('\n');
     return first !== '' && first.trim().split(/\s+/).join(' ') !== '0 0 4294967295';
   } catch {
-    // Only Linux has it.
+    // The file exists on Linux only.
     return false;
   }
 }
 
-/** Undefined if the file does not exist, or cannot be examined. */
+/** Returns undefined if the file does not exist or cannot be examined. */
 export function statOf(file: string): fs.Stats | undefined {
   try {
     return fs.statSync(file);

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -8,32 +8,32 @@ import { iamEndpoint } from '../../iam/endpoint.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
-  type Examined,
+  type CheckInput,
   type Finding,
   failure,
+  type IamProbe,
   networkLimitMs,
   ok,
-  type Probe,
   problem,
   skipped,
   warning,
 } from './check.ts';
-import type { Look } from './look.ts';
 import { statOf } from './machine.ts';
+import type { Snapshot } from './snapshot.ts';
 
-/** Less than a check may take, so that the request's own error is reported. */
+/** Less than the timeout of the check, so that the error of the request is reported. */
 const requestLimitMs = 8000;
 
-/** Requests something from IAM that needs no secret, the same way as a token; once for all checks. */
-export function iamProbe(context: Context, look: Look): () => Promise<Probe> {
-  let probe: Promise<Probe> | undefined;
+/** Returns a function that requests IAM's OpenID description, which needs no secret. Only the first call sends a request. */
+export function iamProbe(context: Context, snapshot: Snapshot): () => Promise<IamProbe> {
+  let probe: Promise<IamProbe> | undefined;
   return () => {
-    probe ??= attempt(() => ask(context, look));
+    probe ??= attempt(() => ask(context, snapshot));
     return probe;
   };
 }
 
-async function ask(context: Context, { settings }: Look): Promise<Probe> {
+async function ask(context: Context, { settings }: Snapshot): Promise<IamProbe> {
   const { requestAnswer } = await import('../../http/request.ts');
   const { accept } = await import('../../http/accept.ts');
   const address = iamEndpoint(context, trustedEndpoint(context, settings));
@@ -42,34 +42,34 @@ async function ask(context: Context, { settings }: Look): Promise<Probe> {
   const asked = { service: 'IAM', owner: 'its description', hint: '' };
   const options = { ...asked, deadline: began + requestLimitMs };
   const answer = await requestAnswer(context, { method: 'GET', url }, options);
-  // A private IAM may have no description; a captive portal's page must not count as IAM.
-  const isRefusal = answer.status >= 400 && answer.status <= 499 && answer.status !== 407;
-  if (!isRefusal) accept(answer, `IAM at ${url.host}`, asked);
-  const theirs = Date.parse(answer.header('date') ?? '');
-  return { address, theirs, ours: (began + context.now()) / 2 };
+  // A private IAM may respond with 404. Any other response must be JSON; the page of a captive portal is not.
+  const isClientError = answer.status >= 400 && answer.status <= 499 && answer.status !== 407;
+  if (!isClientError) accept(answer, `IAM at ${url.host}`, asked);
+  const iamTime = Date.parse(answer.header('date') ?? '');
+  return { address, iamTime, localTime: (began + context.now()) / 2 };
 }
 
 const iam: Check = {
   name: 'IAM',
   limitMs: networkLimitMs,
-  run: async ({ context, look, iam }) => {
+  run: async ({ context, snapshot, iam }) => {
     const probe = await iam();
     const isVariable = Boolean(context.env.IBMCLOUD_IAM_API_ENDPOINT);
-    const isSetting = look.settings.iamEndpoint !== undefined;
+    const isSetting = snapshot.settings.iamEndpoint !== undefined;
     if (!(probe instanceof HelperError)) {
-      const origin = isVariable ? 'IBMCLOUD_IAM_API_ENDPOINT' : 'the setting iam-endpoint';
-      const by = isVariable || isSetting ? ` (from ${origin})` : '';
-      return ok(`${probe.address} answers${by}`);
+      const name = isVariable ? 'IBMCLOUD_IAM_API_ENDPOINT' : 'the setting iam-endpoint';
+      const origin = isVariable || isSetting ? ` (from ${name})` : '';
+      return ok(`${probe.address} answers${origin}`);
     }
-    // A certificate or proxy is the cause whatever the address is; otherwise the address is the first suspect.
+    // Suggests to reset the address, unless the cause is a certificate or a proxy.
     if (probe.reason !== undefined || !(isVariable || isSetting)) return failure(probe);
     const reset = 'docker-credential-icr settings iam-endpoint off';
     return failure(probe, `run ${isVariable ? 'unset IBMCLOUD_IAM_API_ENDPOINT' : reset}`);
   },
 };
 
-/** Seconds; beyond the first tokens may seem expired or not yet valid, beyond the second they do. */
-const [suspiciousSkew, unusableSkew] = [60, 300];
+/** Above the first limit, tokens may appear expired or not yet valid; above the second, they do. */
+const [warningSkewSeconds, errorSkewSeconds] = [60, 300];
 
 const clock: Check = {
   name: 'clock',
@@ -77,18 +77,18 @@ const clock: Check = {
   run: async ({ context, iam }) => {
     const probe = await iam();
     if (probe instanceof HelperError) return skipped('IAM cannot be reached');
-    if (Number.isNaN(probe.theirs)) return skipped("IAM's answer has no date");
-    const seconds = Math.round((probe.ours - probe.theirs) / 1000);
-    const off = Math.abs(seconds);
-    if (off <= suspiciousSkew) return ok("agrees with IAM's");
-    const amount = off < 120 ? `${off} s` : `${Math.round(off / 60)} min`;
+    if (Number.isNaN(probe.iamTime)) return skipped("IAM's response contains no date");
+    const seconds = Math.round((probe.localTime - probe.iamTime) / 1000);
+    const skew = Math.abs(seconds);
+    if (skew <= warningSkewSeconds) return ok("agrees with IAM's");
+    const amount = skew < 120 ? `${skew} s` : `${Math.round(skew / 60)} min`;
     const message = `${amount} ${seconds < 0 ? 'behind' : 'ahead of'} IAM's`;
-    const hint = `run ${setClock(context)}`;
-    return off > unusableSkew ? problem(message, hint) : warning(message, hint);
+    const hint = `run ${clockCommand(context)}`;
+    return skew > errorSkewSeconds ? problem(message, hint) : warning(message, hint);
   },
 };
 
-function setClock({ platform }: Context): string {
+function clockCommand({ platform }: Context): string {
   if (platform === 'darwin') return 'sudo sntp -sS time.apple.com';
   if (platform === 'win32') return 'w32tm /resync';
   return fs.existsSync('/run/systemd/system')
@@ -98,18 +98,21 @@ function setClock({ platform }: Context): string {
 
 const proxy: Check = {
   name: 'proxy',
-  run: async ({ context, look }) => {
+  run: async ({ context, snapshot }) => {
     if (!context.env.HTTPS_PROXY && !context.env.https_proxy) return ok('none');
-    // `IAM` reports an invalid address.
-    const own = await attempt(() => iamEndpoint(context, trustedEndpoint(context, look.settings)));
+    // The check `IAM` reports an invalid address.
+    const own = await attempt(() =>
+      iamEndpoint(context, trustedEndpoint(context, snapshot.settings)),
+    );
     const addresses = [...(own instanceof HelperError ? [] : [own]), 'https://icr.io'];
     return ok(addresses.map((address) => routeTo(context, new URL(address))).join(', '));
   },
 };
 
 function routeTo(context: Context, url: URL): string {
-  const way = proxyFor(context, url);
-  return `${url.host} ${way === undefined ? 'directly' : `through ${way.host}:${way.port}`}`;
+  const proxyUrl = proxyFor(context, url);
+  const route = proxyUrl === undefined ? 'directly' : `through ${proxyUrl.host}:${proxyUrl.port}`;
+  return `${url.host} ${route}`;
 }
 
 const caVariables = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR'] as const;
@@ -121,7 +124,7 @@ const certificates: Check = {
     const problems = set.flatMap((name) => caProblems(name, env[name] ?? ''));
     if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
       const what =
-        'NODE_TLS_REJECT_UNAUTHORIZED=0 has no effect here, and makes other programs insecure';
+        'NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored here, but makes other programs insecure';
       problems.push(warning(what, 'run unset NODE_TLS_REJECT_UNAUTHORIZED'));
     }
     if (problems.length > 0) return problems;
@@ -138,18 +141,18 @@ function caProblems(name: (typeof caVariables)[number], place: string): Finding[
   if (!stat.isFile()) return unset('which is not a regular file');
   try {
     const hasCertificate = fs.readFileSync(place, 'utf8').includes('-----BEGIN ');
-    return hasCertificate ? [] : unset('which has no PEM certificate');
+    return hasCertificate ? [] : unset('which contains no PEM certificate');
   } catch {
-    const hint = `run sudo chmod a+r ${typed(place)}`;
+    const hint = `run sudo chmod a+r ${shellQuoted(place)}`;
     return [problem(`${name} is ${place}, which cannot be read`, hint)];
   }
 }
 
 export const networkChecks: readonly Check[] = [iam, clock, proxy, certificates];
 
-/** The finding for a failed request. If IAM cannot be reached at all, `IAM` reports it. */
+/** Converts the error of a request to a finding; `skipped` if IAM is unreachable, which the check `IAM` reports. */
 export async function requestFailure(
-  { iam }: Examined,
+  { iam }: CheckInput,
   error: HelperError,
   hint: string | undefined,
 ): Promise<Finding> {

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { helperName } from '../../clients/client.ts';
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
 import { findProgram } from '../../files/executables.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
@@ -10,36 +10,39 @@ import { type Check, type Finding, ok, problem, warning } from './check.ts';
 import { statOf } from './machine.ts';
 
 const name = `docker-credential-${helperName}`;
-/** The build replaces the version; from source, Bun or Node is the executable. */
+/** True without a build, which replaces the version. Then the executable is Bun or Node. */
 const isSource = version.endsWith('-source');
 const versionOutput = /^docker-credential-icr \(IBM Cloud Container Registry[^)]*\) v(\S+)\n$/;
-/** A person waits this long at every pull. */
+/** A helper that takes longer delays every pull noticeably. */
 export const programLimitMs = 2000;
 
-/** The helper on `PATH`: clients run the first executable file of that name. */
+/** Checks the helper on `PATH`. Clients run the first executable file with its name. */
 export const programCheck: Check = {
   name: 'helper',
   run: ({ context }) => {
     const [own, first] = [ownFile(context), findProgram(context, name)];
     const files = filesOnPath(context);
-    const found = first === undefined ? missing(own, files) : judge(context, first, own);
-    const others = files.filter((file) => file !== first).map((file) => judgeOther(context, file));
+    const found = first === undefined ? notFound(own, files) : checkFirst(context, first, own);
+    const others = files.filter((file) => file !== first).map((file) => checkOther(context, file));
     return [found, ...(first === undefined ? [] : others)];
   },
 };
 
-function missing(own: string | undefined, [file]: readonly string[]): Finding {
+function notFound(own: string | undefined, [file]: readonly string[]): Finding {
   const install =
-    own === undefined ? 'run make install' : `run export PATH=${typed(path.dirname(own))}:"$PATH"`;
+    own === undefined
+      ? 'run make install'
+      : `run export PATH=${shellQuoted(path.dirname(own))}:"$PATH"`;
   if (file === undefined) return problem(`${name} is not on PATH`, install);
   const stat = statOf(file);
-  if (stat?.isFile()) return problem(`${file} is not executable`, `run chmod +x ${typed(file)}`);
+  if (stat?.isFile())
+    return problem(`${file} is not executable`, `run chmod +x ${shellQuoted(file)}`);
   const what = stat === undefined ? 'a dangling symlink' : 'not a regular file';
-  const hint = own === undefined ? install : `run ln -sfn ${typed(own)} ${typed(file)}`;
+  const hint = own === undefined ? install : `run ln -sfn ${shellQuoted(own)} ${shellQuoted(file)}`;
   return problem(`${file} is ${what}`, hint);
 }
 
-function judge(context: Context, file: string, own: string | undefined): Finding {
+function checkFirst(context: Context, file: string, own: string | undefined): Finding {
   if (own !== undefined && realPath(file) === realPath(own)) return ok(`clients run ${file}`);
   const found = run(context, file);
   if ('problem' in found) return problem(`${file} ${found.problem}`, moveAway(file));
@@ -49,35 +52,35 @@ function judge(context: Context, file: string, own: string | undefined): Finding
   return warning(what, moveAway(file));
 }
 
-/** A client with another `PATH` may run it. */
-function judgeOther(context: Context, file: string): Finding {
+/** Checks another file with the helper's name, which a client with a different `PATH` may run. */
+function checkOther(context: Context, file: string): Finding {
   const found = statOf(file)?.isFile() ? run(context, file) : { problem: 'is not a regular file' };
   const what = 'problem' in found ? found.problem : `is a second copy (${found.version})`;
   return warning(`${file} ${what}`, moveAway(file));
 }
 
 function moveAway(file: string): string {
-  return `run mv -i ${typed(file)} ${typed(`${file}.old`)}`;
+  return `run mv -i ${shellQuoted(file)} ${shellQuoted(`${file}.old`)}`;
 }
 
-/** It may be any program, so it gets no secret. */
+/** Runs `version`. The file may be any program, so variables with secrets are not passed. */
 function run(
   context: Context,
   file: string,
 ): { readonly version: string } | { readonly problem: string } {
   const env = Object.fromEntries(
-    Object.entries(withoutSecrets(context)).filter(([variable]) => harmless.includes(variable)),
+    Object.entries(withoutSecrets(context)).filter(([name]) => passedVariables.includes(name)),
   );
-  const options = { input: '', env, limit: programLimitMs, largest: 64 * 1024 };
+  const options = { input: '', env, timeoutMs: programLimitMs, maxBytes: 64 * 1024 };
   const { output, failure } = context.runSync(file, ['version'], options);
   const [, found] = versionOutput.exec(output) ?? [];
   if (found !== undefined && failure === undefined) return { version: found };
   return { problem: executionProblem(failure) ?? 'is another program of that name' };
 }
 
-const harmless = ['PATH', 'Path', 'HOME', 'USERPROFILE', 'SystemRoot', 'TEMP', 'TMPDIR'];
+const passedVariables = ['PATH', 'Path', 'HOME', 'USERPROFILE', 'SystemRoot', 'TEMP', 'TMPDIR'];
 
-/** Why a program could not be started; undefined if it was. */
+/** Returns undefined if the program was started. */
 export function executionProblem(failure: string | undefined): string | undefined {
   if (failure === undefined || failure === 'timeout' || failure === 'ENOBUFS') return undefined;
   if (failure === 'ENOEXEC')
@@ -86,11 +89,11 @@ export function executionProblem(failure: string | undefined): string | undefine
   return `cannot be executed (${failure})`;
 }
 
-/** All entries of that name in the directories of `PATH`, each file once. */
+/** Returns all files with the helper's name on `PATH`, each once even if it is linked. */
 function filesOnPath({ env, platform }: Context): string[] {
-  const folders = (env.PATH ?? env.Path ?? '').split(path.delimiter).filter(path.isAbsolute);
-  const files = folders
-    .map((folder) => path.join(folder, platform === 'win32' ? `${name}.exe` : name))
+  const directories = (env.PATH ?? env.Path ?? '').split(path.delimiter).filter(path.isAbsolute);
+  const files = directories
+    .map((directory) => path.join(directory, platform === 'win32' ? `${name}.exe` : name))
     .filter((file) => isPresent(file) && statOf(file)?.isDirectory() !== true);
   return files.filter(
     (file, index) => files.findIndex((other) => realPath(other) === realPath(file)) === index,
@@ -114,5 +117,5 @@ function realPath(file: string): string {
 }
 
 function ownFile({ executable }: Context): string | undefined {
-  return isSource ? undefined : executable;
+  return isSource ? undefined : executable?.();
 }

@@ -1,4 +1,4 @@
-import { typed } from '../../clients/notes.ts';
+import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { findCredential } from '../../identity/find.ts';
@@ -10,7 +10,7 @@ import { parseServerURL, type RegistryHost } from '../../registry/parse.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
-  type Examined,
+  type CheckInput,
   type Finding,
   failure,
   networkLimitMs,
@@ -19,46 +19,45 @@ import {
   skipped,
 } from './check.ts';
 
-/** Less than a check may take, so that the request's own error is reported. */
+/** Less than the timeout of the check, so that the error of the request is reported. */
 const requestLimitMs = 9000;
 
-/** For each host: the credential that clients get is accepted by the registry. */
-export function registryChecks({ look }: Examined, named: readonly string[]): Check[] {
-  const all = look.answers.map(({ serverURL }) => serverURL);
+/** For each host, checks that the registry accepts the credential that clients get. */
+export function registryChecks({ snapshot }: CheckInput, named: readonly string[]): Check[] {
+  const all = snapshot.answers.map(({ serverURL }) => serverURL);
   return [...new Set(named.length > 0 ? named : all)].map((name) =>
     hostCheck(name, `registry ${name}`, signIn),
   );
 }
 
-/** For each host: which credential clients get, without asking the registry. */
+/** For each host, shows the credential that clients get, without a request to the registry. */
 export function hostChecks(named: readonly string[]): Check[] {
   return named.map((name) => hostCheck(name, name, (_, __, found) => ok(titleOf(found))));
 }
 
-type Judge = (examined: Examined, host: RegistryHost, found: Found) => Finding | Promise<Finding>;
+type Verify = (input: CheckInput, host: RegistryHost, found: Found) => Finding | Promise<Finding>;
 
-function hostCheck(name: string, title: string, judge: Judge): Check {
+function hostCheck(name: string, title: string, verify: Verify): Check {
   return {
     name: title,
     limitMs: networkLimitMs,
-    run: async (given) => {
+    run: async ({ context, ...rest }) => {
       const host = parseServerURL(name);
       if ('problem' in host) return problem(host.problem);
-      const { context } = given;
       const deadline = context.now() + requestLimitMs;
-      const examined = { ...given, context: { ...context, deadline } };
-      const found = await findCredential(lookupIn(examined.context), host);
-      if (found !== undefined) return judge(examined, host, found);
-      return problem('not logged in', `run docker-credential-icr login ${typed(name)}`);
+      const input = { ...rest, context: { ...context, deadline } };
+      const found = await findCredential(lookupIn(input.context), host);
+      if (found !== undefined) return verify(input, host, found);
+      return problem('not logged in', `run docker-credential-icr login ${shellQuoted(name)}`);
     },
   };
 }
 
-async function signIn(examined: Examined, host: RegistryHost, found: Found): Promise<Finding> {
-  const { context, look } = examined;
-  const identity = look.settings.identities[found.identity ?? ''];
-  const isUsedUp = found.username === 'iambearer' && identity?.kind === 'refresh-token';
-  if (isUsedUp) return skipped('not tried: this would consume the refresh token');
+async function signIn(input: CheckInput, host: RegistryHost, found: Found): Promise<Finding> {
+  const { context, snapshot } = input;
+  const identity = snapshot.settings.identities[found.identity ?? ''];
+  const isConsumed = found.username === 'iambearer' && identity?.kind === 'refresh-token';
+  if (isConsumed) return skipped('not tried: this would consume the refresh token');
   const { signInAsDocker } = await import('../../registry/docker-exchange.ts');
   const error = await attempt(async () => {
     const credential = { Username: found.username, Secret: await found.secret() };
@@ -79,9 +78,9 @@ async function signIn(examined: Examined, host: RegistryHost, found: Found): Pro
   return problem(reason === undefined ? message : `${message}: ${reason}`, `run ${login}`);
 }
 
-/** By the registry's error code. */
+/** Explanations of the registry's error codes. */
 const reasons: Readonly<Record<string, string>> = {
-  UNSUPPORTED: 'the registry has no such user name',
+  UNSUPPORTED: 'the registry does not accept this user name',
   UNAUTHORIZED: 'the key or token is deleted, disabled, expired, or of another user name',
   DENIED: 'an IAM policy for this registry is missing',
 };

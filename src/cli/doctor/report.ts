@@ -1,17 +1,17 @@
 import type { Context } from '../../context.ts';
 import { visible } from '../../visible.ts';
 import { wrap } from '../wrap.ts';
-import { type Check, type Examined, type Result, runCheck, type State } from './check.ts';
+import { type Check, type CheckInput, type Result, runCheck, type State } from './check.ts';
 
 const colours = { ok: 32, warning: 33, error: 31, skipped: 2 } as const;
 const markWidth = 'warning'.length;
 const indent = ' '.repeat(markWidth + 1);
 
-/** Runs all checks at once, and prints each line as soon as the lines above it are printed. */
+/** Runs all checks in parallel. Prints their results in order, each as early as possible. */
 export async function showChecks(
   context: Context,
   checks: readonly Check[],
-  examined: Examined,
+  input: CheckInput,
 ): Promise<Result[]> {
   const screen = context.screen?.();
   const write = screen?.write ?? context.stdout;
@@ -24,7 +24,7 @@ export async function showChecks(
     write(`\r\x1b[K${line.slice(0, width - 1)}`);
   };
   const running = checks.map(async (check) => {
-    const found = await runCheck(check, examined);
+    const found = await runCheck(check, input);
     waiting.delete(check.name);
     showWaiting();
     return found;
@@ -45,7 +45,7 @@ function lineOf({ name, state, message, hint }: Result, width: number, isColoure
   const padded = state.padEnd(markWidth);
   const mark = isColoured ? `\x1b[${colours[state]}m${padded}\x1b[0m` : padded;
   const text = wrap(visible(`${name}: ${message}`), width - indent.length);
-  // A hint is not wrapped: it may be copied.
+  // Hints are not wrapped, so that commands can be copied.
   const lines = hint === undefined ? text : [...text, `hint: ${visible(hint)}`];
   return `${mark} ${lines.join(`\n${indent}`)}\n`;
 }

@@ -7,12 +7,12 @@ import { ambientVariables, ownVariable } from '../../secret-variables.ts';
 import { duration } from '../table.ts';
 import { askIam } from './ask-iam.ts';
 import { attempt } from './attempt.ts';
-import { type Check, type Examined, failure, networkLimitMs, ok, problem } from './check.ts';
+import { type Check, type CheckInput, failure, networkLimitMs, ok, problem } from './check.ts';
 import { requestFailure } from './network-checks.ts';
 
-/** A check for each configured source other than identities. */
-export function sourceChecks({ context, look }: Examined): Check[] {
-  const { ibmcloudSession, computeProfile } = look.settings;
+/** Returns a check for each source in use other than identities: variables, ibmcloud CLI, compute identity. */
+export function sourceChecks({ context, snapshot }: CheckInput): Check[] {
+  const { ibmcloudSession, computeProfile } = snapshot.settings;
   const isSet = (name: string) => Boolean(context.env[name]?.trim());
   const ambient = ambientVariables.find(isSet);
   return [
@@ -28,28 +28,28 @@ export function sourceChecks({ context, look }: Examined): Check[] {
 function variable(name: string): Check {
   const precedence =
     name === ownVariable ? 'before stored credentials' : 'after stored credentials';
-  return iamCheck(name, `run unset ${name}`, async (examined) => {
-    const key = apiKeyIn(name, examined.context.env[name]?.trim() ?? '');
-    const { message } = await askIam(examined, { kind: 'api-key' }, key);
+  return iamCheck(name, `run unset ${name}`, async (input) => {
+    const key = apiKeyIn(name, input.context.env[name]?.trim() ?? '');
+    const { message } = await askIam(input, { kind: 'api-key' }, key);
     return `${message}; used ${precedence}`;
   });
 }
 
 function computeCheck(profile: string): Check {
   const off = 'run docker-credential-icr settings compute-profile off';
-  return iamCheck('compute identity', off, async (examined) => {
-    const { message } = await askIam(examined, { kind: 'trusted-profile', profile }, '');
+  return iamCheck('compute identity', off, async (input) => {
+    const { message } = await askIam(input, { kind: 'trusted-profile', profile }, '');
     return `${message}: trusted profile ${profile}`;
   });
 }
 
-function iamCheck(name: string, hint: string, ask: (examined: Examined) => Promise<string>): Check {
+function iamCheck(name: string, hint: string, ask: (input: CheckInput) => Promise<string>): Check {
   return {
     name,
     limitMs: networkLimitMs,
-    run: async (examined) => {
-      const said = await attempt(() => ask(examined));
-      return said instanceof HelperError ? requestFailure(examined, said, hint) : ok(said);
+    run: async (input) => {
+      const said = await attempt(() => ask(input));
+      return said instanceof HelperError ? requestFailure(input, said, hint) : ok(said);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { HelperError } from '../../errors.ts';
 import type { Command } from '../command.ts';
+import { requireImage, warnOfTag } from './image-option.ts';
 import {
   checkedOptions,
   kubeletFlags,
@@ -54,12 +54,7 @@ export const daemonset: Command<DaemonsetArgs> = {
     const { manifests } = await import('../../kubernetes/manifests.ts');
     const options = { image, executable, namespace, imagePullSecret, apiKeySecret };
     context.stdout(manifests(options, await checkedOptions(who), await kubeletFlags()));
-    if (!hasDigest.test(image)) {
-      context.warn(
-        `${image} has no digest: if its tag is moved, another image runs as root on every node`,
-        'use IMAGE@sha256:DIGEST',
-      );
-    }
+    warnOfTag(context, image, 'as root on every node');
     context.warn(
       'the DaemonSet does not restart the kubelet, and does not prepare new nodes',
       'use docker-credential-icr kubernetes manifests for new nodes',
@@ -76,14 +71,3 @@ export const daemonset: Command<DaemonsetArgs> = {
     return 0;
   },
 };
-
-/** Source: the OCI image specification, descriptor.md, "Registered algorithms". */
-const hasDigest = /@(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/;
-
-function requireImage(image: string | undefined): asserts image is string {
-  if (image !== undefined && /^[\w][\w./:@-]*$/.test(image)) return;
-  const problem = image === undefined ? '--image is missing' : 'invalid --image';
-  throw new HelperError('invalid-input', problem, {
-    hint: 'use --image with an image that contains this executable and a shell',
-  });
-}

@@ -42,7 +42,7 @@ for (const damage of damages) {
       assert.equal(first, { stdout: `${lineAbout(file)}\n`, status: 1 });
       assert.is(
         stderr,
-        `docker-credential-icr: ${file} is damaged and was set aside as ${file}.damaged\n`,
+        `docker-credential-icr: ${file} is damaged and was renamed to ${file}.damaged\n`,
       );
       assert.equal(fs.readFileSync(`${file}.damaged`), Buffer.from(damage));
       assert.not.ok(fs.existsSync(file));

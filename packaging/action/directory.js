@@ -1,0 +1,51 @@
+// The directory of a job: the executable, Docker's configuration, and the helper's settings, credentials and tokens.
+import fs from 'node:fs';
+import path from 'node:path';
+import process from 'node:process';
+import { dockerFolder, exportVariable, required, saveState } from './runner.js';
+
+const prefix = 'docker-credential-icr-';
+
+/**
+ * Returns the directory of this job. The first step that uses the action creates it, and its post step removes it; the
+ * following ones share it.
+ */
+export function jobDirectory() {
+  const earlier = path.dirname(process.env.DOCKER_CREDENTIAL_ICR_CONFIG_DIR ?? '');
+  if (isOurs(earlier) && fs.existsSync(earlier)) return earlier;
+  const folder = fs.mkdtempSync(path.join(required('RUNNER_TEMP'), prefix));
+  // Before anything else is written, so that the post step also removes the directory of a step that fails.
+  saveState('directory', folder);
+  const before = dockerFolder();
+  saveState('docker-config', before);
+  copyDockerFolder(before, path.join(folder, 'docker'));
+  exportVariable('DOCKER_CONFIG', path.join(folder, 'docker'));
+  exportVariable('DOCKER_CREDENTIAL_ICR_CONFIG_DIR', path.join(folder, 'config'));
+  exportVariable('DOCKER_CREDENTIAL_ICR_CACHE_DIR', path.join(folder, 'cache'));
+  return folder;
+}
+
+/** Returns true for a directory that this action created for a job of this runner. */
+export function isOurs(folder) {
+  const { RUNNER_TEMP: temporary } = process.env;
+  if (!temporary || !path.basename(folder).startsWith(prefix)) return false;
+  return path.dirname(folder) === path.resolve(temporary);
+}
+
+/**
+ * Keeps earlier logins, which are in a copy of config.json, and Docker's plugins, contexts and builders, which are in
+ * directories.
+ */
+function copyDockerFolder(from, to) {
+  fs.mkdirSync(to, { mode: 0o700 });
+  if (!fs.existsSync(from)) return;
+  for (const entry of fs.readdirSync(from, { withFileTypes: true })) {
+    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
+    if (entry.name === 'config.json') {
+      fs.writeFileSync(target, fs.readFileSync(source), { mode: 0o600 });
+    } else if (entry.isDirectory()) {
+      // A symlink on Windows needs a privilege, a junction does not.
+      fs.symlinkSync(source, target, 'junction');
+    }
+  }
+}

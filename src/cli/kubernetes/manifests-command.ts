@@ -1,0 +1,107 @@
+import type { Context } from '../../context.ts';
+import { HelperError } from '../../errors.ts';
+import type { Command, Option } from '../command.ts';
+import { identityLines } from './config-manifest.ts';
+import {
+  checkedOptions,
+  requireOnce,
+  versionLines,
+  type WhoPulls,
+  whoPulls,
+} from './provider-options.ts';
+import { printRefresher, type RefresherArgs, refresherOptions } from './refresher-manifest.ts';
+
+interface ManifestArgs extends WhoPulls, RefresherArgs {
+  readonly kind: string;
+  readonly url?: string;
+  readonly sha256?: string;
+  readonly role?: string;
+}
+
+const nodeOptions: Readonly<Record<string, Option>> = {
+  url: { type: 'string', describe: 'https:// address of a release archive for Linux' },
+  sha256: { type: 'string', describe: 'checksum of the archive, from SHA256SUMS' },
+};
+const role: Option = {
+  type: 'string',
+  describe: 'pool of the machineconfig; worker by default',
+};
+
+/** The options of each kind of manifest. */
+const kinds: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
+  'cloud-init': { ...nodeOptions, ...whoPulls },
+  machineconfig: { ...nodeOptions, role, ...whoPulls },
+  refresher: {
+    ...refresherOptions,
+    'trusted-profile': whoPulls['trusted-profile'] as Option,
+    'iam-endpoint': whoPulls['iam-endpoint'] as Option,
+  },
+};
+
+export const manifestsCommand: Command<ManifestArgs> = {
+  options: { ...nodeOptions, role, ...refresherOptions, ...whoPulls },
+  examples: [
+    [
+      'kubernetes manifests cloud-init --url https://… --sha256 … --node-profile Profile-…',
+      'user data of new nodes',
+    ],
+    [
+      'kubernetes manifests machineconfig --url https://… --sha256 … | oc apply -f -',
+      'self-managed OpenShift',
+    ],
+    [
+      'kubernetes manifests refresher --image IMAGE@sha256:DIGEST --host us.icr.io | kubectl apply -f -',
+      'pull Secrets that renew themselves',
+    ],
+  ],
+  run: async (context, args) => {
+    requireOptionsOf(args);
+    const { host: _, serviceAccount: __, ...single } = args;
+    requireOnce(single);
+    if (args.kind === 'refresher') await printRefresher(context, args);
+    else await printNode(context, args);
+    return 0;
+  },
+};
+
+async function printNode(context: Context, args: ManifestArgs): Promise<void> {
+  const { kind, url, sha256, role = 'worker' } = args;
+  const who = Object.fromEntries(
+    Object.entries(args).filter(([name]) => Object.hasOwn(whoPulls, kebab(name))),
+  ) as unknown as WhoPulls;
+  const { nodeInstall } = await import('../../kubernetes/node-install.ts');
+  const install = nodeInstall({ url, sha256 }, await checkedOptions(who));
+  if (kind === 'cloud-init') {
+    const { cloudInit } = await import('../../kubernetes/cloud-init.ts');
+    context.stdout(cloudInit(install));
+  } else {
+    const { machineConfig } = await import('../../kubernetes/machine-config.ts');
+    context.stdout(machineConfig(install, role));
+  }
+  for (const line of [...identityLines(who), ...versionLines(who)]) context.warn(line);
+}
+
+/** Throws `invalid-input` for an unknown kind, and for an option that has no effect on it. */
+function requireOptionsOf(args: ManifestArgs): void {
+  const { kind } = args;
+  const allowed = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  if (allowed === undefined) {
+    throw new HelperError('invalid-input', 'unknown manifest', {
+      hint: `use ${Object.keys(kinds).join(', ')}`,
+    });
+  }
+  const given = Object.entries(args).filter(
+    ([name, value]) => value !== undefined && manifestsCommand.options[name]?.default !== value,
+  );
+  const other = given.find(
+    ([name]) => Object.hasOwn(manifestsCommand.options, name) && !Object.hasOwn(allowed, name),
+  );
+  if (other === undefined) return;
+  throw new HelperError('invalid-input', `--${other[0]} is not an option of ${kind}`, {
+    hint: `remove --${other[0]}`,
+  });
+}
+
+function kebab(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

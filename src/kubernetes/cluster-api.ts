@@ -1,0 +1,85 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { cannot } from '../files/storage-error.ts';
+import { requestAnswer } from '../http/request.ts';
+import type { HttpAnswer } from '../http/send.ts';
+import { parseObject } from '../json-object.ts';
+import { plain } from '../plain-text.ts';
+
+/** A request to the Kubernetes API server. */
+export interface ClusterRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH';
+  readonly path: string;
+  /** Requests objects without their data; Secrets of other programs are not read. By default whole objects. */
+  readonly as?: 'PartialObjectMetadata' | 'PartialObjectMetadataList';
+  readonly query?: Readonly<Record<string, string>>;
+  readonly body?: object;
+  /** The kind of a PATCH: server-side apply, or a merge patch of RFC 7396. */
+  readonly patch?: 'apply' | 'merge';
+  /** A secret in the body, which is masked in messages. */
+  readonly secret?: string;
+}
+
+/** Returns the response with any status. Throws `unreachable`. */
+export type ClusterApi = (request: ClusterRequest) => Promise<HttpAnswer>;
+
+const contentTypes = {
+  apply: 'application/apply-patch+yaml',
+  merge: 'application/merge-patch+json',
+} as const;
+
+/**
+ * Returns the API of the cluster of this pod. `directory` contains `token` and `ca.crt` of its service account. Requests
+ * are repeated after 429, 5xx and lost connections, for 10 s at most. Throws `misconfigured` outside a pod, and `storage`.
+ */
+export function inClusterApi(context: Context, directory: string): ClusterApi {
+  const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = context.env;
+  if (host === '') {
+    throw new HelperError('misconfigured', 'KUBERNETES_SERVICE_HOST is not set', {
+      hint: 'run this command in a pod; see docker-credential-icr kubernetes manifests refresher',
+    });
+  }
+  const address = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
+  const authority = read(path.join(directory, 'ca.crt'));
+  return ({ method, path: target, as, query = {}, body, patch, secret }) => {
+    const url = new URL(`${address}${target}?${new URLSearchParams(query)}`);
+    // The kubelet replaces the token before it expires.
+    const token = read(path.join(directory, 'token')).trim();
+    const headers = {
+      Accept:
+        as === undefined ? 'application/json' : `application/json;as=${as};g=meta.k8s.io;v=v1`,
+      Authorization: `Bearer ${token}`,
+      ...(patch === undefined ? {} : { 'Content-Type': contentTypes[patch] }),
+    };
+    const request = { method, url, headers, authority, direct: true, ...(body && { body }) };
+    return requestAnswer(context, request, {
+      service: 'the Kubernetes API',
+      owner: target,
+      hint: '',
+      secrets: secret === undefined ? [token] : [token, secret],
+      // A repeated POST could create a second object.
+      sendOnce: method === 'POST',
+    });
+  };
+}
+
+function read(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch (error) {
+    throw cannot('read', file, error);
+  }
+}
+
+/** An error response of the API server. `secret` was in the request. */
+export function refusal({ status, text }: HttpAnswer, what: string, secret = ''): HelperError {
+  const { message } = parseObject(text) ?? {};
+  const said = typeof message === 'string' ? `: ${plain(message, [secret])}` : '';
+  const hint =
+    status === 403 ? 'compare the ClusterRole with docker-credential-icr kubernetes manifests' : '';
+  return new HelperError('refused', `the Kubernetes API refused ${what} (${status}${said})`, {
+    hint: hint || undefined,
+  });
+}

@@ -1,0 +1,234 @@
+import { randomUUID } from 'node:crypto';
+import https from 'node:https';
+import type { HttpAnswer } from '../../src/http/send.ts';
+import type { ClusterRequest } from '../../src/kubernetes/cluster-api.ts';
+import { createServerCertificate } from '../sandbox/ca.ts';
+
+type Texts = Readonly<Record<string, string>>;
+
+export interface StoredSecret {
+  metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    uid: string;
+    resourceVersion: string;
+    labels?: Texts;
+    annotations?: Texts;
+  };
+  type: string;
+  data: Texts;
+  /** The field manager of the data. */
+  manager: string;
+}
+
+export interface StoredNamespace {
+  readonly labels?: Texts;
+  readonly annotations?: Texts;
+  readonly deletionTimestamp?: string;
+}
+
+export interface StoredLease {
+  version: number;
+  spec: Readonly<Record<string, unknown>>;
+}
+
+export interface StoredAccount {
+  version: number;
+  imagePullSecrets?: readonly { readonly name: string }[];
+}
+
+/** The part of a Kubernetes API server that the refresher uses. */
+export interface KubernetesApi {
+  readonly namespaces: Map<string, StoredNamespace>;
+  /** The keys are `namespace/name`. */
+  readonly secrets: Map<string, StoredSecret>;
+  /** The `imagePullSecrets` of service accounts; the keys are `namespace/name`. */
+  readonly serviceAccounts: Map<string, StoredAccount>;
+  /** The Leases; the keys are `namespace/name`. */
+  readonly leases: Map<string, StoredLease>;
+  readonly events: { readonly namespace: string; readonly message: string }[];
+  readonly requests: string[];
+  /** Called before each request; a returned response replaces the usual one. */
+  intercept: ((request: ClusterRequest) => HttpAnswer | undefined) | undefined;
+  readonly handle: (request: ClusterRequest) => HttpAnswer;
+  /** Adds a Secret that another program created. */
+  addSecret(namespace: string, name: string, change?: Partial<StoredSecret['metadata']>): void;
+  /** Another program changes the data of a Secret. */
+  edit(namespace: string, name: string): void;
+}
+
+export function respond(status: number, body: object): HttpAnswer {
+  return { status, text: JSON.stringify(body), header: () => undefined };
+}
+
+export function failure(status: number, message: string, details: object = {}): HttpAnswer {
+  return respond(status, { kind: 'Status', status: 'Failure', message, details, code: status });
+}
+
+export function createKubernetesApi(): KubernetesApi {
+  let version = 1;
+  const namespaces: KubernetesApi['namespaces'] = new Map();
+  const secrets: KubernetesApi['secrets'] = new Map();
+  const next = () => String(++version);
+
+  const list = ({ labelSelector = '', limit = '500', continue: from = '0' }: Texts) => {
+    const [key = '', value] = labelSelector.split('=');
+    const selected = [...namespaces].filter(([, { labels = {} }]) => labels[key] === value);
+    const start = Number(from);
+    const end = start + Number(limit);
+    const items = selected.slice(start, end).map(([name, namespace]) => ({
+      metadata: { name, uid: name, resourceVersion: '1', ...namespace },
+    }));
+    const metadata = end < selected.length ? { continue: String(end) } : {};
+    return respond(200, { kind: 'PartialObjectMetadataList', metadata, items });
+  };
+
+  const apply = (key: string, body: StoredSecret, manager: string) => {
+    const found = secrets.get(key);
+    const { uid, resourceVersion, ...metadata } = body.metadata;
+    if (found === undefined) {
+      if (uid !== undefined) return failure(409, 'uid mismatch');
+      const created = { ...metadata, uid: randomUUID(), resourceVersion: next() };
+      secrets.set(key, { ...body, metadata: created, manager });
+      return respond(201, { metadata: created });
+    }
+    if (uid !== undefined && uid !== found.metadata.uid) return failure(409, 'uid mismatch');
+    if (resourceVersion !== undefined && resourceVersion !== found.metadata.resourceVersion) {
+      return failure(409, 'the object has been modified');
+    }
+    if (found.manager !== manager) {
+      const causes = [{ reason: 'FieldManagerConflict', field: '.data..dockerconfigjson' }];
+      return failure(409, `Apply failed with 1 conflict: ${found.manager}`, { causes });
+    }
+    if (body.type !== found.type) return failure(422, 'type: Invalid value: field is immutable');
+    const changed = { ...metadata, uid: found.metadata.uid, resourceVersion: next() };
+    secrets.set(key, { ...body, metadata: changed, manager });
+    return respond(200, { metadata: changed });
+  };
+
+  const account = (key: string, { method, patch, body = {} }: ClusterRequest) => {
+    const found = api.serviceAccounts.get(key);
+    if (found === undefined) return failure(404, `serviceaccounts "${key}" not found`);
+    const metadata = { name: key, uid: key, resourceVersion: String(found.version) };
+    const { imagePullSecrets } = found;
+    if (method === 'GET') return respond(200, { metadata, imagePullSecrets });
+    if (patch !== 'merge') return failure(415, 'another kind of patch');
+    const change = body as { metadata: object } & Pick<StoredAccount, 'imagePullSecrets'>;
+    const { resourceVersion } = change.metadata as { resourceVersion?: string };
+    if (resourceVersion !== metadata.resourceVersion) return failure(409, 'it has been modified');
+    found.version += 1;
+    if (change.imagePullSecrets) found.imagePullSecrets = change.imagePullSecrets;
+    return respond(200, { metadata });
+  };
+
+  const lease = (key: string, { method, patch, body }: ClusterRequest) => {
+    const found = api.leases.get(key);
+    if (found === undefined) return failure(404, `leases "${key}" not found`);
+    const metadata = { name: key, resourceVersion: String(found.version) };
+    if (method === 'GET') return respond(200, { metadata, spec: found.spec });
+    if (patch !== 'merge') return failure(415, 'another kind of patch');
+    const change = body as { metadata: { resourceVersion: string }; spec: object };
+    if (change.metadata.resourceVersion !== metadata.resourceVersion)
+      return failure(409, 'changed');
+    found.version += 1;
+    found.spec = { ...found.spec, ...change.spec };
+    return respond(200, { metadata, spec: found.spec });
+  };
+
+  const api: KubernetesApi = {
+    namespaces,
+    secrets,
+    serviceAccounts: new Map(),
+    leases: new Map(),
+    events: [],
+    requests: [],
+    intercept: undefined,
+    handle(request) {
+      const { method, path, query = {}, body, patch } = request;
+      api.requests.push(`${method} ${path}`);
+      const replaced = api.intercept?.(request);
+      if (replaced !== undefined) return replaced;
+      if (path === '/api/v1/namespaces' && method === 'GET') return list(query);
+      const leasePath = /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/([^/]+)\/leases\/([^/]+)$/;
+      const [, place, leaseName] = leasePath.exec(path) ?? [];
+      if (place !== undefined) return lease(`${place}/${leaseName}`, request);
+      const [, namespace = '', resource = '', name = ''] =
+        /^\/api\/v1\/namespaces\/([^/]+)\/(\w+)(?:\/([^/]+))?$/.exec(path) ?? [];
+      if (!namespaces.has(namespace)) return failure(404, `namespaces "${namespace}" not found`);
+      const key = `${namespace}/${name}`;
+      if (resource === 'serviceaccounts') return account(key, request);
+      if (resource === 'events') {
+        const { message } = body as { message: string };
+        api.events.push({ namespace, message });
+        return respond(201, {});
+      }
+      if (resource !== 'secrets') return failure(404, path);
+      if (method === 'PATCH' && patch !== 'apply') return failure(415, 'another kind of patch');
+      if (method === 'PATCH') return apply(key, body as StoredSecret, query.fieldManager ?? '');
+      const found = secrets.get(key);
+      if (found === undefined) return failure(404, `secrets "${name}" not found`);
+      return respond(200, { kind: 'PartialObjectMetadata', metadata: found.metadata });
+    },
+    addSecret(namespace, name, change = {}) {
+      const uid = randomUUID();
+      const metadata = { name, namespace, uid, resourceVersion: next(), ...change };
+      const data = { '.dockerconfigjson': 'foreign' };
+      const type = 'kubernetes.io/dockerconfigjson';
+      secrets.set(`${namespace}/${name}`, { metadata, type, data, manager: 'kubectl' });
+    },
+    edit(namespace, name) {
+      const found = secrets.get(`${namespace}/${name}`);
+      if (found === undefined) throw new Error(`there is no Secret ${name}`);
+      found.manager = 'kubectl-edit';
+      found.metadata.resourceVersion = next();
+    },
+  };
+  return api;
+}
+
+export interface ApiListener {
+  readonly port: number;
+  readonly caPem: string;
+  /** The `Authorization` and `Accept` headers of the requests. */
+  readonly headers: string[];
+  readonly close: () => void;
+}
+
+/** Serves the API on loopback with TLS. `answer` may delay a response, or never send one. */
+export async function serveKubernetesApi(
+  api: KubernetesApi,
+  answer: (send: () => void) => void = (send) => send(),
+): Promise<ApiListener> {
+  const { caPem, certificatePem: cert, keyPem: key } = await createServerCertificate(['127.0.0.1']);
+  const headers: string[] = [];
+  const server = https.createServer({ cert, key }, (request, response) => {
+    let text = '';
+    request.on('data', (chunk) => {
+      text += chunk;
+    });
+    request.on('end', () => {
+      const { pathname: path, searchParams } = new URL(request.url ?? '', 'https://127.0.0.1');
+      const { authorization, accept = '' } = request.headers;
+      headers.push(`${authorization} ${accept}`);
+      const { method: verb = 'GET' } = request;
+      const method = verb as ClusterRequest['method'];
+      const type = request.headers['content-type'] ?? '';
+      const patch = /apply-patch|merge-patch/.exec(type)?.[0].replace('-patch', '');
+      const kind = patch === undefined ? {} : { patch: patch as 'apply' | 'merge' };
+      const body = text === '' ? {} : { body: JSON.parse(text) };
+      const query = Object.fromEntries(searchParams);
+      answer(() => {
+        const found = api.handle({ method, path, query, ...kind, ...body });
+        response.writeHead(found.status, { 'Retry-After': found.header('retry-after') ?? '0' });
+        response.end(found.text);
+      });
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const close = () => {
+    server.closeAllConnections();
+    server.close();
+  };
+  return { port: typeof address === 'object' && address ? address.port : 0, caPem, headers, close };
+}

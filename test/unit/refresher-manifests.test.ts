@@ -1,0 +1,225 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { Deployment } from 'kubernetes-models/apps/v1';
+import { CronJob } from 'kubernetes-models/batch/v1';
+import { Lease } from 'kubernetes-models/coordination.k8s.io/v1';
+import { NetworkPolicy } from 'kubernetes-models/networking.k8s.io/v1';
+import {
+  ClusterRole,
+  ClusterRoleBinding,
+  Role,
+  RoleBinding,
+} from 'kubernetes-models/rbac.authorization.k8s.io/v1';
+import { ServiceAccount } from 'kubernetes-models/v1';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { parseAllDocuments } from 'yaml';
+import { refresherBase, resourceFile } from '../../scripts/deploy.ts';
+import {
+  type RefresherManifest,
+  refresherManifests,
+} from '../../src/kubernetes/refresher-manifests.ts';
+import { checkRefresher, type RefresherChoice } from '../../src/kubernetes/refresher-options.ts';
+import { parseServerURL } from '../../src/registry/parse.ts';
+import { fails } from '../support/rejects.ts';
+import { testUnless } from '../support/skip.ts';
+
+const test = suite('manifests of the refresher');
+
+const kinds = {
+  ...{ ServiceAccount, ClusterRole, ClusterRoleBinding, NetworkPolicy, CronJob },
+  ...{ Deployment, Lease, Role, RoleBinding },
+};
+
+const usual: RefresherManifest = {
+  namespace: 'ops',
+  image: 'us.icr.io/ns/tools:1',
+  executable: '/usr/local/bin/docker-credential-icr',
+  imagePullSecret: undefined,
+  apiKeySecret: undefined,
+  iamEndpoint: undefined,
+  hosts: ['us.icr.io', 'de.icr.io/ns/'],
+  selector: 'icr.io/pull-secret=true',
+  secretName: 'icr-pull',
+  profile: undefined,
+  name: 'refresher',
+  serviceAccounts: [],
+  isDeployment: false,
+};
+
+/** Parses the objects, and validates each with the schema that Kubernetes publishes. */
+function objectsOf(change: Partial<RefresherManifest> = {}) {
+  const text = refresherManifests({ ...usual, ...change });
+  const objects = parseAllDocuments(text, { version: '1.1', strict: true }).map((document) => {
+    if (document.errors.length > 0) throw document.errors[0];
+    const value = document.toJS();
+    const Model = Object.entries(kinds).find(([kind]) => kind === value.kind)?.[1];
+    if (Model === undefined) throw new Error(`no schema for ${value.kind}`);
+    new Model(value).validate();
+    return value;
+  });
+  const [account, role, binding] = objects;
+  const [policy, job] = objects.slice(-2);
+  const pod = (job.spec.jobTemplate ?? job).spec.template.spec;
+  return { objects, account, role, binding, policy, job, pod, container: pod.containers[0] };
+}
+
+test('grant only the Secret and the list of namespaces', () => {
+  const { role, binding, account, objects } = objectsOf();
+  assert.is(objects.length, 5);
+  assert.equal(role.rules, [
+    { verbs: ['list'], apiGroups: [''], resources: ['namespaces'] },
+    {
+      verbs: ['get', 'create', 'patch'],
+      apiGroups: [''],
+      resources: ['secrets'],
+      resourceNames: ['icr-pull'],
+    },
+    { verbs: ['create'], apiGroups: [''], resources: ['events'] },
+  ]);
+  const accounts = objectsOf({ serviceAccounts: ['default', 'build'] });
+  assert.equal(accounts.role.rules.at(-1), {
+    verbs: ['get', 'patch'],
+    apiGroups: [''],
+    resources: ['serviceaccounts'],
+    resourceNames: ['default', 'build'],
+  });
+  assert.ok(accounts.container.args.includes('--service-account=build'));
+  assert.is(binding.roleRef.name, role.metadata.name);
+  assert.equal(binding.subjects, [{ kind: 'ServiceAccount', name: 'refresher', namespace: 'ops' }]);
+  assert.is(account.automountServiceAccountToken, false);
+});
+
+test('meet the Pod Security level restricted', () => {
+  const { pod, container } = objectsOf();
+  assert.is(pod.securityContext.runAsNonRoot, true);
+  assert.equal(pod.securityContext.seccompProfile, { type: 'RuntimeDefault' });
+  assert.equal(container.securityContext, {
+    allowPrivilegeEscalation: false,
+    readOnlyRootFilesystem: true,
+    capabilities: { drop: ['ALL'] },
+  });
+  const types = pod.volumes.flatMap((volume: object) =>
+    Object.keys(volume).filter((name) => name !== 'name'),
+  );
+  assert.equal(types, ['projected', 'projected']);
+});
+
+test('run the command with the options of the manifest', () => {
+  const { container, job, pod } = objectsOf({ profile: 'Profile-1', iamEndpoint: 'https://iam' });
+  assert.equal(container.args, [
+    ...['kubernetes', 'refresher', '--once', '--host=us.icr.io', '--host=de.icr.io/ns/'],
+    ...['--selector=icr.io/pull-secret=true', '--secret-name=icr-pull', '--name=ops/refresher'],
+    '--trusted-profile=Profile-1',
+  ]);
+  assert.equal(container.env, [{ name: 'IBMCLOUD_IAM_API_ENDPOINT', value: 'https://iam' }]);
+  assert.is(job.spec.concurrencyPolicy, 'Forbid');
+  assert.is(job.spec.schedule, '*/5 * * * *');
+  assert.is(pod.volumes[1].projected.sources[0].serviceAccountToken.audience, 'iam');
+});
+
+test('run two replicas with a Lease that they may not create', () => {
+  const { objects, role, policy, container, job, pod } = objectsOf({ isDeployment: true });
+  assert.equal(
+    objects.map(({ kind }) => kind),
+    [
+      ...['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'Lease', 'Role', 'RoleBinding'],
+      ...['NetworkPolicy', 'Deployment'],
+    ],
+  );
+  assert.equal(role.rules, objectsOf().role.rules);
+  const ofLease = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
+  const leaseRule = { verbs: ['get', 'patch'], ...ofLease, resourceNames: ['refresher'] };
+  assert.equal(objects[4].rules, [leaseRule]);
+  assert.is(job.spec.replicas, 2);
+  assert.equal(job.spec.selector.matchLabels, job.spec.template.metadata.labels);
+  assert.is(pod.restartPolicy, undefined);
+  assert.equal(container.args.slice(0, 3), ['kubernetes', 'refresher', '--port=8080']);
+  assert.equal(container.ports, [{ name: 'metrics', containerPort: 8080 }]);
+  assert.equal(policy.spec.ingress, [{ ports: [{ protocol: 'TCP', port: 8080 }] }]);
+});
+
+test('mount an API key instead of a token for IAM', () => {
+  const { container, pod } = objectsOf({ apiKeySecret: 'key', imagePullSecret: 'pull' });
+  assert.ok(container.args.includes('--api-key-file=/var/run/secrets/icr/api-key'));
+  assert.equal(pod.imagePullSecrets, [{ name: 'pull' }]);
+  assert.is(pod.volumes[1].secret.secretName, 'key');
+  assert.not.match(JSON.stringify(pod), '"audience"');
+});
+
+test('are the Kustomize base in deploy/', () => {
+  assert.is(fs.readFileSync(resourceFile, 'utf8'), refresherBase(), 'run make deploy');
+});
+
+const base = path.dirname(resourceFile);
+const isInstalled = spawnSync('kubectl', ['version', '--client']).status === 0;
+testUnless(test, !isInstalled && 'not installed: kubectl')('are built by kubectl kustomize', () => {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-kustomize-'));
+  try {
+    fs.cpSync(base, path.join(folder, 'base'), { recursive: true });
+    const image = { name: 'docker-credential-icr', newName: 'us.icr.io/ns/tools', newTag: '1' };
+    const overlay = { resources: ['base'], namespace: 'ops', images: [image] };
+    fs.writeFileSync(path.join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
+    const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', folder], {
+      encoding: 'utf8',
+    });
+    assert.is(status, 0, stderr);
+    const objects = parseAllDocuments(stdout).map((document) => document.toJS());
+    assert.is(objects.length, 5);
+    const job = objects.find(({ kind }) => kind === 'CronJob');
+    assert.is(job.metadata.namespace, 'ops');
+    const [container] = job.spec.jobTemplate.spec.template.spec.containers;
+    assert.is(container.image, 'us.icr.io/ns/tools:1');
+    const binding = objects.find(({ kind }) => kind === 'ClusterRoleBinding');
+    assert.is(binding.subjects[0].namespace, 'ops');
+  } finally {
+    fs.rmSync(folder, { recursive: true });
+  }
+});
+
+const choice: RefresherChoice = {
+  keys: [],
+  selector: 'a=b',
+  secretName: 'icr-pull',
+  profile: undefined,
+  apiKeyFile: undefined,
+  name: 'ops/refresher',
+  serviceAccounts: [],
+};
+
+function keysOf(...texts: readonly string[]): RefresherChoice['keys'] {
+  return texts.map((text) => {
+    const host = parseServerURL(text);
+    if ('problem' in host) throw new Error(host.problem);
+    return { text, host };
+  });
+}
+
+const refused: readonly (readonly [change: Partial<RefresherChoice>, problem: RegExp])[] = [
+  [{ keys: [] }, /--host is missing/],
+  [{ keys: keysOf('us.icr.io/a/b') }, /invalid --host/],
+  [{ keys: keysOf('cp.icr.io') }, /does not accept access tokens/],
+  [{ secretName: 'all-icr-io' }, /Secret of the cluster/],
+  [{ secretName: 'us-icr-io' }, /Secret of the cluster/],
+  [{ secretName: 'A' }, /invalid name/],
+  [{ serviceAccounts: ['a', ''] }, /invalid name/],
+  [{ selector: '' }, /invalid --selector/],
+  [{ selector: 'a&limit=1' }, /invalid --selector/],
+  [{ name: '' }, /invalid --name/],
+  [{ name: 'refresher' }, /invalid --name/],
+  [{ name: 'a/b/c' }, /invalid --name/],
+  [{ profile: 'my-profile' }, /trusted profile/],
+  [{ profile: 'Profile-1', apiKeyFile: '/k' }, /cannot be used together/],
+];
+test('refuse options that cannot be used', () => {
+  for (const [change, problem] of refused) {
+    const given = { ...choice, keys: keysOf('us.icr.io'), ...change };
+    fails(() => checkRefresher(given), 'invalid-input', problem);
+  }
+  const keys = keysOf('us.icr.io', 'us.icr.io:443/ns', 'us.icr.io');
+  assert.equal(checkRefresher({ ...choice, keys }), ['us.icr.io', 'us.icr.io:443/ns/']);
+});
+
+test.run();

@@ -1,0 +1,76 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { systemCode } from '../../src/errors.ts';
+import { type Regular, readRegular } from '../../src/files/regular-file.ts';
+import { inHome } from '../support/home.ts';
+import { withFs } from '../support/replaced-fs.ts';
+
+const test = suite('files of other programs');
+
+function outcome(file: string): string | undefined {
+  try {
+    const read: Regular = readRegular(file, 8);
+    if ('bytes' in read) return read.bytes.toString();
+    return 'type' in read ? read.type : `${read.size} bytes`;
+  } catch (error) {
+    return systemCode(error);
+  }
+}
+
+const kinds: Readonly<Record<string, readonly [make: (file: string) => void, expected: string]>> = {
+  'a file': [(file) => fs.writeFileSync(file, '12345678'), '12345678'],
+  'an empty file': [(file) => fs.writeFileSync(file, ''), ''],
+  'a larger file': [(file) => fs.writeFileSync(file, '123456789'), '9 bytes'],
+  'a symlink to a file': [
+    (file) => {
+      fs.writeFileSync(`${file}-target`, 'text');
+      fs.symlinkSync('file-target', file);
+    },
+    'text',
+  ],
+  'a FIFO': [(file) => execFileSync('mkfifo', [file]), 'a FIFO'],
+  'a device': [(file) => fs.symlinkSync('/dev/zero', file), 'a device'],
+  'a directory': [(file) => fs.mkdirSync(file), 'EISDIR'],
+  'a symlink loop': [(file) => fs.symlinkSync('file', file), 'ELOOP'],
+  'a dangling symlink': [(file) => fs.symlinkSync('nowhere', file), 'ENOENT'],
+};
+
+for (const [name, [make, expected]] of Object.entries(kinds)) {
+  test(`${name}: ${expected || 'empty'}`, () =>
+    inHome(({ folder }) => {
+      const file = path.join(folder, 'file');
+      make(file);
+      assert.is(outcome(file), expected);
+    }));
+}
+
+test('a FIFO that has just replaced a file is not waited for', () =>
+  inHome(({ folder }) => {
+    const file = path.join(folder, 'file');
+    execFileSync('mkfifo', [file]);
+    const other = path.join(folder, 'other');
+    fs.writeFileSync(other, 'text');
+    const { lstatSync, statSync } = fs;
+    // The type by name is the one of a file.
+    const replaced = { statSync: () => statSync(other), lstatSync: () => lstatSync(other) };
+    assert.is(
+      withFs(replaced, () => outcome(file)),
+      'a FIFO',
+    );
+  }));
+
+test('closes the file', () =>
+  inHome(({ folder }) => {
+    const file = path.join(folder, 'file');
+    fs.writeFileSync(file, '123456789');
+    const open = () => fs.readdirSync('/proc/self/fd').length;
+    if (process.platform !== 'linux') return;
+    const before = open();
+    for (let count = 0; count < 10; count += 1) outcome(file);
+    assert.is(open(), before);
+  }));
+
+test.run();
