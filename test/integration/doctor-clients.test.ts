@@ -348,7 +348,7 @@ const podman: readonly Case[] = [
     ({ dockerFile }) =>
       fs.writeFileSync(dockerFile, '{"credsStore": "icr", "credHelpers": {"us.icr.io": "icr"}}'),
     'warning',
-    /^logged in, but clients do not ask this helper: au\.icr\.io/,
+    /^logged in, but clients do not call this helper: au\.icr\.io/,
   ],
   [
     'credsStore in its own files only',
