@@ -15,7 +15,7 @@ option = $(if $(filter command,$(origin $(2))),--$(1)="$($(2))")
 .DEFAULT_GOAL := help
 # No parallel targets, even with -j: they would distort measurements.
 .NOTPARALLEL:
-.PHONY: help deps build test test-unit test-clients lint bench soak mutants fleet deploy demo recording package package-node image image-pins test-package bench-targets release-notes audit install clean
+.PHONY: help deps build test test-unit test-clients lint bench soak mutants fleet deploy demo recording package package-node image image-pins repositories test-package bench-targets release-notes audit install clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s%s\n", $$1, $$2 }' Makefile
@@ -83,6 +83,9 @@ image: $(installed) ## build the container image as an OCI layout in dist/image 
 
 image-pins: $(installed) ## pin the current versions of Debian's packages in the container image
 	@$(bun) scripts/image.ts --update-pins
+
+repositories: $(installed) ## build signed apt and dnf repositories of dist/release; REPOSITORY_KEY_FILE, REPOSITORY_URL
+	@$(bun) scripts/repositories.ts
 
 test-package: $(installed) ## build a whole release and test each build that runs here (needs the npm registry)
 	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier

@@ -20,7 +20,7 @@ export function isCalledByItself(script?: string, proc = '/proc'): boolean {
       pid = parentOf(proc, pid);
     }
   } catch {
-    // There is no /proc, or an ancestor has exited.
+    // /proc does not exist, or an ancestor has exited.
   }
   return false;
 }

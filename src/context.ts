@@ -29,7 +29,7 @@ export interface Context {
   /** The time, as returned by `now`, by which a machine command must finish; undefined for interactive commands. */
   readonly deadline?: number | undefined;
   readonly pid: number;
-  /** The effective user ID; undefined on Windows, which has none. */
+  /** The effective user ID; undefined on Windows. */
   readonly uid: number | undefined;
   /** Sets the umask and returns the previous one. */
   readonly umask: (mask: number) => number;
@@ -101,7 +101,7 @@ export interface Files {
   /** Returns true if anything of that name exists, dangling symlinks included. Rejects with `storage` if that cannot be known. */
   readonly isPresent: (context: Context, file: string) => Promise<boolean>;
   /**
-   * Starts to read a file for which `read` may be called soon. It has no other effect: it neither warns nor fails.
+   * Starts to read a file for which `read` may be called soon. It neither warns nor fails.
    */
   readonly prefetch?: (file: string) => void;
 }

@@ -103,12 +103,9 @@ function viewOf(text: string): View {
 
 /** Marks the flagged pieces, which also occur in a secret. */
 function coverPieces(covered: Uint8Array, { bytes, from, to }: View, pieces: PieceSet): void {
-  let done = 0;
+  // Each part of the text is marked at most once for each byte of a piece.
   forEachPiece(bytes, (high, low, at) => {
-    if (!pieces.isFlagged(high, low)) return;
-    const end = to[at + pieceLength - 1] ?? 0;
-    covered.fill(1, Math.max(done, from[at] ?? 0), end);
-    done = Math.max(done, end);
+    if (pieces.isFlagged(high, low)) covered.fill(1, from[at], to[at + pieceLength - 1]);
   });
 }
 

@@ -33,19 +33,20 @@ export function isOurs(folder) {
 }
 
 /**
- * Keeps earlier logins, which are in a copy of config.json, and Docker's plugins, contexts and builders, which are in
- * directories.
+ * Keeps earlier logins, which are in a copy of config.json, and everything else that Docker reads there: plugins,
+ * contexts, builders and certificates.
  */
 function copyDockerFolder(from, to) {
   fs.mkdirSync(to, { mode: 0o700 });
   if (!fs.existsSync(from)) return;
-  for (const entry of fs.readdirSync(from, { withFileTypes: true })) {
-    const [source, target] = [path.join(from, entry.name), path.join(to, entry.name)];
-    if (entry.name === 'config.json') {
+  for (const name of fs.readdirSync(from)) {
+    const [source, target] = [path.join(from, name), path.join(to, name)];
+    // Undefined for a broken symlink.
+    const stat = fs.statSync(source, { throwIfNoEntry: false });
+    if (name === 'config.json' && stat?.isFile()) {
       fs.writeFileSync(target, fs.readFileSync(source), { mode: 0o600 });
-    } else if (entry.isDirectory()) {
-      // A symlink on Windows needs a privilege, a junction does not.
-      fs.symlinkSync(source, target, 'junction');
+    } else if (stat !== undefined) {
+      fs.symlinkSync(source, target);
     }
   }
 }

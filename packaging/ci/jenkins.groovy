@@ -1,5 +1,5 @@
-// Jenkins: save this file as vars/icrLogin.groovy of a shared library. The closure runs logged in to IBM Cloud Container
-// Registry: icrLogin(registries: 'us.icr.io') { sh 'docker push us.icr.io/NAMESPACE/IMAGE' }
+// Jenkins: save this file in vars/ of a shared library. The closure runs logged in to IBM Cloud Container Registry:
+// icrLogin(registries: 'us.icr.io') { sh 'docker push us.icr.io/NAMESPACE/IMAGE' }
 def call(Map options = [:], Closure body) {
   String folder = "${env.WORKSPACE_TMP}/icr-${env.BUILD_NUMBER}-${UUID.randomUUID()}"
   List variables = [

@@ -23,7 +23,7 @@ export function report(measured: Measured): string {
     '## Targets',
     table(['target', 'measured', 'limit', 'verdict'], judge(measured)),
     '## Single call',
-    `Milliseconds from process start to exit; ${rounds} rounds, in which each program runs once. Memory is the peak resident set size. Instructions are counted in user mode by valgrind and do not depend on the load of the machine.`,
+    `Milliseconds from process start to exit; ${rounds} rounds, in which each program runs once. Memory is the peak resident set size. Instructions are counted in user mode by valgrind; the least of five runs.`,
     table(
       ['program', 'min', 'median', '× empty', 'peak MiB', '× empty', 'M instructions'],
       [...callRows(gets), ...notInstalled.map((name) => [name, 'not installed'])],

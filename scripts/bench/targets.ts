@@ -27,7 +27,7 @@ function targets({ gets, flight }: Judged): Target[] {
   const ecr = named('docker-credential-ecr-login list');
   const allAtOnce = iamDelayMs + concurrency * (get?.median ?? Number.NaN);
   return [
-    ['`get` / empty executable, medians', times(get, empty, 'median'), 1.25],
+    ['`get` / empty executable, medians', times(get, empty, 'median'), 1.3],
     ['`get` / `docker-credential-ecr-login list`, medians', times(get, ecr, 'median'), 0.7],
     ['memory of `get` / of the empty executable', times(get, empty, 'memory'), 1.35],
     ['`get` of a cached access token / of a stored credential', times(bearer, get, 'median'), 1.15],

@@ -11,7 +11,8 @@ import { fillTemplate } from './template.ts';
 const ciFiles = {
   'ci/gitlab.yml': `${program}.gitlab-ci.yml`,
   'ci/tekton.yaml': `${program}.tekton.yaml`,
-  'ci/jenkins.groovy': `${program}.jenkins.groovy`,
+  // Jenkins derives the name of the step from the file's name.
+  'ci/jenkins.groovy': 'icrLogin.groovy',
 } as const;
 
 /** The dev containers specification requires this name of a feature that is referenced by its URL. */

@@ -6,14 +6,22 @@ import { sha256 } from './sums.ts';
 import { archiveName, program, targets } from './targets.ts';
 import { fillTemplate } from './template.ts';
 
-const manifests = {
-  [`homebrew/${program}.rb`]: ['darwin-arm64', 'darwin-x64', 'linux-arm64', 'linux-x64'],
+const linux = ['linux-x64', 'linux-arm64'];
+const unix = [...linux, 'darwin-x64', 'darwin-arm64'];
+
+/** The templates in packaging/, and the archives that each names. */
+const manifests: Readonly<Record<string, readonly string[]>> = {
+  [`homebrew/${program}.rb`]: unix,
   [`scoop/${program}.json`]: ['windows-x64', 'windows-arm64'],
-} as const;
+  'aur/PKGBUILD': linux,
+  'nix/flake.nix': unix,
+  [`mise/${program}.mise.toml`]: [...unix, 'windows-x64'],
+  [`aqua/${program}.aqua.yaml`]: [...unix, 'windows-x64', 'windows-arm64'],
+};
 
 /**
- * Writes the Homebrew formula and the Scoop manifest for the archives in `folder`; returns their names. Omits a
- * manifest if one of its archives is missing.
+ * Writes the manifests of the package managers for the archives in `folder`; returns their names. Omits a manifest if
+ * one of its archives is missing.
  */
 export function writeManifests(
   folder: string,
@@ -21,7 +29,13 @@ export function writeManifests(
   { baseUrl, homepage }: Location,
 ): string[] {
   const written: string[] = [];
-  const common = { VERSION: version, HOMEPAGE: homepage, URL: `${baseUrl}/v${version}` };
+  const common = {
+    VERSION: version,
+    PACMAN_VERSION: version.replaceAll('-', ''),
+    HOMEPAGE: homepage,
+    BASE_URL: baseUrl,
+    URL: `${baseUrl}/v${version}`,
+  };
   for (const [template, names] of Object.entries(manifests)) {
     const files = names.map((name) => [name, archiveOf(name, version)] as const);
     if (!files.every(([, file]) => fs.existsSync(path.join(folder, file)))) continue;

@@ -92,19 +92,15 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       const file = bun.file(path);
       const parent = dirname(path);
       const { size } = file;
-      const isMissing = size === 0 && isAbsent(bun, path);
-      if (isMissing && isAbsent(bun, parent)) return absent;
-      if (!isMissing && (size === 0 || size > maxBytes)) return refused;
-      const [bytes, stat, ours] = await Promise.all([
-        isMissing ? undefined : file.bytes(),
-        isMissing ? undefined : file.stat(),
-        isOurs(parent),
-      ]);
-      if (!ours) return refused;
-      if (bytes === undefined || stat === undefined) return absent;
+      if (size === 0) {
+        if (!isAbsent(bun, path)) return refused;
+        return isAbsent(bun, parent) || (await isOurs(parent)) ? absent : refused;
+      }
+      if (size > maxBytes) return refused;
+      const [bytes, stat, ours] = await Promise.all([file.bytes(), file.stat(), isOurs(parent)]);
       // The sizes differ if the file is being written.
-      if (stat.size !== bytes.length || !isTrusted(stat, typeAndOthers, privateFile))
-        return refused;
+      const isUsual = ours && stat.size === bytes.length;
+      if (!isUsual || !isTrusted(stat, typeAndOthers, privateFile)) return refused;
       const text = asciiText(bytes);
       return text === undefined ? refused : { text };
     } catch {

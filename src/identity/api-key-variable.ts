@@ -50,7 +50,7 @@ function readKeyFile(name: string, file: string): string {
 
 /**
  * Returns the API key in a file: `{"apikey": …}` as written by `ibmcloud iam api-key-create --file`, or the bare key.
- * Returns undefined if there is none.
+ * Returns undefined without one.
  */
 export function parseKeyFile(text: string): string | undefined {
   const candidate = keyCandidate(text);

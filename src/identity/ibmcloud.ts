@@ -24,7 +24,7 @@ export function foundInSession(context: Context): Found | undefined {
   const keptIn = 'ibmcloud session';
   const { exp } = lifeOf(access);
   const endsAt = typeof exp === 'number' ? exp * 1000 : 0;
-  // The session of a compute resource has no refresh token.
+  // The session of a compute resource lacks a refresh token.
   if (endsAt - context.now() > (refresh === '' ? 0 : minLifetimeMs)) {
     return { username: 'iambearer', secret: () => access, isMinted: true, keptIn, endsAt };
   }

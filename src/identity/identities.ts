@@ -21,7 +21,7 @@ export interface NewIdentity {
   readonly name: string;
   readonly settings: IdentitySettings;
   readonly secret: string;
-  /** The secret that is replaced, `undefined` if there is none: if the stored one differs, nothing is saved. */
+  /** The secret that is replaced, or undefined: if the stored one differs, nothing is saved. */
   readonly replaces?: { readonly secret: string | undefined };
 }
 
@@ -54,7 +54,7 @@ export async function saveIdentity(
     const store = secretStore(context);
     if (replaces !== undefined && secretOf(store, key) !== replaces.secret) throw changed(name);
     await lock.step();
-    // A trusted profile has no secret.
+    // A trusted profile does not need a secret.
     if (secret === '') {
       if (secretOf(store, key) !== undefined) store.erase(key, lock.requireOurs);
     } else {

@@ -109,7 +109,7 @@ function canGetAccessToken({ kind }: IdentitySettings): boolean {
   return kind === 'api-key' || kind === 'refresh-token' || kind === 'trusted-profile';
 }
 
-/** Returns the stored secret; an empty text for a trusted profile, which has none. */
+/** Returns the stored secret; an empty text for a trusted profile. */
 async function rootSecret(
   lookup: Lookup,
   name: string,

@@ -7,7 +7,7 @@ export const nodeFolders = {
   DOCKER_CREDENTIAL_ICR_CACHE_DIR: '/run/docker-credential-icr',
 } as const;
 
-/** Uses the directories of the node if there is no `HOME`: systemd starts the kubelet without it. Root's home is not used. */
+/** Uses the directories of the node, not root's home, without `HOME`: systemd starts the kubelet without it. */
 export function withNodeFolders(context: Context): Context {
   if (context.platform !== 'linux') return context;
   const { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config, DOCKER_CREDENTIAL_ICR_CACHE_DIR: cache } =

@@ -28,7 +28,7 @@ export interface RefreshOptions {
 
 export interface Cluster {
   readonly api: ClusterApi;
-  /** Requests an access token of a trusted profile, or with the API key if there is no profile. */
+  /** Requests an access token of a trusted profile, or with the API key without a profile. */
   readonly requestToken: (profile: string | undefined) => Promise<AccessToken>;
   readonly random?: () => number;
   /** If it is aborted, no further namespace is begun. */

@@ -2,7 +2,7 @@
 const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 
 /**
- * Returns the name of a duplicate member of an object in valid JSON, at any depth; undefined if there is none.
+ * Returns the name of a duplicate member of an object in valid JSON, at any depth, or undefined.
  * `JSON.parse` silently uses the last one, and another program may use the first one.
  */
 export function repeatedMember(json: string): string | undefined {

@@ -6,11 +6,11 @@ import { lifeOf } from '../identity/expiry.ts';
 export interface ServiceAccount {
   /** `namespace:name` */
   readonly name: string;
-  /** Different for accounts that had this name one after the other; empty if the token has none. */
+  /** Different for accounts that had this name one after the other; empty if absent. */
   readonly uid: string;
 }
 
-/** The pod has no identity that could be verified with IAM. */
+/** The pod lacks an identity that can be verified with IAM. */
 export class NoIdentity extends HelperError {
   constructor(message: string, hint: string) {
     super('refused', message, { hint });

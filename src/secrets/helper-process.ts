@@ -135,7 +135,7 @@ function isEmptyCredential(text: string): boolean {
   }
 }
 
-/** Calls `erase`; succeeds also if it fails because the helper has no such entry. */
+/** Calls `erase`; succeeds also if it fails because the entry does not exist. */
 export function callErase(context: Context, name: string, input: string): HelperAnswer {
   const answer = callHelper(context, name, 'erase', input);
   const isAbsent = !answer.ok && isNotFound(callHelper(context, name, 'get', input));

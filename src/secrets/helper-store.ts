@@ -57,7 +57,7 @@ export function helperStore(context: Context, name: string): SecretStore<Keychai
     erase: (key, requireOurs) => {
       requireOurs?.();
       const answer = call('erase', `${urlOf(key)}\n`);
-      // The exit status is not reliable: some helpers fail if there is no such entry, locked ones succeed without erasing.
+      // The exit status is not reliable: some helpers fail if the entry does not exist, locked ones succeed without erasing.
       const remaining = call('get', `${urlOf(key)}\n`);
       if (isNotFound(remaining)) return;
       requireOk(name, answer);

@@ -11,7 +11,7 @@ export interface ReadableStore {
 }
 
 /**
- * Reads a credential from the store; returns undefined if it has none. Fast path: a valid file of the file store is read
+ * Reads a credential from the store; returns undefined if it does not exist. Fast path: a valid file of the file store is read
  * without loading the modules of the stores. Throws `damaged`, `storage`, `misconfigured`.
  */
 export async function readCredential(

@@ -25,10 +25,10 @@ export interface SecretKey {
 export type RequireOurs = () => void;
 
 export interface SecretStore<Key = SecretKey> {
-  /** Returns undefined if there is no such secret. Throws `damaged` or `storage` if it cannot be read. */
+  /** Returns undefined if the secret does not exist. Throws `damaged` or `storage` if it cannot be read. */
   read(key: Key): Credential | undefined;
   write(key: Key, credential: Credential, requireOurs?: RequireOurs): void;
-  /** Succeeds if there is no such secret. */
+  /** Succeeds if the secret does not exist. */
   erase(key: Key, requireOurs?: RequireOurs): void;
   /** Returns the names of all secrets, also of damaged ones. */
   names(of: SecretKey['of']): string[];

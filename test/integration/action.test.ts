@@ -82,6 +82,9 @@ test('keeps earlier logins and plugins of Docker, and does not change them', ({ 
     const plugin = path.join(docker, 'cli-plugins', 'docker-buildx');
     fs.mkdirSync(path.dirname(plugin), { recursive: true });
     fs.writeFileSync(plugin, 'a plugin');
+    fs.writeFileSync(path.join(docker, 'key.pem'), 'a certificate');
+    fs.symlinkSync(path.dirname(plugin), path.join(docker, 'contexts'));
+    fs.symlinkSync('/nonexistent', path.join(docker, 'broken'));
     const auths = { 'ghcr.io': { auth: 'YTpjYW5hcnk=' } };
     fs.writeFileSync(path.join(docker, 'config.json'), JSON.stringify({ auths }));
     const before = job.world.left();
@@ -90,10 +93,12 @@ test('keeps earlier logins and plugins of Docker, and does not change them', ({ 
     requireSuccess(main, key);
     assert.equal(dockerConfig(job).auths, auths);
     const { DOCKER_CONFIG: isolated = '' } = job.env;
-    assert.is(
-      fs.readFileSync(path.join(isolated, 'cli-plugins', 'docker-buildx'), 'utf8'),
-      'a plugin',
-    );
+    for (const [name, text] of [
+      ['cli-plugins/docker-buildx', 'a plugin'],
+      ['contexts/docker-buildx', 'a plugin'],
+      ['key.pem', 'a certificate'],
+    ] as const)
+      assert.is(fs.readFileSync(path.join(isolated, name), 'utf8'), text);
     await job.post(main);
     assert.equal(fs.readdirSync(job.temporary), []);
     assert.equal(job.world.left(), before);
@@ -137,6 +142,18 @@ test('without an API key, assumes a trusted profile with the identity of the ins
     assert.is(await userName(job, 'us.icr.io'), 'iambearer');
     const other = await job.main({ 'trusted-profile': 'Profile-does-not-exist' });
     assert.match(other.stdout, /^::error::docker-credential-icr: /m);
+  }));
+
+test('does not store the key in a keychain of the runner', ({ sandbox }) =>
+  inJob(sandbox, async (job) => {
+    const { home } = job.world;
+    fs.mkdirSync(path.join(home, '.password-store'));
+    fs.writeFileSync(path.join(home, '.password-store', '.gpg-id'), 'x');
+    job.world.replace('docker-credential-pass', `echo called >>"${home}/calls"; exit 1`);
+    job.env.PATH = `${path.join(job.world.folder, 'bin')}:${job.env.PATH}`;
+    const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
+    requireSuccess(await job.main({ 'api-key': key }), key);
+    assert.not.ok(fs.existsSync(path.join(home, 'calls')));
   }));
 
 const failures: readonly [

@@ -252,7 +252,7 @@ test('logout keeps the record of a key that IAM did not delete, and a later logo
     await person.say(`api-key lock ${made?.id}`);
     const { stdout, stderr, status } = await person.call('logout');
     assert.match(stdout, /^logged out of all ICR hosts/);
-    assert.match(stderr, `the API key ${made?.id} that an interrupted command made`);
+    assert.match(stderr, `the API key ${made?.id} that an interrupted command created`);
     assert.match(stderr, `run docker-credential-icr api-key delete ${made?.id}, then`);
     assert.is(status, 1);
     const doctor = await person.call('doctor');

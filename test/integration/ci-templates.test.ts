@@ -238,7 +238,7 @@ for (const shell of shells) {
 
 /** Returns the script of the first `sh` step. */
 function jenkinsScript({ release }: Pipeline): string {
-  const text = fs.readFileSync(path.join(release, 'docker-credential-icr.jenkins.groovy'), 'utf8');
+  const text = fs.readFileSync(path.join(release, 'icrLogin.groovy'), 'utf8');
   const [, script = ''] = /sh '''([\s\S]*?)'''/.exec(text) ?? [];
   assert.ok(script.startsWith('#!/bin/sh\n'), 'Jenkins traces the commands of other scripts');
   assert.not.match(script, '\\', 'Groovy would interpret the backslash');
@@ -261,7 +261,7 @@ test('dev container feature: the Dev Containers CLI packs the same files', ({ sa
     const name = 'devcontainer-feature-docker-credential-icr.tgz';
     execFileSync('tar', ['-xzf', path.join(release, name), '-C', source]);
     const cli = path.join(root, 'node_modules', '@devcontainers', 'cli', 'devcontainer.js');
-    requireSuccess(await run(['node', cli, 'features', 'package', source, '-o', out]));
+    requireSuccess(await run([process.execPath, cli, 'features', 'package', source, '-o', out]));
     assert.ok(fs.existsSync(path.join(out, name)));
     const collection = path.join(out, 'devcontainer-collection.json');
     const [feature] = JSON.parse(fs.readFileSync(collection, 'utf8')).features;

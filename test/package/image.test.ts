@@ -300,7 +300,9 @@ withPodman('the DaemonSet installs the executable on a node', async () => {
   for (const { name, configMap, secret } of spec.volumes) {
     const folder = fs.mkdtempSync(path.join(scratch, `${name}-`));
     folders.set(name, folder);
-    const files = configMap ? map.data : secret ? { 'api-key': 'canary-key' } : {};
+    const items = secret?.items ?? [];
+    const keys = items.map((item: { path: string }) => [item.path, 'canary-key']);
+    const files = configMap ? map.data : Object.fromEntries(keys);
     for (const [file, text] of Object.entries<string>(files))
       fs.writeFileSync(path.join(folder, file), text);
   }

@@ -232,6 +232,7 @@ for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
       const file = path.join(folder, 'own', 'file');
       let fallbacks = 0;
       const fallback: Files = {
+        ...nodeFiles,
         read: async () => {
           fallbacks += 1;
           return 'fallback';

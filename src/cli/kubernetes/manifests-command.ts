@@ -81,7 +81,7 @@ async function printNode(context: Context, args: ManifestArgs): Promise<void> {
   for (const line of [...identityLines(who), ...versionLines(who)]) context.warn(line);
 }
 
-/** Throws `invalid-input` for an unknown kind, and for an option that has no effect on it. */
+/** Throws `invalid-input` for an unknown kind, and for an option that does not apply to it. */
 function requireOptionsOf(args: ManifestArgs): void {
   const { kind } = args;
   const allowed = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
