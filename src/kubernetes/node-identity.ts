@@ -41,7 +41,11 @@ export async function nodeAnswer(
   options: NodeOptions,
 ): Promise<ProviderAnswer | undefined> {
   const found = await findFor(lookup, image, options);
-  if (found === undefined || !acceptsUserName(image.host, found.username)) return undefined;
+  if (found === undefined || !acceptsUserName(image.host, found.username)) {
+    const { warnOfMissingIdentity } = await import('./missing-identity.ts');
+    await warnOfMissingIdentity(lookup, image.host);
+    return undefined;
+  }
   const password = await found.secret();
   return {
     username: found.username,

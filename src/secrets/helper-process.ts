@@ -4,6 +4,7 @@ import { HelperError, protocolErrors } from '../errors.ts';
 import { isObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
+import { unlockHint } from './unlock-hint.ts';
 
 /** The result of a call of another credential helper. */
 export interface HelperAnswer {
@@ -35,8 +36,7 @@ export function callHelper(
 ): HelperAnswer {
   const program = requireHelper(context, name);
   const timeoutMs = Math.ceil(remainingMs(context, callTimeoutMs));
-  if (timeoutMs <= 0)
-    throw new HelperTimeoutError(`no time left to call docker-credential-${name}`);
+  if (timeoutMs <= 0) throw new HelperTimeoutError(name, 'was not asked: no time was left');
   const { status, output, errors, failure } = context.runSync(program, [verb], {
     input,
     env: environmentFor(context, name),
@@ -52,7 +52,8 @@ export function callHelper(
   }
   if (failure === 'timeout') {
     throw new HelperTimeoutError(
-      `docker-credential-${name} did not answer within ${Math.round(timeoutMs / 100) / 10} s`,
+      name,
+      `did not answer within ${Math.round(timeoutMs / 100) / 10} s`,
     );
   }
   if (failure !== undefined) {
@@ -64,8 +65,8 @@ export function callHelper(
 
 /** The helper was killed after the timeout; a second call would probably take as long. */
 export class HelperTimeoutError extends HelperError {
-  constructor(message: string) {
-    super('storage', message, { hint: 'unlock it if it is locked, and try again' });
+  constructor(name: string, problem: string) {
+    super('storage', `docker-credential-${name} ${problem}`, { hint: unlockHint(name) });
   }
 }
 

@@ -19,7 +19,9 @@ export function sourceChecks({ context, snapshot }: CheckInput): Check[] {
     ...(isSet(ownVariable) ? [variable(ownVariable)] : []),
     ...(ambient === undefined ? [] : [variable(ambient)]),
     ...(ibmcloudSession ? [session] : []),
-    ...(computeProfile === undefined ? [] : [computeCheck(computeProfile)]),
+    ...(computeProfile === undefined
+      ? []
+      : [computeCheck(context.env.IBMCLOUD_CR_PROFILE?.trim() || computeProfile)]),
   ];
 }
 
