@@ -33,7 +33,7 @@ export async function store(context: Context): Promise<string> {
   const isPreferred = found === undefined || isPreferredTo(found, host, credential);
   if (found?.identity !== undefined && !isPreferred) throw notTaken(context, host, found.identity);
   await storeSecret(context, { of: 'host', name: hostKey(host) }, credential);
-  if (found?.keptIn === ownVariable && !isPreferred) {
+  if (found?.location === ownVariable && !isPreferred) {
     context.warn(
       `${host.name} still uses ${ownVariable}, not this credential`,
       `run unset ${ownVariable}`,

@@ -36,7 +36,7 @@ export function callHelper(
 ): HelperAnswer {
   const program = requireHelper(context, name);
   const timeoutMs = Math.ceil(remainingMs(context, callTimeoutMs));
-  if (timeoutMs <= 0) throw new HelperTimeoutError(name, 'was not asked: no time was left');
+  if (timeoutMs <= 0) throw new HelperTimeoutError(name, 'was not called: no time left');
   const { status, output, errors, failure } = context.runSync(program, [verb], {
     input,
     env: environmentFor(context, name),
