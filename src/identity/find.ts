@@ -45,11 +45,18 @@ export async function findCredential(
     if (source.endsWithSignOut) isSignedOut ??= await lookup.isSignedOut(key);
     const isSkipped = source.endsWithSignOut && isSignedOut;
     const found = isSkipped ? undefined : await source.find(lookup, host);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      debug(lookup.context, `${key}: ${source.name}: ${describe(found)}`);
+      return found;
+    }
     const why = isSkipped ? 'skipped: signed out' : 'no credential';
     debug(lookup.context, `${key}: ${source.name}: ${why}`);
   }
   return undefined;
+}
+
+function describe({ username, identity, keptIn }: Found): string {
+  return `found ${username}${identity === undefined ? '' : ` of identity ${identity}`} in ${keptIn}`;
 }
 
 // Both are off unless the settings enable them, so their modules are loaded only then.
