@@ -13,7 +13,7 @@ export function wrapCommand(text: string, width: number): string[] {
   if (start === null) return wrap(text, width);
   const from = start.index + start[0].length;
   const [before, command] = [text.slice(0, from), text.slice(from)];
-  const lines = wrap(before.trimEnd(), width);
+  const lines = before === '' ? [] : wrap(before.trimEnd(), width);
   const last = before === '' ? '' : `${lines.pop()} `;
   const [word = '', ...words] = command.match(/(?:'[^']*'|"[^"]*"|\S)+/g) ?? [];
   const isOnNextLine = last.length + word.length + continuation.length > width && last !== '';

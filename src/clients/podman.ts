@@ -27,7 +27,7 @@ export function podmanClients(context: Context, runFolder = '/run/containers'): 
 
 const loginNote: Note = {
   message: 'podman login stores passwords in its own file instead of this helper',
-  hint: 'use docker-credential-icr login instead of podman login',
+  hint: 'log in with docker-credential-icr login',
 };
 
 /**

@@ -20,6 +20,7 @@ const rows: readonly (readonly [text: string, width: number, lines: readonly str
     ['hint: run docker-credential-icr login \\', '  us.icr.io again'],
   ],
   ["hint: run rm '/a b/c d' /e", 16, ['hint: run rm \\', "  '/a b/c d' \\", '  /e']],
+  ['docker-credential-icr login us.icr.io', 32, ['docker-credential-icr login \\', '  us.icr.io']],
   ['hint: run this as user jane', 16, ['hint: run this', 'as user jane']],
 ];
 
