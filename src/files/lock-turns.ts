@@ -213,8 +213,8 @@ function own(folder: string, number: number, descriptor: number): OwnTurn {
 /** Returns false if it cannot be determined, so that the caller stops. */
 function isLatest(folder: string, number: number, descriptor: number): boolean {
   try {
-    const isOurs = isSameFile(path.join(folder, String(number)), descriptor);
-    return isOurs && highest(turnNumbers(folder)) === number;
+    const isSame = isSameFile(path.join(folder, String(number)), descriptor);
+    return isSame && highest(turnNumbers(folder)) === number;
   } catch {
     return false;
   }

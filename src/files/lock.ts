@@ -35,10 +35,10 @@ export interface LockOptions<T> {
 }
 
 /**
- * Runs while the lock is held. `leave` sets the note for waiting processes. `isOurs` returns false if another process has
+ * Runs while the lock is held. `leave` sets the note for waiting processes. `isHeld` returns false if another process has
  * taken over the lock because this one was suspended.
  */
-export type Action<T> = (leave: (note: string) => void, isOurs: () => boolean) => T | Promise<T>;
+export type Action<T> = (leave: (note: string) => void, isHeld: () => boolean) => T | Promise<T>;
 
 /** The delay between two retries; up to 20 ms of jitter are added. */
 const retryDelayMs = 20;

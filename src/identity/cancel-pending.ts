@@ -26,13 +26,13 @@ export async function cancelPendingKey(
   context: Context,
   identity: string,
   callers: readonly SignIn[],
-  requireOurs: () => void,
+  assertLockHeld: () => void,
 ): Promise<string | undefined> {
   const pending = readPendingKey(context, identity);
   if (pending === undefined) return undefined;
   const isUsed = () => isInUse(context, pending.value);
   if (await erasePendingKey(context, identity, pending.value, isUsed)) return undefined;
-  requireOurs();
+  assertLockHeld();
   const deleted = await deleteInIam(context, identity, pending, callers);
   await erasePendingKey(context, identity, pending.value);
   return deleted;
@@ -52,8 +52,8 @@ export async function cancelPendingKeys(
     if (readPendingKey(context, identity) === undefined) continue;
     const callers = secret === undefined ? [] : [signInWith(context, identity, secret)];
     try {
-      const id = await withRotateLock(context, (requireOurs) =>
-        cancelPendingKey(context, identity, callers, requireOurs),
+      const id = await withRotateLock(context, (assertLockHeld) =>
+        cancelPendingKey(context, identity, callers, assertLockHeld),
       );
       if (id !== undefined) deleted.push(id);
     } catch (error) {

@@ -22,19 +22,19 @@ export function fileStore(context: Context): SecretStore {
   const root = configFolder(context);
   return {
     read: (key) => (root === undefined ? undefined : read(context, fileOf(root, key), key)),
-    write: (key, credential, requireOurs = () => {}) => {
+    write: (key, credential, assertLockHeld = () => {}) => {
       const file = fileOf(requireConfigFolder(context), key);
       try {
-        writePrivate(context, file, `${JSON.stringify(credential)}\n`, requireOurs);
+        writePrivate(context, file, `${JSON.stringify(credential)}\n`, assertLockHeld);
       } catch (error) {
         // The rename fails if another command has taken over the lock.
-        requireOurs();
+        assertLockHeld();
         throw error;
       }
     },
-    erase: (key, requireOurs = () => {}) => {
+    erase: (key, assertLockHeld = () => {}) => {
       if (root === undefined) return;
-      removeUnderLock(context, fileOf(root, key), requireOurs);
+      removeUnderLock(context, fileOf(root, key), assertLockHeld);
       removePrivate(context, fileOf(root, key) + damagedSuffix);
     },
     names: (of) => (root === undefined ? [] : names(context, folderOf(root, of))),

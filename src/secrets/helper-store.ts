@@ -45,17 +45,17 @@ export function helperStore(context: Context, name: string): SecretStore<Keychai
       const answer = call('get', `${urlOf(key)}\n`);
       return isNotFound(answer) ? undefined : unpack(name, key, requireOk(name, answer));
     },
-    write: (key, credential, requireOurs) => {
+    write: (key, credential, assertLockHeld) => {
       const Secret = pack(key, credential);
       assertFits(name, Secret);
       const input = JSON.stringify({ ServerURL: urlOf(key), Username: account, Secret });
-      requireOurs?.();
+      assertLockHeld?.();
       const answer = call('store', `${input}\n`);
       if (!answer.ok) removeEmptyEntry(call, key);
       requireOk(name, answer);
     },
-    erase: (key, requireOurs) => {
-      requireOurs?.();
+    erase: (key, assertLockHeld) => {
+      assertLockHeld?.();
       const answer = call('erase', `${urlOf(key)}\n`);
       // The exit status is not reliable: some helpers fail if the entry does not exist, locked ones succeed without erasing.
       const remaining = call('get', `${urlOf(key)}\n`);

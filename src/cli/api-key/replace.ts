@@ -76,7 +76,7 @@ export async function replaceKey(
 /** Replaces the secret of a stored credential. */
 function write(store: SecretStore, key: SecretKey, Secret: string, lock: ChangeLock): void {
   const stored = store.read(key);
-  if (stored !== undefined) store.write(key, { ...stored, Secret }, lock.requireOurs);
+  if (stored !== undefined) store.write(key, { ...stored, Secret }, lock.assertLockHeld);
 }
 
 function renewed(

@@ -30,13 +30,13 @@ export async function rotateKey(
   context: Context,
   name: string,
   as: string | undefined,
-  requireOurs: () => void,
+  assertLockHeld: () => void,
 ): Promise<void> {
   const lookup = lookupIn(context);
   const stored = await storedKey(lookup, name);
   const interrupted = readPendingKey(context, name);
   const caller = await rotationCaller(lookup, name, as, [stored, interrupted?.value]);
-  const rotation = { caller, identity: name, stored, requireOurs };
+  const rotation = { caller, identity: name, stored, assertLockHeld };
   try {
     if (interrupted?.value === stored) {
       context.stdout(`continuing the interrupted rotation of identity ${visible(name)}\n`);
@@ -55,10 +55,10 @@ export async function rotateKey(
 /** Deletes the new key in IAM if a parallel login or logout has changed the identity, so that the key is unused. */
 async function cancelIfChanged(
   context: Context,
-  { caller, identity, stored, requireOurs }: Rotation,
+  { caller, identity, stored, assertLockHeld }: Rotation,
 ): Promise<void> {
   try {
-    requireOurs();
+    assertLockHeld();
   } catch {
     // The command that has taken over the rotation cleans up.
     return;
@@ -66,7 +66,7 @@ async function cancelIfChanged(
   const current = secretOf(secretStore(context), { of: 'identity', name: identity });
   const pending = readPendingKey(context, identity);
   if (pending === undefined || current === stored || current === pending.value) return;
-  const id = await cancelPendingKey(context, identity, [async () => caller], requireOurs);
+  const id = await cancelPendingKey(context, identity, [async () => caller], assertLockHeld);
   if (id !== undefined) context.warn(`deleted the new API key ${id} again`);
 }
 
@@ -111,7 +111,7 @@ async function rotationCaller(
 /** Verifies the new key, stores it and deletes the old key in IAM. Returns false if the old key did not exist. */
 async function installKey(
   lookup: Lookup,
-  { caller, identity: name, stored, requireOurs }: Rotation,
+  { caller, identity: name, stored, assertLockHeld }: Rotation,
   { value, oldId }: PendingKey,
 ): Promise<boolean> {
   const { context } = lookup;
@@ -122,15 +122,15 @@ async function installKey(
     endpoint: trustedEndpoint(context, settings),
   });
   context.stdout('IAM accepts the new key\n');
-  requireOurs();
+  assertLockHeld();
   await replaceKey(context, { name, old: stored, value, owner });
   await requireNewKey(context, name, value);
   context.stdout(`identity ${visible(name)} uses the new key\n`);
-  requireOurs();
+  assertLockHeld();
   const oldExisted =
     oldId !== undefined && (await deleteOld(context, caller, oldId, { name, again }));
   // If a parallel login has replaced the stored key, the new key is unused and is deleted in IAM.
-  await cancelPendingKey(context, name, [async () => caller], requireOurs);
+  await cancelPendingKey(context, name, [async () => caller], assertLockHeld);
   if (oldId !== undefined) {
     context.stdout(
       `the old API key ${visible(oldId)} ${oldExisted ? 'is' : 'was already'} deleted\n`,
