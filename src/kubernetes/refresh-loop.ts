@@ -2,7 +2,8 @@ import { type Context, debug } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { Election } from './leader-lease.ts';
 import type { RefreshMetrics } from './refresh-metrics.ts';
-import { type Cluster, type RefreshOptions, refreshNamespaces } from './refresh-namespaces.ts';
+import { refreshNamespaces } from './refresh-namespaces.ts';
+import type { Cluster, RefreshOptions } from './renew-secret.ts';
 
 /** A new namespace has its Secret after this time. */
 export const roundMs = 60_000;
