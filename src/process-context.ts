@@ -4,7 +4,7 @@ import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
 import { nodeFiles } from './files/file-reader.ts';
 import { withSystemHome } from './system-home.ts';
-import { visible } from './visible.ts';
+import { hintLine, visible } from './visible.ts';
 
 declare const Bun: BunRuntime | undefined;
 
@@ -118,9 +118,8 @@ function runSync(program: string, args: readonly string[], options: RunOptions):
 
 /** Errors are ignored, because a closed standard error must not prevent the answer. */
 function warnOn(descriptor: number, line: string, hint?: string): void {
-  const second = hint === undefined ? '' : `hint: ${visible(hint)}\n`;
   try {
-    writeAll(nodeFs(), descriptor, `docker-credential-icr: ${visible(line)}\n${second}`);
+    writeAll(nodeFs(), descriptor, `docker-credential-icr: ${visible(line)}\n${hintLine(hint)}`);
   } catch {
     // The error cannot be reported anywhere else.
   }

@@ -2,7 +2,7 @@ import type { Argv, FallbackCompletionFunction } from 'yargs';
 import { type Context, debug } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { version } from '../version.ts';
-import { visible, visibleLines } from '../visible.ts';
+import { hintLine, visible, visibleLines } from '../visible.ts';
 import type { Command, CommandEntry, CommandGroup } from './command.ts';
 import { commands } from './commands.ts';
 import {
@@ -69,8 +69,7 @@ function warnOnScreen({ errorScreen, warn }: Context, line: string, hint?: strin
     warn(line, hint);
     return;
   }
-  const hintLine = hint === undefined ? '' : `hint: ${visible(hint)}\n`;
-  screen.write(`${lineFor(screen, `docker-credential-icr: ${visible(line)}`)}${hintLine}`);
+  screen.write(`${lineFor(screen, `docker-credential-icr: ${visible(line)}`)}${hintLine(hint)}`);
 }
 
 function isClosedPipe({ cause }: HelperError): boolean {

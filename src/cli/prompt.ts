@@ -4,7 +4,7 @@ import type { Context, Terminal } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { visible } from '../visible.ts';
 
-export interface PromptOptions {
+interface PromptOptions {
   /** If true, the answer is not echoed. */
   readonly hidden?: boolean;
 }

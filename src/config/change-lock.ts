@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { remainingMs } from '../deadline.ts';
+import { remainingMs, sleep } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 import { requireDirectory } from '../files/own-directories.ts';
@@ -47,7 +47,7 @@ export async function withChangeLock<T>(
       if (!isHeld()) throw lockLost(folder);
     };
     const step = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await sleep(0);
       assertLockHeld();
     };
     return action({ assertLockHeld, step });

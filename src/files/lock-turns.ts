@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { systemCode } from '../errors.ts';
 import { makePrivateFolder } from './own-directories.ts';
 import { createPrivate } from './private-write.ts';
+import { isSameFile } from './regular-file.ts';
 import { isTrustedOwner } from './trust.ts';
 
 // A lock is a directory of numbered files, one for each turn of a process. The process that creates the file with the next
@@ -178,12 +179,6 @@ function create(file: string): number | undefined {
 function abandon(descriptor: number, file: string): void {
   fs.closeSync(descriptor);
   fs.rmSync(file, { force: true });
-}
-
-/** Returns false if the file was deleted, or replaced because the directory was renamed. */
-function isSameFile(file: string, descriptor: number): boolean {
-  const [named, open] = [fs.lstatSync(file, { throwIfNoEntry: false }), fs.fstatSync(descriptor)];
-  return named?.ino === open.ino && named.dev === open.dev;
 }
 
 function sweep(folder: string, number: number): void {

@@ -1,4 +1,5 @@
 import { type Context, debug } from '../context.ts';
+import { sleep } from '../deadline.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { type Holder, healthOf, thisHolder } from './lock-holder.ts';
 import {
@@ -178,8 +179,4 @@ function attempt<T>(step: () => T): T {
     const message = systemCode(error) ?? (error instanceof Error ? error.message : '');
     throw new CannotLock(message, { cause: error });
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

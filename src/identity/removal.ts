@@ -24,7 +24,7 @@ import { signOut } from './signed-out.ts';
 /** Removed identities and their secrets, which `cancelPendingKeys` may need to log in. */
 export type Removed = ReadonlyMap<string, string | undefined>;
 
-export interface SignedOut {
+interface SignedOut {
   /** Identities of the removed mappings that were not removed themselves. */
   readonly kept: readonly string[];
   readonly removed: Removed;

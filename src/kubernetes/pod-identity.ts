@@ -27,7 +27,7 @@ export interface PodOptions {
 }
 
 /** The access token of a pod's trusted profile. */
-export type PodToken = Pick<CachedToken, 'token' | 'issuedAt' | 'expiresAt'>;
+type PodToken = Pick<CachedToken, 'token' | 'issuedAt' | 'expiresAt'>;
 
 /** A service account and its trusted profile. */
 interface Pod extends ServiceAccount {

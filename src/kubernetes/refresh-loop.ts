@@ -10,7 +10,7 @@ export const roundMs = 60_000;
 /** A replica that was killed is replaced after this time. */
 export const leaseMs = 3 * roundMs;
 
-export interface LoopOptions {
+interface LoopOptions {
   readonly election: Election;
   readonly metrics: RefreshMetrics;
   /** Waits, or returns at once if `stop` is aborted. */

@@ -11,7 +11,14 @@ import {
   writePrivate,
 } from '../files/private-write.ts';
 import { cannot } from '../files/storage-error.ts';
-import { damagedSuffix, extension, fileOf, folderOf, parseCredential } from './credential-file.ts';
+import {
+  damagedSuffix,
+  decodeName,
+  extension,
+  fileOf,
+  folderOf,
+  parseCredential,
+} from './credential-file.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 
 /**
@@ -55,14 +62,6 @@ function names(context: Context, directory: string): string[] {
     if (file.endsWith(extension)) stored.add(decodeName(file.slice(0, -extension.length)));
   }
   return [...stored].sort();
-}
-
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }
 
 function read(context: Context, file: string, key: SecretKey): Credential | undefined {

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { hasControlCharacter } from '../visible.ts';
-import { parseCredential } from './credential-file.ts';
+import { decodeName, parseCredential } from './credential-file.ts';
 import {
   callHelper,
   callTimeoutMs,
@@ -13,7 +13,7 @@ import {
   listInput,
   oneLine,
   parseList,
-  parseObject,
+  parseOutput,
 } from './helper-process.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 import { unlockHint } from './unlock-hint.ts';
@@ -96,15 +96,6 @@ function names(of: KeychainKey['of'], list: Readonly<Record<string, string>>): s
     .sort();
 }
 
-/** Some keychains return the URL decoded, and then the name may contain a `%` that is not an escape. */
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
-}
-
 /** Returns the bare secret if the rest is the default, so that users can read it in their keychain; else JSON. */
 function pack({ name }: KeychainKey, { ServerURL, Username, Secret }: Credential): string {
   // `pass` returns no spaces and line ends around a secret.
@@ -115,7 +106,7 @@ function pack({ name }: KeychainKey, { ServerURL, Username, Secret }: Credential
 }
 
 function unpack(name: string, key: KeychainKey, text: string): Credential {
-  const { Secret } = parseObject(name, text);
+  const { Secret } = parseOutput(name, text);
   if (typeof Secret !== 'string' || Secret === '') {
     throw invalidOutput(name, 'no secret');
   }

@@ -5,6 +5,7 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
+import { sleep } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
@@ -41,7 +42,7 @@ export async function moveSecrets(context: Context, target: string): Promise<num
 
 async function move(context: Context, target: string, assertLockHeld: () => void): Promise<number> {
   const step: Step = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await sleep(0);
     assertLockHeld();
   };
   await finishLastMove(context, step);

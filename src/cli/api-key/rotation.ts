@@ -1,6 +1,6 @@
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
-import { HelperError } from '../../errors.ts';
+import { HelperError, isRefused } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { deleteApiKey } from '../../iam/api-key-changes.ts';
 import { ownerOfApiKey } from '../../iam/owner.ts';
@@ -11,7 +11,7 @@ import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
 import { own } from '../../identity/mapping-key.ts';
 import { type PendingKey, readPendingKey } from '../../identity/pending-key.ts';
-import { ambientVariables } from '../../secret-variables.ts';
+import { apiKeyVariables } from '../../secret-variables.ts';
 import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';
@@ -102,8 +102,7 @@ async function rotationCaller(
     );
   } catch (error) {
     const [next] = others;
-    const isRefused = error instanceof HelperError && error.code === 'refused';
-    if (!isRefused || next === undefined) throw error;
+    if (!isRefused(error) || next === undefined) throw error;
     return rotationCaller(lookup, name, as, [next]);
   }
 }
@@ -157,7 +156,7 @@ async function deleteOld(
 }
 
 function warnOfVariables({ env, warn }: Context, old: string): void {
-  for (const name of ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables]) {
+  for (const name of apiKeyVariables) {
     if (env[name]?.trim() === old) warn(`${name} still contains the old key`, `run unset ${name}`);
   }
 }

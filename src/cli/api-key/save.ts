@@ -14,7 +14,7 @@ import { chooseStore, recordStore } from '../login-store.ts';
 /** An identity to add, and the mapping keys for which it will be used. */
 type NewIdentity = readonly [identity: string, keys: readonly string[]];
 
-export interface SavePlan {
+interface SavePlan {
   readonly newIdentities: readonly NewIdentity[];
   /** The credential store to record in the settings; undefined if one is in use. */
   readonly store: string | undefined;

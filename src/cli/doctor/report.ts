@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import { visible } from '../../visible.ts';
+import { hintLine, visible } from '../../visible.ts';
 import { wrap } from '../wrap.ts';
 import { type Check, type CheckInput, type Result, runCheck, type State } from './check.ts';
 
@@ -46,8 +46,8 @@ function lineOf({ name, state, message, hint }: Result, width: number, isColoure
   const mark = isColoured ? `\x1b[${colours[state]}m${padded}\x1b[0m` : padded;
   const text = wrap(visible(`${name}: ${message}`), width - indent.length);
   // Hints are not wrapped, so that commands can be copied.
-  const lines = hint === undefined ? text : [...text, `hint: ${visible(hint)}`];
-  return `${mark} ${lines.join(`\n${indent}`)}\n`;
+  const second = hint === undefined ? '' : `${indent}${hintLine(hint)}`;
+  return `${mark} ${text.join(`\n${indent}`)}\n${second}`;
 }
 
 function summaryOf(results: readonly Result[]): string {
