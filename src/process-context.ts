@@ -4,7 +4,7 @@ import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
 import { nodeFiles } from './files/file-reader.ts';
 import { withSystemHome } from './system-home.ts';
-import { visible } from './visible.ts';
+import { hintLine, visible } from './visible.ts';
 import { wrapCommand } from './wrap.ts';
 
 declare const Bun: BunRuntime | undefined;
@@ -118,15 +118,15 @@ function runSync(program: string, args: readonly string[], options: RunOptions):
  * prevent the answer.
  */
 function warn(line: string, hint?: string): void {
-  const texts = [
-    `docker-credential-icr: ${line}`,
-    ...(hint === undefined ? [] : [`hint: ${hint}`]),
-  ];
+  const text = `docker-credential-icr: ${visible(line)}\n${hintLine(hint)}`;
   try {
     const width = process.getBuiltinModule('node:tty').isatty(2)
       ? process.stderr.columns || 80
       : Number.POSITIVE_INFINITY;
-    const lines = texts.flatMap((text) => wrapCommand(visible(text), width));
+    const lines = text
+      .split('\n')
+      .slice(0, -1)
+      .flatMap((each) => wrapCommand(each, width));
     writeAll(nodeFs(), 2, `${lines.join('\n')}\n`);
   } catch {
     // The error cannot be reported anywhere else.

@@ -2,7 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
-import { everyHost, own } from '../identity/mapping-key.ts';
+import { everyHost, keysOfIdentity, own } from '../identity/mapping-key.ts';
 import {
   entitledRegistry,
   presentation,
@@ -167,10 +167,6 @@ function targetsOf(
   if (identity === undefined) return [{ name: 'default', mapped: [everyHost] }];
   const isNew = !Object.hasOwn(identities, identity) && !Object.hasOwn(mappings, everyHost);
   return [{ name: identity, mapped: isNew ? [everyHost] : [] }];
-}
-
-function keysOfIdentity({ mappings }: Settings, name: string): string[] {
-  return Object.keys(mappings).filter((key) => mappings[key]?.identity === name);
 }
 
 function hintOf(command: string, identity: string | undefined, hosts: readonly string[]): string {

@@ -9,7 +9,7 @@ import { wrap } from '../wrap.ts';
 /** Space that is left for the answer on the line of the question. */
 const minAnswerLength = 4;
 
-export interface PromptOptions {
+interface PromptOptions {
   /** If true, the answer is not echoed. */
   readonly hidden?: boolean;
 }

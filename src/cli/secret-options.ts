@@ -94,6 +94,6 @@ function requireOneSource(options: SecretOptions): void {
 }
 
 /** Returns the name of the option: `api-key-stdin` for `apiKeyStdin`. */
-function dashed(name: string): string {
+export function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

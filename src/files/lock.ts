@@ -1,4 +1,5 @@
 import { type Context, debug } from '../context.ts';
+import { sleep } from '../deadline.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { type Holder, healthOf, thisHolder } from './lock-holder.ts';
 import {
@@ -35,10 +36,10 @@ export interface LockOptions<T> {
 }
 
 /**
- * Runs while the lock is held. `leave` sets the note for waiting processes. `isOurs` returns false if another process has
+ * Runs while the lock is held. `leave` sets the note for waiting processes. `isHeld` returns false if another process has
  * taken over the lock because this one was suspended.
  */
-export type Action<T> = (leave: (note: string) => void, isOurs: () => boolean) => T | Promise<T>;
+export type Action<T> = (leave: (note: string) => void, isHeld: () => boolean) => T | Promise<T>;
 
 /** The delay between two retries; up to 20 ms of jitter are added. */
 const retryDelayMs = 20;
@@ -178,8 +179,4 @@ function attempt<T>(step: () => T): T {
     const message = systemCode(error) ?? (error instanceof Error ? error.message : '');
     throw new CannotLock(message, { cause: error });
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

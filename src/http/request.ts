@@ -1,5 +1,5 @@
 import { type Context, debug } from '../context.ts';
-import { deadlineOf } from '../deadline.ts';
+import { deadlineOf, sleep } from '../deadline.ts';
 import type { ErrorDetails } from '../errors.ts';
 import type { JsonObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
@@ -78,7 +78,7 @@ export async function requestAnswer(
       });
     }
     debug(context, `${outcome.problem}; retrying in ${Math.round(delayMs)} ms`);
-    await (options.pause ?? pause)(delayMs);
+    await (options.pause ?? sleep)(delayMs);
   }
 }
 
@@ -139,8 +139,4 @@ function retryAfter(answer: HttpAnswer, now: number): { retryAfterMs?: number } 
 
 function requestedWait(waitMs: number | undefined): string {
   return waitMs === undefined ? '' : ` and asks to wait ${Math.ceil(waitMs / 1000)} s`;
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -5,6 +5,7 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
+import { sleep } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
@@ -26,11 +27,11 @@ const staleAfterMs = 50_000;
  */
 export async function moveSecrets(context: Context, target: string): Promise<number> {
   const lock = path.join(requireConfigFolder(context), 'move.lock');
-  const action = (_leave: unknown, isOurs: () => boolean) => {
-    const requireOurs = () => {
-      if (!isOurs()) throw overtaken();
+  const action = (_leave: unknown, isHeld: () => boolean) => {
+    const assertLockHeld = () => {
+      if (!isHeld()) throw overtaken();
     };
-    return move(context, target, requireOurs);
+    return move(context, target, assertLockHeld);
   };
   return withLock(context, lock, action, {
     timeoutMs: lockTimeoutMs,
@@ -39,10 +40,10 @@ export async function moveSecrets(context: Context, target: string): Promise<num
   });
 }
 
-async function move(context: Context, target: string, requireOurs: () => void): Promise<number> {
+async function move(context: Context, target: string, assertLockHeld: () => void): Promise<number> {
   const step: Step = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    requireOurs();
+    await sleep(0);
+    assertLockHeld();
   };
   await finishLastMove(context, step);
   const { store: from = fileStoreName } = readSettings(context);
@@ -58,7 +59,7 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   requireWorkingStore(context, { store: from });
   const destination = named(context, target);
   await step();
-  await changeSettings(context, { previousStore: target }, requireOurs);
+  await changeSettings(context, { previousStore: target }, assertLockHeld);
   const copies = await copyAll(source, destination, step).catch(async (error) => {
     await finishLastMove(context, step);
     throw error;
@@ -67,12 +68,12 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   await updateSettings(context, async (settings, lock) => {
     const stepUnderBoth: Step = async () => {
       await step();
-      lock.requireOurs();
+      lock.assertLockHeld();
     };
     // Another move has started meanwhile and has erased these copies.
     if (settings.previousStore !== target) throw overtaken();
     latest = await catchUp(source, destination, copies, stepUnderBoth);
-    requireOurs();
+    assertLockHeld();
     return { ...settings, store: target, previousStore: from };
   });
   const identities = () => readSettings(context).identities;

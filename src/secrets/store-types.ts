@@ -22,14 +22,14 @@ export interface SecretKey {
 }
 
 /** Throws if another process has taken over the lock; called right before a change takes effect. */
-export type RequireOurs = () => void;
+export type AssertLockHeld = () => void;
 
 export interface SecretStore<Key = SecretKey> {
   /** Returns undefined if the secret does not exist. Throws `damaged` or `storage` if it cannot be read. */
   read(key: Key): Credential | undefined;
-  write(key: Key, credential: Credential, requireOurs?: RequireOurs): void;
+  write(key: Key, credential: Credential, assertLockHeld?: AssertLockHeld): void;
   /** Also succeeds if the secret does not exist. */
-  erase(key: Key, requireOurs?: RequireOurs): void;
+  erase(key: Key, assertLockHeld?: AssertLockHeld): void;
   /** Returns the names of all secrets, also of damaged ones. */
   names(of: SecretKey['of']): string[];
 }

@@ -10,7 +10,7 @@ import {
   listInput,
   oneLine,
   parseList,
-  parseObject,
+  parseOutput,
 } from '../../src/secrets/helper-process.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
@@ -47,9 +47,9 @@ test('a reason is one line of 200 characters', () => {
 });
 
 test('an object is an object, and nothing of it is in the error', () => {
-  assert.equal(parseObject('vault', '{"a":1}'), { a: 1 });
+  assert.equal(parseOutput('vault', '{"a":1}'), { a: 1 });
   for (const text of ['', 'canary', 'null', '[]', '"canary"', '1', '{"canary":']) {
-    const { message } = fails(() => parseObject('vault', text), 'storage', /vault/);
+    const { message } = fails(() => parseOutput('vault', text), 'storage', /vault/);
     assert.not.match(message, 'canary');
   }
 });

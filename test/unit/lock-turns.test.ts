@@ -176,7 +176,7 @@ test('an action that runs without the lock counts as the holder', () =>
     fs.writeFileSync(file, '');
     const options = { timeoutMs: 0, onTimeout: 'proceed' } as const;
     const below = path.join(file, 'x.lock');
-    assert.is(await withLock(context, below, (_leave, isOurs) => isOurs(), options), true);
+    assert.is(await withLock(context, below, (_leave, isHeld) => isHeld(), options), true);
   }));
 
 const isLinux = process.platform === 'linux';

@@ -15,7 +15,7 @@ import { printLine } from '../print-line.ts';
 /** An identity to add, and the mapping keys for which it will be used. */
 type NewIdentity = readonly [identity: string, keys: readonly string[]];
 
-export interface SavePlan {
+interface SavePlan {
   readonly newIdentities: readonly NewIdentity[];
   /** The credential store to record in the settings; undefined if one is in use. */
   readonly store: string | undefined;
