@@ -60,14 +60,26 @@ export const dockerFile: Check = {
       return [problem(`${file} does not name this helper`, configureHint('docker')), ...findings];
     }
     return [
-      ok(named(input, file, textSetting(read, 'credsStore') === 'icr', registeredHosts(read))),
+      ok(
+        coverageMessage(
+          input,
+          file,
+          textSetting(read, 'credsStore') === 'icr',
+          registeredHosts(read),
+        ),
+      ),
       ...findings,
       ...unregisteredHosts(input, 'docker', (host) => callsHelper(read, host)),
     ];
   },
 };
 
-function named(input: CheckInput, file: string, isStore: boolean, hosts: readonly string[]) {
+function coverageMessage(
+  input: CheckInput,
+  file: string,
+  isStore: boolean,
+  hosts: readonly string[],
+) {
   const what = isStore
     ? 'every registry'
     : `${hosts.length} ICR ${hosts.length === 1 ? 'host' : 'hosts'}`;
@@ -113,7 +125,7 @@ async function coverage(input: CheckInput, files: readonly CredHelpersFile[]): P
   const others = files.filter((read) => read.text !== undefined && !naming.includes(read));
   const hosts = [...new Set(naming.flatMap(registeredHosts))];
   return [
-    ok(named(input, naming.map(({ file }) => file).join(', '), false, hosts)),
+    ok(coverageMessage(input, naming.map(({ file }) => file).join(', '), false, hosts)),
     ...others.map(({ file }) =>
       warning(
         `${file} does not name this helper: podman login stores passwords in it`,
