@@ -44,6 +44,7 @@ export const importRules: ImportRules = {
         'src/process-stat.ts',
         'src/secret-variables.ts',
         'src/standard-input.ts',
+        'src/system-home.ts',
         'src/unescape.ts',
         'src/version.ts',
         'src/visible.ts',

@@ -63,12 +63,23 @@ export const configure: Command<ConfigureArgs> = {
       const isCovered = client.name === 'docker' && args.credsStore && !args.remove;
       if (!isCovered) await edit(context, client, args);
     }
+    if (args.credsStore && args.client === 'docker') await editOthers(context, args);
     if (!args.remove && !args.dryRun && !(await hasCredential(context))) {
       printLine(context, 'next: docker-credential-icr login');
     }
     return 0;
   },
 };
+
+/** podman, buildah and skopeo do not read `credsStore`, so without their own entries they would pull without a credential. */
+async function editOthers(context: Context, args: ConfigureArgs): Promise<void> {
+  const { installedClientsBlindTo } = await import('./installed-clients.ts');
+  const added = args.remove ? undefined : await hostsToAdd(context, args);
+  for (const client of installedClientsBlindTo(context, 'credsStore')) {
+    const { before, after } = planFor(context, client, args, added);
+    if (after !== before) await edit(context, client, args);
+  }
+}
 
 async function edit(context: Context, client: Client, args: ConfigureArgs): Promise<void> {
   const added = args.remove ? undefined : await hostsToAdd(context, args);

@@ -1,10 +1,11 @@
 import { debug } from '../context.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { fromDockerLogin, fromIdentityToken } from './docker-login.ts';
+import { fromDockerLogin, fromEntitlementLogin, fromIdentityToken } from './docker-login.ts';
 import { fromAmbientVariable, fromOwnVariable } from './environment.ts';
 import type { Lookup } from './lookup.ts';
 import { fromMapping } from './mapping.ts';
+import { entitledRegistry } from './present.ts';
 import type { Found, Source } from './source.ts';
 
 interface NamedSource {
@@ -26,6 +27,11 @@ const ibmSources: readonly NamedSource[] = [
   { name: 'an identity token', find: fromIdentityToken },
 ];
 
+const entitledSources: readonly NamedSource[] = [
+  { name: 'docker login with an entitlement key', find: fromEntitlementLogin },
+  ...ibmSources,
+];
+
 /** For other registries, only stored credentials are returned. */
 const otherSources: readonly NamedSource[] = [
   { name: 'docker login', find: fromDockerLogin },
@@ -38,7 +44,7 @@ export async function findCredential(
   host: RegistryHost,
 ): Promise<Found | undefined> {
   const key = hostKey(host);
-  const sources = isIbmHost(host) ? ibmSources : otherSources;
+  const sources = isIbmHost(host) ? sourcesOf(host) : otherSources;
   let isSignedOut: boolean | undefined;
   for (let i = 0; i < sources.length; i++) {
     const source = sources[i] as NamedSource;
@@ -55,8 +61,12 @@ export async function findCredential(
   return undefined;
 }
 
-function describe({ username, identity, keptIn }: Found): string {
-  return `found ${username}${identity === undefined ? '' : ` of identity ${identity}`} in ${keptIn}`;
+function sourcesOf({ name }: RegistryHost): readonly NamedSource[] {
+  return name === entitledRegistry ? entitledSources : ibmSources;
+}
+
+function describe({ username, identity, location }: Found): string {
+  return `found ${username}${identity === undefined ? '' : ` of identity ${identity}`} in ${location}`;
 }
 
 // Both are off unless the settings enable them, so their modules are loaded only then.
@@ -71,5 +81,7 @@ async function fromComputeIdentity(lookup: Lookup): Promise<Found | undefined> {
   const { computeProfile } = await lookup.settings();
   if (computeProfile === undefined) return undefined;
   const { computeIdentity } = await import('./compute.ts');
-  return computeIdentity(lookup, computeProfile);
+  // As the ibmcloud CLI reads it; the setting decides whether the identity is used at all.
+  const named = lookup.context.env.IBMCLOUD_CR_PROFILE?.trim();
+  return computeIdentity(lookup, named || computeProfile);
 }
