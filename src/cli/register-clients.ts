@@ -1,4 +1,4 @@
-import { type Client, type EditPlan, helperName } from '../clients/client.ts';
+import type { Client, EditPlan } from '../clients/client.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
 import { unifiedDiff } from '../clients/diff.ts';
 import { docker, nerdctl } from '../clients/docker.ts';
@@ -7,6 +7,7 @@ import { registriesConf } from '../clients/registries-conf.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
+import { helperName } from '../program-name.ts';
 import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
 import { dockerPrograms, hasOneOf, podmanPrograms } from './doctor/client-checks.ts';

@@ -1,8 +1,5 @@
 import type { Context } from '../context.ts';
 
-/** The name of this helper in clients' configuration: the part after `docker-credential-`. */
-export const helperName = 'icr';
-
 /** A warning about a client's configuration. */
 export interface Note {
   readonly message: string;

@@ -1,5 +1,6 @@
 import { applyEdits, type Edit } from 'jsonc-parser';
-import { type AddOptions, type EditPlan, helperName } from './client.ts';
+import { helperName } from '../program-name.ts';
+import type { AddOptions, EditPlan } from './client.ts';
 import { type CredHelpersFile, entryOf } from './cred-helpers.ts';
 import {
   addProperties,

@@ -1,8 +1,9 @@
 import { applyEdits } from 'jsonc-parser';
 import type { Context } from '../context.ts';
+import { helperName } from '../program-name.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { hasControlCharacter } from '../visible.ts';
-import { type EditPlan, helperName } from './client.ts';
+import type { EditPlan } from './client.ts';
 import {
   authsOf,
   type CredHelpersFile,

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
+import { helperName } from '../program-name.ts';
 import type { AddOptions, Client, EditPlan, Note } from './client.ts';
-import { helperName } from './client.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { shellQuoted } from './notes.ts';
 import { readText } from './read-file.ts';

@@ -4,11 +4,13 @@ import { findCredential } from '../identity/find.ts';
 import { isIdentityToken } from '../identity/identity-token.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import type { Found } from '../identity/source.ts';
+import { helperOf } from '../program-name.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { storeSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { readInput } from '../standard-input.ts';
+import { visible } from '../visible.ts';
 import { parseCredentialInput } from './credential-input.ts';
 import { passOn } from './pass-on.ts';
 
@@ -21,9 +23,17 @@ export async function store(context: Context): Promise<string> {
   const { credential, host } = parseCredentialInput(input);
   const answer = await passOn(context, 'store', host, input);
   if (answer !== undefined) return answer;
+  if (context.identity !== undefined && !isIbmHost(host)) {
+    throw onlyForIbmHosts(context.identity);
+  }
   // Credentials for other registries are stored without a check.
   const found = isIbmHost(host) ? await currentAnswer(context, host) : undefined;
   if (found !== undefined && (await isEcho(found, credential))) return '';
+  if (context.identity !== undefined) {
+    const { saveNamedLogin } = await import('../identity/named-login.ts');
+    await saveNamedLogin(context, context.identity, host, credential);
+    return '';
+  }
   await storeSecret(context, { of: 'host', name: hostKey(host) }, credential);
   if (found?.identity === undefined) return '';
   context.warn(
@@ -33,13 +43,21 @@ export async function store(context: Context): Promise<string> {
   return '';
 }
 
+function onlyForIbmHosts(identity: string): HelperError {
+  const message = `docker-credential-${visible(helperOf(identity))} stores credentials for ICR hosts only`;
+  return new HelperError('invalid-input', message, {
+    hint: 'use docker-credential-icr for other registries',
+  });
+}
+
 /** A failure must not prevent a new login, which fixes it. */
 async function currentAnswer(context: Context, host: RegistryHost): Promise<Found | undefined> {
   try {
     return await findCredential(lookupIn(context), host);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(error.message, error.hint);
+    // With docker-credential-icr-NAME, the login replaces the secret that failed.
+    if (context.identity === undefined) context.warn(error.message, error.hint);
     return undefined;
   }
 }

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { helperName } from '../../clients/client.ts';
 import {
   authsOf,
   type CredHelpersFile,
@@ -12,6 +11,7 @@ import {
 import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
+import { helperName } from '../../program-name.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { helperName } from '../../clients/client.ts';
 import { homeFolder } from '../../clients/home.ts';
 import { readText } from '../../clients/read-file.ts';
 import type { Context } from '../../context.ts';
+import { helperName } from '../../program-name.ts';
 import { type Check, warning } from './check.ts';
 
 /** A `registries.conf` of podman, buildah and skopeo that lists credential helpers for all registries. */
