@@ -13,6 +13,11 @@ export function identityOfHelper(name: string): string | undefined {
   return name.startsWith(`${helperName}-`) ? name.slice(helperName.length + 1) : undefined;
 }
 
+/** Returns true for the name of this helper in clients' configuration, with or without an identity. */
+export function isOwnName(name: unknown): boolean {
+  return name === helperName || (typeof name === 'string' && identityOfHelper(name) !== undefined);
+}
+
 /**
  * Returns the identity that the program's name selects: `prod` for `docker-credential-icr-prod`; undefined for
  * `docker-credential-icr`. The result may be the name of an identity that does not exist, or an empty text.

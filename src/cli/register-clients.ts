@@ -7,7 +7,7 @@ import { registriesConf } from '../clients/registries-conf.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
-import { helperName } from '../program-name.ts';
+import { helperName, helperOf } from '../program-name.ts';
 import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
 import { dockerPrograms, hasOneOf, podmanPrograms } from './doctor/client-checks.ts';
@@ -23,6 +23,13 @@ export function installedClients(context: Context): Client[] {
   ];
 }
 
+interface RegisterOptions {
+  /** Changes files without confirmation. */
+  readonly yes?: boolean | undefined;
+  /** Registers `docker-credential-icr-IDENTITY`. */
+  readonly identity?: string | undefined;
+}
+
 /**
  * Registers the helper for the hosts in every installed client. Shows each change as a diff and asks, unless `yes` is
  * set. Returns false if a change was declined or failed. Throws `cancelled` on Ctrl-C.
@@ -30,12 +37,12 @@ export function installedClients(context: Context): Client[] {
 export async function registerClients(
   context: Context,
   hosts: readonly string[],
-  { yes = false }: { readonly yes?: boolean },
+  { yes = false, identity }: RegisterOptions,
 ): Promise<boolean> {
   let isDone = true;
   for (const client of installedClients(context)) {
     try {
-      isDone = (await register(context, client, hosts, yes)) && isDone;
+      isDone = (await register(context, client, hosts, { yes, identity })) && isDone;
     } catch (error) {
       if (!(error instanceof HelperError) || error.code === 'cancelled') throw error;
       context.warn(error.message, error.hint);
@@ -49,15 +56,19 @@ async function register(
   context: Context,
   client: Client,
   hosts: readonly string[],
-  yes: boolean,
+  { yes, identity }: RegisterOptions,
 ): Promise<boolean> {
-  const makePlan = () => client.planAdd(context, uncoveredHosts(context, client, hosts));
+  const makePlan = () =>
+    identity === undefined
+      ? client.planAdd(context, uncoveredHosts(context, client, hosts))
+      : client.planAdd(context, hosts, { helper: helperOf(identity) });
   const plan = makePlan();
   const isRegistered = plan.after === plan.before;
   if (isRegistered) context.stdout(`${client.name}: nothing to change in ${visible(plan.file)}\n`);
   else if (yes || (await agrees(context, plan))) await apply(context, makePlan);
   else {
-    const hint = `run docker-credential-icr configure --client ${client.name}`;
+    const option = identity === undefined ? '' : ` --identity ${identity}`;
+    const hint = `run docker-credential-icr configure --client ${client.name}${option}`;
     context.warn(`${plan.file} was not changed`, hint);
     return false;
   }

@@ -12,6 +12,7 @@ import {
   settingsNamed,
 } from './cred-helpers.ts';
 import { dockerConfigFile } from './docker.ts';
+import { isOwnHelper } from './helper-link.ts';
 import { addProperties, newObjectText, removeProperties, replaceValue } from './json-edit.ts';
 import { damaged, type Property, propertiesOf } from './json-text.ts';
 
@@ -51,7 +52,8 @@ export function planRestoreStore(context: Context, previousHelper: string | unde
   const { text, root } = read;
   const plan = { file: read.file, before: text, hosts: [], notes: [], isUndo: true } as const;
   const current = currentStore(read);
-  if (!text || !root || current?.value.value !== helperName) return { ...plan, after: text };
+  if (!text || !root || !current || !isOwnHelper(context, current.value.value))
+    return { ...plan, after: text };
   const edits =
     previousHelper === undefined
       ? removeProperties(root, (node) => node === current.node)

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import { helperName } from '../program-name.ts';
-import type { AddOptions, Client, EditPlan, Note } from './client.ts';
+import type { AddOptions, Client, EditPlan, Note, RemoveOptions } from './client.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { shellQuoted } from './notes.ts';
 import { readText } from './read-file.ts';
@@ -20,6 +21,7 @@ ${setting}
  */
 export function registriesConf(systemFolder = '/etc/containers'): Client {
   const planAdd = (context: Context, _hosts: readonly string[], options: AddOptions = {}) => {
+    if (isOtherHelper(options.helper)) throw oneHelper();
     const file = dropIn(context);
     const before = readText(file);
     const conflicts = conflictingFiles(context, systemFolder).map((other) =>
@@ -40,6 +42,16 @@ export function registriesConf(systemFolder = '/etc/containers'): Client {
   };
 }
 
+function isOtherHelper(helper: string | undefined): boolean {
+  return helper !== undefined && helper !== helperName;
+}
+
+function oneHelper(): HelperError {
+  return new HelperError('invalid-input', 'registries.conf has one helper for all registries', {
+    hint: 'use --client podman with --identity',
+  });
+}
+
 const pathNote: Note = {
   message: 'podman, buildah and skopeo call the helper for all registries',
   hint: 'keep docker-credential-icr on PATH',
@@ -50,10 +62,16 @@ function planFor(file: string, before: string | undefined, after: string | undef
 }
 
 /** Plans to delete the file. Does nothing for single hosts, because the setting applies to all hosts. */
-function planRemove(context: Context, hosts: readonly string[] | 'all'): EditPlan {
+function planRemove(
+  context: Context,
+  hosts: readonly string[] | 'all',
+  { helper }: RemoveOptions = {},
+): EditPlan {
   const file = dropIn(context);
   const before = readText(file);
-  if (before === undefined || hosts !== 'all') return planFor(file, before, before);
+  if (before === undefined || hosts !== 'all' || isOtherHelper(helper)) {
+    return planFor(file, before, before);
+  }
   if (isGenerated(before)) return planFor(file, before, undefined);
   const message = `${file} has other content and was not deleted`;
   const hint = `run rm ${shellQuoted(file)} if it is not needed`;

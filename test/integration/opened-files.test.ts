@@ -36,6 +36,10 @@ function opened(home: Home, words: readonly string[], input: string): string[] {
 /** After a login it is examined whether a client's file names the helper. */
 const ofClients = /\/(\.docker\/config\.json|run\/containers\/\d+\/auth\.json)$/;
 
+/** `status` also shows which clients' files name a helper of an identity. */
+const ofHelpers =
+  /\/(\.docker\/config\.json|\.docker\/buildx\/config|containers(\/\d+)?\/auth\.json|\.local\/bin|docker-credential-icr)$/;
+
 const cases: readonly (readonly [words: readonly string[], input?: string, allowed?: RegExp])[] = [
   [['get'], 'us.icr.io'],
   [['get'], 'other.example'],
@@ -46,8 +50,8 @@ const cases: readonly (readonly [words: readonly string[], input?: string, allow
   [['--help']],
   [['login', '--help']],
   [['no-such-word']],
-  [['status']],
-  [['status', '--json']],
+  [['status'], '', ofHelpers],
+  [['status', '--json'], '', ofHelpers],
   [['map', 'us.icr.io', 'work']],
   [['unmap', 'us.icr.io']],
   [

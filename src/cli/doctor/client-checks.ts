@@ -5,6 +5,7 @@ import { podmanClients } from '../../clients/podman.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
+import { isOwnName } from '../../program-name.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
@@ -60,7 +61,7 @@ export const dockerFile: Check = {
       return [problem(`${file} does not name this helper`, configureHint('docker')), ...findings];
     }
     return [
-      ok(named(input, file, textSetting(read, 'credsStore') === 'icr', registeredHosts(read))),
+      ok(named(input, file, isOwnName(textSetting(read, 'credsStore')), registeredHosts(read))),
       ...findings,
       ...unregisteredHosts(input, 'docker', (host) => callsHelper(read, host)),
     ];

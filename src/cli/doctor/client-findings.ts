@@ -11,7 +11,7 @@ import {
 import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
-import { helperName } from '../../program-name.ts';
+import { isOwnName } from '../../program-name.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';
@@ -32,15 +32,15 @@ export function configureHint(client: string, hosts: readonly string[] = []): st
   return ['run docker-credential-icr configure', ...which, ...each].join(' ');
 }
 
-/** Returns true if the file makes the client call this helper for the host. */
+/** Returns true if the file makes the client call this helper for the host, with or without an identity in its name. */
 export function callsHelper(read: CredHelpersFile, host: string): boolean {
   const entry = entryOf(read, host);
-  return (entry?.value.value ?? textSetting(read, 'credsStore')) === helperName;
+  return isOwnName(entry?.value.value ?? textSetting(read, 'credsStore'));
 }
 
 export function namesHelper(read: CredHelpersFile): boolean {
   return (
-    textSetting(read, 'credsStore') === helperName ||
+    isOwnName(textSetting(read, 'credsStore')) ||
     read.entries.some(({ key }) => callsHelper(read, key))
   );
 }

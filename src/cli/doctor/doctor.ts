@@ -8,6 +8,7 @@ import { fileCheck } from './file-checks.ts';
 import { registriesConf } from './helper-lists.ts';
 import { identityChecks } from './identity-checks.ts';
 import { type Machine, thisMachine } from './machine.ts';
+import { namedHelpersCheck } from './named-helper-checks.ts';
 import { iamProbe, networkChecks } from './network-checks.ts';
 import { programCheck } from './program-check.ts';
 import { hostChecks, registryChecks } from './registry-checks.ts';
@@ -63,6 +64,7 @@ export function checksFor(input: CheckInput, { hosts: named = [], registry }: Do
     ...storeChecks,
     podmanFiles,
     registriesConf,
+    namedHelpersCheck,
     settingsCheck,
     fileCheck,
     hostsCheck,
