@@ -30,6 +30,8 @@ export function identityInName(
   script: string | undefined,
   platform: NodeJS.Platform,
 ): string | undefined {
+  // The usual name, as clients type it.
+  if (argv0 === program) return undefined;
   return afterProgram(argv0, platform) ?? afterProgram(script ?? '', platform);
 }
 

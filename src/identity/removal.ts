@@ -145,6 +145,7 @@ export async function removeEverything(context: Context): Promise<Removed> {
   for (const name of pendingIdentities(context)) {
     if (!removed.has(name)) removed.set(name, undefined);
   }
+  endNamedSignOuts(context, [...removed.keys()]);
   removeTraces(context);
   return removed;
 }

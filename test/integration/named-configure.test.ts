@@ -269,6 +269,30 @@ test('configure without an identity keeps the entries of identities', () =>
     assert.is(machine.helpers()?.['us.icr.io'], 'icr');
   }));
 
+test('--remove also removes a credsStore that names an identity, which doctor reports', () =>
+  onMachine((machine) => {
+    fs.mkdirSync(path.dirname(machine.docker));
+    fs.writeFileSync(machine.docker, '{"credsStore": "icr-prod", "x": 1}');
+    fs.symlinkSync(icr, machine.link('prod'));
+    const { checks } = JSON.parse(machine.run([icr, 'doctor', '--json']).stdout);
+    const found = checks.find(({ name }: { name: string }) => name === 'named helpers');
+    assert.is(found.state, 'warning');
+    assert.match(found.message, 'has credentials for ICR hosts only');
+    succeed(machine, 'configure', '--remove');
+    assert.equal(JSON.parse(fs.readFileSync(machine.docker, 'utf8')), { x: 1 });
+    assert.not.ok(fs.existsSync(machine.link('prod')));
+  }));
+
+test('a damaged file of a client keeps the links', () =>
+  onMachine((machine) => {
+    succeed(machine, 'configure', '--identity', 'prod', '--host', 'us.icr.io');
+    const podman = path.join(machine.home.folder, '.config/containers/auth.json');
+    fs.mkdirSync(path.dirname(podman), { recursive: true });
+    fs.writeFileSync(podman, '{"credHelpers": {"us.icr.io": "icr-prod"');
+    succeed(machine, 'configure', '--identity', 'prod', '--remove');
+    assert.ok(fs.existsSync(machine.link('prod')));
+  }));
+
 test('status shows the helpers of identities', () =>
   onMachine((machine) => {
     succeed(machine, 'configure', '--identity', 'prod', '--host', 'us.icr.io');

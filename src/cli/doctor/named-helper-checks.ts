@@ -2,6 +2,7 @@ import { linkName } from '../../clients/helper-link.ts';
 import { shellQuoted } from '../../clients/notes.ts';
 import { own } from '../../identity/mapping-key.ts';
 import { unknownIdentity } from '../../identity/program-identity.ts';
+import { helperName } from '../../program-name.ts';
 import { type NamedHelper, namedHelpers } from '../named-helper.ts';
 import {
   type Check,
@@ -42,6 +43,10 @@ function check({ snapshot }: CheckInput, { identity, file, isOther, uses }: Name
   if (snapshot.settingsError === undefined && own(settings.identities, identity) === undefined) {
     const { message, hint } = unknownIdentity(settings, identity);
     return problem(`${name}: ${message}`, hint);
+  }
+  if (uses.some(({ hosts }) => hosts.includes('*'))) {
+    const hint = `set it to "${helperName}", and run docker-credential-icr configure ${option} --host HOST`;
+    return warning(`${name} is the credsStore, but has credentials for ICR hosts only`, hint);
   }
   if (where === '') {
     return warning(
