@@ -88,7 +88,7 @@ function addImage(
       User: `${user}:${user}`,
       Env: ['PATH=/usr/local/bin:/usr/bin:/bin', 'HOME=/home/nonroot'],
       Entrypoint: [`/${executablePath}`],
-      WorkingDir: '/home/nonroot',
+      WorkingDir: '/',
       Labels: labels,
     },
     rootfs: { type: 'layers', diff_ids: layers.map(({ tar }) => digestOf(tar)) },

@@ -45,6 +45,7 @@ export const importRules: ImportRules = {
         'src/program-name.ts',
         'src/secret-variables.ts',
         'src/standard-input.ts',
+        'src/system-home.ts',
         'src/unescape.ts',
         'src/version.ts',
         'src/visible.ts',

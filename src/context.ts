@@ -1,6 +1,8 @@
 /** The program's environment: variables, files, terminal, clock and other processes. Tests pass their own. */
 export interface Context {
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** `HOME` was not set: the one in `env` is the home directory in the password database. */
+  readonly isHomeFallback?: boolean;
   readonly platform: NodeJS.Platform;
   /** File descriptor of standard input: `/dev/stdin` cannot be opened if it is a socket. */
   readonly stdin: number;
@@ -22,7 +24,7 @@ export interface Context {
    * line feeds included.
    */
   readonly warn: (line: string, hint?: string) => void;
-  /** Milliseconds since 1970. */
+  /** Returns the time in milliseconds since 1970. */
   readonly now: () => number;
   /** The time, as returned by `now`, by which a machine command must finish; undefined for interactive commands. */
   readonly deadline?: number | undefined;
@@ -111,7 +113,11 @@ export interface Files {
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */
 export function debug(context: Context, line: string): void {
-  if (context.env.DOCKER_CREDENTIAL_ICR_DEBUG !== '1') return;
+  if (!isDebug(context)) return;
   // `warn` escapes line feeds; an error's stack has several lines.
   for (const each of line.split('\n')) context.warn(each);
+}
+
+export function isDebug({ env }: Pick<Context, 'env'>): boolean {
+  return env.DOCKER_CREDENTIAL_ICR_DEBUG === '1';
 }

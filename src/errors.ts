@@ -77,7 +77,7 @@ export function notFound(reason: string): HelperError {
   return new HelperError('not-found', protocolErrors.notFound, { cause: reason });
 }
 
-/** Returns the operating system's error code (`ENOENT`), or undefined. */
+/** Returns the operating system's error code (`ENOENT`), or undefined for other errors. */
 export function systemCode(error: unknown): string | undefined {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : undefined;

@@ -13,8 +13,9 @@ export interface Claims {
   readonly name?: string;
   /** The account's ID. */
   readonly account?: string;
-  /** Milliseconds since 1970. */
+  /** In milliseconds since 1970. */
   readonly issuedAt?: number;
+  /** In milliseconds since 1970. */
   readonly expiresAt?: number;
 }
 

@@ -4,18 +4,19 @@ import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
 import { nodeFiles } from './files/file-reader.ts';
 import { identityInName } from './program-name.ts';
+import { withSystemHome } from './system-home.ts';
 import { visible } from './visible.ts';
 
 declare const Bun: BunRuntime | undefined;
 
 /** Returns the context of this process. `node:fs` is loaded on first use, because most calls of `get` do not need it. */
 export function processContext(): Context {
-  const { env, platform } = process;
+  const { platform } = process;
   const uid = process.geteuid?.();
-  // On Windows, files have no modes and owners to check.
+  // On Windows, the modes and owners of files cannot be checked.
   const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
   return {
-    env,
+    ...withSystemHome(process.env, platform, systemHome),
     platform,
     stdin: 0,
     readInput: bun ? () => readBunStdin(bun) : async () => readAll(nodeFs(), 0),
@@ -77,6 +78,11 @@ const terminalInputMs = 200;
 function announceIfTerminal(announce: () => void): void {
   // process.stdin.isTTY would take 8 ms to load, and would start to read.
   if (process.getBuiltinModule('node:tty').isatty(0)) announce();
+}
+
+/** Only for a process without `HOME`: loading the module takes time. */
+function systemHome(): string {
+  return process.getBuiltinModule('node:os').userInfo().homedir;
 }
 
 function nodeFs(): typeof import('node:fs') {

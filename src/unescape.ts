@@ -22,7 +22,7 @@ const characters: Readonly<Record<string, string>> = {
   t: '\t',
 };
 
-/** Decodes one level of escapes; returns undefined if there are none. */
+/** Decodes one level of escapes; returns undefined for a text without escapes. */
 export function decodeEscapes({ bytes, from, to }: View): View | undefined {
   // Decoding never makes the text longer.
   const decoded = new Uint8Array(bytes.length);

@@ -7,4 +7,7 @@ if command -v curl >/dev/null; then
 else
   wget -q -O "$fetched" "${base_url:=@BASE_URL@}/v@VERSION@/install.sh"
 fi
-echo "@INSTALLER_SHA256@  $fetched" | sha256sum -c - >/dev/null || exit 1
+sha256=sha256sum
+command -v sha256sum >/dev/null || sha256='shasum -a 256'
+# shellcheck disable=SC2086
+echo "@INSTALLER_SHA256@  $fetched" | $sha256 -c - >/dev/null || exit 1

@@ -55,7 +55,8 @@ export async function baseEntries(architecture: string): Promise<LayerEntry[]> {
     text('etc/group', `root:x:0:\nnonroot:x:${user}:\n`),
     text('etc/nsswitch.conf', 'hosts: files dns\n'),
     { name: 'home' },
-    { name: home, mode: 0o700, uid: user },
+    // Not 0700: with another user ID, as in OpenShift, the helper must see that nothing is configured.
+    { name: home, mode: 0o755, uid: user },
     { name: 'tmp', mode: 0o1777 },
   ];
 }

@@ -63,8 +63,8 @@ export const configure: Command<ConfigureArgs> = {
     const { clientsOf } = await import('../clients/clients.ts');
     const named = await import('./named-helper.ts');
     const { identity } = args;
+    if (identity !== undefined) requireOneHelper(args);
     if (identity !== undefined && !args.remove) {
-      requireOneHelper(args);
       const hosts = await hostsToAdd(context, args);
       if (args.dryRun) named.requireNamed(context, identity, hosts);
       else named.addNamedHelper(context, identity, hosts);
@@ -81,6 +81,7 @@ export const configure: Command<ConfigureArgs> = {
       const isCovered = client.name === 'docker' && args.credsStore && !args.remove;
       if (!isCovered) await edit(context, client, args);
     }
+    if (args.credsStore && args.client === 'docker') await editOthers(context, args);
     if (args.dryRun) return 0;
     if (removesAll || (args.remove && identity !== undefined)) {
       named.removeUnusedLinks(context, identity);
@@ -92,6 +93,16 @@ export const configure: Command<ConfigureArgs> = {
     return 0;
   },
 };
+
+/** podman, buildah and skopeo do not read `credsStore`, so without their own entries they would pull without a credential. */
+async function editOthers(context: Context, args: ConfigureArgs): Promise<void> {
+  const { installedClientsBlindTo } = await import('./installed-clients.ts');
+  const added = args.remove ? undefined : await hostsToAdd(context, args);
+  for (const client of installedClientsBlindTo(context, 'credsStore')) {
+    const { before, after } = planFor(context, client, args, added);
+    if (after !== before) await edit(context, client, args);
+  }
+}
 
 async function edit(context: Context, client: Client, args: ConfigureArgs): Promise<void> {
   const added = args.remove ? undefined : await hostsToAdd(context, args);

@@ -4,7 +4,7 @@ import type { IdentityKind, Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { usableStore } from '../secrets/choose.ts';
+import { hasSessionBus, usableStore } from '../secrets/choose.ts';
 import { storeIn } from '../secrets/secret-store.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { probeStore } from '../secrets/verified-store.ts';
@@ -27,8 +27,21 @@ export function chooseStore(
   // Before a keychain is called: it would write as root to another user's home directory.
   readOwnSettings(context);
   if (requested === undefined) return usableStore(context) ?? fileStoreName;
-  if (requested !== fileStoreName) probeStore(context, requested);
+  if (requested !== fileStoreName) requireWorkingStore(context, requested);
   return requested;
+}
+
+function requireWorkingStore(context: Context, name: string): void {
+  try {
+    probeStore(context, name);
+  } catch (error) {
+    const isOffDesktop = name === 'secretservice' && !hasSessionBus(context);
+    if (!(error instanceof HelperError) || !isOffDesktop || error.code !== 'storage') throw error;
+    throw new HelperError(error.code, `${error.message}; there is no desktop session`, {
+      hint: 'use --store file or --store pass, or run dbus-run-session -- bash and unlock the keyring there',
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -102,7 +102,7 @@ export async function logIn(
   // An identity that this version cannot use is replaced as if it did not exist.
   const existing = known !== undefined && isUsable(known) ? known : undefined;
   const type = identityTypeOf(options, existing);
-  const host = keys[0]?.replace(/\/.*/, '') ?? globalRegistry;
+  const host = hostOf(keys);
   const inherited = existing?.kind === type.kind ? existing.present : undefined;
   const userName = present ?? inherited;
   const presented = { ...type, ...(userName === undefined ? {} : { present: userName }) };
@@ -130,6 +130,12 @@ export async function logIn(
   if (present === undefined && inherited !== undefined) {
     print(`clients still get the user name ${visible(inherited)}; --present changes it`);
   }
+}
+
+/** Returns the host where the credential is tried. The entitled registry accepts another kind of key than the others. */
+function hostOf(keys: readonly string[]): string {
+  const hosts = keys.map((key) => key.replace(/\/.*/, ''));
+  return hosts.find((host) => host === entitledRegistry) ?? hosts[0] ?? globalRegistry;
 }
 
 /** Returns the mapping keys of the typed hosts. An entitlement key is always used for `cp.icr.io`. */

@@ -8,9 +8,9 @@ import {
   ownLinks,
   removeLinks,
 } from '../clients/helper-link.ts';
+import { isAnyListed } from '../clients/helper-lists.ts';
 import { shellQuoted } from '../clients/notes.ts';
 import { podmanClients } from '../clients/podman.ts';
-import { registriesConf } from '../clients/registries-conf.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -100,7 +100,7 @@ export function addNamedHelper(context: Context, identity: string, hosts: readon
     const hint = `add its directory to PATH, or clients cannot run ${linkName(identity)}`;
     context.warn(`${file} is not on PATH`, hint);
   }
-  if (registriesConf().configuredHosts(context).length === 0) return;
+  if (!isAnyListed(context)) return;
   context.warn(
     `podman uses ${program} for all registries, before ${linkName(identity)}`,
     'run docker-credential-icr configure --client registries.conf --remove',

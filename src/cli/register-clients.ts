@@ -1,27 +1,17 @@
 import type { Client, EditPlan } from '../clients/client.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
 import { unifiedDiff } from '../clients/diff.ts';
-import { docker, nerdctl } from '../clients/docker.ts';
+import { docker } from '../clients/docker.ts';
+import { isListed } from '../clients/helper-lists.ts';
 import { podmanClients } from '../clients/podman.ts';
-import { registriesConf } from '../clients/registries-conf.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isOnPath } from '../files/executables.ts';
 import { helperName, helperOf } from '../program-name.ts';
 import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
-import { dockerPrograms, hasOneOf, podmanPrograms } from './doctor/client-checks.ts';
 import { callsHelper, namesHelper } from './doctor/client-findings.ts';
+import { installedClients } from './installed-clients.ts';
 import { askYesNo } from './prompt.ts';
-
-/** Returns the clients on `PATH`, one for each configuration file. */
-export function installedClients(context: Context): Client[] {
-  return [
-    ...(hasOneOf(context, dockerPrograms) ? [docker] : []),
-    ...(isOnPath(context, 'nerdctl') ? [nerdctl] : []),
-    ...(hasOneOf(context, podmanPrograms) ? podmanClients(context) : []),
-  ];
-}
 
 interface RegisterOptions {
   /** Changes files without confirmation. */
@@ -79,11 +69,11 @@ async function register(
 /** Returns the hosts that need an entry: as Docker's `credsStore` or in a `registries.conf`, the helper is called for all. */
 function uncoveredHosts(context: Context, client: Client, hosts: readonly string[]) {
   if (client.name === 'podman') {
-    return registriesConf().configuredHosts(context).length > 0 ? [] : hosts;
+    return isListed(context) ? [] : hosts;
   }
   const read = readCredHelpers(client.file(context));
   const isStore = textSetting(read, 'credsStore') === helperName;
-  return isStore ? hosts.filter((host) => !callsHelper(read, host)) : hosts;
+  return isStore ? hosts.filter((host) => !callsHelper('docker', read, host)) : hosts;
 }
 
 async function agrees(context: Context, plan: EditPlan): Promise<boolean> {
@@ -112,9 +102,11 @@ export async function offerToRegister(context: Context): Promise<void> {
 
 function isAnyRegistered(context: Context): boolean {
   return (
-    [docker, ...podmanClients(context)].some((client) =>
-      isRegistered(() => namesHelper(readCredHelpers(client.file(context)))),
-    ) || isRegistered(() => registriesConf().configuredHosts(context).length > 0)
+    isRegistered(() => namesHelper('docker', readCredHelpers(docker.file(context)))) ||
+    podmanClients(context).some((client) =>
+      isRegistered(() => namesHelper('podman', readCredHelpers(client.file(context)))),
+    ) ||
+    isRegistered(() => isListed(context))
   );
 }
 

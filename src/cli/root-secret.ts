@@ -1,7 +1,9 @@
 import { readSettings } from '../config/read-settings.ts';
 import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import type { Owner, Verification } from '../iam/owner.ts';
+import { entitledRegistry } from '../identity/present.ts';
 import { requireWritable } from '../secrets/replace-secret.ts';
 import {
   apiKeyInFile,
@@ -39,7 +41,7 @@ export async function readRootSecret(
   const verification = { hint, endpoint: trustedEndpoint(context, readSettings(context)) };
   switch (type.kind) {
     case 'api-key':
-      return apiKey(context, options, type, verification);
+      return apiKey(context, options, type, host, verification);
     case 'refresh-token':
       return options.sso
         ? singleSignOn(context, verification, store)
@@ -57,13 +59,30 @@ async function apiKey(
   context: Context,
   options: SecretOptions,
   type: IdentityType,
+  host: string,
   verification: Verification,
 ): Promise<RootSecret> {
   const secret = await readApiKey(context, options);
+  const isEntitled = host === entitledRegistry;
+  // Entitlement keys are JWTs.
+  if (isEntitled && /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/.test(secret)) throw notApiKey();
   const root = { ...type, secret };
   if (!options.verify) return root;
   const { ownerOfApiKey } = await import('../iam/owner.ts');
-  return { ...root, ...(await ownerOfApiKey(context, secret, type.profile, verification)) };
+  try {
+    return { ...root, ...(await ownerOfApiKey(context, secret, type.profile, verification)) };
+  } catch (error) {
+    const isRefusal = error instanceof HelperError && error.code === 'refused';
+    throw isEntitled && isRefusal ? notApiKey(error) : error;
+  }
+}
+
+function notApiKey(cause?: HelperError): HelperError {
+  const what = `this is not an API key; ${entitledRegistry} accepts entitlement keys only`;
+  return new HelperError('invalid-input', what, {
+    hint: `run docker-credential-icr login ${entitledRegistry} --entitlement-key-stdin`,
+    cause,
+  });
 }
 
 async function readApiKey(context: Context, options: SecretOptions): Promise<string> {

@@ -6,6 +6,7 @@ import { HelperError, systemCode } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
 import type { Verification } from '../iam/owner.ts';
 import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
+import { keyProblem } from '../identity/key-problem.ts';
 import { ambientVariables } from '../secret-variables.ts';
 import { withoutSecrets } from '../secrets/helper-program.ts';
 import { readInput } from '../standard-input.ts';
@@ -125,11 +126,8 @@ function readText(file: string): string {
 /** IAM generates keys of 44 characters (letters, digits, `-`, `_`); keys that users choose have 32 or more. */
 function checkedKey(context: Context, key: string): string {
   if (key === '') throw invalid('the API key is empty', checkKey);
-  if (!isVisible(key)) throw invalid(`the API key contains ${invalidCharacters}`, checkKey);
-  // A placeholder such as `{api-key}`; IBM's SDKs refuse these as well.
-  if (/^[{"]|[}"]$/.test(key)) {
-    throw invalid('the API key starts or ends with a brace or a quotation mark', 'remove those');
-  }
+  const problem = keyProblem(key);
+  if (problem !== undefined) throw invalid(`the API key ${problem}`, checkKey);
   if (key.length < 32) context.warn(`the API key has ${key.length} characters; IBM's have 44`);
   return key;
 }

@@ -4,7 +4,7 @@ import { requireTrustedFolder } from '../config/trusted-endpoint.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { requireComputeProfile } from '../identity/profile.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 
@@ -29,7 +29,7 @@ const settingsByName: Readonly<Record<string, Setting>> = {
   'compute-profile': {
     key: 'computeProfile',
     description: 'ID of the trusted profile to use with the identity of this VPC instance or pod',
-    parse: (value) => ({ computeProfile: requireProfileId(value) }),
+    parse: (value) => ({ computeProfile: requireComputeProfile(value) }),
   },
   'iam-endpoint': {
     key: 'iamEndpoint',

@@ -80,8 +80,8 @@ async function reportUseOf(context: Context, variable: string, host: RegistryHos
   const key = hostKey(host);
   if (isSignedOut(context, key)) endSignOut(context, key);
   const found = await findCredential(lookupIn(context), host);
-  const isVariable = found?.keptIn === variable;
-  const source = isVariable ? `the API key in ${variable}` : (found?.keptIn ?? 'nothing');
+  const isVariable = found?.location === variable;
+  const source = isVariable ? `the API key in ${variable}` : (found?.location ?? 'nothing');
   context.stdout(`${key} uses ${visible(source)}; nothing is stored\n`);
 }
 

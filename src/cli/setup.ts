@@ -9,8 +9,9 @@ import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
 import { defaultHosts } from './configure.ts';
 import { requireIbmHost } from './host-arguments.ts';
+import { installedClients } from './installed-clients.ts';
 import { addNamedHelper, requireNamed } from './named-helper.ts';
-import { installedClients, registerClients } from './register-clients.ts';
+import { registerClients } from './register-clients.ts';
 import { secretOptions, storeOption } from './secret-options.ts';
 import { ensureLoggedIn, requestRegistryToken, type SetupArgs } from './setup-login.ts';
 

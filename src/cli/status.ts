@@ -197,7 +197,7 @@ function rowOf({ serverURL: host, found }: HostAnswer): Row {
     const { message: problem, hint } = found;
     return { host, state: 'failing', problem, ...(hint === undefined ? {} : { hint }) };
   }
-  const { username: presentedAs, identity, keptIn, endsAt } = found;
+  const { username: presentedAs, identity, location: keptIn, expiresAt: endsAt } = found;
   return {
     host,
     state: 'answered',

@@ -3,14 +3,14 @@ import { buildxClients } from './buildx.ts';
 import type { Client } from './client.ts';
 import { docker, nerdctl } from './docker.ts';
 import { podmanClients } from './podman.ts';
-import { registriesConf } from './registries-conf.ts';
+import { registriesConfClients } from './registries-conf.ts';
 
 /** The values of `--client` and their clients. A client has one file. */
 export const clients = {
   docker: () => [docker],
   nerdctl: () => [nerdctl],
   podman: (context) => podmanClients(context),
-  'registries.conf': () => [registriesConf()],
+  'registries.conf': (context) => registriesConfClients(context),
   all: (context) => [docker, ...podmanClients(context)],
 } satisfies Record<string, (context: Context) => Client[]>;
 

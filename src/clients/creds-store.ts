@@ -8,6 +8,7 @@ import {
   authsOf,
   type CredHelpersFile,
   entryOf,
+  ibmHostOf,
   readCredHelpers,
   settingsNamed,
 } from './cred-helpers.ts';
@@ -84,7 +85,11 @@ function credentialOf({ key: ServerURL, value }: Property): Credential | undefin
   const [Username, Secret] = isText(fields.identitytoken)
     ? ['<token>', fields.identitytoken]
     : userAndPassword(fields.auth);
-  return isText(Username) && isText(Secret) ? { ServerURL, Username, Secret } : undefined;
+  if (!isText(Username) || !isText(Secret)) return undefined;
+  // As in `store`: only other registries have secrets with line ends, such as keys of Google Cloud.
+  const isSingleLine = !hasControlCharacter(Username + Secret);
+  const isStorable = isSingleLine || ibmHostOf(ServerURL) === undefined;
+  return isStorable ? { ServerURL, Username, Secret } : undefined;
 }
 
 /** Decodes `USER:PASSWORD` from base64. Some Docker versions add a NUL at the end. */
@@ -95,5 +100,5 @@ function userAndPassword(auth: unknown): string[] {
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && !hasControlCharacter(value);
+  return typeof value === 'string' && value !== '';
 }

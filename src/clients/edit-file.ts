@@ -4,10 +4,11 @@ import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { actAsOwner } from '../files/act-as-owner.ts';
 import { makePrivateFolder } from '../files/own-directories.ts';
-import { cannot } from '../files/storage-error.ts';
 import type { EditPlan } from './client.ts';
 import { giveTo, keepOwnerAndMode, realFile } from './place.ts';
 import { readText } from './read-file.ts';
+import { cannotChange } from './write-error.ts';
+import { writeInPlace } from './write-in-place.ts';
 
 export interface Applied {
   readonly changed: boolean;
@@ -22,10 +23,11 @@ class ConflictError extends HelperError {}
 const staleAfterMs = 1500;
 
 /**
- * Applies a plan atomically: writes a temporary file in the same directory, syncs and renames it. Follows symlinks and
- * preserves mode and owner. A new file has mode 0600, a new directory 0700. Root changes another user's file with the
- * rights of that user. The previous content is stored as `NAME.icr-backup`, see `backUp`. Throws `storage` and leaves
- * the file unchanged, also if another program has changed the file since the plan was made.
+ * Applies a plan atomically: writes a temporary file in the same directory, syncs and renames it. A file that is a mount
+ * point is overwritten instead. Follows symlinks and preserves mode and owner. A new file has mode 0600, a new directory
+ * 0700. Root changes another user's file with the rights of that user. The previous content is stored as
+ * `NAME.icr-backup`, see `backUp`. Throws `storage` and leaves the file unchanged, also if another program has changed the
+ * file since the plan was made.
  */
 export function applyPlan(context: Context, plan: EditPlan): Applied {
   if (plan.after === plan.before) return { changed: false };
@@ -36,7 +38,7 @@ export function applyPlan(context: Context, plan: EditPlan): Applied {
       return replaceFile(context, plan, target);
     });
   } catch (error) {
-    throw error instanceof HelperError ? error : cannot('write', plan.file, error);
+    throw error instanceof HelperError ? error : cannotChange(plan.file, error);
   }
 }
 
@@ -65,25 +67,46 @@ export function planAndApply(
 function replaceFile(context: Context, plan: EditPlan, target: string): Applied {
   const temporary = `${target}.icr-new`;
   const descriptor = openTemporary(context, temporary);
+  const backup = `${plan.file}.icr-backup`;
+  const older = `${backup}-old`;
+  let undoBackup = () => {};
+  let isDone = false;
   let renamed = false;
   try {
     refuseIfChanged(plan);
     keepOwnerAndMode(target, descriptor);
-    const backup = backUp(plan, descriptor);
+    undoBackup = setAside(backup, older);
+    const hasBackup = backUp(plan, backup, descriptor);
     if (plan.after === undefined) {
       fs.unlinkSync(target);
     } else {
       fs.writeFileSync(descriptor, plan.after);
       fs.fsyncSync(descriptor);
       if (!isOpenFile(temporary, descriptor)) throw busy(temporary);
-      fs.renameSync(temporary, target);
-      renamed = true;
+      renamed = replace(temporary, target, plan.before, plan.after);
     }
-    return backup === undefined ? { changed: true } : { changed: true, backup };
+    isDone = true;
+    return hasBackup ? { changed: true, backup } : { changed: true };
   } finally {
-    // After the rename, another process may already have created a file with this name.
-    if (!renamed && isOpenFile(temporary, descriptor)) fs.rmSync(temporary, { force: true });
+    // After the rename the names are free, and may already be another process's.
+    if (!renamed && isOpenFile(temporary, descriptor)) {
+      if (!isDone) undoBackup();
+      fs.rmSync(temporary, { force: true });
+    }
     fs.closeSync(descriptor);
+    if (isDone) fs.rmSync(older, { force: true });
+  }
+}
+
+/** Returns true if `aside` was renamed. */
+function replace(aside: string, target: string, before: string | undefined, after: string) {
+  try {
+    fs.renameSync(aside, target);
+    return true;
+  } catch (error) {
+    if (systemCode(error) !== 'EBUSY' || before === undefined) throw error;
+    writeInPlace(target, before, after);
+    return false;
   }
 }
 
@@ -124,16 +147,29 @@ function refuseIfChanged({ file, before }: EditPlan): void {
 const password =
   /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|[^"\s/:]+:[^"\s/]*@/i;
 
+/** Renames the backup of an earlier change. Returns what puts it back: a failed change leaves that one, or none. */
+function setAside(backup: string, older: string): () => void {
+  const entry = fs.lstatSync(backup, { throwIfNoEntry: false });
+  if (entry?.isDirectory()) fs.unlinkSync(backup);
+  if (entry !== undefined) fs.renameSync(backup, older);
+  return () => {
+    try {
+      if (entry !== undefined) fs.renameSync(older, backup);
+      else fs.rmSync(backup, { force: true });
+    } catch {
+      // The error of the change is reported.
+    }
+  };
+}
+
 /**
- * Writes a backup beside the file and returns its path. If the file is a symlink, the backup is not written beside its
- * target, which may be in a repository. Returns undefined without a backup if the file contains a password, because the
- * backup would outlast a logout, or if the file is deleted, because then this helper has created it.
+ * Writes a backup beside the file. If the file is a symlink, the backup is not written beside its target, which may be in
+ * a repository. Returns false without a backup if the file contains a password, because the backup would outlast a
+ * logout, or if the file is deleted, because then this helper has created it.
  */
-function backUp({ file, before, after, isUndo }: EditPlan, like: number): string | undefined {
-  if (before === undefined || after === undefined) return undefined;
-  const backup = `${file}.icr-backup`;
-  fs.rmSync(backup, { force: true });
-  if (isUndo || password.test(before)) return undefined;
+function backUp({ before, after, isUndo }: EditPlan, backup: string, like: number): boolean {
+  if (before === undefined || after === undefined) return false;
+  if (isUndo || password.test(before)) return false;
   const descriptor = fs.openSync(backup, 'wx', 0o600);
   try {
     giveTo(descriptor, fs.fstatSync(like));
@@ -142,5 +178,5 @@ function backUp({ file, before, after, isUndo }: EditPlan, like: number): string
   } finally {
     fs.closeSync(descriptor);
   }
-  return backup;
+  return true;
 }

@@ -7,10 +7,7 @@ export function joinPath(context: Context, ...parts: string[]): string {
   return (context.platform === 'win32' ? path.win32 : path.posix).join(...parts);
 }
 
-/**
- * Returns the user's home directory from the environment only: in the user namespace of a rootless container the user
- * ID is 0, and its account's home is that of root. Throws `misconfigured` if the variable is not set.
- */
+/** The home directory of the user. Throws `misconfigured` if there is none. */
 export function homeFolder(context: Context): string {
   const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
   const home = context.env[name];

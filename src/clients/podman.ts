@@ -6,42 +6,76 @@ import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { shellQuoted } from './notes.ts';
 
+/** Directories of the system; tests pass their own. */
+interface SystemFolders {
+  /** Of the session's file of each user ID, if `XDG_RUNTIME_DIR` is not set. */
+  readonly run: string;
+  /** Of the runtime directories that podman chooses itself for other users than root. */
+  readonly user: string;
+  readonly temporary: string;
+}
+
+const system: SystemFolders = { run: '/run/containers', user: '/run/user', temporary: '/tmp' };
+
 /**
- * Returns a client for each `auth.json` of podman, buildah and skopeo that needs the helper. On Linux there are two:
- * `podman login` reads `credHelpers` only from the session's file, and stores passwords in it otherwise. That file is
- * deleted at the end of the session; pulls then use the file in the home directory.
+ * podman, buildah, skopeo: one client for each `auth.json` that must name the helper. On Linux these are the one in the
+ * home directory, and last the session's. `podman login` looks for `credHelpers` in the session's file only, and writes
+ * passwords into it if there is none; but that file is deleted when the user logs out of the machine, and then the one in
+ * the home directory still serves pulls.
  * Source: containers/container-libs, image/pkg/docker/config/config.go (getAuthFilePaths).
  */
-export function podmanClients(context: Context, runFolder = '/run/containers'): Client[] {
+export function podmanClients(context: Context, folders: SystemFolders = system): Client[] {
   const { env, platform } = context;
   if (env.REGISTRY_AUTH_FILE) return [authFileClient(env.REGISTRY_AUTH_FILE)];
   if (platform !== 'linux') {
     return [authFileClient(joinPath(context, homeFolder(context), '.config/containers/auth.json'))];
   }
   const configHome = env.XDG_CONFIG_HOME || joinPath(context, homeFolder(context), '.config');
-  const permanent = joinPath(context, configHome, 'containers/auth.json');
-  const session = sessionFile(context, runFolder);
-  if (session === undefined) return [authFileClient(permanent, [loginNote])];
-  return [authFileClient(permanent), authFileClient(session)];
+  const lasting = joinPath(context, configHome, 'containers/auth.json');
+  const sessions = sessionFiles(context, folders);
+  if (sessions.length === 0) return [authFileClient(lasting, [loginNote])];
+  return [lasting, ...sessions].map((file) => authFileClient(file));
 }
 
 const loginNote: Note = {
   message: 'podman login stores passwords in its own file instead of this helper',
-  hint: 'run docker-credential-icr login instead',
+  hint: 'set XDG_RUNTIME_DIR to your runtime directory, or run docker-credential-icr login instead',
 };
 
 /**
- * Returns the session's file. Without `XDG_RUNTIME_DIR`, podman uses a directory outside the home. A file in it has
- * precedence over the permanent one, so it is edited if podman has created it, but it is not created.
+ * The files that `podman login`, `skopeo login` and `buildah login` write. Without `XDG_RUNTIME_DIR`, that is one outside
+ * the home directory: root's always, and for other users podman's own choice, if it exists.
  */
-function sessionFile(context: Context, runFolder: string): string | undefined {
+function sessionFiles(context: Context, { run, user, temporary }: SystemFolders): string[] {
   const runtime = context.env.XDG_RUNTIME_DIR;
   if (runtime) {
-    return fs.existsSync(runtime) ? joinPath(context, runtime, 'containers/auth.json') : undefined;
+    return fs.existsSync(runtime) ? [joinPath(context, runtime, 'containers/auth.json')] : [];
   }
-  const uid = fs.statSync('/proc/self', { throwIfNoEntry: false })?.uid;
-  const file = joinPath(context, runFolder, String(uid), 'auth.json');
-  return uid !== undefined && fs.existsSync(file) ? file : undefined;
+  const uid = userId(context);
+  if (uid === undefined) return [];
+  const own = joinPath(context, run, String(uid), 'auth.json');
+  if (uid === 0) return [own];
+  const runtimes = [
+    joinPath(context, user, String(uid)),
+    joinPath(context, temporary, `podman-run-${uid}`),
+    joinPath(context, temporary, `storage-run-${uid}`),
+  ];
+  const chosen = runtimes.filter((folder) => isOwnDirectory(folder, uid));
+  return [
+    ...chosen.map((folder) => joinPath(context, folder, 'containers/auth.json')),
+    ...(fs.existsSync(own) ? [own] : []),
+  ];
+}
+
+/** The user ID that podman has here, which is another one in a user namespace than outside. */
+function userId({ uid }: Context): number | undefined {
+  return uid ?? fs.statSync('/proc/self', { throwIfNoEntry: false })?.uid;
+}
+
+/** Other users may make directories of these names in `/tmp`. */
+function isOwnDirectory(folder: string, uid: number): boolean {
+  const stat = fs.lstatSync(folder, { throwIfNoEntry: false });
+  return stat?.isDirectory() === true && stat.uid === uid;
 }
 
 function authFileClient(file: string, notes: Note[] = []): Client {

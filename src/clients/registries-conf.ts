@@ -1,9 +1,8 @@
-import fs from 'node:fs';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
 import { helperName } from '../program-name.ts';
-import type { AddOptions, Client, EditPlan, Note, RemoveOptions } from './client.ts';
-import { homeFolder, joinPath } from './home.ts';
+import type { Client, EditPlan, Note } from './client.ts';
+import { dropIns, type HelperList, helperList, systemFolder, userFolders } from './helper-lists.ts';
+import { joinPath } from './home.ts';
 import { shellQuoted } from './notes.ts';
 import { readText } from './read-file.ts';
 
@@ -14,113 +13,91 @@ const content = `# Written by docker-credential-icr configure; configure --remov
 ${setting}
 `;
 
+const fileName = 'docker-credential-icr.conf';
+
 /**
- * A drop-in file for podman, buildah and skopeo that registers the helper for all registries, including future ICR
- * hosts. It is not part of `podman` or `all`: if the helper is not on `PATH`, for example in a system service, these
- * programs fail for public images of all registries.
+ * Drop-ins for podman, buildah and skopeo that name the helper for every registry at once, also for IBM hosts that no list
+ * has yet: one for each directory that some version of podman reads. Not part of `podman` or `all`: if the helper is missing
+ * from `PATH` (in a system service, for example), these programs then fail for public images of every registry.
  */
-export function registriesConf(systemFolder = '/etc/containers'): Client {
-  const planAdd = (context: Context, _hosts: readonly string[], options: AddOptions = {}) => {
-    if (isOtherHelper(options.helper)) throw oneHelper();
-    const file = dropIn(context);
-    const before = readText(file);
-    const conflicts = conflictingFiles(context, systemFolder).map((other) =>
-      conflictNote(other, options),
-    );
-    const isUnchanged = isGenerated(before) || (conflicts.length > 0 && !options.force);
-    return {
-      ...planFor(file, before, isUnchanged ? before : content),
-      notes: [...conflicts, pathNote],
-    };
+export function registriesConfClients(context: Context, system = systemFolder): Client[] {
+  return userFolders(context).map((user) => dropInClient(user, system));
+}
+
+/** The setting that puts this helper before the others. */
+export function settingWith(names: readonly string[]): string {
+  const list = [helperName, ...names.filter((name) => name !== helperName)];
+  return `credential-helpers = [${list.map((name) => JSON.stringify(name)).join(', ')}]`;
+}
+
+function dropInClient(user: string, system: string): Client {
+  const ownFile = (context: Context) => {
+    const usual = joinPath(context, user, 'registries.conf.d', fileName);
+    return dropIns(context, user).find((file) => isGenerated(readText(file))) ?? usual;
   };
   return {
     name: 'registries.conf',
-    file: dropIn,
-    planAdd,
-    planRemove,
-    configuredHosts: (context) => (isGenerated(readText(dropIn(context))) ? ['*'] : []),
+    file: ownFile,
+    planAdd: (context, _hosts, options = {}) => {
+      const file = ownFile(context);
+      const last = helperList(context, user, system);
+      if (last?.namesUs) return unchanged(last.file);
+      if (last === undefined) return written(file);
+      return options.force ? written(later(context, user, last)) : leftAlone(file, last);
+    },
+    planRemove: (context, hosts) => planRemove(ownFile(context), hosts),
+    configuredHosts: (context) => (helperList(context, user, system)?.namesUs ? ['*'] : []),
   };
 }
 
-function isOtherHelper(helper: string | undefined): boolean {
-  return helper !== undefined && helper !== helperName;
-}
-
-function oneHelper(): HelperError {
-  return new HelperError('invalid-input', 'registries.conf has one helper for all registries', {
-    hint: 'use --client podman with --identity',
-  });
-}
-
-const pathNote: Note = {
+const keepOnPath: Note = {
   message: 'podman, buildah and skopeo call the helper for all registries',
   hint: 'keep docker-credential-icr on PATH',
 };
+
+function written(file: string): EditPlan {
+  const plan = planFor(file, readText(file), content);
+  return { ...plan, notes: [keepOnPath] };
+}
+
+function unchanged(file: string): EditPlan {
+  const text = readText(file);
+  return { ...planFor(file, text, text), notes: [keepOnPath] };
+}
+
+/** Another list counts, and ours would replace its helpers. */
+function leftAlone(file: string, last: HelperList): EditPlan {
+  const text = readText(file);
+  const note: Note = {
+    message: `${last.file} sets credential-helpers, so nothing was changed`,
+    hint: `set ${settingWith(last.names)} in ${last.file}`,
+  };
+  return { ...planFor(file, text, text), notes: [note] };
+}
+
+/** A name that is read after the list that counts now. Files of the user are read after those of the system. */
+function later(context: Context, user: string, last: HelperList): string {
+  const folder = joinPath(context, user, 'registries.conf.d');
+  const usual = joinPath(context, folder, fileName);
+  const isAfter = last.file.startsWith(joinPath(context, folder, '/')) && last.file > usual;
+  return isAfter ? last.file.replace(/conf$/, fileName) : usual;
+}
 
 function planFor(file: string, before: string | undefined, after: string | undefined): EditPlan {
   return { file, before, after, hosts: before === after ? [] : ['*'], notes: [] };
 }
 
-/** Plans to delete the file. Does nothing for single hosts, because the setting applies to all hosts. */
-function planRemove(
-  context: Context,
-  hosts: readonly string[] | 'all',
-  { helper }: RemoveOptions = {},
-): EditPlan {
-  const file = dropIn(context);
+/** Only whole: the setting has no hosts. */
+function planRemove(file: string, hosts: readonly string[] | 'all'): EditPlan {
   const before = readText(file);
-  if (before === undefined || hosts !== 'all' || isOtherHelper(helper)) {
-    return planFor(file, before, before);
-  }
+  if (before === undefined || hosts !== 'all') return planFor(file, before, before);
   if (isGenerated(before)) return planFor(file, before, undefined);
   const message = `${file} has other content and was not deleted`;
   const hint = `run rm ${shellQuoted(file)} if it is not needed`;
   return { ...planFor(file, before, before), notes: [{ message, hint }] };
 }
 
-/** podman ignores `XDG_CONFIG_HOME` for this directory. */
-function userFolder(context: Context): string {
-  return joinPath(context, homeFolder(context), '.config/containers');
-}
-
-function dropIn(context: Context): string {
-  return joinPath(context, userFolder(context), 'registries.conf.d/docker-credential-icr.conf');
-}
-
 function isGenerated(text: string | undefined): boolean {
   const lines = (text ?? '').split('\n').filter((line) => line !== '' && !line.startsWith('#'));
   return lines.join() === setting;
-}
-
-function conflictNote(other: string, { force = false }: AddOptions): Note {
-  if (force) return { message: `${other} also sets credential-helpers: the last file is used` };
-  const hint = `add "${helperName}" to its list`;
-  return { message: `${other} sets credential-helpers, so nothing was changed`, hint };
-}
-
-/**
- * Returns the other files that set helpers, in podman's order; the last list replaces the others.
- * Source: containers/container-libs, image/pkg/sysregistriesv2/system_registries_v2.go.
- */
-function conflictingFiles(context: Context, systemFolder: string): string[] {
-  const user = userFolder(context);
-  const own = joinPath(context, user, 'registries.conf');
-  const folders = fs.existsSync(own) ? [user] : [systemFolder, user];
-  const files = folders.map((folder) => joinPath(context, folder, 'registries.conf.d'));
-  const main = fs.existsSync(own) ? own : joinPath(context, systemFolder, 'registries.conf');
-  return [main, ...files.flatMap((folder) => confFiles(context, folder))].filter(
-    (file) => file !== dropIn(context) && setsHelpers(readText(file) ?? ''),
-  );
-}
-
-function confFiles(context: Context, folder: string): string[] {
-  if (!fs.existsSync(folder)) return [];
-  const names = fs.readdirSync(folder).filter((name) => name.endsWith('.conf'));
-  return names.sort().map((name) => joinPath(context, folder, name));
-}
-
-/** Returns true if the TOML text sets a non-empty list. Top-level settings precede the first table. */
-function setsHelpers(toml: string): boolean {
-  const [topLevel = ''] = toml.split(/^\s*\[/m);
-  return /^\s*["']?credential-helpers["']?\s*=(?!\s*\[\s*\])/m.test(topLevel);
 }

@@ -24,7 +24,7 @@ export interface ChangeLock {
 export interface ChangeLockOptions {
   /** The timeout for other commands to release the lock. */
   readonly limitMs?: number;
-  /** What to do if the directory cannot be locked: fail (the default), or change it without the lock. */
+  /** What to do if the directory cannot be locked: fail (the default), or proceed without the lock. */
   readonly onTimeout?: 'fail' | 'proceed';
 }
 

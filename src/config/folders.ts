@@ -11,8 +11,8 @@ type Environment = Pick<Context, 'env' | 'platform'>;
 
 /**
  * Returns the directory of settings and secrets: `DOCKER_CREDENTIAL_ICR_CONFIG_DIR`, or the platform's default. Returns
- * undefined if the environment has neither. The home directory is always that of the environment, not of the user's
- * account: rootless podman runs the helper as uid 0 with the user's `HOME`.
+ * undefined if there is no home directory at all. `HOME` has precedence over the password database, because rootless
+ * podman runs the helper as uid 0 with the user's `HOME`.
  */
 export function configFolder(context: Environment): string | undefined {
   const { env, platform } = context;

@@ -39,7 +39,7 @@ export function actAsOwner<T>({ uid, actAs }: User, file: string, action: () => 
   }
 }
 
-/** Returns the user who can change what the path refers to; undefined if only root can. */
+/** Returns the user who controls the path and its target; undefined if only root does. */
 function ownerOf(file: string): Owner | undefined {
   // In a user namespace, files of the host's root have the owner of `/`.
   const system = [0, fs.statSync('/').uid];

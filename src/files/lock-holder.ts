@@ -11,7 +11,7 @@ export interface Holder {
   readonly started: string;
 }
 
-/** `unknown` without `/proc`, or the process belongs to another boot or PID namespace. */
+/** `unknown` if `/proc` does not exist, or the process belongs to another boot or PID namespace. */
 export type Health = 'running' | 'dead' | 'unknown';
 
 /** Returns this process; undefined on systems other than Linux. */

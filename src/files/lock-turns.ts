@@ -46,7 +46,7 @@ const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
 /** Other processes do not delete more files than this meanwhile: then the latest entry cannot be opened. */
 const maxAttempts = 100;
 
-/** Returns the latest turn, or undefined. Throws the system's error, or an `Error`. */
+/** Returns the latest turn; undefined before the first one. Throws the system's error, or an `Error`. */
 export function latestTurn(context: User, folder: string): Turn | undefined {
   for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
     const number = highest(turnNumbers(folder));

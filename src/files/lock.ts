@@ -76,7 +76,7 @@ export async function withLock<T>(
   return 'result' in outcome ? outcome.result : await runInTurn(outcome.turn, action);
 }
 
-/** Removes a lock that is no longer used. Throws `storage`, or the system's error. */
+/** Removes an unused lock. Throws `storage`, or the system's error. */
 export function removeLock(context: Context, folder: string): void {
   const directory = existingDirectory(context, folder, 'own');
   if (directory !== undefined) removeTurns(directory.path);

@@ -16,7 +16,9 @@ const moveParent = 'move away its parent, which is not a directory';
 const hints: Readonly<Record<string, string>> = {
   EACCES: checkOwner,
   EPERM: checkOwner,
-  EROFS: 'make its file system writable, or use another directory',
+  EROFS:
+    'make its file system writable, or set DOCKER_CREDENTIAL_ICR_CONFIG_DIR and DOCKER_CREDENTIAL_ICR_CACHE_DIR to writable directories',
+  EBUSY: 'mount its directory instead of the file',
   ENOSPC: 'free space on its file system, which is full',
   EDQUOT: 'free space: the disk quota is used up',
   EISDIR: 'move away the directory of that name',

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 
 // Files and directories are trusted if their owner is root or the effective user and other users cannot write to them.
-// Windows has no comparable owners and modes: `uid` is undefined there, and everything is trusted.
+// On Windows, owners and modes cannot be checked: `uid` is undefined, and everything is trusted.
 
 type User = Pick<Context, 'uid'>;
 

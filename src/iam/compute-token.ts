@@ -3,7 +3,12 @@ import { HelperError, systemCode } from '../errors.ts';
 import { readRegular } from '../files/regular-file.ts';
 import { cannot } from '../files/storage-error.ts';
 import { requestInstanceToken } from './metadata.ts';
-import { type AccessToken, requestToken, type TokenOptions } from './token-request.ts';
+import {
+  type AccessToken,
+  requestToken,
+  type TokenOptions,
+  type TrustedProfile,
+} from './token-request.ts';
 
 /** The files in which IBM's platforms store a pod's token, in the order of IBM's SDKs. */
 const defaultTokenFiles: readonly string[] = [
@@ -22,9 +27,9 @@ export interface ComputeOverrides {
 }
 
 /**
- * Requests an access token for a trusted profile of this pod or VPC instance. Uses the pod's token file if there is
- * one, otherwise the metadata service, which uses the instance's default profile if `profile` is undefined. Throws
- * `refused`, `unreachable`, `misconfigured`, `storage` or `damaged`.
+ * An access token for the trusted profile that this machine or pod may act as, by its ID, CRN or name: by the token in
+ * `IBMCLOUD_CR_TOKEN` or in a file of the platform, else by the metadata service, which has a default profile if none is
+ * given, and does not know names. Throws `refused`, `unreachable`, `misconfigured`, `storage`, `damaged`.
  */
 export async function requestComputeToken(
   context: Context,
@@ -32,13 +37,43 @@ export async function requestComputeToken(
   options: TokenOptions,
   { metadataAddress, tokenFiles }: ComputeOverrides = {},
 ): Promise<AccessToken> {
-  const crToken = profile === undefined ? undefined : readProjectedToken(tokenFiles);
-  if (profile === undefined || crToken === undefined) {
-    const address = metadataAddress === undefined ? {} : { address: metadataAddress };
-    return await requestInstanceToken(context, profile, { ...options, ...address });
+  const named = profile === undefined ? undefined : profileNamed(profile);
+  const crToken = named === undefined ? undefined : crTokenIn(context, tokenFiles);
+  if (named !== undefined && crToken !== undefined) {
+    return await requestToken(
+      context,
+      { kind: 'compute-resource', crToken, profile: named },
+      options,
+    );
   }
-  const grant = { kind: 'compute-resource', crToken, profile: { id: profile } } as const;
-  return await requestToken(context, grant, options);
+  if (named !== undefined && 'name' in named) {
+    throw new HelperError(
+      'misconfigured',
+      'the metadata service does not accept the name of a trusted profile',
+      { hint: 'use its ID (Profile-…) or its CRN' },
+    );
+  }
+  const address = metadataAddress === undefined ? {} : { address: metadataAddress };
+  return await requestInstanceToken(context, named, { ...options, ...address });
+}
+
+/** How the ibmcloud CLI reads `IBMCLOUD_CR_PROFILE`. */
+function profileNamed(text: string): TrustedProfile {
+  const id = /^(?:iam-)?(Profile-[\w-]+)$/.exec(text)?.[1];
+  if (id !== undefined) return { id };
+  return text.startsWith('crn:') ? { crn: text } : { name: text };
+}
+
+/** A value, or `@file`, as in the ibmcloud CLI's option `--cr-token`. */
+function crTokenIn({ env }: Context, tokenFiles: readonly string[] | undefined) {
+  const given = env.IBMCLOUD_CR_TOKEN?.trim();
+  if (!given) return readProjectedToken(tokenFiles);
+  if (!given.startsWith('@')) return given;
+  const token = readProjectedToken([given.slice(1)]);
+  if (token !== undefined) return token;
+  throw new HelperError('misconfigured', 'the file in IBMCLOUD_CR_TOKEN does not exist', {
+    hint: 'check IBMCLOUD_CR_TOKEN',
+  });
 }
 
 /**

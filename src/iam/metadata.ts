@@ -19,68 +19,77 @@ export interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'
   readonly address?: string;
 }
 
-/** The link-local address of the service, the same on all VPC instances. */
+/** The same for every VPC instance and bare metal server, and reachable from nowhere else. */
 const defaultAddress = 'http://169.254.169.254';
-/** The timeout of the first request: the service is local and answers quickly, or does not exist. */
+/** That of Power Virtual Server. */
+const powerAddress = 'https://api.metadata.power-iaas.cloud.ibm.com';
+/** Milliseconds: the service is next door, or it is not there. */
 const identityTimeoutMs = 1000;
-/** The requested lifetime of the instance's identity token; it does not limit the access token's. */
+/** Seconds that the instance's identity is needed for; IAM's token has a life of its own. */
 const identityLifetimeSeconds = 300;
 
 /** A version of the service's API with its paths. */
 interface Generation {
-  readonly version: string;
+  /** A version of the interface under which these paths exist; Power Virtual Server has no such parameter. */
+  readonly version?: string;
   readonly identity: string;
   readonly token: string;
 }
 
-const first: Generation = {
-  version: '2022-03-01',
-  identity: '/instance_identity/v1/token',
-  token: '/instance_identity/v1/iam_token',
-};
-const second: Generation = {
-  version: '2025-08-26',
-  identity: '/identity/v1/token',
-  token: '/identity/v1/iam_tokens',
-};
+const paths = { identity: '/identity/v1/token', token: '/identity/v1/iam_tokens' };
+
+/** In the order in which they are tried. Bare metal servers have only the first. */
+const generations: readonly Generation[] = [
+  { ...paths, version: '2025-08-26' },
+  paths,
+  {
+    version: '2022-03-01',
+    identity: '/instance_identity/v1/token',
+    token: '/instance_identity/v1/iam_token',
+  },
+];
 
 /**
- * Requests an access token for a trusted profile of this VPC instance, or for the instance's default profile if
- * `profile` is undefined. Throws `refused` or `unreachable`, after at most a second if the service does not exist.
+ * An access token for a trusted profile of this instance, by its ID or CRN; without one, for the instance's default
+ * profile. Throws `refused`, or `unreachable`: after a second or two if nothing answers.
  */
 export async function requestInstanceToken(
   context: Context,
-  profile: string | undefined,
+  profile: InstanceProfile | undefined,
   { address = metadataAddress(context), ...callOptions }: MetadataOptions,
 ): Promise<AccessToken> {
   const options = { ...callOptions, service: 'the metadata service', reason: 'metadata' } as const;
   const deadline = callOptions.deadline ?? deadlineOf(context, requestTimeoutMs);
-  const [generation, identity] = await requestIdentity(context, address, {
-    ...options,
-    deadline: Math.min(deadline, context.now() + identityTimeoutMs),
-  });
+  const found = await findIdentity(context, address, { ...options, deadline });
   const requestedAt = context.now();
   const request: HttpRequest = {
     method: 'POST',
-    url: urlOf(address, generation, 'token'),
+    url: urlOf(found.address, found.generation, 'token'),
     direct: true,
-    headers: { Authorization: `Bearer ${identity}` },
-    ...(profile === undefined ? {} : { body: { trusted_profile: { id: profile } } }),
+    headers: { Authorization: `Bearer ${found.identity}`, ...flavor },
+    ...(profile === undefined ? {} : { body: { trusted_profile: profile } }),
   };
+  const { identity } = found;
   const answer = await requestJson(context, request, { ...options, deadline, secrets: [identity] });
   const from = nameOf(request, options);
   return readAccessToken(answer, { from, requestedAt, now: context.now() });
 }
 
+/** How the service names a profile: not by its name. */
+export type InstanceProfile = { readonly id: string } | { readonly crn: string };
+
+/** On both requests: Power Virtual Server needs it there, and the others ignore it. */
+const flavor = { 'Metadata-Flavor': 'ibm' } as const;
+
 /**
- * Returns the address of the service: `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, or the default. Plain HTTP is allowed
- * only for loopback and link-local addresses, because tokens are sent and received. Throws `misconfigured`; the message
- * does not contain the address.
+ * The address of the service: `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, or the variables of the ibmcloud CLI, or the usual
+ * one. The instance's token is sent there, and what it answers becomes the credential, so plain HTTP does not leave the
+ * machine or its own link. Throws `misconfigured`; the message never repeats the address.
  */
 export function metadataAddress({ env }: Context): string {
-  const { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: address } = env;
-  if (!address) return defaultAddress;
-  const url = URL.parse(address);
+  const name = addressVariables.find((each) => env[each]);
+  if (name === undefined) return defaultAddress;
+  const url = URL.parse(env[name] ?? '');
   const isSafe =
     url?.protocol === 'https:' ||
     (url?.protocol === 'http:' && (isLoopback(url.hostname) || isLinkLocal(url.hostname)));
@@ -88,28 +97,68 @@ export function metadataAddress({ env }: Context): string {
   if (isSafe && url.href === `${url.origin}/`) return url.origin;
   throw new HelperError(
     'misconfigured',
-    'DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is neither an https:// address nor a local http:// address',
+    `${name} is neither an https:// address nor a local http:// address`,
     { hint: `unset it, or set it to an address like ${defaultAddress}` },
   );
 }
 
-/** Requests the instance's identity token, from the second generation if the first does not exist. */
+const addressVariables = [
+  'DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS',
+  'IBMCLOUD_CR_PVS_URL',
+  'IBMCLOUD_CR_VPC_URL',
+];
+
+interface Identity {
+  readonly address: string;
+  readonly generation: Generation;
+  /** The token by which the instance is known to the service. */
+  readonly identity: string;
+}
+
+/** Power Virtual Server has another address than the others, which is tried if nothing answers at the usual one. */
+async function findIdentity(
+  context: Context,
+  address: string,
+  options: CallOptions & { readonly deadline: number },
+): Promise<Identity> {
+  const near = () => ({
+    ...options,
+    deadline: Math.min(options.deadline, context.now() + identityTimeoutMs),
+  });
+  try {
+    return await requestIdentity(context, address, near());
+  } catch (error) {
+    if (address !== defaultAddress || !(error instanceof HelperError)) throw error;
+    // The first error is that of most machines.
+    return await requestIdentity(context, powerAddress, near()).catch(() => {
+      throw error;
+    });
+  }
+}
+
+/** Tries the generations of the interface until one has the path. */
 async function requestIdentity(
   context: Context,
   address: string,
   options: CallOptions,
-): Promise<readonly [Generation, string]> {
-  const request = (generation: Generation): Promise<HttpAnswer> =>
-    requestAnswer(context, identityRequest(address, generation), options);
-  const firstAnswer = await request(first);
-  const generation = firstAnswer.status === 404 ? second : first;
-  const answer = generation === first ? firstAnswer : await request(second);
-  const name = nameOf(identityRequest(address, generation), options);
-  const identity = textOf(accept(answer, name, options), 'access_token');
-  if (identity === undefined) {
+): Promise<Identity> {
+  let refusal: [HttpRequest, HttpAnswer] | undefined;
+  for (const generation of generations) {
+    const request = identityRequest(address, generation);
+    const answer = await requestAnswer(context, request, options);
+    if (answer.status === 404 || answer.status === 400) {
+      // A path that does not exist says less than another reason.
+      if (refusal === undefined || refusal[1].status === 404) refusal = [request, answer];
+      continue;
+    }
+    const name = nameOf(request, options);
+    const identity = textOf(accept(answer, name, options), 'access_token');
+    if (identity !== undefined) return { address, generation, identity };
     throw unreachable(`${name} answered without an identity token`, { reason: 'metadata' });
   }
-  return [generation, identity];
+  const [request, answer] = refusal as [HttpRequest, HttpAnswer];
+  accept(answer, nameOf(request, options), options);
+  throw unreachable(`${nameOf(request, options)} has no known path`, { reason: 'metadata' });
 }
 
 function identityRequest(address: string, generation: Generation): HttpRequest {
@@ -117,11 +166,12 @@ function identityRequest(address: string, generation: Generation): HttpRequest {
     method: 'PUT',
     url: urlOf(address, generation, 'identity'),
     direct: true,
-    headers: { 'Metadata-Flavor': 'ibm' },
+    headers: flavor,
     body: { expires_in: identityLifetimeSeconds },
   };
 }
 
 function urlOf(address: string, generation: Generation, path: 'identity' | 'token'): URL {
-  return new URL(`${generation[path]}?version=${generation.version}`, address);
+  const { version } = generation;
+  return new URL(generation[path] + (version === undefined ? '' : `?version=${version}`), address);
 }

@@ -13,7 +13,7 @@ export async function accessTokenOf(lookup: Lookup, found: Found, force = false)
   if (found.accessToken !== undefined) return found.accessToken(force);
   if (found.username === 'iambearer' && !force) return found.secret();
   if (found.username === 'iamapikey') {
-    return accessTokenOfKey(lookup, `the API key in ${found.keptIn}`, await found.secret());
+    return accessTokenOfKey(lookup, `the API key in ${found.location}`, await found.secret());
   }
   const what = force ? 'a new access token' : 'an access token';
   throw new HelperError('misconfigured', `cannot get ${what} with ${nameOf(found)}`, {
@@ -22,8 +22,8 @@ export async function accessTokenOf(lookup: Lookup, found: Found, force = false)
 }
 
 /** Returns the identity or the location of a credential, for messages. */
-export function nameOf({ identity, keptIn }: Found): string {
-  return identity === undefined ? `the credential in ${keptIn}` : `identity ${identity}`;
+export function nameOf({ identity, location }: Found): string {
+  return identity === undefined ? `the credential in ${location}` : `identity ${identity}`;
 }
 
 /**
@@ -48,11 +48,11 @@ export async function accessTokenOfKey(
   return token;
 }
 
-/** Returns the caller for IBM Cloud's APIs. Throws `refused` if the token has no account. */
+/** Returns the caller for IBM Cloud's APIs. Throws `refused` if the token does not contain an account. */
 export async function toCaller(lookup: Lookup, name: string, accessToken: string): Promise<Caller> {
   const { iamId, account } = parseClaims(accessToken);
   if (iamId === undefined || account === undefined) {
-    throw new HelperError('refused', `the access token of ${name} has no account`, {
+    throw new HelperError('refused', `the access token of ${name} does not contain an account`, {
       hint: 'use another identity with --identity',
     });
   }

@@ -18,6 +18,6 @@ export function computeIdentity(lookup: Lookup, profile: string): Found {
     secret: () => accessToken(false),
     accessToken,
     isMinted: true,
-    keptIn: 'this machine',
+    location: 'this machine',
   };
 }

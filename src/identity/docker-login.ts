@@ -1,7 +1,9 @@
+import { isUsable } from '../config/settings.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { isIdentityToken } from './identity-token.ts';
 import type { Lookup } from './lookup.ts';
+import { mappingKeyFor, own } from './mapping-key.ts';
 import type { Found } from './source.ts';
 
 /** Returns the credential that `docker login HOST` stored, unless it is an identity token. */
@@ -17,6 +19,24 @@ export function fromIdentityToken(lookup: Lookup, host: RegistryHost): Promise<F
   return storedFor(lookup, host, true);
 }
 
+/**
+ * What `docker login cp.icr.io` stored: an entitlement key, or the identity token for one. It has precedence over
+ * credentials for every host, because this host accepts no other user name, and yields only to a mapped entitlement key.
+ */
+export async function fromEntitlementLogin(
+  lookup: Lookup,
+  host: RegistryHost,
+): Promise<Found | undefined> {
+  const settings = await lookup.settings();
+  const { identity = '' } = settings.mappings[mappingKeyFor(settings, host) ?? ''] ?? {};
+  const mapped = own(settings.identities, identity);
+  if (mapped !== undefined && isUsable(mapped) && mapped.kind === 'entitlement-key') {
+    return undefined;
+  }
+  const found = await storedFor(lookup, host, false);
+  return found?.username === 'cp' ? found : await storedFor(lookup, host, true);
+}
+
 async function storedFor(
   lookup: Lookup,
   host: RegistryHost,
@@ -29,6 +49,6 @@ async function storedFor(
   return {
     username: Username,
     secret: () => Secret,
-    keptIn: `${await lookup.store()} (docker login)`,
+    location: `${await lookup.store()} (docker login)`,
   };
 }

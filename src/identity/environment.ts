@@ -25,5 +25,5 @@ function fromVariable({ context }: Lookup, name: string): Promise<Found> | undef
 async function keyIn(name: string, value: string): Promise<Found> {
   const { apiKeyIn } = await import('./api-key-variable.ts');
   const key = apiKeyIn(name, value);
-  return { username: 'iamapikey', secret: () => key, keptIn: name };
+  return { username: 'iamapikey', secret: () => key, location: name };
 }

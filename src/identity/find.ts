@@ -1,10 +1,11 @@
 import { debug } from '../context.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { fromDockerLogin, fromIdentityToken } from './docker-login.ts';
+import { fromDockerLogin, fromEntitlementLogin, fromIdentityToken } from './docker-login.ts';
 import { fromAmbientVariable, fromOwnVariable } from './environment.ts';
 import type { Lookup } from './lookup.ts';
 import { fromMapping, fromProgramName } from './mapping.ts';
+import { entitledRegistry } from './present.ts';
 import type { Found, Source } from './source.ts';
 
 interface NamedSource {
@@ -26,6 +27,11 @@ const ibmSources: readonly NamedSource[] = [
   { name: 'an identity token', find: fromIdentityToken },
 ];
 
+const entitledSources: readonly NamedSource[] = [
+  { name: 'docker login with an entitlement key', find: fromEntitlementLogin },
+  ...ibmSources,
+];
+
 /** For other registries, only stored credentials are returned. */
 const otherSources: readonly NamedSource[] = [
   { name: 'docker login', find: fromDockerLogin },
@@ -39,7 +45,7 @@ const namedSources: readonly NamedSource[] = [
 
 function sourcesFor({ context }: Lookup, host: RegistryHost): readonly NamedSource[] {
   if (context.identity !== undefined) return isIbmHost(host) ? namedSources : [];
-  return isIbmHost(host) ? ibmSources : otherSources;
+  return isIbmHost(host) ? sourcesOf(host) : otherSources;
 }
 
 /** Returns the credential of the first source that has one for the host; undefined if none has. */
@@ -62,6 +68,10 @@ export async function findCredential(
   return undefined;
 }
 
+function sourcesOf({ name }: RegistryHost): readonly NamedSource[] {
+  return name === entitledRegistry ? entitledSources : ibmSources;
+}
+
 // Both are off unless the settings enable them, so their modules are loaded only then.
 
 async function fromIbmcloudSession(lookup: Lookup): Promise<Found | undefined> {
@@ -74,5 +84,7 @@ async function fromComputeIdentity(lookup: Lookup): Promise<Found | undefined> {
   const { computeProfile } = await lookup.settings();
   if (computeProfile === undefined) return undefined;
   const { computeIdentity } = await import('./compute.ts');
-  return computeIdentity(lookup, computeProfile);
+  // As the ibmcloud CLI reads it; the setting decides whether the identity is used at all.
+  const named = lookup.context.env.IBMCLOUD_CR_PROFILE?.trim();
+  return computeIdentity(lookup, named || computeProfile);
 }

@@ -21,15 +21,15 @@ export function foundInSession(context: Context): Found | undefined {
   const session = file === undefined ? undefined : readSession(file);
   if (session === undefined) return undefined;
   const { access, refresh } = session;
-  const keptIn = 'ibmcloud session';
+  const location = 'ibmcloud session';
   const { exp } = lifeOf(access);
-  const endsAt = typeof exp === 'number' ? exp * 1000 : 0;
+  const expiresAt = typeof exp === 'number' ? exp * 1000 : 0;
   // The session of a compute resource lacks a refresh token.
-  if (endsAt - context.now() > (refresh === '' ? 0 : minLifetimeMs)) {
-    return { username: 'iambearer', secret: () => access, isMinted: true, keptIn, endsAt };
+  if (expiresAt - context.now() > (refresh === '' ? 0 : minLifetimeMs)) {
+    return { username: 'iambearer', secret: () => access, isMinted: true, location, expiresAt };
   }
   if (refresh === '') throw expired(String(file));
-  return { username: 'iamrefresh', secret: () => refresh, isMinted: true, keptIn };
+  return { username: 'iamrefresh', secret: () => refresh, isMinted: true, location };
 }
 
 /** Returns the path of the CLI's session. Source: IBM-Cloud/ibm-cloud-cli-sdk, bluemix/configuration. */

@@ -21,7 +21,7 @@ export interface NewIdentity {
   readonly name: string;
   readonly settings: IdentitySettings;
   readonly secret: string;
-  /** The secret that is replaced, or undefined: if the stored one differs, nothing is saved. */
+  /** The secret that must be stored before (undefined: none); if another one is stored, saving fails. */
   readonly replaces?: { readonly secret: string | undefined };
 }
 
@@ -54,7 +54,7 @@ export async function saveIdentity(
     const store = secretStore(context);
     if (replaces !== undefined && secretOf(store, key) !== replaces.secret) throw changed(name);
     await lock.step();
-    // A trusted profile does not need a secret.
+    // Trusted profiles do not have a secret.
     if (secret === '') {
       if (secretOf(store, key) !== undefined) store.erase(key, lock.requireOurs);
     } else {
@@ -83,7 +83,7 @@ export async function mapHost(context: Context, key: string, mapping: Mapping): 
   endSignOuts(context, [key]);
 }
 
-/** Removes a mapping, but not its identity. Throws `invalid-input` if the key has no mapping. */
+/** Removes a mapping, but not its identity. Throws `invalid-input` if the mapping does not exist. */
 export async function unmapHost(context: Context, key: string): Promise<void> {
   await updateSettings(context, (current) => {
     if (Object.hasOwn(current.mappings, key)) return without(current, [key], []);

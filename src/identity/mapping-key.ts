@@ -3,7 +3,7 @@ import type { RegistryHost } from '../registry/parse.ts';
 
 export const everyHost = '*';
 
-/** Returns the most specific key with a mapping: `host/namespace`, then `host`, then `*`, or undefined. */
+/** Returns the most specific key with a mapping: `host/namespace`, then `host`, then `*`; undefined if none of them exists. */
 export function mappingKeyFor({ mappings }: Settings, host: RegistryHost): string | undefined {
   const { name, namespace } = host;
   const specific = `${name}/${namespace}`;

@@ -72,9 +72,9 @@ async function foundIdentity(
   return {
     username,
     identity: name,
-    keptIn:
+    location:
       identity.kind === 'trusted-profile' ? 'this machine' : storeTitle(await lookup.settings()),
-    ...(identity.expiresAt === undefined ? {} : { endsAt: identity.expiresAt }),
+    ...(identity.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt }),
     ...secretAs(lookup, username, holder),
     ...(canGetAccessToken(identity)
       ? { accessToken: async (force) => (await tokens()).mintedAccessToken(lookup, holder, force) }
@@ -122,7 +122,7 @@ function canGetAccessToken({ kind }: IdentitySettings): boolean {
   return kind === 'api-key' || kind === 'refresh-token' || kind === 'trusted-profile';
 }
 
-/** Returns the stored secret; an empty text for a trusted profile. */
+/** Returns the stored secret; an empty text for a trusted profile, which does not need one. */
 async function rootSecret(
   lookup: Lookup,
   name: string,

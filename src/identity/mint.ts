@@ -149,7 +149,7 @@ async function fromRefreshToken(
   if (token === undefined) return fromRefreshToken(context, holder, options);
   const { refreshToken: next } = token;
   // Not stored if a login or logout has changed the secret meanwhile. Otherwise it must be stored, even after the deadline
-  // or without the lock, because the old token is no longer valid.
+  // or without the lock, because the old token is not valid any longer.
   if (stored !== undefined && next !== undefined) {
     const options = { limitMs: storeLimitMs, onTimeout: 'proceed' } as const;
     const renewed = { ...stored, Secret: next };

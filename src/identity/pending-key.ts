@@ -23,7 +23,7 @@ export function newApiKeyValue(): string {
 }
 
 const suffix = ' (rotating)';
-/** Stored if `oldId` is absent, because fields of a stored credential must not be empty. */
+/** Stored instead of a missing `oldId`, because fields of a stored credential must not be empty. */
 const noOldId = '(none)';
 
 /** Returns the key of the record. It contains a space, which names of identities cannot. */

@@ -11,3 +11,9 @@ export function requireProfileId(text: string): string {
     hint: 'run ibmcloud iam trusted-profiles to list the IDs',
   });
 }
+
+/** The same, or a CRN: IAM and the metadata service accept both for the identity of a machine. */
+export function requireComputeProfile(text: string): string {
+  const crn = text.trim();
+  return /^crn:v1:[\w:/-]+:profile:Profile-[\w-]{1,100}$/.test(crn) ? crn : requireProfileId(text);
+}

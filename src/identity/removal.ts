@@ -116,7 +116,7 @@ async function removeSecretsOf(
 
 /**
  * Removes all identities, mappings and cached tokens, and the credentials of `docker login` for IBM's hosts. Pending API
- * keys stay, for `cancelPendingKeys`. If the settings cannot be read, removes what is in the file store, then throws
+ * keys stay, for `cancelPendingKeys`. If the settings cannot be read, empties the file store, then throws
  * `damaged`. Throws `storage` before any change if the keychain does not list all secrets, or later if it cannot erase one.
  */
 export async function removeEverything(context: Context): Promise<Removed> {

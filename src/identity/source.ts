@@ -11,9 +11,9 @@ export interface Found {
   /** True if the secret changes from time to time, so that a client may `store` an old one. */
   readonly isMinted?: boolean;
   /** The location of the secret, for messages. */
-  readonly keptIn: string;
+  readonly location: string;
   /** When the stored secret expires, in milliseconds since 1970, if known. */
-  readonly endsAt?: number;
+  readonly expiresAt?: number;
   /** The name of the identity, if there is one. */
   readonly identity?: string;
 }

@@ -41,7 +41,11 @@ export async function nodeAnswer(
   options: NodeOptions,
 ): Promise<ProviderAnswer | undefined> {
   const found = await findFor(lookup, image, options);
-  if (found === undefined || !acceptsUserName(image.host, found.username)) return undefined;
+  if (found === undefined || !acceptsUserName(image.host, found.username)) {
+    const { warnOfMissingIdentity } = await import('./missing-identity.ts');
+    await warnOfMissingIdentity(lookup, image.host);
+    return undefined;
+  }
   const password = await found.secret();
   return {
     username: found.username,
@@ -70,7 +74,7 @@ async function findFor(
   }
   throw new HelperError(
     'misconfigured',
-    `the credential in ${found.keptIn} for ${host.name} cannot be presented as ${present}`,
+    `the credential in ${found.location} for ${host.name} cannot be presented as ${present}`,
     { hint: 'run docker-credential-icr login' },
   );
 }
@@ -104,12 +108,12 @@ function isSet({ env }: Context, name: string): boolean {
  */
 function durationOf(
   { now }: Context,
-  { username, endsAt = Number.POSITIVE_INFINITY }: Found,
+  { username, expiresAt: secretExpiresAt = Number.POSITIVE_INFINITY }: Found,
   password: string,
 ): number {
   if (username === 'iamrefresh') return 0;
   if (username !== 'iambearer' && username !== 'token') {
-    return Math.min(rootSecretCacheMs, (endsAt - now()) / 2);
+    return Math.min(rootSecretCacheMs, (secretExpiresAt - now()) / 2);
   }
   const { iat, exp } = lifeOf(password);
   if (typeof exp !== 'number') return 0;

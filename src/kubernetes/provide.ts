@@ -1,4 +1,4 @@
-import type { Context } from '../context.ts';
+import { type Context, debug } from '../context.ts';
 import { type Lookup, lookupIn } from '../identity/lookup.ts';
 import { tokenDuration } from './duration.ts';
 import { type Image, parseImage } from './image.ts';
@@ -19,7 +19,7 @@ export async function provide(
   text: string,
   options: ProvideOptions,
 ): Promise<string> {
-  const request = parseProviderRequest(text);
+  const request = parseProviderRequest(text, (line) => debug(context, line));
   const image = parseImage(request.image);
   const answer =
     image === undefined ? undefined : await answerFor(lookupIn(context), request, image, options);

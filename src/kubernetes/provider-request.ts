@@ -22,23 +22,30 @@ const fields: ReadonlyMap<unknown, readonly string[]> = new Map([
 ]);
 
 /**
- * Reads a request as strictly as the kubelet reads our answer: no unknown member, none twice. Throws
- * `invalid-input`, and repeats nothing of the request but a member's name: there is a token in it.
+ * Reads a request. Unknown members are ignored, because Kubernetes adds members within a version: a refusal would stop
+ * every pull after an upgrade of the cluster. Throws `invalid-input` for any other kind or version, and for a member that
+ * occurs twice. Errors and debug output contain nothing of the request but a member's name: it contains a token.
  */
-export function parseProviderRequest(text: string): ProviderRequest {
+export function parseProviderRequest(
+  text: string,
+  debug: (line: string) => void = () => {},
+): ProviderRequest {
   const request = parseObject(text);
-  const { apiVersion, image, serviceAccountToken, serviceAccountAnnotations } = request;
+  const { apiVersion, image } = request;
   if (request.kind !== kind) throw invalid(`its kind is not ${kind}`);
   const known = fields.get(apiVersion);
   if (typeof apiVersion !== 'string' || known === undefined) {
     throw invalid(`its apiVersion is none of ${[...fields.keys()].join(', ')}`);
   }
-  const unknown = Object.keys(request).find((name) => !known.includes(name));
-  if (unknown !== undefined) throw invalid(`${apiVersion} has no field ${shown(unknown)}`);
+  for (const name of Object.keys(request)) {
+    if (!known.includes(name))
+      debug(`ignored ${shown(name)}, a member that ${apiVersion} does not have`);
+  }
   if (typeof image !== 'string' || image === '') throw invalid('it names no image');
-  const token = serviceAccountToken ?? '';
+  const value = (name: string) => (known.includes(name) ? request[name] : undefined);
+  const token = value('serviceAccountToken') ?? '';
   if (typeof token !== 'string') throw invalid('serviceAccountToken is not a text');
-  const annotations = serviceAccountAnnotations ?? {};
+  const annotations = value('serviceAccountAnnotations') ?? {};
   if (!isTexts(annotations)) throw invalid('serviceAccountAnnotations is not an object of texts');
   return {
     apiVersion,

@@ -24,7 +24,7 @@ export interface PullOptions {
 export interface PullCredentials {
   readonly credentials: readonly PullCredential[];
   /** The first expiry of a credential, in milliseconds since 1970; undefined if none is known. */
-  readonly endsAt: number | undefined;
+  readonly expiresAt: number | undefined;
 }
 
 /** Returns the credentials of a pull Secret. Throws `not-found` if a host has none, and `HelperError` if one fails. */
@@ -48,7 +48,7 @@ export async function pullCredentials(
     if (end !== undefined) ends.push(end);
   }
   if (credentials.length === 0) throw noCredential('icr.io');
-  return { credentials, endsAt: ends.length === 0 ? undefined : Math.min(...ends) };
+  return { credentials, expiresAt: ends.length === 0 ? undefined : Math.min(...ends) };
 }
 
 /** The keys that are mapped to the identity; all hosts without an identity, without a mapping, and with that of `*`. */
@@ -84,7 +84,7 @@ function asBearer({ name }: RegistryHost, found: Found): Found {
     return { ...found, username: 'iambearer', secret: () => accessToken(true) };
   }
   const what =
-    identity === undefined ? `the credential in ${found.keptIn}` : `identity ${identity}`;
+    identity === undefined ? `the credential in ${found.location}` : `identity ${identity}`;
   throw new HelperError('misconfigured', `cannot get an access token for ${name} with ${what}`, {
     hint: 'use another identity with --identity, or remove --bearer',
   });
@@ -92,17 +92,17 @@ function asBearer({ name }: RegistryHost, found: Found): Found {
 
 /** Requests one access token for each identity, which is usually for all hosts. */
 async function secretOf(found: Found, minted: Map<string, string>): Promise<string> {
-  const key = `${found.identity ?? found.keptIn} ${found.username}`;
+  const key = `${found.identity ?? found.location} ${found.username}`;
   if (found.username !== 'iambearer') return await found.secret();
   const secret = minted.get(key) ?? (await found.secret());
   minted.set(key, secret);
   return secret;
 }
 
-function endOf({ username, endsAt }: Found, password: string): number | undefined {
-  if (username !== 'iambearer' && username !== 'token') return endsAt;
+function endOf({ username, expiresAt }: Found, password: string): number | undefined {
+  if (username !== 'iambearer' && username !== 'token') return expiresAt;
   const { exp } = lifeOf(password);
-  return typeof exp === 'number' ? exp * 1000 : endsAt;
+  return typeof exp === 'number' ? exp * 1000 : expiresAt;
 }
 
 function hostOf(key: string): RegistryHost {

@@ -1,3 +1,4 @@
+import { requireConfigFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
@@ -17,6 +18,8 @@ import { passOn } from './pass-on.ts';
 export async function erase(context: Context): Promise<string> {
   const input = await readInput(context);
   const { host } = parseHostInput(input);
+  // Without a directory nothing can be erased, and success would say that it is.
+  requireConfigFolder(context);
   await passOn(context, 'erase', host, input);
   const name = hostKey(host);
   if (isIbmHost(host)) await writeSignOut(context, host);

@@ -1,7 +1,8 @@
-import type { Context } from '../context.ts';
+import { requireConfigFolder } from '../config/folders.ts';
+import { type Context, isDebug } from '../context.ts';
 import { HelperError, notFound } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
-import { lookupIn } from '../identity/lookup.ts';
+import { type Lookup, lookupIn } from '../identity/lookup.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { prefetchCredential } from '../secrets/read-credential.ts';
@@ -34,8 +35,22 @@ export async function get(context: Context): Promise<string> {
   } catch (error) {
     throw withHost(hostKey(host), error);
   }
-  const others = isIbmHost(host) ? '' : ', which is not a host of IBM Cloud Container Registry';
-  throw notFound(`no source has a credential for ${hostKey(host)}${others}`);
+  const name = hostKey(host);
+  if (!isIbmHost(host)) {
+    throw notFound(
+      `no source has a credential for ${name}, which is not a host of IBM Cloud Container Registry`,
+    );
+  }
+  requireConfigFolder(context);
+  throw notFound(await reasonFor(lookup, name));
+}
+
+/** A CI job does not expect that an earlier job on the same machine has logged out. */
+async function reasonFor({ context, isSignedOut }: Lookup, name: string): Promise<string> {
+  if (!isDebug(context) || !(await isSignedOut(name))) {
+    return `no source has a credential for ${name}`;
+  }
+  return `${name} is signed out, by docker logout or docker-credential-icr logout; run docker-credential-icr login ${name}`;
 }
 
 /** Returns the key of the credential that is read in most cases. */

@@ -9,8 +9,8 @@ import { isOwnEntry } from '../secrets/helper-store.ts';
 
 /**
  * Calls the fallback helper of the settings, which handles registries other than IBM's, with the same verb and input.
- * Returns its answer unchanged. Returns undefined if this program must handle the verb: there is no fallback helper; it has
- * no credential (one may have been stored here before the helper was configured); or the verb is `erase`, which both
+ * Returns its answer unchanged. Returns undefined if this program must handle the verb: the settings do not name a
+ * helper; it does not have the credential (which may have been stored here before); or the verb is `erase`, which both
  * perform. Throws `storage` if the helper fails.
  */
 export async function passOn(

@@ -3,10 +3,12 @@ import { HelperError } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { isIdentityToken } from '../identity/identity-token.ts';
 import { lookupIn } from '../identity/lookup.ts';
+import { entitledRegistry } from '../identity/present.ts';
 import type { Found } from '../identity/source.ts';
 import { helperOf } from '../program-name.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { ownVariable } from '../secret-variables.ts';
 import { storeSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { readInput } from '../standard-input.ts';
@@ -15,8 +17,9 @@ import { parseCredentialInput } from './credential-input.ts';
 import { passOn } from './pass-on.ts';
 
 /**
- * Stores the credential of `docker login HOST`. Does nothing if it is an echo of this program's answer: Docker calls `get`,
- * then `store` with the same credential, or with an identity token that the registry issued for it.
+ * Stores what `docker login HOST` hands over, unless it is only an echo of our own answer: Docker calls `get` and then
+ * `store` with what it got, or with an identity token that the registry gave for it. Throws `misconfigured` for another
+ * credential than that of the identity that is mapped to the host, which has precedence.
  */
 export async function store(context: Context): Promise<string> {
   const input = await readInput(context);
@@ -28,18 +31,24 @@ export async function store(context: Context): Promise<string> {
   }
   // Credentials for other registries are stored without a check.
   const found = isIbmHost(host) ? await currentAnswer(context, host) : undefined;
-  if (found !== undefined && (await isEcho(found, credential))) return '';
+  if (found !== undefined && (await isEcho(host, found, credential))) {
+    if (isIdentityToken(credential.Username)) await warnOfToken(context, host, found);
+    return '';
+  }
   if (context.identity !== undefined) {
     const { saveNamedLogin } = await import('../identity/named-login.ts');
     await saveNamedLogin(context, context.identity, host, credential);
     return '';
   }
+  const isPreferred = found === undefined || isPreferredTo(found, host, credential);
+  if (found?.identity !== undefined && !isPreferred) throw notTaken(context, host, found.identity);
   await storeSecret(context, { of: 'host', name: hostKey(host) }, credential);
-  if (found?.identity === undefined) return '';
-  context.warn(
-    `${host.name} still uses identity ${found.identity}, not this credential`,
-    `run docker-credential-icr login ${host.name}, or log out of ${host.name} and log in again`,
-  );
+  if (found?.location === ownVariable && !isPreferred) {
+    context.warn(
+      `${host.name} still uses ${ownVariable}, not this credential`,
+      `run unset ${ownVariable}`,
+    );
+  }
   return '';
 }
 
@@ -48,6 +57,34 @@ function onlyForIbmHosts(identity: string): HelperError {
   return new HelperError('invalid-input', message, {
     hint: 'use docker-credential-icr for other registries',
   });
+}
+
+/** `docker login` shows standard error, and fails with the text of the error. */
+function notTaken(context: Context, { name }: RegistryHost, identity: string): HelperError {
+  const message = `${name} still uses identity ${identity}; this credential was not stored`;
+  const hint = `run docker-credential-icr login ${name}, or log out of ${name} and log in again`;
+  context.warn(message, hint);
+  return new HelperError('misconfigured', message, { hint });
+}
+
+/** Docker makes the same calls whether a person has typed another key or none: only the registry knows which it was. */
+async function warnOfToken(context: Context, { name }: RegistryHost, found: Found): Promise<void> {
+  const { identities } = await lookupIn(context).settings();
+  if (found.identity === undefined || Object.keys(identities).length < 2) return;
+  context.warn(
+    `${name} uses identity ${found.identity}, whichever key was used for this login`,
+    `run docker-credential-icr login ${context.identity === undefined ? name : `--identity ${found.identity}`} to use another key`,
+  );
+}
+
+/** The entitled registry accepts nothing but entitlement keys, so a credential for every host yields to one. */
+function isPreferredTo(
+  { username }: Found,
+  { name }: RegistryHost,
+  { Username }: Credential,
+): boolean {
+  const isUsable = Username === 'cp' || isIdentityToken(Username);
+  return name === entitledRegistry && isUsable && username !== 'cp';
 }
 
 /** A failure must not prevent a new login, which fixes it. */
@@ -62,8 +99,12 @@ async function currentAnswer(context: Context, host: RegistryHost): Promise<Foun
   }
 }
 
-async function isEcho(found: Found, credential: Credential): Promise<boolean> {
-  if (isIdentityToken(credential.Username)) return !isIdentityToken(found.username);
+async function isEcho(host: RegistryHost, found: Found, credential: Credential): Promise<boolean> {
+  if (isIdentityToken(credential.Username)) {
+    return host.name === entitledRegistry
+      ? found.username === 'cp'
+      : !isIdentityToken(found.username);
+  }
   if (credential.Username !== found.username) return false;
   return found.isMinted === true || credential.Secret === (await found.secret());
 }

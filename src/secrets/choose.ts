@@ -48,7 +48,7 @@ export function assertNoLoop(context: Context, name: string): void {
 }
 
 /** Checks the bus first, because the helper waits for half a minute if it does not respond. */
-function hasSessionBus(context: Context): boolean {
+export function hasSessionBus(context: Context): boolean {
   const { DBUS_SESSION_BUS_ADDRESS, XDG_RUNTIME_DIR } = context.env;
   const hasSocket = XDG_RUNTIME_DIR && fs.existsSync(path.join(XDG_RUNTIME_DIR, 'bus'));
   if (!DBUS_SESSION_BUS_ADDRESS && !hasSocket) return false;

@@ -18,7 +18,7 @@ export function requireEveryIdentity(
 ): void {
   const storedNames = store.names('identity');
   for (const name of Object.keys(identities)) {
-    // An identity of a newer version has no known kind, and may need no secret.
+    // The kind of an identity from a newer version is unknown; it may not need a secret.
     if (identities[name]?.kind === undefined) continue;
     if (!needsSecret(identities, { of: 'identity', name }) || storedNames.includes(name)) continue;
     const alternative = `, or run docker-credential-icr logout --identity ${name}`;

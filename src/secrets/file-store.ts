@@ -78,7 +78,7 @@ function read(context: Context, file: string, key: SecretKey): Credential | unde
 /**
  * Renames a damaged file, so that the user can inspect it, and throws `damaged`. As long as the renamed file exists,
  * reading the credential throws `damaged` instead of "not found"; writing or erasing it ends that. If another process has
- * replaced or renamed the file meanwhile, returns what is stored now.
+ * replaced or renamed the file meanwhile, reads the credential again.
  */
 function renameDamaged(context: Context, file: string, key: SecretKey): Credential | undefined {
   const renamed = file + damagedSuffix;

@@ -4,6 +4,7 @@ import { HelperError, protocolErrors } from '../errors.ts';
 import { isObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
+import { unlockHint } from './unlock-hint.ts';
 
 /** The result of a call of another credential helper. */
 export interface HelperAnswer {
@@ -35,8 +36,7 @@ export function callHelper(
 ): HelperAnswer {
   const program = requireHelper(context, name);
   const timeoutMs = Math.ceil(remainingMs(context, callTimeoutMs));
-  if (timeoutMs <= 0)
-    throw new HelperTimeoutError(`no time left to call docker-credential-${name}`);
+  if (timeoutMs <= 0) throw new HelperTimeoutError(name, 'was not called: no time left');
   const { status, output, errors, failure } = context.runSync(program, [verb], {
     input,
     env: environmentFor(context, name),
@@ -52,7 +52,8 @@ export function callHelper(
   }
   if (failure === 'timeout') {
     throw new HelperTimeoutError(
-      `docker-credential-${name} did not answer within ${Math.round(timeoutMs / 100) / 10} s`,
+      name,
+      `did not answer within ${Math.round(timeoutMs / 100) / 10} s`,
     );
   }
   if (failure !== undefined) {
@@ -64,8 +65,8 @@ export function callHelper(
 
 /** The helper was killed after the timeout; a second call would probably take as long. */
 export class HelperTimeoutError extends HelperError {
-  constructor(message: string) {
-    super('storage', message, { hint: 'unlock it if it is locked, and try again' });
+  constructor(name: string, problem: string) {
+    super('storage', `docker-credential-${name} ${problem}`, { hint: unlockHint(name) });
   }
 }
 
@@ -116,7 +117,7 @@ function unquoted(text: string): string {
 const passEmptyEntry = 'no usernames for ';
 
 /**
- * Returns true if `get` reported that it has no credential: with Docker's fixed text, anywhere in the output as docker-py
+ * Returns true if `get` reported "not found": with Docker's fixed text, anywhere in the output as docker-py
  * accepts it, or with an empty credential, as docker-credential-pass 0.6 does.
  */
 export function isNotFound({ ok, text }: HelperAnswer): boolean {
@@ -134,7 +135,7 @@ function isEmptyCredential(text: string): boolean {
   }
 }
 
-/** Calls `erase`; succeeds also if it fails because the entry does not exist. */
+/** Calls `erase`; also succeeds if it fails because the entry does not exist. */
 export function callErase(context: Context, name: string, input: string): HelperAnswer {
   const answer = callHelper(context, name, 'erase', input);
   const isAbsent = !answer.ok && isNotFound(callHelper(context, name, 'get', input));
@@ -143,7 +144,7 @@ export function callErase(context: Context, name: string, input: string): Helper
 
 /** Parses the output of `list`: user names by ServerURL. Throws `storage` if it is not a JSON object. */
 export function parseList(name: string, text: string): Record<string, string> {
-  // Some helpers print null or nothing if they have no entries.
+  // Some helpers print null or nothing instead of an empty list.
   const list = text === '' || text === 'null' ? {} : parseObject(name, text);
   const texts = Object.entries(list).filter((entry): entry is [string, string] => {
     return typeof entry[1] === 'string';

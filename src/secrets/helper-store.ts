@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { hasControlCharacter } from '../visible.ts';
 import { parseCredential } from './credential-file.ts';
 import {
   callHelper,
@@ -15,6 +16,7 @@ import {
   parseObject,
 } from './helper-process.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
+import { unlockHint } from './unlock-hint.ts';
 
 /** The limit of the Windows Credential Manager, CRED_MAX_CREDENTIAL_BLOB_SIZE. */
 const maxWincredBytes = 2560;
@@ -72,7 +74,7 @@ function removeEmptyEntry(call: Call, key: KeychainKey): void {
 
 function notErased(name: string, key: KeychainKey): HelperError {
   return new HelperError('storage', `${name} still has the secret of ${key.name}`, {
-    hint: 'unlock it if it is locked, and try again',
+    hint: unlockHint(name),
   });
 }
 
@@ -105,10 +107,11 @@ function decodeName(name: string): string {
 
 /** Returns the bare secret if the rest is the default, so that users can read it in their keychain; else JSON. */
 function pack({ name }: KeychainKey, { ServerURL, Username, Secret }: Credential): string {
-  const isDefault = Username === defaultUsername && ServerURL === name;
-  return isDefault && parseCredential(Secret) === undefined
-    ? Secret
-    : JSON.stringify({ ServerURL, Username, Secret });
+  // `pass` returns no spaces and line ends around a secret.
+  const isWhole = Secret === Secret.trim() && !hasControlCharacter(Secret);
+  const isKey = isWhole && parseCredential(Secret) === undefined;
+  const isBare = Username === defaultUsername && ServerURL === name && isKey;
+  return isBare ? Secret : JSON.stringify({ ServerURL, Username, Secret });
 }
 
 function unpack(name: string, key: KeychainKey, text: string): Credential {
@@ -122,7 +125,7 @@ function unpack(name: string, key: KeychainKey, text: string): Credential {
 function requireOk(name: string, { ok, text }: HelperAnswer): string {
   if (ok) return text;
   throw new HelperError('storage', `${name} failed: ${oneLine(text)}`, {
-    hint: 'unlock it if it is locked, and try again',
+    hint: unlockHint(name),
   });
 }
 

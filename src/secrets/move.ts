@@ -131,7 +131,7 @@ function notEmptied(
 }
 
 /**
- * Removes what an interrupted move has left in the store that is not in use; a failure is a warning. Throws `storage` if
+ * Removes the copies of an interrupted move from the store that is not in use; a failure is a warning. Throws `storage` if
  * the store in use does not list all secrets of the settings: then the other store may have the only copy.
  */
 async function finishLastMove(context: Context, step: Step): Promise<void> {

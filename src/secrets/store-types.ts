@@ -28,7 +28,7 @@ export interface SecretStore<Key = SecretKey> {
   /** Returns undefined if the secret does not exist. Throws `damaged` or `storage` if it cannot be read. */
   read(key: Key): Credential | undefined;
   write(key: Key, credential: Credential, requireOurs?: RequireOurs): void;
-  /** Succeeds if the secret does not exist. */
+  /** Also succeeds if the secret does not exist. */
   erase(key: Key, requireOurs?: RequireOurs): void;
   /** Returns the names of all secrets, also of damaged ones. */
   names(of: SecretKey['of']): string[];

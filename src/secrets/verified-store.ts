@@ -3,8 +3,8 @@ import { HelperError } from '../errors.ts';
 import { helperStore, type KeychainKey } from './helper-store.ts';
 import type { SecretKey, SecretStore } from './store-types.ts';
 
-// A keychain that is locked or not available may report "not found" exactly like one without the entry. `get` has no
-// time to verify that. Before a command reports that there is nothing to erase, it checks that the keychain works.
+// A keychain that is locked or not available may report "not found" for an existing entry. `get` does not verify that, because
+// it would take too long. A command that finds nothing to erase first checks that the keychain works.
 
 /** A keychain whose `erase` throws `storage` if the keychain reports no entry but does not work. */
 export function verifiedStore(context: Context, name: string): SecretStore {

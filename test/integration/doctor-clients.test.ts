@@ -338,6 +338,34 @@ const podman: readonly Case[] = [
     /^podman pulls with \S+config\.json, but podman login stores/,
   ],
   [
+    "Docker's credsStore only",
+    ({ dockerFile }) => fs.writeFileSync(dockerFile, '{"credsStore": "icr"}'),
+    'error',
+    /config\.json names this helper as credsStore, which podman, buildah and skopeo do not read/,
+  ],
+  [
+    "Docker's credsStore, and credHelpers for one host",
+    ({ dockerFile }) =>
+      fs.writeFileSync(dockerFile, '{"credsStore": "icr", "credHelpers": {"us.icr.io": "icr"}}'),
+    'warning',
+    /^logged in, but clients do not call this helper: au\.icr\.io/,
+  ],
+  [
+    'credsStore in its own files only',
+    (machine) => {
+      fs.rmSync(machine.dockerFile);
+      fs.writeFileSync(podmanFiles(machine).lasting, '{"credsStore": "icr"}');
+    },
+    'error',
+    /^no file names this helper/,
+  ],
+  [
+    'no file of the session, which podman login creates',
+    (machine) => writeDockerFile(podmanFiles(machine).lasting, {}),
+    'warning',
+    /run\/containers\/auth\.json does not name this helper: podman login stores/,
+  ],
+  [
     'a damaged file',
     (machine) => fs.writeFileSync(podmanFiles(machine).session, '{'),
     'error',

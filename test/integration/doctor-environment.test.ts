@@ -32,7 +32,6 @@ function withHome(folder: (machine: Machine) => string | undefined) {
 }
 
 const cases: readonly Case[] = [
-  ['no HOME', withHome(() => undefined), 'home', 'error', /^HOME is not set/],
   [
     'a HOME that does not exist',
     withHome(({ home }) => path.join(home.folder, 'not there')),
@@ -81,6 +80,20 @@ const cases: readonly Case[] = [
     'variables',
     'warning',
     /^DOCKER_AUTH_CONFIG is set/,
+  ],
+  [
+    'DOCKER_AUTH_CONFIG with credHelpers',
+    withVariable('DOCKER_AUTH_CONFIG', () => '{"credHelpers":{"us.icr.io":"icr"}}'),
+    'variables',
+    'warning',
+    /^DOCKER_AUTH_CONFIG is set, with credHelpers: docker 28\.3 and later accept only auths/,
+  ],
+  [
+    'DOCKER_AUTH_CONFIG that is not JSON',
+    withVariable('DOCKER_AUTH_CONFIG', () => 'canary'),
+    'variables',
+    'warning',
+    /^DOCKER_AUTH_CONFIG is set, and is not JSON/,
   ],
   [
     'a relative REGISTRY_AUTH_FILE',
@@ -153,7 +166,9 @@ for (const [what, spoil, check, state, message] of [...cases, ...(isRoot ? cases
     onMachine(given, async (machine) => {
       if (check === 'XDG_RUNTIME_DIR') installPodman(machine);
       spoil(machine);
-      await expectMended(machine, { check, state, message });
+      // Another file is used by `podman login` then.
+      const leaves = check === 'XDG_RUNTIME_DIR' ? { leaves: /auth\.json does not name/ } : {};
+      await expectMended(machine, { check, state, message }, leaves);
     }),
   );
 }
@@ -161,19 +176,25 @@ for (const [what, spoil, check, state, message] of [...cases, ...(isRoot ? cases
 test('that there is no home is said once', (given) =>
   onMachine(given, async (machine) => {
     standIn(machine, 'podman');
-    machine.env.HOME = undefined;
-    const { checks } = await machine.doctor();
-    const failed = checks.filter(({ message }) => /no home directory|HOME is/.test(message));
+    // No user of the system that is in its password database lacks a home.
+    const context = testContext({ env: { PATH: machine.bin }, platform: 'linux', now: Date.now });
+    const examined = await prepareInput(context);
+    const names = ['home', 'docker', 'credsStore', 'podman', 'registries.conf'];
+    const checks = checksFor(examined, {}).filter(({ name }) => names.includes(name));
+    const results = (await Promise.all(checks.map((check) => runCheck(check, examined)))).flat();
+    const failed = results.filter(({ message }) => /no home directory|HOME is/.test(message));
     assert.equal(
       failed.map(({ name, state }) => `${name} ${state}`),
-      [
-        'home error',
-        'docker skipped',
-        'credsStore skipped',
-        'podman skipped',
-        'registries.conf skipped',
-      ],
+      names.map((name) => `${name} ${name === 'home' ? 'error' : 'skipped'}`),
     );
+  }));
+
+test('without HOME, the home of the password database is used', (given) =>
+  onMachine(given, async (machine) => {
+    withHome(() => undefined)(machine);
+    const { checks } = await machine.doctor();
+    const found = checks.find(({ name }) => name === 'home');
+    assert.match(found?.message ?? '', / \(HOME is not set; from the password database\)$/);
   }));
 
 /** Registers the helper in the client's configuration file. */

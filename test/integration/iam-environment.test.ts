@@ -119,7 +119,12 @@ for (const [runtime, command] of runtimes) {
       };
       assert.match(await ask(command, apiKey, near), /heard/);
       assert.match(await ask(command, 'metadata', near), /heard/);
-      assert.equal(directHeard, ['/identity/token', '/instance_identity/v1/token']);
+      assert.equal(directHeard, [
+        '/identity/token',
+        '/identity/v1/token',
+        '/identity/v1/token',
+        '/instance_identity/v1/token',
+      ]);
       const cloud = { IBMCLOUD_IAM_API_ENDPOINT: sandbox.iamUrl, SSL_CERT_FILE: sandbox.caFile };
       assert.match(await ask(command, apiKey, { ...env, ...cloud }), /refused the key/);
       assert.is(proxyHeard, '');

@@ -38,7 +38,8 @@ for (const words of [['get'], ['erase'], ['store']]) {
 
   test(`${words} with an argument: says that it is not read`, () =>
     inHome((home) => {
-      writeIdentity(home);
+      // `store` fails for a host that uses an identity.
+      if (words[0] !== 'store') writeIdentity(home);
       const input = words[0] === 'store' ? credential('us.icr.io') : 'us.icr.io';
       const { stderr, status } = helper(home, [...words, 'de.icr.io'], input);
       assert.is(status, 0);

@@ -17,6 +17,8 @@ const test = sandboxSuite('races between commands that change one secret');
 interface Steps {
   readonly from: number;
   readonly stride: number;
+  /** By default, the last step of the command. */
+  readonly last?: number;
 }
 
 const everyStep: Steps = { from: 1, stride: 1 };
@@ -34,8 +36,8 @@ const ways = [
   {
     signal: 'SIGKILL',
     word: 'killed',
-    changes: { from: 4, stride: 9 },
-    requests: { from: 3, stride: 4 },
+    changes: { from: 5, stride: 1, last: 5 },
+    requests: { from: 4, stride: 1, last: 4 },
   },
 ] as const;
 
@@ -72,10 +74,10 @@ async function isStopped(child: Child, isOver: () => boolean): Promise<boolean> 
 
 /** Runs a race at each of the steps, until the first command ends before the step. */
 async function atEach(
-  { from, stride }: Steps,
+  { from, stride, last = Number.POSITIVE_INFINITY }: Steps,
   isOverAt: (step: number) => Promise<boolean>,
 ): Promise<void> {
-  for (let step = from; !(await isOverAt(step)); step += stride);
+  for (let step = from; step <= last && !(await isOverAt(step)); step += stride);
 }
 
 for (const { signal, word, changes, requests } of ways) {

@@ -156,6 +156,33 @@ test('returns no credential if none is configured, and creates no directory', ({
     assert.equal(snapshot(node.folder), {});
   }));
 
+const reasons: readonly (readonly [asked: string, line: RegExp, login: string])[] = [
+  [image, /no identity is configured on this node for us\.icr\.io$/m, '--identity node'],
+  ['icr.io/ns/public', /no identity is configured on this node for icr\.io$/m, '--identity node'],
+  ['private.de.icr.io/ns/image:1', /for private\.de\.icr\.io$/m, '--identity node'],
+  [
+    'cp.icr.io/cp/image',
+    /no entitlement key is .* cp\.icr\.io$/m,
+    '--entitlement-key-stdin cp.icr.io',
+  ],
+  ['jp.icr.io/ns/image', /jp\.icr\.io is signed out on this node$/m, 'jp.icr.io'],
+];
+
+test('says on standard error why a response is empty, and what to run', ({ sandbox }) =>
+  onNode(sandbox, async (node) => {
+    const config = path.join(node.folder, 'etc');
+    fs.mkdirSync(path.join(config, 'signed-out'), { recursive: true, mode: 0o700 });
+    fs.writeFileSync(path.join(config, 'signed-out/jp.icr.io'), '', { mode: 0o600 });
+    await forEach(reasons, async ([asked, line, login]) => {
+      const { stdout, stderr, status } = await node.ask({ image: asked });
+      assert.is(status, 0, asked);
+      assert.equal(decodeResponse(stdout, v1).auth, {}, asked);
+      assert.match(stderr, line);
+      const hint = `hint: run sudo env DOCKER_CREDENTIAL_ICR_CONFIG_DIR=${config} docker-credential-icr login ${login}\n`;
+      assert.ok(stderr.endsWith(hint), stderr);
+    });
+  }));
+
 const soon = () => Date.now() + 120_000;
 const kinds: readonly (readonly [
   what: string,

@@ -44,6 +44,24 @@ test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sand
     );
   }));
 
+/** Keys of a test must not be taken for real ones. */
+const jwt = `eyJhbGciOiJIUzI1NiJ9.${Buffer.from('{"canary":1}').toString('base64url')}.canary`;
+
+for (const hosts of ['cp.icr.io', 'us.icr.io cp.icr.io', 'cp.icr.io/cp']) {
+  test(`login ${hosts}: names --entitlement-key-stdin for an entitlement key`, ({ sandbox }) =>
+    withProxy(sandbox, async ({ call }, _proxy, env) => {
+      const expected = refusal(
+        'this is not an API key; cp.icr.io accepts entitlement keys only',
+        'run docker-credential-icr login cp.icr.io --entitlement-key-stdin',
+      );
+      for (const key of [sandbox.accounts.addEntitlementKey({ value: newKey() }), jwt]) {
+        assert.equal(await call(`login ${hosts} --api-key-stdin`, key, env), expected);
+      }
+      const none = await call(`login ${hosts} --no-verify --api-key-stdin`, jwt, env);
+      assert.equal(none, expected);
+    }));
+}
+
 test('one that cp.icr.io does not take is not kept', ({ sandbox }) =>
   withProxy(sandbox, async ({ call }, _proxy, env) => {
     assert.equal(

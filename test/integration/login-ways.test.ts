@@ -69,7 +69,7 @@ test('the API key file may be a pipe, and a device without end is refused', ({ s
       writer.kill();
     }
     assert.is((await get('us.icr.io')).secret, value);
-    const message = 'the API key contains a space or a character that is not allowed';
+    const message = 'the API key contains a character that is not allowed';
     const outcome = await call('login --api-key-file /dev/zero');
     assert.equal(outcome, refusal(message, 'check the API key'));
   }));
@@ -143,14 +143,20 @@ const inputs: readonly [words: string, input: string, line: string, hint?: strin
   [
     '--api-key-stdin',
     'canary\u0001',
-    'the API key contains a space or a character that is not allowed',
+    'the API key contains a character that is not allowed',
     'check the API key',
   ],
   [
     '--api-key-stdin',
     '"canary"',
-    'the API key starts or ends with a brace or a quotation mark',
-    'remove those',
+    'the API key starts or ends with a quotation mark (")',
+    'check the API key',
+  ],
+  [
+    '--api-key-stdin',
+    '$IBMCLOUD_API_KEY',
+    'the API key contains a reference to IBMCLOUD_API_KEY that was not expanded',
+    'check the API key',
   ],
   ['--refresh-token-stdin', '', 'standard input is empty', 'pass the refresh token'],
   [

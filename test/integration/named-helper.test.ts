@@ -200,7 +200,9 @@ test('store: does nothing if a client stores the answer of get', () =>
     const before = fs.readFileSync(file, 'utf8');
     const echo = credential('us.icr.io', 'iamapikey', secrets.prod);
     assert.equal(through(home, named, 'store', echo), nothing);
-    assert.equal(through(home, named, 'store', credential('us.icr.io', '<token>')), nothing);
+    const token = through(home, named, 'store', credential('us.icr.io', '<token>'));
+    assert.is(token.status, 0);
+    assert.match(token.stderr, 'hint: run docker-credential-icr login --identity prod to use');
     assert.is(fs.readFileSync(file, 'utf8'), before);
   }));
 

@@ -33,8 +33,9 @@ function opened(home: Home, words: readonly string[], input: string): string[] {
     .filter((name) => name !== home.folder && !ours.some((folder) => name.startsWith(folder)));
 }
 
-/** After a login it is examined whether a client's file names the helper. */
-const ofClients = /\/(\.docker\/config\.json|run\/containers\/\d+\/auth\.json)$/;
+/** After a login, the command checks whether a client's file names the helper. */
+const ofClients =
+  /\/(\.docker\/config\.json|etc\/containers\/registries\.conf(\.d(\/[^/]+)?)?|run\/containers\/\d+\/auth\.json)$/;
 
 /** `status` also shows which clients' files name a helper of an identity. */
 const ofHelpers =

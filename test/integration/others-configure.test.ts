@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { planRestoreStore, planSetStore } from '../../src/clients/creds-store.ts';
 import { testContext } from '../support/context.ts';
 import { answer, credential, executable } from '../support/helper.ts';
+import { multiLineSecrets } from '../support/multi-line-secrets.ts';
 import { fails } from '../support/rejects.ts';
 import { type Keychains, withKeychains } from './store-keychains.ts';
 
@@ -59,6 +60,66 @@ test('uses the last previous credsStore, including none', () =>
     assert.equal(kept('desktop'), {});
     say('configure --remove');
     assert.not.ok('credsStore' in JSON.parse(dockerFile(keychains)));
+  }));
+
+test("takes over passwords of several lines from Docker's file", () =>
+  withKeychains((keychains) => {
+    const { call } = keychains;
+    const [[, secret] = ['', '']] = multiLineSecrets;
+    const auth = Buffer.from(`_json_key:${secret}`).toString('base64');
+    dockerFile(keychains, JSON.stringify({ auths: { 'gcr.io': { auth } } }));
+    call('configure --creds-store');
+    assert.is(call('get', 'gcr.io').stdout, answer('gcr.io', '_json_key', secret));
+  }));
+
+const podmanFile = ({ home }: Keychains) => path.join(home.folder, '.config/containers/auth.json');
+
+function helpersOfPodman(keychains: Keychains): Record<string, string> | undefined {
+  const file = podmanFile(keychains);
+  return fs.existsSync(file) ? JSON.parse(fs.readFileSync(file, 'utf8')).credHelpers : undefined;
+}
+
+/** The environment of a machine with only this client. */
+function onlyClient({ folder }: Keychains, program?: string) {
+  if (program !== undefined) {
+    fs.writeFileSync(path.join(folder, program), '#!/bin/sh\n', { mode: 0o755 });
+  }
+  return { PATH: folder };
+}
+
+for (const program of ['podman', 'buildah', 'skopeo']) {
+  test(`registers the ICR hosts for ${program}, which does not read credsStore`, () =>
+    withKeychains((keychains) => {
+      const env = onlyClient(keychains, program);
+      const run = (words: string) => keychains.call(words, '', env).stdout;
+      assert.match(run('configure --creds-store --dry-run'), `+++ ${podmanFile(keychains)}`);
+      assert.is(helpersOfPodman(keychains), undefined);
+      assert.match(run('configure --creds-store'), podmanFile(keychains));
+      assert.is(helpersOfPodman(keychains)?.['us.icr.io'], 'icr');
+      assert.equal(JSON.parse(dockerFile(keychains)), { credsStore: 'icr' });
+      run('configure --remove');
+      assert.is(helpersOfPodman(keychains)?.['us.icr.io'], 'icr');
+      run('configure --creds-store us.icr.io');
+      run('configure --creds-store --remove');
+      assert.is(helpersOfPodman(keychains), undefined);
+      assert.not.match(dockerFile(keychains), 'icr');
+    }));
+}
+
+for (const program of [undefined, 'docker', 'crane', 'oras', 'nerdctl']) {
+  test(`writes no file of podman for ${program ?? 'no client'}`, () =>
+    withKeychains((keychains) => {
+      keychains.call('configure --creds-store', '', onlyClient(keychains, program));
+      assert.is(helpersOfPodman(keychains), undefined);
+    }));
+}
+
+test('writes no auth.json if registries.conf names the helper for podman', () =>
+  withKeychains((keychains) => {
+    const env = onlyClient(keychains, 'podman');
+    keychains.call('configure --client registries.conf', '', env);
+    keychains.call('configure --creds-store', '', env);
+    assert.is(helpersOfPodman(keychains), undefined);
   }));
 
 test('--remove --host: does not change credsStore', () =>

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answer, credential, executable } from '../support/helper.ts';
 import { writeConfig } from '../support/home.ts';
+import { multiLineSecrets } from '../support/multi-line-secrets.ts';
 import { type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
 
 const test = suite('fallback helper for other registries');
@@ -43,6 +44,26 @@ test('get, store, erase and list: pass the input unchanged to the fallback helpe
     assert.equal(calls(), ['get', 'store', 'get', 'list', 'erase']);
     assert.not.ok(fs.existsSync(`${home.config}/hosts`));
   }));
+
+for (const [name, secret] of multiLineSecrets) {
+  test(`get and store: pass on a secret unchanged: ${name}`, () =>
+    withOthers(({ say, kept }) => {
+      const stored = credential(hub, '_json_key', secret);
+      assert.is(say('store', `${stored}\n`), '');
+      assert.equal(kept('theirs'), { [hub]: { Username: '_json_key', Secret: secret } });
+      assert.equal(JSON.parse(say('get', hub)), JSON.parse(stored));
+    }));
+
+  test(`get and store: a keychain returns a secret unchanged: ${name}`, () =>
+    withKeychains(({ home, addStandIn, say }) => {
+      addStandIn('chain');
+      writeConfig(home, 'config.json', JSON.stringify({ store: 'chain' }));
+      for (const user of ['_json_key', 'iamapikey']) {
+        say('store', credential('gcr.io', user, secret));
+        assert.is(say('get', 'gcr.io'), answer('gcr.io', user, secret));
+      }
+    }));
+}
 
 /** Returns the output of `list`, and the `status` of each listed host. */
 function shown({ say }: Keychains): { list: unknown; status: Record<string, string> } {

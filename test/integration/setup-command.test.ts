@@ -21,6 +21,8 @@ function onNewMachine(
 ): Promise<void> {
   return onMachine(given, async (machine) => {
     fs.rmSync(machine.home.config, { recursive: true });
+    // Otherwise podman's file would be in /run.
+    machine.env.XDG_RUNTIME_DIR = path.join(machine.home.folder, 'none');
     fs.rmSync(path.dirname(machine.dockerFile), { recursive: true });
     for (const client of clients) {
       fs.writeFileSync(path.join(machine.bin, client), '#!/bin/sh\n', { mode: 0o755 });

@@ -7,7 +7,7 @@ import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-c
 
 const test = sandboxSuite('trusted profile of a compute resource');
 
-const instanceToken = '/instance_identity/v1/token';
+const instanceToken = '/identity/v1/token';
 
 test('is off by default; when enabled, one token is requested and cached', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get, call }) => {
@@ -20,7 +20,7 @@ test('is off by default; when enabled, one token is requested and cached', ({ sa
     assert.is(claimsOf(found.secret).sub, sub);
     assert.equal(
       sandbox.requests.log.map(({ method, path }) => `${method} ${path}`),
-      ['PUT /instance_identity/v1/token', 'POST /instance_identity/v1/iam_token'],
+      ['PUT /identity/v1/token', 'POST /identity/v1/iam_tokens'],
     );
     assert.equal(await get('de.icr.io'), found);
     assert.is((await say('token')).trim(), found.secret);
@@ -32,15 +32,25 @@ test('is off by default; when enabled, one token is requested and cached', ({ sa
     assert.equal(await call('get', 'us.icr.io'), notFound);
   }));
 
-test('supports an instance with only the second-generation API', ({ sandbox }) =>
+test('supports an instance with only the first-generation API', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get }) => {
     const { sub } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
-    sandbox.faults.add('metadata', { kind: 'status', status: 404, path: instanceToken });
+    sandbox.faults.add('metadata', {
+      kind: 'status',
+      status: 404,
+      path: instanceToken,
+      times: 'forever',
+    });
     await say(`settings compute-profile ${sub}`);
     assert.is(claimsOf((await get('us.icr.io')).secret).sub, sub);
     assert.equal(
       sandbox.requests.log.map(({ path }) => path),
-      [instanceToken, '/identity/v1/token', '/identity/v1/iam_tokens'],
+      [
+        instanceToken,
+        instanceToken,
+        '/instance_identity/v1/token',
+        '/instance_identity/v1/iam_token',
+      ],
     );
   }));
 
@@ -54,6 +64,39 @@ test('login --trusted-profile: stores an identity and prints its owner', ({ sand
     const { username, secret } = await get('us.icr.io');
     assert.equal([username, claimsOf(secret).sub], ['iambearer', sub]);
     assert.is(claimsOf(await say('token --identity vpc')).sub, sub);
+  }));
+
+test('reads the variables of the ibmcloud CLI, only if the compute identity is enabled', ({
+  sandbox,
+}) =>
+  inCloud(sandbox, async ({ say, get, call }) => {
+    const { accounts, metadataUrl } = sandbox;
+    const setting = accounts.addTrustedProfile({ ofInstance: true });
+    const given = accounts.addTrustedProfile({ name: 'pods', ofInstance: true });
+    const token = newKey();
+    const pods = accounts.addTrustedProfile({ name: 'by-token', computeTokens: [token] });
+    const enabled = { IBMCLOUD_CR_PROFILE: given.sub, IBMCLOUD_CR_TOKEN: '' };
+    assert.equal(await call('get', 'us.icr.io', enabled), notFound);
+    await say(`settings compute-profile ${setting.crn}`);
+    const subjectOf = async (env: Record<string, string>) =>
+      claimsOf((await get('us.icr.io', env)).secret).sub;
+    assert.is(await subjectOf({}), setting.sub);
+    for (const profile of [given.sub, given.crn]) {
+      assert.is(await subjectOf({ IBMCLOUD_CR_PROFILE: profile }), given.sub, profile);
+    }
+    for (const profile of [pods.sub, pods.crn, 'by-token']) {
+      const env = { IBMCLOUD_CR_PROFILE: profile, IBMCLOUD_CR_TOKEN: ` ${token}\n` };
+      assert.is(await subjectOf(env), pods.sub, profile);
+    }
+    const own = { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: '', IBMCLOUD_CR_PROFILE: given.sub };
+    for (const variable of ['IBMCLOUD_CR_VPC_URL', 'IBMCLOUD_CR_PVS_URL']) {
+      assert.is(await subjectOf({ ...own, [variable]: metadataUrl }), given.sub, variable);
+    }
+    const named = await call('get', 'us.icr.io', { IBMCLOUD_CR_PROFILE: 'pods' });
+    assert.match(named.stdout, 'does not accept the name of a trusted profile; use its ID');
+    const missing = { IBMCLOUD_CR_PROFILE: 'other', IBMCLOUD_CR_TOKEN: '@/nonexistent' };
+    const { stdout } = await call('get', 'us.icr.io', missing);
+    assert.match(stdout, 'the file in IBMCLOUD_CR_TOKEN does not exist');
   }));
 
 test('fails after one second if the metadata service does not respond', ({ sandbox }) =>

@@ -41,8 +41,12 @@ export function withKeychains(use: (keychains: Keychains) => void | Promise<void
     fs.mkdirSync(folder);
     // Without the session bus and the `pass` of the user who runs the tests.
     const search = `${folder}:/usr/bin:/bin`;
+    // Otherwise podman's file would be in /run.
+    const runtime = path.join(home.folder, 'run');
+    fs.mkdirSync(runtime);
+    const isolated = { PATH: search, XDG_RUNTIME_DIR: runtime };
     const call: Keychains['call'] = (words, input = '', env = {}) =>
-      helper(home, words.split(' '), input, { env: { PATH: search, ...env } });
+      helper(home, words.split(' '), input, { env: { ...isolated, ...env } });
     const addScript: Keychains['addScript'] = (name, body) =>
       fs.writeFileSync(path.join(folder, `docker-credential-${name}`), `#!/bin/sh\n${body}\n`, {
         mode: 0o755,
@@ -53,7 +57,7 @@ export function withKeychains(use: (keychains: Keychains) => void | Promise<void
       folder,
       call,
       start: (words, input = '') =>
-        startHelper(home, words.split(' '), input, { env: { PATH: search } }).outcome,
+        startHelper(home, words.split(' '), input, { env: isolated }).outcome,
       say: (words, input) => {
         const { stdout, stderr, status } = call(words, input);
         assert.equal({ stderr, status }, { stderr: '', status: 0 }, `${words}: ${stdout}`);

@@ -11,6 +11,7 @@ import { type Server, startServer } from '../e2e/clients/server.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { collect, executable, type Outcome } from '../support/helper.ts';
+import { createKubernetesApi, serveKubernetesApi } from '../support/kubernetes-api.ts';
 import { testUnless } from '../support/skip.ts';
 import { isInstalled, run as runIn, version } from './release.ts';
 
@@ -97,7 +98,7 @@ for (const architecture of ['amd64', 'arm64']) {
       else assert.ok(commands.includes('/bin/sh'));
       assert.is(fs.statSync(path.join(folder, 'tmp')).mode & 0o7777, 0o1777);
       const home = fs.statSync(path.join(folder, 'home/nonroot'));
-      assert.is(home.mode & 0o7777, 0o700);
+      assert.is(home.mode & 0o7777, 0o755);
       if (process.getuid?.() === 0) assert.is(home.uid, 65532);
       const writable = spawnSync('find', [folder, '-perm', '/6002', '-not', '-type', 'l']);
       assert.is(writable.stdout.toString(), `${path.join(folder, 'tmp')}\n`, 'setuid or writable');
@@ -281,6 +282,50 @@ withPodman(
     assert.is.not(shell.status, 0, 'there is a shell');
   },
 );
+
+withPodman('runs as any user, as in OpenShift and as the refresher', async ({ sandbox }) => {
+  const image = push(version);
+  pull(image);
+  const key = sandbox.accounts.addApiKey({}).value;
+  for (const user of ['65534:65534', '1000680000:0', '0:0']) {
+    const env = [`--user=${user}`, '--env', `IBMCLOUD_API_KEY=${key}`, ...cloud(sandbox)];
+    const answer = success(await container(env, [image, 'get'], 'us.icr.io'));
+    assert.is(JSON.parse(answer).Secret, key, user);
+    assert.match(success(await container(env, [image, 'token'])), /^eyJ[\w.-]+\n$/);
+  }
+});
+
+withPodman('kubernetes refresher --once renews a Secret', async ({ sandbox }) => {
+  const image = push(version);
+  pull(image);
+  const api = createKubernetesApi();
+  api.namespaces.set('shop', { labels: { 'icr.io/pull-secret': 'true' } });
+  const { port, caPem, close } = await serveKubernetesApi(api);
+  try {
+    const folder = fs.mkdtempSync(path.join(scratch, 'pod-'));
+    fs.chmodSync(folder, 0o755);
+    const key = sandbox.accounts.addApiKey({}).value;
+    const files = { 'ca.crt': caPem, token: 'canary-api-token', 'api-key': key };
+    for (const [name, text] of Object.entries(files))
+      fs.writeFileSync(path.join(folder, name), text);
+    const address = ['KUBERNETES_SERVICE_HOST=127.0.0.1', `KUBERNETES_SERVICE_PORT=${port}`];
+    const env = address.flatMap((each) => ['--env', each]);
+    const options = [
+      '--user=65534:65534',
+      '--volume',
+      `${folder}:/pod:ro`,
+      ...env,
+      ...cloud(sandbox),
+    ];
+    const words = ['kubernetes', 'refresher', '--once', '--host=us.icr.io'];
+    const places = ['--service-account-directory=/pod', '--api-key-file=/pod/api-key'];
+    const outcome = await container(options, [image, ...words, ...places]);
+    assert.is(success(outcome), '1 renewed, 0 unchanged, 0 failed\n');
+    assert.ok(api.secrets.has('shop/icr-pull'));
+  } finally {
+    close();
+  }
+});
 
 withPodman('the SBOM is in the registry', () => {
   const digest = tags().get(version) ?? '';

@@ -83,20 +83,43 @@ async function giveAccessToken(
   return tokenAnswer(await signAccessToken(signer, issue), signer.clock(), lifetime);
 }
 
-/** The metadata service of a VPC instance. Its trusted profiles are those with `ofInstance`. */
-export function createMetadata(options: Cloud): Service {
+/** The machines of IBM Cloud that have a metadata service; `vpc` has both generations of paths. */
+export type Compute = 'vpc' | 'vpc-old' | 'vpc-new' | 'power' | 'bare-metal';
+
+const generationsOf: Readonly<Record<Compute, readonly number[]>> = {
+  vpc: [1, 2],
+  'vpc-old': [1],
+  'vpc-new': [1, 2],
+  power: [2],
+  'bare-metal': [2],
+};
+
+/** The metadata service of an instance. Its trusted profiles are those with `ofInstance`. */
+export function createMetadata(options: Cloud, compute: Compute = 'vpc'): Service {
   const tokens: InstanceTokens = new Map();
   return async (received) => {
-    const version = received.query.get('version') ?? '';
-    if (!/^\d{4}-\d{2}-\d{2}$/.test(version) || version < firstVersion) {
+    const found = paths.get(`${received.method} ${received.path}`);
+    const version = received.query.get('version');
+    if (compute === 'power') {
+      if (version !== null)
+        return metadataError(400, 'invalid_query', 'Unknown parameter version.');
+      if (found?.generation !== 2) return metadataError(404, 'not_found', 'Not found.');
+      if (received.headers['metadata-flavor'] !== 'ibm') {
+        return metadataError(400, 'missing_header', 'The Metadata-Flavor header must be ibm.');
+      }
+      return await found.answer(received, options, tokens);
+    }
+    if (found !== undefined && !generationsOf[compute].includes(found.generation)) {
+      return metadataError(404, 'not_found', 'Not found.');
+    }
+    if (!/^\d{4}-\d{2}-\d{2}$/.test(version ?? '') || (version ?? '') < firstVersion) {
       return metadataError(
         400,
         'invalid_version',
         'The version must be a date from 2022-03-01 on.',
       );
     }
-    const generation = version < secondGeneration ? 1 : 2;
-    const found = paths.get(`${received.method} ${received.path}`);
+    const generation = (version ?? '') < secondGeneration ? 1 : 2;
     if (found?.generation !== generation) return metadataError(404, 'not_found', 'Not found.');
     return await found.answer(received, options, tokens);
   };

@@ -13,7 +13,7 @@ import { createFront, type Upstreams } from './front.ts';
 import { createIam } from './iam.ts';
 import { createSigner } from './jwt.ts';
 import { listenAll } from './listen.ts';
-import { createMetadata } from './metadata.ts';
+import { type Compute, createMetadata } from './metadata.ts';
 import { createMiniRegistry } from './mini-registry.ts';
 import { createRegistryApi } from './registry-api.ts';
 import { createRegistryCredentials } from './registry-credentials.ts';
@@ -29,6 +29,8 @@ export interface SandboxOptions {
   readonly iamPort?: number;
   readonly registryPort?: number;
   readonly metadataPort?: number;
+  /** The kind of machine whose metadata service is simulated. */
+  readonly compute?: Compute;
   /** In milliseconds since 1970. Certificates use the machine's clock. */
   readonly clock?: () => number;
   /** Additional names for the certificate, which always contains IBM's public hosts and those of IAM. */
@@ -117,7 +119,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   // If both are on port 443 of one address, the host name selects the service, as in IBM Cloud.
   const byName: RequestListener = (request, response) =>
     (isIamHost(request.headers.host ?? '') ? iam : registry)(request, response);
-  const metadata = answering('metadata', createMetadata(cloud), shared);
+  const metadata = answering('metadata', createMetadata(cloud, options.compute), shared);
 
   const { iamPort = 0, registryPort = 0, metadataPort = 0 } = options;
   const listening = await listenAll([

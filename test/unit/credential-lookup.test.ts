@@ -120,21 +120,21 @@ test('an identity comes with its place, its end and whether it is minted', () =>
   inHome(async (home) => {
     const found = async () => fromMapping(lookupIn(testContext({ env: home.env })), ibm);
     writeIdentity(home, { expiresAt: noon }, 'canary');
-    assert.equal([(await found())?.keptIn, (await found())?.endsAt], ['file store', noon]);
+    assert.equal([(await found())?.location, (await found())?.expiresAt], ['file store', noon]);
     assert.is((await found())?.isMinted, undefined);
     assert.is(await (await found())?.secret(), 'canary');
     assert.type((await found())?.accessToken, 'function');
     writeIdentity(home, { kind: 'refresh-token' }, 'canary');
     assert.is((await found())?.isMinted, true);
     assert.is(await (await found())?.secret(), 'canary');
-    assert.is((await found())?.endsAt, undefined);
+    assert.is((await found())?.expiresAt, undefined);
     assert.type((await found())?.accessToken, 'function');
     for (const kind of ['entitlement-key', 'registry-token']) {
       writeIdentity(home, { kind }, 'canary');
       assert.is((await found())?.accessToken, undefined, kind);
     }
     writeIdentity(home, { kind: 'trusted-profile', profile: 'Profile-1' }, 'canary');
-    assert.is((await found())?.keptIn, 'this machine');
+    assert.is((await found())?.location, 'this machine');
     assert.is((await found())?.isMinted, true);
     assert.type((await found())?.accessToken, 'function');
     for (const present of ['iambearer', 'iamrefresh']) {
@@ -291,7 +291,7 @@ test('an API key in a variable or its file is one word of visible characters', (
 
 test('a blank variable is not set; the first that is set wins', async () => {
   const from = async (env: Record<string, string>) =>
-    (await fromAmbientVariable(lookupIn(testContext({ env }))))?.keptIn;
+    (await fromAmbientVariable(lookupIn(testContext({ env }))))?.location;
   assert.is(await from({}), undefined);
   assert.is(
     await from({ IBMCLOUD_API_KEY: ' ', BLUEMIX_API_KEY: 'b', IC_API_KEY: 'c' }),

@@ -249,4 +249,31 @@ for (const [name, files, line] of rows) {
   });
 }
 
+test("reads the settings while it waits for its input, and the host's credential before the mapping", () =>
+  inConfig({ input: 'us.icr.io', env: {}, files: {} }, async (env, folder) => {
+    const calls: string[] = [];
+    const name = (file: string) => path.relative(folder, file);
+    const files: Files = {
+      ...nodeFiles,
+      read: async (_, file) => void calls.push(`read ${name(file)}`),
+      prefetch: (file) => void calls.push(`prefetch ${name(file)}`),
+    };
+    const readInput = async () => {
+      await null;
+      calls.push('input');
+      return new TextEncoder().encode('us.icr.io');
+    };
+    await serve(testContext({ env, platform: 'linux', readInput, files }), {
+      answer: get,
+      errorsOn: 'stdout',
+    });
+    const host = path.join('hosts', 'us.icr.io.json');
+    assert.equal(calls.slice(0, 4), [
+      'read config.json',
+      'input',
+      `prefetch ${host}`,
+      `read ${host}`,
+    ]);
+  }));
+
 test.run();

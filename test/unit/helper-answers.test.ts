@@ -155,7 +155,7 @@ test('no call is made when no time is left', () =>
       const late = { ...context, deadline: context.now() + leftMs };
       const call = () => callHelper(late, 'vault', 'list', '');
       if (isCalled) call();
-      else fails(call, 'storage', /^no time left to call docker-credential-vault/);
+      else fails(call, 'storage', /^docker-credential-vault was not called: no time left/);
       assert.is(calls.length, isCalled ? 1 : 0);
     }
   }));

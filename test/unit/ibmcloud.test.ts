@@ -64,7 +64,7 @@ test('does not block if the session is not a regular file', () =>
 test('sends no request to the metadata service before the secret is needed', () => {
   const found = computeIdentity(lookupIn(testContext()), 'Profile-1');
   assert.equal(
-    [found.username, found.isMinted, found.keptIn, found.identity],
+    [found.username, found.isMinted, found.location, found.identity],
     ['iambearer', true, 'this machine', undefined],
   );
 });

@@ -86,7 +86,7 @@ test('user names are those of the identities, and nothing expires', () =>
     const context = setUp(home, { a: { kind: 'entitlement-key' } }, { 'cp.icr.io': 'a' });
     assert.equal(await pullCredentials(lookupIn(context), {}), {
       credentials: [{ match: 'cp.icr.io', username: 'cp', password: 'canary-a' }],
-      endsAt: undefined,
+      expiresAt: undefined,
     });
   }));
 
@@ -162,26 +162,26 @@ test('the first credential to expire is the end of the secret', () =>
   inHome(async (home) => {
     const ends = { a: { expiresAt: noon + 2 * hour }, b: { expiresAt: noon + hour }, c: {} };
     const context = setUp(home, ends, { 'us.icr.io': 'a', 'de.icr.io': 'b', 'uk.icr.io': 'c' });
-    assert.is((await pullCredentials(lookupIn(context), {})).endsAt, noon + hour);
+    assert.is((await pullCredentials(lookupIn(context), {})).expiresAt, noon + hour);
   }));
 
 function jwt(claims: object): string {
   return `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.canary`;
 }
 
-const ofTokens: readonly (readonly [claims: object, endsAt: number | undefined])[] = [
+const ofTokens: readonly (readonly [claims: object, expiresAt: number | undefined])[] = [
   [{ exp: noon / 1000 + 60 }, noon + 60_000],
   [{ exp: 'later' }, noon + hour],
   [{}, noon + hour],
 ];
-for (const [claims, endsAt] of ofTokens) {
+for (const [claims, expiresAt] of ofTokens) {
   test(`a registry token with ${JSON.stringify(claims)} expires as it says itself, if it does`, () =>
     inHome(async (home) => {
       const identity = { kind: 'registry-token', expiresAt: noon + hour };
       const context = setUp(home, { a: identity }, { 'us.icr.io': 'a' });
       const credential = { ServerURL: 'a', Username: 'u', Secret: jwt(claims) };
       writeConfig(home, 'identities/a.json', JSON.stringify(credential));
-      assert.is((await pullCredentials(lookupIn(context), {})).endsAt, endsAt);
+      assert.is((await pullCredentials(lookupIn(context), {})).expiresAt, expiresAt);
     }));
 }
 
@@ -201,15 +201,15 @@ test('each host has the secret that docker login stored for it', () =>
     assert.equal(await matches(context, { keys }), expected);
   }));
 
-for (const [username, endsAt] of [
+for (const [username, expiresAt] of [
   ['iambearer', noon + 60_000],
   ['iamapikey', undefined],
 ] as const) {
-  test(`a stored ${username} with an end is ${endsAt ? '' : 'not '}read as a token`, () =>
+  test(`a stored ${username} with an end is ${expiresAt ? '' : 'not '}read as a token`, () =>
     inHome(async (home) => {
       writeLogin(home, 'us.icr.io', username, jwt({ exp: noon / 1000 + 60 }));
       const lookup = lookupIn(testContext({ env: home.env }));
-      assert.is((await pullCredentials(lookup, { keys: ['us.icr.io'] })).endsAt, endsAt);
+      assert.is((await pullCredentials(lookup, { keys: ['us.icr.io'] })).expiresAt, expiresAt);
     }));
 }
 

@@ -95,7 +95,8 @@ test('says what to run if the files cannot be removed', () =>
     };
     try {
       const { hint } = await rejects(moveSecrets(context, 'vault'), 'storage', /not empty/);
-      const first = 'make its file system writable, or use another directory';
+      const first =
+        'make its file system writable, or set DOCKER_CREDENTIAL_ICR_CONFIG_DIR and DOCKER_CREDENTIAL_ICR_CACHE_DIR to writable directories';
       assert.is(hint, `${first}, then run docker-credential-icr store move vault again`);
     } finally {
       fs.unlinkSync = unlinkSync;

@@ -7,7 +7,7 @@ import type { CheckInput } from './check.ts';
 export interface Verification {
   readonly message: string;
   /** When the credential expires (milliseconds since 1970), if known. */
-  readonly endsAt?: number;
+  readonly expiresAt?: number;
   /** The remaining lifetime below which the expiry is a warning; the default is one week. */
   readonly warnBeforeMs?: number;
 }
@@ -43,7 +43,7 @@ export async function askIam(
     await request(context, assume, as);
   }
   const message = `IAM accepts its API key${whose}${locked ? ', which is locked' : ''}`;
-  return expiresAt === undefined ? { message } : { message, endsAt: expiresAt };
+  return expiresAt === undefined ? { message } : { message, expiresAt };
 }
 
 async function request(context: Context, grant: Grant, options: TokenOptions) {

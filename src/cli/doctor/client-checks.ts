@@ -1,7 +1,9 @@
 import { type CredHelpersFile, textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
+import { helperList, userFolders } from '../../clients/helper-lists.ts';
 import { shellQuoted } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
+import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
@@ -27,20 +29,6 @@ import {
   unregisteredHosts,
   withoutCredential,
 } from './client-findings.ts';
-import { helperList } from './helper-lists.ts';
-
-/** Programs that read Docker's `config.json`. */
-export const dockerPrograms = [
-  'docker',
-  'docker-compose',
-  'nerdctl',
-  'crane',
-  'oras',
-  'cosign',
-  'ko',
-];
-/** Programs that read their own `auth.json` before Docker's `config.json`. */
-export const podmanPrograms = ['podman', 'buildah', 'skopeo'];
 
 export function hasOneOf(context: Context, programs: readonly string[]): boolean {
   return programs.some((program) => findProgram(context, program) !== undefined);
@@ -57,13 +45,20 @@ export const dockerFile: Check = {
     const isPodmanOnly = !hasOneOf(context, dockerPrograms) && hasOneOf(context, podmanPrograms);
     if (read.text === undefined && isPodmanOnly) return skipped('no Docker client on PATH');
     const findings = fileFindings(input, 'docker', read, logoutDocker);
-    if (!namesHelper(read)) {
+    if (!namesHelper('docker', read)) {
       return [problem(`${file} does not name this helper`, configureHint('docker')), ...findings];
     }
     return [
-      ok(named(input, file, isOwnName(textSetting(read, 'credsStore')), registeredHosts(read))),
+      ok(
+        named(
+          input,
+          file,
+          isOwnName(textSetting(read, 'credsStore')),
+          registeredHosts('docker', read),
+        ),
+      ),
       ...findings,
-      ...unregisteredHosts(input, 'docker', (host) => callsHelper(read, host)),
+      ...unregisteredHosts(input, 'docker', (host) => callsHelper('docker', read, host)),
     ];
   },
 };
@@ -105,14 +100,20 @@ export const podmanFiles: Check = {
 };
 
 async function coverage(input: CheckInput, files: readonly CredHelpersFile[]): Promise<Finding[]> {
-  const list = await attempt(() => helperList(input.context));
-  if (!(list instanceof HelperError) && list?.namesHelper) {
-    return [ok(`${list.file} names this helper for every registry`)];
+  const lists = await attempt(() =>
+    userFolders(input.context).map((user) => helperList(input.context, user)),
+  );
+  if (!(lists instanceof HelperError) && lists.every((list) => list?.namesUs)) {
+    const names = new Set(lists.map((list) => list?.file));
+    return [ok(`${[...names].join(', ')} names this helper for every registry`)];
   }
-  const naming = files.filter(namesHelper);
-  if (naming.length === 0) return [await notRegistered(input, files)];
-  const others = files.filter((read) => read.text !== undefined && !naming.includes(read));
-  const hosts = [...new Set(naming.flatMap(registeredHosts))];
+  const naming = files.filter((read) => namesHelper('podman', read));
+  if (naming.length === 0) return unnamed(input, files);
+  // `login` creates its file, the last one, if it does not exist.
+  const others = files.filter(
+    (read) => (read.text !== undefined || read === files.at(-1)) && !naming.includes(read),
+  );
+  const hosts = [...new Set(naming.flatMap((read) => registeredHosts('podman', read)))];
   return [
     ok(named(input, naming.map(({ file }) => file).join(', '), false, hosts)),
     ...others.map(({ file }) =>
@@ -121,22 +122,28 @@ async function coverage(input: CheckInput, files: readonly CredHelpersFile[]): P
         configurePodman,
       ),
     ),
-    ...unregisteredHosts(input, 'podman', (host) => naming.some((read) => callsHelper(read, host))),
+    ...unregisteredHosts(input, 'podman', (host) =>
+      naming.some((read) => callsHelper('podman', read, host)),
+    ),
   ];
 }
 
-/** The finding if no `auth.json` names this helper: the programs then read Docker's file, but only for pulls. */
-async function notRegistered(
-  { context }: CheckInput,
-  files: readonly CredHelpersFile[],
-): Promise<Finding> {
-  const docker = await readClientFile(dockerConfigFile(context));
+/** If none of their own files names it, these programs pull with the `credHelpers` in Docker's file. */
+async function unnamed(input: CheckInput, files: readonly CredHelpersFile[]): Promise<Finding[]> {
+  const docker = await readClientFile(dockerConfigFile(input.context));
   const own = files.map(({ file }) => file).join(', ');
-  if (docker instanceof HelperError || !namesHelper(docker)) {
-    return problem(`no file names this helper (${own})`, configurePodman);
+  if (docker instanceof HelperError || !namesHelper('docker', docker)) {
+    return [problem(`no file names this helper (${own})`, configurePodman)];
+  }
+  if (!namesHelper('podman', docker)) {
+    const what = `${docker.file} names this helper as credsStore, which podman, buildah and skopeo do not read`;
+    return [problem(`${what} (${own} does not name it)`, configurePodman)];
   }
   const what = `podman pulls with ${docker.file}, but podman login stores passwords in plain text`;
-  return warning(`${what}: ${own} does not name this helper`, configurePodman);
+  return [
+    warning(`${what}: ${own} does not name this helper`, configurePodman),
+    ...unregisteredHosts(input, 'podman', (host) => callsHelper('podman', docker, host)),
+  ];
 }
 
 const configurePodman = configureHint('podman');

@@ -9,6 +9,7 @@ import {
   textSetting,
 } from '../../clients/cred-helpers.ts';
 import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
+import { reads } from '../../clients/readers.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
 import { isOwnName } from '../../program-name.ts';
@@ -32,22 +33,28 @@ export function configureHint(client: string, hosts: readonly string[] = []): st
   return ['run docker-credential-icr configure', ...which, ...each].join(' ');
 }
 
-/** Returns true if the file makes the client call this helper for the host, with or without an identity in its name. */
-export function callsHelper(read: CredHelpersFile, host: string): boolean {
+type ClientName = 'docker' | 'podman';
+
+/** Whether the client asks this helper for the host, because of this file; with or without an identity in its name. */
+export function callsHelper(client: ClientName, read: CredHelpersFile, host: string): boolean {
   const entry = entryOf(read, host);
-  return isOwnName(entry?.value.value ?? textSetting(read, 'credsStore'));
+  return isOwnName(entry?.value.value ?? storeFor(client, read));
 }
 
-export function namesHelper(read: CredHelpersFile): boolean {
+export function namesHelper(client: ClientName, read: CredHelpersFile): boolean {
   return (
-    isOwnName(textSetting(read, 'credsStore')) ||
-    read.entries.some(({ key }) => callsHelper(read, key))
+    isOwnName(storeFor(client, read)) ||
+    read.entries.some(({ key }) => callsHelper(client, read, key))
   );
 }
 
-/** Returns the ICR hosts for which the file names this helper. */
-export function registeredHosts(read: CredHelpersFile): string[] {
-  return ibmHosts(read).filter((key) => callsHelper(read, key));
+function storeFor(client: ClientName, read: CredHelpersFile): string | undefined {
+  return reads(client, 'credsStore') ? textSetting(read, 'credsStore') : undefined;
+}
+
+/** IBM's hosts that the file gives to this helper. */
+export function registeredHosts(client: ClientName, read: CredHelpersFile): string[] {
+  return ibmHosts(read).filter((key) => callsHelper(client, read, key));
 }
 
 function ibmHosts({ entries }: CredHelpersFile): string[] {
@@ -60,7 +67,7 @@ function ibmHosts({ entries }: CredHelpersFile): string[] {
  */
 export function fileFindings(
   input: CheckInput,
-  client: 'docker' | 'podman',
+  client: ClientName,
   read: CredHelpersFile,
   logout: (key: string) => string | undefined,
 ): Finding[] {
@@ -101,8 +108,12 @@ function plainPasswords(
   });
 }
 
-function otherHelpers({ context }: CheckInput, client: string, read: CredHelpersFile): Finding[] {
-  const others = ibmHosts(read).filter((key) => !callsHelper(read, key));
+function otherHelpers(
+  { context }: CheckInput,
+  client: ClientName,
+  read: CredHelpersFile,
+): Finding[] {
+  const others = ibmHosts(read).filter((key) => !callsHelper(client, read, key));
   const groups = Map.groupBy(others, (host) => entryOf(read, host)?.value.value);
   return [...groups].map(([value, hosts]) => {
     const hint = `${configureHint(client, hosts)} --force`;
@@ -152,7 +163,7 @@ export function unregisteredHosts(
   const isExplicit = left.some(
     ({ serverURL, found }) =>
       Object.hasOwn(snapshot.settings.mappings, serverURL) ||
-      (!(found instanceof HelperError) && found.keptIn.includes('docker login')),
+      (!(found instanceof HelperError) && found.location.includes('docker login')),
   );
   const isDefault = all.every((host) => publicHosts.includes(host));
   const hint = configureHint(client, isDefault ? [] : all);

@@ -1,7 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { shellQuoted } from '../../clients/notes.ts';
+import { ibmHostOf } from '../../clients/cred-helpers.ts';
+import { printable, shellQuoted } from '../../clients/notes.ts';
+import { podmanPrograms } from '../../clients/readers.ts';
 import { findProgram } from '../../files/executables.ts';
+import { isObject, parseObject } from '../../json-object.ts';
 import {
   type Check,
   type CheckInput,
@@ -11,7 +14,6 @@ import {
   skipped,
   warning,
 } from './check.ts';
-import { podmanPrograms } from './client-checks.ts';
 import { isWritable, statOf } from './machine.ts';
 
 /** Sets `HOME` from the password database. */
@@ -35,7 +37,10 @@ const home: Check = {
         resetHome,
       );
     }
-    if (isWritable(directory)) return ok(directory);
+    if (isWritable(directory)) {
+      const source = ' (HOME is not set; from the password database)';
+      return ok(context.isHomeFallback ? directory + source : directory);
+    }
     return warning(
       `${directory} is read-only: nothing can be stored`,
       `run chmod u+w ${shellQuoted(directory)}`,
@@ -112,11 +117,25 @@ function dockerConfig({ context: { env } }: CheckInput): Finding[] {
   return [problem(`DOCKER_CONFIG is ${directory}, which is not a directory`, hint)];
 }
 
-/** Docker 28.3 and later read this variable. */
+/** Docker 28.3 and later read `auths` from this variable, and nothing else; GitLab Runner also reads the rest. */
 function dockerAuth({ context: { env } }: CheckInput): Finding[] {
-  if (!env.DOCKER_AUTH_CONFIG) return [];
-  const what = 'DOCKER_AUTH_CONFIG is set, and has precedence over credential helpers';
-  return [warning(what, 'run unset DOCKER_AUTH_CONFIG')];
+  const { DOCKER_AUTH_CONFIG: text } = env;
+  if (!text) return [];
+  const unset = (what: string) => [
+    warning(`DOCKER_AUTH_CONFIG is set${what}`, 'run unset DOCKER_AUTH_CONFIG'),
+  ];
+  const config = parseObject(text);
+  if (config === undefined) return unset(', and is not JSON: docker prints an error');
+  const others = Object.keys(config).filter((name) => name !== 'auths');
+  if (others.length > 0) {
+    const names = others.map(printable).join(', ');
+    return unset(`, with ${names}: docker 28.3 and later accept only auths, and print an error`);
+  }
+  const auths = isObject(config.auths) ? Object.keys(config.auths) : [];
+  if (auths.some((key) => ibmHostOf(key) !== undefined)) {
+    return unset(', and has precedence over credential helpers for ICR hosts');
+  }
+  return [ok('DOCKER_AUTH_CONFIG is set, for other registries only')];
 }
 
 function authFile({ context: { env } }: CheckInput): Finding[] {

@@ -91,7 +91,7 @@ async function checkIdentity(
   if (verification instanceof HelperError) {
     return requestFailure(input, verification, hintFor(input.snapshot, name, login, verification));
   }
-  return expiry(input.context, login, verification, verification.endsAt ?? identity.expiresAt);
+  return expiry(input.context, login, verification, verification.expiresAt ?? identity.expiresAt);
 }
 
 function secretOf({ store, settings }: Snapshot, name: string, { kind }: IdentitySettings): string {
@@ -133,11 +133,11 @@ async function verify(
 }
 
 /** For a short lifetime, such as one day, the warning comes in its last tenth. */
-function ownExpiry(jwt: string): Pick<Verification, 'endsAt' | 'warnBeforeMs'> {
+function ownExpiry(jwt: string): Pick<Verification, 'expiresAt' | 'warnBeforeMs'> {
   const { iat, exp } = lifeOf(jwt);
   if (typeof exp !== 'number') return {};
   const lifeMs = typeof iat === 'number' ? (exp - iat) * 1000 : warnBeforeMs;
-  return { endsAt: exp * 1000, warnBeforeMs: Math.min(warnBeforeMs, lifeMs / 10) };
+  return { expiresAt: exp * 1000, warnBeforeMs: Math.min(warnBeforeMs, lifeMs / 10) };
 }
 
 /** Does not contact IAM: it accepts a refresh token only once, so the check would consume it. */
@@ -146,7 +146,7 @@ function session({ snapshot, context }: CheckInput, name: string): Verification 
     snapshot.directory === undefined ? '' : fileOf(snapshot.directory, { of: 'identity', name });
   const renewedAt = statOf(file)?.mtimeMs;
   if (renewedAt !== undefined && context.now() - renewedAt > longestSessionMs) {
-    return { message: 'not used for 72 h', endsAt: renewedAt + longestSessionMs };
+    return { message: 'not used for 72 h', expiresAt: renewedAt + longestSessionMs };
   }
   const command = `docker-credential-icr token --identity ${name}`;
   return { message: `not tried, since IAM accepts a refresh token once; ${command} does` };
@@ -156,12 +156,12 @@ function expiry(
   context: Context,
   login: string,
   verification: Verification,
-  endsAt: number | undefined,
+  expiresAt: number | undefined,
 ): Finding {
   const { message } = verification;
-  if (endsAt === undefined) return ok(message);
-  const leftMs = endsAt - context.now();
-  const date = new Date(endsAt).toISOString().slice(0, 10);
+  if (expiresAt === undefined) return ok(message);
+  const leftMs = expiresAt - context.now();
+  const date = new Date(expiresAt).toISOString().slice(0, 10);
   if (leftMs <= 0) return problem(`expired on ${date}`, login);
   const line = `${message}; expires in ${duration(leftMs)} (${date})`;
   return leftMs < (verification.warnBeforeMs ?? warnBeforeMs) ? warning(line, login) : ok(line);

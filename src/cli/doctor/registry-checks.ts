@@ -85,8 +85,8 @@ const reasons: Readonly<Record<string, string>> = {
   DENIED: 'an IAM policy for this registry is missing',
 };
 
-function titleOf({ username, identity, keptIn }: Found): string {
+function titleOf({ username, identity, location }: Found): string {
   return identity === undefined
-    ? `${username} from ${keptIn}`
+    ? `${username} from ${location}`
     : `${username} of identity ${identity}`;
 }

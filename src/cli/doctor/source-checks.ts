@@ -19,7 +19,9 @@ export function sourceChecks({ context, snapshot }: CheckInput): Check[] {
     ...(isSet(ownVariable) ? [variable(ownVariable)] : []),
     ...(ambient === undefined ? [] : [variable(ambient)]),
     ...(ibmcloudSession ? [session] : []),
-    ...(computeProfile === undefined ? [] : [computeCheck(computeProfile)]),
+    ...(computeProfile === undefined
+      ? []
+      : [computeCheck(context.env.IBMCLOUD_CR_PROFILE?.trim() || computeProfile)]),
   ];
 }
 
@@ -61,8 +63,9 @@ const session: Check = {
     const found = await attempt(() => foundInSession(context));
     if (found instanceof HelperError) return failure(found, hint);
     if (found === undefined) return problem('not logged in with the ibmcloud CLI', hint);
-    const { username, endsAt } = found;
-    const left = endsAt === undefined ? '' : `; expires in ${duration(endsAt - context.now())}`;
+    const { username, expiresAt } = found;
+    const left =
+      expiresAt === undefined ? '' : `; expires in ${duration(expiresAt - context.now())}`;
     return ok(`used as ${username} after stored credentials${left}`);
   },
 };

@@ -50,10 +50,10 @@ export const secret: Command<SecretArgs> = {
   },
 };
 
-function warnOfExpiry({ now, warn }: Context, { endsAt }: PullCredentials): void {
-  if (endsAt === undefined) return;
-  const when = new Date(endsAt).toISOString();
+function warnOfExpiry({ now, warn }: Context, { expiresAt }: PullCredentials): void {
+  if (expiresAt === undefined) return;
+  const when = new Date(expiresAt).toISOString();
   warn(
-    `the Secret expires at ${when}, in ${duration(endsAt - now())}; pods that start later cannot pull with it`,
+    `the Secret expires at ${when}, in ${duration(expiresAt - now())}; pods that start later cannot pull with it`,
   );
 }

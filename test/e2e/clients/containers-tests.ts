@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import * as assert from 'uvu/assert';
 import { testAccounts } from './account-tests.ts';
 import {
@@ -115,6 +116,34 @@ export function testContainersClient(containersClient: ContainersClient): Client
       await expectUnauthorized(client, home, reference);
     });
   }
+
+  test("pulls and logs in after configure --creds-store, with Docker's file", async (scene) => {
+    const { home, account } = scene;
+    await home.succeed([helper, 'configure', '--creds-store']);
+    await loginWithHelper(home, account.addKey());
+    const { reference } = await scene.seed('us.icr.io', account);
+    await pull(client, scene, reference);
+    await loginAgain(client, home, 'us.icr.io');
+  });
+
+  test('logs in without XDG_RUNTIME_DIR, and stores no password', async (scene) => {
+    const { home, account } = scene;
+    delete home.env.XDG_RUNTIME_DIR;
+    await home.succeed([helper, 'configure', '--client', 'podman']);
+    await login(client, home, 'us.icr.io', account.addKey());
+    const file = `/run/containers/${process.getuid?.()}/auth.json`;
+    const { auths = {}, credHelpers } = JSON.parse(fs.readFileSync(file, 'utf8'));
+    assert.equal(
+      Object.values(auths).filter((entry) => Object.keys(entry as object).length > 0),
+      [],
+    );
+    assert.is(credHelpers['us.icr.io'], 'icr');
+    const { reference } = await scene.seed('us.icr.io', account);
+    await pull(client, scene, reference);
+    await home.succeed([program, 'logout', 'us.icr.io']);
+    await expectUnauthorized(client, home, reference);
+    await home.succeed([helper, 'configure', '--client', 'podman', '--remove']);
+  });
 
   test('uses the helper for all hosts if it is registered in registries.conf', async (scene) => {
     const { home, account } = scene;

@@ -22,6 +22,24 @@ test('get: prints the host and the sources if no credential is found', () =>
     assert.match(stderr, /no source has a credential for us\.icr\.io\n$/);
   }));
 
+test('get: prints that a host is signed out, and DOCKER_CREDENTIAL_ICR_API_KEY is still used', () =>
+  inHome((home) => {
+    writeIdentity(home);
+    helper(home, 'erase', 'us.icr.io');
+    const ambient = { ...env, IBMCLOUD_API_KEY: 'canary-environment' };
+    const { stderr, ...rest } = helper(home, 'get', 'us.icr.io', { env: ambient });
+    assert.equal(rest, { stdout: notFound.stdout, status: 1 });
+    assert.match(stderr, /the mapping: skipped: signed out$/m);
+    assert.match(stderr, /the environment: skipped: signed out$/m);
+    assert.match(
+      stderr,
+      /us\.icr\.io is signed out, by .*; run docker-credential-icr login us\.icr\.io\n$/,
+    );
+    const own = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary-own' };
+    const found = helper(home, 'get', 'us.icr.io', { env: own });
+    assert.is(found.stdout, answer('us.icr.io', 'iamapikey', 'canary-own'));
+  }));
+
 test('get: prints that another registry is not a host of IBM Cloud', () =>
   inHome((home) => {
     const { stderr } = helper(home, 'get', 'registry.example', { env });

@@ -1,3 +1,5 @@
+import fs from 'node:fs';
+import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answer, answered, credential, helper, notFound, nothing } from '../../support/helper.ts';
@@ -57,27 +59,61 @@ test('docker login without input keeps the stored credential', () =>
     assert.equal(helper(home, 'get', 'us.icr.io'), root);
   }));
 
-test('store: warns if the host uses an identity, which has precedence', () =>
+/** Credentials that are typed for a host to which an identity with the API key `canary-root` is mapped. */
+const typed: readonly [user: string, secret: string, mapping: string][] = [
+  ['iamapikey', 'canary-2', '*'],
+  ['iamapikey', 'canary-2', 'us.icr.io'],
+  ['iambearer', 'canary-2', '*'],
+  ['cp', 'canary-2', '*'],
+  ['somebody', 'canary-root', '*'],
+];
+
+for (const [user, secret, mapping] of typed) {
+  test(`store: fails for ${user} ${secret} if an identity is mapped to ${mapping}`, () =>
+    inHome((home) => {
+      writeIdentity(home, 'canary-root', { [mapping]: { identity: 'work' } });
+      const before = snapshot(home.folder);
+      const login = credential('us.icr.io', user, secret);
+      const { stdout, stderr, status } = helper(home, 'store', login);
+      assert.is(status, 1);
+      const message = 'us.icr.io still uses identity work; this credential was not stored';
+      assert.ok(stdout.startsWith(`${message}; run docker-credential-icr login us.icr.io`), stdout);
+      assert.ok(stderr.startsWith(`docker-credential-icr: ${message}\nhint: run `), stderr);
+      assert.not.match(stdout + stderr, 'canary');
+      assert.equal(snapshot(home.folder), before);
+      assert.equal(helper(home, 'get', 'us.icr.io'), root);
+      assert.equal(helper(home, 'store', root.stdout), nothing);
+      helper(home, 'erase', 'us.icr.io');
+      assert.equal(helper(home, 'store', login), nothing);
+      assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io', user, secret));
+    }));
+}
+
+test('store: warns if DOCKER_CREDENTIAL_ICR_API_KEY has precedence', () =>
+  inHome((home) => {
+    const env = { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary-root' };
+    const login = credential('us.icr.io', 'iamapikey', 'canary-2');
+    const { stderr, ...rest } = helper(home, 'store', login, { env });
+    assert.equal(rest, { stdout: '', status: 0 });
+    assert.match(stderr, /still uses DOCKER_CREDENTIAL_ICR_API_KEY, .*\nhint: run unset /);
+    assert.equal(helper(home, 'get', 'us.icr.io', { env }), root);
+    assert.is(helper(home, 'get', 'us.icr.io').stdout, `${login}\n`);
+  }));
+
+test('store: warns about an identity token if there are several identities', () =>
   inHome((home) => {
     writeIdentity(home);
-    const { stderr, ...rest } = helper(
-      home,
-      'store',
-      credential('us.icr.io', 'iamapikey', 'canary-2'),
-    );
+    const file = path.join(home.config, 'config.json');
+    const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
+    settings.identities.other = { kind: 'api-key', secretSetAt: 0 };
+    fs.writeFileSync(file, JSON.stringify(settings));
+    const { stderr, ...rest } = helper(home, 'store', identityToken);
     assert.equal(rest, { stdout: '', status: 0 });
     assert.match(
       stderr,
-      /^docker-credential-icr: us\.icr\.io still uses identity work, .*\nhint: run .*\n$/,
+      /us\.icr\.io uses identity work, whichever key was used for this login\nhint: run /,
     );
-    assert.not.match(stderr, 'canary');
     assert.equal(helper(home, 'get', 'us.icr.io'), root);
-    helper(home, 'erase', 'us.icr.io');
-    helper(home, 'store', credential('us.icr.io', 'iamapikey', 'canary-2'));
-    assert.is(
-      helper(home, 'get', 'us.icr.io').stdout,
-      answer('us.icr.io', 'iamapikey', 'canary-2'),
-    );
   }));
 
 test('stores, replaces and returns an identity token if there is no API key', () =>
@@ -115,5 +151,42 @@ test('podman login replaces a stored key: get, then store', () =>
     );
     assert.equal(helper(home, 'get', 'us.icr.io'), root);
   }));
+
+/** What is used for cp.icr.io beside an entitlement key of `docker login`. */
+const besides: readonly [name: string, env: Record<string, string>, identity: boolean][] = [
+  ['nothing', {}, false],
+  ['an API key for every host', {}, true],
+  ['DOCKER_CREDENTIAL_ICR_API_KEY', { DOCKER_CREDENTIAL_ICR_API_KEY: 'canary-root' }, false],
+  ['IBMCLOUD_API_KEY', { IBMCLOUD_API_KEY: 'canary-root' }, false],
+];
+
+for (const [name, env, identity] of besides) {
+  test(`docker login cp.icr.io: the entitlement key is used beside ${name}`, () =>
+    inHome((home) => {
+      if (identity) writeIdentity(home);
+      const spellings = [
+        'cp.icr.io',
+        'https://cp.icr.io',
+        'CP.icr.io.',
+        'cp.icr.io:443',
+        'cp.icr.io/cp/image',
+      ];
+      for (const [user, secret] of [
+        ['cp', 'canary-key'],
+        ['<token>', 'canary-token'],
+      ] as const) {
+        for (const spelling of spellings) {
+          assert.equal(helper(home, 'store', credential(spelling, user, secret), { env }), nothing);
+          assert.equal(
+            helper(home, 'get', spelling, { env }),
+            answered(answer(spelling, user, secret)),
+          );
+        }
+        assert.is(JSON.parse(helper(home, 'list', '', { env }).stdout)['cp.icr.io'], user);
+        if (name !== 'nothing') assert.equal(helper(home, 'get', 'us.icr.io', { env }), root);
+        assert.equal(helper(home, 'erase', 'cp.icr.io', { env }), nothing);
+      }
+    }));
+}
 
 test.run();

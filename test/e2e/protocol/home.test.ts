@@ -14,29 +14,83 @@ import {
   refused,
   unprivilegedHelper,
 } from '../../support/helper.ts';
-import { inHome, snapshot, writeIdentity } from '../../support/home.ts';
+import { type Home, inHome, snapshot, writeIdentity } from '../../support/home.ts';
 
 const test = suite('home directories');
 
 const noHome = refused('no configuration directory; set HOME or DOCKER_CREDENTIAL_ICR_CONFIG_DIR');
 
-for (const HOME of [undefined, '']) {
-  test(`HOME is ${HOME === undefined ? 'not set' : 'empty'}`, () =>
+/** Runs a command with another password database, in a mount namespace of its own. */
+function withPasswd(home: Home, line: string, verb: string, input = '', env = {}) {
+  const passwd = path.join(home.folder, 'passwd');
+  fs.writeFileSync(passwd, line);
+  const script = 'mount --bind "$0" /etc/passwd && exec "$@"';
+  const args = ['-m', 'sh', '-c', script, passwd, executable, verb];
+  const { stdout, stderr, status } = spawnSync('unshare', args, {
+    input,
+    encoding: 'utf8',
+    env: { PATH: home.env.PATH, ...env },
+  });
+  fs.rmSync(passwd);
+  return { stdout, stderr, status };
+}
+
+/** A user ID that no password database has. */
+const unknownUid = 1234567;
+
+function asUnknownUser(home: Home, verb: string, input = '', env = {}) {
+  fs.chownSync(home.folder, unknownUid, unknownUid);
+  const ids = ['--reuid', String(unknownUid), '--regid', String(unknownUid), '--clear-groups'];
+  const { stdout, stderr, status } = spawnSync('setpriv', [...ids, executable, verb], {
+    input,
+    encoding: 'utf8',
+    env: { PATH: home.env.PATH, ...env },
+  });
+  return { stdout, stderr, status };
+}
+
+const canUnshare =
+  process.platform === 'linux' && spawnSync('unshare', ['-m', 'true']).status === 0;
+const testInNamespace = canUnshare ? test : test.skip;
+
+for (const variables of [{}, { HOME: '' }]) {
+  const state = 'HOME' in variables ? 'empty' : 'not set';
+
+  testInNamespace(`HOME is ${state}: the password database names it`, () =>
     inHome((home) => {
-      const env = { HOME };
-      assert.equal(helper(home, 'get', 'us.icr.io', { env }), notFound);
-      assert.equal(helper(home, 'list', '', { env }), answered('{}\n'));
-      assert.equal(helper(home, 'erase', 'us.icr.io', { env }), nothing);
-      assert.is(helper(home, 'version', '', { env }).status, 0);
-      assert.equal(helper(home, 'store', credential('us.icr.io'), { env }), noHome);
-      const withKey = { ...env, IBMCLOUD_API_KEY: 'canary' };
-      assert.is(helper(home, 'get', 'us.icr.io', { env: withKey }).stdout, answer('us.icr.io'));
-      assert.equal(helper(home, 'erase', 'us.icr.io', { env: withKey }), noHome);
-      const elsewhere = { ...env, XDG_CONFIG_HOME: path.join(home.folder, 'elsewhere') };
+      const passwd = `root:x:0:0::${home.folder}:/bin/sh\n`;
+      const run = (verb: string, input = '', env = {}) =>
+        withPasswd(home, passwd, verb, input, { ...variables, ...env });
+      assert.equal(run('get', 'us.icr.io'), notFound);
+      assert.equal(run('store', credential('us.icr.io')), nothing);
+      assert.is(helper(home, 'get', 'us.icr.io').stdout, answer('us.icr.io'));
+      assert.is(run('get', 'us.icr.io').stdout, answer('us.icr.io'));
+      assert.equal(run('list'), answered('{"us.icr.io":"iamapikey"}\n'));
+      assert.equal(run('erase', 'us.icr.io'), nothing);
+      assert.equal(helper(home, 'get', 'us.icr.io'), notFound);
+    }),
+  );
+
+  testInNamespace(`HOME is ${state}, and the user is not in the password database`, () =>
+    inHome((home) => {
+      const run = (verb: string, input = '', env = {}) =>
+        asUnknownUser(home, verb, input, { ...variables, ...env });
+      assert.equal(run('get', 'us.icr.io'), noHome);
+      assert.equal(run('get', 'registry.example.com'), notFound);
+      assert.equal(run('list'), answered('{}\n'));
+      assert.equal(run('erase', 'us.icr.io'), noHome);
+      assert.equal(run('erase', 'registry.example.com'), noHome);
+      assert.is(run('version').status, 0);
+      assert.equal(run('store', credential('us.icr.io')), noHome);
+      const withKey = { IBMCLOUD_API_KEY: 'canary' };
+      assert.is(run('get', 'us.icr.io', withKey).stdout, answer('us.icr.io'));
+      assert.equal(run('erase', 'us.icr.io', withKey), noHome);
+      const elsewhere = { XDG_CONFIG_HOME: path.join(home.folder, 'elsewhere') };
       assert.equal(snapshot(home.folder), {});
-      assert.equal(helper(home, 'store', credential('us.icr.io'), { env: elsewhere }), nothing);
-      assert.is(helper(home, 'get', 'us.icr.io', { env: elsewhere }).stdout, answer('us.icr.io'));
-    }));
+      assert.equal(run('store', credential('us.icr.io'), elsewhere), nothing);
+      assert.is(run('get', 'us.icr.io', elsewhere).stdout, answer('us.icr.io'));
+    }),
+  );
 }
 
 test('HOME does not exist: get returns not found, and store creates it', () =>

@@ -23,7 +23,7 @@ const rows: readonly [name: string, Setup[], env: Record<string, string>, hosts:
     'an identity and another user',
     [writeIdentity, store('cp.icr.io', 'cp'), store('registry.example:5000', 'me')],
     {},
-    { ...everywhere, 'cp.icr.io': 'iamapikey', 'registry.example:5000': 'me' },
+    { ...everywhere, 'cp.icr.io': 'cp', 'registry.example:5000': 'me' },
   ],
   [
     'mapped hosts',

@@ -2,6 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { answer, answered, credential, helper, notFound, nothing } from '../../support/helper.ts';
 import { inHome, writeIdentity } from '../../support/home.ts';
+import { multiLineSecrets } from '../../support/multi-line-secrets.ts';
 
 const test = suite('other registries');
 
@@ -53,6 +54,19 @@ for (const [stored, same, others] of rows) {
       assert.is(helper(home, 'get', stored).status, 0);
       assert.equal(helper(home, 'erase', same[0]), nothing);
       assert.equal(helper(home, 'get', stored), notFound);
+    }));
+}
+
+for (const [name, secret] of multiLineSecrets) {
+  test(`store, get, list: returns a secret unchanged: ${name}`, () =>
+    inHome((home) => {
+      const stored = credential('gcr.io', '_json_key', secret);
+      for (const input of [stored, `${stored}\n`, JSON.stringify(JSON.parse(stored), null, 1)]) {
+        assert.equal(helper(home, 'store', input), nothing);
+        assert.is(helper(home, 'get', 'gcr.io').stdout, answer('gcr.io', '_json_key', secret));
+        assert.equal(helper(home, 'list'), answered('{"gcr.io":"_json_key"}\n'));
+        assert.equal(helper(home, 'erase', 'gcr.io'), nothing);
+      }
     }));
 }
 
