@@ -43,7 +43,7 @@ function onMachine(use: (machine: Machine) => void | Promise<void>): Promise<voi
     const docker = path.join(home.folder, '.docker/config.json');
     const run = (words: readonly string[], input = ''): Outcome => {
       const [name = '', ...rest] = words;
-      const env = { ...home.env, PATH: bin };
+      const env = { ...home.env, PATH: bin, XDG_RUNTIME_DIR: home.folder };
       const options = { input, cwd: home.folder, env, encoding: 'utf8' } as const;
       const { stdout, stderr, status } = spawnSync(path.join(bin, name), rest, options);
       return { stdout, stderr, status };
