@@ -5,6 +5,7 @@ import { everyHost } from '../identity/mapping-key.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
+import { printLine } from './print-line.ts';
 
 interface MapArgs {
   readonly host: string;
@@ -31,8 +32,9 @@ export const map: Command<MapArgs> = {
     const key = keyOf(host);
     if (link) requireWholeHost(key);
     await mapHost(context, key, { identity, ...(present === undefined ? {} : { present }) });
-    context.stdout(
-      `${titleOf(key)} now ${key === everyHost ? 'use' : 'uses'} identity ${visible(identity)}\n`,
+    printLine(
+      context,
+      `${titleOf(key)} now ${key === everyHost ? 'use' : 'uses'} identity ${visible(identity)}`,
     );
     return link && !(await registerLink(context, key, identity)) ? 1 : 0;
   },
@@ -44,7 +46,7 @@ export const unmap: Command<{ readonly host: string }> = {
   run: async (context, { host }) => {
     const key = keyOf(host);
     await unmapHost(context, key);
-    context.stdout(`removed the mapping of ${titleOf(key)}\n`);
+    printLine(context, `removed the mapping of ${titleOf(key)}`);
     return 0;
   },
 };

@@ -22,6 +22,7 @@ import { endSignOut } from '../identity/signed-out.ts';
 import { helperOf, identityOfHelper, program } from '../program-name.ts';
 import { findHelper } from '../secrets/helper-program.ts';
 import { visible } from '../visible.ts';
+import { printLine } from './print-line.ts';
 
 /** A helper that uses one identity: `docker-credential-icr-NAME`. */
 export interface NamedHelper {
@@ -94,7 +95,7 @@ function usesIn(file: string) {
 export function addNamedHelper(context: Context, identity: string, hosts: readonly string[]): void {
   requireNamed(context, identity, hosts);
   const { file, isNew } = createLink(context, identity);
-  context.stdout(`${isNew ? 'created' : 'nothing to change in'} ${visible(file)}\n`);
+  printLine(context, `${isNew ? 'created' : 'nothing to change in'} ${visible(file)}`);
   for (const host of hosts) endSignOut({ ...context, identity }, host);
   if (!isOnPath(context, linkName(identity))) {
     const hint = `add its directory to PATH, or clients cannot run ${linkName(identity)}`;
@@ -123,7 +124,7 @@ export function acceptingHosts(context: Context, identity: string, hosts: readon
 /** Reports the next step if the identity does not exist. */
 export function reportMissing(context: Context, identity: string): void {
   if (own(readSettings(context).identities, identity) !== undefined) return;
-  context.stdout(`next: ${program} login --identity ${shellQuoted(identity)}\n`);
+  printLine(context, `next: ${program} login --identity ${shellQuoted(identity)}`);
 }
 
 /**
@@ -145,5 +146,5 @@ export function removeUnusedLinks(context: Context, identity: string | undefined
     context,
     unused.filter((name) => identity === undefined || name === identity),
   );
-  for (const file of removed) context.stdout(`removed ${visible(file)}\n`);
+  for (const file of removed) printLine(context, `removed ${visible(file)}`);
 }

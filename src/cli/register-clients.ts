@@ -11,6 +11,7 @@ import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
 import { callsHelper, namesHelper } from './doctor/client-findings.ts';
 import { installedClients } from './installed-clients.ts';
+import { printLine } from './print-line.ts';
 import { askYesNo } from './prompt.ts';
 
 interface RegisterOptions {
@@ -54,7 +55,8 @@ async function register(
       : client.planAdd(context, hosts, { helper: helperOf(identity) });
   const plan = makePlan();
   const isRegistered = plan.after === plan.before;
-  if (isRegistered) context.stdout(`${client.name}: nothing to change in ${visible(plan.file)}\n`);
+  if (isRegistered)
+    printLine(context, `${client.name}: nothing to change in ${visible(plan.file)}`);
   else if (yes || (await agrees(context, plan))) await apply(context, makePlan);
   else {
     const option = identity === undefined ? '' : ` --identity ${identity}`;
@@ -97,7 +99,7 @@ export async function offerToRegister(context: Context): Promise<void> {
   if (isAnyRegistered(context)) return;
   const canAsk = context.terminal() !== undefined && installedClients(context).length > 0;
   if (canAsk) await registerClients(context, await defaultHosts(context), {});
-  else context.stdout('next: docker-credential-icr configure\n');
+  else printLine(context, 'next: docker-credential-icr configure');
 }
 
 function isAnyRegistered(context: Context): boolean {
