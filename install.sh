@@ -253,6 +253,16 @@ unconfigure() {
   done
 }
 
+# Removes the symlinks docker-credential-icr-NAME that `configure --identity` created and that would be dangling.
+remove_links() {
+  for link in "$target"-*; do
+    if [ -h "$link" ] && [ "$link" -ef "$target" ]; then
+      rm -f -- "$link"
+      printf 'removed %s\n' "$link"
+    fi
+  done
+}
+
 uninstall() {
   find_bin
   ! is_dry "remove $target from the clients' configuration, and delete it" || return 0
@@ -261,6 +271,7 @@ uninstall() {
   # Including files that cannot run, and broken symlinks.
   if [ -h "$target" ] || { [ -e "$target" ] && [ ! -d "$target" ]; }; then
     unconfigure
+    remove_links
     rm -f -- "$target"
     printf 'removed %s\n' "$target"
   else

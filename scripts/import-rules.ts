@@ -42,6 +42,7 @@ export const importRules: ImportRules = {
         'src/piece-set.ts',
         'src/plain-text.ts',
         'src/process-stat.ts',
+        'src/program-name.ts',
         'src/secret-variables.ts',
         'src/standard-input.ts',
         'src/system-home.ts',

@@ -43,6 +43,11 @@ export interface Context {
   readonly executable?: () => string;
   /** The script that the executable runs, if it is an interpreter. */
   readonly script?: string | undefined;
+  /**
+   * The identity that the program's name selects (`docker-credential-icr-NAME`): the only source of credentials. It may not
+   * exist, or be an invalid name. Undefined for `docker-credential-icr`.
+   */
+  readonly identity?: string | undefined;
   /** Runs another program and waits until it exits. */
   readonly runSync: (program: string, args: readonly string[], options: RunOptions) => RunResult;
   /** Calls `act` for these signals instead of exiting, until the returned function is called. */

@@ -3,6 +3,7 @@ import { cannotWrite, readAll, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
 import { nodeFiles } from './files/file-reader.ts';
+import { identityInName } from './program-name.ts';
 import { withSystemHome } from './system-home.ts';
 import { hintLine, visible } from './visible.ts';
 import { wrapCommand } from './wrap.ts';
@@ -57,6 +58,7 @@ export function processContext(): Context {
         : undefined,
     executable: () => process.execPath,
     script: process.argv[1],
+    identity: identityInName(process.argv0, process.argv[1], platform),
     runSync,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);

@@ -24,7 +24,9 @@ async function start() {
 
 function run(executable) {
   const words = process.argv.slice(2);
-  const { status, error } = spawnSync(executable, words, { stdio: 'inherit', windowsHide: true });
+  // The program's name can select an identity.
+  const options = { argv0: process.argv[1], stdio: 'inherit', windowsHide: true };
+  const { status, error } = spawnSync(executable, words, options);
   if (error !== undefined) throw error;
   process.exitCode = status ?? 1;
 }

@@ -3,6 +3,7 @@ import type { ClientName } from '../clients/clients.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
+import { helperOf } from '../program-name.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
 import { visible } from '../visible.ts';
@@ -20,6 +21,7 @@ interface ConfigureArgs {
   readonly remove?: boolean;
   readonly force?: boolean;
   readonly credsStore?: boolean;
+  readonly identity?: string;
 }
 
 export const configure: Command<ConfigureArgs> = {
@@ -36,6 +38,10 @@ export const configure: Command<ConfigureArgs> = {
       array: true,
       describe: 'only the host of this region (us-south, eu-de, …); can be repeated',
     },
+    identity: {
+      type: 'string',
+      describe: 'register docker-credential-icr-IDENTITY, which uses only this identity',
+    },
     private: { type: 'boolean', describe: 'also the private hosts (private.us.icr.io, …)' },
     'creds-store': {
       type: 'boolean',
@@ -49,12 +55,25 @@ export const configure: Command<ConfigureArgs> = {
   examples: [
     ['configure', 'register the helper in docker for all public ICR hosts'],
     ['configure us.icr.io --dry-run', 'show the change for one host'],
+    [
+      'configure --identity prod --host us.icr.io',
+      'use identity prod for one host, in this client',
+    ],
   ],
   run: async (context, args) => {
-    const { clients } = await import('../clients/clients.ts');
+    const { clientsOf } = await import('../clients/clients.ts');
+    const named = await import('./named-helper.ts');
+    const { identity } = args;
+    if (identity !== undefined) requireOneHelper(args);
+    if (identity !== undefined && !args.remove) {
+      const hosts = await hostsToAdd(context, args);
+      if (args.dryRun) named.requireNamed(context, identity, hosts);
+      else named.addNamedHelper(context, identity, hosts);
+    }
     // With hosts, `--remove` removes only their entries.
-    const changesStore = args.credsStore || (args.remove && namedHosts(args) === undefined);
-    for (const client of clients[args.client](context)) {
+    const removesAll = args.remove && namedHosts(args) === undefined && identity === undefined;
+    const changesStore = args.credsStore || removesAll;
+    for (const client of clientsOf(context, args.client, args.remove ?? false)) {
       if (client.name === 'docker' && changesStore) {
         const { resetCredsStore, setCredsStore } = await import('./configure-store.ts');
         await (args.remove ? resetCredsStore : setCredsStore)(context, args.dryRun ?? false);
@@ -64,7 +83,12 @@ export const configure: Command<ConfigureArgs> = {
       if (!isCovered) await edit(context, client, args);
     }
     if (args.credsStore && args.client === 'docker') await editOthers(context, args);
-    if (!args.remove && !args.dryRun && !(await hasCredential(context))) {
+    if (args.dryRun) return 0;
+    if (removesAll || (args.remove && identity !== undefined)) {
+      named.removeUnusedLinks(context, identity);
+    }
+    if (!args.remove && identity !== undefined) named.reportMissing(context, identity);
+    else if (!args.remove && !(await hasCredential(context))) {
       printLine(context, 'next: docker-credential-icr login');
     }
     return 0;
@@ -89,7 +113,19 @@ async function edit(context: Context, client: Client, args: ConfigureArgs): Prom
 }
 
 async function hostsToAdd(context: Context, args: ConfigureArgs): Promise<readonly string[]> {
-  return namedHosts(args) ?? (await defaultHosts(context, args.private ?? false));
+  const hosts = namedHosts(args) ?? (await defaultHosts(context, args.private ?? false));
+  if (args.identity === undefined || namedHosts(args) !== undefined) return hosts;
+  const { acceptingHosts } = await import('./named-helper.ts');
+  return acceptingHosts(context, args.identity, hosts);
+}
+
+/** Throws `invalid-input` for options that concern all registries. */
+function requireOneHelper({ credsStore, client }: ConfigureArgs): void {
+  const other = credsStore ? '--creds-store' : '--client registries.conf';
+  if (!credsStore && client !== 'registries.conf') return;
+  throw new HelperError('invalid-input', `--identity and ${other} cannot be used together`, {
+    hint: 'use --identity with --client docker or podman',
+  });
 }
 
 /** Plans to add `added`; if that is undefined, to remove the named hosts, or all entries of this helper. */
@@ -99,8 +135,9 @@ function planFor(
   args: ConfigureArgs,
   added: readonly string[] | undefined,
 ): EditPlan {
-  if (added === undefined) return client.planRemove(context, namedHosts(args) ?? 'all');
-  return client.planAdd(context, added, { force: args.force ?? false });
+  const helper = args.identity === undefined ? {} : { helper: helperOf(args.identity) };
+  if (added === undefined) return client.planRemove(context, namedHosts(args) ?? 'all', helper);
+  return client.planAdd(context, added, { force: args.force ?? false, ...helper });
 }
 
 /** Returns the hosts of the arguments; undefined without any. */

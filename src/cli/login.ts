@@ -9,6 +9,7 @@ import {
   requireHostOf,
   requirePresentable,
 } from '../identity/present.ts';
+import { endNamedSignOuts } from '../identity/signed-out.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
@@ -119,6 +120,10 @@ export async function logIn(
     await saveIdentity(context, { name, settings, secret }, mapped);
     for (const key of [...mapped, ...keysOfIdentity(current, name)]) usedFor.add(key);
   }
+  endNamedSignOuts(
+    context,
+    targets.map(({ name }) => name),
+  );
   if (secret !== '') printLine(context, savedMessage(context, root.kind));
   const lines = report(targets[0]?.name ?? '', [...usedFor], root);
   for (const line of lines) printLine(context, line);

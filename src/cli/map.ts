@@ -1,3 +1,5 @@
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import { mapHost, unmapHost } from '../identity/identities.ts';
 import { everyHost } from '../identity/mapping-key.ts';
 import { visible } from '../visible.ts';
@@ -9,24 +11,32 @@ interface MapArgs {
   readonly host: string;
   readonly identity: string;
   readonly present?: string;
+  readonly link?: boolean;
 }
 
 export const map: Command<MapArgs> = {
   options: {
     present: { type: 'string', describe: 'the user name that clients get for this host' },
+    link: {
+      type: 'boolean',
+      describe:
+        'also register docker-credential-icr-IDENTITY for the host in the installed clients',
+    },
   },
   examples: [
     ['map us.icr.io work', 'use identity work for us.icr.io'],
+    ['map us.icr.io prod --link', 'clients then use only identity prod for this host'],
     ['map us.icr.io/team-a prod', 'for one namespace, with clients that ask for namespaces'],
   ],
-  run: async (context, { host, identity, present }) => {
+  run: async (context, { host, identity, present, link = false }) => {
     const key = keyOf(host);
+    if (link) requireWholeHost(key);
     await mapHost(context, key, { identity, ...(present === undefined ? {} : { present }) });
     printLine(
       context,
       `${titleOf(key)} now ${key === everyHost ? 'use' : 'uses'} identity ${visible(identity)}`,
     );
-    return 0;
+    return link && !(await registerLink(context, key, identity)) ? 1 : 0;
   },
 };
 
@@ -40,6 +50,24 @@ export const unmap: Command<{ readonly host: string }> = {
     return 0;
   },
 };
+
+/** Throws `invalid-input` for a namespace: clients name a helper for a host. */
+function requireWholeHost(key: string): void {
+  if (!key.includes('/')) return;
+  throw new HelperError('invalid-input', '--link cannot be used for a namespace', {
+    hint: 'use the host, without a namespace',
+  });
+}
+
+/** Returns false if a client's file was not changed. */
+async function registerLink(context: Context, key: string, identity: string): Promise<boolean> {
+  const { addNamedHelper } = await import('./named-helper.ts');
+  const { defaultHosts } = await import('./configure.ts');
+  const { registerClients } = await import('./register-clients.ts');
+  const hosts = key === everyHost ? await defaultHosts({ ...context, identity }) : [key];
+  addNamedHelper(context, identity, hosts);
+  return registerClients(context, hosts, { yes: true, identity });
+}
 
 function keyOf(host: string): string {
   return host === everyHost ? everyHost : mappingKey(requireIbmHost(host));

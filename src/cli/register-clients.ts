@@ -1,4 +1,4 @@
-import { type Client, type EditPlan, helperName } from '../clients/client.ts';
+import type { Client, EditPlan } from '../clients/client.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
 import { unifiedDiff } from '../clients/diff.ts';
 import { docker } from '../clients/docker.ts';
@@ -6,12 +6,20 @@ import { isListed } from '../clients/helper-lists.ts';
 import { podmanClients } from '../clients/podman.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { helperName, helperOf } from '../program-name.ts';
 import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
 import { callsHelper, namesHelper } from './doctor/client-findings.ts';
 import { installedClients } from './installed-clients.ts';
 import { printLine } from './print-line.ts';
 import { askYesNo } from './prompt.ts';
+
+interface RegisterOptions {
+  /** Changes files without confirmation. */
+  readonly yes?: boolean | undefined;
+  /** Registers `docker-credential-icr-IDENTITY`. */
+  readonly identity?: string | undefined;
+}
 
 /**
  * Registers the helper for the hosts in every installed client. Shows each change as a diff and asks, unless `yes` is
@@ -20,12 +28,12 @@ import { askYesNo } from './prompt.ts';
 export async function registerClients(
   context: Context,
   hosts: readonly string[],
-  { yes = false }: { readonly yes?: boolean },
+  { yes = false, identity }: RegisterOptions,
 ): Promise<boolean> {
   let isDone = true;
   for (const client of installedClients(context)) {
     try {
-      isDone = (await register(context, client, hosts, yes)) && isDone;
+      isDone = (await register(context, client, hosts, { yes, identity })) && isDone;
     } catch (error) {
       if (!(error instanceof HelperError) || error.code === 'cancelled') throw error;
       context.warn(error.message, error.hint);
@@ -39,16 +47,20 @@ async function register(
   context: Context,
   client: Client,
   hosts: readonly string[],
-  yes: boolean,
+  { yes, identity }: RegisterOptions,
 ): Promise<boolean> {
-  const makePlan = () => client.planAdd(context, uncoveredHosts(context, client, hosts));
+  const makePlan = () =>
+    identity === undefined
+      ? client.planAdd(context, uncoveredHosts(context, client, hosts))
+      : client.planAdd(context, hosts, { helper: helperOf(identity) });
   const plan = makePlan();
   const isRegistered = plan.after === plan.before;
   if (isRegistered)
     printLine(context, `${client.name}: nothing to change in ${visible(plan.file)}`);
   else if (yes || (await agrees(context, plan))) await apply(context, makePlan);
   else {
-    const hint = `run docker-credential-icr configure --client ${client.name}`;
+    const option = identity === undefined ? '' : ` --identity ${identity}`;
+    const hint = `run docker-credential-icr configure --client ${client.name}${option}`;
     context.warn(`${plan.file} was not changed`, hint);
     return false;
   }

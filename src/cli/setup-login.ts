@@ -23,6 +23,7 @@ export interface SetupArgs {
   readonly sso?: boolean;
   readonly store?: string;
   readonly yes?: boolean;
+  readonly identity?: string;
   readonly verify: boolean;
 }
 
@@ -39,11 +40,13 @@ export async function ensureLoggedIn(
   args: SetupArgs,
 ): Promise<readonly RegistryHost[]> {
   if (args.apiKeyStdin || args.apiKeyFile !== undefined) {
-    await logIn(context, { ...loginArgs(args), hosts: hosts.map(mappingKey) }, 'setup');
+    // docker-credential-icr-IDENTITY needs no mapping.
+    const mapped = args.identity === undefined ? hosts.map(mappingKey) : [];
+    await logInto(context, { ...loginArgs(args), hosts: mapped });
     return hosts.length > 0 ? hosts : [globalHost];
   }
   const targets = hosts.length > 0 ? hosts : await hostsInUse(context);
-  const variable = args.sso ? undefined : keyVariable(context);
+  const variable = args.sso || args.identity !== undefined ? undefined : keyVariable(context);
   if (variable !== undefined) {
     for (const host of targets) await reportUseOf(context, variable, host);
     return targets;
@@ -55,6 +58,11 @@ export async function ensureLoggedIn(
 }
 
 const globalHost = requireIbmHost('icr.io');
+
+/** Saves an identity as `setup`, not as `docker-credential-icr-IDENTITY`. */
+function logInto(context: Context, args: LoginArgs): Promise<void> {
+  return logIn({ ...context, identity: undefined }, args, 'setup');
+}
 
 /** Returns the global host, or the hosts with a credential if that is not one of them. */
 async function hostsInUse(context: Context): Promise<readonly RegistryHost[]> {
@@ -87,8 +95,11 @@ interface Fault {
 async function faultsOf(
   context: Context,
   hosts: readonly RegistryHost[],
-  { verify }: SetupArgs,
+  { verify, identity }: SetupArgs,
 ): Promise<readonly Fault[]> {
+  const isNew =
+    identity !== undefined && own(readSettings(context).identities, identity) === undefined;
+  if (isNew) return hosts.map((host) => ({ host }));
   const faults: Fault[] = [];
   for (const host of hosts) {
     try {
@@ -128,7 +139,7 @@ async function repair(
   const unmapped: RegistryHost[] = [];
   for (const { host, error } of faults) {
     if (error !== undefined) context.warn(`${hostKey(host)}: ${error.message}`);
-    const name = identityOf(context, host);
+    const name = args.identity ?? identityOf(context, host);
     if (name === undefined) unmapped.push(host);
     else renewals.set(name, renewalOf(context, name, args));
   }
@@ -136,11 +147,11 @@ async function repair(
     printLine(context, `Create an API key at ${apiKeyPage}`);
     printLine(context, '(to log in with a one-time passcode instead, run setup --sso)');
   }
-  for (const renewal of renewals.values()) await logIn(context, renewal, 'setup');
+  for (const renewal of renewals.values()) await logInto(context, renewal);
   if (unmapped.length === 0) return;
   const isNamed = areHostsNamed || unmapped.some(({ name }) => name !== globalHost.name);
   const hosts = isNamed ? unmapped.map(mappingKey) : [];
-  await logIn(context, { ...loginArgs(args), hosts }, 'setup');
+  await logInto(context, { ...loginArgs(args), hosts });
 }
 
 function identityOf(context: Context, host: RegistryHost): string | undefined {

@@ -1,13 +1,16 @@
+import { linkName } from '../clients/helper-link.ts';
 import { shellQuoted } from '../clients/notes.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
+import { program } from '../program-name.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
 import { defaultHosts } from './configure.ts';
 import { requireIbmHost } from './host-arguments.ts';
 import { installedClients } from './installed-clients.ts';
+import { addNamedHelper, requireNamed } from './named-helper.ts';
 import { printLine } from './print-line.ts';
 import { registerClients } from './register-clients.ts';
 import { secretOptions, storeOption } from './secret-options.ts';
@@ -17,6 +20,10 @@ export const setup: Command<SetupArgs> = {
   options: {
     ...secretOptions,
     store: storeOption,
+    identity: {
+      type: 'string',
+      describe: 'set up docker-credential-icr-IDENTITY, which uses only this identity',
+    },
     yes: { type: 'boolean', alias: 'y', describe: "change clients' files without confirmation" },
     verify: {
       type: 'boolean',
@@ -27,15 +34,27 @@ export const setup: Command<SetupArgs> = {
   examples: [
     ['setup', 'ask for an API key and set up every installed client'],
     ['setup us.icr.io', 'for one host only'],
+    ['setup --identity prod us.icr.io', 'use a second account for one host'],
     ['setup --api-key-stdin --yes <key.txt', 'in scripts'],
     ['setup --yes', 'in CI, with IBMCLOUD_API_KEY set: configure clients, store nothing'],
   ],
-  run: async (context, args) => {
+  run: async (rawContext, args) => {
+    const { identity } = args;
+    // Lookups then use the identity as docker-credential-icr-IDENTITY does.
+    const context = identity === undefined ? rawContext : { ...rawContext, identity };
     const hosts = (args.hosts ?? []).map(requireIbmHost);
     // Checked before a secret is read, because some secrets can be used only once.
     requireConfirmable(context, args);
+    if (identity !== undefined) {
+      requireNamed(
+        context,
+        identity,
+        hosts.map(({ name }) => name),
+      );
+    }
     const targets = await ensureLoggedIn(context, hosts, args);
     const names = hosts.length > 0 ? hosts.map(({ name }) => name) : await defaultHosts(context);
+    if (identity !== undefined) addNamedHelper(context, identity, names);
     const isRegistered = await registerClients(context, [...new Set(names)], args);
     const isCallable = warnIfNotCallable(context);
     if (args.verify) for (const host of targets) await reportToken(context, host);
@@ -60,9 +79,10 @@ function warnIfNotCallable(context: Context): boolean {
     context.warn('no client is on PATH: docker, podman, nerdctl, skopeo, buildah', hint);
     return false;
   }
-  if (isOnPath(context, 'docker-credential-icr')) return true;
+  const name = context.identity === undefined ? program : linkName(context.identity);
+  if (isOnPath(context, name)) return true;
   const hint = 'add its directory to PATH, then run docker-credential-icr setup again';
-  context.warn('docker-credential-icr is not on PATH, so clients cannot run it', hint);
+  context.warn(`${name} is not on PATH, so clients cannot run it`, hint);
   return false;
 }
 

@@ -1,3 +1,4 @@
+import { linkName } from '../clients/helper-link.ts';
 import { shellQuoted } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import {
@@ -17,6 +18,7 @@ import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
+import { type NamedHelper, namedHelpers } from './named-helper.ts';
 import { type PendingRow, pendingLines, pendingRows } from './pending-keys.ts';
 import { printLine } from './print-line.ts';
 import { duration, table } from './table.ts';
@@ -85,7 +87,14 @@ function showJson(context: Context, hosts: readonly Row[]): void {
   );
   const pending = tryPendingRows(context, settings);
   const pendingKeys = pending instanceof HelperError ? undefined : pending;
-  const all = { hosts, identities, pendingKeys, sources: { ibmcloudSession, computeProfile } };
+  const helpers = namedHelpers(context).map(({ identity, file, uses }) => ({
+    name: linkName(identity),
+    identity,
+    file,
+    uses,
+  }));
+  const sources = { ibmcloudSession, computeProfile };
+  const all = { hosts, identities, helpers, pendingKeys, sources };
   context.stdout(`${JSON.stringify(all, null, 2)}\n`);
 }
 
@@ -105,7 +114,7 @@ function isoOf(timeMs = Number.NaN): string | undefined {
 function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolean): void {
   const { stdout } = context;
   const { ibmcloudSession, computeProfile, ...settings } = settingsOf(context);
-  const unused = areHostsNamed ? [] : identitiesWithoutHost(settings);
+  const unused = areHostsNamed ? [] : identitiesWithoutHost(context, settings);
   if (rows.length > 0) stdout(table(context, head, rows.map(cellsIn(context))));
   else if (!areHostsNamed) {
     const command = unused[0] === undefined ? 'login' : `map "*" ${shellQuoted(unused[0])}`;
@@ -117,6 +126,8 @@ function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolea
     printLine(context, 'other hosts: the session of the ibmcloud CLI');
   if (computeProfile && !areHostsNamed)
     printLine(context, `other hosts: trusted profile ${visible(computeProfile)}`);
+  if (!areHostsNamed)
+    for (const helper of namedHelpers(context)) printLine(context, helperLine(helper));
   // A problem with the settings concerns every host, and is reported once.
   const problems = new Map(rows.map(({ problem = '', hint }) => [problem, hint]));
   const pending = areHostsNamed ? [] : tryPendingRows(context, settings);
@@ -124,6 +135,14 @@ function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolea
   else for (const line of pending.flatMap(pendingLines)) printLine(context, line);
   problems.delete('');
   for (const [problem, hint] of problems) context.warn(problem, hint);
+}
+
+/** Returns the line for `docker-credential-icr-NAME`: its identity, and where clients use it. */
+function helperLine({ identity, file, uses }: NamedHelper): string {
+  const where = uses.map(({ file: named, hosts }) => `${hosts.join(', ')} in ${named}`);
+  const used = where.length === 0 ? 'not registered in a client' : `used for ${where.join('; ')}`;
+  const missing = file === undefined ? '; not on PATH' : '';
+  return visible(`${linkName(identity)}: identity ${identity}, ${used}${missing}`);
 }
 
 /** Returns the error if the store or the settings cannot be read. */
@@ -136,8 +155,9 @@ function tryPendingRows(context: Context, settings: Settings): PendingRow[] | He
   }
 }
 
-function identitiesWithoutHost({ identities, mappings }: Settings): string[] {
+function identitiesWithoutHost(context: Context, { identities, mappings }: Settings): string[] {
   const mapped = new Set(Object.values(mappings).map(({ identity }) => identity));
+  for (const { identity, uses } of namedHelpers(context)) if (uses.length > 0) mapped.add(identity);
   return Object.keys(identities).filter((name) => !mapped.has(name));
 }
 

@@ -1,8 +1,5 @@
 import type { Context } from '../context.ts';
 
-/** The name of this helper in clients' configuration: the part after `docker-credential-`. */
-export const helperName = 'icr';
-
 /** A warning about a client's configuration. */
 export interface Note {
   readonly message: string;
@@ -26,6 +23,13 @@ export interface EditPlan {
 export interface AddOptions {
   /** Replaces entries that name another helper. */
   readonly force?: boolean;
+  /** The name of the helper; `icr` by default. Another one (`icr-NAME`) replaces entries of `icr` and `icr-OTHER`. */
+  readonly helper?: string;
+}
+
+/** Which entries to remove: those of `helper`, or those of `icr` and of every `icr-NAME` if it is undefined. */
+export interface RemoveOptions {
+  readonly helper?: string;
 }
 
 /** A program that reads credential helpers from a configuration file. */
@@ -35,7 +39,11 @@ export interface Client {
   /** Plans to register this helper for the hosts. */
   readonly planAdd: (context: Context, hosts: readonly string[], options?: AddOptions) => EditPlan;
   /** Plans to remove entries that name this helper, for the given hosts or for all. Other entries are not changed. */
-  readonly planRemove: (context: Context, hosts: readonly string[] | 'all') => EditPlan;
-  /** The hosts whose entry names this helper. */
+  readonly planRemove: (
+    context: Context,
+    hosts: readonly string[] | 'all',
+    options?: RemoveOptions,
+  ) => EditPlan;
+  /** The hosts whose entry names this helper; not those of `icr-NAME`. */
   readonly configuredHosts: (context: Context) => string[];
 }

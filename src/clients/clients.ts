@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { buildxClients } from './buildx.ts';
 import type { Client } from './client.ts';
 import { docker, nerdctl } from './docker.ts';
 import { podmanClients } from './podman.ts';
@@ -14,3 +15,9 @@ export const clients = {
 } satisfies Record<string, (context: Context) => Client[]>;
 
 export type ClientName = keyof typeof clients;
+
+/** Returns the clients of a value of `--client`; to remove entries, also buildx, which reads more files than Docker. */
+export function clientsOf(context: Context, name: ClientName, isRemoval: boolean): Client[] {
+  const hasBuildx = isRemoval && (name === 'docker' || name === 'all');
+  return [...clients[name](context), ...(hasBuildx ? buildxClients(context) : [])];
+}

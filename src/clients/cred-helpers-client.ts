@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import type { AddOptions, Client, EditPlan, Note } from './client.ts';
 import { type CredHelpersFile, readCredHelpers } from './cred-helpers.ts';
 import { hostsIn, planAddIn, planRemoveIn } from './cred-helpers-plan.ts';
+import { isOwnHelper } from './helper-link.ts';
 import { otherHelperNotes, staleAuthNotes } from './notes.ts';
 
 interface Description {
@@ -34,9 +35,11 @@ export function credHelpersClient(description: Description): Client {
     name,
     file,
     planAdd,
-    planRemove: (context, hosts) => {
+    planRemove: (context, hosts, { helper } = {}) => {
       const keys = hosts === 'all' ? hosts : hosts.flatMap(keysOf);
-      const plan = planRemoveIn(read(context), keys);
+      const isOwn = (name: unknown) =>
+        helper === undefined ? isOwnHelper(context, name) : name === helper;
+      const plan = planRemoveIn(read(context), keys, isOwn);
       return { ...plan, hosts: hostsOf(plan), isUndo: true };
     },
     configuredHosts: (context) => hostsIn(read(context)),

@@ -1,9 +1,10 @@
 import { applyEdits } from 'jsonc-parser';
 import type { Context } from '../context.ts';
 import { isText } from '../json-object.ts';
+import { helperName } from '../program-name.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { hasControlCharacter } from '../visible.ts';
-import { type EditPlan, helperName } from './client.ts';
+import type { EditPlan } from './client.ts';
 import {
   authsOf,
   type CredHelpersFile,
@@ -13,6 +14,7 @@ import {
   settingsNamed,
 } from './cred-helpers.ts';
 import { dockerConfigFile } from './docker.ts';
+import { isOwnHelper } from './helper-link.ts';
 import { addProperties, newObjectText, removeProperties, replaceValue } from './json-edit.ts';
 import { damaged, type Property, propertiesOf } from './json-text.ts';
 
@@ -52,7 +54,8 @@ export function planRestoreStore(context: Context, previousHelper: string | unde
   const { text, root } = read;
   const plan = { file: read.file, before: text, hosts: [], notes: [], isUndo: true } as const;
   const current = currentStore(read);
-  if (!text || !root || current?.value.value !== helperName) return { ...plan, after: text };
+  if (!text || !root || !current || !isOwnHelper(context, current.value.value))
+    return { ...plan, after: text };
   const edits =
     previousHelper === undefined
       ? removeProperties(root, (node) => node === current.node)

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { helperName } from './client.ts';
+import { helperName } from '../program-name.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { readText } from './read-file.ts';
 
@@ -57,6 +57,11 @@ export function helperList(
 /** Returns true if podman, skopeo and buildah of every version call this helper for every registry. */
 export function isListed(context: Context, system?: string): boolean {
   return userFolders(context).every((user) => helperList(context, user, system)?.namesUs === true);
+}
+
+/** Returns true if podman, skopeo and buildah of some version call this helper for every registry. */
+export function isAnyListed(context: Context): boolean {
+  return userFolders(context).some((user) => helperList(context, user)?.namesUs === true);
 }
 
 /** The `.conf` files in `registries.conf.d` of that directory, in the order in which they are read. */

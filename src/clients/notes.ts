@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
 import { isOnPath } from '../files/executables.ts';
 import { isText } from '../json-object.ts';
-import { type AddOptions, helperName, type Note } from './client.ts';
+import { helperName } from '../program-name.ts';
+import type { AddOptions, Note } from './client.ts';
 import { authsOf, type CredHelpersFile, entryOf, ibmHostOf } from './cred-helpers.ts';
 import { type Property, propertiesOf } from './json-text.ts';
 

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
+import { helperName } from '../program-name.ts';
 import type { Client, EditPlan, Note } from './client.ts';
-import { helperName } from './client.ts';
 import { dropIns, type HelperList, helperList, systemFolder, userFolders } from './helper-lists.ts';
 import { joinPath } from './home.ts';
 import { shellQuoted } from './notes.ts';

@@ -52,9 +52,17 @@ function namedFolder({ env, platform }: Environment, variable: string): string |
   });
 }
 
-/** Returns the sign-out mark of a host: if it exists, the host is signed out. */
-export function signedOutFile(folder: string, hostKey: string): string {
-  return join(join(folder, signedOutName), hostKey);
+/** Separates host and identity in the name of a sign-out mark. Neither contains it. */
+export const markSeparator = '@';
+
+/** Returns the name of the sign-out mark of a host: the host, or `host@NAME` for `docker-credential-icr-NAME`. */
+export function signOutMark({ identity }: Pick<Context, 'identity'>, hostKey: string): string {
+  return identity === undefined ? hostKey : hostKey + markSeparator + identity;
+}
+
+/** Returns the file of a sign-out mark: if it exists, the host is signed out. */
+export function signedOutFile(folder: string, mark: string): string {
+  return join(join(folder, signedOutName), mark);
 }
 
 export function signedOutFolder(folder: string): string {

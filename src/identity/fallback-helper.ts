@@ -50,8 +50,12 @@ function onlyOthers(list: Readonly<Record<string, string>>): Record<string, stri
   return Object.fromEntries(others);
 }
 
-/** Returns the name of the fallback helper; undefined, with a warning, if the settings cannot be read. */
+/**
+ * Returns the name of the fallback helper; undefined, with a warning, if the settings cannot be read.
+ * `docker-credential-icr-NAME` has none, because it is only for ICR hosts.
+ */
 export function fallbackHelper(context: Context): string | undefined {
+  if (context.identity !== undefined) return undefined;
   try {
     return readSettings(context).fallbackHelper;
   } catch (error) {

@@ -4,7 +4,7 @@ import type { RegistryHost } from '../registry/parse.ts';
 import { fromDockerLogin, fromEntitlementLogin, fromIdentityToken } from './docker-login.ts';
 import { fromAmbientVariable, fromOwnVariable } from './environment.ts';
 import type { Lookup } from './lookup.ts';
-import { fromMapping } from './mapping.ts';
+import { fromMapping, fromProgramName } from './mapping.ts';
 import { entitledRegistry } from './present.ts';
 import type { Found, Source } from './source.ts';
 
@@ -38,13 +38,23 @@ const otherSources: readonly NamedSource[] = [
   { name: 'an identity token', find: fromIdentityToken },
 ];
 
+/** For `docker-credential-icr-NAME`, which uses one identity only, and is only for ICR hosts. */
+const namedSources: readonly NamedSource[] = [
+  { name: "the program's name", find: fromProgramName, endsWithSignOut: true },
+];
+
+function sourcesFor({ context }: Lookup, host: RegistryHost): readonly NamedSource[] {
+  if (context.identity !== undefined) return isIbmHost(host) ? namedSources : [];
+  return isIbmHost(host) ? sourcesOf(host) : otherSources;
+}
+
 /** Returns the credential of the first source that has one for the host; undefined if none has. */
 export async function findCredential(
   lookup: Lookup,
   host: RegistryHost,
 ): Promise<Found | undefined> {
   const key = hostKey(host);
-  const sources = isIbmHost(host) ? sourcesOf(host) : otherSources;
+  const sources = sourcesFor(lookup, host);
   let isSignedOut: boolean | undefined;
   for (let i = 0; i < sources.length; i++) {
     const source = sources[i] as NamedSource;

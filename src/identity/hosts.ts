@@ -7,7 +7,8 @@ import { readableStore } from '../secrets/secret-store.ts';
 import type { SecretStore } from '../secrets/store-types.ts';
 import { findCredential } from './find.ts';
 import { type Lookup, lookupIn } from './lookup.ts';
-import { everyHost } from './mapping-key.ts';
+import { everyHost, own } from './mapping-key.ts';
+import { entitledRegistry } from './present.ts';
 import { signedOutHosts } from './signed-out.ts';
 import type { Found } from './source.ts';
 
@@ -37,13 +38,28 @@ export async function answeredHosts(
     isSignedOut: async (name: string) => signedOut.has(name),
   };
   const mapped = (await mappedHosts(lookup)).filter((key) => namespaces || !key.includes('/'));
-  const names = new Set(named ?? [...storedHosts(context, secrets), ...mapped, ...publicHosts]);
+  const all = [...storedHosts(context, secrets), ...mapped, ...publicHosts];
+  const names = new Set(named ?? (await acceptingHosts(lookup, all)));
   const answers: HostAnswer[] = [];
   for (const name of [...names].sort()) {
     const answer = await answerOf(lookup, name);
     if (answer !== undefined) answers.push(answer);
   }
   return answers;
+}
+
+/** For `docker-credential-icr-NAME` with an entitlement key, returns the only host that accepts it; else all hosts. */
+async function acceptingHosts(lookup: Lookup, hosts: readonly string[]) {
+  const { identity } = lookup.context;
+  if (identity === undefined) return hosts;
+  try {
+    const kind = own((await lookup.settings()).identities, identity)?.kind;
+    return kind === 'entitlement-key' ? [entitledRegistry] : hosts;
+  } catch (error) {
+    // Each lookup reports the error of the settings.
+    if (error instanceof HelperError) return hosts;
+    throw error;
+  }
 }
 
 /** A locked keychain is only a warning, because other sources may have credentials. */

@@ -1,4 +1,4 @@
-import { configFolder, signedOutFile } from '../config/folders.ts';
+import { configFolder, signedOutFile, signOutMark } from '../config/folders.ts';
 import { loadSettings } from '../config/load-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
@@ -60,7 +60,7 @@ export function lookupIn(context: Context, openStore?: SecretStore): Lookup {
     isSignedOut: async (hostKey) => {
       const folder = configFolder(context);
       if (folder === undefined) return false;
-      return context.files.isPresent(context, signedOutFile(folder, hostKey));
+      return context.files.isPresent(context, signedOutFile(folder, signOutMark(context, hostKey)));
     },
   };
 }

@@ -12,7 +12,7 @@ import { loginCommand } from './login-command.ts';
 import type { Lookup } from './lookup.ts';
 import { mappingKeyFor, own } from './mapping-key.ts';
 import type { Holder } from './mint.ts';
-import { mintedAs, presentation, requirePresentable } from './present.ts';
+import { mintedAs, presentation, requireHostOf, requirePresentable } from './present.ts';
 import type { Found } from './source.ts';
 
 /** Returns the credential of the identity that is mapped to the host. */
@@ -30,6 +30,19 @@ export async function fromMapping(lookup: Lookup, host: RegistryHost): Promise<F
     );
   }
   return foundIdentity(lookup, mapping.identity, identity, mapping);
+}
+
+/** Returns the credential of the identity that the program's name selects. Throws `misconfigured` if it does not exist. */
+export async function fromProgramName(lookup: Lookup, host: RegistryHost): Promise<Found> {
+  const { identity: name = '' } = lookup.context;
+  const settings = await lookup.settings();
+  const identity = own(settings.identities, name);
+  if (identity === undefined) {
+    const { unknownIdentity } = await import('./program-identity.ts');
+    throw unknownIdentity(settings, name);
+  }
+  requireHostOf(requireUsable(name, identity), host.name);
+  return foundIdentity(lookup, name, identity, {});
 }
 
 /** Returns the credential of an identity, mapped or not. Throws `misconfigured` if it does not exist. */

@@ -19,7 +19,7 @@ import {
 import { fileStoreName, type SecretKey, type SecretStore } from '../secrets/store-types.ts';
 import { removeAllCachedTokens, removeCachedTokens } from './cached-tokens.ts';
 import { identityOfPending, pendingIdentities } from './pending-key.ts';
-import { signOut } from './signed-out.ts';
+import { endNamedSignOuts, signOut } from './signed-out.ts';
 
 /** Removed identities and their secrets, which `cancelPendingKeys` may need to log in. */
 export type Removed = ReadonlyMap<string, string | undefined>;
@@ -88,6 +88,7 @@ export async function removeIdentities(
 ): Promise<Removed> {
   const removed = await removeSecretsOf(context, names, onlyIf);
   removeCachedTokens(context, removed.keys());
+  endNamedSignOuts(context, [...removed.keys()]);
   return removed;
 }
 
@@ -144,6 +145,7 @@ export async function removeEverything(context: Context): Promise<Removed> {
   for (const name of pendingIdentities(context)) {
     if (!removed.has(name)) removed.set(name, undefined);
   }
+  endNamedSignOuts(context, [...removed.keys()]);
   removeTraces(context);
   return removed;
 }

@@ -23,7 +23,8 @@ export async function erase(context: Context): Promise<string> {
   await passOn(context, 'erase', host, input);
   const name = hostKey(host);
   if (isIbmHost(host)) await writeSignOut(context, host);
-  await eraseSecret(context, { of: 'host', name });
+  // What docker-credential-icr stored stays: docker-credential-icr-NAME stores nothing for a host.
+  if (context.identity === undefined) await eraseSecret(context, { of: 'host', name });
   return '';
 }
 

@@ -4,7 +4,9 @@ import { HelperError, notFound } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { type Lookup, lookupIn } from '../identity/lookup.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
+import type { RegistryHost } from '../registry/parse.ts';
 import { prefetchCredential } from '../secrets/read-credential.ts';
+import type { SecretKey } from '../secrets/store-types.ts';
 import { readInput } from '../standard-input.ts';
 import { parseHostInput } from './input.ts';
 
@@ -23,7 +25,7 @@ export async function get(context: Context): Promise<string> {
   }
   // Reading the file takes longer than finding out that no other source has precedence. An error, such as an invalid
   // directory in the environment, is reported by the source that needs it.
-  prefetchCredential(context, { of: 'host', name: hostKey(host) }).catch(() => {});
+  prefetchCredential(context, likelyKey(context, host)).catch(() => {});
   try {
     const found = await findCredential(lookup, host);
     if (found !== undefined) {
@@ -49,6 +51,13 @@ async function reasonFor({ context, isSignedOut }: Lookup, name: string): Promis
     return `no source has a credential for ${name}`;
   }
   return `${name} is signed out, by docker logout or docker-credential-icr logout; run docker-credential-icr login ${name}`;
+}
+
+/** Returns the key of the credential that is read in most cases. */
+function likelyKey({ identity }: Context, host: RegistryHost): SecretKey {
+  return identity === undefined
+    ? { of: 'host', name: hostKey(host) }
+    : { of: 'identity', name: identity };
 }
 
 /** Adds the host to the message: a client shows only this line, and may look up two dozen hosts. */

@@ -5,12 +5,14 @@ import { isIdentityToken } from '../identity/identity-token.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import { entitledRegistry } from '../identity/present.ts';
 import type { Found } from '../identity/source.ts';
+import { helperOf } from '../program-name.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { ownVariable } from '../secret-variables.ts';
 import { storeSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { readInput } from '../standard-input.ts';
+import { visible } from '../visible.ts';
 import { parseCredentialInput } from './credential-input.ts';
 import { passOn } from './pass-on.ts';
 
@@ -24,10 +26,18 @@ export async function store(context: Context): Promise<string> {
   const { credential, host } = parseCredentialInput(input);
   const answer = await passOn(context, 'store', host, input);
   if (answer !== undefined) return answer;
+  if (context.identity !== undefined && !isIbmHost(host)) {
+    throw onlyForIbmHosts(context.identity);
+  }
   // Credentials for other registries are stored without a check.
   const found = isIbmHost(host) ? await currentAnswer(context, host) : undefined;
   if (found !== undefined && (await isEcho(host, found, credential))) {
     if (isIdentityToken(credential.Username)) await warnOfToken(context, host, found);
+    return '';
+  }
+  if (context.identity !== undefined) {
+    const { saveNamedLogin } = await import('../identity/named-login.ts');
+    await saveNamedLogin(context, context.identity, host, credential);
     return '';
   }
   const isPreferred = found === undefined || isPreferredTo(found, host, credential);
@@ -40,6 +50,13 @@ export async function store(context: Context): Promise<string> {
     );
   }
   return '';
+}
+
+function onlyForIbmHosts(identity: string): HelperError {
+  const message = `docker-credential-${visible(helperOf(identity))} stores credentials for ICR hosts only`;
+  return new HelperError('invalid-input', message, {
+    hint: 'use docker-credential-icr for other registries',
+  });
 }
 
 /** `docker login` shows standard error, and fails with the text of the error. */
@@ -56,7 +73,7 @@ async function warnOfToken(context: Context, { name }: RegistryHost, found: Foun
   if (found.identity === undefined || Object.keys(identities).length < 2) return;
   context.warn(
     `${name} uses identity ${found.identity}, whichever key was used for this login`,
-    `run docker-credential-icr login ${name} to use another key`,
+    `run docker-credential-icr login ${context.identity === undefined ? name : `--identity ${found.identity}`} to use another key`,
   );
 }
 
@@ -76,7 +93,8 @@ async function currentAnswer(context: Context, host: RegistryHost): Promise<Foun
     return await findCredential(lookupIn(context), host);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    context.warn(error.message, error.hint);
+    // With docker-credential-icr-NAME, the login replaces the secret that failed.
+    if (context.identity === undefined) context.warn(error.message, error.hint);
     return undefined;
   }
 }

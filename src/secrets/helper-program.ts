@@ -3,6 +3,7 @@ import { isCalledByItself } from '../callers.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
+import { isOwnName } from '../program-name.ts';
 import { secretVariables } from '../secret-variables.ts';
 
 /** Set in the environment of every helper that is called, to detect a credential helper loop. */
@@ -24,7 +25,8 @@ export function requireHelper(context: Context, name: string): string {
       hint: 'install it, or run docker-credential-icr store move to use another credential store',
     });
   }
-  if (isThisProgram(context, program) || isInLoop(context)) {
+  const isCopy = context.platform === 'win32' && isOwnName(name);
+  if (isCopy || isThisProgram(context, program) || isInLoop(context)) {
     throw helperLoop(name);
   }
   return program;
@@ -52,13 +54,19 @@ export function findHelper(context: Context, name: string): string | undefined {
   return findProgram(context, `docker-credential-${name}`);
 }
 
-function isThisProgram({ executable }: Context, program: string): boolean {
-  if (executable === undefined) return false;
+/** Returns true if the file is the program that runs, or a symlink to it. */
+export function isThisProgram({ executable, script }: Context, file: string): boolean {
+  const real = realPath(file);
+  if (executable === undefined || real === undefined) return false;
+  return real === realPath(executable()) || (script !== undefined && real === realPath(script));
+}
+
+/** Returns undefined if the file does not exist; it may be being replaced, and the variable still stops a loop. */
+function realPath(file: string): string | undefined {
   try {
-    return fs.realpathSync(program) === fs.realpathSync(executable());
+    return fs.realpathSync(file);
   } catch {
-    // One of the files is being replaced, by an update for instance; the variable still stops a loop.
-    return false;
+    return undefined;
   }
 }
 

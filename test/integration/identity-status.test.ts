@@ -92,6 +92,7 @@ test('without any credential', ({ sandbox }) =>
     assert.equal(JSON.parse(await say('status --json')), {
       hosts: [],
       identities: {},
+      helpers: [],
       pendingKeys: [],
       sources: { ibmcloudSession: false, computeProfile: false },
     });

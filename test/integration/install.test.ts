@@ -343,6 +343,10 @@ for (const words of [['--frobnicate'], ['us.icr.io'], ['--configure', '--uninsta
   });
 }
 
+function isPresent(file: string): boolean {
+  return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+}
+
 test('real executable: --configure adds it to config.json, and --uninstall removes it', () => {
   inCheckout((checkout) => {
     const config = path.join(checkout.home, '.docker/config.json');
@@ -350,9 +354,19 @@ test('real executable: --configure adds it to config.json, and --uninstall remov
     const { status, stderr } = checkout.install(['--configure'], { env });
     assert.is(status, 0, stderr);
     assert.is(JSON.parse(fs.readFileSync(config, 'utf8')).credHelpers['us.icr.io'], 'icr');
+    const target = path.join(checkout.folder, installed);
+    const words = ['configure', '--identity', 'prod', '--host', 'us.icr.io'];
+    const added = spawnSync(target, words, { env: { ...env, HOME: checkout.home } });
+    assert.is(added.status, 0, String(added.stderr));
+    const link = `${target}-prod`;
+    assert.ok(fs.existsSync(link));
+    const foreign = `${target}-other`;
+    fs.symlinkSync('/bin/sh', foreign);
 
     assert.is(checkout.install(['--uninstall'], { env }).status, 0);
-    assert.not.ok(fs.existsSync(path.join(checkout.folder, installed)));
+    assert.not.ok(fs.existsSync(target));
+    assert.not.ok(isPresent(link));
+    assert.ok(isPresent(foreign));
     const left = fs.existsSync(config) ? fs.readFileSync(config, 'utf8') : '';
     assert.not.match(left, 'icr');
   }, executable);

@@ -37,6 +37,10 @@ function opened(home: Home, words: readonly string[], input: string): string[] {
 const ofClients =
   /\/(\.docker\/config\.json|etc\/containers\/registries\.conf(\.d(\/[^/]+)?)?|run\/containers\/\d+\/auth\.json)$/;
 
+/** `status` also shows which clients' files name a helper of an identity. */
+const ofHelpers =
+  /\/(\.docker\/config\.json|\.docker\/buildx\/config|containers(\/\d+)?\/auth\.json|\.local\/bin|docker-credential-icr)$/;
+
 const cases: readonly (readonly [words: readonly string[], input?: string, allowed?: RegExp])[] = [
   [['get'], 'us.icr.io'],
   [['get'], 'other.example'],
@@ -47,8 +51,8 @@ const cases: readonly (readonly [words: readonly string[], input?: string, allow
   [['--help']],
   [['login', '--help']],
   [['no-such-word']],
-  [['status']],
-  [['status', '--json']],
+  [['status'], '', ofHelpers],
+  [['status', '--json'], '', ofHelpers],
   [['map', 'us.icr.io', 'work']],
   [['unmap', 'us.icr.io']],
   [

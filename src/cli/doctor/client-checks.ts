@@ -7,6 +7,7 @@ import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
+import { isOwnName } from '../../program-name.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
@@ -52,7 +53,7 @@ export const dockerFile: Check = {
         coverageMessage(
           input,
           file,
-          textSetting(read, 'credsStore') === 'icr',
+          isOwnName(textSetting(read, 'credsStore')),
           registeredHosts('docker', read),
         ),
       ),

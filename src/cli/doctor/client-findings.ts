@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { helperName } from '../../clients/client.ts';
 import {
   authsOf,
   type CredHelpersFile,
@@ -13,6 +12,7 @@ import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
 import { reads } from '../../clients/readers.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
+import { isOwnName } from '../../program-name.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';
@@ -35,15 +35,15 @@ export function configureHint(client: string, hosts: readonly string[] = []): st
 
 type ClientName = 'docker' | 'podman';
 
-/** Whether the client asks this helper for the host, because of this file. */
+/** Whether the client asks this helper for the host, because of this file; with or without an identity in its name. */
 export function callsHelper(client: ClientName, read: CredHelpersFile, host: string): boolean {
   const entry = entryOf(read, host);
-  return (entry?.value.value ?? storeFor(client, read)) === helperName;
+  return isOwnName(entry?.value.value ?? storeFor(client, read));
 }
 
 export function namesHelper(client: ClientName, read: CredHelpersFile): boolean {
   return (
-    storeFor(client, read) === helperName ||
+    isOwnName(storeFor(client, read)) ||
     read.entries.some(({ key }) => callsHelper(client, read, key))
   );
 }

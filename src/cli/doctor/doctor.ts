@@ -7,6 +7,7 @@ import { environmentChecks } from './environment-checks.ts';
 import { fileCheck } from './file-checks.ts';
 import { identityChecks } from './identity-checks.ts';
 import { type Machine, thisMachine } from './machine.ts';
+import { namedHelpersCheck } from './named-helper-checks.ts';
 import { iamProbe, networkChecks } from './network-checks.ts';
 import { programCheck } from './program-check.ts';
 import { registriesConf } from './registries-conf-check.ts';
@@ -63,6 +64,7 @@ export function checksFor(input: CheckInput, { hosts: named = [], registry }: Do
     ...storeChecks,
     podmanFiles,
     registriesConf,
+    namedHelpersCheck,
     settingsCheck,
     fileCheck,
     hostsCheck,

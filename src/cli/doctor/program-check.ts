@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { helperName } from '../../clients/client.ts';
 import { shellQuoted } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
 import { findProgram, pathFolders } from '../../files/executables.ts';
+import { helperName } from '../../program-name.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
 import { version } from '../../version.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';

@@ -1,4 +1,3 @@
-import { helperName } from '../../clients/client.ts';
 import { textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { printable, shellQuoted } from '../../clients/notes.ts';
@@ -6,6 +5,7 @@ import { settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
+import { helperName } from '../../program-name.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
 import { parseList } from '../../secrets/helper-process.ts';

@@ -1,9 +1,11 @@
 import * as assert from 'uvu/assert';
 import {
   type ConfigurableClient,
+  expectFailure,
   expectUnauthorized,
   helper,
   login,
+  loginAgain,
   loginCommand,
   loginWithHelper,
   pull,
@@ -53,6 +55,43 @@ export function testAccounts({ test }: ClientSuite, client: ConfigurableClient):
     await expectUnauthorized(client, home, (await scene.seed('us.icr.io', other)).reference);
     await expectUnauthorized(client, home, (await scene.seed('de.icr.io', account)).reference);
     assert.equal(userNames(tokenRequests()), ['iamapikey']);
+  });
+
+  test('uses two accounts on one host through the name of the helper', async (scene) => {
+    const { home, account, addAccount, removeKey } = scene;
+    await client.configure(home);
+    const other = addAccount();
+    await loginWithHelper(home, account.addKey());
+    const own = (await scene.seed('us.icr.io', account)).reference;
+    const others = (await scene.seed('us.icr.io', other)).reference;
+    await pull(client, scene, own);
+    // The link is beside the executable, where all tests of this run create theirs.
+    const identity = other.namespace;
+    const configure = [helper, 'configure', '--client', 'all', '--identity', identity];
+    try {
+      await home.succeed([...configure, '--host', 'us.icr.io']);
+      await expectFailure(client, home, own);
+      // podman calls `get` before a login, and does not continue after another error than "not found".
+      const first = other.addKey();
+      await home.succeed([helper, 'login', '--identity', identity, '--api-key-stdin'], first);
+      await pull(client, scene, others);
+      removeKey(first);
+      await login(client, home, 'us.icr.io', other.addKey());
+      await loginAgain(client, home, 'us.icr.io');
+      await pull(client, scene, (await scene.seed('us.icr.io', other)).reference);
+      await expectUnauthorized(client, home, (await scene.seed('us.icr.io', account)).reference);
+      home.env.DOCKER_CREDENTIAL_ICR_API_KEY = account.addKey();
+      await pull(client, scene, (await scene.seed('us.icr.io', other)).reference);
+      delete home.env.DOCKER_CREDENTIAL_ICR_API_KEY;
+      await home.succeed([client.program, 'logout', 'us.icr.io']);
+      await expectUnauthorized(client, home, (await scene.seed('us.icr.io', other)).reference);
+      await home.fail([`${helper}-${identity}`, 'get'], 'us.icr.io');
+      await home.succeed([helper, 'get'], 'us.icr.io');
+    } finally {
+      await home.succeed([...configure, '--remove']);
+    }
+    await client.configure(home);
+    await pull(client, scene, (await scene.seed('us.icr.io', account)).reference);
   });
 
   test('does not store a key that the registry rejected', async (scene) => {

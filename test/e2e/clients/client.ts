@@ -45,6 +45,12 @@ export async function pull(client: Client, scene: Scene, reference: string): Pro
   assert.is(digest, scene.stored(reference)?.digest);
 }
 
+/** Expects the error of the helper, for an identity that does not exist. */
+export async function expectFailure(client: Client, home: Home, reference: string): Promise<void> {
+  const said = await home.fail(client.pullWords(home, reference));
+  assert.match(said, /does not exist|unauthorized|denied/i, said);
+}
+
 export async function expectUnauthorized(
   client: Client,
   home: Home,
