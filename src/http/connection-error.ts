@@ -44,12 +44,10 @@ const { ERR_BAD_RESPONSE: invalidAnswer } = AxiosError;
 export function connectionError(error: unknown, throughProxy: string): unknown {
   if (!axios.isAxiosError(error)) return error;
   const code = systemCode(error) ?? 'unknown error';
-  const details = isUntrusted(code) ? untrusted : throughProxy === '' ? direct(code) : byProxy;
-  return new ConnectionError(
-    describe(code, isCutOff(error)) + throughProxy,
-    transientCodes.has(code) || isCutOff(error),
-    details,
-  );
+  const isRetried = transientCodes.has(code) || isCutOff(error);
+  const withoutProxy = throughProxy === '' ? direct(code, isRetried) : byProxy;
+  const details = isUntrusted(code) ? untrusted : withoutProxy;
+  return new ConnectionError(describe(code, isCutOff(error)) + throughProxy, isRetried, details);
 }
 
 const untrusted: ErrorDetails = {
@@ -59,8 +57,8 @@ const untrusted: ErrorDetails = {
 const byProxy: ErrorDetails = { reason: 'proxy', hint: 'check HTTPS_PROXY, or unset it' };
 
 /** Returns the hint for a connection without a proxy. After a transient error, the hint is to try again. */
-function direct(code: string): ErrorDetails {
-  if (transientCodes.has(code)) return {};
+function direct(code: string, isRetried: boolean): ErrorDetails {
+  if (isRetried) return {};
   const subject = networkSubjects[code];
   if (subject === undefined) return { hint: 'check that address' };
   return { hint: `check ${subject}, or set HTTPS_PROXY if your network requires a proxy` };

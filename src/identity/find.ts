@@ -75,8 +75,9 @@ function sourcesOf({ name }: RegistryHost): readonly NamedSource[] {
   return name === entitledRegistry ? entitledSources : ibmSources;
 }
 
-function describe({ username, identity, location }: Found): string {
-  return `found ${username}${identity === undefined ? '' : ` of identity ${identity}`} in ${location}`;
+/** The user name is not shown, because `docker login` may have stored a secret in it. */
+function describe({ identity, location }: Found): string {
+  return `found ${identity === undefined ? 'a credential' : `identity ${identity}`} in ${location}`;
 }
 
 // Both are off unless the settings enable them, so their modules are loaded only then.

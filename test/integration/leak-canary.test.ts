@@ -177,6 +177,8 @@ async function live(
     HTTPS_PROXY: proxy.url.replace('//', '//me:canary@'),
     NO_PROXY: 'localhost,127.0.0.1',
     TMPDIR: path.join(home.folder, 'tmp'),
+    // Otherwise, as root, `configure` changes the system's /run/containers.
+    XDG_RUNTIME_DIR: path.join(home.folder, 'run'),
     IBMCLOUD_IAM_API_ENDPOINT: sandbox.iamUrl,
     DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl,
     SSL_CERT_FILE: sandbox.caFile,

@@ -28,4 +28,10 @@ for (const [code, through, hint] of rows) {
   });
 }
 
+test('a truncated answer: is retried, without a hint of its own', () => {
+  const error = connectionError(new axios.AxiosError('stream has been aborted'), '');
+  const { details, isTransient } = error as ConnectionError;
+  assert.equal([details, isTransient], [{}, true]);
+});
+
 test.run();

@@ -70,10 +70,10 @@ test('debug output names the source of the credential', () =>
       await findCredential(lookupIn(context), parse('us.icr.io'));
       return context.warnings.at(-1);
     };
-    const environment = 'us.icr.io: the environment: found iamapikey in IBMCLOUD_API_KEY';
+    const environment = 'us.icr.io: the environment: found a credential in IBMCLOUD_API_KEY';
     assert.is(await lastLine(), environment);
     writeIdentity(home, {}, 'canary');
-    const mapping = 'us.icr.io: the mapping: found iamapikey of identity work in file store';
+    const mapping = 'us.icr.io: the mapping: found identity work in file store';
     assert.is(await lastLine(), mapping);
   }));
 
