@@ -13,6 +13,7 @@ import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { chooseStore, recordStore, savedMessage } from './login-store.ts';
+import { printLine } from './print-line.ts';
 import { type RootSecret, readRootSecret } from './root-secret.ts';
 import {
   identityTypeOf,
@@ -21,7 +22,6 @@ import {
   secretOptions,
   storeOption,
 } from './secret-options.ts';
-import { lineFor } from './wrap.ts';
 
 export interface LoginArgs extends SecretOptions {
   readonly hosts?: readonly string[];
@@ -119,11 +119,14 @@ export async function logIn(
     await saveIdentity(context, { name, settings, secret }, mapped);
     for (const key of [...mapped, ...keysOfIdentity(current, name)]) usedFor.add(key);
   }
-  const print = (line: string) => context.stdout(lineFor(context.screen?.(), line));
-  if (secret !== '') print(savedMessage(context, root.kind));
-  report(targets[0]?.name ?? '', [...usedFor], root).forEach(print);
+  if (secret !== '') printLine(context, savedMessage(context, root.kind));
+  const lines = report(targets[0]?.name ?? '', [...usedFor], root);
+  for (const line of lines) printLine(context, line);
   if (present === undefined && inherited !== undefined) {
-    print(`clients still get the user name ${visible(inherited)}; --present changes it`);
+    printLine(
+      context,
+      `clients still get the user name ${visible(inherited)}; --present changes it`,
+    );
   }
 }
 

@@ -10,6 +10,7 @@ import { keyProblem } from '../identity/key-problem.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
 import { withoutSecrets } from '../secrets/helper-program.ts';
 import { readInput } from '../standard-input.ts';
+import { printLine } from './print-line.ts';
 import { ask } from './prompt.ts';
 
 const invalidCharacters = 'a space or a character that is not allowed';
@@ -67,7 +68,7 @@ export async function askPasscode(context: Context, verification: Verification):
   const terminal = requireTerminal(context, name, hint);
   const { passcodeEndpoint } = await import('../iam/token-request.ts');
   const address = await passcodeEndpoint(context, verification);
-  context.stdout(`get a one-time passcode at ${address}\n`);
+  printLine(context, `get a one-time passcode at ${address}`);
   openInBrowser(context, address);
   return askSecret(terminal, name);
 }

@@ -7,6 +7,7 @@ import { HelperError } from '../errors.ts';
 import { requireComputeProfile } from '../identity/profile.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
+import { printLine } from './print-line.ts';
 
 interface SettingsArgs {
   readonly name?: string;
@@ -68,7 +69,10 @@ function settingNamed(name: string): Setting {
 }
 
 function show(context: Context, name: string, { key, description }: Setting): void {
-  context.stdout(`${name}: ${visible(shownValue(readSettings(context)[key]))} (${description})\n`);
+  printLine(
+    context,
+    `${name}: ${visible(shownValue(readSettings(context)[key]))} (${description})`,
+  );
 }
 
 async function change(
@@ -80,7 +84,7 @@ async function change(
   const changed: Partial<Settings> = value === 'off' ? {} : await parse(value);
   if (changed.iamEndpoint !== undefined) requireTrustedFolder(context);
   await updateSettings(context, ({ [key]: _, ...rest }) => ({ ...rest, ...changed }));
-  context.stdout(`${name} is ${visible(shownValue(changed[key]))}\n`);
+  printLine(context, `${name} is ${visible(shownValue(changed[key]))}`);
 }
 
 function shownValue(value: string | boolean | undefined): string {

@@ -44,7 +44,7 @@ const { ERR_BAD_RESPONSE: invalidAnswer } = AxiosError;
 export function connectionError(error: unknown, throughProxy: string): unknown {
   if (!axios.isAxiosError(error)) return error;
   const code = systemCode(error) ?? 'unknown error';
-  const details = isUntrusted(code) ? untrusted : throughProxy === '' ? {} : byProxy;
+  const details = isUntrusted(code) ? untrusted : throughProxy === '' ? direct(code) : byProxy;
   return new ConnectionError(
     describe(code, isCutOff(error)) + throughProxy,
     transientCodes.has(code) || isCutOff(error),
@@ -57,6 +57,21 @@ const untrusted: ErrorDetails = {
   hint: 'set NODE_EXTRA_CA_CERTS to a file with the certificate of your certificate authority',
 };
 const byProxy: ErrorDetails = { reason: 'proxy', hint: 'check HTTPS_PROXY, or unset it' };
+
+/** Returns the hint for a connection without a proxy. After a transient error, the hint is to try again. */
+function direct(code: string): ErrorDetails {
+  if (transientCodes.has(code)) return {};
+  const subject = networkSubjects[code];
+  if (subject === undefined) return { hint: 'check that address' };
+  return { hint: `check ${subject}, or set HTTPS_PROXY if your network requires a proxy` };
+}
+
+/** Subjects of the hint, by error code. */
+const networkSubjects: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name and your DNS server',
+  ENETUNREACH: 'your network connection',
+  EHOSTUNREACH: 'your network connection',
+};
 
 function isUntrusted(code: string): boolean {
   return /CERT|SIGNATURE|ERR_TLS/.test(code);

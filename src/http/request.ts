@@ -36,6 +36,11 @@ type Outcome =
       readonly isUnprocessed?: boolean;
     };
 
+const noInstance: ErrorDetails = {
+  reason: 'metadata',
+  hint: 'check that this machine is a VPC instance with the metadata service enabled',
+};
+
 /** Sends a request and returns the JSON object of the answer. Throws `refused` or `unreachable`. */
 export async function requestJson(
   context: Context,
@@ -103,7 +108,7 @@ async function attemptOnce(
     if (stop.signal.aborted) throw timedOut(name, throughProxy(context, request), reason);
     if (!(error instanceof ConnectionError)) throw withoutSecrets(error, secrets);
     const problem = `cannot reach ${name}: ${error.message}`;
-    const details = { ...(reason && { reason }), ...error.details };
+    const details = reason === 'metadata' ? noInstance : error.details;
     if (!error.isTransient) throw unreachable(problem, details);
     return { problem, details };
   } finally {

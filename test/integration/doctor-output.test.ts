@@ -114,14 +114,21 @@ test('lines come in their order, each as soon as it can', async () => {
   assert.match(left(context.output), /ok {6}check 2: done\nno problems found\n$/);
 });
 
-test('long lines are broken between words, commands are not', async () => {
+test('long messages are wrapped; commands only on a terminal, with backslashes', async () => {
   const message = 'word '.repeat(30).trim();
-  const hint = `run ${'x'.repeat(100)}`;
-  const { output } = await show([simple('long', problem(message, hint))]);
-  const lines = output.join('').split('\n');
-  assert.is(lines[0], `error   long: ${'word '.repeat(12)}word`);
-  assert.match(String(lines[1]), /^ {8}word /);
-  assert.ok(lines.includes(`        hint: ${hint}`));
+  const hint = `run docker-credential-icr login ${'--option value '.repeat(6).trim()}`;
+  for (const isTerminal of [false, true]) {
+    const given = isTerminal ? { screen } : {};
+    const { output } = await show([simple('long', problem(message, hint))], given);
+    const lines = left(output).split('\n');
+    assert.is(lines[0], `error   long: ${'word '.repeat(12)}word`);
+    assert.match(String(lines[1]), /^ {8}word /);
+    const at = lines.findIndex((line) => line.startsWith('        hint: run '));
+    const shown = lines.slice(at, -2).map((line) => line.slice(8));
+    assert.is(shown.length, isTerminal ? 2 : 1);
+    assert.is(shown.join('').replaceAll(' \\ ', ''), `hint: ${hint}`);
+    if (isTerminal) assert.ok(lines.every(({ length }) => length <= 80));
+  }
 });
 
 test('a name of a file does not write on the terminal', async () => {
@@ -167,7 +174,14 @@ test('a check that takes too long is an error', async () => {
     run: () => new Promise(() => {}),
   };
   const results = await runCheck(check, await prepareInput(testContext()));
-  assert.equal(results, [{ name: 'slow', state: 'error', message: 'no result within 0.005 s' }]);
+  assert.equal(results, [
+    {
+      name: 'slow',
+      state: 'error',
+      message: 'no result within 0.005 s',
+      hint: 'check the network and the credential store, then run docker-credential-icr doctor',
+    },
+  ]);
 });
 
 test('a person who mistypes a host is told at once', async () => {

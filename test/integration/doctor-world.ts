@@ -232,7 +232,9 @@ export async function expectMended(
   const hint = found.hint ?? '';
   assert.ok((edit ?? by) !== undefined || hint.includes('run '), hint);
   edit?.();
-  const [, command = ''] = /(?:^|, then |, |; to start again, )run (.*)$/.exec(hint) ?? [];
+  const [, command = ''] =
+    /(?:^|, then |, |; to start again, )run (.*?)(?:, or docker-credential-icr .*)?$/.exec(hint) ??
+    [];
   const after = await machine.mend((by ?? command).replace(...instead), words, input);
   assert.is(findingIn(after, expected), undefined, `${hint} did not fix: ${found.message}`);
   const known = complaints(report);

@@ -81,7 +81,7 @@ onTerminal('login offers to register the helper if no client names it', ({ sandb
       { cwd: person.home.folder, env: { ...person.home.env, ...person.env } },
     );
     assert.is(status, 0, screen);
-    assert.match(screen, /\nadded 13 hosts in .*\n$/);
+    assert.match(screen, /\nadded 13 hosts to .*\n$/);
     assert.not.match(screen, 'next:');
   }),
 );

@@ -61,7 +61,23 @@ test('debug output names every source that has nothing', () =>
     }
   }));
 
-test('of another registry returns what was stored, and an identity token last', () =>
+test('debug output names the source of the credential', () =>
+  inHome(async (home) => {
+    const IBMCLOUD_API_KEY = 'canary';
+    const variables = { ...home.env, DOCKER_CREDENTIAL_ICR_DEBUG: '1', IBMCLOUD_API_KEY };
+    const lastLine = async () => {
+      const context = testContext({ env: variables });
+      await findCredential(lookupIn(context), parse('us.icr.io'));
+      return context.warnings.at(-1);
+    };
+    const environment = 'us.icr.io: the environment: found iamapikey in IBMCLOUD_API_KEY';
+    assert.is(await lastLine(), environment);
+    writeIdentity(home, {}, 'canary');
+    const mapping = 'us.icr.io: the mapping: found iamapikey of identity work in file store';
+    assert.is(await lastLine(), mapping);
+  }));
+
+test('another registry: the stored credential has precedence over an identity token', () =>
   inHome(async (home) => {
     const host = parse('quay.example');
     const context = testContext({ env: home.env });

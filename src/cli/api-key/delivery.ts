@@ -5,6 +5,7 @@ import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { visible } from '../../visible.ts';
 import { mappingKey, requireIbmHost } from '../host-arguments.ts';
+import { printLine } from '../print-line.ts';
 import { openKeyFile } from './key-file.ts';
 import { planSave, saveNewKey } from './save.ts';
 
@@ -59,7 +60,7 @@ function toFile({ context }: Lookup, name: string): Omit<Delivery, 'keyName'> {
   return {
     deliver: async (created) => {
       file.write(created);
-      context.stdout(`API key saved in ${visible(name)} (not encrypted)\n`);
+      printLine(context, `API key saved in ${visible(name)} (not encrypted)`);
     },
     cancel: file.discard,
   };

@@ -13,6 +13,7 @@ import {
   writePendingKey,
 } from '../../identity/pending-key.ts';
 import { visible } from '../../visible.ts';
+import { printLine } from '../print-line.ts';
 import { nameOf } from './keys.ts';
 
 /** A running rotation of an identity's API key. */
@@ -35,7 +36,7 @@ export async function createReplacement(context: Context, rotation: Rotation): P
   const resumed = await resumablePending(context, rotation, old);
   const existing = resumed && (await findApiKeyByValue(context, caller, resumed.value));
   if (resumed !== undefined && existing !== undefined) {
-    context.stdout(`continuing with ${nameOf(existing)}, created by an interrupted rotation\n`);
+    printLine(context, `continuing with ${nameOf(existing)}, created by an interrupted rotation`);
     return resumed;
   }
   const model = old ?? (resumed?.oldId && (await getApiKey(context, caller, resumed.oldId)));
@@ -62,7 +63,7 @@ async function resumablePending(
   if (pending === undefined || old === undefined || old.id === pending.oldId) return pending;
   const id = await cancelPendingKey(context, identity, [async () => caller], assertLockHeld);
   if (id !== undefined) {
-    context.stdout(`deleted API key ${visible(id)}, created by an interrupted rotation\n`);
+    printLine(context, `deleted API key ${visible(id)}, created by an interrupted rotation`);
   }
   return undefined;
 }
@@ -91,7 +92,7 @@ async function requestPending(
   });
   const created = { ...pending, value, newId: details.id };
   await recordId(context, { caller, identity, stored, assertLockHeld }, created);
-  context.stdout(`created ${nameOf(details)}\n`);
+  printLine(context, `created ${nameOf(details)}`);
   return created;
 }
 

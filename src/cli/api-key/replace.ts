@@ -17,6 +17,7 @@ import { secretOf } from '../../secrets/replace-secret.ts';
 import { storeIn } from '../../secrets/secret-store.ts';
 import type { SecretKey, SecretStore } from '../../secrets/store-types.ts';
 import { visible } from '../../visible.ts';
+import { printLine } from '../print-line.ts';
 
 /** An API key that replaces another one. */
 interface Replacement {
@@ -70,7 +71,7 @@ export async function replaceKey(
   });
   const { identities } = readSettings(context);
   removeSupersededTokens(context, Object.keys(identities));
-  for (const line of report) context.stdout(`${line}\n`);
+  for (const line of report) printLine(context, line);
 }
 
 /** Replaces the secret of a stored credential. */

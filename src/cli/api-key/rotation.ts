@@ -16,6 +16,7 @@ import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';
 import { callerFor } from '../caller.ts';
+import { printLine } from '../print-line.ts';
 import { createReplacement, type Rotation } from './new-key.ts';
 import { replaceKey, requireNewKey } from './replace.ts';
 
@@ -39,7 +40,7 @@ export async function rotateKey(
   const rotation = { caller, identity: name, stored, assertLockHeld };
   try {
     if (interrupted?.value === stored) {
-      context.stdout(`continuing the interrupted rotation of identity ${visible(name)}\n`);
+      printLine(context, `continuing the interrupted rotation of identity ${visible(name)}`);
       // If its old key was already deleted, that rotation was complete, and this is a new one.
       if (await installKey(lookup, rotation, interrupted)) return;
     }
@@ -120,19 +121,20 @@ async function installKey(
     hint: `run ${again} to continue; identity ${name} still uses its old key`,
     endpoint: trustedEndpoint(context, settings),
   });
-  context.stdout('IAM accepts the new key\n');
+  printLine(context, 'IAM accepts the new key');
   assertLockHeld();
   await replaceKey(context, { name, old: stored, value, owner });
   await requireNewKey(context, name, value);
-  context.stdout(`identity ${visible(name)} uses the new key\n`);
+  printLine(context, `identity ${visible(name)} uses the new key`);
   assertLockHeld();
   const oldExisted =
     oldId !== undefined && (await deleteOld(context, caller, oldId, { name, again }));
   // If a parallel login has replaced the stored key, the new key is unused and is deleted in IAM.
   await cancelPendingKey(context, name, [async () => caller], assertLockHeld);
   if (oldId !== undefined) {
-    context.stdout(
-      `the old API key ${visible(oldId)} ${oldExisted ? 'is' : 'was already'} deleted\n`,
+    printLine(
+      context,
+      `the old API key ${visible(oldId)} ${oldExisted ? 'is' : 'was already'} deleted`,
     );
   }
   return oldExisted;

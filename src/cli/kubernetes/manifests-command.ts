@@ -20,7 +20,7 @@ interface ManifestArgs extends WhoPulls, RefresherArgs {
 }
 
 const nodeOptions: Readonly<Record<string, Option>> = {
-  url: { type: 'string', describe: 'https:// address of a release archive for Linux' },
+  url: { type: 'string', describe: 'address (https) of a release archive for Linux' },
   sha256: { type: 'string', describe: 'checksum of the archive, from SHA256SUMS' },
 };
 const role: Option = {
