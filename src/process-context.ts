@@ -5,7 +5,7 @@ import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-read
 import { nodeFiles } from './files/file-reader.ts';
 import { identityInName } from './program-name.ts';
 import { withSystemHome } from './system-home.ts';
-import { hintLine, visible } from './visible.ts';
+import { hintLines, visible } from './visible.ts';
 import { wrapCommand } from './wrap.ts';
 
 declare const Bun: BunRuntime | undefined;
@@ -120,15 +120,12 @@ function runSync(program: string, args: readonly string[], options: RunOptions):
  * prevent the answer.
  */
 function warn(line: string, hint?: string): void {
-  const text = `docker-credential-icr: ${visible(line)}\n${hintLine(hint)}`;
+  const texts = [`docker-credential-icr: ${line}`, ...hintLines(hint)];
   try {
     const width = process.getBuiltinModule('node:tty').isatty(2)
       ? process.stderr.columns || 80
       : Number.POSITIVE_INFINITY;
-    const lines = text
-      .split('\n')
-      .slice(0, -1)
-      .flatMap((each) => wrapCommand(each, width));
+    const lines = texts.flatMap((text) => wrapCommand(visible(text), width));
     writeAll(nodeFs(), 2, `${lines.join('\n')}\n`);
   } catch {
     // The error cannot be reported anywhere else.

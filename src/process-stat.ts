@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 
 /** A process, from /proc/PID/stat; see proc(5). */
-export interface ProcessStat {
+interface ProcessStat {
   readonly pid: number;
   /** One letter: `R` for running, `T` for stopped, `Z` for a zombie. */
   readonly state: string;

@@ -15,7 +15,7 @@ import {
 } from '../identity/removal.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { ambientVariables, ownVariable } from '../secret-variables.ts';
+import { apiKeyVariables } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
@@ -122,7 +122,7 @@ async function cancelPending(context: Context, removed: Removed): Promise<void> 
 }
 
 function warnOfVariables({ env, warn }: Context): void {
-  for (const name of [ownVariable, ...ambientVariables]) {
+  for (const name of apiKeyVariables) {
     if (env[name]) warn(`${name} is still set`, `run unset ${name}`);
   }
 }

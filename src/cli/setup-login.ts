@@ -10,7 +10,7 @@ import { mappingKeyFor, own } from '../identity/mapping-key.ts';
 import { endSignOut, isSignedOut } from '../identity/signed-out.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { ambientVariables, ownVariable } from '../secret-variables.ts';
+import { apiKeyVariables } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { type LoginArgs, logIn } from './login.ts';
@@ -73,7 +73,7 @@ async function hostsInUse(context: Context): Promise<readonly RegistryHost[]> {
 }
 
 function keyVariable({ env }: Context): string | undefined {
-  return [ownVariable, ...ambientVariables].find((name) => env[name]?.trim());
+  return apiKeyVariables.find((name) => env[name]?.trim());
 }
 
 /** Reports which credential the host uses, after removing its sign-out mark like a login. Throws the lookup's errors. */

@@ -1,5 +1,5 @@
 import type { Context } from '../../context.ts';
-import { hintLine, visible } from '../../visible.ts';
+import { hintLines, visible } from '../../visible.ts';
 import { wrap, wrapCommand } from '../../wrap.ts';
 import { type Check, type CheckInput, type Result, runCheck, type State } from './check.ts';
 
@@ -54,8 +54,8 @@ function lineOf({ name, state, message, hint }: Result, layout: Layout): string 
   const padded = state.padEnd(markWidth);
   const mark = isColoured ? `\x1b[${colours[state]}m${padded}\x1b[0m` : padded;
   const text = wrap(visible(`${name}: ${message}`), width - indent.length);
-  const hints = wrapCommand(hintLine(hint).trimEnd(), hintWidth - indent.length);
-  return `${mark} ${[...text, ...(hint === undefined ? [] : hints)].join(`\n${indent}`)}\n`;
+  const hints = hintLines(hint).flatMap((line) => wrapCommand(line, hintWidth - indent.length));
+  return `${mark} ${[...text, ...hints].join(`\n${indent}`)}\n`;
 }
 
 function summaryOf(results: readonly Result[]): string {
