@@ -70,6 +70,7 @@ const commandsWithHosts = new Set([
   'token',
   'exec',
   'doctor',
+  'explain',
 ]);
 
 /** Returns the hosts, identities and other values that can complete the last of `words`. */
