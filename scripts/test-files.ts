@@ -12,6 +12,7 @@ export const longest: readonly string[] = [
   'store-move',
   'doctor-clients',
   'store-failures',
+  'explain',
 ];
 
 /**

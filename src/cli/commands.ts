@@ -51,6 +51,12 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import('./doctor/doctor.ts')).doctor,
   },
   {
+    usage: 'explain <image>',
+    describe: 'explain why an image can or cannot be pulled or pushed',
+    section: 'Get started',
+    load: async () => (await import('./explain/explain.ts')).explain,
+  },
+  {
     usage: 'settings [name] [value]',
     describe: 'show or change settings',
     section: 'Other',

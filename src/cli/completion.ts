@@ -85,6 +85,7 @@ const argumentValues: Readonly<Record<string, readonly Names[]>> = {
   unmap: [hosts, none],
   token: [hosts, none],
   exec: [hosts, none],
+  explain: [hosts, none],
   settings: [() => Object.keys(settingsByName)],
   'store move': [stores, none],
   'api-key create': [none, hosts],

@@ -91,7 +91,10 @@ async function reportToken(context: Context, host: RegistryHost): Promise<void> 
     await requestRegistryToken(context, host);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    const hint = `run docker-credential-icr doctor --registry ${shellQuoted(host.name)}`;
+    const hint =
+      error.serviceCode === 'DENIED'
+        ? `run docker-credential-icr explain ${shellQuoted(host.name)}/NAMESPACE/IMAGE`
+        : `run docker-credential-icr doctor --registry ${shellQuoted(host.name)}`;
     throw new HelperError(error.code, error.message, { cause: error.cause, hint });
   }
   printLine(context, `${hostKey(host)} issued a token`);

@@ -136,7 +136,8 @@ const kinds: Readonly<Record<string, string>> = {
   Profile: 'trusted profile',
 };
 
-function ownerOf({ token }: AccessToken): Owner {
+/** Returns the owner in the claims of an access token. */
+export function ownerOf({ token }: Pick<AccessToken, 'token'>): Owner {
   const { sub, subType, name, account } = parseClaims(token);
   const kind = subType === undefined ? 'user' : (kinds[subType] ?? subType);
   const owner = `${kind} ${subType === undefined ? sub : (name ?? sub)}`;

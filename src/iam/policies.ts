@@ -43,6 +43,74 @@ export async function grantAccess(
   return true;
 }
 
+/** An access policy as IAM returns it, as far as it concerns the container registry. */
+export interface Grant {
+  /** Names of roles: `Reader`, `Writer`, `Manager`, a platform role such as `Administrator`, or a custom role. */
+  readonly roles: readonly string[];
+  /** Undefined for all namespaces; may contain `*`. */
+  readonly namespace: string | undefined;
+  /** Undefined for all regions; may contain `*`. */
+  readonly region: string | undefined;
+}
+
+/** Returns the access policies of the caller that concern the container registry. Throws `refused` or `unreachable`. */
+export function listGrants(context: Context, caller: Caller): Promise<Grant[]> {
+  return grantsOf(context, caller, { iam_id: caller.iamId });
+}
+
+/** Returns the access policies of the caller's access groups. Throws `refused` or `unreachable`. */
+export async function listGroupGrants(context: Context, caller: Caller): Promise<Grant[]> {
+  const groups = await listFromIam(context, caller, 'groups', {
+    method: 'GET',
+    path: '/v2/groups',
+    query: { account_id: caller.account, iam_id: caller.iamId, limit: '100' },
+    wanted: 'the list of its access groups',
+  });
+  const lists = groups.map(({ id }) => grantsOf(context, caller, { access_group_id: String(id) }));
+  return (await Promise.all(lists)).flat();
+}
+
+async function grantsOf(
+  context: Context,
+  caller: Caller,
+  subject: Readonly<Record<string, string>>,
+): Promise<Grant[]> {
+  const policies = await listFromIam(context, caller, 'policies', {
+    method: 'GET',
+    path,
+    query: { account_id: caller.account, ...subject },
+    wanted: 'the list of its access policies',
+  });
+  return policies.flatMap((policy) => grantIn(policy) ?? []);
+}
+
+/** Returns undefined for a policy of another service, of a single image, or that is not an access policy. */
+function grantIn({ type, state, roles: granted, resources }: JsonObject): Grant | undefined {
+  const attributes = objectsIn(objectsIn(resources)[0]?.attributes);
+  const value = (wanted: string) =>
+    attributes.flatMap(({ name, value: text }) => (name === wanted ? [String(text)] : []))[0];
+  const service = value('serviceName');
+  // Without a service, a policy applies to all services with IAM access; the types are `service` and `platform_service`.
+  const isOurs =
+    service === 'container-registry' || (!service && value('serviceType') !== 'platform_service');
+  if (type !== 'access' || (state !== undefined && state !== 'active') || !isOurs) return undefined;
+  const names = objectsIn(granted).map(({ role_id: id }) => String(id).replace(/.*:/s, ''));
+  return { roles: names, namespace: value('resource'), region: value('region') };
+}
+
+/** Returns true if the policy applies to this namespace in this region, whatever its roles. */
+export function appliesTo(grant: Grant, namespace: string, region: string | undefined): boolean {
+  return (
+    matches(grant.namespace, namespace) && (region === undefined || matches(grant.region, region))
+  );
+}
+
+function matches(pattern: string | undefined, text: string): boolean {
+  if (pattern === undefined) return true;
+  const parts = pattern.split('*').map((part) => part.replace(/[^\w]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 's').test(text);
+}
+
 function policyOf({ iamId, role, namespace, region }: Access, account: string): JsonObject {
   const attributes = {
     accountId: account,

@@ -43,34 +43,55 @@ export async function signInAsDocker(
   credential: DockerCredential,
   deadline: number,
 ): Promise<void> {
-  const options = {
-    service: 'the registry',
-    owner: `user name ${credential.Username}`,
-    hint: '',
-    secrets: [credential.Secret],
-    deadline,
-  };
-  const pingWith = (authorization?: string) =>
-    requestAnswer(context, ping(host, authorization), {
-      ...options,
-      secrets: [...options.secrets, authorization],
-    });
-  const first = await pingWith();
-  if (first.status === 200) return;
-  const challenge =
-    first.status === 401 ? parseChallenge(first.header('www-authenticate')) : undefined;
-  if (challenge === undefined) throw noChallenge(host, first);
-  const authorization =
-    challenge.scheme === 'basic'
-      ? basic(credential)
-      : `Bearer ${await tokenFor(context, host, challenge, credential, options)}`;
-  const second = await pingWith(authorization);
+  const options = optionsFor(credential, deadline);
+  const authorization = await authorize(context, host, credential, options);
+  if (authorization === undefined) return;
+  const second = await requestAnswer(context, ping(host, authorization), {
+    ...options,
+    secrets: [...options.secrets, authorization],
+  });
   if (second.status === 200) return;
   const reason =
     serviceError(second.text, [credential.Secret, authorization]) ?? String(second.status);
   throw new HelperError('refused', `${host} issued a token and then refused it (${reason})`, {
     serviceCode: serviceCode(second.text),
   });
+}
+
+/**
+ * Exchanges a credential for the `Authorization` header of requests with this scope (`repository:ns/image:pull`), as
+ * clients do before a pull or push. Returns undefined if the registry requires no authentication. Throws like `signInAsDocker`.
+ */
+export function authorizeScope(
+  context: Context,
+  host: string,
+  credential: DockerCredential,
+  scope: string,
+  deadline: number,
+): Promise<string | undefined> {
+  return authorize(context, host, credential, optionsFor(credential, deadline), scope);
+}
+
+function optionsFor({ Username, Secret }: DockerCredential, deadline: number) {
+  const owner = `user name ${Username}`;
+  return { service: 'the registry', owner, hint: '', secrets: [Secret], deadline };
+}
+
+async function authorize(
+  context: Context,
+  host: string,
+  credential: DockerCredential,
+  options: CallOptions,
+  scope?: string,
+): Promise<string | undefined> {
+  const first = await requestAnswer(context, ping(host), options);
+  if (first.status === 200) return undefined;
+  const challenge =
+    first.status === 401 ? parseChallenge(first.header('www-authenticate')) : undefined;
+  if (challenge === undefined) throw noChallenge(host, first);
+  if (challenge.scheme === 'basic') return basic(credential);
+  const wanted = { ...challenge, scope: scope ?? challenge.scope };
+  return `Bearer ${await tokenFor(context, host, wanted, credential, options)}`;
 }
 
 function ping(host: string, authorization?: string): HttpRequest {

@@ -26,7 +26,7 @@ const standIns = ['docker', 'podman', 'skopeo', 'buildah', 'cf', 'kubectl', 'scr
 const elsewhere =
   /^(make|\.\/install\.sh|brew|scoop|apt|dpkg|dnf|rpm|npm|node|minisign|git|sudo|systemctl|kubectl|kubelet|ctr|crictl|nerdctl|curl|wget|sh |tar|sha256sum|cosign)\b/;
 /** Commands that may report problems of a test's home. */
-const mayReport = /^docker-credential-icr (doctor|status)\b/;
+const mayReport = /^docker-credential-icr (doctor|explain|status)\b/;
 
 /** Returns the commands in a page's `sh` blocks, with continuation lines joined and comments included. */
 function commandsOf(page: string): string[] {

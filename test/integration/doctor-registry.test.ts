@@ -59,6 +59,14 @@ test('without --registry: sends no request to a registry', (given) =>
     assert.is(sandbox.requests.count({ host: 'us.icr.io' }), 0);
   }));
 
+test('an image points to explain', (given) =>
+  onMachine(given, async ({ doctor }) => {
+    const { checks } = await doctor('us.icr.io/team/app:1');
+    const found = checks.find(({ name }) => name === 'image us.icr.io/team/app');
+    assert.is(found?.state, 'skipped');
+    assert.is(found?.hint, 'run docker-credential-icr explain us.icr.io/team/app:1');
+  }));
+
 test('a namespace that is mapped to an identity', (given) =>
   onMachine(given, async ({ home, sandbox, doctor }) => {
     const mappings = { 'us.icr.io/team': { identity: 'work', present: 'iambearer' } };

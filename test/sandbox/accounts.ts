@@ -4,6 +4,7 @@ import type { Signer } from './jwt.ts';
 import { createNamespaces } from './namespaces.ts';
 import { createPolicies } from './policies.ts';
 import { createRegistryTokens } from './registry-tokens.ts';
+import { createRestrictions } from './restrictions.ts';
 import { createSessions } from './sessions.ts';
 import { createSubjects } from './subjects.ts';
 
@@ -35,6 +36,7 @@ export function createAccounts(signer: Signer) {
     ...createEntitlementKeys(),
     ...createNamespaces(),
     ...createPolicies(),
+    ...createRestrictions(),
     ...createRegistryTokens(signer),
   };
 }

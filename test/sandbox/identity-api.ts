@@ -8,7 +8,7 @@ import { serviceIdRoutes } from './service-ids-api.ts';
 
 const routes = [...apiKeyRoutes, ...serviceIdRoutes, ...policyRoutes];
 
-/** IAM's API below `/v1/`. Each request requires a Bearer access token. */
+/** IAM's API below `/v1/`, and access groups below `/v2/`. Each request requires a Bearer access token. */
 export function createIdentityApi({ accounts, signer }: Cloud): Service {
   return async (received) => {
     const route = routes.find(

@@ -57,7 +57,7 @@ function create({ received, caller, accounts }: IdentityRequest): Answer {
 }
 
 function inAccount({ received, caller, accounts }: IdentityRequest) {
-  const iamId = received.query.get('iam_id');
+  const iamId = received.query.get('iam_id') ?? received.query.get('access_group_id');
   return accounts
     .policies()
     .filter((each) => each.accountId === caller.accountId && (iamId ?? each.iamId) === each.iamId);
@@ -65,6 +65,12 @@ function inAccount({ received, caller, accounts }: IdentityRequest) {
 
 function list(request: IdentityRequest): Answer {
   return json(200, { policies: inAccount(request).map(shownPolicy) });
+}
+
+function groups({ received, caller, accounts }: IdentityRequest): Answer {
+  const iamId = received.query.get('iam_id') ?? caller.iamId;
+  const found = accounts.accessGroups(iamId).map(({ id, name }) => ({ id, name }));
+  return json(200, { limit: 100, offset: 0, total_count: found.length, groups: found });
 }
 
 function one(request: IdentityRequest): Answer {
@@ -82,6 +88,7 @@ function remove(request: IdentityRequest): Answer {
 export const policyRoutes: readonly IdentityRoute[] = [
   ['POST', /^\/v1\/policies\/?$/, create],
   ['GET', /^\/v1\/policies\/?$/, list],
+  ['GET', /^\/v2\/groups$/, groups],
   ['GET', /^\/v1\/policies\/([^/]+)$/, one],
   ['DELETE', /^\/v1\/policies\/([^/]+)$/, remove],
 ];

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { matchesGlob } from 'node:path';
 
 const roleActions = {
   Reader: ['pull'],
@@ -34,8 +35,24 @@ export interface Place {
   readonly region: string | undefined;
 }
 
+/** Members get the policies of the group: those whose `iamId` is the group's ID. */
+export interface AccessGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly accountId: string;
+  /** IAM IDs. */
+  readonly members: readonly string[];
+}
+
+/** A `*` in a policy stands for any text. */
+function matches(pattern: string | undefined, text: string): boolean {
+  if (pattern === undefined) return true;
+  return matchesGlob(text, pattern);
+}
+
 export function createPolicies() {
   const policies = new Map<string, Policy>();
+  const groups: AccessGroup[] = [];
   return {
     addPolicy(options: PolicyOptions): Policy {
       const policy = { id: randomUUID(), ...options };
@@ -45,14 +62,22 @@ export function createPolicies() {
     removePolicy: ({ id }: { readonly id: string }): boolean => policies.delete(id),
     policy: (id: string): Policy | undefined => policies.get(id),
     policies: (): readonly Policy[] => [...policies.values()],
-    /** Returns true if a policy allows the action. */
+    addAccessGroup(options: Omit<AccessGroup, 'id'>): AccessGroup {
+      const group = { id: `AccessGroupId-${randomUUID()}`, ...options };
+      groups.push(group);
+      return group;
+    },
+    accessGroups: (iamId: string): readonly AccessGroup[] =>
+      groups.filter(({ members }) => members.includes(iamId)),
+    /** Returns true if a policy of the identity, or of one of its groups, allows the action. */
     isAllowed(iamId: string, action: string, place: Place): boolean {
+      const own = groups.filter(({ members }) => members.includes(iamId)).map(({ id }) => id);
       return [...policies.values()].some(
         (policy) =>
-          policy.iamId === iamId &&
+          [iamId, ...own].includes(policy.iamId) &&
           roleActions[policy.role].some((allowed) => allowed === action) &&
-          (policy.namespace ?? place.namespace) === place.namespace &&
-          (place.region === undefined || (policy.region ?? place.region) === place.region),
+          matches(policy.namespace, place.namespace) &&
+          (place.region === undefined || matches(policy.region, place.region)),
       );
     },
   };

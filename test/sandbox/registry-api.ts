@@ -3,6 +3,7 @@ import { ownerOfAccessToken } from './access-token.ts';
 import type { Cloud } from './cloud.ts';
 import { type Answer, json, type ReceivedRequest, type Service } from './exchange.ts';
 import type { RegistryToken } from './registry-tokens.ts';
+import type { Restrictions } from './restrictions.ts';
 import type { Subject } from './subjects.ts';
 
 function apiError(status: number, code: string, message: string): Answer {
@@ -57,6 +58,19 @@ const quotas = {
   usage: { storage_bytes: 0.1 * gigabyte, traffic_bytes: gigabyte },
 };
 
+function withRestrictions({ storage, traffic }: Restrictions): object {
+  return {
+    limit: {
+      storage_bytes: storage?.limit ?? quotas.limit.storage_bytes,
+      traffic_bytes: traffic?.limit ?? quotas.limit.traffic_bytes,
+    },
+    usage: {
+      storage_bytes: storage?.used ?? quotas.usage.storage_bytes,
+      traffic_bytes: traffic?.used ?? quotas.usage.traffic_bytes,
+    },
+  };
+}
+
 /** ICR's API for registry tokens, namespaces and quotas. A header contains the account. */
 export function createRegistryApi(cloud: Cloud, registryTokens: boolean): Service {
   const { accounts, signer } = cloud;
@@ -82,7 +96,12 @@ export function createRegistryApi(cloud: Cloud, registryTokens: boolean): Servic
             .map(({ name }) => name),
         );
       case 'GET /api/v1/quotas':
-        return json(200, quotas);
+        return json(200, withRestrictions(accounts.restrictions()));
+      case 'GET /api/v1/auth':
+        return json(200, {
+          iam_authz: true,
+          private_only: accounts.restrictions().privateOnly ?? false,
+        });
       default:
         return received.path.startsWith('/api/v1/tokens/')
           ? oneToken(received, caller, cloud)

@@ -93,7 +93,7 @@ function createRegistry(options: SandboxOptions, cloud: Cloud): Service {
   const credentials = createRegistryCredentials(cloud, registryTokens);
   const identityTokens = options.identityTokens ?? true;
   const tokens = createRegistryToken({ ...cloud, credentials, identityTokens });
-  const images = createMiniRegistry(cloud.signer, options.challenge ?? 'unquoted');
+  const images = createMiniRegistry(cloud.accounts, cloud.signer, options.challenge ?? 'unquoted');
   const api = createRegistryApi(cloud, registryTokens);
   return (received) => {
     if (received.path === '/oauth/token') return tokens(received);

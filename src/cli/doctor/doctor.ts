@@ -11,7 +11,7 @@ import { namedHelpersCheck } from './named-helper-checks.ts';
 import { iamProbe, networkChecks } from './network-checks.ts';
 import { programCheck } from './program-check.ts';
 import { registriesConf } from './registries-conf-check.ts';
-import { hostChecks, registryChecks } from './registry-checks.ts';
+import { hostChecks, imageChecks, registryChecks } from './registry-checks.ts';
 import { showChecks } from './report.ts';
 import { hostsCheck, settingsCheck } from './settings-checks.ts';
 import { readOnlyContext, takeSnapshot } from './snapshot.ts';
@@ -32,6 +32,7 @@ export const doctor: Command<DoctorArgs> = {
   examples: [
     ['doctor', 'print one line for each check; changes nothing'],
     ['doctor --registry us.icr.io', 'also request a token from us.icr.io'],
+    ['doctor us.icr.io/team/app', 'also check the host; explain checks access to the image'],
   ],
   run: async (context, args) => {
     const input = await prepareInput(context);
@@ -72,5 +73,6 @@ export function checksFor(input: CheckInput, { hosts: named = [], registry }: Do
     ...identityChecks(input),
     ...sourceChecks(input),
     ...(registry ? registryChecks(input, names) : hostChecks(names)),
+    ...imageChecks(named),
   ];
 }

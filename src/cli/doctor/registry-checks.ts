@@ -5,6 +5,7 @@ import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import type { Found } from '../../identity/source.ts';
+import { parseImageReference } from '../../registry/image-reference.ts';
 import { hostKey } from '../../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../../registry/parse.ts';
 import { attempt } from './attempt.ts';
@@ -33,6 +34,18 @@ export function registryChecks({ snapshot }: CheckInput, named: readonly string[
 /** For each host, shows the credential that clients get, without a request to the registry. */
 export function hostChecks(named: readonly string[]): Check[] {
   return named.map((name) => hostCheck(name, name, (_, __, found) => ok(titleOf(found))));
+}
+
+/** For each argument that is an image, points to the command that checks access to it. */
+export function imageChecks(named: readonly string[]): Check[] {
+  return named.flatMap((text) => {
+    const image = parseImageReference(text);
+    if ('problem' in image) return [];
+    const name = `${image.registry}/${image.repository}`;
+    const explain = `run ${explainCommand(text.trim())}`;
+    const run = () => ({ ...skipped('access to the image is not checked'), hint: explain });
+    return [{ name: `image ${name}`, run }];
+  });
 }
 
 type Verify = (input: CheckInput, host: RegistryHost, found: Found) => Finding | Promise<Finding>;
@@ -75,7 +88,12 @@ async function signIn(input: CheckInput, host: RegistryHost, found: Found): Prom
     found.identity === undefined || identity === undefined
       ? `docker-credential-icr login ${host.name}`
       : loginCommand(found.identity, isUsable(identity) ? identity : { kind: 'api-key' });
-  return problem(reason === undefined ? message : `${message}: ${reason}`, `run ${login}`);
+  const command = serviceCode === 'DENIED' ? explainCommand(`${host.name}/NAMESPACE/IMAGE`) : login;
+  return problem(reason === undefined ? message : `${message}: ${reason}`, `run ${command}`);
+}
+
+function explainCommand(image: string): string {
+  return `docker-credential-icr explain ${shellQuoted(image)}`;
 }
 
 /** Explanations of the registry's error codes. */

@@ -15,15 +15,12 @@ export async function showChecks(
 ): Promise<Result[]> {
   const screen = context.screen?.();
   const write = screen?.write ?? context.stdout;
-  const width = screen?.columns ?? 80;
-  // In a file or a pipe, hints are not wrapped.
-  const hintWidth = screen?.columns ?? Number.POSITIVE_INFINITY;
-  const isColoured = screen !== undefined && !context.env.NO_COLOR;
+  const layout = layoutOf(context);
   const waiting = new Set(checks.map(({ name }) => name));
   const showWaiting = () => {
     if (screen === undefined) return;
     const line = waiting.size === 0 ? '' : `waiting for ${[...waiting].join(', ')}`;
-    write(`\r\x1b[K${line.slice(0, width - 1)}`);
+    write(`\r\x1b[K${line.slice(0, layout.width - 1)}`);
   };
   const running = checks.map(async (check) => {
     const found = await runCheck(check, input);
@@ -36,17 +33,33 @@ export async function showChecks(
     const found = await run;
     results.push(...found);
     if (screen !== undefined) write('\r\x1b[K');
-    for (const result of found) write(lineOf(result, { width, hintWidth, isColoured }));
+    for (const result of found) write(lineOf(result, layout));
     showWaiting();
   }
   write(summaryOf(results));
   return results;
 }
 
+/** Prints one result. */
+export function showResult(context: Context, result: Result): void {
+  const screen = context.screen?.();
+  (screen?.write ?? context.stdout)(lineOf(result, layoutOf(context)));
+}
+
 interface Layout {
   readonly width: number;
   readonly hintWidth: number;
   readonly isColoured: boolean;
+}
+
+function layoutOf(context: Context): Layout {
+  const screen = context.screen?.();
+  return {
+    width: screen?.columns ?? 80,
+    // In a file or a pipe, hints are not wrapped.
+    hintWidth: screen?.columns ?? Number.POSITIVE_INFINITY,
+    isColoured: screen !== undefined && !context.env.NO_COLOR,
+  };
 }
 
 function lineOf({ name, state, message, hint }: Result, layout: Layout): string {
@@ -58,7 +71,7 @@ function lineOf({ name, state, message, hint }: Result, layout: Layout): string 
   return `${mark} ${[...text, ...hints].join(`\n${indent}`)}\n`;
 }
 
-function summaryOf(results: readonly Result[]): string {
+export function summaryOf(results: readonly Result[]): string {
   const parts = (['error', 'warning'] as const).flatMap((state) => counted(results, state));
   return `${parts.join(', ') || 'no problems found'}\n`;
 }

@@ -1,0 +1,116 @@
+import { HelperError } from '../../errors.ts';
+import type { Caller } from '../../http/api-call.ts';
+import {
+  isPrivateOnly,
+  namespacesOf,
+  type Quota,
+  type Quotas,
+  quotasOf,
+} from '../../registry/account-limits.ts';
+import { attempt } from '../doctor/attempt.ts';
+import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
+import type { OwnerAnswer } from './owner-step.ts';
+import { policyFinding } from './policy-step.ts';
+import { type AccountState, privateHint, quotaHint, refusalHint } from './refusal-hint.ts';
+import type { RegistryAnswer } from './registry-steps.ts';
+import type { Step } from './step.ts';
+
+/** The state of the account, and the hint for the registry's refusal that follows from it. */
+export interface AccountAnswer {
+  readonly findings: readonly (readonly [name: string, finding: Finding])[];
+  readonly hint: string | undefined;
+}
+
+/**
+ * Asks IAM and the registry's API for all that can forbid the pull or push. The registry's own answer decides about
+ * policies and namespaces: the owner of an account needs no policy, and an image can belong to another account.
+ */
+export async function accountFindings(
+  step: Step,
+  { caller, policyCommand = '' }: OwnerAnswer,
+  { error, isCredentialRefused }: RegistryAnswer,
+): Promise<AccountAnswer> {
+  const refusal = error?.code === 'refused' && !isCredentialRefused ? error : undefined;
+  if (caller === undefined) return { findings: [], hint: refusalHint(step, refusal, {}) };
+  const { name } = step.image.host;
+  const [policies, namespaces, quotas, privateOnly] = await Promise.all([
+    policyFinding(step, caller, policyCommand, error),
+    attempt(() => namespacesOf(step.context, caller, name)),
+    attempt(() => quotasOf(step.context, caller, name)),
+    attempt(() => isPrivateOnly(step.context, caller, name)),
+  ]);
+  const isOwn =
+    namespaces instanceof HelperError ? undefined : namespaces.includes(step.image.host.namespace);
+  const state: AccountState = {
+    policyHint: policies.hint,
+    isOwn,
+    isOverQuota: !(quotas instanceof HelperError) && isExceeded(quotaFor(step, quotas)),
+    isPrivateOnly: privateOnly === true,
+  };
+  return {
+    findings: [
+      ['policies', policies],
+      ['namespace', namespaceFinding(step, caller, namespaces, refusal)],
+      ['quota', quotaFinding(step, quotas, isOwn)],
+      ['network', networkFinding(step, privateOnly, isOwn)],
+    ],
+    hint: refusalHint(step, refusal, state),
+  };
+}
+
+function namespaceFinding(
+  { image }: Step,
+  { account }: Caller,
+  namespaces: readonly string[] | HelperError,
+  refusal: HelperError | undefined,
+): Finding {
+  if (namespaces instanceof HelperError) return unknown(namespaces);
+  const { name, namespace } = image.host;
+  if (namespaces.includes(namespace)) return ok(`${namespace} belongs to account ${account}`);
+  const what = `account ${account} has no namespace ${namespace} on ${name}`;
+  if (refusal === undefined) return ok(`${what}; it is public or belongs to another account`);
+  const list = `run ibmcloud cr namespace-list to see the namespaces of the account`;
+  return problem(what, list);
+}
+
+function quotaFinding(step: Step, quotas: Quotas | HelperError, isOwn?: boolean): Finding {
+  if (quotas instanceof HelperError) return unknown(quotas);
+  const quota = quotaFor(step, quotas);
+  const what = step.isPush ? 'storage' : 'pull traffic of this month';
+  if (quota === undefined) return ok(`${what}: no limit`);
+  const { usedBytes, limitBytes } = quota;
+  const used = `${what}: ${megabytes(usedBytes)} of ${megabytes(limitBytes)} used`;
+  if (!isExceeded(quota)) return ok(used);
+  // The quota of another account counts for its namespaces.
+  return (isOwn === false ? warning : problem)(`${used}: quota exceeded`, quotaHint(step));
+}
+
+function networkFinding(
+  { image }: Step,
+  privateOnly: boolean | HelperError,
+  isOwn?: boolean,
+): Finding {
+  if (privateOnly instanceof HelperError) return unknown(privateOnly);
+  const { name } = image.host;
+  if (!privateOnly) return ok('private-only access is off');
+  if (name.startsWith('private.')) return ok('private-only access is on, and this host is private');
+  const what = `private-only access is on, and ${name} is a public host`;
+  return (isOwn === false ? warning : problem)(what, privateHint(name));
+}
+
+function quotaFor({ isPush }: Step, { storage, traffic }: Quotas): Quota | undefined {
+  return isPush ? storage : traffic;
+}
+
+function isExceeded(quota: Quota | undefined): boolean {
+  return quota !== undefined && quota.usedBytes >= quota.limitBytes;
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1024 ** 2)} MB`;
+}
+
+/** The registry's answer decides, so that a state that cannot be read is not an error. */
+function unknown({ code, message, hint }: HelperError): Finding {
+  return code === 'unreachable' ? warning(message, hint) : skipped(message);
+}

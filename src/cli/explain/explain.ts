@@ -1,0 +1,95 @@
+import { HelperError } from '../../errors.ts';
+import { findCredential } from '../../identity/find.ts';
+import { lookupIn } from '../../identity/lookup.ts';
+import { parseImageReference } from '../../registry/image-reference.ts';
+import type { Command } from '../command.ts';
+import { attempt } from '../doctor/attempt.ts';
+import { type Finding, failure, problem, type Result } from '../doctor/check.ts';
+import { showResult, summaryOf } from '../doctor/report.ts';
+import { accountFindings } from './account-steps.ts';
+import { clientFindings } from './client-steps.ts';
+import { credentialFindings, loginHint } from './credential-step.ts';
+import { askOwner } from './owner-step.ts';
+import { askRegistry } from './registry-steps.ts';
+import type { Step } from './step.ts';
+
+interface ExplainArgs {
+  readonly image: string;
+  readonly push?: boolean;
+  readonly json?: boolean;
+}
+
+/** For all requests together; each request has its own timeout as well. */
+const totalTimeoutMs = 60_000;
+
+export const explain: Command<ExplainArgs> = {
+  options: {
+    push: { type: 'boolean', describe: 'explain a push instead of a pull' },
+    json: { type: 'boolean', describe: 'print JSON' },
+  },
+  examples: [
+    ['explain us.icr.io/team/app:1', 'show each step of a pull, and how to fix the one that fails'],
+    ['explain us.icr.io/team/app --push', 'the same for a push; nothing is uploaded'],
+  ],
+  run: async (rawContext, { image: text, push = false, json = false }) => {
+    const image = parseImageReference(text);
+    // The argument is not repeated: it may be an API key in the wrong place.
+    if ('problem' in image) {
+      throw new HelperError('invalid-input', `invalid image: ${image.problem}`, {
+        hint: 'use HOST/NAMESPACE/IMAGE[:TAG] with a host that ends in icr.io and a name in lower case',
+      });
+    }
+    const context = { ...rawContext, deadline: rawContext.now() + totalTimeoutMs };
+    const step: Step = { context, lookup: lookupIn(context), image, isPush: push };
+    const results: Result[] = [];
+    const add = (name: string, findings: readonly Finding[]) => {
+      for (const finding of findings) {
+        results.push({ name, ...finding });
+        if (!json) showResult(context, { name, ...finding });
+      }
+    };
+    const isPossible = await runSteps(step, add);
+    const name = `${image.registry}/${image.repository}`;
+    if (json) {
+      const action = push ? 'push' : 'pull';
+      const answer = { ok: isPossible, image: name, action, steps: results };
+      context.stdout(`${JSON.stringify(answer, null, 2)}\n`);
+    } else {
+      context.stdout(summaryOf(results));
+    }
+    return isPossible ? 0 : 1;
+  },
+};
+
+/** Runs the steps in the order of a real pull or push. Returns true if it is possible. */
+async function runSteps(
+  step: Step,
+  add: (name: string, findings: readonly Finding[]) => void,
+): Promise<boolean> {
+  const { image, lookup } = step;
+  let hasError = false;
+  const show = (name: string, findings: readonly Finding[]) => {
+    hasError ||= findings.some(({ state }) => state === 'error');
+    add(name, findings);
+  };
+  show('client', await clientFindings(step));
+  const found = await attempt(() => findCredential(lookup, image.host));
+  if (found instanceof HelperError) {
+    show('credential', [failure(found)]);
+    return false;
+  }
+  if (found === undefined) {
+    show('credential', [
+      problem(`no source has a credential for ${image.host.name}`, loginHint(step)),
+    ]);
+    return false;
+  }
+  show('credential', await credentialFindings(step, found));
+  const owner = await askOwner(step, found);
+  show('owner', [owner.finding]);
+  const registry = await askRegistry(step, found);
+  const account = await accountFindings(step, owner, registry);
+  for (const [name, finding] of account.findings) show(name, [finding]);
+  for (const [name, finding] of registry.findings(account.hint)) show(name, [finding]);
+  return !hasError;
+}

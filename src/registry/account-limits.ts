@@ -1,0 +1,86 @@
+import type { Context } from '../context.ts';
+import { unreachable } from '../http/accept.ts';
+import { type ApiCall, type Caller, callApi, callForObject, goodAnswer } from '../http/api-call.ts';
+import { isObject, type JsonObject } from '../json-object.ts';
+
+/** A limit of the account in one region, in bytes. */
+export interface Quota {
+  readonly limitBytes: number;
+  readonly usedBytes: number;
+}
+
+export interface Quotas {
+  /** Undefined if it is unlimited, or not in the answer. */
+  readonly storage: Quota | undefined;
+  /** Pull traffic of this month. */
+  readonly traffic: Quota | undefined;
+}
+
+/** Returns the quotas of the caller's account. Throws `refused` or `unreachable`. */
+export async function quotasOf(context: Context, caller: Caller, host: string): Promise<Quotas> {
+  const call = toCall(caller, host, '/quotas', 'the quotas');
+  const { limit, usage } = await callForObject(context, caller, call);
+  return {
+    storage: quota(limit, usage, 'storage_bytes'),
+    traffic: quota(limit, usage, 'traffic_bytes'),
+  };
+}
+
+/** A limit of -1 means unlimited. */
+function quota(limit: unknown, usage: unknown, name: string): Quota | undefined {
+  const limitBytes = numberIn(limit, name);
+  const usedBytes = numberIn(usage, name);
+  if (limitBytes === undefined || limitBytes < 0 || usedBytes === undefined) return undefined;
+  return { limitBytes, usedBytes };
+}
+
+function numberIn(object: unknown, name: string): number | undefined {
+  const value = isObject(object) ? object[name] : undefined;
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** Returns the namespaces of the caller's account in the host's region. Throws `refused` or `unreachable`. */
+export async function namespacesOf(
+  context: Context,
+  caller: Caller,
+  host: string,
+): Promise<string[]> {
+  const call = toCall(caller, host, '/namespaces', 'the list of namespaces');
+  const answer = await callApi(context, caller, call);
+  const list = listIn(answer.text);
+  if (answer.status === 200 && list !== undefined) return list;
+  goodAnswer(caller, call, answer);
+  throw unreachable(`${host} answered without a list of namespaces`);
+}
+
+function listIn(text: string): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (!Array.isArray(value)) return undefined;
+    return value.filter((each) => typeof each === 'string');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Returns true if the account accepts pulls and pushes through private hosts only. Throws `refused` or `unreachable`. */
+export async function isPrivateOnly(
+  context: Context,
+  caller: Caller,
+  host: string,
+): Promise<boolean> {
+  const call = toCall(caller, host, '/auth', 'the authorization options');
+  const answer: JsonObject = await callForObject(context, caller, call);
+  return answer.private_only === true;
+}
+
+function toCall({ account }: Caller, host: string, path: string, wanted: string): ApiCall {
+  return {
+    method: 'GET',
+    url: `https://${host}/api/v1${path}`,
+    headers: { Account: account },
+    service: host,
+    wanted,
+    hint: '',
+  };
+}

@@ -1,0 +1,446 @@
+import fs from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import type { Restrictions } from '../sandbox/restrictions.ts';
+import type { Sandbox } from '../sandbox/sandbox.ts';
+import { sandboxSuite } from '../sandbox/suite.ts';
+import { type ConnectProxy, startProxy } from '../support/connect-proxy.ts';
+import { type Outcome, startHelper } from '../support/helper.ts';
+import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.ts';
+
+const apiKey = 'canary-key-that-explain-tries-1234567890abcd';
+const otherAccount = 'ffffffffffffffffffffffffffffffff';
+
+interface World {
+  readonly home: Home;
+  readonly sandbox: Sandbox;
+  /** The IAM ID of the service ID whose API key is the default identity. */
+  readonly iamId: string;
+}
+interface Answer {
+  readonly ok: boolean;
+  readonly steps: readonly {
+    readonly name: string;
+    readonly state: string;
+    readonly message: string;
+    readonly hint?: string;
+  }[];
+}
+
+const test = sandboxSuite('explain');
+let proxy: ConnectProxy;
+test.before(async ({ sandbox }) => {
+  proxy = await startProxy(Number(new URL(sandbox.registryUrl).port));
+});
+test.after(() => proxy.close());
+
+/** A machine whose default identity is a service ID that only policies give access. */
+function inWorld(sandbox: Sandbox, use: (world: World) => Promise<void>): Promise<void> {
+  return inHome(async (home) => {
+    const { accounts } = sandbox;
+    const { iamId } = accounts.addServiceId({ name: 'ci', ruledByPolicies: true });
+    accounts.addApiKey({ value: apiKey, owner: iamId });
+    accounts.addNamespace({ name: 'demo', accountId: account(sandbox, iamId), public: false });
+    writeIdentity(home, apiKey);
+    writeDocker(home, { credHelpers: { 'us.icr.io': 'icr' } });
+    try {
+      await use({ home, sandbox, iamId });
+    } finally {
+      accounts.removeApiKey({ key: apiKey });
+      accounts.setRestrictions({});
+      accounts.removeNamespace({ name: 'demo' });
+    }
+  });
+}
+
+function account({ accounts }: Sandbox, iamId: string): string {
+  return accounts.subject(iamId)?.accountId ?? '';
+}
+
+function writeDocker({ folder }: Home, config: object): void {
+  fs.mkdirSync(path.join(folder, '.docker'), { recursive: true });
+  fs.writeFileSync(path.join(folder, '.docker/config.json'), JSON.stringify(config));
+}
+
+async function run(
+  { home, sandbox }: Pick<World, 'home' | 'sandbox'>,
+  ...words: readonly string[]
+): Promise<Outcome> {
+  const env = {
+    // No client is installed here.
+    PATH: path.join(home.folder, 'bin'),
+    HTTPS_PROXY: proxy.url,
+    NODE_EXTRA_CA_CERTS: sandbox.caFile,
+  };
+  const outcome = await startHelper(home, ['explain', ...words], '', { env }).outcome;
+  assert.not.match(outcome.stdout + outcome.stderr, /canary/);
+  return outcome;
+}
+
+async function answerOf(world: World, image: string, push = false) {
+  const { status, stdout, stderr } = await run(world, image, '--json', ...(push ? ['--push'] : []));
+  assert.is(stderr, '');
+  const answer: Answer = JSON.parse(stdout);
+  assert.is(status, answer.ok ? 0 : 1);
+  return answer;
+}
+
+const shown = ({ steps }: Answer) =>
+  steps
+    .map(({ name, state, message, hint }) => `${state} ${name}: ${message} | ${hint}`)
+    .join('\n');
+
+type Policy = { role: 'Reader' | 'Writer' | 'Manager'; region?: string; namespace?: string };
+interface Row {
+  readonly policies?: readonly Policy[];
+  readonly restrictions?: Restrictions;
+  readonly image?: string;
+  readonly push?: true;
+  readonly prepare?: (world: World) => void;
+  readonly ok: boolean;
+  /** A regular expression for `STATE NAME: MESSAGE | HINT` of each expected step. */
+  readonly says: readonly RegExp[];
+}
+
+const reader: readonly Policy[] = [{ role: 'Reader' }];
+const writer: readonly Policy[] = [{ role: 'Writer', region: 'us-south', namespace: 'demo' }];
+const image = 'us.icr.io/demo/hello:1';
+
+const rows: Readonly<Record<string, Row>> = {
+  'a pull that is possible': {
+    policies: reader,
+    ok: true,
+    says: [
+      /^ok client: docker: credHelpers\["us.icr.io"\] in .* names icr/m,
+      /^ok credential: user name iamapikey of identity work, in file store \|/m,
+      /^ok owner: service ID ci, account /m,
+      /^ok policies: Reader on all namespaces applies to demo in us-south/m,
+      /^ok token: issued for repository:demo\/hello:pull \|/m,
+      /^ok registry: us.icr.io serves 1/m,
+    ],
+  },
+  'a push that is possible': {
+    policies: writer,
+    push: true,
+    ok: true,
+    says: [
+      /^ok token: issued for repository:demo\/hello:pull,push \|/m,
+      /^ok registry: us.icr.io accepts a push/m,
+    ],
+  },
+  'a push as Reader': {
+    policies: reader,
+    push: true,
+    ok: false,
+    says: [
+      /^error policies: no policy with role Writer or Manager for demo in us-south; only Reader on all namespaces \| run ibmcloud iam service-policy-create ServiceId-\S+ --roles Writer --service-name container-registry --region us-south --resource-type namespace --resource demo$/m,
+      /^error registry: .*DENIED: insufficient scope.* \| run ibmcloud iam service-policy-create/m,
+    ],
+  },
+  'no policy': {
+    ok: false,
+    says: [
+      /^error policies: no policy with role Reader or Writer or Manager for demo in us-south \| run /m,
+    ],
+  },
+  'a policy for another region': {
+    policies: [{ role: 'Reader', region: 'eu-de' }],
+    ok: false,
+    says: [/^error policies: .*policies for others: Reader on all namespaces in eu-de \| run/m],
+  },
+  'a policy for another namespace': {
+    policies: [{ role: 'Manager', namespace: 'demo2' }],
+    ok: false,
+    says: [/^error policies: .*policies for others: Manager on namespace demo2 \| run/m],
+  },
+  'a policy with a wildcard': {
+    policies: [{ role: 'Reader', namespace: 'de*', region: 'us-*' }],
+    ok: true,
+    says: [/^ok policies: Reader on namespace de\* in us-\* applies/m],
+  },
+  'a policy of an access group': {
+    prepare: ({ sandbox, iamId }) => {
+      const accountId = account(sandbox, iamId);
+      const group = sandbox.accounts.addAccessGroup({ name: 'g', accountId, members: [iamId] });
+      sandbox.accounts.addPolicy({ iamId: group.id, accountId, role: 'Reader' });
+    },
+    ok: true,
+    says: [/^ok policies: Reader on all namespaces applies/m],
+  },
+  'a namespace that does not exist': {
+    policies: reader,
+    restrictions: { onlyKnownNamespaces: true },
+    image: 'us.icr.io/absent/hello:1',
+    ok: false,
+    says: [
+      /^error namespace: account \w+ has no namespace absent on us.icr.io \| run ibmcloud cr namespace-list/m,
+      /^error registry: .*NAME_UNKNOWN: The requested namespace does not exist.* \| run docker-credential-icr map us.icr.io IDENTITY .*namespace-add absent$/m,
+    ],
+  },
+  'a namespace of another account': {
+    policies: reader,
+    image: 'us.icr.io/theirs/hello:1',
+    prepare: ({ sandbox }) =>
+      void sandbox.accounts.addNamespace({
+        name: 'theirs',
+        accountId: otherAccount,
+        public: false,
+      }),
+    ok: false,
+    says: [
+      /^error registry: .*insufficient scope.* \| run docker-credential-icr map us.icr.io IDENTITY/m,
+    ],
+  },
+  'an image that does not exist': {
+    policies: reader,
+    image: 'us.icr.io/demo/absent',
+    ok: false,
+    says: [/^error registry: .*NAME_UNKNOWN.* \| run ibmcloud cr image-list --restrict demo/m],
+  },
+  'a tag that does not exist': {
+    policies: reader,
+    image: 'us.icr.io/demo/hello:2',
+    ok: false,
+    says: [/^error registry: .*MANIFEST_UNKNOWN.* \| run ibmcloud cr image-list/m],
+  },
+  'pull traffic over quota': {
+    policies: reader,
+    restrictions: { traffic: { limit: 5_242_880, used: 5_242_880 } },
+    ok: false,
+    says: [
+      /^error quota: pull traffic of this month: 5 MB of 5 MB used: quota exceeded \| wait/m,
+      /^error registry: .*exceeded your pull traffic quota.* \| wait for the next month/m,
+    ],
+  },
+  'storage over quota does not forbid a pull': {
+    policies: reader,
+    restrictions: { storage: { limit: 1, used: 2 } },
+    ok: true,
+    says: [/^ok quota: pull traffic/m],
+  },
+  'storage over quota forbids a push': {
+    policies: writer,
+    push: true,
+    restrictions: { storage: { limit: 1, used: 2 } },
+    ok: false,
+    says: [
+      /^error quota: storage.* \| delete images/m,
+      /^error registry: .*storage quota.* \| delete/m,
+    ],
+  },
+  'an unlimited quota': {
+    policies: writer,
+    push: true,
+    restrictions: { storage: { limit: -1, used: 2 } },
+    ok: true,
+    says: [/^ok quota: storage: no limit/m],
+  },
+  'an allowlist without this machine': {
+    policies: reader,
+    restrictions: { allowedAddresses: ['192.0.2.1'] },
+    ok: false,
+    says: [
+      /^error registry: .*IP address 127.0.0.1 is not allowed.* \| add the address of this machine/m,
+    ],
+  },
+  'private-only access': {
+    policies: reader,
+    restrictions: { privateOnly: true },
+    ok: false,
+    says: [
+      /^error network: private-only access is on, .* \| use private.us.icr.io/m,
+      /^error registry: .*Private-only access is enabled.* \| use private.us.icr.io/m,
+    ],
+  },
+  'a context-based restriction': {
+    policies: reader,
+    restrictions: { contextBased: true },
+    ok: false,
+    says: [/^error registry: .*insufficient scope.* \| check the rules for container-registry at/m],
+  },
+  'the owner of an account, without a policy': {
+    prepare: ({ home, sandbox }) => {
+      const { iamId } = sandbox.accounts.addUser({ name: 'Jane' });
+      sandbox.accounts.addApiKey({ value: 'canary-key-of-a-user', owner: iamId });
+      writeIdentity(home, 'canary-key-of-a-user');
+    },
+    ok: true,
+    says: [/^ok owner: user jane@example.com/m, /^ok policies: no policy .*accepts without one/m],
+  },
+  'a mapping to an identity of another account': {
+    policies: reader,
+    prepare: ({ home, sandbox }) => {
+      const { iamId } = sandbox.accounts.addUser({ name: 'Bob', accountId: otherAccount });
+      sandbox.accounts.addApiKey({ value: 'canary-key-of-bob', owner: iamId });
+      writeIdentities(home);
+    },
+    ok: false,
+    says: [
+      /^warning credential: docker and podman ask for us.icr.io without demo, and get user name iamapikey of identity work \| run docker-credential-icr map us.icr.io other$/m,
+      /^ok owner: user bob@example.com, account f{32}/m,
+      /^error namespace: account f{32} has no namespace demo/m,
+      /^error registry: .*insufficient scope.* \| run docker-credential-icr map us.icr.io IDENTITY/m,
+    ],
+  },
+  'no credential': {
+    prepare: ({ home }) => void writeConfig(home, 'config.json', '{"identities":{},"mappings":{}}'),
+    ok: false,
+    says: [/^error credential: no source has .* \| run docker-credential-icr login us.icr.io$/m],
+  },
+  'a deleted API key': {
+    prepare: ({ sandbox }) => void sandbox.accounts.removeApiKey({ key: apiKey }),
+    ok: false,
+    says: [
+      /^error owner: .*BXNIM0415E.* \| run docker-credential-icr login --identity work$/m,
+      /^error token: .*UNAUTHORIZED.* \| run docker-credential-icr login --identity work$/m,
+    ],
+  },
+  'another helper': {
+    policies: reader,
+    prepare: ({ home }) => writeDocker(home, { credHelpers: { 'us.icr.io': 'pass' } }),
+    ok: false,
+    says: [
+      /^error client: .* names pass, not icr \| run docker-credential-icr configure --host us.icr.io --force/m,
+    ],
+  },
+  'no setting of a client': {
+    policies: reader,
+    prepare: ({ home }) => writeDocker(home, {}),
+    ok: false,
+    says: [
+      /^error client: .* names no helper for us.icr.io \| run docker-credential-icr configure --host/m,
+    ],
+  },
+  'a registry token': {
+    prepare: ({ home }) => writeLogin(home, 'us.icr.io', 'token', 'canary-registry-token'),
+    ok: false,
+    says: [
+      /^warning credential: .*registry tokens are deprecated/m,
+      /^skipped owner: /m,
+      /^error token: /m,
+    ],
+  },
+  'an entitlement key on cp.icr.io': {
+    image: 'cp.icr.io/demo/hello:1',
+    prepare: ({ home, sandbox }) => {
+      sandbox.accounts.addEntitlementKey({ value: 'canary-entitlement-key' });
+      sandbox.accounts.removeNamespace({ name: 'demo' });
+      writeDocker(home, { credsStore: 'icr' });
+      writeLogin(home, 'cp.icr.io', 'cp', 'canary-entitlement-key');
+    },
+    ok: true,
+    says: [/^ok client: docker: credsStore in .* names icr/m, /^ok credential: user name cp/m],
+  },
+  'a push with an entitlement key': {
+    image: 'cp.icr.io/demo/hello:1',
+    push: true,
+    prepare: ({ home, sandbox }) => {
+      sandbox.accounts.addEntitlementKey({ value: 'canary-entitlement-key' });
+      writeDocker(home, { credsStore: 'icr' });
+      writeLogin(home, 'cp.icr.io', 'cp', 'canary-entitlement-key');
+    },
+    ok: false,
+    says: [/^error credential: entitlement keys can pull, but not push/m],
+  },
+  'the registry does not answer': {
+    policies: reader,
+    prepare: ({ sandbox }) =>
+      void sandbox.faults.add('registry', { kind: 'drop', times: 'forever' }),
+    ok: false,
+    says: [/^error token: repository:demo\/hello:pull: cannot reach/m],
+  },
+  'IAM does not answer, but the registry accepts': {
+    policies: reader,
+    prepare: ({ sandbox }) => void sandbox.faults.add('iam', { kind: 'drop', times: 'forever' }),
+    ok: true,
+    says: [/^warning owner: cannot reach IAM/m, /^ok registry: /m],
+  },
+};
+
+/** Identity `other` for one namespace, and `work` for the rest. */
+function writeIdentities(home: Home): void {
+  const identity = { kind: 'api-key', secretSetAt: 0 };
+  const identities = { work: identity, other: identity };
+  const mappings = { '*': { identity: 'work' }, 'us.icr.io/demo': { identity: 'other' } };
+  writeConfig(home, 'config.json', JSON.stringify({ identities, mappings }));
+  const credential = { ServerURL: '*', Username: 'iamapikey', Secret: 'canary-key-of-bob' };
+  writeConfig(home, 'identities/other.json', JSON.stringify(credential));
+}
+
+function writeLogin(home: Home, host: string, Username: string, Secret: string): void {
+  writeConfig(home, `hosts/${host}.json`, JSON.stringify({ ServerURL: host, Username, Secret }));
+  writeConfig(home, 'config.json', '{"identities":{},"mappings":{}}');
+}
+
+for (const [name, row] of Object.entries(rows)) {
+  test(`explains ${name}`, ({ sandbox }) =>
+    inWorld(sandbox, async (world) => {
+      const accountId = account(sandbox, world.iamId);
+      for (const policy of row.policies ?? []) {
+        sandbox.accounts.addPolicy({ iamId: world.iamId, accountId, ...policy });
+      }
+      sandbox.accounts.setRestrictions(row.restrictions ?? {});
+      row.prepare?.(world);
+      const answer = await answerOf(world, row.image ?? image, row.push);
+      for (const pattern of row.says)
+        assert.ok(pattern.test(shown(answer)), `${pattern}\n${shown(answer)}`);
+      assert.is(answer.ok, row.ok, shown(answer));
+    }));
+}
+
+for (const form of [
+  'US.ICR.IO/demo/hello:1',
+  'us.icr.io/demo/hello:1/',
+  'https://us.icr.io/demo/hello:1',
+  'docker://us.icr.io/demo/hello:1',
+]) {
+  test(`accepts the form ${form}`, ({ sandbox }) =>
+    inWorld(sandbox, async (world) => {
+      const accountId = account(sandbox, world.iamId);
+      sandbox.accounts.addPolicy({ iamId: world.iamId, accountId, role: 'Reader' });
+      const answer = await answerOf(world, form);
+      assert.ok(answer.ok, shown(answer));
+    }));
+}
+
+test('with port 443, shows that the client looks up another key', ({ sandbox }) =>
+  inWorld(sandbox, async (world) => {
+    const answer = await answerOf(world, 'us.icr.io:443/demo/hello:1');
+    assert.match(
+      shown(answer),
+      /^error client: .*only for us.icr.io \| use us.icr.io without a port/m,
+    );
+  }));
+
+for (const [text, problem] of [
+  ['docker.io/library/busybox', 'its registry is not a host of IBM Cloud Container Registry'],
+  ['busybox', 'its registry is not a host of IBM Cloud Container Registry'],
+  ['us.icr.io', 'its name is not valid'],
+  ['us.icr.io/demo', 'it has no image after the namespace'],
+  ['us.icr.io/Demo/hello', 'its name has capital letters'],
+  [
+    'us.icr.io.evil.example/demo/hello',
+    'its registry is not a host of IBM Cloud Container Registry',
+  ],
+  ['us.icr.io/demo/hello@sha256:12', 'its digest is not valid'],
+  ['us.icr.io/demo/hello:', 'its tag is not valid'],
+  ['us.icr.io/demo/../hello', 'its name is not valid'],
+] as const) {
+  test(`refuses ${text}`, ({ sandbox }) =>
+    inHome(async (home) => {
+      const { status, stderr } = await run({ home, sandbox }, text);
+      assert.is(status, 1);
+      assert.match(stderr, `invalid image: ${problem}\nhint: use HOST/NAMESPACE/IMAGE`);
+    }));
+}
+
+test('prints lines and a summary for people', ({ sandbox }) =>
+  inWorld(sandbox, async (world) => {
+    const { status, stdout } = await run(world, image);
+    assert.is(status, 1);
+    assert.match(stdout, /^error {3}policies: /m);
+    assert.match(stdout, /\n {8}hint: run ibmcloud iam service-policy-create/);
+    assert.match(stdout, /2 errors/);
+  }));
+
+test.run();
