@@ -1,10 +1,10 @@
-import { helperName } from '../../clients/client.ts';
 import { type CredHelpersFile, entryOf, textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { helperList, isListed, userFolders } from '../../clients/helper-lists.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import { HelperError } from '../../errors.ts';
+import { helperName } from '../../program-name.ts';
 import { attempt } from '../doctor/attempt.ts';
 import { type Finding, failure, ok, problem } from '../doctor/check.ts';
 import { hasOneOf } from '../doctor/client-checks.ts';
