@@ -19,18 +19,22 @@ interface Setting {
   readonly key: 'ibmcloudSession' | 'computeProfile' | 'iamEndpoint';
   readonly parse: (value: string) => Partial<Settings> | Promise<Partial<Settings>>;
   readonly description: string;
+  /** The values that completion offers. */
+  readonly values: readonly string[];
 }
 
-const settingsByName: Readonly<Record<string, Setting>> = {
+export const settingsByName: Readonly<Record<string, Setting>> = {
   'ibmcloud-session': {
     key: 'ibmcloudSession',
     description: "on: use the ibmcloud CLI's session for hosts without a stored credential",
     parse: (value) => ({ ibmcloudSession: requireOn(value) }),
+    values: ['on', 'off'],
   },
   'compute-profile': {
     key: 'computeProfile',
     description: 'ID of the trusted profile to use with the identity of this VPC instance or pod',
     parse: (value) => ({ computeProfile: requireComputeProfile(value) }),
+    values: ['off'],
   },
   'iam-endpoint': {
     key: 'iamEndpoint',
@@ -39,6 +43,7 @@ const settingsByName: Readonly<Record<string, Setting>> = {
       const { parseEndpoint } = await import('../iam/endpoint.ts');
       return { iamEndpoint: parseEndpoint(value, 'the value') };
     },
+    values: ['off'],
   },
 };
 

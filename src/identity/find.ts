@@ -12,7 +12,7 @@ interface NamedSource {
   /** For debug output. */
   readonly name: string;
   readonly find: Source;
-  /** After `erase` or `logout HOST`, it is skipped for that host until someone logs in to it again. */
+  /** After `erase` or `logout HOST`, it is skipped for that host until a login or `map` for the host. */
   readonly endsWithSignOut?: boolean;
 }
 

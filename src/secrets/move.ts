@@ -27,9 +27,9 @@ const staleAfterMs = 50_000;
  */
 export async function moveSecrets(context: Context, target: string): Promise<number> {
   const lock = path.join(requireConfigFolder(context), 'move.lock');
-  const action = (_leave: unknown, isHeld: () => boolean) => {
+  const action = (_setNote: unknown, isHeld: () => boolean) => {
     const assertLockHeld = () => {
-      if (!isHeld()) throw overtaken();
+      if (!isHeld()) throw lostLock();
     };
     return move(context, target, assertLockHeld);
   };
@@ -52,12 +52,12 @@ async function move(context: Context, target: string, assertLockHeld: () => void
     eraseTemporaries(context);
     return 0;
   }
-  const source = named(context, from);
+  const source = namedStore(context, from);
   await step();
   requireEveryIdentity(readSettings(context), source);
   await step();
   requireWorkingStore(context, { store: from });
-  const destination = named(context, target);
+  const destination = namedStore(context, target);
   await step();
   await changeSettings(context, { previousStore: target }, assertLockHeld);
   const copies = await copyAll(source, destination, step).catch(async (error) => {
@@ -71,7 +71,7 @@ async function move(context: Context, target: string, assertLockHeld: () => void
       lock.assertLockHeld();
     };
     // Another move has started meanwhile and has erased these copies.
-    if (settings.previousStore !== target) throw overtaken();
+    if (settings.previousStore !== target) throw lostLock();
     latest = await catchUp(source, destination, copies, stepUnderBoth);
     assertLockHeld();
     return { ...settings, store: target, previousStore: from };
@@ -87,7 +87,7 @@ async function move(context: Context, target: string, assertLockHeld: () => void
   return latest.length;
 }
 
-function named(context: Context, name: string): NamedStore {
+function namedStore(context: Context, name: string): NamedStore {
   return { name, store: storeIn(context, { store: name }) };
 }
 
@@ -108,7 +108,7 @@ async function unsetPreviousStore(context: Context): Promise<void> {
 }
 
 /** The error if this process was suspended and another move has taken over its lock. */
-function overtaken(): HelperError {
+function lostLock(): HelperError {
   return new HelperError('storage', 'another store move has started', {
     hint: 'wait until it has finished, then run docker-credential-icr status',
   });
@@ -140,9 +140,9 @@ async function finishLastMove(context: Context, step: Step): Promise<void> {
   const { previousStore, store = fileStoreName } = settings;
   if (previousStore === undefined) return;
   await step();
-  if (previousStore !== store) requireEveryIdentity(settings, named(context, store));
+  if (previousStore !== store) requireEveryIdentity(settings, namedStore(context, store));
   try {
-    if (previousStore !== store) await empty(context, named(context, previousStore), step);
+    if (previousStore !== store) await empty(context, namedStore(context, previousStore), step);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     await step();

@@ -3,6 +3,9 @@ import type { Settings } from '../config/settings.ts';
 /** The name of the file store in the settings and on the command line. */
 export const fileStoreName = 'file';
 
+/** The stores that the program knows. Others have the name of a `docker-credential-NAME` on PATH. */
+export const storeNames = ['osxkeychain', 'wincred', 'secretservice', 'pass', fileStoreName];
+
 /** The name of the store in messages. */
 export function storeTitle({ store = fileStoreName }: Pick<Settings, 'store'>): string {
   return store === fileStoreName ? 'file store' : store;

@@ -10,7 +10,7 @@ import { type TestContext, testContext } from '../support/context.ts';
 import { executable } from '../support/helper.ts';
 import { inHome } from '../support/home.ts';
 
-const test = suite('doctor: what is shown');
+const test = suite('doctor output');
 
 const screen = () => ({ columns: 80, write: (_text: string) => {} });
 
@@ -35,16 +35,16 @@ function simple(name: string, finding: ReturnType<typeof ok>): Check {
 
 const four = [
   simple('a', ok('fine')),
-  simple('b', warning('hm', 'run mend b')),
-  simple('c', problem('bad', 'run mend c')),
+  simple('b', warning('hm', 'run fix b')),
+  simple('c', problem('bad', 'run fix c')),
   simple('d', skipped('not now')),
 ];
 
 const report = `ok      a: fine
 warning b: hm
-        hint: run mend b
+        hint: run fix b
 error   c: bad
-        hint: run mend c
+        hint: run fix c
 skipped d: not now
 1 error, 1 warning
 `;
@@ -79,14 +79,14 @@ test('more than one error or warning is plural', async () => {
   assert.match(output.join(''), /\n2 errors, 2 warnings\n$/);
 });
 
-test('nothing is wrong', async () => {
+test('no problems', async () => {
   assert.is(
     (await show([simple('a', ok('fine'))])).output.join(''),
     'ok      a: fine\nno problems found\n',
   );
 });
 
-test('lines come in their order, each as soon as it can', async () => {
+test('results are printed in order, each as early as possible', async () => {
   const gates = ['a', 'b', 'c'].map(() => Promise.withResolvers<void>());
   const checks = gates.map(
     ({ promise }, index): Check => ({
@@ -131,7 +131,7 @@ test('long messages are wrapped; commands only on a terminal, with backslashes',
   }
 });
 
-test('a name of a file does not write on the terminal', async () => {
+test('escape sequences in file names are not sent to the terminal', async () => {
   const { output } = await show([simple('a', problem('a\x1b[31m\nb', 'run rm \x1b]0;x\x07'))]);
   assert.is(
     output.join(''),
@@ -139,7 +139,7 @@ test('a name of a file does not write on the terminal', async () => {
   );
 });
 
-test('a bug in a check is a line, and the others go on', async () => {
+test('an internal error of a check does not stop the other checks', async () => {
   const bug: Check = {
     name: 'bug',
     run: () => {
@@ -154,7 +154,7 @@ test('a bug in a check is a line, and the others go on', async () => {
   assert.match(output.join(''), /\nok {6}a: fine\n1 error\n$/);
 });
 
-test('an error of the helper is a line with its hint', async () => {
+test('an error is a finding with its hint', async () => {
   const context = testContext();
   const check: Check = {
     name: 'a',
@@ -167,7 +167,7 @@ test('an error of the helper is a line with its hint', async () => {
   ]);
 });
 
-test('a check that takes too long is an error', async () => {
+test('a check that exceeds its timeout is an error', async () => {
   const check: Check = {
     name: 'slow',
     limitMs: 5,
@@ -184,7 +184,7 @@ test('a check that takes too long is an error', async () => {
   ]);
 });
 
-test('a person who mistypes a host is told at once', async () => {
+test('refuses an invalid host before any check', async () => {
   try {
     await doctor.run(testContext(), { hosts: ['example.com'] });
     assert.unreachable();
@@ -193,7 +193,7 @@ test('a person who mistypes a host is told at once', async () => {
   }
 });
 
-test('as JSON', () =>
+test('--json', () =>
   inHome(({ env, folder }) => {
     const offline = { ...env, HTTPS_PROXY: 'http://127.0.0.1:1' };
     const run = spawnSync(executable, ['doctor', '--json'], {

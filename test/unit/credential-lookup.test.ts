@@ -215,7 +215,7 @@ test('a registry token warns when it has expired, and nothing else does', () =>
     }
   }));
 
-test('an identity by name has the user name that was asked for', () =>
+test('an identity by name has the requested user name', () =>
   inHome(async (home) => {
     writeIdentity(home, { present: 'iambearer' }, 'canary');
     const lookup = lookupIn(testContext({ env: home.env }));
@@ -225,7 +225,7 @@ test('an identity by name has the user name that was asked for', () =>
     await rejects(nobody, 'misconfigured', /--identity toString/);
   }));
 
-test('a secret that is gone names the store', () =>
+test('a missing secret: the error names the store', () =>
   inWorld(
     {
       identities: { work: { kind: 'api-key', since: 0 } },
