@@ -60,7 +60,7 @@ const faults: readonly [fault: Fault, line: string][] = [
   [{ kind: 'drop' }, 'the connection was dropped; try again later'],
   [{ kind: 'cut-off' }, 'its answer was cut off; try again later'],
   [{ kind: 'hang' }, 'did not answer in time; try again later'],
-  [{ kind: 'huge' }, 'its answer is longer than 1 MiB'],
+  [{ kind: 'huge' }, 'its answer is longer than 1 MiB; check that address'],
   [
     { kind: 'not-json' },
     'answered 200 with something that is not a JSON object; check that address',
