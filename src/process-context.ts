@@ -120,12 +120,12 @@ function runSync(program: string, args: readonly string[], options: RunOptions):
  * prevent the answer.
  */
 function warn(line: string, hint?: string): void {
-  const texts = [`docker-credential-icr: ${line}`, ...hintLines(hint)];
+  const texts = [`docker-credential-icr: ${visible(line)}`, ...hintLines(hint)];
   try {
     const width = process.getBuiltinModule('node:tty').isatty(2)
       ? process.stderr.columns || 80
       : Number.POSITIVE_INFINITY;
-    const lines = texts.flatMap((text) => wrapCommand(visible(text), width));
+    const lines = texts.flatMap((each) => wrapCommand(each, width));
     writeAll(nodeFs(), 2, `${lines.join('\n')}\n`);
   } catch {
     // The error cannot be reported anywhere else.

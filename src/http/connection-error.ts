@@ -44,10 +44,10 @@ const { ERR_BAD_RESPONSE: invalidAnswer } = AxiosError;
 export function connectionError(error: unknown, throughProxy: string): unknown {
   if (!axios.isAxiosError(error)) return error;
   const code = systemCode(error) ?? 'unknown error';
-  const isRetried = transientCodes.has(code) || isCutOff(error);
-  const withoutProxy = throughProxy === '' ? direct(code, isRetried) : byProxy;
-  const details = isUntrusted(code) ? untrusted : withoutProxy;
-  return new ConnectionError(describe(code, isCutOff(error)) + throughProxy, isRetried, details);
+  const isTransient = transientCodes.has(code) || isCutOff(error);
+  const direct = isTransient ? {} : directDetails(code);
+  const details = isUntrusted(code) ? untrusted : throughProxy === '' ? direct : byProxy;
+  return new ConnectionError(describe(code, isCutOff(error)) + throughProxy, isTransient, details);
 }
 
 const untrusted: ErrorDetails = {
@@ -56,9 +56,8 @@ const untrusted: ErrorDetails = {
 };
 const byProxy: ErrorDetails = { reason: 'proxy', hint: 'check HTTPS_PROXY, or unset it' };
 
-/** Returns the hint for a connection without a proxy. After a transient error, the hint is to try again. */
-function direct(code: string, isRetried: boolean): ErrorDetails {
-  if (isRetried) return {};
+/** Returns the hint for a connection without a proxy that a retry does not fix. */
+function directDetails(code: string): ErrorDetails {
   const subject = networkSubjects[code];
   if (subject === undefined) return { hint: 'check that address' };
   return { hint: `check ${subject}, or set HTTPS_PROXY if your network requires a proxy` };
