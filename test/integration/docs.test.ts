@@ -41,6 +41,8 @@ function makeStandIns({ folder }: Home): string {
   for (const name of standIns) {
     fs.writeFileSync(path.join(bin, name), '#!/bin/sh\nexit 0\n', { mode: 0o755 });
   }
+  // `configure --identity` creates a symlink beside the program on PATH, which must not be in the build directory.
+  fs.symlinkSync(executable, path.join(bin, path.basename(executable)));
   return bin;
 }
 
@@ -55,7 +57,7 @@ for (const page of pages) {
       fs.writeFileSync(path.join(work, 'key.txt'), key());
       const env = {
         ...home.env,
-        PATH: [path.dirname(executable), makeStandIns(home), home.env.PATH].join(':'),
+        PATH: [makeStandIns(home), home.env.PATH].join(':'),
         XDG_RUNTIME_DIR: home.folder,
         HTTPS_PROXY: proxy.url,
         SSL_CERT_FILE: sandbox.caFile,

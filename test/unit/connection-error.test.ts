@@ -29,7 +29,9 @@ for (const [code, through, hint] of rows) {
 }
 
 test('a truncated answer: is retried, without a hint of its own', () => {
-  const error = connectionError(new axios.AxiosError('stream has been aborted'), '');
+  const cause = new axios.AxiosError('canary', axios.AxiosError.ERR_BAD_RESPONSE);
+  cause.response = { data: '', status: 200, statusText: '', headers: {}, config: cause.config };
+  const error = connectionError(cause, '');
   const { details, isTransient } = error as ConnectionError;
   assert.equal([details, isTransient], [{}, true]);
 });
