@@ -87,6 +87,8 @@ function nodeFs(): typeof import('node:fs') {
 }
 
 async function answerWithBun(bun: BunRuntime, text: string): Promise<void> {
+  // Writing an empty text would truncate the file that standard output is redirected or appended to.
+  if (text === '') return;
   try {
     await bun.write(bun.stdout, text);
   } catch (error) {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
@@ -8,6 +9,7 @@ import { execPlugin, type PluginRequest } from '../kubelet/exec-plugin.ts';
 import { createKubelet } from '../kubelet/kubelet.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { executable, type Outcome } from '../support/helper.ts';
+import { testUnless } from '../support/skip.ts';
 import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
 
 const test = sandboxSuite('kubernetes commands');
@@ -104,6 +106,34 @@ test('config --output: writes a file and prints its path', ({ sandbox }) =>
     assert.equal({ stdout, status }, { stdout: '', status: 1 });
     assert.match(stderr, /cannot write .*none\/x.yaml \(ENOENT\)/);
   }));
+
+test('config --output: does not wait for the reader of a FIFO', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    execFileSync('mkfifo', [path.join(person.home.folder, 'fifo')]);
+    const { status, stderr } = await print(person, 'kubernetes config -o fifo');
+    assert.is(status, 1);
+    assert.match(stderr, /cannot write .*fifo \(ENXIO\)/);
+  }));
+
+const isRoot = process.geteuid?.() === 0;
+
+testUnless(test, !isRoot && 'needs root')(
+  "config --output: root does not write through another user's symlink",
+  ({ sandbox }) =>
+    inCloud(sandbox, async (person) => {
+      const [folder, target] = ['theirs', 'target'].map((name) =>
+        path.join(person.home.folder, name),
+      ) as [string, string];
+      fs.mkdirSync(folder);
+      fs.writeFileSync(target, 'unchanged');
+      fs.symlinkSync(target, path.join(folder, 'x.yaml'));
+      fs.lchownSync(path.join(folder, 'x.yaml'), 1234, 1234);
+      fs.chownSync(folder, 1234, 1234);
+      const { status } = await print(person, 'kubernetes config -o theirs/x.yaml');
+      assert.is(status, 1);
+      assert.is(fs.readFileSync(target, 'utf8'), 'unchanged');
+    }),
+);
 
 /** Returns the registries of a printed Secret with their user names and passwords. */
 function authsIn(text: string): Record<string, { username: string; password: string }> {

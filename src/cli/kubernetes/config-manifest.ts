@@ -1,5 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import type { Context } from '../../context.ts';
+import { actAsOwner } from '../../files/act-as-owner.ts';
 import { cannot } from '../../files/storage-error.ts';
 import { visible } from '../../visible.ts';
 import type { Command } from '../command.ts';
@@ -35,7 +37,7 @@ export const config: Command<ConfigArgs> = {
       context.stdout(text);
       context.warn(`save this file on every node as ${configFile}`);
     } else {
-      writeFile(file, text);
+      writeFile(context, file, text);
       printLine(context, `wrote ${visible(file)}`);
     }
     for (const line of await nextSteps(file, args)) context.warn(line);
@@ -43,13 +45,25 @@ export const config: Command<ConfigArgs> = {
   },
 };
 
-/** The file contains no secret; root's kubelet reads it. */
-function writeFile(file: string, text: string): void {
-  try {
-    fs.writeFileSync(file, text);
-  } catch (error) {
-    throw cannot('write', file, error);
-  }
+const { O_WRONLY, O_CREAT, O_TRUNC, O_NONBLOCK = 0 } = fs.constants;
+
+/**
+ * The file contains no secret; root's kubelet reads it. Root writes into another user's directory with the rights of that
+ * user, who could have planted a symlink there, and does not wait for the reader of a FIFO.
+ */
+function writeFile(context: Context, file: string, text: string): void {
+  actAsOwner(context, file, () => {
+    try {
+      const descriptor = fs.openSync(file, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK);
+      try {
+        fs.writeFileSync(descriptor, text);
+      } finally {
+        fs.closeSync(descriptor);
+      }
+    } catch (error) {
+      throw cannot('write', file, error);
+    }
+  });
 }
 
 /** Returns the remaining steps on a node: executable, identity, and at last the flags of the kubelet. */

@@ -105,4 +105,22 @@ test('a full disk, after --help: exits with 1, not with the status of a usage er
     assert.is(status, 1);
   }));
 
+const emptyAnswers: readonly [verb: string, input: string][] = [
+  ['store', credential('us.icr.io')],
+  ['erase', 'us.icr.io'],
+];
+
+for (const redirection of ['>>', '1<>']) {
+  for (const [verb, input] of emptyAnswers) {
+    test(`a file opened with ${redirection}, after ${verb}: keeps its content`, () =>
+      inHome((home) => {
+        const log = path.join(home.folder, 'log');
+        fs.writeFileSync(log, 'earlier line\n');
+        const script = `printf %s '${input}' | "$0" ${verb} ${redirection} log`;
+        assert.is(shell(home, script).status, 0);
+        assert.is(fs.readFileSync(log, 'utf8'), 'earlier line\n');
+      }));
+  }
+}
+
 test.run();
