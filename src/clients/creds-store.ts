@@ -14,6 +14,7 @@ import {
 import { dockerConfigFile } from './docker.ts';
 import { addProperties, newObjectText, removeProperties, replaceValue } from './json-edit.ts';
 import { damaged, type Property, propertiesOf } from './json-text.ts';
+import { assertLoadable } from './rejected-members.ts';
 
 const setting = 'credsStore';
 
@@ -28,6 +29,7 @@ export interface CredsStorePlan extends EditPlan {
 /** Plans to set this helper as `credsStore`. Throws `damaged` or `storage`. */
 export function planSetStore(context: Context): CredsStorePlan {
   const read = readCredHelpers(dockerConfigFile(context));
+  assertLoadable(read, 'docker/cli');
   const { text, root } = read;
   const current = currentStore(read);
   const before = current?.value.value;
