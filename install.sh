@@ -232,6 +232,11 @@ data_directories() {
 unconfigure() {
   search_path
   other=${before:-$after}
+  # The default directory may not be on the PATH of this shell.
+  standard=${HOME:-/nonexistent}/.local/bin/$program
+  if [ -z "$other" ] && [ -f "$standard" ] && [ -x "$standard" ] && ! [ "$standard" -ef "$target" ]; then
+    other=$standard
+  fi
   if [ -n "$other" ]; then
     printf "the clients' configuration was not changed, because another helper is installed: %s\n" "$other"
     return

@@ -48,6 +48,7 @@ export const importRules: ImportRules = {
         'src/unescape.ts',
         'src/version.ts',
         'src/visible.ts',
+        'src/wrap.ts',
       ],
       imports: [],
     },

@@ -26,7 +26,7 @@ export function isCalledByItself(script?: string, proc = '/proc'): boolean {
 }
 
 function parentOf(proc: string, pid: number | 'self'): number {
-  return Number(processStat(pid, proc)[1]);
+  return processStat(pid, proc).parentPid;
 }
 
 /** Only a verb without other arguments counts: below `docker-credential-icr exec`, clients call this program without a loop. */

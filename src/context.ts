@@ -39,8 +39,6 @@ export interface Context {
   readonly terminal: () => Terminal | undefined;
   /** Standard output, if it is a terminal that can move the cursor. */
   readonly screen?: () => Screen | undefined;
-  /** Standard error, if it is a terminal. */
-  readonly errorScreen?: () => Screen | undefined;
   /** Returns the path of this process's executable: the compiled program, or Bun or Node. */
   readonly executable?: () => string;
   /** The script that the executable runs, if it is an interpreter. */

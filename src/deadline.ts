@@ -25,3 +25,8 @@ export function deadlineOf({ now, deadline }: Context, limitMs: number): number 
 export function remainingMs(context: Context, limitMs: number): number {
   return deadlineOf(context, limitMs) - context.now();
 }
+
+/** Resolves after the time. */
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

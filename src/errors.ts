@@ -55,6 +55,16 @@ export class HelperError extends Error {
   }
 }
 
+/** Returns true if IBM Cloud rejected the request. */
+export function isRefused(error: unknown): error is HelperError {
+  return error instanceof HelperError && error.code === 'refused';
+}
+
+/** The error for invalid arguments or input. */
+export function invalidInput(message: string, hint: string): HelperError {
+  return new HelperError('invalid-input', message, { hint });
+}
+
 /** Returns message and hint in one line: clients of the protocol show only one line. */
 export function inOneLine({ message, hint }: HelperError): string {
   return hint === undefined ? message : `${message}; ${hint}`;

@@ -14,8 +14,13 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Returns true for a string that is not empty. */
+export function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
 /** Returns the value of a field; undefined if it is absent, empty or not a string. */
 export function textOf(object: JsonObject, name: string): string | undefined {
   const value = object[name];
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  return isText(value) ? value : undefined;
 }

@@ -3,7 +3,7 @@ import { type JsonObject, parseObject } from './json-object.ts';
 import { plain } from './plain-text.ts';
 
 /** The claims of an IAM token. Its signature is not checked, so they are only shown, never used to grant access. */
-export interface Claims {
+interface Claims {
   readonly sub: string;
   /** `ServiceId` or `Profile`; absent in a user's token. */
   readonly subType?: string;

@@ -4,7 +4,8 @@ import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
 import { nodeFiles } from './files/file-reader.ts';
 import { withSystemHome } from './system-home.ts';
-import { visible } from './visible.ts';
+import { hintLine, visible } from './visible.ts';
+import { wrapCommand } from './wrap.ts';
 
 declare const Bun: BunRuntime | undefined;
 
@@ -40,7 +41,7 @@ export function processContext(): Context {
     stdout: (text) => writeAll(nodeFs(), 1, text),
     answer: bun ? (text) => answerWithBun(bun, text) : async (text) => writeAll(nodeFs(), 1, text),
     files: bun ? bunFiles(bun, uid ?? -1, nodeFiles) : nodeFiles,
-    warn: (line, hint) => warnOn(2, line, hint),
+    warn,
     now: Date.now,
     pid: process.pid,
     uid,
@@ -53,10 +54,6 @@ export function processContext(): Context {
     screen: () =>
       process.stdout.isTTY && process.env.TERM !== 'dumb'
         ? { columns: process.stdout.columns || 80, write: (text) => writeAll(nodeFs(), 1, text) }
-        : undefined,
-    errorScreen: () =>
-      process.stderr.isTTY && process.env.TERM !== 'dumb'
-        ? { columns: process.stderr.columns || 80, write: (text) => writeAll(nodeFs(), 2, text) }
         : undefined,
     executable: () => process.execPath,
     script: process.argv[1],
@@ -116,11 +113,21 @@ function runSync(program: string, args: readonly string[], options: RunOptions):
   return { ...result, failure: code === 'ETIMEDOUT' ? 'timeout' : (code ?? String(error)) };
 }
 
-/** Errors are ignored, because a closed standard error must not prevent the answer. */
-function warnOn(descriptor: number, line: string, hint?: string): void {
-  const second = hint === undefined ? '' : `hint: ${visible(hint)}\n`;
+/**
+ * Writes to standard error, wrapped to the width of a terminal. Errors are ignored, because a closed standard error must not
+ * prevent the answer.
+ */
+function warn(line: string, hint?: string): void {
+  const text = `docker-credential-icr: ${visible(line)}\n${hintLine(hint)}`;
   try {
-    writeAll(nodeFs(), descriptor, `docker-credential-icr: ${visible(line)}\n${second}`);
+    const width = process.getBuiltinModule('node:tty').isatty(2)
+      ? process.stderr.columns || 80
+      : Number.POSITIVE_INFINITY;
+    const lines = text
+      .split('\n')
+      .slice(0, -1)
+      .flatMap((each) => wrapCommand(each, width));
+    writeAll(nodeFs(), 2, `${lines.join('\n')}\n`);
   } catch {
     // The error cannot be reported anywhere else.
   }

@@ -4,10 +4,12 @@ export const ownVariable = 'DOCKER_CREDENTIAL_ICR_API_KEY';
 /** The variables from which IBM's tools read an API key, in their order of precedence. */
 export const ambientVariables = ['IBMCLOUD_API_KEY', 'BLUEMIX_API_KEY', 'IC_API_KEY'];
 
+/** All variables with an API key, in their order of precedence. */
+export const apiKeyVariables: readonly string[] = [ownVariable, ...ambientVariables];
+
 /** Variables with secrets that are removed from the environment of other programs; in upper case. */
 export const secretVariables: readonly string[] = [
-  ownVariable,
-  ...ambientVariables,
+  ...apiKeyVariables,
   'DOCKER_AUTH_CONFIG',
   // An API key for IBM's SDKs, and the ibmcloud CLI's token of a compute resource.
   'CONTAINER_REGISTRY_APIKEY',

@@ -3,7 +3,7 @@ import type { Context } from './context.ts';
 import { HelperError, systemCode } from './errors.ts';
 
 /** Docker sends a few hundred bytes. */
-export const maxInputBytes = 1024 * 1024;
+const maxInputBytes = 1024 * 1024;
 
 /** Reads standard input as text. Throws `invalid-input` for more than 1 MiB and for other encodings than UTF-8. */
 export async function readInput(context: Context): Promise<string> {

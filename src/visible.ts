@@ -42,3 +42,8 @@ export function hasControlCharacter(text: string): boolean {
   }
   return false;
 }
+
+/** Returns the line that follows a message on standard error or in a report; an empty string without a hint. */
+export function hintLine(hint: string | undefined): string {
+  return hint === undefined ? '' : `hint: ${visible(hint)}\n`;
+}

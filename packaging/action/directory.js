@@ -12,7 +12,7 @@ const prefix = 'docker-credential-icr-';
  */
 export function jobDirectory() {
   const earlier = path.dirname(process.env.DOCKER_CREDENTIAL_ICR_CONFIG_DIR ?? '');
-  if (isOurs(earlier) && fs.existsSync(earlier)) return earlier;
+  if (isJobDirectory(earlier) && fs.existsSync(earlier)) return earlier;
   const folder = fs.mkdtempSync(path.join(required('RUNNER_TEMP'), prefix));
   // Before anything else is written, so that the post step also removes the directory of a step that fails.
   saveState('directory', folder);
@@ -26,7 +26,7 @@ export function jobDirectory() {
 }
 
 /** Returns true for a directory that this action created for a job of this runner. */
-export function isOurs(folder) {
+export function isJobDirectory(folder) {
   const { RUNNER_TEMP: temporary } = process.env;
   if (!temporary || !path.basename(folder).startsWith(prefix)) return false;
   return path.dirname(folder) === path.resolve(temporary);

@@ -1,11 +1,11 @@
 // Removes everything that the job stored: the post step of action.yml. It also runs if the job fails.
 import fs from 'node:fs';
-import { isOurs } from './directory.js';
+import { isJobDirectory } from './directory.js';
 import { exportVariable, fail, state } from './runner.js';
 
 try {
   const directory = state('directory');
-  if (isOurs(directory)) {
+  if (isJobDirectory(directory)) {
     // Symlinks are removed, not followed.
     fs.rmSync(directory, { recursive: true, force: true });
     // Post steps of earlier actions still use Docker.

@@ -38,9 +38,29 @@ export async function ownPrograms(folder: string, cloud: SandboxProcess): Promis
     const program = get(install(executable, folder, `helper-${index}`), name, home);
     return home === emptyHome ? { ...program, outputPrefix: notFound, status: 1 } : program;
   });
+  const commands = commandPrograms(folder, storedHome(folder, 'commands'));
   const file = ['/bin/true', '/usr/bin/true'].find((name) => fs.existsSync(name)) ?? 'true';
   const any = { name: '`true`: minimum for any process', file, args: [], input: '' };
-  return [empty, ...gets, { ...any, env: emptyHome.env, ...usual }];
+  return [empty, ...gets, ...commands, { ...any, env: emptyHome.env, ...usual }];
+}
+
+/** The kubelet's call, and interactive commands that need no network. */
+function commandPrograms(folder: string, { env }: Home): Program[] {
+  const request = {
+    apiVersion: 'credentialprovider.kubelet.k8s.io/v1',
+    kind: 'CredentialProviderRequest',
+    image: `${host}/team/app:1`,
+  };
+  const kubelet = { name: 'kubelet, stored credential', args: ['kubelet'], outputPrefix: '{' };
+  const rows = [
+    { ...kubelet, input: JSON.stringify(request) },
+    { name: 'status', args: ['status'], input: '', outputPrefix: 'HOST' },
+    { name: 'login --help', args: ['login', '--help'], input: '', outputPrefix: 'Save cred' },
+  ];
+  return rows.map((row, index) => {
+    const file = install(executable, folder, `command-${index}`);
+    return { ...usual, ...row, file, env };
+  });
 }
 
 /** The lower limit for a program that is compiled in the same way. */

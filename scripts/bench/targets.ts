@@ -24,6 +24,8 @@ function targets({ gets, flight }: Judged): Target[] {
   const empty = named('empty executable');
   const get = named('get, stored credential');
   const bearer = named('get, cached access token');
+  const kubelet = named('kubelet, stored credential');
+  const [status, help] = [named('status'), named('login --help')];
   const ecr = named('docker-credential-ecr-login list');
   const allAtOnce = iamDelayMs + concurrency * (get?.median ?? Number.NaN);
   return [
@@ -31,6 +33,9 @@ function targets({ gets, flight }: Judged): Target[] {
     ['`get` / `docker-credential-ecr-login list`, medians', times(get, ecr, 'median'), 0.7],
     ['memory of `get` / of the empty executable', times(get, empty, 'memory'), 1.35],
     ['`get` of a cached access token / of a stored credential', times(bearer, get, 'median'), 1.15],
+    ['`kubelet` / `get` of a stored credential, medians', times(kubelet, get, 'median'), 2],
+    ['`status` / empty executable, medians', times(status, empty, 'median'), 5],
+    ['`login --help` / empty executable, medians', times(help, empty, 'median'), 5],
     [
       `${concurrency} parallel \`get\` calls, empty cache / (${iamDelayMs} ms + ${concurrency} × \`get\`)`,
       flight.median / allAtOnce,

@@ -2,7 +2,7 @@ import type { Argv, FallbackCompletionFunction } from 'yargs';
 import { type Context, debug } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { version } from '../version.ts';
-import { visible, visibleLines } from '../visible.ts';
+import { visibleLines } from '../visible.ts';
 import type { Command, CommandEntry, CommandGroup } from './command.ts';
 import { commands } from './commands.ts';
 import {
@@ -14,7 +14,6 @@ import {
   wordsBeforeDashes,
 } from './typed-command.ts';
 import { explainUsage, type UsageError } from './usage-error.ts';
-import { lineFor } from './wrap.ts';
 import { yargs } from './yargs.ts';
 
 /** The exit status for wrong arguments of an interactive command. */
@@ -49,7 +48,7 @@ export async function runInteractive(
     stdout: (text) => rawContext.stdout(visibleLines(text)),
     warn: (line, hint) => {
       hasWarned = true;
-      warnOnScreen(rawContext, line, hint);
+      rawContext.warn(line, hint);
     },
   };
   try {
@@ -60,17 +59,6 @@ export async function runInteractive(
     if (isClosedPipe(error) && !hasWarned) return closedPipe;
     return report(context, error);
   }
-}
-
-/** Wraps a long message. The hint is not wrapped, because it may contain a command to copy. */
-function warnOnScreen({ errorScreen, warn }: Context, line: string, hint?: string): void {
-  const screen = errorScreen?.();
-  if (screen === undefined) {
-    warn(line, hint);
-    return;
-  }
-  const hintLine = hint === undefined ? '' : `hint: ${visible(hint)}\n`;
-  screen.write(`${lineFor(screen, `docker-credential-icr: ${visible(line)}`)}${hintLine}`);
 }
 
 function isClosedPipe({ cause }: HelperError): boolean {

@@ -172,7 +172,7 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     usage: 'kubelet',
     describe: 'answer the kubelet as an image credential provider',
     section: 'Clusters',
-    load: async () => (await import('./kubelet.ts')).kubelet,
+    load: async () => (await import('./kubelet-command.ts')).kubelet,
   },
   {
     usage: 'kubernetes',

@@ -3,8 +3,10 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isIdentityName } from '../identity/identities.ts';
 import { userNames } from '../identity/present.ts';
-import { publicHosts } from '../registry/regions.ts';
+import { publicHosts, regions } from '../registry/regions.ts';
+import { storeNames } from '../secrets/store-types.ts';
 import type { Command } from './command.ts';
+import { settingsByName } from './settings-command.ts';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 
@@ -59,29 +61,61 @@ export const completion: Command<{ readonly shell: Shell }> = {
   },
 };
 
-const commandsWithHosts = new Set([
-  'setup',
-  'login',
-  'logout',
-  'configure',
-  'status',
-  'map',
-  'unmap',
-  'token',
-  'exec',
-  'doctor',
-]);
+type Names = (context: Context) => readonly string[];
+
+const hosts: Names = () => publicHosts;
+const stores: Names = () => storeNames;
+
+/** Values by the option before them. */
+const optionValues: Readonly<Record<string, Names>> = {
+  '--identity': identities,
+  '--as': identities,
+  '--store': stores,
+  '--host': hosts,
+  '--region': () => regions.map(({ region }) => region),
+  '--present': () => userNames,
+};
+
+/** Arguments by command; the last entry applies to all further arguments. */
+const argumentValues: Readonly<Record<string, readonly Names[]>> = {
+  ...Object.fromEntries(
+    ['setup', 'login', 'logout', 'configure', 'status', 'doctor'].map((name) => [name, [hosts]]),
+  ),
+  map: [hosts, identities, none],
+  unmap: [hosts, none],
+  token: [hosts, none],
+  exec: [hosts, none],
+  settings: [() => Object.keys(settingsByName)],
+  'store move': [stores, none],
+  'api-key create': [none, hosts],
+  'api-key rotate': [identities, none],
+  completion: [() => Object.keys(scripts), none],
+};
 
 /** Returns the hosts, identities and other values that can complete the last of `words`. */
-export function namesToComplete(context: Context, words: readonly string[]): string[] {
-  const [command = '', ...rest] = words.slice(1);
-  const option = rest.at(-2);
-  if (option === '--present') return [...userNames];
-  if (option === '--identity' || (command === 'map' && rest.length === 2))
-    return identities(context);
-  if (command === 'completion' && rest.length === 1) return Object.keys(scripts);
-  if (option === '--host') return [...publicHosts];
-  return commandsWithHosts.has(command) ? [...publicHosts] : [];
+export function namesToComplete(context: Context, words: readonly string[]): readonly string[] {
+  const typed = words.slice(1);
+  const option = optionValues[typed.at(-2) ?? ''];
+  if (option !== undefined) return option(context);
+  const [command = '', second = '', ...rest] = argumentsIn(typed);
+  if (command === 'settings' && rest.length === 1) return settingsByName[second]?.values ?? [];
+  const group = argumentValues[`${command} ${second}`];
+  const [names, count] = group
+    ? [group, rest.length]
+    : [argumentValues[command] ?? [none], rest.length + 1];
+  return (names[count - 1] ?? names.at(-1) ?? none)(context);
+}
+
+/** Returns the words without options and the values of `optionValues`; the last word is always included. */
+function argumentsIn(words: readonly string[]): readonly string[] {
+  return words.filter((word, index) => {
+    if (index === words.length - 1) return true;
+    return !word.startsWith('-') && !Object.hasOwn(optionValues, words[index - 1] ?? '');
+  });
+}
+
+function none(): readonly string[] {
+  return [];
 }
 
 function identities(context: Context): string[] {

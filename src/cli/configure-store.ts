@@ -14,6 +14,7 @@ import { findHelper } from '../secrets/helper-program.ts';
 import { replaceSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { visible } from '../visible.ts';
+import { printLine } from './print-line.ts';
 
 /**
  * Makes this helper Docker's `credsStore`. Credentials of other registries stay available: the previous `credsStore`
@@ -28,13 +29,13 @@ export async function setCredsStore(context: Context, dryRun: boolean): Promise<
   if (!isSetAlready) await setFallback(context, previous);
   for (const login of logins) await copyLogin(context, login);
   const { changed, backup } = planAndApply(context, () => planSetStore(context));
-  if (!changed) context.stdout(`nothing to change in ${visible(plan.file)}\n`);
+  if (!changed) printLine(context, `nothing to change in ${visible(plan.file)}`);
   if (changed) {
     const rest =
       previous === undefined ? '' : `; ${visible(previous)} is used for other registries`;
-    context.stdout(`Docker now uses this helper for every registry${rest}\n`);
+    printLine(context, `Docker now uses this helper for every registry${rest}`);
   }
-  if (backup !== undefined) context.stdout(`backup of the previous file: ${visible(backup)}\n`);
+  if (backup !== undefined) printLine(context, `backup of the previous file: ${visible(backup)}`);
 }
 
 /** Only warns if the helper does not work: Docker could not use it before either, and it may work again later. */
@@ -63,7 +64,7 @@ async function copyLogin(context: Context, credential: Credential): Promise<void
   const key = { of: 'host', name: hostKey(host) } as const;
   if (!(await replaceSecret(context, key, undefined, credential))) return;
   const name = printable(credential.ServerURL);
-  context.stdout(`copied the credential for ${name} from Docker's file\n`);
+  printLine(context, `copied the credential for ${name} from Docker's file`);
   context.warn(
     `Docker's file still has the credential for ${name} in plain text`,
     `run docker login ${name} to remove it from the file`,
@@ -77,7 +78,7 @@ export async function resetCredsStore(context: Context, dryRun: boolean): Promis
   const { changed } = planAndApply(context, () => planRestoreStore(context, previous));
   await setFallback(context, undefined);
   const state = previous === undefined ? 'removed' : `${visible(previous)} again`;
-  if (changed) context.stdout(`Docker's credsStore is ${state}\n`);
+  if (changed) printLine(context, `Docker's credsStore is ${state}`);
 }
 
 function show({ stdout }: Context, plan: EditPlan): void {

@@ -8,6 +8,7 @@ import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { requireIbmHost } from './host-arguments.ts';
+import { printLine } from './print-line.ts';
 
 interface ConfigureArgs {
   readonly hosts?: readonly string[];
@@ -64,7 +65,7 @@ export const configure: Command<ConfigureArgs> = {
     }
     if (args.credsStore && args.client === 'docker') await editOthers(context, args);
     if (!args.remove && !args.dryRun && !(await hasCredential(context))) {
-      context.stdout('next: docker-credential-icr login\n');
+      printLine(context, 'next: docker-credential-icr login');
     }
     return 0;
   },
@@ -150,11 +151,8 @@ export async function apply(
   const { planAndApply } = await import('../clients/edit-file.ts');
   const { plan, changed, backup } = await planAndApply(context, makePlan);
   const count = `${plan.hosts.length} ${plan.hosts.length === 1 ? 'host' : 'hosts'}`;
-  context.stdout(
-    changed
-      ? `${remove ? 'removed' : 'added'} ${count} in ${visible(plan.file)}\n`
-      : `nothing to change in ${visible(plan.file)}\n`,
-  );
-  if (backup !== undefined) context.stdout(`backup of the previous file: ${visible(backup)}\n`);
+  const change = remove ? `removed ${count} from` : `added ${count} to`;
+  printLine(context, `${changed ? change : 'nothing to change in'} ${visible(plan.file)}`);
+  if (backup !== undefined) printLine(context, `backup of the previous file: ${visible(backup)}`);
   return plan;
 }

@@ -1,8 +1,8 @@
 import type { Context } from '../context.ts';
+import { wrap, wrapCommand } from '../wrap.ts';
 import type { Command, CommandEntry, CommandGroup, Option, Section } from './command.ts';
 import { commands } from './commands.ts';
 import { entryNamed } from './typed-command.ts';
-import { wrap } from './wrap.ts';
 
 const program = 'docker-credential-icr';
 
@@ -120,8 +120,8 @@ function optionRow([name, option]: readonly [string, Option]): readonly [string,
 
 function exampleList(examples: Command<never>['examples'], width: number): string {
   const each = examples.map(
-    // Commands are not wrapped, so that they can be copied.
-    ([line, description]) => `${block(capital(description), 2, width)}    ${program} ${line}\n`,
+    ([line, description]) =>
+      `${block(capital(description), 2, width)}${indented(wrapCommand(`${program} ${line}`, width - 4), 4)}`,
   );
   return `Examples\n${each.join('')}`;
 }
@@ -148,9 +148,11 @@ function paragraph(text: string, width: number): string {
 }
 
 function block(text: string, indent: number, width: number): string {
-  return wrap(text, width - indent)
-    .map((line) => `${' '.repeat(indent)}${line}\n`)
-    .join('');
+  return indented(wrap(text, width - indent), indent);
+}
+
+function indented(lines: readonly string[], indent: number): string {
+  return lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('');
 }
 
 function capital(text: string): string {

@@ -2,7 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
-import { everyHost, own } from '../identity/mapping-key.ts';
+import { everyHost, keysOfIdentity, own } from '../identity/mapping-key.ts';
 import {
   entitledRegistry,
   presentation,
@@ -13,6 +13,7 @@ import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { chooseStore, recordStore, savedMessage } from './login-store.ts';
+import { printLine } from './print-line.ts';
 import { type RootSecret, readRootSecret } from './root-secret.ts';
 import {
   identityTypeOf,
@@ -21,7 +22,6 @@ import {
   secretOptions,
   storeOption,
 } from './secret-options.ts';
-import { lineFor } from './wrap.ts';
 
 export interface LoginArgs extends SecretOptions {
   readonly hosts?: readonly string[];
@@ -119,11 +119,14 @@ export async function logIn(
     await saveIdentity(context, { name, settings, secret }, mapped);
     for (const key of [...mapped, ...keysOfIdentity(current, name)]) usedFor.add(key);
   }
-  const print = (line: string) => context.stdout(lineFor(context.screen?.(), line));
-  if (secret !== '') print(savedMessage(context, root.kind));
-  report(targets[0]?.name ?? '', [...usedFor], root).forEach(print);
+  if (secret !== '') printLine(context, savedMessage(context, root.kind));
+  const lines = report(targets[0]?.name ?? '', [...usedFor], root);
+  for (const line of lines) printLine(context, line);
   if (present === undefined && inherited !== undefined) {
-    print(`clients still get the user name ${visible(inherited)}; --present changes it`);
+    printLine(
+      context,
+      `clients still get the user name ${visible(inherited)}; --present changes it`,
+    );
   }
 }
 
@@ -164,10 +167,6 @@ function targetsOf(
   if (identity === undefined) return [{ name: 'default', mapped: [everyHost] }];
   const isNew = !Object.hasOwn(identities, identity) && !Object.hasOwn(mappings, everyHost);
   return [{ name: identity, mapped: isNew ? [everyHost] : [] }];
-}
-
-function keysOfIdentity({ mappings }: Settings, name: string): string[] {
-  return Object.keys(mappings).filter((key) => mappings[key]?.identity === name);
 }
 
 function hintOf(command: string, identity: string | undefined, hosts: readonly string[]): string {

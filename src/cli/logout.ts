@@ -19,6 +19,7 @@ import { ambientVariables, ownVariable } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
+import { printLine } from './print-line.ts';
 
 interface LogoutArgs {
   readonly hosts?: readonly string[];
@@ -51,12 +52,13 @@ export const logout: Command<LogoutArgs> = {
 
 async function logOutAll(context: Context): Promise<void> {
   const removed = await removeEverything(context);
-  context.stdout('logged out of all ICR hosts; all identities and their secrets are removed\n');
+  printLine(context, 'logged out of all ICR hosts; all identities and their secrets are removed');
   const others = otherHosts(context).map(shellQuoted).join(' ');
   if (others !== '') {
     const command = `docker-credential-icr logout ${others}`;
-    context.stdout(
-      `credentials for other registries are still stored; to remove them, run ${command}\n`,
+    printLine(
+      context,
+      `credentials for other registries are still stored; to remove them, run ${command}`,
     );
   }
   const { ibmcloudSession, computeProfile } = readSettings(context);
@@ -89,14 +91,14 @@ async function logOutHost(context: Context, host: RegistryHost): Promise<void> {
   const isHost = key === host.name;
   const { kept, removed } = await (isHost ? signOutOf : removeMapping)(context, key);
   const rest = isHost ? '' : `; the credential of ${host.name} is used for it, if there is one`;
-  context.stdout(`logged out of ${key}${rest}\n`);
-  for (const identity of kept) context.stdout(`identity ${visible(identity)} is kept\n`);
+  printLine(context, `logged out of ${key}${rest}`);
+  for (const identity of kept) printLine(context, `identity ${visible(identity)} is kept`);
   await cancelPending(context, removed);
 }
 
 async function logOutOther(context: Context, host: RegistryHost): Promise<void> {
   if (!(await eraseOtherHost(context, host))) throw notStored(host);
-  context.stdout(`removed the credential for ${hostKey(host)}\n`);
+  printLine(context, `removed the credential for ${hostKey(host)}`);
 }
 
 async function logOutIdentity(context: Context, name: string, hosts: readonly RegistryHost[]) {
@@ -108,14 +110,14 @@ async function logOutIdentity(context: Context, name: string, hosts: readonly Re
   // If only a pending API key of the identity is left, there is still something to delete in IAM.
   if (!pendingIdentities(context).includes(name)) requireIdentity(readSettings(context), name);
   const removed = await removeIdentities(context, [name]);
-  context.stdout(`removed identity ${visible(name)} and its secret\n`);
+  printLine(context, `removed identity ${visible(name)} and its secret`);
   await cancelPending(context, removed);
 }
 
 /** Deletes the API keys that interrupted commands created in IAM for the removed identities. */
 async function cancelPending(context: Context, removed: Removed): Promise<void> {
   for (const id of await cancelPendingKeys(context, removed)) {
-    context.stdout(`deleted API key ${visible(id)}, created by an interrupted command\n`);
+    printLine(context, `deleted API key ${visible(id)}, created by an interrupted command`);
   }
 }
 

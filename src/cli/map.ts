@@ -3,6 +3,7 @@ import { everyHost } from '../identity/mapping-key.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
+import { printLine } from './print-line.ts';
 
 interface MapArgs {
   readonly host: string;
@@ -21,8 +22,9 @@ export const map: Command<MapArgs> = {
   run: async (context, { host, identity, present }) => {
     const key = keyOf(host);
     await mapHost(context, key, { identity, ...(present === undefined ? {} : { present }) });
-    context.stdout(
-      `${titleOf(key)} now ${key === everyHost ? 'use' : 'uses'} identity ${visible(identity)}\n`,
+    printLine(
+      context,
+      `${titleOf(key)} now ${key === everyHost ? 'use' : 'uses'} identity ${visible(identity)}`,
     );
     return 0;
   },
@@ -34,7 +36,7 @@ export const unmap: Command<{ readonly host: string }> = {
   run: async (context, { host }) => {
     const key = keyOf(host);
     await unmapHost(context, key);
-    context.stdout(`removed the mapping of ${titleOf(key)}\n`);
+    printLine(context, `removed the mapping of ${titleOf(key)}`);
     return 0;
   },
 };

@@ -3,6 +3,7 @@ import { moveSecrets } from '../secrets/move.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { probeStore } from '../secrets/verified-store.ts';
 import type { Command } from './command.ts';
+import { printLine } from './print-line.ts';
 
 export const move: Command<{ readonly name: string }> = {
   options: {},
@@ -15,7 +16,7 @@ export const move: Command<{ readonly name: string }> = {
     if (name !== fileStoreName) probeStore(context, name);
     const count = await moveSecrets(context, name);
     const secrets = count === 1 ? 'secret' : 'secrets';
-    context.stdout(`moved ${count} ${secrets} to ${storeTitle({ store: name })}\n`);
+    printLine(context, `moved ${count} ${secrets} to ${storeTitle({ store: name })}`);
     return 0;
   },
 };

@@ -41,11 +41,9 @@ function detailsOf(context: Context, identity: string): Omit<PendingRow, 'identi
 }
 
 /** Returns two lines for `status`: the pending key, and the command for it. */
-export function pendingLine({ identity, id, problem, hint }: PendingRow): string {
+export function pendingLines({ identity, id, problem, hint }: PendingRow): string[] {
   const key = id === undefined ? 'an API key' : `API key ${id}`;
   const reason = problem === undefined ? '' : ` (${problem})`;
-  return (
-    visible(`pending: ${key} of identity ${identity} may be active in IAM${reason}`) +
-    `\n  ${visible(hint)}\n`
-  );
+  const state = `pending: ${key} of identity ${identity} may be active in IAM${reason}`;
+  return [visible(state), `  ${visible(hint)}`];
 }

@@ -1,10 +1,15 @@
 import readline from 'node:readline';
 import { Writable } from 'node:stream';
+import type tty from 'node:tty';
 import type { Context, Terminal } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { visible } from '../visible.ts';
+import { wrap } from '../wrap.ts';
 
-export interface PromptOptions {
+/** Space that is left for the answer on the line of the question. */
+const minAnswerLength = 4;
+
+interface PromptOptions {
   /** If true, the answer is not echoed. */
   readonly hidden?: boolean;
 }
@@ -15,7 +20,10 @@ export async function ask(
   question: string,
   { hidden = false }: PromptOptions = {},
 ): Promise<string> {
-  const prompt = visible(question);
+  const width = (output as Partial<tty.WriteStream>).columns || Number.POSITIVE_INFINITY;
+  const lines = wrap(visible(question), width - minAnswerLength);
+  const prompt = lines.pop() ?? '';
+  for (const line of lines) output.write(`${line}\n`);
   const discard = new Writable({ write: (_chunk, _encoding, done) => done() });
   const outputOptions = hidden ? { output: discard, terminal: true } : { output };
   const editor = readline.createInterface({ input, ...outputOptions, historySize: 0 });

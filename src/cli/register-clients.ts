@@ -10,6 +10,7 @@ import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
 import { callsHelper, namesHelper } from './doctor/client-findings.ts';
 import { installedClients } from './installed-clients.ts';
+import { printLine } from './print-line.ts';
 import { askYesNo } from './prompt.ts';
 
 /**
@@ -43,7 +44,8 @@ async function register(
   const makePlan = () => client.planAdd(context, uncoveredHosts(context, client, hosts));
   const plan = makePlan();
   const isRegistered = plan.after === plan.before;
-  if (isRegistered) context.stdout(`${client.name}: nothing to change in ${visible(plan.file)}\n`);
+  if (isRegistered)
+    printLine(context, `${client.name}: nothing to change in ${visible(plan.file)}`);
   else if (yes || (await agrees(context, plan))) await apply(context, makePlan);
   else {
     const hint = `run docker-credential-icr configure --client ${client.name}`;
@@ -85,7 +87,7 @@ export async function offerToRegister(context: Context): Promise<void> {
   if (isAnyRegistered(context)) return;
   const canAsk = context.terminal() !== undefined && installedClients(context).length > 0;
   if (canAsk) await registerClients(context, await defaultHosts(context), {});
-  else context.stdout('next: docker-credential-icr configure\n');
+  else printLine(context, 'next: docker-credential-icr configure');
 }
 
 function isAnyRegistered(context: Context): boolean {

@@ -7,6 +7,7 @@ import { visible } from '../visible.ts';
 import { callerFor } from './caller.ts';
 import type { Command, Option } from './command.ts';
 import { requireIbmHost } from './host-arguments.ts';
+import { printLine } from './print-line.ts';
 import { confirm } from './prompt.ts';
 import { duration, table } from './table.ts';
 
@@ -82,7 +83,7 @@ export const list: Command<ListArgs> = {
     if (args.json) {
       context.stdout(`${JSON.stringify({ registryTokens: tokens.map(jsonOf) }, null, 2)}\n`);
     } else if (tokens.length === 0) {
-      context.stdout(`no registry tokens at ${host}\n`);
+      printLine(context, `no registry tokens at ${host}`);
     } else {
       context.stdout(table(context, head, tokens.map(cellsIn(context)), maxLengths));
     }
@@ -118,7 +119,7 @@ export const remove: Command<TokenArgs> = {
     const name = `registry token ${args.id} at ${host}`;
     if (!(await confirm(context, `remove ${name}`, args.yes))) return 1;
     await removeRegistryToken(context, caller, host, args.id);
-    context.stdout(`removed ${visible(name)}\n`);
+    printLine(context, `removed ${visible(name)}`);
     return 0;
   },
 };

@@ -1,7 +1,7 @@
 import { readSettings } from '../config/read-settings.ts';
 import { trustedEndpoint } from '../config/trusted-endpoint.ts';
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, isRefused } from '../errors.ts';
 import type { Owner, Verification } from '../iam/owner.ts';
 import { entitledRegistry } from '../identity/present.ts';
 import { requireWritable } from '../secrets/replace-secret.ts';
@@ -19,7 +19,7 @@ export interface RootSecret extends Owner, IdentityType {
   readonly secret: string;
 }
 
-export interface LoginTarget {
+interface LoginTarget {
   /** The host whose registry verifies secrets that IAM cannot verify. */
   readonly host: string;
   /** The hint of the error if the secret is refused. */
@@ -72,8 +72,7 @@ async function apiKey(
   try {
     return { ...root, ...(await ownerOfApiKey(context, secret, type.profile, verification)) };
   } catch (error) {
-    const isRefusal = error instanceof HelperError && error.code === 'refused';
-    throw isEntitled && isRefusal ? notApiKey(error) : error;
+    throw isEntitled && isRefused(error) ? notApiKey(error) : error;
   }
 }
 

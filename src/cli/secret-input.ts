@@ -2,14 +2,15 @@ import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import type { Context, Terminal } from '../context.ts';
 import { readAll } from '../descriptors.ts';
-import { HelperError, systemCode } from '../errors.ts';
+import { HelperError, invalidInput, systemCode } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
 import type { Verification } from '../iam/owner.ts';
 import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
 import { keyProblem } from '../identity/key-problem.ts';
-import { ambientVariables } from '../secret-variables.ts';
+import { apiKeyVariables } from '../secret-variables.ts';
 import { withoutSecrets } from '../secrets/helper-program.ts';
 import { readInput } from '../standard-input.ts';
+import { printLine } from './print-line.ts';
 import { ask } from './prompt.ts';
 
 const invalidCharacters = 'a space or a character that is not allowed';
@@ -20,7 +21,7 @@ export async function apiKeyOnStdin(context: Context): Promise<string> {
   const text = await secretOnStdin(context, 'IBM Cloud API key');
   const key = text.trim() === '' ? '' : parseKeyFile(text);
   if (key === undefined) {
-    throw invalid(
+    throw invalidInput(
       'no API key on standard input',
       'pass only the API key, or the file that ibmcloud iam api-key-create --file wrote',
     );
@@ -32,7 +33,7 @@ export async function apiKeyOnStdin(context: Context): Promise<string> {
 export function apiKeyInFile(context: Context, file: string): string {
   const key = parseKeyFile(readText(file));
   if (key !== undefined) return checkedKey(context, key);
-  throw invalid(
+  throw invalidInput(
     `no API key in ${file}`,
     'use a file that ibmcloud iam api-key-create --file wrote',
   );
@@ -40,7 +41,7 @@ export function apiKeyInFile(context: Context, file: string): string {
 
 /** Returns the API key in the environment; otherwise asks for it with a hidden prompt. Throws `invalid-input`. */
 export async function askApiKey(context: Context): Promise<string> {
-  for (const variable of ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables]) {
+  for (const variable of apiKeyVariables) {
     const value = context.env[variable];
     if (!value) continue;
     context.warn(`using the API key in ${variable}`);
@@ -54,9 +55,9 @@ export async function askApiKey(context: Context): Promise<string> {
 /** Reads a token from standard input. Throws `invalid-input`. */
 export async function tokenOnStdin(context: Context, name: string): Promise<string> {
   const token = (await secretOnStdin(context, name)).trim();
-  if (token === '') throw invalid('standard input is empty', `pass the ${name}`);
+  if (token === '') throw invalidInput('standard input is empty', `pass the ${name}`);
   if (!isVisible(token))
-    throw invalid(`the ${name} contains ${invalidCharacters}`, `check the ${name}`);
+    throw invalidInput(`the ${name} contains ${invalidCharacters}`, `check the ${name}`);
   return token;
 }
 
@@ -67,7 +68,7 @@ export async function askPasscode(context: Context, verification: Verification):
   const terminal = requireTerminal(context, name, hint);
   const { passcodeEndpoint } = await import('../iam/token-request.ts');
   const address = await passcodeEndpoint(context, verification);
-  context.stdout(`get a one-time passcode at ${address}\n`);
+  printLine(context, `get a one-time passcode at ${address}`);
   openInBrowser(context, address);
   return askSecret(terminal, name);
 }
@@ -98,7 +99,7 @@ function secretOnStdin(context: Context, name: string): Promise<string> {
 function requireTerminal(context: Context, name: string, hint: string): Terminal {
   const terminal = context.terminal();
   if (terminal !== undefined) return terminal;
-  throw invalid(`cannot ask for the ${name} without a terminal`, hint);
+  throw invalidInput(`cannot ask for the ${name} without a terminal`, hint);
 }
 
 async function askSecret(terminal: Terminal, name: string): Promise<string> {
@@ -125,17 +126,13 @@ function readText(file: string): string {
 
 /** IAM generates keys of 44 characters (letters, digits, `-`, `_`); keys that users choose have 32 or more. */
 function checkedKey(context: Context, key: string): string {
-  if (key === '') throw invalid('the API key is empty', checkKey);
+  if (key === '') throw invalidInput('the API key is empty', checkKey);
   const problem = keyProblem(key);
-  if (problem !== undefined) throw invalid(`the API key ${problem}`, checkKey);
+  if (problem !== undefined) throw invalidInput(`the API key ${problem}`, checkKey);
   if (key.length < 32) context.warn(`the API key has ${key.length} characters; IBM's have 44`);
   return key;
 }
 
 function isVisible(secret: string): boolean {
   return /^[\x21-\x7e]+$/.test(secret);
-}
-
-function invalid(message: string, hint: string): HelperError {
-  return new HelperError('invalid-input', message, { hint });
 }

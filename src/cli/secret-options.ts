@@ -1,6 +1,7 @@
 import type { IdentitySettings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import { requireProfileId } from '../identity/profile.ts';
+import { storeNames } from '../secrets/store-types.ts';
 import type { Option } from './command.ts';
 
 /** The sources of a secret. A secret is never an argument itself: other processes can read arguments. */
@@ -39,7 +40,7 @@ export const secretOptions: Readonly<Record<string, Option>> = {
 
 export const storeOption: Option = {
   type: 'string',
-  describe: 'the credential store: osxkeychain, wincred, secretservice, pass, file',
+  describe: `the credential store: ${storeNames.join(', ')}`,
   group: 'Storage',
 };
 
@@ -94,6 +95,6 @@ function requireOneSource(options: SecretOptions): void {
 }
 
 /** Returns the name of the option: `api-key-stdin` for `apiKeyStdin`. */
-function dashed(name: string): string {
+export function dashed(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

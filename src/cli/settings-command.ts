@@ -7,6 +7,7 @@ import { HelperError } from '../errors.ts';
 import { requireComputeProfile } from '../identity/profile.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
+import { printLine } from './print-line.ts';
 
 interface SettingsArgs {
   readonly name?: string;
@@ -18,18 +19,22 @@ interface Setting {
   readonly key: 'ibmcloudSession' | 'computeProfile' | 'iamEndpoint';
   readonly parse: (value: string) => Partial<Settings> | Promise<Partial<Settings>>;
   readonly description: string;
+  /** The values that completion offers. */
+  readonly values: readonly string[];
 }
 
-const settingsByName: Readonly<Record<string, Setting>> = {
+export const settingsByName: Readonly<Record<string, Setting>> = {
   'ibmcloud-session': {
     key: 'ibmcloudSession',
     description: "on: use the ibmcloud CLI's session for hosts without a stored credential",
     parse: (value) => ({ ibmcloudSession: requireOn(value) }),
+    values: ['on', 'off'],
   },
   'compute-profile': {
     key: 'computeProfile',
     description: 'ID of the trusted profile to use with the identity of this VPC instance or pod',
     parse: (value) => ({ computeProfile: requireComputeProfile(value) }),
+    values: ['off'],
   },
   'iam-endpoint': {
     key: 'iamEndpoint',
@@ -38,6 +43,7 @@ const settingsByName: Readonly<Record<string, Setting>> = {
       const { parseEndpoint } = await import('../iam/endpoint.ts');
       return { iamEndpoint: parseEndpoint(value, 'the value') };
     },
+    values: ['off'],
   },
 };
 
@@ -68,7 +74,10 @@ function settingNamed(name: string): Setting {
 }
 
 function show(context: Context, name: string, { key, description }: Setting): void {
-  context.stdout(`${name}: ${visible(shownValue(readSettings(context)[key]))} (${description})\n`);
+  printLine(
+    context,
+    `${name}: ${visible(shownValue(readSettings(context)[key]))} (${description})`,
+  );
 }
 
 async function change(
@@ -80,7 +89,7 @@ async function change(
   const changed: Partial<Settings> = value === 'off' ? {} : await parse(value);
   if (changed.iamEndpoint !== undefined) requireTrustedFolder(context);
   await updateSettings(context, ({ [key]: _, ...rest }) => ({ ...rest, ...changed }));
-  context.stdout(`${name} is ${visible(shownValue(changed[key]))}\n`);
+  printLine(context, `${name} is ${visible(shownValue(changed[key]))}`);
 }
 
 function shownValue(value: string | boolean | undefined): string {

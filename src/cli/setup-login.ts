@@ -14,6 +14,7 @@ import { ambientVariables, ownVariable } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { type LoginArgs, logIn } from './login.ts';
+import { printLine } from './print-line.ts';
 
 export interface SetupArgs {
   readonly hosts?: readonly string[];
@@ -48,7 +49,7 @@ export async function ensureLoggedIn(
     return targets;
   }
   const faults = await faultsOf(context, targets, args);
-  if (faults.length === 0) context.stdout(`Already logged in to ${listOf(targets)}\n`);
+  if (faults.length === 0) printLine(context, `Already logged in to ${listOf(targets)}`);
   else await repair(context, faults, hosts.length > 0, args);
   return targets;
 }
@@ -74,7 +75,7 @@ async function reportUseOf(context: Context, variable: string, host: RegistryHos
   const found = await findCredential(lookupIn(context), host);
   const isVariable = found?.location === variable;
   const source = isVariable ? `the API key in ${variable}` : (found?.location ?? 'nothing');
-  context.stdout(`${key} uses ${visible(source)}; nothing is stored\n`);
+  printLine(context, `${key} uses ${visible(source)}; nothing is stored`);
 }
 
 /** A host without a valid credential. `error` is undefined if the credential is missing. */
@@ -132,8 +133,8 @@ async function repair(
     else renewals.set(name, renewalOf(context, name, args));
   }
   if (!args.sso && context.terminal() !== undefined) {
-    context.stdout(`Create an API key at ${apiKeyPage}\n`);
-    context.stdout('(to log in with a one-time passcode instead, run setup --sso)\n');
+    printLine(context, `Create an API key at ${apiKeyPage}`);
+    printLine(context, '(to log in with a one-time passcode instead, run setup --sso)');
   }
   for (const renewal of renewals.values()) await logIn(context, renewal, 'setup');
   if (unmapped.length === 0) return;

@@ -8,6 +8,7 @@ import type { Command } from './command.ts';
 import { defaultHosts } from './configure.ts';
 import { requireIbmHost } from './host-arguments.ts';
 import { installedClients } from './installed-clients.ts';
+import { printLine } from './print-line.ts';
 import { registerClients } from './register-clients.ts';
 import { secretOptions, storeOption } from './secret-options.ts';
 import { ensureLoggedIn, requestRegistryToken, type SetupArgs } from './setup-login.ts';
@@ -73,7 +74,7 @@ async function reportToken(context: Context, host: RegistryHost): Promise<void> 
     const hint = `run docker-credential-icr doctor --registry ${shellQuoted(host.name)}`;
     throw new HelperError(error.code, error.message, { cause: error.cause, hint });
   }
-  context.stdout(`${hostKey(host)} issued a token\n`);
+  printLine(context, `${hostKey(host)} issued a token`);
 }
 
 /** The command before the image's name, by program, in order of preference. */

@@ -17,7 +17,8 @@ import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
-import { type PendingRow, pendingLine, pendingRows } from './pending-keys.ts';
+import { type PendingRow, pendingLines, pendingRows } from './pending-keys.ts';
+import { printLine } from './print-line.ts';
 import { duration, table } from './table.ts';
 
 /** A line of `status`, and an element of `hosts` in its JSON. */
@@ -108,17 +109,19 @@ function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolea
   if (rows.length > 0) stdout(table(context, head, rows.map(cellsIn(context))));
   else if (!areHostsNamed) {
     const command = unused[0] === undefined ? 'login' : `map "*" ${shellQuoted(unused[0])}`;
-    stdout(`no host has a credential; run docker-credential-icr ${command}\n`);
+    printLine(context, `no host has a credential; run docker-credential-icr ${command}`);
   }
-  if (unused.length > 0) stdout(`identities without a host: ${visible(unused.join(', '))}\n`);
-  if (ibmcloudSession && !areHostsNamed) stdout('other hosts: the session of the ibmcloud CLI\n');
+  if (unused.length > 0)
+    printLine(context, `identities without a host: ${visible(unused.join(', '))}`);
+  if (ibmcloudSession && !areHostsNamed)
+    printLine(context, 'other hosts: the session of the ibmcloud CLI');
   if (computeProfile && !areHostsNamed)
-    stdout(`other hosts: trusted profile ${visible(computeProfile)}\n`);
+    printLine(context, `other hosts: trusted profile ${visible(computeProfile)}`);
   // A problem with the settings concerns every host, and is reported once.
   const problems = new Map(rows.map(({ problem = '', hint }) => [problem, hint]));
   const pending = areHostsNamed ? [] : tryPendingRows(context, settings);
   if (pending instanceof HelperError) problems.set(pending.message, pending.hint);
-  else for (const row of pending) stdout(pendingLine(row));
+  else for (const line of pending.flatMap(pendingLines)) printLine(context, line);
   problems.delete('');
   for (const [problem, hint] of problems) context.warn(problem, hint);
 }

@@ -40,8 +40,7 @@ export function unknownCommand(word: string, names: readonly string[], group = '
   const similar = similarName(word, names);
   return {
     message: `unknown command: ${[...(group === '' ? [] : [group]), masked(word)].join(' ')}`,
-    hint:
-      similar === undefined ? `see ${program} --help` : `try ${program} ${similar}, or see --help`,
+    hint: `${similar === undefined ? '' : `try ${program} ${similar}, or `}see ${program} --help`,
   };
 }
 

@@ -1,5 +1,6 @@
 import { applyEdits } from 'jsonc-parser';
 import type { Context } from '../context.ts';
+import { isText } from '../json-object.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { hasControlCharacter } from '../visible.ts';
 import { type EditPlan, helperName } from './client.ts';
@@ -19,7 +20,7 @@ import { assertLoadable } from './rejected-members.ts';
 const setting = 'credsStore';
 
 /** A planned change of Docker's `credsStore`. */
-export interface CredsStorePlan extends EditPlan {
+interface CredsStorePlan extends EditPlan {
   /** The previous helper, which is used for other registries. */
   readonly previousHelper: string | undefined;
   /** The passwords in Docker's file, which Docker no longer reads after the change. */
@@ -33,7 +34,7 @@ export function planSetStore(context: Context): CredsStorePlan {
   const { text, root } = read;
   const current = currentStore(read);
   const before = current?.value.value;
-  const previousHelper = typeof before === 'string' && before !== '' ? before : undefined;
+  const previousHelper = isText(before) ? before : undefined;
   const logins = previousHelper === undefined ? plainLogins(read) : [];
   const plan = { file: read.file, before: text, hosts: [], previousHelper, logins, notes: [] };
   if (previousHelper === helperName) return { ...plan, after: text, previousHelper: undefined };
@@ -96,8 +97,4 @@ function userAndPassword(auth: unknown): string[] {
   const decoded = isText(auth) ? Buffer.from(auth, 'base64').toString() : '';
   const [user = '', ...rest] = decoded.split(':');
   return [user, rest.join(':').replace(/\0+$/, '')];
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }

@@ -4,13 +4,14 @@ import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { actAsOwner } from '../files/act-as-owner.ts';
 import { makePrivateFolder } from '../files/own-directories.ts';
+import { isSameFile } from '../files/regular-file.ts';
 import type { EditPlan } from './client.ts';
 import { giveTo, keepOwnerAndMode, realFile } from './place.ts';
 import { readText } from './read-file.ts';
 import { cannotChange } from './write-error.ts';
 import { writeInPlace } from './write-in-place.ts';
 
-export interface Applied {
+interface Applied {
   readonly changed: boolean;
   /** The path of the backup of the previous content. */
   readonly backup?: string;
@@ -82,14 +83,14 @@ function replaceFile(context: Context, plan: EditPlan, target: string): Applied 
     } else {
       fs.writeFileSync(descriptor, plan.after);
       fs.fsyncSync(descriptor);
-      if (!isOpenFile(temporary, descriptor)) throw busy(temporary);
+      if (!isSameFile(temporary, descriptor)) throw busy(temporary);
       renamed = replace(temporary, target, plan.before, plan.after);
     }
     isDone = true;
     return hasBackup ? { changed: true, backup } : { changed: true };
   } finally {
     // After the rename the names are free, and may already be another process's.
-    if (!renamed && isOpenFile(temporary, descriptor)) {
+    if (!renamed && isSameFile(temporary, descriptor)) {
       if (!isDone) undoBackup();
       fs.rmSync(temporary, { force: true });
     }
@@ -128,12 +129,6 @@ function busy(temporary: string): ConflictError {
   return new ConflictError('storage', `another configure command is running (${temporary})`, {
     hint: 'try again in a minute',
   });
-}
-
-/** Returns false if another process has replaced the file because it considered it stale. */
-function isOpenFile(file: string, descriptor: number): boolean {
-  const [named, open] = [fs.lstatSync(file, { throwIfNoEntry: false }), fs.fstatSync(descriptor)];
-  return named?.ino === open.ino && named.dev === open.dev;
 }
 
 function refuseIfChanged({ file, before }: EditPlan): void {

@@ -2,7 +2,7 @@ import type { Edit, Node } from 'jsonc-parser';
 import { endOf, propertiesOf } from './json-text.ts';
 
 /** A new value: a string, or an object with such values. */
-export type NewValue = string | readonly NewProperty[];
+type NewValue = string | readonly NewProperty[];
 export type NewProperty = readonly [key: string, value: NewValue];
 
 /** The formatting of a file, for new text in the same format. */

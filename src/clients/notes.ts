@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { isOnPath } from '../files/executables.ts';
+import { isText } from '../json-object.ts';
 import { type AddOptions, helperName, type Note } from './client.ts';
 import { authsOf, type CredHelpersFile, entryOf, ibmHostOf } from './cred-helpers.ts';
 import { type Property, propertiesOf } from './json-text.ts';
@@ -24,8 +25,7 @@ export function otherHelperNotes(
 ): Note[] {
   return hosts.map((host) => {
     const value = entryOf(read, host)?.value.value;
-    const other =
-      typeof value === 'string' && value !== '' ? `helper "${printable(value)}"` : 'no helper';
+    const other = isText(value) ? `helper "${printable(value)}"` : 'no helper';
     if (force) return { message: `${host} had ${other} before` };
     const command = `docker-credential-icr configure --client ${client} --host ${host} --force`;
     return {

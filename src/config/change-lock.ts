@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Context } from '../context.ts';
-import { remainingMs } from '../deadline.ts';
+import { remainingMs, sleep } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 import { requireDirectory } from '../files/own-directories.ts';
@@ -16,8 +16,8 @@ import { settingsFile } from './settings.ts';
 /** The held lock. */
 export interface ChangeLock {
   /** Throws `storage` if another command has taken over the lock because this process was stopped. */
-  readonly requireOurs: () => void;
-  /** Lets the lock's heartbeat run, then calls `requireOurs`. Call it between two keychain calls, which block. */
+  readonly assertLockHeld: () => void;
+  /** Lets the lock's heartbeat run, then calls `assertLockHeld`. Call it between two keychain calls, which block. */
   readonly step: () => Promise<void>;
 }
 
@@ -41,16 +41,16 @@ export async function withChangeLock<T>(
 ): Promise<T> {
   const folder = requireConfigFolder(context);
   if (onTimeout === 'fail') settingsDirectory(context);
-  const locked = (_leave: unknown, isOurs: () => boolean) => {
+  const locked = (_leave: unknown, isHeld: () => boolean) => {
     removeStaleTemporaries(context, folder);
-    const requireOurs = () => {
-      if (!isOurs()) throw lockLost(folder);
+    const assertLockHeld = () => {
+      if (!isHeld()) throw lockLost(folder);
     };
     const step = async () => {
-      await new Promise((resolve) => setTimeout(resolve, 0));
-      requireOurs();
+      await sleep(0);
+      assertLockHeld();
     };
-    return action({ requireOurs, step });
+    return action({ assertLockHeld, step });
   };
   const timeoutMs = remainingMs(context, limitMs);
   const options = { timeoutMs, onTimeout, ...staleLockOptions(context) };

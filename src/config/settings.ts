@@ -1,7 +1,7 @@
 import { HelperError } from '../errors.ts';
-import { isObject, type JsonObject, parseObject } from '../json-object.ts';
+import { isObject, isText, type JsonObject, parseObject } from '../json-object.ts';
 import { join } from '../paths.ts';
-import { hasShape, isBoolean, isText, isTime, type Shaped } from './shape.ts';
+import { hasShape, isBoolean, isTime, type Shaped } from './shape.ts';
 
 /**
  * The kinds of an identity's root secret. `trusted-profile` needs no secret: the platform authenticates the machine.

@@ -4,7 +4,7 @@ type Check<T> = (value: unknown) => value is T;
 type Fields = Readonly<Record<string, Check<unknown>>>;
 
 /** A schema for a JSON object. Fields that are not listed may have any value. */
-export interface Shape {
+interface Shape {
   readonly required: Fields;
   readonly optional: Fields;
 }
@@ -26,10 +26,6 @@ export function hasShape<S extends Shape>(
     if (value[name] !== undefined && !optional[name]?.(value[name])) return false;
   }
   return true;
-}
-
-export function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
 }
 
 export function isBoolean(value: unknown): value is boolean {

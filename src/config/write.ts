@@ -20,12 +20,12 @@ export async function updateSettings(
     const before = readSettings(context);
     const write = openFile();
     const after = await change(before, lock);
-    lock.requireOurs();
+    lock.assertLockHeld();
     try {
       write(after);
     } catch (error) {
       // The rename fails if another command has taken over the lock.
-      lock.requireOurs();
+      lock.assertLockHeld();
       throw error;
     }
   });

@@ -71,7 +71,7 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
    * Returns true if no other user can have created the directory or anything in it. `stat` follows symlinks; comparing
    * `path/..` with the parent directory detects a symlink to another place. Rejects with the system's error.
    */
-  const isOurs = async (path: string): Promise<boolean> => {
+  const isPrivate = async (path: string): Promise<boolean> => {
     const [own, above, back] = await Promise.all([
       statOf(path),
       statOf(dirname(path)),
@@ -94,12 +94,16 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       const { size } = file;
       if (size === 0) {
         if (!isAbsent(bun, path)) return refused;
-        return isAbsent(bun, parent) || (await isOurs(parent)) ? absent : refused;
+        return isAbsent(bun, parent) || (await isPrivate(parent)) ? absent : refused;
       }
       if (size > maxBytes) return refused;
-      const [bytes, stat, ours] = await Promise.all([file.bytes(), file.stat(), isOurs(parent)]);
+      const [bytes, stat, hasPrivateParent] = await Promise.all([
+        file.bytes(),
+        file.stat(),
+        isPrivate(parent),
+      ]);
       // The sizes differ if the file is being written.
-      const isUsual = ours && stat.size === bytes.length;
+      const isUsual = hasPrivateParent && stat.size === bytes.length;
       if (!isUsual || !isTrusted(stat, typeAndOthers, privateFile)) return refused;
       const text = asciiText(bytes);
       return text === undefined ? refused : { text };
@@ -124,7 +128,7 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       const parent = dirname(path);
       try {
         if (isAbsent(bun, parent)) return false;
-        const isMissing = isAbsent(bun, path) && (await isOurs(parent));
+        const isMissing = isAbsent(bun, path) && (await isPrivate(parent));
         if (isMissing && !isListed(bun, parent, path)) return false;
       } catch {
         // The fallback meets the same error and reports it.

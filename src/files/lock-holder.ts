@@ -12,14 +12,13 @@ export interface Holder {
 }
 
 /** `unknown` if `/proc` does not exist, or the process belongs to another boot or PID namespace. */
-export type Health = 'running' | 'dead' | 'unknown';
+type Health = 'running' | 'dead' | 'unknown';
 
 /** Returns this process; undefined on systems other than Linux. */
 export function thisHolder(): Holder | undefined {
   try {
     // Not `process.pid`, which differs if /proc belongs to another PID namespace.
-    const pid = Number.parseInt(fs.readFileSync('/proc/self/stat', 'utf8'), 10);
-    const { started } = readProcess(pid);
+    const { pid, started } = processStat('self');
     const boot = fs.readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
     const place = `${boot} ${fs.readlinkSync('/proc/self/ns/pid')}`;
     return { place, pid, started };
@@ -32,18 +31,13 @@ export function thisHolder(): Holder | undefined {
 export function healthOf(holder: unknown, self: Holder | undefined): Health {
   if (self === undefined || !isHolder(holder) || holder.place !== self.place) return 'unknown';
   try {
-    const { state, started } = readProcess(holder.pid);
+    const { state, started } = processStat(holder.pid);
     if (started !== holder.started || 'ZXx'.includes(state)) return 'dead';
     // A stopped process (T, t) may be continued at any time, or never.
     return 'RSDI'.includes(state) ? 'running' : 'unknown';
   } catch {
     return 'dead';
   }
-}
-
-function readProcess(pid: number): { state: string; started: string } {
-  const fields = processStat(pid);
-  return { state: fields[0] ?? '', started: fields[19] ?? '' };
 }
 
 function isHolder(value: unknown): value is Holder {

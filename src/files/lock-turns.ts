@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { systemCode } from '../errors.ts';
 import { makePrivateFolder } from './own-directories.ts';
 import { createPrivate } from './private-write.ts';
+import { isSameFile } from './regular-file.ts';
 import { isTrustedOwner } from './trust.ts';
 
 // A lock is a directory of numbered files, one for each turn of a process. The process that creates the file with the next
@@ -180,12 +181,6 @@ function abandon(descriptor: number, file: string): void {
   fs.rmSync(file, { force: true });
 }
 
-/** Returns false if the file was deleted, or replaced because the directory was renamed. */
-function isSameFile(file: string, descriptor: number): boolean {
-  const [named, open] = [fs.lstatSync(file, { throwIfNoEntry: false }), fs.fstatSync(descriptor)];
-  return named?.ino === open.ino && named.dev === open.dev;
-}
-
 function sweep(folder: string, number: number): void {
   try {
     fs.unlinkSync(path.join(folder, String(number)));
@@ -213,8 +208,8 @@ function own(folder: string, number: number, descriptor: number): OwnTurn {
 /** Returns false if it cannot be determined, so that the caller stops. */
 function isLatest(folder: string, number: number, descriptor: number): boolean {
   try {
-    const isOurs = isSameFile(path.join(folder, String(number)), descriptor);
-    return isOurs && highest(turnNumbers(folder)) === number;
+    const isSame = isSameFile(path.join(folder, String(number)), descriptor);
+    return isSame && highest(turnNumbers(folder)) === number;
   } catch {
     return false;
   }

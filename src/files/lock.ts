@@ -1,4 +1,5 @@
 import { type Context, debug } from '../context.ts';
+import { sleep } from '../deadline.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { type Holder, healthOf, thisHolder } from './lock-holder.ts';
 import {
@@ -15,7 +16,7 @@ import { existingDirectory, requireDirectory } from './own-directories.ts';
 
 export interface LockOptions<T> {
   readonly timeoutMs: number;
-  /** The delay before the first retry, if the holder's work usually takes longer: each retry slows it down. */
+  /** The delay before the first retry. It should be the usual duration of the work, because each retry slows the holder down. */
   readonly initialDelayMs?: number;
   /** After the timeout, or if the lock cannot be created: run the action without the lock, or throw `storage`. */
   readonly onTimeout: 'proceed' | 'fail';
@@ -35,10 +36,10 @@ export interface LockOptions<T> {
 }
 
 /**
- * Runs while the lock is held. `leave` sets the note for waiting processes. `isOurs` returns false if another process has
+ * The work to do while the lock is held. `setNote` sets the note for waiting processes. `isHeld` returns false if another process has
  * taken over the lock because this one was suspended.
  */
-export type Action<T> = (leave: (note: string) => void, isOurs: () => boolean) => T | Promise<T>;
+export type Action<T> = (setNote: (note: string) => void, isHeld: () => boolean) => T | Promise<T>;
 
 /** The delay between two retries; up to 20 ms of jitter are added. */
 const retryDelayMs = 20;
@@ -119,7 +120,7 @@ async function waitForTurn<T>(
   let waitedFor: number | undefined;
   let wait = initialDelayMs;
   for (;;) {
-    // In each round, because a cache cleaner may remove the directory at any time.
+    // Checked in each iteration, because a cache cleaner may remove the directory at any time.
     const { path: folder } = attempt(() => requireDirectory(context, named));
     const latest = attempt(() => latestTurn(context, folder));
     if (waitedFor !== undefined && poll !== undefined) {
@@ -178,8 +179,4 @@ function attempt<T>(step: () => T): T {
     const message = systemCode(error) ?? (error instanceof Error ? error.message : '');
     throw new CannotLock(message, { cause: error });
   }
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -119,14 +119,14 @@ function unlink(place: string, file: string): boolean {
 }
 
 /**
- * Like `removePrivate`, for a file that is protected by a lock. `requireOurs` throws if another process has taken over the
+ * Like `removePrivate`, for a file that is protected by a lock. `assertLockHeld` throws if another process has taken over the
  * lock. If this process is suspended right before the removal, the file may be a newer one afterwards. Therefore it is
  * renamed to a temporary name first, and restored if the lock was lost.
  */
-export function removeUnderLock(context: Context, file: string, requireOurs: () => void): void {
+export function removeUnderLock(context: Context, file: string, assertLockHeld: () => void): void {
   const directory = existingDirectory(context, path.dirname(file), 'own');
   if (directory === undefined) return;
-  requireOurs();
+  assertLockHeld();
   const name = path.basename(file);
   removeTemporaries(context, directory, name);
   const named = path.join(directory.path, name);
@@ -134,7 +134,7 @@ export function removeUnderLock(context: Context, file: string, requireOurs: () 
   // A directory of that name is not renamed, because it could not be removed afterwards.
   const isRenamed = entryAt(named)?.isDirectory() !== true && couldRename(named, erased);
   try {
-    requireOurs();
+    assertLockHeld();
   } catch (error) {
     if (isRenamed) putBack(erased, named);
     throw error;

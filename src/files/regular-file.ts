@@ -34,3 +34,9 @@ export function readRegular(file: string, maxBytes: number): Regular {
     fs.closeSync(descriptor);
   }
 }
+
+/** Returns false if the open file was deleted, or another file has its path, because it or its directory was replaced. */
+export function isSameFile(file: string, descriptor: number): boolean {
+  const [named, open] = [fs.lstatSync(file, { throwIfNoEntry: false }), fs.fstatSync(descriptor)];
+  return named?.ino === open.ino && named.dev === open.dev;
+}

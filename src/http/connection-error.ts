@@ -1,4 +1,4 @@
-import axios from 'axios';
+import axios, { AxiosError } from 'axios';
 import { type ErrorDetails, systemCode } from '../errors.ts';
 
 /** A request without an answer. The message describes the cause. */
@@ -35,6 +35,8 @@ const transientCodes = new Set([
   'EAI_AGAIN',
 ]);
 
+const { ERR_BAD_RESPONSE: invalidAnswer } = AxiosError;
+
 /**
  * Converts an error of axios into a ConnectionError. The original must not be thrown: it contains the request and its
  * secrets. `throughProxy` is added to the message. Returns other errors unchanged: they are bugs.
@@ -42,10 +44,10 @@ const transientCodes = new Set([
 export function connectionError(error: unknown, throughProxy: string): unknown {
   if (!axios.isAxiosError(error)) return error;
   const code = systemCode(error) ?? 'unknown error';
-  const details = isUntrusted(code) ? untrusted : throughProxy === '' ? {} : byProxy;
+  const details = isUntrusted(code) ? untrusted : throughProxy === '' ? direct(code) : byProxy;
   return new ConnectionError(
-    describe(code, error.message) + throughProxy,
-    isTransient(code, error.message),
+    describe(code, isCutOff(error)) + throughProxy,
+    transientCodes.has(code) || isCutOff(error),
     details,
   );
 }
@@ -56,24 +58,38 @@ const untrusted: ErrorDetails = {
 };
 const byProxy: ErrorDetails = { reason: 'proxy', hint: 'check HTTPS_PROXY, or unset it' };
 
+/** Returns the hint for a connection without a proxy. After a transient error, the hint is to try again. */
+function direct(code: string): ErrorDetails {
+  if (transientCodes.has(code)) return {};
+  const subject = networkSubjects[code];
+  if (subject === undefined) return { hint: 'check that address' };
+  return { hint: `check ${subject}, or set HTTPS_PROXY if your network requires a proxy` };
+}
+
+/** Subjects of the hint, by error code. */
+const networkSubjects: Readonly<Record<string, string>> = {
+  ENOTFOUND: 'the host name and your DNS server',
+  ENETUNREACH: 'your network connection',
+  EHOSTUNREACH: 'your network connection',
+};
+
 function isUntrusted(code: string): boolean {
   return /CERT|SIGNATURE|ERR_TLS/.test(code);
 }
 
-function describe(code: string, message: string): string {
-  if (/maxContentLength/.test(message)) return 'its answer is longer than 1 MiB';
-  if (isCutOff(message)) return 'its answer was cut off';
+function describe(code: string, wasCutOff: boolean): string {
+  if (wasCutOff) return 'its answer was cut off';
+  if (code === invalidAnswer) return 'its answer is longer than 1 MiB';
   if (isUntrusted(code)) return `its certificate is not trusted (${code})`;
   if (/^HPE_/.test(code)) return 'it does not speak HTTP';
   if (/^(EPROTO$|ERR_SSL_)/.test(code)) return 'it does not speak TLS';
   return messages[code] ?? code;
 }
 
-function isTransient(code: string, message: string): boolean {
-  return transientCodes.has(code) || isCutOff(message);
-}
-
-/** Returns true if the connection was closed during the answer. axios reports it without an error code. */
-function isCutOff(message: string): boolean {
-  return /stream has been aborted/.test(message);
+/**
+ * Returns true if the connection was closed during the answer. axios has one code for this and for an answer that exceeds
+ * `maxContentLength`, but only this error has a response.
+ */
+function isCutOff({ code, response }: AxiosError): boolean {
+  return code === invalidAnswer && response !== undefined;
 }

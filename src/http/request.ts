@@ -1,5 +1,5 @@
 import { type Context, debug } from '../context.ts';
-import { deadlineOf } from '../deadline.ts';
+import { deadlineOf, sleep } from '../deadline.ts';
 import type { ErrorDetails } from '../errors.ts';
 import type { JsonObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
@@ -35,6 +35,11 @@ type Outcome =
       /** The server did not process the request. */
       readonly isUnprocessed?: boolean;
     };
+
+const noInstance: ErrorDetails = {
+  reason: 'metadata',
+  hint: 'check that this machine is a VPC instance with the metadata service enabled',
+};
 
 /** Sends a request and returns the JSON object of the answer. Throws `refused` or `unreachable`. */
 export async function requestJson(
@@ -73,7 +78,7 @@ export async function requestAnswer(
       });
     }
     debug(context, `${outcome.problem}; retrying in ${Math.round(delayMs)} ms`);
-    await (options.pause ?? pause)(delayMs);
+    await (options.pause ?? sleep)(delayMs);
   }
 }
 
@@ -103,7 +108,7 @@ async function attemptOnce(
     if (stop.signal.aborted) throw timedOut(name, throughProxy(context, request), reason);
     if (!(error instanceof ConnectionError)) throw withoutSecrets(error, secrets);
     const problem = `cannot reach ${name}: ${error.message}`;
-    const details = { ...(reason && { reason }), ...error.details };
+    const details = reason === 'metadata' ? noInstance : error.details;
     if (!error.isTransient) throw unreachable(problem, details);
     return { problem, details };
   } finally {
@@ -134,8 +139,4 @@ function retryAfter(answer: HttpAnswer, now: number): { retryAfterMs?: number } 
 
 function requestedWait(waitMs: number | undefined): string {
   return waitMs === undefined ? '' : ` and asks to wait ${Math.ceil(waitMs / 1000)} s`;
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

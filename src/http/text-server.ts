@@ -5,7 +5,7 @@ export interface Page {
   readonly text: string;
 }
 
-export interface TextServer {
+interface TextServer {
   readonly port: number;
   readonly close: () => void;
 }

@@ -12,7 +12,7 @@ export interface AccessToken {
 }
 
 /** The sender of an answer, for messages, and the times of request and answer in milliseconds since 1970. */
-export interface Origin {
+interface Origin {
   readonly from: string;
   readonly requestedAt: number;
   readonly now: number;

@@ -4,7 +4,7 @@ import { textOf } from '../json-object.ts';
 import { type ApiKeyDetails, apiKeyPath, iamDate, readApiKey } from './api-keys.ts';
 import { callIam, toApiCall } from './iam-api.ts';
 
-export interface NewApiKey {
+interface NewApiKey {
   readonly name: string;
   readonly description: string | undefined;
   /** The IAM ID of the owner, a user or a service ID. */

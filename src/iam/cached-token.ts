@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { parseObject } from '../json-object.ts';
 import { join } from '../paths.ts';
 import type { AccessToken } from './access-token.ts';
 
@@ -49,12 +50,8 @@ export function refreshTokenOf(name: string): string {
 
 /** Returns undefined if the text is not a cache entry. */
 export function parseEntry(text: string): CacheEntry | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isEntry(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
+  const value = parseObject(text);
+  return isEntry(value) ? value : undefined;
 }
 
 /** Returns the token in a cache file if it matches the key, even if it has expired. Warns about a damaged file. */

@@ -21,7 +21,7 @@ const defaultTokenFiles: readonly string[] = [
 const maxTokenBytes = 64 * 1024;
 
 /** Replaces the default token files and metadata service in tests. */
-export interface ComputeOverrides {
+interface ComputeOverrides {
   readonly metadataAddress?: string;
   readonly tokenFiles?: readonly string[];
 }

@@ -4,7 +4,7 @@ import { isObject, type JsonObject } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
 
 /** A call of IAM's API; its path starts with `/v1/`. */
-export type IamCall = Omit<ApiCall, 'service' | 'url' | 'hint'> & {
+type IamCall = Omit<ApiCall, 'service' | 'url' | 'hint'> & {
   readonly path: string;
   readonly hint?: string;
 };

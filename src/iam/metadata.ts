@@ -14,7 +14,7 @@ import type { HttpAnswer, HttpRequest } from '../http/send.ts';
 import { textOf } from '../json-object.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 
-export interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'> {
+interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'> {
   /** The address of the service; by default the result of `metadataAddress`. */
   readonly address?: string;
 }
@@ -76,7 +76,7 @@ export async function requestInstanceToken(
 }
 
 /** How the service names a profile: not by its name. */
-export type InstanceProfile = { readonly id: string } | { readonly crn: string };
+type InstanceProfile = { readonly id: string } | { readonly crn: string };
 
 /** On both requests: Power Virtual Server needs it there, and the others ignore it. */
 const flavor = { 'Metadata-Flavor': 'ibm' } as const;

@@ -37,11 +37,11 @@ export function singleFlight(
     return options.mint(end);
   };
   const timedOptions = { ...options, mint };
-  const action: Action<CachedToken> = async (leave) => {
+  const action: Action<CachedToken> = async (setNote) => {
     try {
       return mintedByOther() ?? (await renew(context, timedOptions, cached, deadline));
     } catch (error) {
-      if (error instanceof HelperError) leave(toNote(options, error));
+      if (error instanceof HelperError) setNote(toNote(options, error));
       throw error;
     }
   };

@@ -13,7 +13,7 @@ export type TrustedProfile =
   | { readonly name: string };
 
 /** A trusted profile for `assume`. A name requires the account, because it is unique only within an account. */
-export type AssumedProfile =
+type AssumedProfile =
   | Exclude<TrustedProfile, { readonly name: string }>
   | { readonly name: string; readonly account: string };
 

@@ -1,5 +1,6 @@
 import { HelperError, systemCode } from '../errors.ts';
 import { readRegular } from '../files/regular-file.ts';
+import { parseObject, textOf } from '../json-object.ts';
 import { hasControlCharacter } from '../visible.ts';
 import { keyProblem } from './key-problem.ts';
 
@@ -61,10 +62,5 @@ export function parseKeyFile(text: string): string | undefined {
 function keyCandidate(text: string): string | undefined {
   const bare = text.trim();
   if (!bare.startsWith('{') || bare.startsWith('{{')) return bare === '' ? undefined : bare;
-  try {
-    const { apikey } = JSON.parse(bare);
-    return typeof apikey === 'string' && apikey !== '' ? apikey : undefined;
-  } catch {
-    return undefined;
-  }
+  return textOf(parseObject(bare) ?? {}, 'apikey');
 }

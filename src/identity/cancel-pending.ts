@@ -1,5 +1,5 @@
 import type { Context } from '../context.ts';
-import { HelperError, inOneLine } from '../errors.ts';
+import { HelperError, inOneLine, isRefused } from '../errors.ts';
 import type { Caller } from '../http/api-call.ts';
 import { secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
@@ -26,13 +26,13 @@ export async function cancelPendingKey(
   context: Context,
   identity: string,
   callers: readonly SignIn[],
-  requireOurs: () => void,
+  assertLockHeld: () => void,
 ): Promise<string | undefined> {
   const pending = readPendingKey(context, identity);
   if (pending === undefined) return undefined;
   const isUsed = () => isInUse(context, pending.value);
   if (await erasePendingKey(context, identity, pending.value, isUsed)) return undefined;
-  requireOurs();
+  assertLockHeld();
   const deleted = await deleteInIam(context, identity, pending, callers);
   await erasePendingKey(context, identity, pending.value);
   return deleted;
@@ -52,8 +52,8 @@ export async function cancelPendingKeys(
     if (readPendingKey(context, identity) === undefined) continue;
     const callers = secret === undefined ? [] : [signInWith(context, identity, secret)];
     try {
-      const id = await withRotateLock(context, (requireOurs) =>
-        cancelPendingKey(context, identity, callers, requireOurs),
+      const id = await withRotateLock(context, (assertLockHeld) =>
+        cancelPendingKey(context, identity, callers, assertLockHeld),
       );
       if (id !== undefined) deleted.push(id);
     } catch (error) {
@@ -68,7 +68,7 @@ export async function cancelPendingKeys(
 }
 
 /** Returns a function that logs in with the API key. */
-export function signInWith(context: Context, identity: string, apiKey: string): SignIn {
+function signInWith(context: Context, identity: string, apiKey: string): SignIn {
   const lookup = lookupIn(context);
   const owner = `the API key of identity ${identity}`;
   return async () =>
@@ -106,7 +106,7 @@ async function deleteInIam(
   const self = signInWith(context, identity, value);
   let isActive = true;
   const selfCaller = await self().catch((error) => {
-    if (!isRefusal(error)) throw stillActive(identity, id, error);
+    if (!isRefused(error)) throw stillActive(identity, id, error);
     isActive = false;
     return undefined;
   });
@@ -116,16 +116,12 @@ async function deleteInIam(
       if (await attempt(signIn)) return id;
     } catch (error) {
       if (!(error instanceof HelperError)) throw error;
-      if (!isRefusal(error)) throw stillActive(identity, id, error);
+      if (!isRefused(error)) throw stillActive(identity, id, error);
       refusal ??= error;
     }
   }
   if (isActive && refusal !== undefined) throw stillActive(identity, id, refusal);
   return undefined;
-}
-
-function isRefusal(error: unknown): error is HelperError {
-  return error instanceof HelperError && error.code === 'refused';
 }
 
 function stillActive(identity: string, id: string | undefined, error: unknown): unknown {

@@ -9,7 +9,7 @@ import type { HostAnswer } from './hosts.ts';
 import { own } from './mapping-key.ts';
 
 /** The credentials that the fallback helper, which handles registries other than IBM's, lists. */
-export interface FallbackList {
+interface FallbackList {
   /** User names by ServerURL; empty if the helper fails. */
   readonly usernames: Record<string, string>;
   /**

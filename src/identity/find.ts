@@ -12,7 +12,7 @@ interface NamedSource {
   /** For debug output. */
   readonly name: string;
   readonly find: Source;
-  /** After `erase` or `logout HOST`, it is skipped for that host until someone logs in to it again. */
+  /** After `erase` or `logout HOST`, it is skipped for that host until a login or `map` for the host. */
   readonly endsWithSignOut?: boolean;
 }
 
@@ -51,7 +51,10 @@ export async function findCredential(
     if (source.endsWithSignOut) isSignedOut ??= await lookup.isSignedOut(key);
     const isSkipped = source.endsWithSignOut && isSignedOut;
     const found = isSkipped ? undefined : await source.find(lookup, host);
-    if (found !== undefined) return found;
+    if (found !== undefined) {
+      debug(lookup.context, `${key}: ${source.name}: ${describe(found)}`);
+      return found;
+    }
     const why = isSkipped ? 'skipped: signed out' : 'no credential';
     debug(lookup.context, `${key}: ${source.name}: ${why}`);
   }
@@ -60,6 +63,10 @@ export async function findCredential(
 
 function sourcesOf({ name }: RegistryHost): readonly NamedSource[] {
   return name === entitledRegistry ? entitledSources : ibmSources;
+}
+
+function describe({ username, identity, location }: Found): string {
+  return `found ${username}${identity === undefined ? '' : ` of identity ${identity}`} in ${location}`;
 }
 
 // Both are off unless the settings enable them, so their modules are loaded only then.

@@ -56,10 +56,10 @@ export async function saveIdentity(
     await lock.step();
     // Trusted profiles do not have a secret.
     if (secret === '') {
-      if (secretOf(store, key) !== undefined) store.erase(key, lock.requireOurs);
+      if (secretOf(store, key) !== undefined) store.erase(key, lock.assertLockHeld);
     } else {
       const credential = { ServerURL: name, Username: presentation(settings), Secret: secret };
-      store.write(key, credential, lock.requireOurs);
+      store.write(key, credential, lock.assertLockHeld);
     }
     const added = Object.fromEntries(keys.map((key) => [key, { identity: name }]));
     return {

@@ -14,3 +14,8 @@ export function loginCommand(
   }[kind];
   return `docker-credential-icr login --identity ${name}${options}`;
 }
+
+/** Returns the command that removes an identity, its secret and its mappings. */
+export function logoutCommand(name: string): string {
+  return `docker-credential-icr logout --identity ${name}`;
+}

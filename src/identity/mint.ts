@@ -2,7 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import type { IdentityKind } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { withoutDeadline } from '../deadline.ts';
-import { HelperError } from '../errors.ts';
+import { HelperError, isRefused } from '../errors.ts';
 import type { AccessToken } from '../iam/access-token.ts';
 import { requestToken, type TokenOptions } from '../iam/token-request.ts';
 import { replaceSecret, requireReplaceable } from '../secrets/replace-secret.ts';
@@ -26,7 +26,7 @@ export interface Holder {
 /** How long to wait for the lock before a new refresh token is stored without it. */
 const storeLimitMs = 5000;
 
-export interface MintOptions {
+interface MintOptions {
   /** In milliseconds since 1970. */
   readonly deadline: number;
   /** IAM's address in the settings. */
@@ -156,10 +156,6 @@ async function fromRefreshToken(
     await replaceSecret(withoutDeadline(context), key, refreshToken, renewed, options);
   }
   return token;
-}
-
-function isRefused(error: unknown): boolean {
-  return error instanceof HelperError && error.code === 'refused';
 }
 
 /** Requests a token for the identity of this instance or pod. */

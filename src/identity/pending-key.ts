@@ -70,7 +70,7 @@ export async function writePendingKey(
     if (recorded !== undefined && recorded !== value) throw changed(identity);
     await lock.step();
     const credential = { ServerURL: newId, Username: oldId, Secret: value };
-    store.write(keyOf(identity), credential, lock.requireOurs);
+    store.write(keyOf(identity), credential, lock.assertLockHeld);
   });
 }
 
@@ -88,7 +88,7 @@ export function erasePendingKey(
     if (!condition()) return false;
     if (store.read(keyOf(identity))?.Secret !== value) return true;
     await lock.step();
-    store.erase(keyOf(identity), lock.requireOurs);
+    store.erase(keyOf(identity), lock.assertLockHeld);
     return true;
   });
 }

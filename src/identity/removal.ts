@@ -24,7 +24,7 @@ import { signOut } from './signed-out.ts';
 /** Removed identities and their secrets, which `cancelPendingKeys` may need to log in. */
 export type Removed = ReadonlyMap<string, string | undefined>;
 
-export interface SignedOut {
+interface SignedOut {
   /** Identities of the removed mappings that were not removed themselves. */
   readonly kept: readonly string[];
   readonly removed: Removed;
@@ -168,7 +168,7 @@ async function eraseSecrets(
     const key = { of: 'identity', name } as const;
     const secret = readableSecret(store, key);
     await lock.step();
-    store.erase(key, lock.requireOurs);
+    store.erase(key, lock.assertLockHeld);
     await lock.step();
     removed.set(name, secret);
   }
@@ -192,13 +192,13 @@ async function sweep(
 ): Promise<void> {
   for (const name of store.names('identity').filter((each) => !isKept(each))) {
     await lock.step();
-    store.erase({ of: 'identity', name }, lock.requireOurs);
+    store.erase({ of: 'identity', name }, lock.assertLockHeld);
   }
   for (const name of store.names('host')) {
     const host = parseServerURL(name);
     if ('problem' in host || !isIbmHost(host)) continue;
     await lock.step();
-    store.erase({ of: 'host', name }, lock.requireOurs);
+    store.erase({ of: 'host', name }, lock.assertLockHeld);
   }
 }
 

@@ -9,17 +9,17 @@ import { withLock } from '../files/lock.ts';
 const timeoutMs = 30_000;
 
 /**
- * Runs `action` while no other command creates or deletes a pending API key. `requireOurs` throws `storage` if another
+ * Runs `action` while no other command creates or deletes a pending API key. `assertLockHeld` throws `storage` if another
  * command has taken over the lock because this process was suspended.
  */
 export function withRotateLock<T>(
   context: Context,
-  action: (requireOurs: () => void) => Promise<T>,
+  action: (assertLockHeld: () => void) => Promise<T>,
 ): Promise<T> {
   const lock = path.join(requireConfigFolder(context), 'rotate.lock');
-  const run = (_leave: unknown, isOurs: () => boolean) =>
+  const run = (_leave: unknown, isHeld: () => boolean) =>
     action(() => {
-      if (!isOurs()) throw overtaken();
+      if (!isHeld()) throw overtaken();
     });
   const options = { timeoutMs, onTimeout: 'fail', ...staleLockOptions(context) } as const;
   return withLock(context, lock, run, options);

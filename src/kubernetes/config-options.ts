@@ -1,4 +1,4 @@
-import { HelperError } from '../errors.ts';
+import { invalidInput } from '../errors.ts';
 import { requireIdentityName } from '../identity/identities.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { ProvideOptions } from './provide.ts';
@@ -33,7 +33,7 @@ export function requireConsistent(options: ConfigOptions): void {
   }
   const conflicts = [...podConflicts(options), ...nodeConflicts(options)];
   const found = conflicts.find(([isFound]) => isFound);
-  if (found !== undefined) throw invalid(found[1], found[2]);
+  if (found !== undefined) throw invalidInput(found[1], found[2]);
 }
 
 function podConflicts(options: ConfigOptions): Conflict[] {
@@ -102,15 +102,14 @@ function nodeConflicts(options: ConfigOptions): Conflict[] {
 
 function requireUserName(text: string): void {
   if (userNames.includes(text) || /^Profile-[\w-]{1,100}$/.test(text)) return;
-  throw invalid('invalid --present', `use ${userNames.join(', ')}, or the ID of a trusted profile`);
+  throw invalidInput(
+    'invalid --present',
+    `use ${userNames.join(', ')}, or the ID of a trusted profile`,
+  );
 }
 
 function requireAudience(text: string): void {
   // In the ClusterRole, * would allow tokens of every audience.
   if (/^[\x21-\x7e]+$/.test(text) && !text.includes('*')) return;
-  throw invalid('invalid --audience', `use --audience ${defaultAudience}`);
-}
-
-function invalid(problem: string, hint: string): HelperError {
-  return new HelperError('invalid-input', problem, { hint });
+  throw invalidInput('invalid --audience', `use --audience ${defaultAudience}`);
 }

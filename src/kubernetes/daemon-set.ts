@@ -5,7 +5,7 @@ import type { IConfigMap, IContainer, IVolume, IVolumeMount } from 'kubernetes-m
 import { apiKeyFile, apiKeyLoop, configFolder, installScript } from './install-script.ts';
 import { binFolder, configFile, providerName } from './provider-config.ts';
 
-export interface DaemonSetOptions {
+interface DaemonSetOptions {
   readonly namespace: string;
   /** An image that contains the executable and a shell. */
   readonly image: string;

@@ -1,7 +1,7 @@
 import { isObject, parseObject } from '../json-object.ts';
 import { type ClusterApi, refusal } from './cluster-api.ts';
 
-export interface LeaseOptions {
+interface LeaseOptions {
   readonly namespace: string;
   readonly name: string;
   /** The name of this replica. */

@@ -1,9 +1,12 @@
-import { audienceRole } from './audience-role.ts';
+import type {
+  IClusterRole,
+  IClusterRoleBinding,
+} from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import type { ConfigOptions } from './config-options.ts';
 import { daemonSet } from './daemon-set.ts';
 import { apiKeyFile } from './install-script.ts';
 import { requireNamespace, requireObjectName, requirePath } from './names.ts';
-import { providerConfig } from './provider-config.ts';
+import { providerConfig, providerName } from './provider-config.ts';
 import { textOf, yamlOf } from './yaml.ts';
 
 export interface ManifestOptions {
@@ -36,6 +39,37 @@ export function manifests(options: ManifestOptions, who: ConfigOptions, flags: s
     }),
   ];
   return yamlOf(objects, notes(flags, who));
+}
+
+/**
+ * Returns the role with which nodes may request service account tokens of this audience. Without it, nodes may request
+ * only audiences of tokens that one of their pods mounts. Source: Kubernetes documentation, "Service account token
+ * audience restriction".
+ */
+function audienceRole(audience: string): [IClusterRole, IClusterRoleBinding] {
+  const name = `${providerName}-audience`;
+  const group = 'rbac.authorization.k8s.io';
+  return [
+    {
+      apiVersion: `${group}/v1`,
+      kind: 'ClusterRole',
+      metadata: { name },
+      rules: [
+        {
+          verbs: ['request-serviceaccounts-token-audience'],
+          apiGroups: [''],
+          resources: [audience],
+        },
+      ],
+    },
+    {
+      apiVersion: `${group}/v1`,
+      kind: 'ClusterRoleBinding',
+      metadata: { name },
+      roleRef: { apiGroup: group, kind: 'ClusterRole', name },
+      subjects: [{ apiGroup: group, kind: 'Group', name: 'system:nodes' }],
+    },
+  ];
 }
 
 function notes(flags: string, { serviceAccounts }: ConfigOptions): string[] {

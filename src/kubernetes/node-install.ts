@@ -5,13 +5,13 @@ import { nodeScript } from './node-script.ts';
 import { configFile, providerConfig, providerName } from './provider-config.ts';
 import { textOf } from './yaml.ts';
 
-export interface Download {
+interface Download {
   /** An archive of a release for Linux, or the executable. */
   readonly url: string | undefined;
   readonly sha256: string | undefined;
 }
 
-export interface NodeFile {
+interface NodeFile {
   readonly path: string;
   /** In octal digits. */
   readonly mode: string;

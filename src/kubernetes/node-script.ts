@@ -1,7 +1,7 @@
 import { configFolder } from './install-script.ts';
 import { binFolder, configFile, providerName } from './provider-config.ts';
 
-export interface NodeScript {
+interface NodeScript {
   readonly url: string;
   readonly sha256: string;
   /** A directory that replaces `/`, for tests. */

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import path from 'node:path';
 import { cacheFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
+import { removeLock } from '../files/lock.ts';
+import { namesIn } from '../files/private-read.ts';
+import { removePrivate } from '../files/private-write.ts';
 import { freshToken } from '../iam/cache.ts';
 import type { CachedToken } from '../iam/cached-token.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { ProviderRequest } from './provider-request.ts';
 import { NoIdentity, parseServiceAccount, type ServiceAccount } from './service-account.ts';
-import { sweepPods } from './sweep.ts';
 
 /** The annotation of a service account with the ID of its trusted profile. */
 export const profileAnnotation = 'icr.io/trusted-profile-id';
@@ -27,7 +31,7 @@ export interface PodOptions {
 }
 
 /** The access token of a pod's trusted profile. */
-export type PodToken = Pick<CachedToken, 'token' | 'issuedAt' | 'expiresAt'>;
+type PodToken = Pick<CachedToken, 'token' | 'issuedAt' | 'expiresAt'>;
 
 /** A service account and its trusted profile. */
 interface Pod extends ServiceAccount {
@@ -133,4 +137,26 @@ function cacheName({ name, uid, profile }: Pod): string {
     .update(JSON.stringify([name, uid, profile]))
     .digest('hex');
   return `pod ${name.slice(0, 100)} ${hash.slice(0, 32)}`;
+}
+
+/** The file names of pods' tokens and of their locks. */
+const podFile = /^pod%20.*\.(?:json|lock)$/;
+/** Longer than the lifetime of any token. */
+const maxAgeMs = 24 * 3600_000;
+
+/**
+ * Removes cached tokens of service accounts that did not pull for a day. In a cluster that creates an account for each
+ * build, they would fill the node's memory. Files that cannot be removed are tried again the next time.
+ */
+function sweepPods(context: Context, folder: string): void {
+  try {
+    for (const name of namesIn(context, folder, 'own').filter((each) => podFile.test(each))) {
+      const file = path.join(folder, name);
+      if (fs.lstatSync(file).mtimeMs >= context.now() - maxAgeMs) continue;
+      if (name.endsWith('.lock')) removeLock(context, file);
+      else removePrivate(context, file);
+    }
+  } catch {
+    // Another process may be removing the same files. A failure must not prevent the request of a token.
+  }
 }

@@ -2,14 +2,15 @@ import { type Context, debug } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { Election } from './leader-lease.ts';
 import type { RefreshMetrics } from './refresh-metrics.ts';
-import { type Cluster, type RefreshOptions, refreshNamespaces } from './refresh-namespaces.ts';
+import { refreshNamespaces } from './refresh-namespaces.ts';
+import type { Cluster, RefreshOptions } from './renew-secret.ts';
 
 /** A new namespace has its Secret after this time. */
 export const roundMs = 60_000;
 /** A replica that was killed is replaced after this time. */
 export const leaseMs = 3 * roundMs;
 
-export interface LoopOptions {
+interface LoopOptions {
   readonly election: Election;
   readonly metrics: RefreshMetrics;
   /** Waits, or returns at once if `stop` is aborted. */

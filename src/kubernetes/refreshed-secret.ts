@@ -13,7 +13,7 @@ export interface ObjectMetadata {
 }
 
 /** A Secret is renewed at once if one of these changes. */
-export interface SecretContent {
+interface SecretContent {
   readonly hosts: readonly string[];
   /** The ID of the trusted profile, or `api-key`. */
   readonly identity: string;

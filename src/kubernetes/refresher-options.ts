@@ -1,4 +1,4 @@
-import { HelperError } from '../errors.ts';
+import { invalidInput } from '../errors.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { keyringKey } from './keyring-key.ts';
@@ -21,22 +21,28 @@ export interface RefresherChoice {
 export function checkRefresher(choice: RefresherChoice): string[] {
   const { keys, selector, secretName, profile, apiKeyFile, name, serviceAccounts } = choice;
   if (keys.length === 0) {
-    throw invalid('--host is missing', 'use --host with the registry of your images, as us.icr.io');
+    throw invalidInput(
+      '--host is missing',
+      'use --host with the registry of your images, as us.icr.io',
+    );
   }
   for (const each of [secretName, ...serviceAccounts]) requireObjectName(each);
   // IBM's managed clusters create these.
   if (/-icr-io$/.test(secretName)) {
-    throw invalid(`${secretName} is a Secret of the cluster`, 'use another --secret-name');
+    throw invalidInput(`${secretName} is a Secret of the cluster`, 'use another --secret-name');
   }
   if (!/^[\w./=!,() -]+$/.test(selector)) {
-    throw invalid('invalid --selector', 'use --selector LABEL=VALUE');
+    throw invalidInput('invalid --selector', 'use --selector LABEL=VALUE');
   }
   if (!/^[a-z0-9-]{1,63}\/[a-z0-9.-]{1,253}$/.test(name)) {
-    throw invalid('invalid --name; expected NAMESPACE/NAME', 'use --name icr-refresher/refresher');
+    throw invalidInput(
+      'invalid --name; expected NAMESPACE/NAME',
+      'use --name icr-refresher/refresher',
+    );
   }
   if (profile !== undefined) requireProfileId(profile);
   if (profile !== undefined && apiKeyFile !== undefined) {
-    throw invalid(
+    throw invalidInput(
       'a trusted profile and an API key cannot be used together',
       'use --trusted-profile or the API key',
     );
@@ -48,9 +54,5 @@ function entryOf(text: string, host: RegistryHost): string {
   const key = requirePullHost(text, host);
   if (acceptsUserName(host, 'iambearer'))
     return keyringKey(key.replace(/\/.*/, ''), host.namespace);
-  throw invalid(`${host.name} does not accept access tokens`, 'use kubernetes secret for it');
-}
-
-function invalid(problem: string, hint: string): HelperError {
-  return new HelperError('invalid-input', problem, { hint });
+  throw invalidInput(`${host.name} does not accept access tokens`, 'use kubernetes secret for it');
 }

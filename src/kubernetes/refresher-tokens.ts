@@ -3,9 +3,9 @@ import { HelperError } from '../errors.ts';
 import { readProjectedToken } from '../iam/compute-token.ts';
 import { requestToken } from '../iam/token-request.ts';
 import { apiKeyIn } from '../identity/api-key-variable.ts';
-import type { Cluster } from './refresh-namespaces.ts';
+import type { Cluster } from './renew-secret.ts';
 
-export interface TokenOptions {
+interface TokenOptions {
   /** The file with the service account token of this pod for the audience of IAM. */
   readonly tokenFile: string;
   /** A file with an API key, instead of trusted profiles. */

@@ -4,7 +4,7 @@ import { HelperError, protocolErrors } from '../errors.ts';
 import { failed, fallbackHelper } from '../identity/fallback-helper.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { callErase, callHelper, isNotFound, parseObject } from '../secrets/helper-process.ts';
+import { callErase, callHelper, isNotFound, parseOutput } from '../secrets/helper-process.ts';
 import { isOwnEntry } from '../secrets/helper-store.ts';
 
 /**
@@ -30,7 +30,7 @@ export async function passOn(
     return undefined;
   }
   if (!answer.ok) throw failed(name, answer.text);
-  if (verb === 'get') parseObject(name, answer.text);
+  if (verb === 'get') parseOutput(name, answer.text);
   if (verb === 'erase') return undefined;
   return answer.text === '' ? '' : `${answer.text}\n`;
 }

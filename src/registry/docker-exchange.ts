@@ -7,7 +7,7 @@ import { serviceCode, serviceError } from '../http/service-error.ts';
 import { textOf } from '../json-object.ts';
 import { type Challenge, parseChallenge, requireRealm } from './challenge.ts';
 
-export interface DockerCredential {
+interface DockerCredential {
   readonly Username: string;
   readonly Secret: string;
 }

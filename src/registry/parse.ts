@@ -11,7 +11,7 @@ export interface RegistryHost {
 }
 
 /** The reason why a text is not a registry host. For messages; it does not contain the text. */
-export interface ParseProblem {
+interface ParseProblem {
   readonly problem: string;
 }
 

@@ -1,4 +1,4 @@
-export interface Region {
+interface Region {
   readonly region: string;
   /** The region's former name, which commands still accept. */
   readonly alias?: string;

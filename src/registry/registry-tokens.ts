@@ -17,7 +17,7 @@ export interface RegistryToken {
   readonly expiresAt: number | undefined;
 }
 
-export interface NewRegistryToken {
+interface NewRegistryToken {
   readonly description: string | undefined;
   /** Does not expire; other tokens are valid for 24 hours. */
   readonly permanent: boolean;

@@ -1,4 +1,5 @@
 import { secretFolders as folders } from '../config/folders.ts';
+import { isText, parseObject } from '../json-object.ts';
 import { join } from '../paths.ts';
 import type { Credential, SecretKey } from './store-types.ts';
 
@@ -17,16 +18,17 @@ export function folderOf(root: string, of: SecretKey['of']): string {
 
 /** Returns undefined if the text is not a JSON object with the three fields of a credential, none of them empty. */
 export function parseCredential(text: string): Credential | undefined {
-  try {
-    const { ServerURL, Username, Secret } = JSON.parse(text);
-    return isText(ServerURL) && isText(Username) && isText(Secret)
-      ? { ServerURL, Username, Secret }
-      : undefined;
-  } catch {
-    return undefined;
-  }
+  const { ServerURL, Username, Secret } = parseObject(text) ?? {};
+  return isText(ServerURL) && isText(Username) && isText(Secret)
+    ? { ServerURL, Username, Secret }
+    : undefined;
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value !== '';
+/** Returns the name that is encoded in the name of a file or keychain entry; other text unchanged. */
+export function decodeName(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

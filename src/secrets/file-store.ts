@@ -11,7 +11,14 @@ import {
   writePrivate,
 } from '../files/private-write.ts';
 import { cannot } from '../files/storage-error.ts';
-import { damagedSuffix, extension, fileOf, folderOf, parseCredential } from './credential-file.ts';
+import {
+  damagedSuffix,
+  decodeName,
+  extension,
+  fileOf,
+  folderOf,
+  parseCredential,
+} from './credential-file.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 
 /**
@@ -22,19 +29,19 @@ export function fileStore(context: Context): SecretStore {
   const root = configFolder(context);
   return {
     read: (key) => (root === undefined ? undefined : read(context, fileOf(root, key), key)),
-    write: (key, credential, requireOurs = () => {}) => {
+    write: (key, credential, assertLockHeld = () => {}) => {
       const file = fileOf(requireConfigFolder(context), key);
       try {
-        writePrivate(context, file, `${JSON.stringify(credential)}\n`, requireOurs);
+        writePrivate(context, file, `${JSON.stringify(credential)}\n`, assertLockHeld);
       } catch (error) {
         // The rename fails if another command has taken over the lock.
-        requireOurs();
+        assertLockHeld();
         throw error;
       }
     },
-    erase: (key, requireOurs = () => {}) => {
+    erase: (key, assertLockHeld = () => {}) => {
       if (root === undefined) return;
-      removeUnderLock(context, fileOf(root, key), requireOurs);
+      removeUnderLock(context, fileOf(root, key), assertLockHeld);
       removePrivate(context, fileOf(root, key) + damagedSuffix);
     },
     names: (of) => (root === undefined ? [] : names(context, folderOf(root, of))),
@@ -55,14 +62,6 @@ function names(context: Context, directory: string): string[] {
     if (file.endsWith(extension)) stored.add(decodeName(file.slice(0, -extension.length)));
   }
   return [...stored].sort();
-}
-
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }
 
 function read(context: Context, file: string, key: SecretKey): Credential | undefined {

@@ -1,7 +1,7 @@
 import { type Context, debug } from '../context.ts';
 import { remainingMs } from '../deadline.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
-import { isObject } from '../json-object.ts';
+import { type JsonObject, parseObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
 import { unlockHint } from './unlock-hint.ts';
@@ -127,12 +127,8 @@ export function isNotFound({ ok, text }: HelperAnswer): boolean {
 
 function isEmptyCredential(text: string): boolean {
   if (text === protocolErrors.notFound) return true;
-  try {
-    const { Username, Secret } = JSON.parse(text);
-    return Username === '' && Secret === '';
-  } catch {
-    return false;
-  }
+  const { Username, Secret } = parseObject(text) ?? {};
+  return Username === '' && Secret === '';
 }
 
 /** Calls `erase`; also succeeds if it fails because the entry does not exist. */
@@ -145,7 +141,7 @@ export function callErase(context: Context, name: string, input: string): Helper
 /** Parses the output of `list`: user names by ServerURL. Throws `storage` if it is not a JSON object. */
 export function parseList(name: string, text: string): Record<string, string> {
   // Some helpers print null or nothing instead of an empty list.
-  const list = text === '' || text === 'null' ? {} : parseObject(name, text);
+  const list = text === '' || text === 'null' ? {} : parseOutput(name, text);
   const texts = Object.entries(list).filter((entry): entry is [string, string] => {
     return typeof entry[1] === 'string';
   });
@@ -153,14 +149,10 @@ export function parseList(name: string, text: string): Record<string, string> {
 }
 
 /** Throws `storage` if the output is not a JSON object; never quotes it, because it may contain a secret. */
-export function parseObject(name: string, text: string): Record<string, unknown> {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (isObject(value)) return value;
-  } catch {
-    // Not JSON.
-  }
-  throw invalidOutput(name, 'invalid output');
+export function parseOutput(name: string, text: string): JsonObject {
+  const object = parseObject(text);
+  if (object === undefined) throw invalidOutput(name, 'invalid output');
+  return object;
 }
 
 export function invalidOutput(name: string, what: string): HelperError {

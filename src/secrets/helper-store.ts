@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { hasControlCharacter } from '../visible.ts';
-import { parseCredential } from './credential-file.ts';
+import { decodeName, parseCredential } from './credential-file.ts';
 import {
   callHelper,
   callTimeoutMs,
@@ -13,7 +13,7 @@ import {
   listInput,
   oneLine,
   parseList,
-  parseObject,
+  parseOutput,
 } from './helper-process.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 import { unlockHint } from './unlock-hint.ts';
@@ -45,17 +45,17 @@ export function helperStore(context: Context, name: string): SecretStore<Keychai
       const answer = call('get', `${urlOf(key)}\n`);
       return isNotFound(answer) ? undefined : unpack(name, key, requireOk(name, answer));
     },
-    write: (key, credential, requireOurs) => {
+    write: (key, credential, assertLockHeld) => {
       const Secret = pack(key, credential);
       assertFits(name, Secret);
       const input = JSON.stringify({ ServerURL: urlOf(key), Username: account, Secret });
-      requireOurs?.();
+      assertLockHeld?.();
       const answer = call('store', `${input}\n`);
       if (!answer.ok) removeEmptyEntry(call, key);
       requireOk(name, answer);
     },
-    erase: (key, requireOurs) => {
-      requireOurs?.();
+    erase: (key, assertLockHeld) => {
+      assertLockHeld?.();
       const answer = call('erase', `${urlOf(key)}\n`);
       // The exit status is not reliable: some helpers fail if the entry does not exist, locked ones succeed without erasing.
       const remaining = call('get', `${urlOf(key)}\n`);
@@ -96,15 +96,6 @@ function names(of: KeychainKey['of'], list: Readonly<Record<string, string>>): s
     .sort();
 }
 
-/** Some keychains return the URL decoded, and then the name may contain a `%` that is not an escape. */
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
-}
-
 /** Returns the bare secret if the rest is the default, so that users can read it in their keychain; else JSON. */
 function pack({ name }: KeychainKey, { ServerURL, Username, Secret }: Credential): string {
   // `pass` returns no spaces and line ends around a secret.
@@ -115,7 +106,7 @@ function pack({ name }: KeychainKey, { ServerURL, Username, Secret }: Credential
 }
 
 function unpack(name: string, key: KeychainKey, text: string): Credential {
-  const { Secret } = parseObject(name, text);
+  const { Secret } = parseOutput(name, text);
   if (typeof Secret !== 'string' || Secret === '') {
     throw invalidOutput(name, 'no secret');
   }

@@ -3,7 +3,7 @@ import { HelperError } from '../errors.ts';
 import { missingSecret, type NamedStore, needsSecret } from './every-identity.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
 
-export interface Copy {
+interface Copy {
   readonly key: SecretKey;
   readonly credential: Credential;
 }

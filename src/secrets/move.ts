@@ -5,6 +5,7 @@ import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
+import { sleep } from '../deadline.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
@@ -26,11 +27,11 @@ const staleAfterMs = 50_000;
  */
 export async function moveSecrets(context: Context, target: string): Promise<number> {
   const lock = path.join(requireConfigFolder(context), 'move.lock');
-  const action = (_leave: unknown, isOurs: () => boolean) => {
-    const requireOurs = () => {
-      if (!isOurs()) throw overtaken();
+  const action = (_setNote: unknown, isHeld: () => boolean) => {
+    const assertLockHeld = () => {
+      if (!isHeld()) throw lostLock();
     };
-    return move(context, target, requireOurs);
+    return move(context, target, assertLockHeld);
   };
   return withLock(context, lock, action, {
     timeoutMs: lockTimeoutMs,
@@ -39,10 +40,10 @@ export async function moveSecrets(context: Context, target: string): Promise<num
   });
 }
 
-async function move(context: Context, target: string, requireOurs: () => void): Promise<number> {
+async function move(context: Context, target: string, assertLockHeld: () => void): Promise<number> {
   const step: Step = async () => {
-    await new Promise((resolve) => setTimeout(resolve, 0));
-    requireOurs();
+    await sleep(0);
+    assertLockHeld();
   };
   await finishLastMove(context, step);
   const { store: from = fileStoreName } = readSettings(context);
@@ -51,14 +52,14 @@ async function move(context: Context, target: string, requireOurs: () => void): 
     eraseTemporaries(context);
     return 0;
   }
-  const source = named(context, from);
+  const source = namedStore(context, from);
   await step();
   requireEveryIdentity(readSettings(context), source);
   await step();
   requireWorkingStore(context, { store: from });
-  const destination = named(context, target);
+  const destination = namedStore(context, target);
   await step();
-  await changeSettings(context, { previousStore: target }, requireOurs);
+  await changeSettings(context, { previousStore: target }, assertLockHeld);
   const copies = await copyAll(source, destination, step).catch(async (error) => {
     await finishLastMove(context, step);
     throw error;
@@ -67,12 +68,12 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   await updateSettings(context, async (settings, lock) => {
     const stepUnderBoth: Step = async () => {
       await step();
-      lock.requireOurs();
+      lock.assertLockHeld();
     };
     // Another move has started meanwhile and has erased these copies.
-    if (settings.previousStore !== target) throw overtaken();
+    if (settings.previousStore !== target) throw lostLock();
     latest = await catchUp(source, destination, copies, stepUnderBoth);
-    requireOurs();
+    assertLockHeld();
     return { ...settings, store: target, previousStore: from };
   });
   const identities = () => readSettings(context).identities;
@@ -86,7 +87,7 @@ async function move(context: Context, target: string, requireOurs: () => void): 
   return latest.length;
 }
 
-function named(context: Context, name: string): NamedStore {
+function namedStore(context: Context, name: string): NamedStore {
   return { name, store: storeIn(context, { store: name }) };
 }
 
@@ -107,7 +108,7 @@ async function unsetPreviousStore(context: Context): Promise<void> {
 }
 
 /** The error if this process was suspended and another move has taken over its lock. */
-function overtaken(): HelperError {
+function lostLock(): HelperError {
   return new HelperError('storage', 'another store move has started', {
     hint: 'wait until it has finished, then run docker-credential-icr status',
   });
@@ -139,9 +140,9 @@ async function finishLastMove(context: Context, step: Step): Promise<void> {
   const { previousStore, store = fileStoreName } = settings;
   if (previousStore === undefined) return;
   await step();
-  if (previousStore !== store) requireEveryIdentity(settings, named(context, store));
+  if (previousStore !== store) requireEveryIdentity(settings, namedStore(context, store));
   try {
-    if (previousStore !== store) await empty(context, named(context, previousStore), step);
+    if (previousStore !== store) await empty(context, namedStore(context, previousStore), step);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
     await step();

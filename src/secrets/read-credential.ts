@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { damagedSuffix, fileOf, parseCredential } from './credential-file.ts';
 import { type Credential, fileStoreName, type SecretKey, type SecretStore } from './store-types.ts';
 
-export interface ReadableStore {
+interface ReadableStore {
   /** The name in the settings. */
   readonly name: () => Promise<string>;
   /** Returns the same object each time, because it does not call a keychain again after a timeout. */

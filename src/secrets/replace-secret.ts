@@ -11,9 +11,9 @@ import { HelperError } from '../errors.ts';
 import { existingDirectory } from '../files/own-directories.ts';
 import { readableName, readableStore, secretStore, storeIn } from './secret-store.ts';
 import {
+  type AssertLockHeld,
   type Credential,
   fileStoreName,
-  type RequireOurs,
   type SecretKey,
   type SecretStore,
 } from './store-types.ts';
@@ -63,7 +63,7 @@ export function replaceSecret(
   const replace = async (store: SecretStore, lock: ChangeLock) => {
     if (secretOf(store, key) !== expected) return false;
     await lock.step();
-    store.write(key, next, lock.requireOurs);
+    store.write(key, next, lock.assertLockHeld);
     return true;
   };
   return changeSecrets(context, replace, options);
@@ -83,7 +83,7 @@ export function requireReplaceable(
   const rewrite = async (store: SecretStore, lock: ChangeLock) => {
     if (secretOf(store, key) !== credential.Secret) return false;
     await lock.step();
-    store.write(key, credential, lock.requireOurs);
+    store.write(key, credential, lock.assertLockHeld);
     await lock.step();
     if (secretOf(store, key) === credential.Secret) return true;
     throw new HelperError(
@@ -118,7 +118,7 @@ export async function storeSecret(
   readOwnSettings(context);
   await locked(
     context,
-    ({ requireOurs }) => write(context, key, credential, requireOurs),
+    ({ assertLockHeld }) => write(context, key, credential, assertLockHeld),
     protocolLock,
   );
 }
@@ -128,14 +128,14 @@ function write(
   context: Context,
   key: SecretKey,
   credential: Credential,
-  requireOurs: RequireOurs,
+  assertLockHeld: AssertLockHeld,
 ): void {
   const storeName = () => readSettings(context).store ?? fileStoreName;
   const store = storeName();
-  storeIn(context, { store }).write(key, credential, requireOurs);
+  storeIn(context, { store }).write(key, credential, assertLockHeld);
   if (storeName() === store) return;
-  write(context, key, credential, requireOurs);
-  storeIn(context, { store }).erase(key, requireOurs);
+  write(context, key, credential, assertLockHeld);
+  storeIn(context, { store }).erase(key, assertLockHeld);
 }
 
 /**
@@ -151,11 +151,11 @@ export async function eraseSecret(
   // The lock would create the directory.
   if (directory === undefined || existingDirectory(context, directory, 'own') === undefined) return;
   const settings = () => readSettings(context);
-  const erase = ({ requireOurs }: ChangeLock) => {
+  const erase = ({ assertLockHeld }: ChangeLock) => {
     let store: string;
     do {
       store = readableName(settings);
-      readableStore(context, settings).erase(key, requireOurs);
+      readableStore(context, settings).erase(key, assertLockHeld);
     } while (readableName(settings) !== store);
   };
   await locked(context, erase, options);
@@ -172,10 +172,10 @@ export async function requireWritable(context: Context, store: string | undefine
   if (store !== undefined && store !== fileStoreName) probeStore(context, store);
   const key = { of: 'identity', name: '(trial)' } as const;
   const credential = { ServerURL: key.name, Username: 'trial', Secret: 'x'.repeat(probeLength) };
-  await withChangeLock(context, ({ requireOurs }) => {
+  await withChangeLock(context, ({ assertLockHeld }) => {
     // The settings are in the same directory.
     const files = storeIn(context, { store: fileStoreName });
-    files.write(key, credential, requireOurs);
-    files.erase(key, requireOurs);
+    files.write(key, credential, assertLockHeld);
+    files.erase(key, assertLockHeld);
   });
 }

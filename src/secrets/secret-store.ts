@@ -39,9 +39,9 @@ function erasingCopies(
   const others = otherStores(context, settings);
   return {
     ...store,
-    erase: (key, requireOurs) => {
-      for (const other of others) other.erase(key, requireOurs);
-      store.erase(key, requireOurs);
+    erase: (key, assertLockHeld) => {
+      for (const other of others) other.erase(key, assertLockHeld);
+      store.erase(key, assertLockHeld);
     },
   };
 }
@@ -78,8 +78,8 @@ export function readableStore(
     write: () => {
       throw problem;
     },
-    erase: (key, requireOurs) => {
-      files.erase(key, requireOurs);
+    erase: (key, assertLockHeld) => {
+      files.erase(key, assertLockHeld);
       throw keychainNotErased(problem);
     },
   };

@@ -3,6 +3,9 @@ import type { Settings } from '../config/settings.ts';
 /** The name of the file store in the settings and on the command line. */
 export const fileStoreName = 'file';
 
+/** The stores that the program knows. Others have the name of a `docker-credential-NAME` on PATH. */
+export const storeNames = ['osxkeychain', 'wincred', 'secretservice', 'pass', fileStoreName];
+
 /** The name of the store in messages. */
 export function storeTitle({ store = fileStoreName }: Pick<Settings, 'store'>): string {
   return store === fileStoreName ? 'file store' : store;
@@ -22,14 +25,14 @@ export interface SecretKey {
 }
 
 /** Throws if another process has taken over the lock; called right before a change takes effect. */
-export type RequireOurs = () => void;
+export type AssertLockHeld = () => void;
 
 export interface SecretStore<Key = SecretKey> {
   /** Returns undefined if the secret does not exist. Throws `damaged` or `storage` if it cannot be read. */
   read(key: Key): Credential | undefined;
-  write(key: Key, credential: Credential, requireOurs?: RequireOurs): void;
+  write(key: Key, credential: Credential, assertLockHeld?: AssertLockHeld): void;
   /** Also succeeds if the secret does not exist. */
-  erase(key: Key, requireOurs?: RequireOurs): void;
+  erase(key: Key, assertLockHeld?: AssertLockHeld): void;
   /** Returns the names of all secrets, also of damaged ones. */
   names(of: SecretKey['of']): string[];
 }

@@ -11,9 +11,9 @@ export function verifiedStore(context: Context, name: string): SecretStore {
   const store = helperStore(context, name);
   return {
     ...store,
-    erase: (key, requireOurs) => {
+    erase: (key, assertLockHeld) => {
       if (isAbsent(store, key)) requireWorking(context, name);
-      store.erase(key, requireOurs);
+      store.erase(key, assertLockHeld);
     },
   };
 }

@@ -194,6 +194,12 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
       own.stderr,
       / \(jane\) is used here by identity jane\n.*cannot ask .* without a terminal\nhint: use --yes/,
     );
+    const deleted = await call('api-key delete jane --yes');
+    assert.match(deleted.stdout, / \(jane\) is deleted\n$/);
+    assert.match(
+      deleted.stderr,
+      /identity jane has no valid API key\nhint: run docker-credential-icr login --identity jane, or docker-credential-icr logout --identity jane to remove the identity\n$/,
+    );
     assert.equal(
       await call('api-key show 2024'),
       refusal('no API key has that name', 'run docker-credential-icr api-key list'),

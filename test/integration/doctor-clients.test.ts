@@ -9,7 +9,7 @@ import {
   apiKey,
   doctorSuite,
   type Expected,
-  expectMended,
+  expectFixed,
   findingIn,
   type Machine,
   onMachine,
@@ -22,14 +22,14 @@ const test = doctorSuite("doctor: clients' files");
 
 type Case = readonly [
   what: string,
-  spoil: (machine: Machine) => void,
+  create: (machine: Machine) => void,
   state: Expected['state'],
   message: RegExp,
 ];
 
 const secret = { auth: btoa('iamapikey:canary') };
 
-/** Docker's file with other text than a healthy machine's. */
+/** Replaces the text of Docker's file. */
 function withText(text: string | Buffer) {
   return ({ dockerFile }: Machine) => fs.writeFileSync(dockerFile, text);
 }
@@ -41,7 +41,7 @@ function withAuth(key: string) {
   };
 }
 
-/** Docker's file with every public host given to this helper, except for some. */
+/** Returns Docker's file with this helper for every public host, and with the given entries. */
 function given(others: Readonly<Record<string, string>>): string {
   const ours = Object.fromEntries(publicHosts.map((host) => [host, 'icr']));
   return JSON.stringify({ credHelpers: { ...ours, ...others } });
@@ -54,23 +54,18 @@ const docker: readonly Case[] = [
   ['an empty file', withText(''), 'error', /does not name this helper$/],
   ['other settings only', withText('{"auths": {}}'), 'error', /does not name this helper$/],
   ['a comment', withText('{\n  // here\n}'), 'error', /line 2, column 3: a comment, which clients/],
-  ['a comma too many', withText('{"a": 1,}'), 'error', /is damaged \(line 1, column 9: /],
+  ['a trailing comma', withText('{"a": 1,}'), 'error', /is damaged \(line 1, column 9: /],
   [
-    'two credHelpers',
+    'a duplicate credHelpers',
     withText('{"credHelpers": {}, "credHelpers": {}}'),
     'error',
     /duplicate key cred/,
   ],
   ['a byte order mark', withText(`\ufeff${given({})}`), 'error', /a byte order mark/],
   ['UTF-16', withText(utf16), 'error', /is UTF-16$/],
+  ['Latin-1', withText(Buffer.from('{"a": "\xe4"}', 'latin1')), 'error', /not UTF-8$/],
   [
-    'another text encoding',
-    withText(Buffer.from('{"a": "\xe4"}', 'latin1')),
-    'error',
-    /not UTF-8$/,
-  ],
-  [
-    'a folder in its place',
+    'a directory instead of the file',
     ({ dockerFile }) => {
       fs.rmSync(dockerFile);
       fs.mkdirSync(dockerFile);
@@ -80,25 +75,25 @@ const docker: readonly Case[] = [
   ],
   ['a password for a host', withAuth('us.icr.io'), 'error', /a password for us\.icr\.io in plain/],
   [
-    'one under a URL',
+    'a password for the URL of a host',
     withAuth('https://us.icr.io'),
     'error',
     /a password for https:\/\/us\.icr\.io/,
   ],
   [
-    'one under another spelling',
+    'a password for another spelling of a host',
     withAuth('us.icr.io/v1/'),
     'error',
     /a password for us\.icr\.io\/v1/,
   ],
   [
-    'a password, and no docker to log out with',
+    'a password, if docker is not installed',
     ({ dockerFile }) => writeDockerFile(dockerFile, { auths: { 'de.icr.io': secret } }),
     'error',
     /a password for de\.icr\.io in plain text/,
   ],
   [
-    'a password for a host that nothing answers for',
+    'a password for a host without a credential',
     ({ dockerFile, home }) => {
       writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
       writeDockerFile(dockerFile, { auths: { 'jp.icr.io': { identitytoken: 'canary' } } });
@@ -116,19 +111,19 @@ const docker: readonly Case[] = [
     /^another helper "pass" for us\.icr\.io, uk\.icr\.io in \S+config\.json$/,
   ],
   [
-    'the helper by the wrong name',
+    'the helper by its full program name',
     withText(given({ 'us.icr.io': 'docker-credential-icr' })),
     'error',
     /^helper "docker-credential-icr" for us\.icr\.io in \S+, and it is not on PATH$/,
   ],
   [
-    'no helper for a host',
+    'an empty helper name for a host',
     withText(given({ 'us.icr.io': '' })),
     'warning',
     /^no helper for us\.icr\.io in \S+config\.json$/,
   ],
   [
-    'what a configure that was killed left',
+    'a temporary file of a killed configure',
     ({ dockerFile }) => {
       fs.writeFileSync(`${dockerFile}.icr-new`, '');
       fs.utimesSync(`${dockerFile}.icr-new`, 0, 0);
@@ -137,19 +132,19 @@ const docker: readonly Case[] = [
     /config\.json\.icr-new was left behind by a killed configure$/,
   ],
   [
-    'public hosts left out',
+    'missing public hosts',
     withText('{"credHelpers": {"us.icr.io": "icr"}}'),
     'warning',
     /logged in, but clients do not call this helper: au\.icr\.io, br\.icr\.io/,
   ],
   [
-    'a host left out that has an identity of its own',
+    'a missing host that is mapped to an identity',
     ({ home }) => writeIdentity(home, apiKey, { 'private.us.icr.io': { identity: 'work' } }),
     'error',
     /logged in, but clients do not call this helper: private\.us\.icr\.io$/,
   ],
   [
-    'a host left out that docker logged in to',
+    'a missing host with a credential from docker login',
     ({ home }) => {
       writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
       const credential = { ServerURL: 'new.icr.io', Username: 'iamapikey', Secret: 'canary' };
@@ -160,16 +155,16 @@ const docker: readonly Case[] = [
   ],
 ];
 
-for (const [what, spoil, state, message] of docker) {
+for (const [what, create, state, message] of docker) {
   test(`docker: ${what}`, (cloud) =>
     onMachine(cloud, async (machine) => {
-      spoil(machine);
+      create(machine);
       const edit = isEdited.test(message.source) ? anew(machine.dockerFile) : undefined;
-      await expectMended(machine, { check: 'docker', state, message }, { edit });
+      await expectFixed(machine, { check: 'docker', state, message }, { edit });
     }));
 }
 
-/** Messages whose hint says what to edit. */
+/** Messages whose hint is an edit of a file. */
 const isEdited = /damaged|mark|UTF|directory, not|line|duplicate key|password for (de|jp)|URL/;
 
 function anew(file: string) {
@@ -179,7 +174,7 @@ function anew(file: string) {
   };
 }
 
-test('docker: a symbolic link is followed, and kept', (cloud) =>
+test('docker: follows a symlink and preserves it', (cloud) =>
   onMachine(cloud, async (machine) => {
     const { dockerFile, home } = machine;
     const target = path.join(home.folder, 'dotfiles.json');
@@ -188,7 +183,7 @@ test('docker: a symbolic link is followed, and kept', (cloud) =>
       fs.writeFileSync(target, text);
       fs.rmSync(dockerFile);
       fs.symlinkSync(target, dockerFile);
-      await expectMended(
+      await expectFixed(
         machine,
         { check: 'docker', state: 'error', message: /mark|UTF-16/ },
         { edit },
@@ -197,7 +192,7 @@ test('docker: a symbolic link is followed, and kept', (cloud) =>
     }
   }));
 
-test('docker: hosts that nothing answers for are a remark', (cloud) =>
+test('docker: hosts without a credential are not an error', (cloud) =>
   onMachine(cloud, async ({ dockerFile, home, doctor }) => {
     writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
     const credHelpers = { 'us.icr.io': 'icr', [String(privateHosts[0])]: 'icr' };
@@ -222,20 +217,20 @@ function withoutStore({ dockerFile }: Machine) {
   };
 }
 
-test('credsStore: names a helper that is not there', (cloud) =>
+test('credsStore: reports a helper that does not exist', (cloud) =>
   onMachine(cloud, async (machine) => {
     writeDockerFile(machine.dockerFile, { credsStore: 'gone.exe' });
     const message = /^docker-credential-gone\.exe is not on PATH; /;
     const edit = withoutStore(machine);
-    await expectMended(machine, { check: 'credsStore', state: 'error', message }, { edit });
+    await expectFixed(machine, { check: 'credsStore', state: 'error', message }, { edit });
   }));
 
 const stores: readonly (readonly [what: string, script: string, message: RegExp])[] = [
   ['fails', 'echo "pass is not initialized"; exit 1', /list failed \(pass is not initialized\)/],
-  ['fails without a word', 'exit 7', /list failed \(exit status 7\)/],
+  ['fails without a message', 'exit 7', /list failed \(exit status 7\)/],
   ['hangs', 'kill -STOP $$', /list did not answer within 2 s/],
-  ['answers null', 'echo null', /list returned invalid output/],
-  ['answers nothing', 'true', /list returned invalid output/],
+  ['prints null', 'echo null', /list returned invalid output/],
+  ['prints nothing', 'true', /list returned invalid output/],
 ];
 
 for (const [what, script, message] of stores) {
@@ -244,7 +239,7 @@ for (const [what, script, message] of stores) {
       writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
       writeProgram(machine, 'docker-credential-stub', script);
       const edit = withoutStore(machine);
-      await expectMended(machine, { check: 'credsStore', state: 'error', message }, { edit });
+      await expectFixed(machine, { check: 'credsStore', state: 'error', message }, { edit });
     }));
 }
 
@@ -262,22 +257,22 @@ for (const [what, content, message] of notPrograms) {
       writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
       fs.writeFileSync(path.join(machine.bin, 'docker-credential-stub'), content, { mode: 0o755 });
       const edit = withoutStore(machine);
-      await expectMended(machine, { check: 'credsStore', state: 'error', message }, { edit });
+      await expectFixed(machine, { check: 'credsStore', state: 'error', message }, { edit });
     }));
 }
 
-/** Returns false for a process that has ended, also if nobody has fetched its exit status yet (Z). */
+/** Returns false for an exited process, including a zombie (Z). */
 function isAlive(pid: number): boolean {
   const { stdout } = spawnSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
   return !/^(Z.*)?$/.test(stdout.trim());
 }
 
-test('credsStore: one that hangs is ended', (cloud) =>
+test('credsStore: kills a helper that does not respond', (cloud) =>
   onMachine(cloud, async (machine) => {
     writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
     const file = path.join(machine.home.folder, 'number');
     writeProgram(machine, 'docker-credential-stub', 'echo $$ > "$HOME/number"; kill -STOP $$');
-    // A busy machine may not come as far as the stub's first line within doctor's time limit.
+    // On a busy machine, the stub may not start within the timeout of the check.
     do {
       const message = /did not answer within 2 s/;
       const report = await machine.doctor();
@@ -285,13 +280,13 @@ test('credsStore: one that hangs is ended', (cloud) =>
     } while (!fs.existsSync(file) || fs.statSync(file).size === 0);
     const number = Number(fs.readFileSync(file, 'utf8'));
     assert.ok(number > 1);
-    // A killed process ends when the system next runs it.
+    // A killed process exits when the system schedules it again.
     const patience = performance.now() + 30_000;
     while (isAlive(number) && performance.now() < patience) await sleep(5);
     assert.not.ok(isAlive(number));
   }));
 
-test('credsStore: is asked as clients ask, and without API keys', (cloud) =>
+test('credsStore: calls the helper like clients do, without API keys in the environment', (cloud) =>
   onMachine(cloud, async (machine) => {
     writeDockerFile(machine.dockerFile, { credsStore: 'stub' });
     const script =
@@ -304,16 +299,16 @@ test('credsStore: is asked as clients ask, and without API keys', (cloud) =>
     assert.is(asked, '{"list unused ": ""}\n');
   }));
 
-test('credsStore: a name that leads elsewhere is not run', (cloud) =>
+test('credsStore: does not run a name with a path', (cloud) =>
   onMachine(cloud, async (machine) => {
     const store = '../../evil';
     writeDockerFile(machine.dockerFile, { credsStore: store });
     const message = /is not the name of a helper; /;
     const edit = withoutStore(machine);
-    await expectMended(machine, { check: 'credsStore', state: 'error', message }, { edit });
+    await expectFixed(machine, { check: 'credsStore', state: 'error', message }, { edit });
   }));
 
-/** The file that `podman login` looks into, and the one that outlives the session. */
+/** The session's file, which `podman login` uses, and the permanent file. */
 function podmanFiles({ home, env }: Machine): { session: string; lasting: string } {
   const runtime = path.join(home.folder, 'run');
   const session = path.join(runtime, 'containers/auth.json');
@@ -326,7 +321,7 @@ function podmanFiles({ home, env }: Machine): { session: string; lasting: string
 
 const podman: readonly Case[] = [
   [
-    'no file, and none of Docker',
+    'no file, and no file of Docker',
     ({ dockerFile }) => fs.rmSync(dockerFile),
     'error',
     /^no file names this helper \(\S+auth\.json, \S+auth\.json\)$/,
@@ -372,7 +367,7 @@ const podman: readonly Case[] = [
     /run\/containers\/auth\.json is damaged \(line 1/,
   ],
   [
-    'a file of the session that does not name it',
+    'a session file without the helper',
     (machine) => {
       const { session, lasting } = podmanFiles(machine);
       writeDockerFile(lasting, {});
@@ -382,7 +377,7 @@ const podman: readonly Case[] = [
     /run\/containers\/auth\.json does not name this helper: podman login stores/,
   ],
   [
-    'a password in the file of the session',
+    'a password in the session file',
     (machine) => {
       const { session, lasting } = podmanFiles(machine);
       writeDockerFile(lasting, {});
@@ -414,14 +409,14 @@ const podman: readonly Case[] = [
     /^helper "pass" for us\.icr\.io in \S+auth\.json, and it is not on PATH$/,
   ],
   [
-    'hosts left out',
+    'missing hosts',
     (machine) =>
       fs.writeFileSync(podmanFiles(machine).lasting, '{"credHelpers": {"us.icr.io": "icr"}}'),
     'warning',
     /^logged in, but clients do not call this helper: au\.icr\.io/,
   ],
   [
-    'REGISTRY_AUTH_FILE that is not there',
+    'a REGISTRY_AUTH_FILE that does not exist',
     ({ env, home, dockerFile }) => {
       fs.rmSync(dockerFile);
       env.REGISTRY_AUTH_FILE = path.join(home.folder, 'auth.json');
@@ -431,16 +426,16 @@ const podman: readonly Case[] = [
   ],
 ];
 
-for (const [what, spoil, state, message] of podman) {
+for (const [what, create, state, message] of podman) {
   test(`podman: ${what}`, (cloud) =>
     onMachine(cloud, async (machine) => {
       standIn(machine, 'podman');
       podmanFiles(machine);
-      spoil(machine);
+      create(machine);
       const { session, lasting } = podmanFiles(machine);
       const file = /damaged/.test(message.source) ? session : lasting;
       const edit = /damaged|https:/.test(message.source) ? anew(file) : undefined;
-      await expectMended(machine, { check: 'podman', state, message }, { edit });
+      await expectFixed(machine, { check: 'podman', state, message }, { edit });
     }));
 }
 
@@ -463,7 +458,7 @@ for (const rival of rivals) {
       const message = /later\.conf lists other helpers and replaces/;
       const edit = () => fs.writeFileSync(path.join(folder, 'later.conf'), list);
       const expected = { check: 'registries.conf', state: 'warning', message } as const;
-      await expectMended(machine, expected, { edit });
+      await expectFixed(machine, expected, { edit });
       const left = await machine.doctor();
       const everywhere = /later\.conf names this helper for every registry$/;
       assert.ok(findingIn(left, { check: 'podman', state: 'ok', message: everywhere }));

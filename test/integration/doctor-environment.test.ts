@@ -7,9 +7,9 @@ import { checksFor, prepareInput } from '../../src/cli/doctor/doctor.ts';
 import { type Machine as Host, thisMachine } from '../../src/cli/doctor/machine.ts';
 import { testContext } from '../support/context.ts';
 import {
-  type Spoiled as Case,
+  type ProblemRow as Case,
   doctorSuite,
-  expectMended,
+  expectFixed,
   type Machine,
   onMachine,
   standIn,
@@ -61,14 +61,14 @@ const cases: readonly Case[] = [
     /^DOCKER_CONFIG is \.docker: a relative path/,
   ],
   [
-    'DOCKER_CONFIG that is the file',
+    'DOCKER_CONFIG with the path of the file',
     withVariable('DOCKER_CONFIG', ({ dockerFile }) => dockerFile),
     'variables',
     'error',
     /config\.json, which is not a directory$/,
   ],
   [
-    'DOCKER_CONFIG that is another file',
+    'DOCKER_CONFIG with the path of another file',
     withVariable('DOCKER_CONFIG', ({ bin }) => path.join(bin, 'sh')),
     'variables',
     'error',
@@ -103,7 +103,7 @@ const cases: readonly Case[] = [
     /^REGISTRY_AUTH_FILE is auth\.json: a relative path/,
   ],
   [
-    'REGISTRY_AUTH_FILE that is none',
+    'REGISTRY_AUTH_FILE that is not a regular file',
     withVariable('REGISTRY_AUTH_FILE', () => '/dev/null'),
     'variables',
     'error',
@@ -150,7 +150,7 @@ const casesOfRoot: readonly Case[] = [
     /^user 12345 owns \S+run, not you \(0\)$/,
   ],
   [
-    'root by sudo, without anything saved',
+    'root by sudo, without saved credentials',
     ({ env, home }) => {
       fs.rmSync(home.config, { recursive: true });
       env.SUDO_USER = 'jane';
@@ -161,19 +161,19 @@ const casesOfRoot: readonly Case[] = [
   ],
 ];
 
-for (const [what, spoil, check, state, message] of [...cases, ...(isRoot ? casesOfRoot : [])]) {
+for (const [what, create, check, state, message] of [...cases, ...(isRoot ? casesOfRoot : [])]) {
   test(what, (given) =>
     onMachine(given, async (machine) => {
       if (check === 'XDG_RUNTIME_DIR') installPodman(machine);
-      spoil(machine);
+      create(machine);
       // Another file is used by `podman login` then.
       const leaves = check === 'XDG_RUNTIME_DIR' ? { leaves: /auth\.json does not name/ } : {};
-      await expectMended(machine, { check, state, message }, leaves);
+      await expectFixed(machine, { check, state, message }, leaves);
     }),
   );
 }
 
-test('that there is no home is said once', (given) =>
+test('reports a missing home directory once', (given) =>
   onMachine(given, async (machine) => {
     standIn(machine, 'podman');
     // No user of the system that is in its password database lacks a home.
@@ -223,7 +223,7 @@ test('no XDG_RUNTIME_DIR for a user', (given) =>
     assert.is((await findOn(machine, { uid: 0 }, 'XDG_RUNTIME_DIR'))[0]?.state, 'skipped');
   }));
 
-test('root by sudo, with something saved', (given) =>
+test('root by sudo, with saved credentials', (given) =>
   onMachine(given, async (machine) => {
     machine.env.SUDO_USER = 'jane';
     const [found] = await findOn(machine, { uid: 0 }, 'sudo');
@@ -233,7 +233,7 @@ test('root by sudo, with something saved', (given) =>
     assert.equal(await findOn(machine, { uid: 0 }, 'sudo'), []);
   }));
 
-test("somebody's HOME for another user", (given) =>
+test('HOME of another user', (given) =>
   onMachine(given, async (machine) => {
     const [found] = await findOn(machine, { uid: nobody }, 'home');
     assert.is(found?.state, 'warning');
@@ -241,7 +241,7 @@ test("somebody's HOME for another user", (given) =>
     assert.match(String(found?.message), `you are user 12345, but user ${own} owns HOME`);
   }));
 
-test('files of another user than the one who asks', (given) =>
+test('files of another user', (given) =>
   onMachine(given, async (machine) => {
     const [found] = await findOn(machine, { uid: nobody }, 'files');
     assert.match(String(found?.message), `not you (12345), and 3 more`);
@@ -260,7 +260,7 @@ test("a client's file of another user", (given) =>
     );
   }));
 
-test('WSL, and what Docker Desktop left there', (given) =>
+test('WSL, with the configuration of a removed Docker Desktop', (given) =>
   onMachine(given, async (machine) => {
     const wsl = { kernel: '5.15.153.1-microsoft-standard-WSL2' };
     writeDockerFile(machine.dockerFile, { credsStore: 'desktop.exe' });

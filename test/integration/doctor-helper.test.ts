@@ -3,20 +3,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { collect, executable } from '../support/helper.ts';
-import {
-  doctorSuite,
-  expectMended,
-  type Machine,
-  onMachine,
-  writeProgram,
-} from './doctor-world.ts';
+import { doctorSuite, expectFixed, type Machine, onMachine, writeProgram } from './doctor-world.ts';
 
 const test = doctorSuite('doctor: the helper on PATH');
 
 const name = 'docker-credential-icr';
 const older = `echo "docker-credential-icr (IBM Cloud Container Registry) v0.0.1"`;
 
-/** Another folder that is on `PATH`, before or after the usual one. */
+/** Adds another directory to `PATH`, before or after the usual one. */
 function addFolder({ home, env, bin }: Machine, where: 'before' | 'after'): string {
   const folder = path.join(home.folder, 'other');
   fs.mkdirSync(folder);
@@ -24,7 +18,7 @@ function addFolder({ home, env, bin }: Machine, where: 'before' | 'after'): stri
   return folder;
 }
 
-test('a healthy machine has nothing wrong', (given) =>
+test('reports no problems on a healthy machine', (given) =>
   onMachine(given, async ({ doctor }) => {
     const report = await doctor();
     const states = report.checks.map(({ name, state, message }) => `${state} ${name}: ${message}`);
@@ -38,7 +32,7 @@ test('a healthy machine has nothing wrong', (given) =>
 
 const cases: readonly (readonly [
   what: string,
-  spoil: (machine: Machine) => void,
+  create: (machine: Machine) => void,
   state: 'warning' | 'error',
   message: RegExp,
 ])[] = [
@@ -49,7 +43,7 @@ const cases: readonly (readonly [
     /^docker-credential-icr is not on PATH$/,
   ],
   [
-    'is only in a relative folder of PATH',
+    'is only in a relative directory of PATH',
     ({ env, bin, home }) => {
       fs.renameSync(path.join(bin, name), path.join(home.folder, name));
       env.PATH = `.:${bin}`;
@@ -67,7 +61,7 @@ const cases: readonly (readonly [
     /docker-credential-icr is not executable$/,
   ],
   [
-    'is a link to nothing',
+    'is a dangling symlink',
     ({ bin }) => {
       fs.rmSync(path.join(bin, name));
       fs.symlinkSync('/nonexistent/helper', path.join(bin, name));
@@ -82,13 +76,13 @@ const cases: readonly (readonly [
     /other\/docker-credential-icr is another program of that name$/,
   ],
   [
-    'comes after an older one',
+    'comes after an older version',
     (machine) => writeProgram({ bin: addFolder(machine, 'before') }, name, older),
     'warning',
     /^clients run \S+ \(0\.0\.1\), not \S+ \(\d+\.\d+\.\d+\)$/,
   ],
   [
-    'is not there, but an older one is',
+    'is missing, but an older version is on PATH',
     ({ bin }) => {
       fs.rmSync(path.join(bin, name));
       writeProgram({ bin }, name, older);
@@ -103,36 +97,36 @@ const cases: readonly (readonly [
     /other\/docker-credential-icr is another program of that name/,
   ],
   [
-    'comes before one that hangs',
+    'comes before a program that does not respond',
     (machine) => writeProgram({ bin: addFolder(machine, 'after') }, name, 'kill -STOP $$'),
     'warning',
     /other\/docker-credential-icr is another program of that name/,
   ],
   [
-    'comes before an older one',
+    'comes before an older version',
     (machine) => writeProgram({ bin: addFolder(machine, 'after') }, name, older),
     'warning',
     /other\/docker-credential-icr is a second copy \(0\.0\.1\)/,
   ],
   [
-    'comes after a file that cannot be run',
+    'comes after a file that cannot be executed',
     (machine) => fs.writeFileSync(path.join(addFolder(machine, 'before'), name), ''),
     'warning',
     /other\/docker-credential-icr cannot be executed/,
   ],
 ];
 
-for (const [what, spoil, state, message] of cases) {
-  test(`it ${what}`, (given) =>
+for (const [what, create, state, message] of cases) {
+  test(`the helper ${what}`, (given) =>
     onMachine(given, async (machine) => {
-      spoil(machine);
-      // A script that stands in for the executable is not the executable.
+      create(machine);
+      // A wrapper script is not the executable itself.
       const leaves = /clients run \S+ \(\S+\), not|helper: docker-credential-icr is not on PATH/;
-      await expectMended(machine, { check: 'helper', state, message }, { leaves });
+      await expectFixed(machine, { check: 'helper', state, message }, { leaves });
     }));
 }
 
-test('a program of that name gets no secret, and its output has a limit', (given) =>
+test('another program of that name gets no secret, and its output is limited', (given) =>
   onMachine(given, async (machine) => {
     const told = path.join(machine.home.folder, 'told');
     const spy = `(env; echo "$*"; cat) >>${told}; exec yes`;
@@ -158,31 +152,31 @@ test('a program of that name gets no secret, and its output has a limit', (given
     }
   }));
 
-test('no folder of PATH can be written to', (given) =>
+test('no directory of PATH is writable', (given) =>
   onMachine(given, async (machine) => {
     fs.rmSync(path.join(machine.bin, name));
     const tools = path.join(machine.home.folder, 'tools');
     fs.renameSync(machine.bin, tools);
     machine.env.PATH = tools;
-    await expectMended(machine, {
+    await expectFixed(machine, {
       check: 'helper',
       state: 'error',
       message: /^docker-credential-icr is not on PATH$/,
     });
   }));
 
-test('nothing that was moved out of the way is moved over', (given) =>
+test('the suggested mv does not overwrite a backup', (given) =>
   onMachine(given, async (machine) => {
     const folder = addFolder(machine, 'before');
     const file = writeProgram({ bin: folder }, name, 'echo hello');
     fs.writeFileSync(`${file}.old`, 'older');
     const { checks } = await machine.doctor();
     const { hint = '' } = checks.find((check) => check.name === 'helper') ?? {};
-    await machine.mend(hint.replace(/^run (.*)$/, '$1 || :'));
+    await machine.fixAndDiagnose(hint.replace(/^run (.*)$/, '$1 || :'));
     assert.is(fs.readFileSync(`${file}.old`, 'utf8'), 'older');
   }));
 
-test('from source, it says that it cannot be the file that clients run', (given) =>
+test('from source: reports that clients cannot run it', (given) =>
   onMachine(given, async ({ env, home }) => {
     const main = path.join(import.meta.dirname, '../../src/main.ts');
     const words = [main, 'doctor', '--json'];
@@ -192,7 +186,7 @@ test('from source, it says that it cannot be the file that clients run', (given)
     assert.is(checks[0].state, 'ok');
   }));
 
-test('a folder of PATH that cannot be entered is passed over', (given) =>
+test('skips a directory of PATH without search permission', (given) =>
   onMachine(given, async (machine) => {
     const loop = path.join(machine.home.folder, 'loop');
     fs.symlinkSync(loop, loop);
@@ -204,7 +198,7 @@ test('a folder of PATH that cannot be entered is passed over', (given) =>
     );
   }));
 
-test('two folders of PATH with one and the same file are one', (given) =>
+test('two directories of PATH with the same file count as one', (given) =>
   onMachine(given, async (machine) => {
     fs.symlinkSync(executable, path.join(addFolder(machine, 'after'), name));
     const { checks } = await machine.doctor();

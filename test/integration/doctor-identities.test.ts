@@ -6,9 +6,9 @@ import { writeConfig, writeIdentity } from '../support/home.ts';
 import { unsignedJwt } from '../support/jwt.ts';
 import {
   apiKey,
-  type Spoiled as Case,
+  type ProblemRow as Case,
   doctorSuite,
-  expectMended,
+  expectFixed,
   findingIn,
   type Machine,
   newApiKey,
@@ -23,7 +23,7 @@ const test = doctorSuite('doctor: settings, identities, secrets');
 const day = 24 * 60 * 60_000;
 const inDays = (days: number) => new Date(Date.now() + days * day).toISOString();
 
-/** Another store than files, where nothing is left in files. */
+/** Uses another store, without secrets in files. */
 function withStore(store: string) {
   return (machine: Machine) => {
     fs.rmSync(path.join(machine.home.config, 'identities'), { recursive: true });
@@ -41,7 +41,7 @@ function withKey(options: Parameters<Accounts['addApiKey']>[0]) {
   };
 }
 
-/** An identity of another kind, which answers for every host. */
+/** Maps all hosts to an identity of another kind. */
 function withKind(identity: object, secret: string) {
   return (machine: Machine) => {
     withSettings({ identities: { work: { since: 0, ...identity } } })(machine);
@@ -56,7 +56,7 @@ const cases: readonly Case[] = [
   ['not JSON', withSettingsText('{'), 'settings', 'error', /the settings in \S+ are damaged$/],
   ['not settings', withSettingsText('{"mappings": []}'), 'settings', 'error', /are damaged$/],
   [
-    'a folder in place of the settings',
+    'a directory instead of the settings file',
     ({ home }) => {
       fs.rmSync(path.join(home.config, 'config.json'));
       fs.mkdirSync(path.join(home.config, 'config.json'), { mode: 0o700 });
@@ -66,21 +66,21 @@ const cases: readonly Case[] = [
     /config\.json is a directory, not a regular file$/,
   ],
   [
-    'a mapping to nobody',
+    'a mapping to an identity that does not exist',
     withSettings({ mappings: { '*': { identity: 'work' }, 'us.icr.io/ns': { identity: 'gone' } } }),
     'settings',
     'error',
     /^the mapping of us\.icr\.io\/ns names identity gone, which does not exist$/,
   ],
   [
-    'every host mapped to nobody',
+    'all hosts mapped to an identity that does not exist',
     withSettings({ mappings: { '*': { identity: 'gone' } } }),
     'settings',
     'error',
     /^the mapping of all ICR hosts names identity gone/,
   ],
   [
-    'a mapping to nobody, and two who could be meant',
+    'a mapping to an identity that does not exist, with two candidates',
     withSettings({
       identities: { work, other: work },
       mappings: { '*': { identity: 'work' }, 'us.icr.io': { identity: 'gone' } },
@@ -90,28 +90,28 @@ const cases: readonly Case[] = [
     /^the mapping of us\.icr\.io names identity gone/,
   ],
   [
-    'a user name that cannot be',
+    'an invalid user name',
     withSettings({ mappings: { '*': { identity: 'work', present: 'cp' } } }),
     'settings',
     'error',
     /^all ICR hosts: identity work cannot be presented as cp/,
   ],
   [
-    'nobody logged in',
+    'not logged in',
     ({ home }) => fs.rmSync(home.config, { recursive: true }),
     'hosts',
     'error',
     /^not logged in$/,
   ],
   [
-    'a host signed out, with an identity for it',
+    'a signed-out host with a mapping',
     ({ home }) => void writeConfig(home, 'signed-out/us.icr.io', ''),
     'hosts',
     'warning',
     /^us\.icr\.io is signed out/,
   ],
   [
-    'a host signed out, and nobody to answer for it',
+    'a signed-out host without another credential',
     ({ home }) => {
       writeIdentity(home, apiKey, { 'de.icr.io': { identity: 'work' } });
       writeConfig(home, 'signed-out/us.icr.io', '');
@@ -128,7 +128,7 @@ const cases: readonly Case[] = [
     /^the stored credential of us\.icr\.io is damaged/,
   ],
   [
-    'one that was set aside',
+    'a damaged credential that was renamed',
     ({ home }) => void writeConfig(home, 'hosts/us.icr.io.json.damaged', '{"canary'),
     'hosts',
     'error',
@@ -142,7 +142,7 @@ const cases: readonly Case[] = [
     /^the stored credential of work is damaged/,
   ],
   [
-    'a damaged secret that was set aside',
+    'a damaged secret that was renamed',
     ({ home }) => {
       const file = path.join(home.config, 'identities/work.json');
       fs.renameSync(file, `${file}.damaged`);
@@ -152,14 +152,14 @@ const cases: readonly Case[] = [
     /^the stored credential of work is damaged \(\S+\.damaged\)$/,
   ],
   [
-    'a secret that is gone',
+    'a missing secret',
     ({ home }) => fs.rmSync(path.join(home.config, 'identities/work.json')),
     'identity work',
     'error',
     /^its secret does not exist$/,
   ],
   [
-    'a secret that is a folder',
+    'a directory instead of a secret',
     ({ home }) => {
       fs.rmSync(path.join(home.config, 'identities/work.json'));
       fs.mkdirSync(path.join(home.config, 'identities/work.json'), { mode: 0o700 });
@@ -169,42 +169,42 @@ const cases: readonly Case[] = [
     /work\.json is a directory, not a regular file$/,
   ],
   [
-    'an API key that IAM does not know',
+    'an unknown API key',
     ({ home }) => writeIdentity(home, 'canary-unknown'),
     'identity work',
     'error',
     /^IAM refused the API key \(BXNIM0415E: Provided API key could not be found\.\)$/,
   ],
   [
-    'an API key that is disabled',
+    'a disabled API key',
     withKey({ value: 'canary-off', disabled: true }),
     'identity work',
     'error',
     /^IAM refused the API key \(BXNIM0462E: Provided API key is disabled\.\)$/,
   ],
   [
-    'an API key that has ended',
+    'an expired API key',
     withKey({ value: 'canary-ended', expiresAt: inDays(-1) }),
     'identity work',
     'error',
     /^IAM refused the API key/,
   ],
   [
-    'an API key that ends within a week',
+    'an API key that expires within a week',
     withKey({ value: 'canary-ending', expiresAt: inDays(6.5) }),
     'identity work',
     'warning',
     /^IAM accepts its API key; expires in 6 days \(20\d\d-\d\d-\d\d\)$/,
   ],
   [
-    'a wide mode of a secret',
+    'a secret that other users can read',
     ({ home }) => fs.chmodSync(path.join(home.config, 'identities/work.json'), 0o644),
     'files',
     'error',
     /^other users can access \S+work\.json \(mode 0644\)$/,
   ],
   [
-    'wide modes of everything',
+    'files and directories that other users can read',
     ({ home }) => {
       fs.chmodSync(home.config, 0o755);
       fs.chmodSync(path.join(home.config, 'config.json'), 0o640);
@@ -215,7 +215,7 @@ const cases: readonly Case[] = [
     /^other users can access \S+docker-credential-icr \(mode 0755\), and 2 more$/,
   ],
   [
-    'modes that keep a login out',
+    'directories that are not writable',
     ({ home }) => {
       fs.chmodSync(path.join(home.config, 'identities/work.json'), 0o400);
       fs.chmodSync(path.join(home.config, 'identities'), 0o500);
@@ -225,7 +225,7 @@ const cases: readonly Case[] = [
     /^you cannot change \S+identities \(mode 0500\), and 1 more$/,
   ],
   [
-    'what a killed program left',
+    'a temporary file of a killed program',
     ({ home }) => {
       const file = writeConfig(home, 'identities/.01234567-12-abc-1-def.tmp', 'canary');
       fs.utimesSync(file, 0, 0);
@@ -235,7 +235,7 @@ const cases: readonly Case[] = [
     /^left behind by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
-    'what a killed program left behind a symlink in place of the directory',
+    'a temporary file of a killed program, if the directory is a symlink',
     ({ home }) => {
       const file = writeConfig(home, 'identities/.01234567-12-abc-1-def.tmp', 'canary');
       fs.utimesSync(file, 0, 0);
@@ -248,7 +248,7 @@ const cases: readonly Case[] = [
     /^left behind by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
-    'what a killed program left behind a symlink in place of identities',
+    'a temporary file of a killed program, if identities/ is a symlink',
     ({ home }) => {
       const file = writeConfig(home, 'identities/.01234567-12-abc-1-def.tmp', 'canary');
       fs.utimesSync(file, 0, 0);
@@ -261,14 +261,14 @@ const cases: readonly Case[] = [
     /^left behind by a killed process: \S+\/\.01234567-12-abc-1-def\.tmp$/,
   ],
   [
-    'what a killed command left of the settings',
+    'a temporary settings file of a killed command',
     ({ home }) => fs.utimesSync(writeConfig(home, 'config.json.tmp-1762345678abcdef', '{'), 0, 0),
     'files',
     'warning',
     /^left behind by a killed process: \S+config\.json\.tmp-1762345678abcdef$/,
   ],
   [
-    'what a damaged secret left',
+    'a renamed damaged secret',
     ({ home }) => void writeConfig(home, 'identities/work.json.damaged', 'canary'),
     'files',
     'warning',
@@ -282,14 +282,14 @@ const cases: readonly Case[] = [
     /^files of unused secrets: old\/one$/,
   ],
   [
-    'a store that is not there',
+    'a store whose helper does not exist',
     withStore('gone'),
     'secret store',
     'error',
     /^docker-credential-gone is not on PATH$/,
   ],
   [
-    'a store that is locked',
+    'a locked store',
     (machine) => {
       writeProgram(machine, 'docker-credential-stub', 'kill -STOP $$');
       withStore('stub')(machine);
@@ -327,60 +327,60 @@ const byHand: Readonly<Record<string, string>> = {
     'rm "$HOME/.docker/config.json" && docker-credential-icr configure && rm -f CONFIG/x"',
 };
 
-for (const [what, spoil, check, state, message] of cases) {
+for (const [what, create, check, state, message] of cases) {
   test(what, (given) =>
     onMachine(given, async (machine) => {
-      spoil(machine);
-      // What the settings knew is lost with them; the secret itself is still there.
+      create(machine);
+      // The identity in the damaged settings is lost; its secret still exists.
       const leaves = /files of unused secrets: work$|left from a damaged secret that was replaced/;
-      // What a person does for a hint that says what to edit or install.
+      // The action for a hint that requires an edit or an installation.
       const config = `"$HOME/.config/docker-credential-icr`;
       const login = 'docker-credential-icr login';
       const by = byHand[check]?.replaceAll('CONFIG', config).replaceAll('LOGIN', login);
       const isByHand = /damaged\$|directory, not|is the helper for/.test(message.source);
       const options = isByHand && by !== undefined ? { leaves, by } : { leaves };
-      await expectMended(machine, { check, state, message }, options);
+      await expectFixed(machine, { check, state, message }, options);
     }),
   );
 }
 
-test('an API key that may not act as its profile, but another may', (given) =>
+test('an API key that cannot assume its trusted profile', (given) =>
   onMachine(given, async (machine) => {
     const { accounts } = machine.sandbox;
     const owner = accounts.apiKey(newApiKey)?.iamId ?? '';
     const { sub: profile } = accounts.addTrustedProfile({ assumableBy: [owner] });
     withKind({ kind: 'api-key', profile }, apiKey)(machine);
     const message = /^IAM refused the API key as trusted profile Profile-\S+ \(BXNIM/;
-    await expectMended(machine, { check: 'identity work', state: 'error', message });
+    await expectFixed(machine, { check: 'identity work', state: 'error', message });
   }));
 
-test('an identity that another machine vouched for', (given) =>
+test('a trusted profile for another machine', (given) =>
   onMachine(given, async (machine) => {
     const profile = 'Profile-00000000-0000-4000-8000-000000000000';
     withSettings({ identities: { work: { kind: 'trusted-profile', since: 0, profile } } })(machine);
     machine.env.DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS = 'http://127.0.0.1:1';
     const message = /^cannot reach the metadata service at 127\.0\.0\.1:1/;
-    await expectMended(machine, { check: 'identity work', state: 'error', message });
+    await expectFixed(machine, { check: 'identity work', state: 'error', message });
   }));
 
-test('a registry token that has ended', (given) =>
+test('an expired registry token', (given) =>
   onMachine(given, async (machine) => {
     withKind({ kind: 'registry-token' }, unsignedJwt({ exp: 1_700_000_000 }))(machine);
     const { accounts } = machine.sandbox;
     const { iamId: owner, accountId } = accounts.addUser();
     const { token: input } = await accounts.addRegistryToken({ owner, accountId });
     const message = /^expired on 2023-11-14$/;
-    await expectMended(machine, { check: 'identity work', state: 'error', message }, { input });
+    await expectFixed(machine, { check: 'identity work', state: 'error', message }, { input });
   }));
 
-test('a session that was not used for days', (given) =>
+test('a session that was not used for three days', (given) =>
   onMachine(given, async (machine) => {
     withKind({ kind: 'refresh-token' }, 'canary')(machine);
     const old = new Date(Date.now() - 4 * day);
     fs.utimesSync(path.join(machine.home.config, 'identities/work.json'), old, old);
     const { accounts } = machine.sandbox;
     const { value: input } = accounts.addRefreshToken({ owner: accounts.addUser().iamId });
-    await expectMended(
+    await expectFixed(
       machine,
       { check: 'identity work', state: 'error', message: /^expired on 20/ },
       { input, instead: ['--sso', '--refresh-token-stdin'] },
@@ -389,14 +389,14 @@ test('a session that was not used for days', (given) =>
 
 const remarks: readonly Case[] = [
   [
-    'an API key that is locked',
+    'a locked API key',
     withKey({ value: 'canary-locked', locked: true }),
     'identity work',
     'ok',
     /^IAM accepts its API key, which is locked$/,
   ],
   [
-    'an API key that ends later',
+    'an API key that expires later',
     withKey({ value: 'canary-later', expiresAt: inDays(8.5) }),
     'identity work',
     'ok',
@@ -417,7 +417,7 @@ const remarks: readonly Case[] = [
     /^only the registry can verify it/,
   ],
   [
-    'whose it is',
+    'the owner',
     withSettings({ identities: { work: { ...work, owner: 'user jane@example.com' } } }),
     'identity work',
     'ok',
@@ -426,7 +426,7 @@ const remarks: readonly Case[] = [
 ];
 
 for (const [what, make, check, state, message] of remarks) {
-  test(`a remark: ${what}`, (given) =>
+  test(`ok: ${what}`, (given) =>
     onMachine(given, async (machine) => {
       make(machine);
       const { checks } = await machine.doctor();
@@ -437,7 +437,7 @@ for (const [what, make, check, state, message] of remarks) {
     }));
 }
 
-test('a refresh token is not used up', (given) =>
+test('does not consume a refresh token', (given) =>
   onMachine(given, async (machine) => {
     const { accounts, requests } = machine.sandbox;
     const { value } = accounts.addRefreshToken({ owner: accounts.addUser().iamId });
@@ -448,7 +448,7 @@ test('a refresh token is not used up', (given) =>
     assert.is(requests.count({ grant: 'refresh_token' }), 0);
   }));
 
-test('settings that cannot be read are said once', (given) =>
+test('reports unreadable settings once', (given) =>
   onMachine(given, async (machine) => {
     withSettingsText('{')(machine);
     const { checks } = await machine.doctor();
@@ -458,12 +458,12 @@ test('settings that cannot be read are said once', (given) =>
     );
   }));
 
-test('a rotation that was interrupted', (given) =>
+test('an interrupted rotation', (given) =>
   onMachine(given, async (machine) => {
     const pending = { ServerURL: 'work', Username: 'ApiKey-gone', Secret: 'canary-pending' };
     writeConfig(machine.home, 'identities/work%20(rotating).json', JSON.stringify(pending));
     const message = /^a key rotation was interrupted/;
-    await expectMended(machine, { check: 'identity work', state: 'warning', message });
+    await expectFixed(machine, { check: 'identity work', state: 'warning', message });
   }));
 
 test('files of another user', (given) =>
@@ -472,7 +472,7 @@ test('files of another user', (given) =>
     fs.chownSync(path.join(machine.home.config, 'identities/work.json'), 12_345, 12_345);
     const message = /^user 12345 owns \S+work\.json, not you \(0\)$/;
     const leaves = /^identity work: IAM refused the API key/;
-    await expectMended(machine, { check: 'files', state: 'error', message }, { leaves });
+    await expectFixed(machine, { check: 'files', state: 'error', message }, { leaves });
   }));
 
 test.run();

@@ -9,7 +9,7 @@ import { inHome } from '../support/home.ts';
 
 const test = suite('doctor: files of any type');
 
-/** What may be at a path in place of the expected file or directory. */
+/** The file types that replace the expected file or directory. */
 const kinds = {
   file: (at: string) => fs.writeFileSync(at, '{}', { mode: 0o600 }),
   directory: (at: string) => fs.mkdirSync(at, { mode: 0o700 }),
@@ -57,7 +57,7 @@ const paths = [
   'key.json',
 ] as const;
 
-/** Each variable with the path that it may name, right or wrong. */
+/** Each variable, with the path that it may contain. */
 const variables = {
   DOCKER_CONFIG: ['home/.docker', 'home/.docker/config.json'],
   XDG_CONFIG_HOME: ['home/.config', 'home/.docker/config.json'],
@@ -77,7 +77,7 @@ const settings = JSON.stringify({
   ibmcloudSession: true,
 });
 
-/** Valid contents, if a path is left as it should be. */
+/** Valid contents of the files. */
 const usual: Readonly<Record<string, string>> = {
   'home/.docker/config.json': '{"credsStore": "stub"}',
   'home/.config/docker-credential-icr/config.json': settings,
@@ -95,7 +95,7 @@ const named = fc.record(
   { requiredKeys: [] },
 );
 
-test('no check fails by itself, and each error has a hint', () =>
+test('no check has an internal error, and each error has a hint', () =>
   fc.assert(
     fc.asyncProperty(planted, named, async (given, set) => {
       await inHome(async ({ folder }) => {
@@ -133,7 +133,7 @@ function plant(at: string, kind: Kind | undefined, content: string): void {
     else if (directories.test(at) && !at.includes('/bin/')) fs.mkdirSync(at, { mode: 0o700 });
     else if (content !== '') fs.writeFileSync(at, content, { mode: 0o600 });
   } catch {
-    // Nothing can be planted below what is not a directory.
+    // A path below a file cannot be created.
   }
 }
 

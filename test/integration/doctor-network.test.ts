@@ -8,10 +8,10 @@ import type { Fault } from '../sandbox/faults.ts';
 import { writeConfig } from '../support/home.ts';
 import {
   apiKey,
-  type Spoiled as Case,
+  type ProblemRow as Case,
   doctorSuite,
   type Expected,
-  expectMended,
+  expectFixed,
   findingIn,
   type Machine,
   onMachine,
@@ -22,7 +22,7 @@ const test = doctorSuite('doctor: the network');
 
 const cases: readonly Case[] = [
   [
-    'another IAM in the environment that is not there',
+    'an unreachable IAM in the environment',
     ({ env }) => {
       env.IBMCLOUD_IAM_API_ENDPOINT = 'https://localhost:1';
     },
@@ -31,7 +31,7 @@ const cases: readonly Case[] = [
     /^cannot reach IAM at localhost:1: the connection was refused$/,
   ],
   [
-    'something else than an address there',
+    'an invalid IAM address in the environment',
     ({ env }) => {
       env.IBMCLOUD_IAM_API_ENDPOINT = 'http://iam.cloud.ibm.com';
     },
@@ -40,7 +40,7 @@ const cases: readonly Case[] = [
     /^IBMCLOUD_IAM_API_ENDPOINT is not an https:\/\/ address/,
   ],
   [
-    'another IAM in the settings that is not there',
+    'an unreachable IAM in the settings',
     ({ home }) => {
       const file = path.join(home.config, 'config.json');
       const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
@@ -52,7 +52,7 @@ const cases: readonly Case[] = [
     /^cannot reach IAM at localhost:1/,
   ],
   [
-    'a proxy that is no address',
+    'an invalid proxy address',
     ({ env, sandbox }) => {
       // Requests to this machine never use a proxy.
       env.IBMCLOUD_IAM_API_ENDPOINT = sandbox.iamUrl;
@@ -63,7 +63,7 @@ const cases: readonly Case[] = [
     /^HTTPS_PROXY is not the address of an HTTP proxy/,
   ],
   [
-    'certificates that are not there',
+    'a certificate file that does not exist',
     ({ env }) => {
       env.SSL_CERT_FILE = '/nonexistent/ca.pem';
     },
@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
     /^SSL_CERT_FILE is \/nonexistent\/ca\.pem, which does not exist$/,
   ],
   [
-    'certificates that are none',
+    'a certificate file without certificates',
     ({ env, dockerFile }) => {
       env.SSL_CERT_FILE = dockerFile;
     },
@@ -81,7 +81,7 @@ const cases: readonly Case[] = [
     /config\.json, which contains no PEM certificate$/,
   ],
   [
-    'a folder of certificates that is none',
+    'a certificate directory that is a regular file',
     ({ env, dockerFile }) => {
       env.SSL_CERT_DIR = dockerFile;
     },
@@ -90,7 +90,7 @@ const cases: readonly Case[] = [
     /config\.json, which is not a directory$/,
   ],
   [
-    'checking of certificates switched off',
+    'disabled certificate verification',
     ({ env }) => {
       env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
     },
@@ -100,25 +100,25 @@ const cases: readonly Case[] = [
   ],
 ];
 
-for (const [what, spoil, check, state, message] of cases) {
+for (const [what, create, check, state, message] of cases) {
   test(what, (given) =>
     onMachine(given, async (machine) => {
-      spoil(machine);
+      create(machine);
       const by = check === 'proxy' ? 'unset HTTPS_PROXY' : undefined;
-      await expectMended(machine, { check, state, message }, { by });
+      await expectFixed(machine, { check, state, message }, { by });
     }),
   );
 }
 
-test("an IAM that is no address does not hide the proxy's own fault, nor make one", (given) =>
+test('an invalid IAM address does not affect the check of the proxy', (given) =>
   onMachine(given, async ({ env, doctor }) => {
     env.IBMCLOUD_IAM_API_ENDPOINT = 'http://iam.example';
     const message = /^icr\.io through 127\.0\.0\.1:\d+$/;
     assert.ok(findingIn(await doctor(), { check: 'proxy', state: 'ok', message }));
   }));
 
-test('a proxy that is not there', (given) =>
-  onMachine(given, async ({ env, doctor, mend }) => {
+test('an unreachable proxy', (given) =>
+  onMachine(given, async ({ env, doctor, fixAndDiagnose }) => {
     // A reserved domain name: without a proxy it does not resolve, so no real server gets a request.
     env.IBMCLOUD_IAM_API_ENDPOINT = 'https://iam.invalid';
     env.HTTPS_PROXY = 'http://me:canary@127.0.0.1:1';
@@ -126,17 +126,17 @@ test('a proxy that is not there', (given) =>
     const expected: Expected = { check: 'IAM', state: 'error', message };
     const found = findingIn(await doctor(), expected);
     assert.is(found?.hint, 'check HTTPS_PROXY, or unset it');
-    assert.is(findingIn(await mend('unset HTTPS_PROXY'), expected), undefined);
+    assert.is(findingIn(await fixAndDiagnose('unset HTTPS_PROXY'), expected), undefined);
   }));
 
-test('a page of HTML in place of IAM', (given) =>
+test('an HTML page instead of IAM', (given) =>
   onMachine(given, async ({ doctor, sandbox }) => {
     sandbox.faults.add('iam', { kind: 'not-json', times: 'forever' });
     const message = /^IAM at iam\.cloud\.ibm\.com answered 200 with something that is not a JSON/;
     assert.ok(findingIn(await doctor(), { check: 'IAM', state: 'error', message }));
   }));
 
-test('a proxy that asks for a password', (given) =>
+test('a proxy that requires a password', (given) =>
   onMachine(given, async (machine) => {
     const inner = new URL(String(machine.env.HTTPS_PROXY));
     const proxy = net.createServer((client) => {
@@ -157,7 +157,7 @@ test('a proxy that asks for a password', (given) =>
     await once(proxy, 'listening');
     machine.env.HTTPS_PROXY = `127.0.0.1:${(proxy.address() as net.AddressInfo).port}`;
     try {
-      await expectMended(
+      await expectFixed(
         machine,
         {
           check: 'IAM',
@@ -171,18 +171,18 @@ test('a proxy that asks for a password', (given) =>
     }
   }));
 
-test('a CA that nobody trusts', (given) =>
+test('an untrusted certificate authority', (given) =>
   onMachine(given, async (machine) => {
     const { caFile } = machine.sandbox;
     machine.env.NODE_EXTRA_CA_CERTS = undefined;
-    await expectMended(
+    await expectFixed(
       machine,
       { check: 'IAM', state: 'error', message: /its certificate is not trusted/ },
       { by: `export NODE_EXTRA_CA_CERTS=${caFile}` },
     );
   }));
 
-test('IAM that cannot be reached is said once', (given) =>
+test('reports an unreachable IAM once', (given) =>
   onMachine(given, async (machine) => {
     const fault: Fault = { kind: 'drop', times: 'forever' };
     machine.sandbox.faults.add('iam', fault);
@@ -197,7 +197,7 @@ test('IAM that cannot be reached is said once', (given) =>
     for (const name of ['clock', 'identity work', 'IC_API_KEY']) assert.ok(skipped.includes(name));
   }));
 
-test('IAM that gives no tokens, though it answers', (given) =>
+test('IAM that answers, but issues no tokens', (given) =>
   onMachine(given, async (machine) => {
     const path = '/identity/token';
     machine.sandbox.faults.add('iam', { kind: 'status', status: 503, times: 'forever', path });
@@ -216,15 +216,15 @@ const clocks: readonly (readonly [off: number, state: Expected['state'], message
 ];
 
 for (const [off, state, message] of clocks) {
-  test(`an IAM whose clock is ${off / minute} minutes ahead of ours`, (given) =>
+  test(`a clock ${off / minute} minutes behind IAM`, (given) =>
     onMachine(given, async (machine) => {
       await withClock(machine, off, async () => {
-        await expectMended(machine, { check: 'clock', state, message });
+        await expectFixed(machine, { check: 'clock', state, message });
       });
     }));
 }
 
-test('a clock that is a little off', (given) =>
+test('a small clock skew', (given) =>
   onMachine(given, async (machine) => {
     await withClock(machine, 0.75 * minute, async () => {
       const message = /^agrees with IAM's$/;

@@ -10,7 +10,7 @@ import { type TestContext, testContext } from '../support/context.ts';
 import { executable } from '../support/helper.ts';
 import { inHome } from '../support/home.ts';
 
-const test = suite('doctor: what is shown');
+const test = suite('doctor output');
 
 const screen = () => ({ columns: 80, write: (_text: string) => {} });
 
@@ -35,16 +35,16 @@ function simple(name: string, finding: ReturnType<typeof ok>): Check {
 
 const four = [
   simple('a', ok('fine')),
-  simple('b', warning('hm', 'run mend b')),
-  simple('c', problem('bad', 'run mend c')),
+  simple('b', warning('hm', 'run fix b')),
+  simple('c', problem('bad', 'run fix c')),
   simple('d', skipped('not now')),
 ];
 
 const report = `ok      a: fine
 warning b: hm
-        hint: run mend b
+        hint: run fix b
 error   c: bad
-        hint: run mend c
+        hint: run fix c
 skipped d: not now
 1 error, 1 warning
 `;
@@ -79,14 +79,14 @@ test('more than one error or warning is plural', async () => {
   assert.match(output.join(''), /\n2 errors, 2 warnings\n$/);
 });
 
-test('nothing is wrong', async () => {
+test('no problems', async () => {
   assert.is(
     (await show([simple('a', ok('fine'))])).output.join(''),
     'ok      a: fine\nno problems found\n',
   );
 });
 
-test('lines come in their order, each as soon as it can', async () => {
+test('results are printed in order, each as early as possible', async () => {
   const gates = ['a', 'b', 'c'].map(() => Promise.withResolvers<void>());
   const checks = gates.map(
     ({ promise }, index): Check => ({
@@ -114,17 +114,24 @@ test('lines come in their order, each as soon as it can', async () => {
   assert.match(left(context.output), /ok {6}check 2: done\nno problems found\n$/);
 });
 
-test('long lines are broken between words, commands are not', async () => {
+test('long messages are wrapped; commands only on a terminal, with backslashes', async () => {
   const message = 'word '.repeat(30).trim();
-  const hint = `run ${'x'.repeat(100)}`;
-  const { output } = await show([simple('long', problem(message, hint))]);
-  const lines = output.join('').split('\n');
-  assert.is(lines[0], `error   long: ${'word '.repeat(12)}word`);
-  assert.match(String(lines[1]), /^ {8}word /);
-  assert.ok(lines.includes(`        hint: ${hint}`));
+  const hint = `run docker-credential-icr login ${'--option value '.repeat(6).trim()}`;
+  for (const isTerminal of [false, true]) {
+    const given = isTerminal ? { screen } : {};
+    const { output } = await show([simple('long', problem(message, hint))], given);
+    const lines = left(output).split('\n');
+    assert.is(lines[0], `error   long: ${'word '.repeat(12)}word`);
+    assert.match(String(lines[1]), /^ {8}word /);
+    const at = lines.findIndex((line) => line.startsWith('        hint: run '));
+    const shown = lines.slice(at, -2).map((line) => line.slice(8));
+    assert.is(shown.length, isTerminal ? 2 : 1);
+    assert.is(shown.join('').replaceAll(' \\ ', ''), `hint: ${hint}`);
+    if (isTerminal) assert.ok(lines.every(({ length }) => length <= 80));
+  }
 });
 
-test('a name of a file does not write on the terminal', async () => {
+test('escape sequences in file names are not sent to the terminal', async () => {
   const { output } = await show([simple('a', problem('a\x1b[31m\nb', 'run rm \x1b]0;x\x07'))]);
   assert.is(
     output.join(''),
@@ -132,7 +139,7 @@ test('a name of a file does not write on the terminal', async () => {
   );
 });
 
-test('a bug in a check is a line, and the others go on', async () => {
+test('an internal error of a check does not stop the other checks', async () => {
   const bug: Check = {
     name: 'bug',
     run: () => {
@@ -147,7 +154,7 @@ test('a bug in a check is a line, and the others go on', async () => {
   assert.match(output.join(''), /\nok {6}a: fine\n1 error\n$/);
 });
 
-test('an error of the helper is a line with its hint', async () => {
+test('an error is a finding with its hint', async () => {
   const context = testContext();
   const check: Check = {
     name: 'a',
@@ -160,17 +167,24 @@ test('an error of the helper is a line with its hint', async () => {
   ]);
 });
 
-test('a check that takes too long is an error', async () => {
+test('a check that exceeds its timeout is an error', async () => {
   const check: Check = {
     name: 'slow',
     limitMs: 5,
     run: () => new Promise(() => {}),
   };
   const results = await runCheck(check, await prepareInput(testContext()));
-  assert.equal(results, [{ name: 'slow', state: 'error', message: 'no result within 0.005 s' }]);
+  assert.equal(results, [
+    {
+      name: 'slow',
+      state: 'error',
+      message: 'no result within 0.005 s',
+      hint: 'check the network and the credential store, then run docker-credential-icr doctor',
+    },
+  ]);
 });
 
-test('a person who mistypes a host is told at once', async () => {
+test('refuses an invalid host before any check', async () => {
   try {
     await doctor.run(testContext(), { hosts: ['example.com'] });
     assert.unreachable();
@@ -179,7 +193,7 @@ test('a person who mistypes a host is told at once', async () => {
   }
 });
 
-test('as JSON', () =>
+test('--json', () =>
   inHome(({ env, folder }) => {
     const offline = { ...env, HTTPS_PROXY: 'http://127.0.0.1:1' };
     const run = spawnSync(executable, ['doctor', '--json'], {

@@ -5,7 +5,7 @@ import { fails } from '../support/rejects.ts';
 import {
   apiKey,
   doctorSuite,
-  expectMended,
+  expectFixed,
   findingIn,
   type Machine,
   onMachine,
@@ -21,7 +21,7 @@ function storeLogin({ home }: Machine, Username: string, Secret: string): void {
   writeConfig(home, 'hosts/us.icr.io.json', JSON.stringify(credential));
 }
 
-test('every host that is answered, as Docker asks', (given) =>
+test('logs in to every host with a credential, like Docker', (given) =>
   onMachine(given, async (machine) => {
     const { requests } = machine.sandbox;
     const { checks } = await machine.doctor('--registry');
@@ -42,7 +42,7 @@ test('every host that is answered, as Docker asks', (given) =>
     );
   }));
 
-test('only the hosts that are named', (given) =>
+test('only the given hosts', (given) =>
   onMachine(given, async ({ doctor }) => {
     const { checks } = await doctor('--registry', 'us.icr.io', 'https://de.icr.io/');
     const asked = checks.filter(({ name }) => name.startsWith('registry '));
@@ -52,14 +52,14 @@ test('only the hosts that are named', (given) =>
     );
   }));
 
-test('without --registry no registry is asked', (given) =>
+test('without --registry: sends no request to a registry', (given) =>
   onMachine(given, async ({ doctor, sandbox }) => {
     const message = /^iamapikey of identity work$/;
     assert.ok(findingIn(await doctor('us.icr.io'), { check: 'us.icr.io', state: 'ok', message }));
     assert.is(sandbox.requests.count({ host: 'us.icr.io' }), 0);
   }));
 
-test('a namespace with an identity of its own', (given) =>
+test('a namespace that is mapped to an identity', (given) =>
   onMachine(given, async ({ home, sandbox, doctor }) => {
     const mappings = { 'us.icr.io/team': { identity: 'work', present: 'iambearer' } };
     writeIdentity(home, apiKey, mappings);
@@ -69,7 +69,7 @@ test('a namespace with an identity of its own', (given) =>
     assert.is(sandbox.requests.count({ host: 'us.icr.io', userName: 'iambearer' }), 1);
   }));
 
-test('an identity token goes as Docker sends it', (given) =>
+test('sends an identity token like Docker', (given) =>
   onMachine(given, async (machine) => {
     const { askRegistry } = given;
     const query = 'service=registry&offline_token=true&client_id=docker&account=iamapikey';
@@ -85,7 +85,7 @@ test('an identity token goes as Docker sends it', (given) =>
     assert.is(machine.sandbox.requests.count(like), 1);
   }));
 
-test('an access token is asked of IAM, and not kept', (given) =>
+test('requests an access token from IAM and does not cache it', (given) =>
   onMachine(given, async (machine) => {
     writeIdentity(machine.home, apiKey, { '*': { identity: 'work', present: 'iambearer' } });
     const before = snapshot(machine.home.folder);
@@ -97,33 +97,33 @@ test('an access token is asked of IAM, and not kept', (given) =>
 
 const refusals: readonly (readonly [what: string, (machine: Machine) => void, RegExp])[] = [
   [
-    'a key that it does not know',
+    'an unknown key',
     (machine) => storeLogin(machine, 'iamapikey', 'canary-unknown'),
     /^the registry refused user name iamapikey \(UNAUTHORIZED: .*\): the key or token is deleted/,
   ],
   [
-    'a user name that it does not know',
+    'an unknown user name',
     (machine) => storeLogin(machine, 'jane', 'canary'),
     /^the registry refused user name jane \(UNSUPPORTED: .*\): the registry does not accept this user name$/,
   ],
   [
-    'an identity token that it does not know',
+    'an unknown identity token',
     (machine) => storeLogin(machine, '<token>', 'canary'),
     /^the registry refused user name <token> \(UNAUTHORIZED/,
   ],
   [
-    'nobody to answer',
+    'no credential',
     ({ home }) => writeIdentity(home, apiKey, { 'de.icr.io': { identity: 'work' } }),
     /^not logged in$/,
   ],
 ];
 
-for (const [what, spoil, message] of refusals) {
+for (const [what, create, message] of refusals) {
   test(what, (given) =>
     onMachine(given, async (machine) => {
-      spoil(machine);
+      create(machine);
       const expected = { check: 'registry us.icr.io', state: 'error', message } as const;
-      await expectMended(machine, expected, { words: registry });
+      await expectFixed(machine, expected, { words: registry });
     }),
   );
 }
@@ -141,7 +141,7 @@ const faults = [
 ] as const;
 
 for (const [fault, message] of faults) {
-  test(`a registry that ${JSON.stringify(fault)}`, (given) =>
+  test(`a registry with the fault ${JSON.stringify(fault)}`, (given) =>
     onMachine(given, async ({ doctor, sandbox }) => {
       sandbox.faults.add('registry', { ...fault, times: 'forever' });
       const { checks } = await doctor(...registry);
@@ -150,7 +150,7 @@ for (const [fault, message] of faults) {
     }));
 }
 
-test('one that never answers is given up in time', (given) =>
+test('a registry that does not answer: times out', (given) =>
   onMachine(given, async ({ doctor, sandbox }) => {
     sandbox.faults.add('registry', { kind: 'hang', times: 'forever' });
     const { checks } = await doctor(...registry);
@@ -200,7 +200,7 @@ for (const [header, parsed] of challenges) {
   });
 }
 
-test('the credential goes to IBM, or to the very host that asks', () => {
+test('sends the credential only to IBM, or to the host that asks', () => {
   for (const realm of ['https://us.icr.io/oauth/token', 'https://cp.icr.io/oauth/token?a=b']) {
     assert.is(requireRealm(realm, 'us.icr.io').href, realm);
   }

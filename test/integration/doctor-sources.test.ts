@@ -5,9 +5,9 @@ import { writeConfig } from '../support/home.ts';
 import { unsignedJwt } from '../support/jwt.ts';
 import {
   apiKey,
-  type Spoiled as Case,
+  type ProblemRow as Case,
   doctorSuite,
-  expectMended,
+  expectFixed,
   findingIn,
   type Machine,
   onMachine,
@@ -32,7 +32,7 @@ function accessToken(seconds: number): string {
   return unsignedJwt(claims);
 }
 
-/** A credential helper that keeps each credential in a file. */
+/** A credential helper that stores each credential in a file. */
 const keychain = `PATH=/usr/bin:/bin; mkdir -p "$HOME/kept" && cd "$HOME/kept" || exit 1; read -r input
 url() { sed 's/.*"ServerURL":"\\([^"]*\\)".*/\\1/'; }
 name=$(printf %s "$input" | url | tr -c 'a-zA-Z0-9' _)
@@ -48,56 +48,56 @@ const profile = 'Profile-11111111-2222-4333-8444-555555555555';
 
 const faults: readonly Case[] = [
   [
-    'a key of our own variable that IAM does not know',
+    'an unknown key in DOCKER_CREDENTIAL_ICR_API_KEY',
     withVariable('DOCKER_CREDENTIAL_ICR_API_KEY', 'canary-unknown'),
     'DOCKER_CREDENTIAL_ICR_API_KEY',
     'error',
     /^IAM refused the API key \(BXNIM0415E: /,
   ],
   [
-    "a key of IBM's tools that IAM does not know",
+    "an unknown key in a variable of IBM's tools",
     withVariable('BLUEMIX_API_KEY', 'canary-unknown'),
     'BLUEMIX_API_KEY',
     'error',
     /^IAM refused the API key \(BXNIM0415E: /,
   ],
   [
-    'a file of a key that is not there',
+    'a key file that does not exist',
     withVariable('IC_API_KEY', '@/nonexistent/key.json'),
     'IC_API_KEY',
     'error',
     /^cannot read \/nonexistent\/key\.json, the file in IC_API_KEY \(ENOENT\)$/,
   ],
   [
-    'a file without a key',
+    'a key file without a key',
     (machine) => withVariable('IC_API_KEY', `@${machine.dockerFile}`)(machine),
     'IC_API_KEY',
     'error',
     /^no API key in \S+config\.json, the file in IC_API_KEY$/,
   ],
   [
-    'nobody logged in with the ibmcloud CLI',
+    'the ibmcloud CLI is not logged in',
     withSettings({ ibmcloudSession: true }),
     'ibmcloud session',
     'error',
     /^not logged in with the ibmcloud CLI$/,
   ],
   [
-    'a session that has ended',
+    'an expired session',
     withSession(JSON.stringify({ IAMToken: `Bearer ${accessToken(-60)}`, IAMRefreshToken: '' })),
     'ibmcloud session',
     'error',
     /^the ibmcloud session in \S+ has expired$/,
   ],
   [
-    'a session that cannot be read',
+    'an unreadable session file',
     withSession('{'),
     'ibmcloud session',
     'error',
     /^the ibmcloud session in \S+ cannot be read$/,
   ],
   [
-    'a profile, and a machine that has no identity',
+    'a trusted profile on a machine without an identity',
     (machine) => {
       withSettings({ computeProfile: profile })(machine);
       withVariable('DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS', 'nonsense')(machine);
@@ -107,7 +107,7 @@ const faults: readonly Case[] = [
     /^DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS is neither an https/,
   ],
   [
-    'a profile, and nobody who vouches for this machine',
+    'a trusted profile without a metadata service',
     (machine) => {
       withSettings({ computeProfile: profile })(machine);
       const address = 'http://127.0.0.1:1';
@@ -119,29 +119,29 @@ const faults: readonly Case[] = [
   ],
 ];
 
-for (const [what, spoil, check, state, message] of faults) {
+for (const [what, create, check, state, message] of faults) {
   test(what, (given) =>
     onMachine(given, async (machine) => {
-      spoil(machine);
-      await expectMended(machine, { check, state, message });
+      create(machine);
+      await expectFixed(machine, { check, state, message });
     }),
   );
 }
 
-test('with the ibmcloud CLI there, it is what mends its session', (given) =>
+test('suggests ibmcloud login if the ibmcloud CLI is installed', (given) =>
   onMachine(given, async (machine) => {
     withSession('{}')(machine);
     const session = JSON.stringify({ IAMToken: `Bearer ${accessToken(3600)}` });
     const file = path.join(machine.home.folder, '.bluemix/config.json');
     writeProgram(machine, 'ibmcloud', `test "$1" = login && echo '${session}' > ${file}`);
     const message = /^not logged in/;
-    await expectMended(machine, { check: 'ibmcloud session', state: 'error', message });
+    await expectFixed(machine, { check: 'ibmcloud session', state: 'error', message });
     const until = /^used as iambearer after stored credentials; expires in 59 min$/;
     const report = await machine.doctor();
     assert.ok(findingIn(report, { check: 'ibmcloud session', state: 'ok', message: until }));
   }));
 
-test('a key in the environment is said to answer, and when', (given) =>
+test('names the key in the environment, and the hosts that use it', (given) =>
   onMachine(given, async (machine) => {
     machine.env.IBMCLOUD_API_KEY = apiKey;
     machine.env.DOCKER_CREDENTIAL_ICR_API_KEY = apiKey;
@@ -158,7 +158,7 @@ test('a key in the environment is said to answer, and when', (given) =>
     }
   }));
 
-test('a machine that may act as its profile', (given) =>
+test('a machine that can assume its trusted profile', (given) =>
   onMachine(given, async (machine) => {
     const { accounts, metadataUrl } = machine.sandbox;
     const { sub } = accounts.addTrustedProfile({ ofInstance: true });
@@ -169,12 +169,12 @@ test('a machine that may act as its profile', (given) =>
     assert.ok(findingIn(report, { check: 'compute identity', state: 'ok', message }));
   }));
 
-test('a move to another store that was cut short', (given) =>
+test('an interrupted store move', (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', keychain);
     const file = path.join(machine.home.config, 'identities/work.json');
     const secret = fs.readFileSync(file, 'utf8');
-    const moved = await machine.mend('docker-credential-icr store move stub');
+    const moved = await machine.fixAndDiagnose('docker-credential-icr store move stub');
     const answers = {
       check: 'secret store',
       state: 'ok',
@@ -185,17 +185,17 @@ test('a move to another store that was cut short', (given) =>
     writeConfig(machine.home, 'identities/work.json', secret);
     withSettings({ leftovers: 'file' })(machine);
     const message = /^a store move was interrupted: secrets may be left in file$/;
-    await expectMended(machine, { check: 'secret store', state: 'warning', message });
+    await expectFixed(machine, { check: 'secret store', state: 'warning', message });
     assert.not.ok(fs.existsSync(file));
     const ours = { check: 'identity work', state: 'ok', message: /^IAM accepts/ } as const;
     assert.ok(findingIn(await machine.doctor(), ours));
   }));
 
-test('a keychain that lists, but is locked', (given) =>
+test('a locked keychain that lists its entries', (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', keychain);
-    await machine.mend('docker-credential-icr store move stub');
-    // It asks for its password where a person sits, which is not where this helper calls it.
+    await machine.fixAndDiagnose('docker-credential-icr store move stub');
+    // The keychain can ask for its password on a terminal, but not when this helper calls it.
     const locked = `if [ "$1" = get ] && [ -n "$DOCKER_CREDENTIAL_ICR_CALLS" ] && [ -e "$0.locked" ]
 then echo locked; exit 1; fi
 if [ "$1" = get ]; then /bin/rm -f "$0.locked"; fi
@@ -204,10 +204,10 @@ if [ "$1" = get ]; then /bin/rm -f "$0.locked"; fi
     const program = path.join(machine.bin, 'docker-credential-stub');
     fs.writeFileSync(`${program}.locked`, '');
     const message = /^stub failed: locked$/;
-    await expectMended(machine, { check: 'identity work', state: 'error', message });
+    await expectFixed(machine, { check: 'identity work', state: 'error', message });
   }));
 
-test('a keychain that hides what it has', (given) =>
+test('a locked keychain that lists no entries', (given) =>
   onMachine(given, async (machine) => {
     writeProgram(
       machine,
@@ -222,18 +222,18 @@ test('a keychain that hides what it has', (given) =>
     assert.ok(findingIn(report, { check: 'identity work', state: 'error', message }));
   }));
 
-test('a file of a secret that is kept elsewhere', (given) =>
+test('a leftover file of a secret in a keychain', (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', keychain);
     const file = path.join(machine.home.config, 'identities/work.json');
     const secret = fs.readFileSync(file, 'utf8');
-    await machine.mend('docker-credential-icr store move stub');
+    await machine.fixAndDiagnose('docker-credential-icr store move stub');
     writeConfig(machine.home, 'identities/work.json', secret);
     const message = /^files of unused secrets: work$/;
-    await expectMended(machine, { check: 'secret store', state: 'warning', message });
+    await expectFixed(machine, { check: 'secret store', state: 'warning', message });
   }));
 
-test("another registries' helper that answers", (given) =>
+test('a working fallback helper for other registries', (given) =>
   onMachine(given, async (machine) => {
     writeProgram(machine, 'docker-credential-stub', 'echo "{}"');
     withSettings({ others: 'stub' })(machine);
@@ -245,12 +245,12 @@ test("another registries' helper that answers", (given) =>
     assert.ok(findingIn(report, { check: 'docker', state: 'ok', message: everything }));
   }));
 
-test("a damaged credential of a registry that is not IBM's", (given) =>
+test('a damaged credential of another registry', (given) =>
   onMachine(given, async (machine) => {
     writeConfig(machine.home, 'hosts/quay.io.json', '{"canary');
     const message = /^the stored credential of quay\.io is damaged/;
     writeProgram(machine, 'docker', 'test "$1 $2" = "login quay.io"');
-    await expectMended(machine, { check: 'hosts', state: 'error', message });
+    await expectFixed(machine, { check: 'hosts', state: 'error', message });
   }));
 
 test.run();

@@ -12,45 +12,49 @@ import { collect, executable } from '../support/helper.ts';
 import { type Home, inHome, snapshot, writeIdentity } from '../support/home.ts';
 
 export const apiKey = 'canary-key-that-the-doctor-tries-1234567890';
-/** What a person types at the prompt of a `login` that mends something. */
-export const newApiKey = 'canary-key-that-mends-1234567890-abcdefghijk';
+/** The key for the prompt of a `login` command in a hint. */
+export const newApiKey = 'canary-key-of-the-fix-1234567890-abcdefghijk';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** What doctor said. */
+/** The output of `doctor --json`, and the exit status. */
 export interface Report {
   readonly ok: boolean;
   readonly checks: readonly Result[];
   readonly status: number | null;
 }
 
-/** A machine on which all is well: one that a test can spoil. */
+/** A machine without problems, to which a test adds one. */
 export interface Machine {
   readonly home: Home;
   readonly sandbox: Sandbox;
-  /** The only folder on `PATH`. */
+  /** The only directory on `PATH`. */
   readonly bin: string;
   readonly dockerFile: string;
-  /** All that a program here has in its environment; a test may change it. */
+  /** The environment of all programs; a test may change it. */
   readonly env: Record<string, string | undefined>;
   readonly doctor: (...words: string[]) => Promise<Report>;
-  /** Types a command, then `doctor` in the same shell. */
-  readonly mend: (fix: string, words?: readonly string[], input?: string) => Promise<Report>;
+  /** Runs a command, then `doctor` in the same shell. */
+  readonly fixAndDiagnose: (
+    fix: string,
+    words?: readonly string[],
+    input?: string,
+  ) => Promise<Report>;
 }
 
-/** What a command of a fix asks the person for. */
+/** How a test follows a hint. */
 export interface Typed {
-  /** On its standard input. */
+  /** The standard input of the command. */
   readonly input?: string;
-  /** An option that asks on a terminal, and one that reads standard input in its place. */
+  /** An option that prompts on a terminal, and its replacement that reads standard input. */
   readonly instead?: readonly [option: string, other: string];
-  /** Of doctor itself. */
+  /** The arguments of doctor. */
   readonly words?: readonly string[];
-  /** A command that does what a hint that is no command says. */
+  /** The command for a hint that contains no command. */
   readonly by?: string | undefined;
-  /** The same for an edit. */
+  /** The edit for a hint that requires one. */
   readonly edit?: (() => void) | undefined;
-  /** What is still to be done afterwards. */
+  /** The findings that remain after the fix. */
   readonly leaves?: RegExp;
 }
 
@@ -60,16 +64,16 @@ export interface Expected {
   readonly message: RegExp;
 }
 
-/** A row of a table: what is spoiled, how, and which check finds it and says what. */
-export type Spoiled = readonly [
+/** A table row: the problem, how to create it, and the expected finding. */
+export type ProblemRow = readonly [
   what: string,
-  spoil: (machine: Machine) => void,
+  create: (machine: Machine) => void,
   check: string,
   state: Expected['state'],
   message: RegExp,
 ];
 
-/** A suite of its own cloud; every name is led there by a proxy, as from a company's network. */
+/** Returns a suite with its own simulator. A proxy forwards every host name to it. */
 export function doctorSuite(name: string): Test<SandboxContext & { proxy: ConnectProxy }> {
   const test = sandboxSuite(name) as Test<SandboxContext & { proxy: ConnectProxy }>;
   test.before(async (context) => {
@@ -81,7 +85,7 @@ export function doctorSuite(name: string): Test<SandboxContext & { proxy: Connec
   return test;
 }
 
-/** Programs that the commands of fixes are made of. */
+/** The programs that commands in hints use. */
 const tools = [
   'mktemp',
   'sh',
@@ -97,7 +101,7 @@ const tools = [
   'cat',
 ];
 
-/** Makes a healthy machine, hands it to `use`, and removes it. */
+/** Creates a machine without problems, passes it to `use`, and removes it. */
 export function onMachine(
   { sandbox, proxy }: { readonly sandbox: Sandbox; readonly proxy: ConnectProxy },
   use: (machine: Machine) => Promise<void>,
@@ -117,10 +121,10 @@ export function onMachine(
       HTTPS_PROXY: proxy.url,
       NODE_EXTRA_CA_CERTS: sandbox.caFile,
     };
-    const mend = (fix: string, words: readonly string[] = [], input = '') =>
+    const fixAndDiagnose = (fix: string, words: readonly string[] = [], input = '') =>
       type(env, home.folder, fix, words, input);
-    const doctor = (...words: string[]) => mend('', words);
-    await use({ home, sandbox, bin, dockerFile, env, doctor, mend });
+    const doctor = (...words: string[]) => fixAndDiagnose('', words);
+    await use({ home, sandbox, bin, dockerFile, env, doctor, fixAndDiagnose });
   });
 }
 
@@ -145,13 +149,13 @@ export function withVariable(name: string, value: string | ((machine: Machine) =
   };
 }
 
-/** Every public host with this helper, and whatever else a test wants in the file. */
+/** Writes Docker's file with this helper for every public host, and with the properties of `other`. */
 export function writeDockerFile(file: string, other: object): void {
   const credHelpers = Object.fromEntries(publicHosts.map((host) => [host, 'icr']));
   fs.writeFileSync(file, `${JSON.stringify({ credHelpers, ...other }, null, '\t')}\n`);
 }
 
-/** A program that does what the script says. */
+/** Writes an executable shell script. */
 export function writeProgram({ bin }: Pick<Machine, 'bin'>, name: string, script: string): string {
   const file = path.join(bin, name);
   fs.writeFileSync(file, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
@@ -159,8 +163,8 @@ export function writeProgram({ bin }: Pick<Machine, 'bin'>, name: string, script
 }
 
 /**
- * A client's `logout` where the client is not installed: it takes the entry out of the file and tells the
- * helper, as docker and podman do. Where it is installed, the real one is used.
+ * Adds a client to `PATH`: the installed one, or a script whose `logout` removes the entry from the file and calls the
+ * helper, as docker and podman do.
  */
 export function standIn(machine: Machine, client: 'docker' | 'podman'): void {
   const real = `/usr/bin/${client}`;
@@ -182,8 +186,8 @@ echo "$key" | docker-credential-icr erase`,
 }
 
 /**
- * A `login` in the command takes its key from the environment in place of the prompt; doctor itself then
- * does not see it. Exports of the command last, as they do in a terminal.
+ * Runs `fix`, then doctor, in one shell, so that exported variables are preserved. A `login` in `fix` reads its key from the
+ * environment instead of a prompt; doctor runs without that variable.
  */
 async function type(
   env: Env,
@@ -207,7 +211,7 @@ async function type(
   return { ...report, status };
 }
 
-/** Whether the report has such a line. */
+/** Returns the expected finding if the report contains it. */
 export function findingIn({ checks }: Report, expected: Expected): Result | undefined {
   const { check, state, message } = expected;
   return checks.find(
@@ -215,8 +219,8 @@ export function findingIn({ checks }: Report, expected: Expected): Result | unde
   );
 }
 
-/** Doctor names it and changes nothing; what it says to type is typed; then it is gone, and nothing else is wrong. */
-export async function expectMended(
+/** Asserts that doctor reports the problem without changing files, and that following its hint fixes it without new problems. */
+export async function expectFixed(
   machine: Machine,
   expected: Expected,
   { input, instead = ['', ''], words = [], leaves = /(?!)/, by, edit }: Typed = {},
@@ -232,8 +236,10 @@ export async function expectMended(
   const hint = found.hint ?? '';
   assert.ok((edit ?? by) !== undefined || hint.includes('run '), hint);
   edit?.();
-  const [, command = ''] = /(?:^|, then |, |; to start again, )run (.*)$/.exec(hint) ?? [];
-  const after = await machine.mend((by ?? command).replace(...instead), words, input);
+  const [, command = ''] =
+    /(?:^|, then |, |; to start again, )run (.*?)(?:, or docker-credential-icr .*)?$/.exec(hint) ??
+    [];
+  const after = await machine.fixAndDiagnose((by ?? command).replace(...instead), words, input);
   assert.is(findingIn(after, expected), undefined, `${hint} did not fix: ${found.message}`);
   const known = complaints(report);
   const added = complaints(after).filter((one) => !known.includes(one) && !leaves.test(one));

@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { CommandEntry } from '../../src/cli/command.ts';
 import { commands } from '../../src/cli/commands.ts';
 import { helpFor } from '../../src/cli/help.ts';
 import { testContext } from '../support/context.ts';
@@ -43,25 +42,22 @@ test('usage: the name of the program is in it once', async () => {
   }
 });
 
-/** Words of a text, without the breaks between lines. */
-const wordsOf = (text: string) => text.split(/\s+/).filter((word) => word !== '');
+/** Words of a text, without line breaks and the backslashes before them. */
+const wordsOf = (text: string) =>
+  text
+    .replaceAll(' \\\n', '\n')
+    .split(/\s+/)
+    .filter((word) => word !== '');
 
 for (const columns of [40, 80, 100]) {
-  test(`${columns} columns: no line breaks inside a word or an example`, async () => {
-    const examples = await Promise.all(
-      commands
-        .flatMap((entry): readonly CommandEntry[] =>
-          'commands' in entry ? entry.commands : [entry],
-        )
-        .map(async (entry) => (await entry.load()).examples),
-    );
-    const commandLines = examples.flat().map(([line]) => `docker-credential-icr ${line}`);
+  test(`${columns} columns: no line breaks inside a word`, async () => {
     for (const path of [[], ...paths]) {
       const text = await helpAt(columns, path);
       assert.equal(wordsOf(text).sort(), wordsOf(await helpAt(10_000, path)).sort());
       for (const line of text.split('\n').filter(({ length }) => length > columns)) {
-        const isExample = commandLines.includes(line.trim());
-        assert.ok(isExample || wordsOf(line).length === 1, line);
+        // A quoted argument cannot be broken.
+        const shown = line.replace(/ \\$/, '').replace(/'[^']*'/g, 'QUOTED');
+        assert.is(wordsOf(shown).length, 1, line);
       }
     }
   });
@@ -107,16 +103,36 @@ test('exec: --help after -- belongs to the other program', () =>
   }));
 
 const unknown: readonly [words: string, message: string, hint: string][] = [
-  ['whoami', 'unknown command: whoami', 'try docker-credential-icr status, or see --help'],
-  ['signin', 'unknown command: signin', 'try docker-credential-icr login, or see --help'],
-  ['statsu', 'unknown command: statsu', 'try docker-credential-icr status, or see --help'],
-  ['conf', 'unknown command: conf', 'try docker-credential-icr configure, or see --help'],
-  ['help whoami', 'unknown command: whoami', 'try docker-credential-icr status, or see --help'],
+  [
+    'whoami',
+    'unknown command: whoami',
+    'try docker-credential-icr status, or see docker-credential-icr --help',
+  ],
+  [
+    'signin',
+    'unknown command: signin',
+    'try docker-credential-icr login, or see docker-credential-icr --help',
+  ],
+  [
+    'statsu',
+    'unknown command: statsu',
+    'try docker-credential-icr status, or see docker-credential-icr --help',
+  ],
+  [
+    'conf',
+    'unknown command: conf',
+    'try docker-credential-icr configure, or see docker-credential-icr --help',
+  ],
+  [
+    'help whoami',
+    'unknown command: whoami',
+    'try docker-credential-icr status, or see docker-credential-icr --help',
+  ],
   ['frobnicate', 'unknown command: frobnicate', 'see docker-credential-icr --help'],
   [
     'api-key ls',
     'unknown command: api-key ls',
-    'try docker-credential-icr api-key list, or see --help',
+    'try docker-credential-icr api-key list, or see docker-credential-icr api-key --help',
   ],
   ['api-key', 'api-key needs a command', 'see docker-credential-icr api-key --help'],
   [

@@ -149,7 +149,10 @@ for (const [runtime, command] of runtimes) {
       IBMCLOUD_IAM_API_ENDPOINT: 'https://iam.invalid',
       NO_PROXY: 'a.example,.invalid',
     };
-    assert.match(await ask(command, { ...env, ...exempt }), /^cannot reach IAM at iam\.invalid: /);
+    assert.match(
+      await ask(command, { ...env, ...exempt }),
+      /^cannot reach IAM at iam\.invalid: .+; (check .* or set HTTPS_PROXY|try again)/,
+    );
     const local = { IBMCLOUD_IAM_API_ENDPOINT: iamUrl };
     assert.is(await ask(command, { ...env, ...local }), 'granted');
     assert.is(proxyHeard, '');

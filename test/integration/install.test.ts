@@ -150,6 +150,19 @@ test('--uninstall: preserves the configuration for another helper on PATH', () =
   });
 });
 
+test('--uninstall --prefix: preserves the configuration for the helper in the default directory', () => {
+  inCheckout((checkout) => {
+    const prefix = `--prefix=${checkout.folder}/other`;
+    checkout.install([]);
+    checkout.install([prefix]);
+    const { stdout } = checkout.install(['--uninstall', prefix]);
+    assert.match(stdout, `because another helper is installed: ${checkout.folder}/${installed}\n`);
+    assert.equal([checkout.files(), checkout.notes()], [[installed], '']);
+    checkout.install(['--uninstall']);
+    assert.match(checkout.notes(), 'configure --remove');
+  });
+});
+
 test('--uninstall without HOME, with DOCKER_CONFIG: restores only that configuration', () => {
   inCheckout((checkout) => {
     const env = { HOME: undefined, PREFIX: checkout.folder, DOCKER_CONFIG: checkout.home };

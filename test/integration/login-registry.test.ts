@@ -19,7 +19,7 @@ async function withProxy(
   }
 }
 
-test('an entitlement key is tried at cp.icr.io, and answers there only', ({ sandbox }) =>
+test('an entitlement key: verified with cp.icr.io, and used only there', ({ sandbox }) =>
   withProxy(sandbox, async ({ say, get, call }, { asked }, env) => {
     const key = sandbox.accounts.addEntitlementKey({ value: newKey() });
     assert.match(
@@ -62,7 +62,7 @@ for (const hosts of ['cp.icr.io', 'us.icr.io cp.icr.io', 'cp.icr.io/cp']) {
     }));
 }
 
-test('one that cp.icr.io does not take is not kept', ({ sandbox }) =>
+test('an entitlement key that cp.icr.io refuses: not stored', ({ sandbox }) =>
   withProxy(sandbox, async ({ call }, _proxy, env) => {
     assert.equal(
       await call('login --entitlement-key-stdin', newKey(), env),
@@ -74,7 +74,7 @@ test('one that cp.icr.io does not take is not kept', ({ sandbox }) =>
     assert.is((await call('get', 'cp.icr.io')).status, 1);
   }));
 
-test('a registry token is tried at its host', ({ sandbox }) =>
+test('a registry token: verified with its host', ({ sandbox }) =>
   withProxy(sandbox, async ({ say, get, call }, { asked }, env) => {
     const { iamId, accountId } = sandbox.accounts.addUser();
     const { id, token } = await sandbox.accounts.addRegistryToken({ owner: iamId, accountId });
@@ -100,7 +100,7 @@ test('a registry token is tried at its host', ({ sandbox }) =>
     assert.is((await get('de.icr.io/team/image')).secret, token);
   }));
 
-test('a registry that answers no sense is not the key’s fault', ({ sandbox }) =>
+test('an invalid response of the registry: does not blame the key', ({ sandbox }) =>
   withProxy(sandbox, async ({ call }, _proxy, env) => {
     sandbox.faults.add('registry', { kind: 'not-json' });
     assert.equal(
@@ -112,7 +112,7 @@ test('a registry that answers no sense is not the key’s fault', ({ sandbox }) 
     );
   }));
 
-test('--no-verify asks nobody', ({ sandbox }) =>
+test('--no-verify: sends no request', ({ sandbox }) =>
   withProxy(sandbox, async ({ say }, { asked }, env) => {
     const options = [
       '--api-key-stdin',

@@ -23,7 +23,7 @@ function atTerminal(
   });
 }
 
-/** Then `login` has nothing to offer. */
+/** Registers the helper, so that `login` does not offer it. */
 function registerInDocker({ home }: Person): void {
   const file = path.join(home.folder, '.docker/config.json');
   fs.mkdirSync(path.dirname(file));
@@ -34,7 +34,7 @@ const onTerminal = hasTerminal() ? test : test.skip;
 const keyPrompt = 'IBM Cloud API key (not shown):';
 const passcodePrompt = 'one-time passcode (not shown):';
 
-onTerminal('login asks for the key, and shows nothing of it', ({ sandbox }) =>
+onTerminal('login: prompts for the key without echo', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     registerInDocker(person);
@@ -81,7 +81,7 @@ onTerminal('login offers to register the helper if no client names it', ({ sandb
       { cwd: person.home.folder, env: { ...person.home.env, ...person.env } },
     );
     assert.is(status, 0, screen);
-    assert.match(screen, /\nadded 13 hosts in .*\n$/);
+    assert.match(screen, /\nadded 13 hosts to .*\n$/);
     assert.not.match(screen, 'next:');
   }),
 );
@@ -109,7 +109,7 @@ for (const [name, keys, status, line] of endings) {
 }
 
 onTerminal(
-  'login --sso shows where passcodes are, asks for one, and keeps a refresh token',
+  'login --sso: prints the passcode page, prompts for a passcode, and stores a refresh token',
   ({ sandbox }) =>
     inCloud(sandbox, async (person) => {
       const { accounts } = sandbox;
@@ -135,7 +135,7 @@ onTerminal(
     }),
 );
 
-onTerminal('a passcode that IAM does not know', ({ sandbox }) =>
+onTerminal('an invalid passcode: reports the refusal of IAM', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { screen, status } = await atTerminal(person, 'login --sso', passcodePrompt, 'canary\r');
     assert.is(status, 1);
@@ -147,7 +147,7 @@ onTerminal('a passcode that IAM does not know', ({ sandbox }) =>
   }),
 );
 
-onTerminal('where a desktop is there, the page is opened in its browser', ({ sandbox }) =>
+onTerminal('login --sso on a desktop: opens the page in the browser', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const opened = path.join(person.home.folder, 'opened');
     const bin = path.join(person.home.folder, 'bin');
@@ -164,7 +164,7 @@ onTerminal('where a desktop is there, the page is opened in its browser', ({ san
   }),
 );
 
-onTerminal('under exec, one Ctrl-C is one', ({ sandbox }) =>
+onTerminal('exec: the command receives Ctrl-C once', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work');
     await person.say('map us.icr.io work');
@@ -183,7 +183,7 @@ console.log('ready');
   }),
 );
 
-test('without a terminal, nobody is asked: what to do instead is said', ({ sandbox }) =>
+test('without a terminal: fails with a hint instead of a prompt', ({ sandbox }) =>
   inCloud(sandbox, async ({ call }) => {
     assert.equal(
       await call('login'),

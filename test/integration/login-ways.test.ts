@@ -9,7 +9,7 @@ const test = sandboxSuite('login: whose it is, and what is kept');
 
 const end = '2099-12-31T23:59:00.000Z';
 
-test('an API key: of a user or a service ID, with its account and its end', ({ sandbox }) =>
+test('an API key: reports the user or service ID, the account and the expiry', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get }) => {
     const { accounts } = sandbox;
     const user = accounts.addUser({ name: 'Jane Doe', accountId: 'account1' });
@@ -34,11 +34,11 @@ test('an API key: of a user or a service ID, with its account and its end', ({ s
     assert.match(
       await say('login --identity ci --api-key-stdin', ofUser.value),
       /^Logged in as user .* with identity ci; used for us\.icr\.io$/m,
-      'one that is kept again says where it goes on answering',
+      'a second login of an identity reports the hosts that use it',
     );
   }));
 
-test('a file as the ibmcloud CLI writes it, and what is no such file', ({ sandbox }) =>
+test('--api-key-file: reads the JSON of the ibmcloud CLI, and refuses other files', ({ sandbox }) =>
   inCloud(sandbox, async ({ home, say, call, get }) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     const file = path.join(home.folder, 'key.json');
@@ -56,7 +56,7 @@ test('a file as the ibmcloud CLI writes it, and what is no such file', ({ sandbo
     }
   }));
 
-test('the API key file may be a pipe, and a device without end is refused', ({ sandbox }) =>
+test('--api-key-file: reads a pipe, and refuses an endless device', ({ sandbox }) =>
   inCloud(sandbox, async ({ home, say, call, get }) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     execFileSync('mkfifo', [path.join(home.folder, 'pipe')]);
@@ -74,7 +74,7 @@ test('the API key file may be a pipe, and a device without end is refused', ({ s
     assert.equal(outcome, refusal(message, 'check the API key'));
   }));
 
-test('without a name, each host has an identity of its own', ({ sandbox }) =>
+test('without --identity: creates one identity for each host', ({ sandbox }) =>
   inCloud(sandbox, async ({ home, say, get }) => {
     const [first, second] = [newKey(), newKey()];
     await say('login us.icr.io de.icr.io/team --no-verify --api-key-stdin', first);
@@ -89,7 +89,7 @@ test('without a name, each host has an identity of its own', ({ sandbox }) =>
     assert.is((await get('de.icr.io')).secret, second);
   }));
 
-test('a refresh token: whose session it is', ({ sandbox }) =>
+test('a refresh token: reports the owner of the session', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get }) => {
     const user = sandbox.accounts.addUser({ name: 'Jane Roe' });
     const { value } = sandbox.accounts.addRefreshToken({ owner: user.iamId, value: newKey() });
@@ -101,7 +101,7 @@ test('a refresh token: whose session it is', ({ sandbox }) =>
     assert.is((await get('us.icr.io')).username, 'iamrefresh');
   }));
 
-test('a key that may not look at itself logs in all the same', ({ sandbox }) =>
+test('an API key without permission to read its own details: logs in', ({ sandbox }) =>
   inCloud(sandbox, async ({ say }) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey(), expiresAt: end });
     sandbox.faults.add('iam', { kind: 'status', status: 403, path: '/v1/apikeys/details' });
@@ -109,7 +109,7 @@ test('a key that may not look at itself logs in all the same', ({ sandbox }) =>
     assert.match(said, /^Logged in as user \S+ \(account \w+\) with identity ci; /m);
   }));
 
-test('a user name that was chosen with --present stays, and is reported', ({ sandbox }) =>
+test('--present: preserved at the next login, and reported', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, get }) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     const login = 'login --api-key-stdin';
@@ -199,7 +199,7 @@ const inputs: readonly [words: string, input: string, line: string, hint?: strin
   ],
 ];
 
-test('what cannot be is refused before anybody is asked', ({ sandbox }) =>
+test('invalid combinations: refused before a prompt or a request', ({ sandbox }) =>
   forEach(inputs, ([words, input, line, hint]) =>
     inCloud(sandbox, async ({ home, call }) => {
       assert.equal(await call(`login ${words}`, input), refusal(line, hint), words);
@@ -208,7 +208,7 @@ test('what cannot be is refused before anybody is asked', ({ sandbox }) =>
     }),
   ));
 
-test('a short key is said to be short, and kept', ({ sandbox }) =>
+test('a short key: stored with a warning', ({ sandbox }) =>
   inCloud(sandbox, async ({ call, get }) => {
     const { stderr } = await call('login --no-verify --api-key-stdin', 'canary-short');
     assert.is(stderr, "docker-credential-icr: the API key has 12 characters; IBM's have 44\n");

@@ -32,7 +32,7 @@ const rows: readonly [words: string, status: number, line: RegExp][] = [
   ['configure --client KEY', 2, /^invalid values: argument: client, given: "…"/],
 ];
 
-test('is told to nobody again', ({ sandbox }) =>
+test('is not repeated in the error', ({ sandbox }) =>
   forEach(rows, ([words, status, line]) =>
     inCloud(sandbox, async (person) => {
       addIdentity(person, 'work');
@@ -45,7 +45,7 @@ test('is told to nobody again', ({ sandbox }) =>
     }),
   ));
 
-test('what was typed by mistake is named, as long as it is no key', ({ sandbox }) =>
+test('an error names an unknown argument, except if it may be a key', ({ sandbox }) =>
   inCloud(sandbox, async ({ call }) => {
     const told = async (words: string) => (await call(words)).stderr;
     assert.match(await told('statsu'), 'hint: try docker-credential-icr status');
@@ -54,7 +54,7 @@ test('what was typed by mistake is named, as long as it is no key', ({ sandbox }
     assert.match(await told('exec us.icr.io ls -- ls -la'), 'unknown argument: ls\n');
   }));
 
-/** Where a variable was empty in somebody's script: nothing may be done to every host instead, or done in silence. */
+/** An empty variable in a script results in an empty argument, which must not mean all hosts. */
 const missing: readonly [words: string, line: string, command: string][] = [
   ['configure --host', '--host needs a value', 'configure '],
   ['configure --remove --region', '--region needs a value', 'configure '],
@@ -64,7 +64,7 @@ const missing: readonly [words: string, line: string, command: string][] = [
   ['--', 'a command is missing before --', ''],
 ];
 
-test('a word that is missing is asked for', ({ sandbox }) =>
+test('a missing argument is a usage error', ({ sandbox }) =>
   forEach(missing, ([words, line, command]) =>
     inCloud(sandbox, async ({ call, home }) => {
       const { stdout, stderr, status } = await call(words, newKey());
@@ -75,7 +75,7 @@ test('a word that is missing is asked for', ({ sandbox }) =>
     }),
   ));
 
-test('an option takes one word', ({ sandbox }) =>
+test('an option has one value', ({ sandbox }) =>
   inCloud(sandbox, async ({ call }) => {
     const hint = 'run docker-credential-icr login us.icr.io';
     assert.equal(
@@ -84,7 +84,7 @@ test('an option takes one word', ({ sandbox }) =>
     );
   }));
 
-test('a verb with -h is for people: nothing is done', ({ sandbox }) =>
+test('a protocol verb with -h: prints the help and changes nothing', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     addIdentity(person, 'work');
     await person.say('map us.icr.io work');
@@ -95,7 +95,7 @@ test('a verb with -h is for people: nothing is done', ({ sandbox }) =>
 /** Arguments that could be parsed as numbers. */
 const numbers = ['007', '1e3', '0x10', '1.0', '-1'];
 
-test('a word that looks like a number stays as it was typed', ({ sandbox }) =>
+test('an argument that looks like a number is not converted', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const secret = addIdentity(person, '1e3');
     await person.say('map us.icr.io 1e3');

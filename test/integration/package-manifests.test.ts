@@ -99,7 +99,7 @@ test('finds the release location in BASE_URL, then in GitHub’s variables', () 
   assert.throws(() => findLocation({ BASE_URL: 'http://a.example' }), 'is not https://');
 });
 
-test('a template with a name that nobody knows is not half filled in', () => {
+test('a template with an unknown name is an error', () => {
   assert.throws(() => fillTemplate('debian/control', { VERSION: '1' }), 'needs a value for ARCH');
 });
 

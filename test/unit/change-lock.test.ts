@@ -101,8 +101,8 @@ test('with `fail`, the default, reports a directory that cannot be used; with `p
 
 test('runs the action under config.lock, and returns what it returns', () =>
   inHome(async (home) => {
-    const held = await withChangeLock(contextOf(home), async ({ requireOurs, step }) => {
-      requireOurs();
+    const held = await withChangeLock(contextOf(home), async ({ assertLockHeld, step }) => {
+      assertLockHeld();
       await step();
       return latestTurn(testContext(), lockOf(home))?.over;
     });
@@ -111,7 +111,7 @@ test('runs the action under config.lock, and returns what it returns', () =>
 
 test('throws if another process has taken over the lock', () =>
   inHome(async (home) => {
-    for (const use of ['requireOurs', 'step'] as const) {
+    for (const use of ['assertLockHeld', 'step'] as const) {
       const locked = withChangeLock(contextOf(home), async (lock) => {
         takeOver(home);
         await lock[use]();

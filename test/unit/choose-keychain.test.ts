@@ -7,7 +7,7 @@ import { usableStore } from '../../src/secrets/choose.ts';
 import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
 
-const test = suite('the choice of a keychain');
+const test = suite('keychain detection');
 
 interface Call {
   readonly program: string;
@@ -15,7 +15,7 @@ interface Call {
   readonly options: Parameters<Context['runSync']>[2];
 }
 
-/** Asks on a machine with these programs, each of which succeeds without an answer. */
+/** Detects keychains on a machine with these programs, which succeed without output. */
 function choose(home: string, programs: readonly string[], env: Record<string, string>): Call[] {
   for (const name of programs) fs.writeFileSync(path.join(home, name), '', { mode: 0o755 });
   const calls: Call[] = [];
@@ -27,7 +27,7 @@ function choose(home: string, programs: readonly string[], env: Record<string, s
   return calls;
 }
 
-test('asks the session bus for a second, without secrets in its environment', () =>
+test('calls the session bus with a timeout of 1 s, without secrets in its environment', () =>
   inHome(({ folder }) => {
     const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/run/bus', IC_API_KEY: 'canary' };
     const [call] = choose(folder, ['dbus-send'], env);
@@ -46,7 +46,7 @@ test('asks the session bus for a second, without secrets in its environment', ()
     assert.not.match(JSON.stringify(call?.options.env), 'canary');
   }));
 
-test('finds the session bus by its socket, in no other place', () =>
+test('finds the session bus only by its socket', () =>
   inHome(({ folder }) => {
     const env = { XDG_RUNTIME_DIR: path.join(folder, 'run') };
     fs.mkdirSync(env.XDG_RUNTIME_DIR);
@@ -55,7 +55,7 @@ test('finds the session bus by its socket, in no other place', () =>
     assert.is(choose(folder, ['dbus-send'], env).length, 1);
   }));
 
-test('tries pass only if its store has been initialised', () =>
+test('tries pass only if its store has been initialized', () =>
   inHome(({ folder }) => {
     const store = path.join(folder, 'store');
     const env = { PASSWORD_STORE_DIR: store };
@@ -67,7 +67,7 @@ test('tries pass only if its store has been initialised', () =>
     assert.is(tried(), true);
   }));
 
-test('of a keychain without its helper says nothing', () =>
+test('does not report a keychain without its helper', () =>
   inHome(({ folder }) => {
     const env = { HOME: folder, PATH: folder };
     fs.mkdirSync(path.join(folder, '.password-store'));
@@ -77,7 +77,7 @@ test('of a keychain without its helper says nothing', () =>
     assert.equal(context.warnings, []);
   }));
 
-test('lets a bug be a bug', () =>
+test('does not catch internal errors', () =>
   inHome(({ folder }) => {
     fs.writeFileSync(path.join(folder, 'docker-credential-osxkeychain'), '', { mode: 0o755 });
     const runSync = () => {

@@ -61,7 +61,23 @@ test('debug output names every source that has nothing', () =>
     }
   }));
 
-test('of another registry returns what was stored, and an identity token last', () =>
+test('debug output names the source of the credential', () =>
+  inHome(async (home) => {
+    const IBMCLOUD_API_KEY = 'canary';
+    const variables = { ...home.env, DOCKER_CREDENTIAL_ICR_DEBUG: '1', IBMCLOUD_API_KEY };
+    const lastLine = async () => {
+      const context = testContext({ env: variables });
+      await findCredential(lookupIn(context), parse('us.icr.io'));
+      return context.warnings.at(-1);
+    };
+    const environment = 'us.icr.io: the environment: found iamapikey in IBMCLOUD_API_KEY';
+    assert.is(await lastLine(), environment);
+    writeIdentity(home, {}, 'canary');
+    const mapping = 'us.icr.io: the mapping: found iamapikey of identity work in file store';
+    assert.is(await lastLine(), mapping);
+  }));
+
+test('another registry: the stored credential has precedence over an identity token', () =>
   inHome(async (home) => {
     const host = parse('quay.example');
     const context = testContext({ env: home.env });
@@ -199,7 +215,7 @@ test('a registry token warns when it has expired, and nothing else does', () =>
     }
   }));
 
-test('an identity by name has the user name that was asked for', () =>
+test('an identity by name has the requested user name', () =>
   inHome(async (home) => {
     writeIdentity(home, { present: 'iambearer' }, 'canary');
     const lookup = lookupIn(testContext({ env: home.env }));
@@ -209,7 +225,7 @@ test('an identity by name has the user name that was asked for', () =>
     await rejects(nobody, 'misconfigured', /--identity toString/);
   }));
 
-test('a secret that is gone names the store', () =>
+test('a missing secret: the error names the store', () =>
   inWorld(
     {
       identities: { work: { kind: 'api-key', since: 0 } },

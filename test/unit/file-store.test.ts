@@ -255,7 +255,7 @@ for (const [what, replaced, warning] of [
   ['cannot be renamed', { renameSync: () => systemError('EACCES') }, /cannot rename .*EACCES/],
   ['cannot be read any more', unreadableAside(), /cannot read .*EIO/],
 ] as const) {
-  test(`a damaged one that ${what} is damaged all the same, with a warning`, () =>
+  test(`a damaged credential that ${what}: reported as damaged, with a warning`, () =>
     inHome((home) => {
       writeConfig(home, 'hosts/us.icr.io.json', '{');
       const context = testContext(home);

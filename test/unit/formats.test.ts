@@ -153,7 +153,7 @@ test('old names of fields are read, new names are written, and new names have pr
   fc.assert(property, { numRuns: 300 });
 });
 
-test('entries that cannot be used are written back as they were', () => {
+test('unusable entries are preserved', () => {
   const entries = fc.dictionary(fc.string(), fc.jsonValue(), { noNullPrototype: true });
   const property = fc.property(settings, entries, entries, (given, identities, mappings) => {
     const file = JSON.parse(

@@ -10,7 +10,7 @@ import {
   listInput,
   oneLine,
   parseList,
-  parseObject,
+  parseOutput,
 } from '../../src/secrets/helper-process.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
@@ -47,9 +47,9 @@ test('a reason is one line of 200 characters', () => {
 });
 
 test('an object is an object, and nothing of it is in the error', () => {
-  assert.equal(parseObject('vault', '{"a":1}'), { a: 1 });
+  assert.equal(parseOutput('vault', '{"a":1}'), { a: 1 });
   for (const text of ['', 'canary', 'null', '[]', '"canary"', '1', '{"canary":']) {
-    const { message } = fails(() => parseObject('vault', text), 'storage', /vault/);
+    const { message } = fails(() => parseOutput('vault', text), 'storage', /vault/);
     assert.not.match(message, 'canary');
   }
 });
@@ -204,7 +204,7 @@ test('"not found" is recognized although a word of it is a part of the secret', 
     assert.equal(answer, { ok: false, text: sentence });
   }));
 
-test('of what a helper prints, 64 Ki characters are looked at', () => {
+test("reads at most 64 Ki characters of a helper's output", () => {
   const longest = 64 * 1024;
   return inWorld({ identities: {}, mappings: {} }, ({ context }) => {
     const long = 'x'.repeat(longest + 1);
@@ -221,7 +221,7 @@ test('of six lines of standard error, the number of the others is shown', () =>
     assert.equal(context.warnings.slice(5), ['docker-credential-vault: (1 more lines)']);
   }));
 
-test('a list is asked for with an input that names this program', () => {
+test('calls list with an input that names this program', () => {
   assert.is(listInput, 'https://docker-credential-icr/list\n');
 });
 

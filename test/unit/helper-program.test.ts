@@ -5,12 +5,12 @@ import { ambientVariables, ownVariable } from '../../src/secret-variables.ts';
 import { environmentFor, withoutSecrets } from '../../src/secrets/helper-program.ts';
 import { testContext } from '../support/context.ts';
 
-const test = suite('the environment of a program that we start');
+const test = suite('environment of started programs');
 
 const names = [ownVariable, ...ambientVariables, 'ICR_PASSWORD', 'CF_DOCKER_PASSWORD'];
 const secret = fc.stringMatching(/^[a-z]{3,12}$/).map((end) => `canary-${end}`);
 
-test('no secret is in it under any name', () => {
+test('contains no secret under any name', () => {
   const property = fc.property(
     fc.dictionary(fc.constantFrom(...names), secret, { minKeys: 1, noNullPrototype: true }),
     fc.dictionary(fc.constantFrom('MY_KEY', 'BASIC', 'PATH', 'HOME'), fc.nat(), {
@@ -32,7 +32,7 @@ test('no secret is in it under any name', () => {
   fc.assert(property);
 });
 
-test('everything else is', () => {
+test('contains all other variables', () => {
   const env = {
     HOME: '/home/jane',
     GNUPGHOME: '/home/jane/.gnupg',
@@ -59,12 +59,12 @@ for (const [value, isRemoved] of [
   });
 }
 
-test('a helper is called with a mark, by which a credential helper loop is found', () => {
+test('contains the mark that detects a credential helper loop', () => {
   const env = environmentFor(testContext({ env: { A: 'b' } }), 'pass');
   assert.equal(env, { A: 'b', DOCKER_CREDENTIAL_ICR_CALLS: 'pass' });
 });
 
-test('Windows does not distinguish upper and lower case', () => {
+test('variable names are case-insensitive on Windows', () => {
   const env = { ibmcloud_api_key: 'canary-key', Path: 'C:\\' };
   assert.equal(withoutSecrets(testContext({ env, platform: 'win32' })), { Path: 'C:\\' });
 });

@@ -8,7 +8,7 @@ import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 
-const test = suite('the program of a keychain');
+const test = suite('keychain program');
 
 /** Makes `docker-credential-vault` in each of these directories. */
 function addPrograms(home: string, directories: readonly string[], mode = 0o755): string[] {
@@ -85,7 +85,7 @@ test('may have capitals, digits, dots and dashes in its name', () =>
 test('must be on the PATH', () =>
   void fails(() => requireHelper(withPath(['/nowhere']), 'vault'), 'misconfigured', /PATH/));
 
-test('may be another one than this program', () =>
+test('may be another program', () =>
   inHome(({ folder }) => {
     const [file = '', own] = addPrograms(folder, ['a', 'b']);
     for (const executable of [own, undefined, path.join(folder, 'gone')]) {
@@ -97,7 +97,7 @@ test('may be another one than this program', () =>
     }
   }));
 
-test('must not be this program, under whatever name', () =>
+test('must not be this program under another name', () =>
   inHome(({ folder }) => {
     const executable = path.join(folder, 'docker-credential-icr');
     fs.writeFileSync(executable, '', { mode: 0o755 });
@@ -133,7 +133,7 @@ test('gets the environment without secrets', () => {
   });
   const { HOME, EMPTY, ...others } = environmentFor(context, 'vault');
   assert.equal([HOME, EMPTY], ['/home/me', '']);
-  // The mark that a helper of ours is being called.
+  // Marks a call by this helper.
   assert.equal(Object.values(others), ['vault']);
 });
 

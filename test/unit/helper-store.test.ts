@@ -10,7 +10,7 @@ import type { Credential, SecretStore } from '../../src/secrets/store-types.ts';
 import { testContext } from '../support/context.ts';
 import { fails } from '../support/rejects.ts';
 
-const test = suite('a keychain as a secret store');
+const test = suite('keychain store');
 
 interface Keychain {
   readonly store: SecretStore;
@@ -75,7 +75,7 @@ const credential: fc.Arbitrary<Credential> = fc.record(
 );
 
 for (const decodes of [false, true]) {
-  test(`gives back what it was given${decodes ? ', where URLs come back decoded' : ''}`, () =>
+  test(`returns what was stored${decodes ? ', if the keychain decodes URLs' : ''}`, () =>
     withKeychain(
       ({ store, kept }) => {
         const name = fc.constantFrom(
@@ -102,7 +102,7 @@ for (const decodes of [false, true]) {
     ));
 }
 
-test('an API key is kept as it is, and under a user name that never changes', () =>
+test('stores an API key unchanged, with a constant user name', () =>
   withKeychain(({ store, kept }) => {
     store.write(
       { of: 'identity', name: 'work' },
@@ -122,7 +122,7 @@ test('an API key is kept as it is, and under a user name that never changes', ()
     );
   }));
 
-test('what is not ours in the same keychain is nobody’s name', () =>
+test('ignores entries of other programs', () =>
   withKeychain(({ store, kept }) => {
     for (const url of [
       'https://index.docker.io/v1/',
@@ -138,13 +138,13 @@ test('what is not ours in the same keychain is nobody’s name', () =>
   }));
 
 for (const output of ['', 'null', '{}', '{"https://docker-credential-icr/host/x": 5}']) {
-  test(`a list of ${output || 'nothing'} has no names`, () =>
+  test(`a list with the output ${output || 'nothing'} has no names`, () =>
     withKeychain(({ store }) => assert.equal(store.names('host'), []), {
       answers: { list: { output } },
     }));
 }
 
-test('one that was silent once is asked no more', () => {
+test('does not call a keychain again after a timeout', () => {
   let calls = 0;
   withKeychain(
     ({ store }) => {
@@ -163,7 +163,7 @@ test('one that was silent once is asked no more', () => {
   );
 });
 
-test('one that fails is asked again, and its standard error is told without the secret', () => {
+test('calls a keychain again after an error, and masks the secret in its standard error', () => {
   const given = { ServerURL: 'x', Username: 'iamapikey', Secret: 'canary-secret' };
   const errors = 'first\nhas canary-secret in it\n';
   withKeychain(
@@ -181,7 +181,7 @@ test('one that fails is asked again, and its standard error is told without the 
   );
 });
 
-test('beside an answer, standard error is nothing to worry about', () =>
+test('ignores standard error if the call succeeds', () =>
   withKeychain(
     ({ store, warnings }) => {
       assert.equal(store.names('host'), []);
@@ -198,16 +198,13 @@ const example = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'canary
 const unerased: readonly [what: string, answers: Record<string, Partial<RunResult>>][] = [
   ['gives it all the same', { erase: {} }],
   [
-    'is locked, and lists it',
+    'is locked, and lists the entry',
     { erase: {}, get: { status: 2 }, list: { output: `{"${url}":"docker-credential-icr"}` } },
   ],
-  [
-    'is locked, and lists nothing else either',
-    { erase: {}, get: { status: 2 }, list: { status: 1 } },
-  ],
+  ['is locked, and lists no entries', { erase: {}, get: { status: 2 }, list: { status: 1 } }],
 ];
 for (const [what, answers] of unerased) {
-  test(`erase fails where the keychain ${what}`, () =>
+  test(`erase fails if the keychain ${what}`, () =>
     withKeychain(
       ({ store }) => {
         store.write(key, example);
@@ -217,10 +214,10 @@ for (const [what, answers] of unerased) {
     ));
 }
 
-test('erase succeeds where the keychain fails for what it does not have', () =>
+test('erase succeeds if the keychain fails for a missing entry', () =>
   withKeychain(({ store }) => store.erase(key), { answers: { erase: { status: 1 } } }));
 
-test('a place that a failed store left empty is erased, an old secret is not', () => {
+test('after a failed store: erases a new entry, and preserves an old secret', () => {
   const answers = {
     store: { status: 1, output: 'encryption failed' },
     get: { status: 1, output: `no usernames for ${url}` },
@@ -243,7 +240,7 @@ test('a place that a failed store left empty is erased, an old secret is not', (
   );
 });
 
-test('a keychain that takes a second to refuse is not asked for ever', () => {
+test('stops calling a slow keychain after 5 s of errors', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-keychain-'));
   fs.writeFileSync(path.join(folder, 'docker-credential-vault'), '', { mode: 0o755 });
   let clock = 0;
@@ -262,7 +259,7 @@ test('a keychain that takes a second to refuse is not asked for ever', () => {
   assert.is(calls, 5);
 });
 
-test('calls nothing once another process has taken over the lock', () =>
+test('makes no call after another process has taken over the lock', () =>
   withKeychain(({ store, kept }) => {
     store.write(key, example);
     const lost = () => {
@@ -324,7 +321,7 @@ test('only the account of this program is its own entry', () => {
   assert.is(isOwnEntry({ name: 'us.icr.io' }), false);
 });
 
-test('a keychain that answers is asked each time, however long it takes', () => {
+test('calls a slow keychain each time if its calls succeed', () => {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-keychain-'));
   fs.writeFileSync(path.join(folder, 'docker-credential-vault'), '', { mode: 0o755 });
   let clock = 0;

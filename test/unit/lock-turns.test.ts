@@ -19,7 +19,7 @@ import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
 import { systemError, withFs } from '../support/replaced-fs.ts';
 
-const test = suite('the turns of a lock');
+const test = suite('lock turns');
 
 const context = testContext();
 
@@ -52,7 +52,7 @@ for (const [text, over, note] of contents) {
     }));
 }
 
-test('a turn that cannot be opened yet is not over; one that is removed meanwhile does not exist', () =>
+test('a turn that cannot be opened yet is not over; a removed turn does not exist', () =>
   inLock((folder) => {
     fs.writeFileSync(path.join(folder, '3'), '');
     const { mtimeMs } = fs.statSync(path.join(folder, '3'));
@@ -66,7 +66,7 @@ test('a turn that cannot be opened yet is not over; one that is removed meanwhil
     assert.is(readTurn(context, folder, 4), undefined);
   }));
 
-test('what is not a file of a trusted user counts as over', () =>
+test('a turn that is not a regular file of a trusted user is over', () =>
   inLock((folder) => {
     fs.mkdirSync(path.join(folder, '3'));
     fs.symlinkSync('nowhere', path.join(folder, '4'));
@@ -93,7 +93,7 @@ test('only numbers that a lock can reach are turns', () =>
     assert.is(isPastLimit({ ...turn, number: 1e12 - 1 }), false);
   }));
 
-test('a lock that cannot be listed is an error, one that does not exist has no turn', () =>
+test('an unreadable lock is an error; a missing lock has no turn', () =>
   inLock((folder) => {
     assert.is(latestTurn(context, `${folder}2`), undefined);
     withFs({ readdirSync: () => systemError('EIO') }, () =>
@@ -101,20 +101,20 @@ test('a lock that cannot be listed is an error, one that does not exist has no t
     );
   }));
 
-test('is set aside whole', () =>
+test('a damaged lock is renamed with its turns', () =>
   inLock((folder) => {
     fs.writeFileSync(path.join(folder, '3'), 'x');
     setLockAside(context, folder);
     const [name = ''] = fs.readdirSync(path.dirname(folder));
     assert.match(name, /^x\.lock\.damaged-[0-9a-z]+-\d+$/);
-    // Another process was faster.
+    // Another process has already renamed it.
     setLockAside(context, folder);
     withFs({ renameSync: () => systemError('EACCES') }, () =>
       assert.throws(() => setLockAside(context, folder), /EACCES/),
     );
   }));
 
-test('is removed with its turns, if nothing else is in it', () =>
+test('a lock is removed with its turns, if it contains nothing else', () =>
   inLock((folder) => {
     for (const name of ['1', '2']) fs.writeFileSync(path.join(folder, name), '');
     removeLock(context, folder);
@@ -151,7 +151,7 @@ test('a turn is taken once; earlier turns but the last are removed', () =>
     turn?.end();
   }));
 
-test('a turn whose file cannot be written is given up', () =>
+test('a turn whose file cannot be written is removed', () =>
   inLock((folder) => {
     withFs({ writeSync: () => systemError('ENOSPC') }, () =>
       assert.throws(() => takeTurn(folder, 1, {}), /ENOSPC/),
@@ -176,41 +176,38 @@ test('an action that runs without the lock counts as the holder', () =>
     fs.writeFileSync(file, '');
     const options = { timeoutMs: 0, onTimeout: 'proceed' } as const;
     const below = path.join(file, 'x.lock');
-    assert.is(await withLock(context, below, (_leave, isOurs) => isOurs(), options), true);
+    assert.is(await withLock(context, below, (_leave, isHeld) => isHeld(), options), true);
   }));
 
 const isLinux = process.platform === 'linux';
-(isLinux ? test : test.skip)(
-  'a process that has ended is dead before its parent asks (Linux)',
-  async () => {
-    const here = thisHolder();
-    if (here === undefined) throw new Error('no process table');
-    // `sleep` never asks for the end of `cat`, which ends with its input.
-    const script = 'cat <&3 >/dev/null & echo $!; exec sleep 60 3<&-';
-    const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
-    const ended = new Promise((resolve) => parent.once('exit', resolve));
-    try {
-      const pid = Number(String((await once(parent.stdout as Readable, 'data'))[0]));
-      const words = () => fs.readFileSync(`/proc/${parent.pid}/cmdline`, 'utf8');
-      while (!words().startsWith('sleep')) await new Promise((resolve) => setImmediate(resolve));
-      const input = parent.stdio[3];
-      if (input instanceof Writable) input.end();
-      const fields = () => {
-        const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
-        return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      };
-      while (fields()[0] !== 'Z') await new Promise((resolve) => setImmediate(resolve));
-      const holder = { place: here.place, pid, started: fields()[19] ?? '' };
-      assert.is(healthOf(holder, here), 'dead');
-    } finally {
-      parent.kill('SIGKILL');
-      await ended;
-    }
-  },
-);
+(isLinux ? test : test.skip)('a zombie process is dead (Linux)', async () => {
+  const here = thisHolder();
+  if (here === undefined) throw new Error('no process table');
+  // `sleep` never waits for `cat`, which exits at the end of its input.
+  const script = 'cat <&3 >/dev/null & echo $!; exec sleep 60 3<&-';
+  const parent = spawn('sh', ['-c', script], { stdio: ['ignore', 'pipe', 'ignore', 'pipe'] });
+  const ended = new Promise((resolve) => parent.once('exit', resolve));
+  try {
+    const pid = Number(String((await once(parent.stdout as Readable, 'data'))[0]));
+    const words = () => fs.readFileSync(`/proc/${parent.pid}/cmdline`, 'utf8');
+    while (!words().startsWith('sleep')) await new Promise((resolve) => setImmediate(resolve));
+    const input = parent.stdio[3];
+    if (input instanceof Writable) input.end();
+    const fields = () => {
+      const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8');
+      return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    };
+    while (fields()[0] !== 'Z') await new Promise((resolve) => setImmediate(resolve));
+    const holder = { place: here.place, pid, started: fields()[19] ?? '' };
+    assert.is(healthOf(holder, here), 'dead');
+  } finally {
+    parent.kill('SIGKILL');
+    await ended;
+  }
+});
 
 (isLinux ? test : test.skip)(
-  'the process table tells running from dead holders (Linux)',
+  'distinguishes running and dead holders by the process table (Linux)',
   async () => {
     const here = thisHolder();
     if (here === undefined) throw new Error('no process table');

@@ -141,10 +141,10 @@ for (const [name, holder, least] of patientRows) {
 
 lock('reports to its holder if it was taken over', async () => {
   const seen: boolean[] = [];
-  const action = (_: unknown, isOurs: () => boolean) => {
-    seen.push(isOurs());
+  const action = (_: unknown, isHeld: () => boolean) => {
+    seen.push(isHeld());
     hold();
-    seen.push(isOurs());
+    seen.push(isHeld());
   };
   await withLock(context, folder, action, options());
   assert.equal(seen, [true, false]);
@@ -395,10 +395,10 @@ for (const number of ['999999999998', '999999999999', '1000000000000', '99999999
 
 lock('reports to its holder if its directory was replaced', async () => {
   const seen: boolean[] = [];
-  const action = (_: unknown, isOurs: () => boolean) => {
+  const action = (_: unknown, isHeld: () => boolean) => {
     fs.renameSync(folder, `${folder}.gone`);
     hold();
-    seen.push(isOurs());
+    seen.push(isHeld());
   };
   await withLock(context, folder, action, options());
   assert.equal(seen, [false]);

@@ -85,7 +85,7 @@ for (const [kind, present, username] of presented) {
   });
 }
 
-test('what cannot be presented so is said, and what can', async () => {
+test('an unsupported user name is an error whose hint lists the supported ones', async () => {
   const identities = { work: { kind: 'entitlement-key', secretSetAt: 0 } } as const;
   const settings = { identities, mappings: { '*': { identity: 'work', present: 'iamapikey' } } };
   const lookup = lookupOf(settings, { work: 'canary' });

@@ -15,7 +15,7 @@ const host: SecretKey = { of: 'host', name: 'us.icr.io' };
 const credential: Credential = { ServerURL: 'x', Username: 'me', Secret: 'canary' };
 const withSecret = (Secret: string): Credential => ({ ...credential, Secret });
 
-const copies = suite('to copy secrets from store to store');
+const copies = suite('copies of a move');
 
 interface Memory extends NamedStore {
   readonly kept: Map<string, Credential>;
@@ -131,18 +131,15 @@ copies('catches up with what was stored, renewed or erased since it was copied',
   assert.equal(destination.kept, source.kept);
 });
 
-copies(
-  'catches up: does not write a copy again that is the same, and leaves the source',
-  async () => {
-    const source = memory('file', [work, credential]);
-    const destination = memory('vault');
-    const copied = await copyAll(source, destination, step);
-    const write = () => assert.unreachable('it was written again');
-    const vault = { name: 'vault', store: { ...destination.store, write } };
-    assert.equal(await catchUp(source, vault, copied, step), copied);
-    assert.equal([source.kept.size, destination.kept.size], [1, 1]);
-  },
-);
+copies('catches up: skips equal copies and preserves the source', async () => {
+  const source = memory('file', [work, credential]);
+  const destination = memory('vault');
+  const copied = await copyAll(source, destination, step);
+  const write = () => assert.unreachable('it was written again');
+  const vault = { name: 'vault', store: { ...destination.store, write } };
+  assert.equal(await catchUp(source, vault, copied, step), copied);
+  assert.equal([source.kept.size, destination.kept.size], [1, 1]);
+});
 
 copies('catches up: skips a secret that is erased while it is read', async () => {
   const source = memory('file', [work, credential], [host, credential]);

@@ -10,7 +10,7 @@ import { testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.ts';
 import { rejects } from '../support/rejects.ts';
 
-const test = suite('a move of secrets that another one overtakes');
+const test = suite('move that has lost its lock');
 
 const url = 'https://docker-credential-icr/identity/work';
 
@@ -76,7 +76,7 @@ for (const [when, verb] of [
   ['when it has copied', 'store'],
   ['when it has read its copy back', 'get'],
 ] as const) {
-  test(`${when}: nothing is moved, and nothing erased`, () => {
+  test(`${when}: moves and erases nothing`, () => {
     let isDone = false;
     return inWorld(
       (world, keychain, called) => {
@@ -99,7 +99,7 @@ for (const [when, verb] of [
   });
 }
 
-test('a copy that has gone is not the reason to erase the last one', () => {
+test('a missing copy does not cause the last copy to be erased', () => {
   let isDone = false;
   return inWorld(
     (world, keychain, verb) => {
@@ -121,7 +121,7 @@ test('a copy that has gone is not the reason to erase the last one', () => {
   );
 });
 
-test('what a client erases while the old store is emptied does not stay in the new one', () => {
+test('an erase by a client during the cleanup also removes the new copy', () => {
   const host = url.replace('identity/work', 'host/us.icr.io');
   let [isDone, lists] = [false, 0];
   return inWorld(
@@ -145,7 +145,7 @@ test('what a client erases while the old store is emptied does not stay in the n
   );
 });
 
-test('what was left behind is kept where the settings have been changed by hand', () =>
+test('leftover copies are preserved if the settings were edited manually', () =>
   inWorld(
     () => {},
     async (world) => {

@@ -21,7 +21,7 @@ import { inHome } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 import { systemError, withFs } from '../support/replaced-fs.ts';
 
-const test = suite('directories of ours');
+const test = suite('own directories');
 
 const isRoot = process.geteuid?.() === 0;
 const needRoot = isRoot ? test : test.skip;
@@ -98,7 +98,7 @@ test('users have a name and a number in messages', () => {
   withFs({ readFileSync: () => passwd }, () => {
     assert.is(userTitle(0), 'user root (0)');
     assert.is(userTitle(5), 'user ann (5)');
-    // Terminals and other programs could take these names for something else.
+    // Terminals and other programs could interpret these names.
     for (const uid of [6, 8, 9]) assert.is(userTitle(uid), `user ${uid}`);
     const error = foreign({ uid: 5 }, '/x', statOf(0, 0, 0));
     assert.match(error.message, /user root \(0\), not by user ann \(5\)/);
@@ -126,7 +126,7 @@ test('a lock is never a symlink', () =>
     fails(() => existingDirectory(mine, lock, 'own'), 'storage', /a symlink, not a directory/);
   }));
 
-test('what cannot be looked at is an error, and what cannot exist is not there', () => {
+test('an unreadable path is an error; an impossible path does not exist', () => {
   withFs({ lstatSync: () => systemError('EACCES') }, () =>
     fails(() => entryAt('/x'), 'storage', /cannot read \/x \(EACCES\)/),
   );
@@ -135,7 +135,7 @@ test('what cannot be looked at is an error, and what cannot exist is not there',
   }
 });
 
-test('a directory is made with those above it, with mode 0700 whatever the umask', () =>
+test('creates a directory and its parents with mode 0700 for any umask', () =>
   inFolder((folder) => {
     const umask = process.umask(0o777);
     try {
@@ -150,7 +150,7 @@ test('a directory is made with those above it, with mode 0700 whatever the umask
     withFs({ chmodSync }, () => makePrivateFolder(path.join(folder, 'c')));
   }));
 
-test('a directory that another process makes at the same time is no error', () =>
+test('a directory that another process creates at the same time is not an error', () =>
   inFolder((folder) => {
     const { mkdirSync } = fs;
     const made = path.join(folder, 'a', 'b');
@@ -172,14 +172,14 @@ test('a directory that another process makes at the same time is no error', () =
     );
   }));
 
-test('a directory is made in one of the user', () =>
+test('creates a directory in a directory of the user', () =>
   inFolder((folder) => {
     const made = path.join(folder, 'a', 'b');
     assert.is(requireDirectory(mine, made).path, made);
     assert.is(requireDirectory(mine, made).path, made);
   }));
 
-test('a directory that is removed right after it was made is an error', () =>
+test('a directory that is removed right after its creation is an error', () =>
   inFolder((folder) =>
     withFs({ existsSync: () => true }, () =>
       fails(
@@ -203,20 +203,20 @@ needRoot('root makes no directory below that of a user, and uses its own (needs 
   }),
 );
 
-/** A chain of so many symlinks; returns the first. */
+/** Creates a chain of symlinks; returns the first. */
 function chain(folder: string, length: number): string {
   let target = make(folder, 'target');
   for (let i = 0; i < length; i += 1) target = link(target, path.join(folder, `${length}-${i}`));
   return target;
 }
 
-test('as many symlinks are followed as Linux follows', () =>
+test('follows as many symlinks as Linux', () =>
   inFolder((folder) => {
     assert.is(followLink(mine, chain(folder, 40)), path.join(folder, 'target'));
     fails(() => followLink(mine, chain(folder, 41)), 'storage', /leads to itself/);
   }));
 
-test('a target in a sticky directory is followed, and not one that is sticky itself', () =>
+test('follows a symlink into a sticky directory, but not to a sticky directory', () =>
   inFolder((folder) => {
     const shared = make(folder, 'shared');
     const target = make(shared, 'target');

@@ -17,11 +17,9 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parseAllDocuments } from 'yaml';
 import { refresherBase, resourceFile } from '../../scripts/deploy.ts';
-import {
-  type RefresherManifest,
-  refresherManifests,
-} from '../../src/kubernetes/refresher-manifests.ts';
+import { refresherManifests } from '../../src/kubernetes/refresher-manifests.ts';
 import { checkRefresher, type RefresherChoice } from '../../src/kubernetes/refresher-options.ts';
+import type { RefresherManifest } from '../../src/kubernetes/refresher-pod.ts';
 import { parseServerURL } from '../../src/registry/parse.ts';
 import { fails } from '../support/rejects.ts';
 import { testUnless } from '../support/skip.ts';

@@ -2,7 +2,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError } from '../../src/errors.ts';
 import type { ClusterRequest } from '../../src/kubernetes/cluster-api.ts';
-import { type RefreshOptions, refreshNamespaces } from '../../src/kubernetes/refresh-namespaces.ts';
+import { refreshNamespaces } from '../../src/kubernetes/refresh-namespaces.ts';
+import type { RefreshOptions } from '../../src/kubernetes/renew-secret.ts';
 import { createRandom } from '../kubelet/random.ts';
 import { noon, testContext } from '../support/context.ts';
 import {

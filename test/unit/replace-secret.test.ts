@@ -174,7 +174,7 @@ test('begins again if the lock was lost, twice at most', () =>
         runs += 1;
         if (runs <= losses) loseLock(home.config);
         await lock.step();
-        store.write(work, credentialOf('canary'), lock.requireOurs);
+        store.write(work, credentialOf('canary'), lock.assertLockHeld);
         return 'done';
       });
       if (isDone) assert.is(await changed, 'done');

@@ -132,7 +132,7 @@ for (const settings of damaged) {
     }));
 }
 
-test('what is written is read again, and invalid settings are not written', () =>
+test('settings survive a round trip, and invalid settings are not written', () =>
   inHome(async (home: Home) => {
     const context = testContext(home);
     writeConfig(home, 'config.json', JSON.stringify({ ...full, later: [1] }));

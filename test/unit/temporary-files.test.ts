@@ -164,7 +164,7 @@ test('files of conf are removed beside their target, and no others', () =>
     assert.equal(fs.readdirSync(folder).sort(), others.sort());
   }));
 
-test('a file that another process removes at the same time is no error', () =>
+test('a file that another process removes at the same time is not an error', () =>
   inDirectory((directory) => {
     create(directory.path, [temporary]);
     withFs({ unlinkSync: () => systemError('ENOENT') }, () =>

@@ -99,7 +99,7 @@ for (const [what, fields, asked, expected] of fits) {
     assert.is(matchesKey({ ...entry, ...fields }, { ...key, ...asked }, noon), expected));
 }
 
-test('an entry is read as it was written', () => {
+test('an entry survives a round trip', () => {
   const failed = { ...entry, failure: { at: noon, why: 'IAM is unreachable' } };
   for (const each of [entry, failed]) assert.equal(parseEntry(JSON.stringify(each)), each);
 });

@@ -3,9 +3,11 @@ import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyChange } from '../../iam/api-key-changes.ts';
 import type { ApiKeyDetails } from '../../iam/api-keys.ts';
+import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { callerFor } from '../caller.ts';
 import type { Command, Option } from '../command.ts';
+import { printLine } from '../print-line.ts';
 import { confirm } from '../prompt.ts';
 import { findKey, type KeyArgs, keyOptions, nameOf } from './keys.ts';
 
@@ -33,10 +35,16 @@ export const remove: Command<ChangeArgs> = {
   run: async (context, args) => {
     const { deleteApiKey } = await import('../../iam/api-key-changes.ts');
     const target = await findTarget(context, args);
-    if (!(await confirmStop(target, 'delete', args))) return 1;
+    const identities = await confirmStop(target, 'delete', args);
+    if (identities === undefined) return 1;
     const { caller, key } = target;
     const existed = await deleteApiKey(context, caller, key.id);
-    context.stdout(`${nameOf(key)} ${existed ? 'is' : 'was already'} deleted\n`);
+    printLine(context, `${nameOf(key)} ${existed ? 'is' : 'was already'} deleted`);
+    for (const name of identities) {
+      const login = loginCommand(name, { kind: 'api-key' });
+      const hint = `run ${login}, or ${logoutCommand(name)} to remove the identity`;
+      context.warn(`identity ${name} has no valid API key`, hint);
+    }
     return 0;
   },
 };
@@ -48,10 +56,10 @@ function changeCommand(change: ApiKeyChange, newState: string): Command<ChangeAr
     run: async (context, args) => {
       const { changeApiKey } = await import('../../iam/api-key-changes.ts');
       const target = await findTarget(context, args);
-      if (change === 'disable' && !(await confirmStop(target, change, args))) return 1;
+      if (change === 'disable' && (await confirmStop(target, change, args)) === undefined) return 1;
       const { caller, key } = target;
       await changeApiKey(context, caller, key.id, change);
-      context.stdout(`${nameOf(key)} is ${newState}\n`);
+      printLine(context, `${nameOf(key)} is ${newState}`);
       return 0;
     },
   };
@@ -69,18 +77,25 @@ async function findTarget(context: Context, args: ChangeArgs): Promise<Target> {
   return { lookup, caller, key: await findKey(context, caller, args.key, args) };
 }
 
-/** Asks for confirmation, after a warning if identities on this machine use the key. */
+/**
+ * Asks for confirmation, after a warning if identities on this machine use the key. Returns these identities, or undefined
+ * if the user declined.
+ */
 async function confirmStop(
   { lookup, caller, key }: Target,
   action: 'delete' | 'disable',
   { yes }: ChangeArgs,
-): Promise<boolean> {
+): Promise<readonly string[] | undefined> {
   const { context } = lookup;
   const identities = await identitiesUsing(lookup, caller, key.id);
   if (identities.length > 0) {
-    context.warn(`${nameOf(key)} is used here by identity ${identities.join(', ')}`);
+    context.warn(`${nameOf(key)} is used here by ${listOf(identities)}`);
   }
-  return confirm(context, `${action} ${nameOf(key)}`, yes);
+  return (await confirm(context, `${action} ${nameOf(key)}`, yes)) ? identities : undefined;
+}
+
+function listOf(identities: readonly string[]): string {
+  return `${identities.length === 1 ? 'identity' : 'identities'} ${identities.join(', ')}`;
 }
 
 /** Returns the identities on this machine that use the key. Those whose key the caller may not look up are missing. */

@@ -135,8 +135,8 @@ function withPendingKey(
   identity: string,
   createKey: CreateKey,
 ): Promise<void> {
-  return withRotateLock(context, async (requireOurs) => {
-    const cancel = () => cancelPendingKey(context, identity, [async () => caller], requireOurs);
+  return withRotateLock(context, async (assertLockHeld) => {
+    const cancel = () => cancelPendingKey(context, identity, [async () => caller], assertLockHeld);
     const deleted = await cancel();
     if (deleted !== undefined) {
       context.warn(`deleted API key ${deleted}, created by an interrupted command`);

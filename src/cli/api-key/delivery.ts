@@ -1,10 +1,11 @@
-import { HelperError } from '../../errors.ts';
+import { invalidInput } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { visible } from '../../visible.ts';
 import { mappingKey, requireIbmHost } from '../host-arguments.ts';
+import { printLine } from '../print-line.ts';
 import { openKeyFile } from './key-file.ts';
 import { planSave, saveNewKey } from './save.ts';
 
@@ -34,14 +35,14 @@ export function deliveryFor(lookup: Lookup, args: DeliveryArgs): Delivery {
   const keyName = name ?? args.serviceId ?? identity ?? 'docker-credential-icr';
   if (save) {
     if (output !== undefined) {
-      throw invalid('--save and --output cannot be used together', 'use one of them');
+      throw invalidInput('--save and --output cannot be used together', 'use one of them');
     }
     const plan = planSave(lookup.context, identity, hosts.map(toKey), keyName);
     const deliver = (created: MadeApiKey) => saveNewKey(lookup, created, plan);
     return { keyName, identity: plan.newIdentities[0]?.[0], deliver, cancel: () => {} };
   }
   if (identity !== undefined || hosts.length > 0) {
-    throw invalid('--identity and hosts are only valid with --save', 'add --save');
+    throw invalidInput('--identity and hosts are only valid with --save', 'add --save');
   }
   return { keyName, ...(output === undefined ? toStdout(lookup) : toFile(lookup, output)) };
 }
@@ -59,7 +60,7 @@ function toFile({ context }: Lookup, name: string): Omit<Delivery, 'keyName'> {
   return {
     deliver: async (created) => {
       file.write(created);
-      context.stdout(`API key saved in ${visible(name)} (not encrypted)\n`);
+      printLine(context, `API key saved in ${visible(name)} (not encrypted)`);
     },
     cancel: file.discard,
   };
@@ -74,8 +75,4 @@ function nameAndHosts({ name, hosts = [], save }: DeliveryArgs) {
 
 function toKey(host: string): string {
   return mappingKey(requireIbmHost(host));
-}
-
-function invalid(message: string, hint: string): HelperError {
-  return new HelperError('invalid-input', message, { hint });
 }

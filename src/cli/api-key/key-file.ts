@@ -4,7 +4,7 @@ import { cannot } from '../../files/storage-error.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 
 /** An open, empty file for a key. */
-export interface KeyFile {
+interface KeyFile {
   /** Throws `storage`. */
   readonly write: (created: MadeApiKey) => void;
   /** Removes the file. */

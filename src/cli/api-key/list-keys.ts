@@ -3,6 +3,7 @@ import { lookupIn } from '../../identity/lookup.ts';
 import { plain } from '../../plain-text.ts';
 import { callerFor } from '../caller.ts';
 import type { Command } from '../command.ts';
+import { printLine } from '../print-line.ts';
 import { table } from '../table.ts';
 import { filterFor, jsonOf, type KeyArgs, keyOptions, stateOf } from './keys.ts';
 
@@ -39,7 +40,7 @@ export const list: Command<ListArgs> = {
     if (args.json) {
       context.stdout(`${JSON.stringify({ apiKeys: keys.map(jsonOf) }, null, 2)}\n`);
     } else if (keys.length === 0) {
-      context.stdout('no API keys\n');
+      printLine(context, 'no API keys');
     } else {
       const rows = keys.map((key) => [key.id, stateOf(key), plain(key.name)]);
       context.stdout(table(context, ['ID', 'STATE', 'NAME'], rows, maxLengths));

@@ -13,6 +13,7 @@ import {
   writePendingKey,
 } from '../../identity/pending-key.ts';
 import { visible } from '../../visible.ts';
+import { printLine } from '../print-line.ts';
 import { nameOf } from './keys.ts';
 
 /** A running rotation of an identity's API key. */
@@ -22,7 +23,7 @@ export interface Rotation {
   /** The value of the current API key. */
   readonly stored: string;
   /** Throws if another command has taken over the rotation. */
-  readonly requireOurs: () => void;
+  readonly assertLockHeld: () => void;
 }
 
 /**
@@ -30,12 +31,12 @@ export interface Rotation {
  * pending. If an interrupted rotation has created one already, returns that. Throws IAM's errors, and `storage`.
  */
 export async function createReplacement(context: Context, rotation: Rotation): Promise<PendingKey> {
-  const { caller, identity, stored, requireOurs } = rotation;
+  const { caller, identity, stored, assertLockHeld } = rotation;
   const old = await findApiKeyByValue(context, caller, stored);
   const resumed = await resumablePending(context, rotation, old);
   const existing = resumed && (await findApiKeyByValue(context, caller, resumed.value));
   if (resumed !== undefined && existing !== undefined) {
-    context.stdout(`continuing with ${nameOf(existing)}, created by an interrupted rotation\n`);
+    printLine(context, `continuing with ${nameOf(existing)}, created by an interrupted rotation`);
     return resumed;
   }
   const model = old ?? (resumed?.oldId && (await getApiKey(context, caller, resumed.oldId)));
@@ -46,30 +47,30 @@ export async function createReplacement(context: Context, rotation: Rotation): P
   }
   if (model.locked) throw refusedAsLocked(identity, model);
   const pending = resumed ?? { value: newApiKeyValue(), oldId: model.id };
-  requireOurs();
+  assertLockHeld();
   await writePendingKey(context, identity, pending, stored);
-  requireOurs();
+  assertLockHeld();
   return requestPending(context, rotation, pending, model);
 }
 
 /** Returns the pending key of an interrupted rotation; deletes it if the identity's key was replaced since. */
 async function resumablePending(
   context: Context,
-  { caller, identity, requireOurs }: Rotation,
+  { caller, identity, assertLockHeld }: Rotation,
   old: ApiKeyDetails | undefined,
 ): Promise<PendingKey | undefined> {
   const pending = readPendingKey(context, identity);
   if (pending === undefined || old === undefined || old.id === pending.oldId) return pending;
-  const id = await cancelPendingKey(context, identity, [async () => caller], requireOurs);
+  const id = await cancelPendingKey(context, identity, [async () => caller], assertLockHeld);
   if (id !== undefined) {
-    context.stdout(`deleted API key ${visible(id)}, created by an interrupted rotation\n`);
+    printLine(context, `deleted API key ${visible(id)}, created by an interrupted rotation`);
   }
   return undefined;
 }
 
 async function requestPending(
   context: Context,
-  { caller, identity, stored, requireOurs }: Rotation,
+  { caller, identity, stored, assertLockHeld }: Rotation,
   pending: PendingKey,
   { name, description, iamId, accountId, ...times }: ApiKeyDetails,
 ): Promise<PendingKey> {
@@ -85,13 +86,13 @@ async function requestPending(
     // IAM refuses a second key with the same value. IAM may have completed the request of an interrupted run just now.
     const existing = await findApiKeyByValue(context, caller, pending.value);
     if (existing !== undefined) return { details: existing, value: pending.value };
-    requireOurs();
+    assertLockHeld();
     await erasePendingKey(context, identity, pending.value);
     throw error;
   });
   const created = { ...pending, value, newId: details.id };
-  await recordId(context, { caller, identity, stored, requireOurs }, created);
-  context.stdout(`created ${nameOf(details)}\n`);
+  await recordId(context, { caller, identity, stored, assertLockHeld }, created);
+  printLine(context, `created ${nameOf(details)}`);
   return created;
 }
 
@@ -101,11 +102,11 @@ async function requestPending(
  */
 async function recordId(
   context: Context,
-  { caller, identity, stored, requireOurs }: Rotation,
+  { caller, identity, stored, assertLockHeld }: Rotation,
   created: PendingKey,
 ): Promise<void> {
   try {
-    requireOurs();
+    assertLockHeld();
     await writePendingKey(context, identity, created, stored);
   } catch (error) {
     const isRecorded = readPendingKey(context, identity)?.value === created.value;

@@ -1,6 +1,6 @@
 import type { ChangeLock } from '../../config/change-lock.ts';
 import { readSettings } from '../../config/read-settings.ts';
-import { type IdentitySettings, isUsable, type Settings } from '../../config/settings.ts';
+import { type IdentitySettings, isUsable } from '../../config/settings.ts';
 import { updateSettings } from '../../config/write.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -9,7 +9,7 @@ import { removeSupersededTokens } from '../../identity/cached-tokens.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
-import { everyHost, own } from '../../identity/mapping-key.ts';
+import { everyHost, keysOfIdentity, own } from '../../identity/mapping-key.ts';
 import { changed } from '../../identity/pending-key.ts';
 import type { Found } from '../../identity/source.ts';
 import { parseServerURL } from '../../registry/parse.ts';
@@ -17,9 +17,10 @@ import { secretOf } from '../../secrets/replace-secret.ts';
 import { storeIn } from '../../secrets/secret-store.ts';
 import type { SecretKey, SecretStore } from '../../secrets/store-types.ts';
 import { visible } from '../../visible.ts';
+import { printLine } from '../print-line.ts';
 
 /** An API key that replaces another one. */
-export interface Replacement {
+interface Replacement {
   /** The identity whose key is rotated. */
   readonly name: string;
   /** The value that was stored when the rotation began. */
@@ -70,13 +71,13 @@ export async function replaceKey(
   });
   const { identities } = readSettings(context);
   removeSupersededTokens(context, Object.keys(identities));
-  for (const line of report) context.stdout(`${line}\n`);
+  for (const line of report) printLine(context, line);
 }
 
 /** Replaces the secret of a stored credential. */
 function write(store: SecretStore, key: SecretKey, Secret: string, lock: ChangeLock): void {
   const stored = store.read(key);
-  if (stored !== undefined) store.write(key, { ...stored, Secret }, lock.requireOurs);
+  if (stored !== undefined) store.write(key, { ...stored, Secret }, lock.assertLockHeld);
 }
 
 function renewed(
@@ -106,14 +107,10 @@ export async function requireNewKey(context: Context, name: string, value: strin
 /** Looks up a host that uses the identity. If a variable has precedence for all of them, looks up the identity itself. */
 async function foundFor(context: Context, name: string): Promise<Found> {
   const lookup = lookupIn(context);
-  for (const key of keysOf(await lookup.settings(), name)) {
+  for (const key of keysOfIdentity(await lookup.settings(), name)) {
     const host = parseServerURL(key === everyHost ? 'icr.io' : key);
     const found = 'problem' in host ? undefined : await findCredential(lookup, host);
     if (found?.identity === name) return found;
   }
   return identityNamed(lookup, name);
-}
-
-function keysOf({ mappings }: Settings, name: string): string[] {
-  return Object.keys(mappings).filter((key) => mappings[key]?.identity === name);
 }

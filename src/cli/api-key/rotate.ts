@@ -22,7 +22,7 @@ export const rotate: Command<RotateArgs> = {
   run: async (context, { identity, as }) => {
     const name = identity ?? (await identityOfGlobalHost(context));
     const { rotateKey } = await import('./rotation.ts');
-    await withRotateLock(context, (requireOurs) => rotateKey(context, name, as, requireOurs));
+    await withRotateLock(context, (assertLockHeld) => rotateKey(context, name, as, assertLockHeld));
     return 0;
   },
 };

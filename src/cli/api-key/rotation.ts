@@ -1,6 +1,6 @@
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
-import { HelperError } from '../../errors.ts';
+import { HelperError, isRefused } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { deleteApiKey } from '../../iam/api-key-changes.ts';
 import { ownerOfApiKey } from '../../iam/owner.ts';
@@ -11,11 +11,12 @@ import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
 import { own } from '../../identity/mapping-key.ts';
 import { type PendingKey, readPendingKey } from '../../identity/pending-key.ts';
-import { ambientVariables } from '../../secret-variables.ts';
+import { apiKeyVariables } from '../../secret-variables.ts';
 import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';
 import { callerFor } from '../caller.ts';
+import { printLine } from '../print-line.ts';
 import { createReplacement, type Rotation } from './new-key.ts';
 import { replaceKey, requireNewKey } from './replace.ts';
 
@@ -30,16 +31,16 @@ export async function rotateKey(
   context: Context,
   name: string,
   as: string | undefined,
-  requireOurs: () => void,
+  assertLockHeld: () => void,
 ): Promise<void> {
   const lookup = lookupIn(context);
   const stored = await storedKey(lookup, name);
   const interrupted = readPendingKey(context, name);
   const caller = await rotationCaller(lookup, name, as, [stored, interrupted?.value]);
-  const rotation = { caller, identity: name, stored, requireOurs };
+  const rotation = { caller, identity: name, stored, assertLockHeld };
   try {
     if (interrupted?.value === stored) {
-      context.stdout(`continuing the interrupted rotation of identity ${visible(name)}\n`);
+      printLine(context, `continuing the interrupted rotation of identity ${visible(name)}`);
       // If its old key was already deleted, that rotation was complete, and this is a new one.
       if (await installKey(lookup, rotation, interrupted)) return;
     }
@@ -55,10 +56,10 @@ export async function rotateKey(
 /** Deletes the new key in IAM if a parallel login or logout has changed the identity, so that the key is unused. */
 async function cancelIfChanged(
   context: Context,
-  { caller, identity, stored, requireOurs }: Rotation,
+  { caller, identity, stored, assertLockHeld }: Rotation,
 ): Promise<void> {
   try {
-    requireOurs();
+    assertLockHeld();
   } catch {
     // The command that has taken over the rotation cleans up.
     return;
@@ -66,7 +67,7 @@ async function cancelIfChanged(
   const current = secretOf(secretStore(context), { of: 'identity', name: identity });
   const pending = readPendingKey(context, identity);
   if (pending === undefined || current === stored || current === pending.value) return;
-  const id = await cancelPendingKey(context, identity, [async () => caller], requireOurs);
+  const id = await cancelPendingKey(context, identity, [async () => caller], assertLockHeld);
   if (id !== undefined) context.warn(`deleted the new API key ${id} again`);
 }
 
@@ -102,8 +103,7 @@ async function rotationCaller(
     );
   } catch (error) {
     const [next] = others;
-    const isRefused = error instanceof HelperError && error.code === 'refused';
-    if (!isRefused || next === undefined) throw error;
+    if (!isRefused(error) || next === undefined) throw error;
     return rotationCaller(lookup, name, as, [next]);
   }
 }
@@ -111,7 +111,7 @@ async function rotationCaller(
 /** Verifies the new key, stores it and deletes the old key in IAM. Returns false if the old key did not exist. */
 async function installKey(
   lookup: Lookup,
-  { caller, identity: name, stored, requireOurs }: Rotation,
+  { caller, identity: name, stored, assertLockHeld }: Rotation,
   { value, oldId }: PendingKey,
 ): Promise<boolean> {
   const { context } = lookup;
@@ -121,19 +121,20 @@ async function installKey(
     hint: `run ${again} to continue; identity ${name} still uses its old key`,
     endpoint: trustedEndpoint(context, settings),
   });
-  context.stdout('IAM accepts the new key\n');
-  requireOurs();
+  printLine(context, 'IAM accepts the new key');
+  assertLockHeld();
   await replaceKey(context, { name, old: stored, value, owner });
   await requireNewKey(context, name, value);
-  context.stdout(`identity ${visible(name)} uses the new key\n`);
-  requireOurs();
+  printLine(context, `identity ${visible(name)} uses the new key`);
+  assertLockHeld();
   const oldExisted =
     oldId !== undefined && (await deleteOld(context, caller, oldId, { name, again }));
   // If a parallel login has replaced the stored key, the new key is unused and is deleted in IAM.
-  await cancelPendingKey(context, name, [async () => caller], requireOurs);
+  await cancelPendingKey(context, name, [async () => caller], assertLockHeld);
   if (oldId !== undefined) {
-    context.stdout(
-      `the old API key ${visible(oldId)} ${oldExisted ? 'is' : 'was already'} deleted\n`,
+    printLine(
+      context,
+      `the old API key ${visible(oldId)} ${oldExisted ? 'is' : 'was already'} deleted`,
     );
   }
   return oldExisted;
@@ -157,7 +158,7 @@ async function deleteOld(
 }
 
 function warnOfVariables({ env, warn }: Context, old: string): void {
-  for (const name of ['DOCKER_CREDENTIAL_ICR_API_KEY', ...ambientVariables]) {
+  for (const name of apiKeyVariables) {
     if (env[name]?.trim() === old) warn(`${name} still contains the old key`, `run unset ${name}`);
   }
 }

@@ -10,11 +10,12 @@ import type { Lookup } from '../../identity/lookup.ts';
 import { everyHost } from '../../identity/mapping-key.ts';
 import { removeIdentities } from '../../identity/removal.ts';
 import { chooseStore, recordStore } from '../login-store.ts';
+import { printLine } from '../print-line.ts';
 
 /** An identity to add, and the mapping keys for which it will be used. */
 type NewIdentity = readonly [identity: string, keys: readonly string[]];
 
-export interface SavePlan {
+interface SavePlan {
   readonly newIdentities: readonly NewIdentity[];
   /** The credential store to record in the settings; undefined if one is in use. */
   readonly store: string | undefined;
@@ -79,7 +80,8 @@ export async function saveNewKey(
       const replaces = { secret: undefined };
       await saveIdentity(context, { name, settings, secret: value, replaces }, keys);
     }
-    for (const [name, keys] of newIdentities) context.stdout(report(name, keys));
+    const lines = newIdentities.flatMap(([name, keys]) => report(name, keys));
+    for (const line of lines) printLine(context, line);
     const withOwner = { ...settings, ...(await ownerOf(lookup, value)) };
     const replaces = { secret: value };
     for (const name of names) {
@@ -105,11 +107,11 @@ async function ownerOf({ context, settings }: Lookup, value: string): Promise<Ow
   }
 }
 
-function report(name: string, keys: readonly string[]): string {
+function report(name: string, keys: readonly string[]): string[] {
   if (keys.length === 0) {
     const next = `next: docker-credential-icr map HOST ${name}`;
-    return `API key saved as identity ${name}; not used for any host yet\n${next}\n`;
+    return [`API key saved as identity ${name}; not used for any host yet`, next];
   }
   const hosts = keys.includes(everyHost) ? 'all ICR hosts' : keys.join(', ');
-  return `API key saved as identity ${name}; used for ${hosts}\n`;
+  return [`API key saved as identity ${name}; used for ${hosts}`];
 }

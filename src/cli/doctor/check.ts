@@ -67,7 +67,7 @@ export async function runCheck(check: Check, input: CheckInput): Promise<Result[
   const limitMs = check.limitMs ?? 5000;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<Finding>((resolve) => {
-    timer = setTimeout(() => resolve(problem(`no result within ${limitMs / 1000} s`)), limitMs);
+    timer = setTimeout(() => resolve(tooLate(limitMs)), limitMs);
   });
   try {
     const findings = await Promise.race([findingsOf(check, input), late]);
@@ -75,6 +75,11 @@ export async function runCheck(check: Check, input: CheckInput): Promise<Result[
   } finally {
     clearTimeout(timer);
   }
+}
+
+function tooLate(limitMs: number): Finding {
+  const hint = 'check the network and the credential store, then run docker-credential-icr doctor';
+  return problem(`no result within ${limitMs / 1000} s`, hint);
 }
 
 async function findingsOf(check: Check, input: CheckInput): Promise<Findings> {

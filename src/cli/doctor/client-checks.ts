@@ -49,7 +49,7 @@ export const dockerFile: Check = {
     }
     return [
       ok(
-        named(
+        coverageMessage(
           input,
           file,
           textSetting(read, 'credsStore') === 'icr',
@@ -62,7 +62,12 @@ export const dockerFile: Check = {
   },
 };
 
-function named(input: CheckInput, file: string, isStore: boolean, hosts: readonly string[]) {
+function coverageMessage(
+  input: CheckInput,
+  file: string,
+  isStore: boolean,
+  hosts: readonly string[],
+) {
   const what = isStore
     ? 'every registry'
     : `${hosts.length} ICR ${hosts.length === 1 ? 'host' : 'hosts'}`;
@@ -114,7 +119,7 @@ async function coverage(input: CheckInput, files: readonly CredHelpersFile[]): P
   );
   const hosts = [...new Set(naming.flatMap((read) => registeredHosts('podman', read)))];
   return [
-    ok(named(input, naming.map(({ file }) => file).join(', '), false, hosts)),
+    ok(coverageMessage(input, naming.map(({ file }) => file).join(', '), false, hosts)),
     ...others.map(({ file }) =>
       warning(
         `${file} does not name this helper: podman login stores passwords in it`,

@@ -3,7 +3,7 @@ import { type IdentitySettings, requireUsable, type Unusable } from '../../confi
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { lifeOf } from '../../identity/expiry.ts';
-import { loginCommand } from '../../identity/login-command.ts';
+import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
@@ -66,7 +66,7 @@ function interruptedRotation(name: string): Finding {
 
 function leftInIam(name: string): Finding {
   const what = 'removed, but an API key that was created for it may still be active in IAM';
-  return warning(what, `run docker-credential-icr logout --identity ${shellQuoted(name)}`);
+  return warning(what, `run ${logoutCommand(name)}`);
 }
 
 async function checkUsable(
@@ -106,6 +106,7 @@ function secretOf({ store, settings }: Snapshot, name: string, { kind }: Identit
 function hintFor({ settings }: Snapshot, name: string, login: string, error: HelperError): string {
   // Without a compute identity on this machine, an API key is needed.
   if (error.reason === 'metadata') return `run docker-credential-icr login --identity ${name}`;
+  if (error.code === 'refused') return `${login}, or ${logoutCommand(name)} to remove the identity`;
   if (error.code !== 'storage') return login;
   const { store = fileStoreName } = settings;
   if (store === fileStoreName) return error.hint ?? login;

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { helperName } from '../../clients/client.ts';
 import { shellQuoted } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
-import { findProgram } from '../../files/executables.ts';
+import { findProgram, pathFolders } from '../../files/executables.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
 import { version } from '../../version.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
@@ -90,10 +90,9 @@ export function executionProblem(failure: string | undefined): string | undefine
 }
 
 /** Returns all files with the helper's name on `PATH`, each once even if it is linked. */
-function filesOnPath({ env, platform }: Context): string[] {
-  const directories = (env.PATH ?? env.Path ?? '').split(path.delimiter).filter(path.isAbsolute);
-  const files = directories
-    .map((directory) => path.join(directory, platform === 'win32' ? `${name}.exe` : name))
+function filesOnPath(context: Context): string[] {
+  const files = pathFolders(context)
+    .map((directory) => path.join(directory, context.platform === 'win32' ? `${name}.exe` : name))
     .filter((file) => isPresent(file) && statOf(file)?.isDirectory() !== true);
   return files.filter(
     (file, index) => files.findIndex((other) => realPath(other) === realPath(file)) === index,

@@ -1,6 +1,6 @@
 import type { Context } from '../../context.ts';
-import { visible } from '../../visible.ts';
-import { wrap } from '../wrap.ts';
+import { hintLine, visible } from '../../visible.ts';
+import { wrap, wrapCommand } from '../../wrap.ts';
 import { type Check, type CheckInput, type Result, runCheck, type State } from './check.ts';
 
 const colours = { ok: 32, warning: 33, error: 31, skipped: 2 } as const;
@@ -16,6 +16,8 @@ export async function showChecks(
   const screen = context.screen?.();
   const write = screen?.write ?? context.stdout;
   const width = screen?.columns ?? 80;
+  // In a file or a pipe, hints are not wrapped.
+  const hintWidth = screen?.columns ?? Number.POSITIVE_INFINITY;
   const isColoured = screen !== undefined && !context.env.NO_COLOR;
   const waiting = new Set(checks.map(({ name }) => name));
   const showWaiting = () => {
@@ -34,20 +36,26 @@ export async function showChecks(
     const found = await run;
     results.push(...found);
     if (screen !== undefined) write('\r\x1b[K');
-    for (const result of found) write(lineOf(result, width, isColoured));
+    for (const result of found) write(lineOf(result, { width, hintWidth, isColoured }));
     showWaiting();
   }
   write(summaryOf(results));
   return results;
 }
 
-function lineOf({ name, state, message, hint }: Result, width: number, isColoured: boolean) {
+interface Layout {
+  readonly width: number;
+  readonly hintWidth: number;
+  readonly isColoured: boolean;
+}
+
+function lineOf({ name, state, message, hint }: Result, layout: Layout): string {
+  const { width, hintWidth, isColoured } = layout;
   const padded = state.padEnd(markWidth);
   const mark = isColoured ? `\x1b[${colours[state]}m${padded}\x1b[0m` : padded;
   const text = wrap(visible(`${name}: ${message}`), width - indent.length);
-  // Hints are not wrapped, so that commands can be copied.
-  const lines = hint === undefined ? text : [...text, `hint: ${visible(hint)}`];
-  return `${mark} ${lines.join(`\n${indent}`)}\n`;
+  const hints = wrapCommand(hintLine(hint).trimEnd(), hintWidth - indent.length);
+  return `${mark} ${[...text, ...(hint === undefined ? [] : hints)].join(`\n${indent}`)}\n`;
 }
 
 function summaryOf(results: readonly Result[]): string {

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { cannot } from '../../files/storage-error.ts';
 import { visible } from '../../visible.ts';
 import type { Command } from '../command.ts';
+import { printLine } from '../print-line.ts';
 import {
   checkedOptions,
   kubeletFlags,
@@ -35,7 +36,7 @@ export const config: Command<ConfigArgs> = {
       context.warn(`save this file on every node as ${configFile}`);
     } else {
       writeFile(file, text);
-      context.stdout(`wrote ${visible(file)}\n`);
+      printLine(context, `wrote ${visible(file)}`);
     }
     for (const line of await nextSteps(file, args)) context.warn(line);
     return 0;

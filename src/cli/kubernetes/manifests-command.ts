@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Command, Option } from '../command.ts';
+import { dashed } from '../secret-options.ts';
 import { identityLines } from './config-manifest.ts';
 import {
   checkedOptions,
@@ -19,7 +20,7 @@ interface ManifestArgs extends WhoPulls, RefresherArgs {
 }
 
 const nodeOptions: Readonly<Record<string, Option>> = {
-  url: { type: 'string', describe: 'https:// address of a release archive for Linux' },
+  url: { type: 'string', describe: 'address (https) of a release archive for Linux' },
   sha256: { type: 'string', describe: 'checksum of the archive, from SHA256SUMS' },
 };
 const role: Option = {
@@ -67,7 +68,7 @@ export const manifestsCommand: Command<ManifestArgs> = {
 async function printNode(context: Context, args: ManifestArgs): Promise<void> {
   const { kind, url, sha256, role = 'worker' } = args;
   const who = Object.fromEntries(
-    Object.entries(args).filter(([name]) => Object.hasOwn(whoPulls, kebab(name))),
+    Object.entries(args).filter(([name]) => Object.hasOwn(whoPulls, dashed(name))),
   ) as unknown as WhoPulls;
   const { nodeInstall } = await import('../../kubernetes/node-install.ts');
   const install = nodeInstall({ url, sha256 }, await checkedOptions(who));
@@ -100,8 +101,4 @@ function requireOptionsOf(args: ManifestArgs): void {
   throw new HelperError('invalid-input', `--${other[0]} is not an option of ${kind}`, {
     hint: `remove --${other[0]}`,
   });
-}
-
-function kebab(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

@@ -2,7 +2,7 @@ import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from '../../context.ts';
 import { HelperError, systemCode } from '../../errors.ts';
-import type { Cluster, RefreshOptions } from '../../kubernetes/refresh-namespaces.ts';
+import type { Cluster, RefreshOptions } from '../../kubernetes/renew-secret.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../host-arguments.ts';
 import { requireOnce } from './provider-options.ts';

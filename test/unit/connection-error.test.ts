@@ -1,0 +1,31 @@
+import axios from 'axios';
+import { suite } from 'uvu';
+import * as assert from 'uvu/assert';
+import { ConnectionError, connectionError } from '../../src/http/connection-error.ts';
+
+const test = suite('connection error');
+
+const proxy = ' (through the proxy proxy.example:3128)';
+const rows: readonly (readonly [code: string, through: string, hint: RegExp | undefined])[] = [
+  ['ENOTFOUND', '', /^check the host name and your DNS server, or set HTTPS_PROXY /],
+  ['ENETUNREACH', '', /^check your network connection, or set HTTPS_PROXY /],
+  ['EHOSTUNREACH', '', /^check your network connection, or set HTTPS_PROXY /],
+  ['EPROTO', '', /^check that address$/],
+  ['ENOTFOUND', proxy, /^check HTTPS_PROXY/],
+  ['UNABLE_TO_GET_ISSUER_CERT', '', /^set NODE_EXTRA_CA_CERTS /],
+  // These are retried; the hint is then to try again later.
+  ['ECONNREFUSED', '', undefined],
+  ['EAI_AGAIN', '', undefined],
+];
+
+for (const [code, through, hint] of rows) {
+  test(`${code}${through}: the hint is ${hint}`, () => {
+    const error = connectionError(new axios.AxiosError('canary', code), through);
+    assert.instance(error, ConnectionError);
+    const { details, isTransient } = error as ConnectionError;
+    if (hint === undefined) assert.equal([details.hint, isTransient], [undefined, true]);
+    else assert.match(String(details.hint), hint);
+  });
+}
+
+test.run();
