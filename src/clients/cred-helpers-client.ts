@@ -4,10 +4,13 @@ import { type CredHelpersFile, readCredHelpers } from './cred-helpers.ts';
 import { hostsIn, planAddIn, planRemoveIn } from './cred-helpers-plan.ts';
 import { isOwnHelper } from './helper-link.ts';
 import { otherHelperNotes, staleAuthNotes } from './notes.ts';
+import type { Decoder } from './readers.ts';
+import { assertLoadable } from './rejected-members.ts';
 
 interface Description {
   readonly name: string;
   readonly file: (context: Context) => string;
+  readonly decoder: Decoder;
   /** Returns the keys under which the client looks for a host; by default only the host. */
   readonly keysOf?: (host: string) => readonly string[];
   /** Returns how to remove an entry of `auths`, such as `run docker logout us.icr.io`. */
@@ -18,10 +21,11 @@ interface Description {
 
 /** Returns a client that reads `credHelpers` from a JSON file. */
 export function credHelpersClient(description: Description): Client {
-  const { name, file, keysOf = (host) => [host], logout, notes } = description;
+  const { name, file, decoder, keysOf = (host) => [host], logout, notes } = description;
   const read = (context: Context) => readCredHelpers(file(context));
   const planAdd = (context: Context, hosts: readonly string[], options: AddOptions = {}) => {
     const found = read(context);
+    assertLoadable(found, decoder);
     const keys = hosts.flatMap(keysOf);
     const { occupied, ...plan } = planAddIn(found, keys, options);
     const allNotes = [

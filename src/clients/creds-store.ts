@@ -17,6 +17,7 @@ import { dockerConfigFile } from './docker.ts';
 import { isOwnHelper } from './helper-link.ts';
 import { addProperties, newObjectText, removeProperties, replaceValue } from './json-edit.ts';
 import { damaged, type Property, propertiesOf } from './json-text.ts';
+import { assertLoadable } from './rejected-members.ts';
 
 const setting = 'credsStore';
 
@@ -31,6 +32,7 @@ interface CredsStorePlan extends EditPlan {
 /** Plans to set this helper as `credsStore`. Throws `damaged` or `storage`. */
 export function planSetStore(context: Context): CredsStorePlan {
   const read = readCredHelpers(dockerConfigFile(context));
+  assertLoadable(read, 'docker/cli');
   const { text, root } = read;
   const current = currentStore(read);
   const before = current?.value.value;

@@ -82,6 +82,7 @@ function authFileClient(file: string, notes: Note[] = []): Client {
   return credHelpersClient({
     name: 'podman',
     file: () => file,
+    decoder: 'containers',
     logout: logoutCommand,
     notes: () => notes,
   });

@@ -220,7 +220,6 @@ test('imports Docker’s plain text logins, which Docker no longer reads', () =>
       'kept.example': { auth: auth('me:canary-old') },
       'other.example': { auth: auth('me:canary-other') },
       'empty.example': {},
-      'bad.example': { auth: '!!' },
     };
     const { call } = keychains;
     call('store', credential('kept.example', 'me', 'canary-newer'));
@@ -240,7 +239,7 @@ test('imports Docker’s plain text logins, which Docker no longer reads', () =>
     ] as const) {
       assert.is(call('get', host).stdout, answer(host, user, secret));
     }
-    for (const host of ['other.example', 'empty.example', 'bad.example']) {
+    for (const host of ['other.example', 'empty.example']) {
       assert.is(call('get', host).status, 1, host);
     }
   }));

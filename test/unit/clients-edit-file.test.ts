@@ -54,7 +54,7 @@ test('preserves the mode, and saves the previous content in one backup', () => {
 });
 
 const secrets = [
-  '{"auths":{"us.icr.io":{"auth":"Y2FuYXJ5"}}}',
+  '{"auths":{"us.icr.io":{"auth":"YTpjYW5hcnk="}}}',
   '{"auths":{"us.icr.io":{"identitytoken" : "canary"}}}',
   '{"HttpHeaders":{"Authorization":"Bearer canary"}}',
   '{"proxies":{"default":{"httpProxy":"http://user:canary@proxy:3128"}}}',

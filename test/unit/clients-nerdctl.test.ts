@@ -59,7 +59,7 @@ test('removes both names', () => {
 });
 
 test('reports a password that nerdctl stored in plain text', () => {
-  const auths = { 'us.icr.io:443': { auth: 'Y2FuYXJ5' } };
+  const auths = { 'us.icr.io:443': { auth: 'YTpjYW5hcnk=' } };
   plan({ auths }, (context) => {
     const { notes, after } = nerdctl.planAdd(context, ['us.icr.io']);
     assert.match(notes[0]?.hint ?? '', 'run nerdctl logout us.icr.io:443');

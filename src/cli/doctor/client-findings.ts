@@ -9,7 +9,8 @@ import {
   textSetting,
 } from '../../clients/cred-helpers.ts';
 import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
-import { reads } from '../../clients/readers.ts';
+import { decoderOf, reads } from '../../clients/readers.ts';
+import { rejectedMembers } from '../../clients/rejected-members.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
 import { isOwnName } from '../../program-name.ts';
@@ -17,7 +18,7 @@ import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';
 import { attempt } from './attempt.ts';
-import { type CheckInput, type Finding, problem, warning } from './check.ts';
+import { type CheckInput, type Finding, failure, problem, warning } from './check.ts';
 import { statOf } from './machine.ts';
 
 /** A temporary file that is older was left behind by a killed process. */
@@ -62,7 +63,7 @@ function ibmHosts({ entries }: CredHelpersFile): string[] {
 }
 
 /**
- * Returns the findings about passwords, other helpers, owners and temporary files. `logout` returns the client's command
+ * Returns the findings about rejected members, passwords, other helpers, owners and temporary files. `logout` returns the client's command
  * that removes an entry of `auths`, or undefined if the client cannot remove it.
  */
 export function fileFindings(
@@ -72,6 +73,7 @@ export function fileFindings(
   logout: (key: string) => string | undefined,
 ): Finding[] {
   return [
+    ...rejectedMembers(read, decoderOf(client)).map((error) => failure(error)),
     ...plainPasswords(input, read, client, logout),
     ...otherHelpers(input, client, read),
     ...filesOfOtherUsers(input, read.file),
