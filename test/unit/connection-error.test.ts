@@ -30,7 +30,8 @@ for (const [code, through, hint] of rows) {
 
 test('a truncated answer: is retried, without a hint of its own', () => {
   const cause = new axios.AxiosError('canary', axios.AxiosError.ERR_BAD_RESPONSE);
-  cause.response = { data: '', status: 200, statusText: '', headers: {}, config: cause.config };
+  const config = { headers: new axios.AxiosHeaders() };
+  cause.response = { data: '', status: 200, statusText: '', headers: {}, config };
   const error = connectionError(cause, '');
   const { details, isTransient } = error as ConnectionError;
   assert.equal([details, isTransient], [{}, true]);

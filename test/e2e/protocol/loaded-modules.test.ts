@@ -97,7 +97,14 @@ test('damaged settings and version: load no other modules', () =>
 
 /** Modules of src/cli that every command of yargs needs, then what is needed for `--help` and for `status`. */
 const forAll = ['cli', 'commands', 'typed-command', 'usage-error', 'yargs'];
-const forStatus = ['host-arguments', 'named-helper', 'pending-keys', 'print-line', 'status', 'table'];
+const forStatus = [
+  'host-arguments',
+  'named-helper',
+  'pending-keys',
+  'print-line',
+  'status',
+  'table',
+];
 const loadedFor: readonly (readonly [words: readonly string[], names: readonly string[]])[] = [
   [['status'], [...forAll, ...forStatus]],
   [
