@@ -32,7 +32,7 @@ for (const [argv0, script, platform, identity] of [
   ['node', '/usr/bin/docker-credential-icr-prod', 'linux', 'prod'],
   ['node', '/usr/bin/docker-credential-icr', 'linux', undefined],
   ['node', '/lib/docker-credential-icr/bin/docker-credential-icr.js', 'linux', undefined],
-  ['bun', '/work/src/main.ts', 'linux', undefined],
+  ['bun', '/source/src/main.ts', 'linux', undefined],
 ] as const) {
   test(`identityInName: ${argv0} ${script} on ${platform}`, () => {
     assert.is(identityInName(argv0, script, platform), identity);
