@@ -6,11 +6,6 @@ import type { Context } from './context.ts';
  */
 export const answerLimitMs = 9000;
 
-/** Sets the deadline of a machine command. */
-export function withDeadline(context: Context): Context {
-  return { ...context, deadline: context.now() + answerLimitMs };
-}
-
 /** Removes the deadline, for work that must not be aborted halfway and has its own time limit. */
 export function withoutDeadline(context: Context): Context {
   return { ...context, deadline: undefined };

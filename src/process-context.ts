@@ -10,17 +10,28 @@ import { wrapCommand } from './wrap.ts';
 
 declare const Bun: BunRuntime | undefined;
 
+interface Start {
+  /** The time limit of a machine command. */
+  readonly limitMs?: number;
+  /** If true, the command reads standard input, and reading begins at once. */
+  readonly readsInput?: boolean;
+}
+
 /** Returns the context of this process. `node:fs` is loaded on first use, because most calls of `get` do not need it. */
-export function processContext(): Context {
+export function processContext({ limitMs, readsInput = false }: Start = {}): Context {
   const { platform } = process;
   const uid = process.geteuid?.();
   // On Windows, the modes and owners of files cannot be checked.
   const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
+  // Starting a thread that reads takes as long as all that `get` does until it needs the input.
+  const reading = bun && readsInput ? readBunStdin(bun) : undefined;
+  // `readInput` reports the error.
+  reading?.catch(() => {});
   return {
     ...withSystemHome(process.env, platform, systemHome),
     platform,
     stdin: 0,
-    readInput: bun ? () => readBunStdin(bun) : async () => readAll(nodeFs(), 0),
+    readInput: bun ? () => reading ?? readBunStdin(bun) : async () => readAll(nodeFs(), 0),
     onTerminalInput: (announce) => {
       if (bun === undefined) {
         // On Node, reading standard input blocks the event loop, so a timer would not run.
@@ -44,6 +55,7 @@ export function processContext(): Context {
     files: bun ? bunFiles(bun, uid ?? -1, nodeFiles) : nodeFiles,
     warn,
     now: Date.now,
+    deadline: limitMs === undefined ? undefined : Date.now() + limitMs,
     pid: process.pid,
     uid,
     umask: (mask) => process.umask(mask),

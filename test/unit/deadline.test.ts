@@ -3,13 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context } from '../../src/context.ts';
-import {
-  answerLimitMs,
-  deadlineOf,
-  remainingMs,
-  withDeadline,
-  withoutDeadline,
-} from '../../src/deadline.ts';
+import { answerLimitMs, deadlineOf, remainingMs, withoutDeadline } from '../../src/deadline.ts';
 import { requestAnswer } from '../../src/http/request.ts';
 import { singleFlight } from '../../src/iam/single-flight.ts';
 import { protocolVerb, serve } from '../../src/protocol/serve.ts';
@@ -18,6 +12,10 @@ import { type Home, inHome, writeConfig } from '../support/home.ts';
 import { rejects } from '../support/rejects.ts';
 
 const test = suite('command deadline');
+
+function withDeadline(context: Context): Context {
+  return { ...context, deadline: context.now() + answerLimitMs };
+}
 
 test('returns the remaining time', () => {
   let now = noon;
