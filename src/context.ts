@@ -103,10 +103,8 @@ export interface Files {
   readonly read: (context: Context, file: string, kind: FileKind) => Promise<string | undefined>;
   /** Returns true if anything of that name exists, dangling symlinks included. Rejects with `storage` if that cannot be known. */
   readonly isPresent: (context: Context, file: string) => Promise<boolean>;
-  /**
-   * Starts to read a file for which `read` may be called soon. It neither warns nor fails.
-   */
-  readonly prefetch?: (file: string) => void;
+  /** Starts to read a file for which `read` may be called soon, without warnings. Returns false if it is missing or empty. */
+  readonly prefetch?: (file: string) => boolean;
 }
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */

@@ -52,7 +52,7 @@ export class HelperError extends Error {
     const { prototype } = this;
     return prototype === HelperError.prototype
       ? value instanceof Error && value.name === 'HelperError'
-      : Object.prototype.isPrototypeOf.call(prototype, value);
+      : Object.prototype.isPrototypeOf.call(prototype, value as object);
   }
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

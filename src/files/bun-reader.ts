@@ -38,6 +38,9 @@ interface BunStats {
   readonly ino: number;
 }
 
+/** Undefined if the path does not exist, and empty if that is not known: the fallback meets the same error. */
+type Status = Partial<BunStats> | undefined;
+
 const maxBytes = 1024 * 1024;
 /** Mode bits: the file type and the permissions of group and others. */
 const typeAndOthers = 0o170077;
@@ -58,19 +61,18 @@ export function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
  * All other files are left to `fallback`, which reads, warns or throws.
  */
 export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
-  const known = new Map<string, Promise<Partial<BunStats> | undefined>>();
-  /** Returns undefined if the path does not exist, and no mode if that is not known: the fallback meets the same error. */
-  const examine = async (path: string): Promise<Partial<BunStats> | undefined> => {
-    try {
-      return await bun.file(path).stat();
-    } catch (error) {
-      // This command may create it.
-      known.delete(path);
-      return systemCode(error) === 'ENOENT' ? undefined : {};
-    }
-  };
+  const known = new Map<string, Promise<Status>>();
+  const examine = (path: string): Promise<Status> =>
+    bun
+      .file(path)
+      .stat()
+      .catch((error) => {
+        // This command may create it.
+        known.delete(path);
+        return systemCode(error) === 'ENOENT' ? undefined : {};
+      });
   /** Returns the status of a directory, which is read once if it exists. */
-  const statOf = (path: string): Promise<Partial<BunStats> | undefined> => {
+  const statOf = (path: string): Promise<Status> => {
     let stat = known.get(path);
     if (stat === undefined) {
       stat = examine(path);
@@ -80,25 +82,20 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   };
   const isTrusted = ({ uid: owner, mode = 0 }: Partial<BunStats>, mask: number, type: number) =>
     (owner === uid || owner === 0) && (mode & mask) === type;
+  /** Returns the status of a directory, of its parent, and of what `..` in it leads to. */
+  const statsOf = (path: string) =>
+    Promise.all([statOf(path), statOf(dirname(path)), statOf(join(path, '..'))]);
   /**
    * Returns true if no other user can have created the directory or anything in it. `stat` follows symlinks; comparing
    * `path/..` with the parent directory detects a symlink to another place.
    */
-  const isPrivate = async (path: string): Promise<boolean> => {
-    const [own, above, back] = await Promise.all([
-      statOf(path),
-      statOf(dirname(path)),
-      statOf(join(path, '..')),
-    ]);
-    return (
-      own !== undefined &&
-      above !== undefined &&
-      isTrusted(own, typeAndOthersWrite, directory) &&
-      isTrusted(above, typeAndOthersWrite, directory) &&
-      above.ino === back?.ino &&
-      above.dev === back?.dev
-    );
-  };
+  const isPrivate = ([own, above, back]: readonly Status[]): boolean =>
+    own !== undefined &&
+    above !== undefined &&
+    isTrusted(own, typeAndOthersWrite, directory) &&
+    isTrusted(above, typeAndOthersWrite, directory) &&
+    above.ino === back?.ino &&
+    above.dev === back?.dev;
   /** Results for a missing file, and for a file that is left to the fallback. */
   const absent = { text: undefined };
   const refused = undefined;
@@ -109,13 +106,14 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       const { size } = file;
       // A pipe or device, which is not opened, has an infinite size.
       if (size > maxBytes) return refused;
-      const [text, stat, hasPrivateParent] = await Promise.all([
+      const [text, stat, directories] = await Promise.all([
         size === 0 ? '' : file.text(),
         examine(path),
-        isPrivate(parent),
+        statsOf(parent),
       ]);
+      const hasPrivateParent = isPrivate(directories);
       if (stat === undefined) {
-        return hasPrivateParent || (await statOf(parent)) === undefined ? absent : refused;
+        return hasPrivateParent || directories[0] === undefined ? absent : refused;
       }
       // Only an ASCII text has as many characters as bytes. The sizes also differ if the file is being written.
       const isUsual = hasPrivateParent && size > 0 && stat.size === text.length;
@@ -130,6 +128,7 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   return {
     prefetch: (path) => {
       begun.set(path, tryRead(path));
+      return bun.file(path).size > 0;
     },
     read: async (context, path, kind) => {
       const reading = begun.get(path) ?? tryRead(path);
@@ -141,7 +140,7 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
     isPresent: async (context, path) => {
       const parent = dirname(path);
       if ((await statOf(parent)) === undefined) return false;
-      const isMissing = (await examine(path)) === undefined && (await isPrivate(parent));
+      const isMissing = (await examine(path)) === undefined && isPrivate(await statsOf(parent));
       if (isMissing && !isListed(bun, parent, path)) return false;
       return fallback.isPresent(context, path);
     },
