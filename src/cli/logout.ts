@@ -19,7 +19,7 @@ import { apiKeyVariables } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 interface LogoutArgs {
   readonly hosts?: readonly string[];

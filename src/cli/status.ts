@@ -19,9 +19,8 @@ import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
 import { type NamedHelper, namedHelpers } from './named-helper.ts';
+import { duration, printLine, table } from './output.ts';
 import { type PendingRow, pendingLines, pendingRows } from './pending-keys.ts';
-import { printLine } from './print-line.ts';
-import { duration, table } from './table.ts';
 
 /** A line of `status`, and an element of `hosts` in its JSON. */
 interface Row {

@@ -1,13 +1,12 @@
 import { readSettings } from '../config/read-settings.ts';
 import type { IdentityKind } from '../config/settings.ts';
-import type { Context } from '../context.ts';
-import { withoutDeadline } from '../deadline.ts';
+import { type Context, withoutDeadline } from '../context.ts';
 import { HelperError, isRefused } from '../errors.ts';
 import type { AccessToken } from '../iam/access-token.ts';
 import { requestToken, type TokenOptions } from '../iam/token-request.ts';
+import { own } from '../json-object.ts';
 import { replaceSecret, requireReplaceable } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
-import { own } from './mapping-key.ts';
 
 /** An identity with its secret, for token requests. */
 export interface Holder {

@@ -1,7 +1,7 @@
 import { retiredHosts } from '../registry/match.ts';
 import { privateHosts, publicHosts } from '../registry/regions.ts';
 import { type ConfigOptions, requireConsistent } from './config-options.ts';
-import { nodeFolders } from './node-folders.ts';
+import { nodeFolders } from './kubelet.ts';
 import { profileAnnotation } from './pod-identity.ts';
 
 /** The file name of the executable, which is also the name of the provider. */

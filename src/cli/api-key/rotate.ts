@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
-import { withRotateLock } from '../../identity/rotate-lock.ts';
+import { withRotateLock } from '../../identity/pending-key.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../host-arguments.ts';
 

@@ -9,14 +9,14 @@ import { cancelPendingKey } from '../../identity/cancel-pending.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
-import { own } from '../../identity/mapping-key.ts';
 import { type PendingKey, readPendingKey } from '../../identity/pending-key.ts';
+import { own } from '../../json-object.ts';
 import { apiKeyVariables } from '../../secret-variables.ts';
 import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';
 import { callerFor } from '../caller.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 import { createReplacement, type Rotation } from './new-key.ts';
 import { replaceKey, requireNewKey } from './replace.ts';
 

@@ -9,8 +9,7 @@ import {
 } from '../../registry/account-limits.ts';
 import { attempt } from '../doctor/attempt.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
-import type { OwnerAnswer } from './owner-step.ts';
-import { policyFinding } from './policy-step.ts';
+import { type OwnerAnswer, policyFinding } from './iam-steps.ts';
 import { type AccountState, privateHint, quotaHint, refusalHint } from './refusal-hint.ts';
 import type { RegistryAnswer } from './registry-steps.ts';
 import type { Step } from './step.ts';
