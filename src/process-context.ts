@@ -55,7 +55,7 @@ export function processContext(): Context {
         ? { columns: process.stdout.columns || 80, write: (text) => writeAll(nodeFs(), 1, text) }
         : undefined,
     executable: () => process.execPath,
-    script: process.argv[1],
+    script: isEmbedded(process.argv[1]) ? undefined : process.argv[1],
     identity: identityInName(process.argv0, process.argv[1], platform),
     runSync,
     onSignals: (signals, act) => {
@@ -65,6 +65,15 @@ export function processContext(): Context {
       };
     },
   };
+}
+
+/** Returns true for a path in Bun's virtual file system: the program in the executable is no file. */
+function isEmbedded(script: string | undefined): boolean {
+  return (
+    script?.startsWith('/$bunfs/') ||
+    script?.slice(1, 7) === ':/~BUN' ||
+    script?.slice(1, 7) === ':\\~BUN'
+  );
 }
 
 /** Clients send their input within a few milliseconds; then the type of standard input is not checked. */

@@ -63,7 +63,7 @@ export async function send(
       ...agents(request.url, request.authority),
     })
     .catch((error) => {
-      throw connectionError(error, suffix);
+      throw connectionError(error, suffix, request);
     });
   return proxy === undefined ? toAnswer(response) : tunnelledAnswer(response, suffix);
 }

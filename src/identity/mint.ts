@@ -139,8 +139,10 @@ async function fromRefreshToken(
   const refreshToken = stored?.Secret ?? holder.root;
   const grant = { kind: 'refresh-token', refreshToken } as const;
   const token = await requestToken(context, grant, tokenOptions(holder, options)).catch((error) => {
+    // Not read after a timeout: an error of the keychain would replace that of IAM.
+    if (!isRefused(error)) throw error;
     const latest = read();
-    const isUsed = isRefused(error) && latest !== undefined && latest.Secret !== refreshToken;
+    const isUsed = latest !== undefined && latest.Secret !== refreshToken;
     if (isUsed) return undefined;
     throw error;
   });

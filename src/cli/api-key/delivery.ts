@@ -56,7 +56,7 @@ function toStdout({ context }: Lookup): Omit<Delivery, 'keyName'> {
 }
 
 function toFile({ context }: Lookup, name: string): Omit<Delivery, 'keyName'> {
-  const file = openKeyFile(name);
+  const file = openKeyFile(context, name);
   return {
     deliver: async (created) => {
       file.write(created);
