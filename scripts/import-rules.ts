@@ -1,5 +1,5 @@
 /** A group of files, and the groups from which they may import values and types. */
-export interface Layer {
+interface Layer {
   /** Files, and directories that end in `/`. The longest path that matches decides. */
   readonly paths: readonly string[];
   /** Names of layers. */

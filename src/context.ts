@@ -82,7 +82,7 @@ export interface RunResult {
   readonly failure?: string;
 }
 
-export interface Screen {
+interface Screen {
   readonly columns: number;
   /** Writes text unchanged, with escape sequences for colours and the cursor. */
   readonly write: (text: string) => void;

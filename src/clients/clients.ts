@@ -8,7 +8,7 @@ import { type Reader, readers, type Way } from './readers.ts';
 import { registriesConfClients } from './registries-conf.ts';
 
 /** The values of `--client` and their clients. A client has one file. */
-export const clients = {
+const clients = {
   docker: () => [docker],
   nerdctl: () => [nerdctl],
   podman: (context) => podmanClients(context),

@@ -67,7 +67,7 @@ function hostsOf({ hosts }: Pick<EditPlan, 'hosts'>): string[] {
  * Plans to register this helper for the hosts. `occupied` has the hosts whose entry names another helper; these entries
  * are replaced only with `force`. `icr-NAME` also replaces entries of this program that name another identity or none.
  */
-export function planAddIn(
+function planAddIn(
   read: CredHelpersFile,
   hosts: readonly string[],
   { force = false, helper = helperName }: AddOptions,
@@ -120,7 +120,7 @@ function replacements(
 }
 
 /** Plans to remove the entries of the helpers that `isOwn` accepts, and `credHelpers` itself if it is then empty. */
-export function planRemoveIn(
+function planRemoveIn(
   read: CredHelpersFile,
   hosts: readonly string[] | 'all',
   isOwn: (helper: unknown) => boolean,
@@ -141,7 +141,7 @@ export function planRemoveIn(
 }
 
 /** Returns the hosts for which clients use this helper. */
-export function hostsIn(read: CredHelpersFile): string[] {
+function hostsIn(read: CredHelpersFile): string[] {
   const hosts = new Set(read.entries.map(({ key }) => key));
   return [...hosts].filter((host) => entryOf(read, host)?.value.value === helperName);
 }

@@ -18,7 +18,7 @@ import { presentation, requireHostOf, requirePresentable } from './present.ts';
 import { without } from './removal.ts';
 import { endSignOut, signedOutHosts } from './signed-out.ts';
 
-export interface NewIdentity {
+interface NewIdentity {
   readonly name: string;
   readonly settings: IdentitySettings;
   readonly secret: string;

@@ -19,7 +19,7 @@ interface NodeFile {
   readonly content: string;
 }
 
-export interface NodeInstall {
+interface NodeInstall {
   readonly files: readonly NodeFile[];
   /** A systemd unit that runs before the kubelet. */
   readonly unit: { readonly name: string; readonly content: string };

@@ -1,5 +1,5 @@
 /** The fields of an API key in a request body. */
-export interface ApiKeyFields {
+interface ApiKeyFields {
   readonly name: string;
   readonly description?: string;
   readonly value?: string;

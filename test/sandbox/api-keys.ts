@@ -19,7 +19,7 @@ export interface ApiKey {
   entityTag: string;
 }
 
-export interface ApiKeyOptions {
+interface ApiKeyOptions {
   /** The default is 44 random characters. */
   readonly value?: string;
   readonly name?: string;
@@ -36,7 +36,7 @@ export type ApiKeyChange = Partial<
 >;
 
 /** The reason why a key is rejected. */
-export type ApiKeyProblem = 'unknown' | 'disabled' | 'expired';
+type ApiKeyProblem = 'unknown' | 'disabled' | 'expired';
 
 const newTag = () => `1-${randomUUID().replaceAll('-', '')}`;
 
@@ -89,5 +89,3 @@ export function createApiKeys(subjects: Subjects, clock: () => number) {
     },
   };
 }
-
-export type ApiKeys = ReturnType<typeof createApiKeys>;

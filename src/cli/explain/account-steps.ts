@@ -15,7 +15,7 @@ import type { RegistryAnswer } from './registry-steps.ts';
 import type { Step } from './step.ts';
 
 /** The state of the account, and the hint for the registry's refusal that follows from it. */
-export interface AccountAnswer {
+interface AccountAnswer {
   readonly findings: readonly (readonly [name: string, finding: Finding])[];
   readonly hint: string | undefined;
 }

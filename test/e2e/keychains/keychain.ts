@@ -22,7 +22,7 @@ export interface Keychain {
   readonly listed: () => Promise<Record<string, string>>;
 }
 
-export interface KeychainOptions {
+interface KeychainOptions {
   /** The suffix of `docker-credential-`. */
   readonly name: string;
   readonly programs: readonly string[];
