@@ -100,9 +100,13 @@ const forAll = ['cli', 'commands', 'typed-command', 'usage-error', 'yargs'];
 const forStatus = [
   'host-arguments',
   'named-helper',
-  'pending-keys',
   'print-line',
-  'status',
+  'status/pending-keys',
+  'status/status',
+  'status/status-data',
+  'status/status-json',
+  'status/status-rows',
+  'status/status-text',
   'table',
 ];
 const loadedFor: readonly (readonly [words: readonly string[], names: readonly string[]])[] = [
