@@ -98,7 +98,7 @@ export function removeLinks(context: Context, identities: readonly string[]): st
     });
 }
 
-export interface HelperLink {
+interface HelperLink {
   readonly identity: string;
   readonly file: string;
 }

@@ -6,7 +6,7 @@ import { cannot } from '../files/storage-error.ts';
 import { requestAnswer } from '../http/request.ts';
 import type { HttpAnswer } from '../http/send.ts';
 import { parseObject } from '../json-object.ts';
-import { plain } from '../plain-text.ts';
+import { plain } from '../mask.ts';
 
 /** A request to the Kubernetes API server. */
 export interface ClusterRequest {
