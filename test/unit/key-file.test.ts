@@ -22,6 +22,8 @@ const created: MadeApiKey = {
     createdBy: undefined,
     modifiedAt: undefined,
     expiresAt: undefined,
+    supportSessions: false,
+    actionWhenLeaked: undefined,
   },
   value: 'canary',
 };

@@ -36,6 +36,8 @@ function described(key: ApiKeyDetails): string {
     ['created by', key.createdBy],
     ['modified', isoDate(key.modifiedAt)],
     ['expires', isoDate(key.expiresAt) ?? 'never'],
+    ['when leaked', key.actionWhenLeaked],
+    ['sessions', key.supportSessions ? 'yes' : undefined],
   ];
   return lines
     .flatMap(([name, value]) =>
