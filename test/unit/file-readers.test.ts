@@ -8,7 +8,7 @@ import * as assert from 'uvu/assert';
 import type { Files } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
 import { type Bun as BunRuntime, bunFiles, nodeFiles } from '../../src/files/file-readers.ts';
-import { testContext } from '../support/context.ts';
+import { countingFiles, testContext } from '../support/context.ts';
 
 declare const Bun: BunRuntime;
 
@@ -110,37 +110,23 @@ function make(folder: string, kind: Make): void {
 for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
   test(`${name}: both readers return the same text, warnings and error`, async () => {
     const outcomes: unknown[] = [];
-    let fallbacks = 0;
-    const counting: Files = {
-      ...nodeFiles,
-      read: (context, file, kind) => {
-        fallbacks += 1;
-        return nodeFiles.read(context, file, kind);
-      },
-    };
-    for (const files of [nodeFiles, bunFiles(Bun, uid, counting)]) {
+    const fallback = countingFiles();
+    for (const files of [nodeFiles, bunFiles(Bun, uid, fallback.files)]) {
       await inFolder(async (folder) => {
         make(folder, kind);
         outcomes.push(await outcome(files, folder));
       });
     }
     assert.equal(outcomes[1], outcomes[0]);
-    assert.is(fallbacks, isUsual ? 0 : 1);
+    assert.is(fallback.calls(), isUsual ? 0 : 1);
   });
 }
 
 for (const [name, [kind]] of Object.entries(kinds)) {
   test(`${name}: both readers say whether it is present, or the same error`, async () => {
     const outcomes: unknown[] = [];
-    let fallbacks = 0;
-    const counting: Files = {
-      ...nodeFiles,
-      isPresent: (context, file) => {
-        fallbacks += 1;
-        return nodeFiles.isPresent(context, file);
-      },
-    };
-    for (const files of [nodeFiles, bunFiles(Bun, uid, counting)]) {
+    const fallback = countingFiles();
+    for (const files of [nodeFiles, bunFiles(Bun, uid, fallback.files)]) {
       await inFolder(async (folder) => {
         make(folder, kind);
         const file = path.join(folder, 'own', 'file');
@@ -154,7 +140,7 @@ for (const [name, [kind]] of Object.entries(kinds)) {
     assert.is(outcomes[1], outcomes[0]);
     const isMissing = name.includes('missing') || name.includes('does not exist');
     assert.is(outcomes[0] === false, isMissing);
-    if (name === 'a file that does not exist') assert.is(fallbacks, 0);
+    if (name === 'a file that does not exist') assert.is(fallback.calls(), 0);
   });
 }
 
