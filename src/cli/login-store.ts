@@ -55,12 +55,13 @@ export async function recordStore(context: Context, newStore: string): Promise<v
   });
 }
 
-const secretNames: Readonly<Record<IdentityKind, string>> = {
+/** The name of a secret in messages. */
+export const secretNames: Readonly<Record<IdentityKind, string>> = {
   'api-key': 'API key',
-  'refresh-token': 'Refresh token',
-  'entitlement-key': 'Entitlement key',
-  'registry-token': 'Registry token',
-  'trusted-profile': 'Trusted profile',
+  'refresh-token': 'refresh token',
+  'entitlement-key': 'entitlement key',
+  'registry-token': 'registry token',
+  'trusted-profile': 'trusted profile',
 };
 
 /** Returns the success message for a stored secret: `API key saved in pass`. */
@@ -68,7 +69,8 @@ export function savedMessage(context: Context, kind: IdentityKind): string {
   const { store = fileStoreName } = readSettings(context);
   const location =
     store === fileStoreName ? `${shortPath(context)} (not encrypted)` : visible(store);
-  return `${secretNames[kind]} saved in ${location}`;
+  const name = secretNames[kind];
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)} saved in ${location}`;
 }
 
 /** Returns the directory of the file store, with `~` for the home directory. */

@@ -1,44 +1,25 @@
 import { linkName } from '../clients/helper-link.ts';
 import { shellQuoted } from '../clients/notes.ts';
-import { readSettings } from '../config/read-settings.ts';
 import {
   type IdentitySettings,
   isUsable,
-  noSettings,
   type Settings,
   type Unusable,
 } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { listFallback } from '../identity/fallback-helper.ts';
-import { answeredHosts, type HostAnswer } from '../identity/hosts.ts';
-import { signedOutHosts } from '../identity/signed-out.ts';
+import { validTime } from '../identity/expiry.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
+import { type ExpiryNotice, expiryNotices } from './expiry-notice.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
 import { type NamedHelper, namedHelpers } from './named-helper.ts';
 import { type PendingRow, pendingLines, pendingRows } from './pending-keys.ts';
 import { printLine } from './print-line.ts';
+import { type Row, rowsOf, settingsOf } from './status-rows.ts';
 import { duration, table } from './table.ts';
-
-/** A line of `status`, and an element of `hosts` in its JSON. */
-interface Row {
-  readonly host: string;
-  readonly state: 'answered' | 'failing' | 'signed-out';
-  readonly identity?: string;
-  /** The user name that clients get. */
-  readonly presentedAs?: string;
-  /** The location of the secret. */
-  readonly keptIn?: string;
-  /** When the credential expires (ISO 8601), if known. */
-  readonly endsAt?: string;
-  /** The error of the lookup. */
-  readonly problem?: string;
-  /** The hint of that error. */
-  readonly hint?: string;
-}
 
 interface StatusArgs {
   readonly hosts?: readonly string[];
@@ -93,8 +74,9 @@ function showJson(context: Context, hosts: readonly Row[]): void {
     file,
     uses,
   }));
+  const warnings = expiryNotices(context, settings, hosts);
   const sources = { ibmcloudSession, computeProfile };
-  const all = { hosts, identities, helpers, pendingKeys, sources };
+  const all = { hosts, identities, helpers, pendingKeys, warnings, sources };
   context.stdout(`${JSON.stringify(all, null, 2)}\n`);
 }
 
@@ -106,9 +88,9 @@ function withTimes(identity: IdentitySettings | Unusable): object {
 }
 
 /** Returns undefined, which JSON omits, if the time is missing or not a valid date. */
-function isoOf(timeMs = Number.NaN): string | undefined {
-  const date = new Date(timeMs);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+function isoOf(timeMs: number | undefined): string | undefined {
+  const time = validTime(timeMs);
+  return time === undefined ? undefined : new Date(time).toISOString();
 }
 
 function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolean): void {
@@ -135,6 +117,10 @@ function showTable(context: Context, rows: readonly Row[], areHostsNamed: boolea
   else for (const line of pending.flatMap(pendingLines)) printLine(context, line);
   problems.delete('');
   for (const [problem, hint] of problems) context.warn(problem, hint);
+  const isShown = ({ identity }: ExpiryNotice) =>
+    !areHostsNamed || rows.some((row) => row.identity === identity);
+  for (const { message, hint } of expiryNotices(context, settings, rows).filter(isShown))
+    context.warn(message, hint);
 }
 
 /** Returns the line for `docker-credential-icr-NAME`: its identity, and where clients use it. */
@@ -159,57 +145,6 @@ function identitiesWithoutHost(context: Context, { identities, mappings }: Setti
   const mapped = new Set(Object.values(mappings).map(({ identity }) => identity));
   for (const { identity, uses } of namedHelpers(context)) if (uses.length > 0) mapped.add(identity);
   return Object.keys(identities).filter((name) => !mapped.has(name));
-}
-
-/** Returns no settings if they cannot be read: the error is already reported for each host. */
-function settingsOf(context: Context): Settings {
-  try {
-    return readSettings(context);
-  } catch (error) {
-    if (error instanceof HelperError) return noSettings;
-    throw error;
-  }
-}
-
-/** Returns the hosts that have a credential, an error, or are signed out. If `named` is not empty, only these. */
-async function rowsOf(context: Context, named: readonly string[]): Promise<Row[]> {
-  const only = named.length > 0 ? { names: named } : {};
-  const answers = await answeredHosts(context, { namespaces: true, ...only });
-  const rows = rowsIn(context, answers);
-  const answered = new Set(rows.map(({ host }) => host));
-  const signedOut = [...signedOutHosts(context)]
-    .filter((host) => !answered.has(host) && (named.length === 0 || named.includes(host)))
-    .map((host): Row => ({ host, state: 'signed-out' }));
-  return [...rows, ...signedOut].sort((a, b) => a.host.localeCompare(b.host));
-}
-
-/** For other registries, the fallback helper has precedence over credentials that are stored here. */
-function rowsIn(context: Context, answers: readonly HostAnswer[]): Row[] {
-  if (answers.every(({ host }) => isIbmHost(host))) return answers.map(rowOf);
-  // Without warnings: an error in the settings is reported for each host.
-  const { name, answerFor } = listFallback({ ...context, warn: () => {} });
-  return answers.map((answer) => {
-    const found = answerFor(answer);
-    if (typeof found !== 'string') return rowOf(found ? { ...answer, found } : answer);
-    const keptIn = name === undefined ? {} : { keptIn: name };
-    return { host: answer.serverURL, state: 'answered', presentedAs: found, ...keptIn };
-  });
-}
-
-function rowOf({ serverURL: host, found }: HostAnswer): Row {
-  if (found instanceof HelperError) {
-    const { message: problem, hint } = found;
-    return { host, state: 'failing', problem, ...(hint === undefined ? {} : { hint }) };
-  }
-  const { username: presentedAs, identity, location: keptIn, expiresAt: endsAt } = found;
-  return {
-    host,
-    state: 'answered',
-    ...(identity === undefined ? {} : { identity }),
-    presentedAs,
-    keptIn,
-    ...(endsAt === undefined ? {} : { endsAt: new Date(endsAt).toISOString() }),
-  };
 }
 
 const head = ['HOST', 'STATE', 'IDENTITY', 'USER NAME', 'STORED IN', 'EXPIRES IN'];
