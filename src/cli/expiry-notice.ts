@@ -8,7 +8,7 @@ import { parseServerURL } from '../registry/parse.ts';
 import { fileOf } from '../secrets/credential-file.ts';
 import { statOf } from './doctor/machine.ts';
 import { secretNames } from './login-store.ts';
-import { duration } from './table.ts';
+import { duration } from './output.ts';
 
 const dayMs = 24 * 60 * 60_000;
 /** IAM deletes an API key this long after its expiry and its last change, whichever is later. */

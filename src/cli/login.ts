@@ -2,7 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
-import { everyHost, keysOfIdentity, own } from '../identity/mapping-key.ts';
+import { everyHost, keysOfIdentity } from '../identity/mapping-key.ts';
 import {
   entitledRegistry,
   presentation,
@@ -10,11 +10,12 @@ import {
   requirePresentable,
 } from '../identity/present.ts';
 import { endNamedSignOuts } from '../identity/signed-out.ts';
+import { own } from '../json-object.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { chooseStore, recordStore, savedMessage } from './login-store.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 import { type RootSecret, readRootSecret } from './root-secret.ts';
 import {
   identityTypeOf,

@@ -5,7 +5,7 @@ import { everyHost } from '../identity/mapping-key.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 interface MapArgs {
   readonly host: string;

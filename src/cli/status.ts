@@ -16,10 +16,9 @@ import type { Command } from './command.ts';
 import { type ExpiryNotice, expiryNotices } from './expiry-notice.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
 import { type NamedHelper, namedHelpers } from './named-helper.ts';
+import { duration, printLine, table } from './output.ts';
 import { type PendingRow, pendingLines, pendingRows } from './pending-keys.ts';
-import { printLine } from './print-line.ts';
 import { type Row, rowsOf, settingsOf } from './status-rows.ts';
-import { duration, table } from './table.ts';
 
 interface StatusArgs {
   readonly hosts?: readonly string[];

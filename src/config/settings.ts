@@ -1,6 +1,8 @@
+import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { join } from '../fast-path.ts';
 import { isObject, isText, type JsonObject, parseObject } from '../json-object.ts';
-import { join } from '../paths.ts';
+import { configFolder } from './folders.ts';
 import { hasShape, isBoolean, isTime, type Shaped } from './shape.ts';
 
 /**
@@ -187,4 +189,12 @@ function mapped<From, To>(
   const result: Record<string, From | To> = { ...table };
   for (const name in table) result[name] = change(table[name] as From);
   return result as Record<string, To>;
+}
+
+/** Returns the settings in `config.json`, or `noSettings` if it does not exist. Throws `damaged` or `storage`. */
+export async function loadSettings(context: Context): Promise<Settings> {
+  const folder = configFolder(context);
+  if (folder === undefined) return noSettings;
+  const file = settingsFile(folder);
+  return requireSettings(file, await context.files.read(context, file, 'settings'));
 }

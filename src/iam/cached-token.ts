@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
+import { join } from '../fast-path.ts';
 import { parseObject } from '../json-object.ts';
-import { join } from '../paths.ts';
 import type { AccessToken } from './access-token.ts';
 
 /** A token in the cache. Times are in milliseconds since 1970. */

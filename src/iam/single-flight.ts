@@ -1,11 +1,15 @@
-import type { Context } from '../context.ts';
-import { answerLimitMs, deadlineOf, remainingMs } from '../deadline.ts';
+import { answerLimitMs, type Context, deadlineOf, remainingMs } from '../context.ts';
 import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
 import { type Action, withLock } from '../files/lock.ts';
 import { timedOut } from '../http/accept.ts';
 import { lockFolder, readTokenSync, writeToken } from './cache-file.ts';
-import type { FreshTokenOptions } from './cached-token.ts';
-import { type CachedToken, type CacheKey, hasTimeLeft, isFresh } from './cached-token.ts';
+import {
+  type CachedToken,
+  type CacheKey,
+  type FreshTokenOptions,
+  hasTimeLeft,
+  isFresh,
+} from './cached-token.ts';
 import { iamEndpoint } from './endpoint.ts';
 
 /** The minimum time that a request to IAM takes. */

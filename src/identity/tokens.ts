@@ -1,5 +1,5 @@
 import { cacheFolder } from '../config/folders.ts';
-import { loadSettings } from '../config/load-settings.ts';
+import { loadSettings } from '../config/settings.ts';
 import { freshToken } from '../iam/cache.ts';
 import { refreshTokenOf } from '../iam/cached-token.ts';
 import type { Lookup } from './lookup.ts';

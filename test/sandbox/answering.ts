@@ -6,7 +6,7 @@ import type { LoggedRequest, Requests, ServiceName } from './requests.ts';
 import { corrupt } from './spoil.ts';
 
 /** The state that all services share. */
-export interface SharedServices {
+interface SharedServices {
   readonly faults: Faults;
   readonly requests: Requests;
   readonly clock: () => number;

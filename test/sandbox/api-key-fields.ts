@@ -2,7 +2,7 @@
 export type LeakAction = 'none' | 'disable' | 'delete';
 
 /** The fields of an API key in a request body. */
-export interface ApiKeyFields {
+interface ApiKeyFields {
   readonly name: string;
   readonly description?: string;
   readonly value?: string;

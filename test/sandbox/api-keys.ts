@@ -23,7 +23,7 @@ export interface ApiKey {
   entityTag: string;
 }
 
-export interface ApiKeyOptions {
+interface ApiKeyOptions {
   /** The default is 44 random characters. */
   readonly value?: string;
   readonly name?: string;
@@ -54,7 +54,7 @@ export type ApiKeyChange = Partial<
 const keptAfterExpiryMs = 90 * 24 * 60 * 60_000;
 
 /** The reason why a key is rejected. */
-export type ApiKeyProblem = 'unknown' | 'disabled' | 'expired';
+type ApiKeyProblem = 'unknown' | 'disabled' | 'expired';
 
 const newTag = () => `1-${randomUUID().replaceAll('-', '')}`;
 
@@ -123,5 +123,3 @@ export function createApiKeys(subjects: Subjects, clock: () => number) {
     },
   };
 }
-
-export type ApiKeys = ReturnType<typeof createApiKeys>;

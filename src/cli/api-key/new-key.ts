@@ -2,8 +2,7 @@ import type { Context } from '../../context.ts';
 import { HelperError, invalidInput } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { createApiKey, deleteApiKey } from '../../iam/api-key-changes.ts';
-import type { ApiKeyDetails } from '../../iam/api-keys.ts';
-import { findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
+import { type ApiKeyDetails, findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
 import { cancelPendingKey, isInUse } from '../../identity/cancel-pending.ts';
 import { dateOf, warnBeforeMs } from '../../identity/expiry.ts';
 import { rotateCommand } from '../../identity/login-command.ts';
@@ -15,7 +14,7 @@ import {
   writePendingKey,
 } from '../../identity/pending-key.ts';
 import { visible } from '../../visible.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 import { nameOf } from './keys.ts';
 
 export interface RotationOptions {

@@ -8,7 +8,7 @@ import { rotateCommand } from '../../identity/login-command.ts';
 import type { Lookup } from '../../identity/lookup.ts';
 import type { PendingKey } from '../../identity/pending-key.ts';
 import { visible } from '../../visible.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 import { nameOf } from './keys.ts';
 import type { Rotation } from './new-key.ts';
 

@@ -3,7 +3,7 @@ import { HelperError } from '../../errors.ts';
 import { leakActions } from '../../iam/api-keys.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
-import { withRotateLock } from '../../identity/rotate-lock.ts';
+import { withRotateLock } from '../../identity/pending-key.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../host-arguments.ts';
 import { expiryIn } from './expires-in.ts';

@@ -11,7 +11,7 @@ import type { Lookup } from '../../identity/lookup.ts';
 import { everyHost } from '../../identity/mapping-key.ts';
 import { removeIdentities } from '../../identity/removal.ts';
 import { chooseStore, recordStore } from '../login-store.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 
 /** An identity to add, and the mapping keys for which it will be used. */
 type NewIdentity = readonly [identity: string, keys: readonly string[]];

@@ -1,6 +1,6 @@
 import type { ApiKeyDetails } from '../../iam/api-keys.ts';
 import { lookupIn } from '../../identity/lookup.ts';
-import { plain } from '../../plain-text.ts';
+import { plain } from '../../mask.ts';
 import { callerFor } from '../caller.ts';
 import type { Command } from '../command.ts';
 import { expiryText } from '../expiry-notice.ts';

@@ -1,6 +1,14 @@
-import { asciiText } from '../ascii.ts';
-import type { Files } from '../context.ts';
-import { dirname, join } from '../paths.ts';
+import type { Context, Files } from '../context.ts';
+import { asciiText, dirname, join } from '../fast-path.ts';
+
+/** The file reader on `node:fs`, which is loaded when the first file is read. */
+export const nodeFiles: Files = {
+  read: async (context: Context, file, kind) => {
+    const { readPrivate, rulesFor } = await import('./private-read.ts');
+    return readPrivate(context, file, rulesFor[kind]);
+  },
+  isPresent: async (context, file) => (await import('./private-read.ts')).isPresent(context, file),
+};
 
 /** The part of Bun that is used. Source: https://bun.com/docs/runtime/file-io, https://bun.com/reference/bun/mmap. */
 export interface Bun {
