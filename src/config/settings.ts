@@ -3,7 +3,7 @@ import { HelperError } from '../errors.ts';
 import { join } from '../fast-path.ts';
 import { isObject, isText, type JsonObject, parseObject } from '../json-object.ts';
 import { configFolder } from './folders.ts';
-import { hasShape, isBoolean, isTime, type Shaped } from './shape.ts';
+import { hasShape, isBoolean, isMilliseconds, type Shaped } from './shape.ts';
 
 /**
  * The kinds of an identity's root secret. `trusted-profile` needs no secret: the platform authenticates the machine.
@@ -26,7 +26,7 @@ const identityShape = {
   required: {
     kind: isKind,
     /** When the root secret was stored. Cached tokens from before are not used. */
-    secretSetAt: isTime,
+    secretSetAt: isMilliseconds,
   },
   optional: {
     /** The user name for clients; the default depends on the kind. */
@@ -37,14 +37,20 @@ const identityShape = {
     owner: isText,
     account: isText,
     /** When the root secret expires, if that is known. */
-    expiresAt: isTime,
+    expiresAt: isMilliseconds,
+    /** A cached access token that expires sooner is renewed before clients get it. */
+    minLifetimeMs: isMilliseconds,
   },
 };
 
 const mappingShape = {
   required: { identity: isText },
-  /** The user name for clients; has precedence over the identity's. */
-  optional: { present: isText },
+  optional: {
+    /** The user name for clients; has precedence over the identity's. */
+    present: isText,
+    /** Has precedence over the identity's; 0 for none. */
+    minLifetimeMs: isMilliseconds,
+  },
 };
 
 const settingsShape = {

@@ -14,7 +14,7 @@ import { secretStore } from '../secrets/secret-store.ts';
 import { removeSupersededTokens } from './cached-tokens.ts';
 import { everyHost } from './mapping-key.ts';
 import { changed } from './pending-key.ts';
-import { presentation, requireHostOf, requirePresentable } from './present.ts';
+import { presentation, requireAccessToken, requireHostOf, requirePresentable } from './present.ts';
 import { without } from './removal.ts';
 import { endSignOut, signedOutHosts } from './signed-out.ts';
 
@@ -77,7 +77,9 @@ export async function saveIdentity(
 export async function mapHost(context: Context, key: string, mapping: Mapping): Promise<void> {
   await updateSettings(context, (current) => {
     const identity = requireUsable(mapping.identity, requireIdentity(current, mapping.identity));
-    requirePresentable(identity, presentation(identity, mapping), mapping.identity);
+    const username = presentation(identity, mapping);
+    requirePresentable(identity, username, mapping.identity);
+    if (mapping.minLifetimeMs) requireAccessToken(identity, username, mapping.identity);
     requireHostOf(identity, key);
     return { ...current, mappings: { ...current.mappings, [key]: mapping } };
   });

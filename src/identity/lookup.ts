@@ -18,6 +18,13 @@ export interface Found {
   readonly secret: () => string | Promise<string>;
   /** Returns an access token for IBM Cloud's APIs, if the credential can be exchanged for one; with `force`, a new one. */
   readonly accessToken?: (force: boolean) => Promise<string>;
+  /** The access token that clients get, if the secret is one of an identity. */
+  readonly minted?: {
+    /** Returns the expiry of the cached token in milliseconds since 1970; undefined if none is cached. Requests no token. */
+    readonly cachedUntil: () => Promise<number | undefined>;
+    /** A cached token that expires sooner is renewed before clients get it. */
+    readonly minLifetimeMs?: number;
+  };
   /** True if the secret changes from time to time, so that a client may `store` an old one. */
   readonly isMinted?: boolean;
   /** The location of the secret, for messages. */

@@ -60,7 +60,7 @@ async function foundIdentity(
   lookup: Lookup,
   name: string,
   entry: IdentitySettings | Unusable,
-  mapping: Pick<Mapping, 'present'>,
+  mapping: Pick<Mapping, 'present' | 'minLifetimeMs'>,
 ): Promise<Found> {
   const identity = requireUsable(name, entry);
   const username = presentation(identity, mapping);
@@ -68,7 +68,8 @@ async function foundIdentity(
   const hint = `run ${loginCommand(name, identity)}`;
   const { kind, profile, secretSetAt: since } = identity;
   const root = await rootSecret(lookup, name, identity);
-  const holder = { name, kind, ...(profile && { profile }), since, hint, root };
+  const minLifetimeMs = mapping.minLifetimeMs ?? identity.minLifetimeMs;
+  const holder = { name, kind, ...(profile && { profile }), since, hint, root, minLifetimeMs };
   return {
     username,
     identity: name,
@@ -86,11 +87,16 @@ function secretAs(
   lookup: Lookup,
   username: string,
   holder: Holder,
-): Pick<Found, 'secret' | 'isMinted'> {
+): Pick<Found, 'secret' | 'isMinted' | 'minted'> {
   const minted = mintedAs(holder, username);
   if (minted === 'access token') {
+    const { minLifetimeMs } = holder;
     return {
       isMinted: true,
+      minted: {
+        cachedUntil: async () => (await tokens()).cachedTokenExpiry(lookup, holder),
+        ...(minLifetimeMs ? { minLifetimeMs } : {}),
+      },
       secret: async () => (await tokens()).mintedAccessToken(lookup, holder, false),
     };
   }

@@ -20,6 +20,8 @@ export interface Holder {
   readonly hint: string;
   /** The API key or refresh token; empty for a trusted profile of this instance. */
   readonly root: string;
+  /** An access token that expires sooner is renewed before clients get it. */
+  readonly minLifetimeMs?: number | undefined;
 }
 
 /** How long to wait for the lock before a new refresh token is stored without it. */

@@ -44,6 +44,17 @@ export function requirePresentable(identity: Presented, present: string, name: s
   });
 }
 
+/** Throws `invalid-input` for a minimum lifetime if clients do not get an access token. */
+export function requireAccessToken(identity: Presented, username: string, name: string): void {
+  if (mintedAs(identity, username) === 'access token') return;
+  const hint = 'add --present iambearer';
+  throw new HelperError(
+    'invalid-input',
+    `--min-lifetime is for access tokens, but identity ${name} is presented as ${username}`,
+    isPresentable(identity, 'iambearer') ? { hint } : {},
+  );
+}
+
 /** The only host that accepts entitlement keys. */
 export const entitledRegistry = 'cp.icr.io';
 

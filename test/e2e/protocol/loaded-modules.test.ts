@@ -92,7 +92,17 @@ test('damaged settings and version: load no other modules', () =>
 
 /** Modules of src/cli that every command of yargs needs, then what is needed for `--help` and for `status`. */
 const forAll = ['cli', 'commands', 'typed-command', 'usage-error', 'yargs'];
-const forStatus = ['host-arguments', 'named-helper', 'output', 'pending-keys', 'status'];
+const forStatus = [
+  'host-arguments',
+  'named-helper',
+  'output',
+  'status/pending-keys',
+  'status/status',
+  'status/status-data',
+  'status/status-json',
+  'status/status-rows',
+  'status/status-text',
+];
 const loadedFor: readonly (readonly [words: readonly string[], names: readonly string[]])[] = [
   [['status'], [...forAll, ...forStatus]],
   [
