@@ -1,13 +1,12 @@
+import fs from 'node:fs';
 import { configFolder } from '../config/folders.ts';
 import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { dateOf, validTime, warnBeforeMs } from '../identity/expiry.ts';
-import { loginCommand, rotateCommand } from '../identity/login-command.ts';
+import { loginCommand, rotateCommand, secretNames } from '../identity/login-command.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { fileOf } from '../secrets/credential-file.ts';
-import { statOf } from './doctor/machine.ts';
-import { secretNames } from './login-store.ts';
 import { duration } from './output.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -67,8 +66,12 @@ export function renewHint(
 export function sessionEnd(directory: string | undefined, identity: string): number | undefined {
   if (directory === undefined) return undefined;
   const file = fileOf(directory, { of: 'identity', name: identity });
-  const renewedAt = statOf(file)?.mtimeMs;
-  return renewedAt === undefined ? undefined : Math.floor(renewedAt) + longestSessionMs;
+  try {
+    return Math.floor(fs.statSync(file).mtimeMs) + longestSessionMs;
+  } catch {
+    // The secret is in a keychain, or cannot be read, which the lookup reports.
+    return undefined;
+  }
 }
 
 /** A warning of a credential that expires soon or has expired; an element of `warnings` in the JSON of `status`. */

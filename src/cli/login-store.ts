@@ -4,6 +4,7 @@ import type { IdentityKind, Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { secretNames } from '../identity/login-command.ts';
 import { hasSessionBus, usableStore } from '../secrets/choose.ts';
 import { storeIn } from '../secrets/secret-store.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
@@ -54,15 +55,6 @@ export async function recordStore(context: Context, newStore: string): Promise<v
     return { ...current, store };
   });
 }
-
-/** The name of a secret in messages. */
-export const secretNames: Readonly<Record<IdentityKind, string>> = {
-  'api-key': 'API key',
-  'refresh-token': 'refresh token',
-  'entitlement-key': 'entitlement key',
-  'registry-token': 'registry token',
-  'trusted-profile': 'trusted profile',
-};
 
 /** Returns the success message for a stored secret: `API key saved in pass`. */
 export function savedMessage(context: Context, kind: IdentityKind): string {
