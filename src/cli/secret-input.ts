@@ -3,12 +3,11 @@ import type { Context, Terminal } from '../context.ts';
 import { readAll } from '../descriptors.ts';
 import { HelperError, invalidInput, systemCode } from '../errors.ts';
 import { type OpenIdConfiguration, passcodePage } from '../iam/openid-configuration.ts';
-import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
-import { keyProblem } from '../identity/key-problem.ts';
+import { apiKeyIn, keyProblem, parseKeyFile } from '../identity/api-key-variable.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
 import { readInput } from '../standard-input.ts';
 import type { Browser } from './browser.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 import { ask } from './prompt.ts';
 
 const invalidCharacters = 'a space or a character that is not allowed';

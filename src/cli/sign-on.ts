@@ -16,10 +16,10 @@ import {
   type SignOnGrant,
   type Verification,
 } from '../iam/owner.ts';
-import { plain } from '../plain-text.ts';
+import { plain } from '../mask.ts';
 import { requireWritable } from '../secrets/replace-secret.ts';
 import { type Browser, browserOf } from './browser.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 import { ask } from './prompt.ts';
 import { askPasscode, requirePasscodeTerminal } from './secret-input.ts';
 import type { SecretOptions } from './secret-options.ts';

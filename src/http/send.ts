@@ -3,7 +3,7 @@ import https from 'node:https';
 import tls, { TLSSocket } from 'node:tls';
 import axios, { type AxiosResponse } from 'axios';
 import type { Context } from '../context.ts';
-import { version } from '../version.ts';
+import { version } from '../program-name.ts';
 import { ConnectionError, connectionError } from './connection-error.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
 import { isTransient } from './service-error.ts';
@@ -63,7 +63,7 @@ export async function send(
       ...agents(request.url, request.authority),
     })
     .catch((error) => {
-      throw connectionError(error, suffix);
+      throw connectionError(error, suffix, request);
     });
   return proxy === undefined ? toAnswer(response) : tunnelledAnswer(response, suffix);
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { type CallOptions, requestJson } from '../http/request.ts';
-import type { Secrets } from '../plain-text.ts';
+import type { Secrets } from '../mask.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 import { iamEndpoint } from './endpoint.ts';
 

@@ -89,7 +89,7 @@ function byCode({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
   return subject;
 }
 
-export interface Grant {
+interface Grant {
   /** Returns the owner of the tokens to be issued. Throws `IamRefusal`. */
   readonly authenticate: (received: ReceivedRequest, cloud: Cloud) => Subject | Promise<Subject>;
   /** Whether IBM's CLI gets a refresh token with this grant. */

@@ -6,7 +6,7 @@ import { createServerCertificate } from '../sandbox/ca.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-export interface StoredSecret {
+interface StoredSecret {
   metadata: {
     readonly name: string;
     readonly namespace: string;
@@ -21,18 +21,18 @@ export interface StoredSecret {
   manager: string;
 }
 
-export interface StoredNamespace {
+interface StoredNamespace {
   readonly labels?: Texts;
   readonly annotations?: Texts;
   readonly deletionTimestamp?: string;
 }
 
-export interface StoredLease {
+interface StoredLease {
   version: number;
   spec: Readonly<Record<string, unknown>>;
 }
 
-export interface StoredAccount {
+interface StoredAccount {
   version: number;
   imagePullSecrets?: readonly { readonly name: string }[];
 }
@@ -186,7 +186,7 @@ export function createKubernetesApi(): KubernetesApi {
   return api;
 }
 
-export interface ApiListener {
+interface ApiListener {
   readonly port: number;
   readonly caPem: string;
   /** The `Authorization` and `Accept` headers of the requests. */
