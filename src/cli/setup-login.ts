@@ -15,12 +15,14 @@ import { visible } from '../visible.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { type LoginArgs, logIn } from './login.ts';
 import { printLine } from './output.ts';
+import { isSignOn } from './secret-options.ts';
 
 export interface SetupArgs {
   readonly hosts?: readonly string[];
   readonly apiKeyStdin?: boolean;
   readonly apiKeyFile?: string;
   readonly sso?: boolean;
+  readonly passcode?: boolean;
   readonly store?: string;
   readonly yes?: boolean;
   readonly identity?: string;
@@ -46,7 +48,7 @@ export async function ensureLoggedIn(
     return hosts.length > 0 ? hosts : [globalHost];
   }
   const targets = hosts.length > 0 ? hosts : await hostsInUse(context);
-  const variable = args.sso || args.identity !== undefined ? undefined : keyVariable(context);
+  const variable = isSignOn(args) || args.identity !== undefined ? undefined : keyVariable(context);
   if (variable !== undefined) {
     for (const host of targets) await reportUseOf(context, variable, host);
     return targets;
@@ -143,9 +145,9 @@ async function repair(
     if (name === undefined) unmapped.push(host);
     else renewals.set(name, renewalOf(context, name, args));
   }
-  if (!args.sso && context.terminal() !== undefined) {
+  if (!isSignOn(args) && context.terminal() !== undefined) {
     printLine(context, `Create an API key at ${apiKeyPage}`);
-    printLine(context, '(to log in with a one-time passcode instead, run setup --sso)');
+    printLine(context, '(to sign in with a browser instead, run setup --sso)');
   }
   for (const renewal of renewals.values()) await logInto(context, renewal);
   if (unmapped.length === 0) return;

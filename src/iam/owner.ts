@@ -25,7 +25,7 @@ export interface Verification {
 /** The timeout for the key's expiry, which is optional. */
 const detailsTimeoutMs = 3000;
 
-interface OwnedSecret extends Owner {
+export interface OwnedSecret extends Owner {
   readonly secret: string;
 }
 
@@ -82,20 +82,19 @@ export async function ownerOfRefreshToken(
   return { secret: token.refreshToken ?? refreshToken, ...ownerOf(token) };
 }
 
-/** Exchanges a one-time passcode for a refresh token. Throws `refused` or `unreachable`. */
-export async function ownerOfPasscode(
+/** A grant that a user got by signing in with a browser. It is valid once. */
+export type SignOnGrant = Extract<Grant, { readonly kind: 'passcode' | 'authorization-code' }>;
+
+/** Exchanges a one-time passcode or an authorization code for a refresh token. Throws `refused` or `unreachable`. */
+export async function ownerOfSignOn(
   context: Context,
-  passcode: string,
+  grant: SignOnGrant,
   verification: Verification,
 ): Promise<OwnedSecret> {
-  const token = await request(
-    context,
-    { kind: 'passcode', passcode },
-    'the passcode',
-    verification,
-  );
+  const name = grant.kind === 'passcode' ? 'the passcode' : 'the authorization code';
+  const token = await request(context, grant, name, verification, true);
   if (token.refreshToken !== undefined) return { secret: token.refreshToken, ...ownerOf(token) };
-  throw new HelperError('refused', 'IAM returned no refresh token for the passcode', {
+  throw new HelperError('refused', `IAM returned no refresh token for ${name}`, {
     hint: 'run docker-credential-icr login with an API key',
   });
 }
@@ -120,11 +119,14 @@ export function ownerOfRegistryToken(token: string): Owner {
   };
 }
 
-function request(context: Context, grant: Grant, owner: string, verification: Verification) {
-  return requestToken(context, grant, {
-    ...optionsFor(owner, verification),
-    wantRefreshToken: grant.kind === 'passcode',
-  });
+function request(
+  context: Context,
+  grant: Grant,
+  owner: string,
+  verification: Verification,
+  wantRefreshToken = false,
+) {
+  return requestToken(context, grant, { ...optionsFor(owner, verification), wantRefreshToken });
 }
 
 function optionsFor(owner: string, { hint, endpoint }: Verification) {

@@ -45,9 +45,17 @@ async function storedFor(
   if (credential === undefined || isIdentityToken(credential.Username) !== asToken)
     return undefined;
   const { Username, Secret } = credential;
+  const expiresAt = Username === 'token' ? await endOfToken(Secret) : undefined;
   return {
     username: Username,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     secret: () => Secret,
     location: `${await lookup.store()} (docker login)`,
   };
+}
+
+/** Loaded only for registry tokens, which are deprecated. */
+async function endOfToken(jwt: string): Promise<number | undefined> {
+  const { endOfJwt } = await import('./expiry.ts');
+  return endOfJwt(jwt);
 }

@@ -80,6 +80,15 @@ function byPasscode({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
   return owner;
 }
 
+function byCode({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
+  const redirectUri = required(form, 'redirect_uri');
+  const verifier = form.get('code_verifier');
+  const user = accounts.useCode(required(form, 'code'), redirectUri, verifier);
+  const subject = user === undefined ? undefined : accounts.subject(user);
+  if (subject === undefined) throw new IamRefusal('BXNIM0407E', 'The code is invalid.');
+  return subject;
+}
+
 interface Grant {
   /** Returns the owner of the tokens to be issued. Throws `IamRefusal`. */
   readonly authenticate: (received: ReceivedRequest, cloud: Cloud) => Subject | Promise<Subject>;
@@ -92,6 +101,7 @@ export const grants = new Map<string, Grant>([
   [`${grantPrefix}apikey`, { authenticate: byApiKey, refreshable: true }],
   ['refresh_token', { authenticate: byRefreshToken, refreshable: true }],
   [`${grantPrefix}passcode`, { authenticate: byPasscode, refreshable: true }],
+  ['authorization_code', { authenticate: byCode, refreshable: true }],
   [`${grantPrefix}cr-token`, { authenticate: byComputeToken, refreshable: false }],
   [`${grantPrefix}assume`, { authenticate: byAssuming, refreshable: false }],
 ]);
