@@ -82,8 +82,8 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'calling processes',
-    sources: ['src/processes.ts'],
-    tests: ['test/unit/processes.test.ts'],
+    sources: ['src/process-tree.ts'],
+    tests: ['test/unit/process-tree.test.ts'],
   },
   {
     name: "other programs' files",

@@ -21,7 +21,7 @@ import { refresherManifests } from '../../src/kubernetes/refresher-manifests.ts'
 import { checkRefresher, type RefresherChoice } from '../../src/kubernetes/refresher-options.ts';
 import type { RefresherManifest } from '../../src/kubernetes/refresher-pod.ts';
 import { parseServerURL } from '../../src/registry/parse.ts';
-import { objectsIn } from '../support/manifests.ts';
+import { objectsIn } from '../support/kubernetes-objects.ts';
 import { fails } from '../support/rejects.ts';
 import { testUnless } from '../support/skip.ts';
 
