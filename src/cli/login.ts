@@ -2,7 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
-import { everyHost, keysOfIdentity } from '../identity/mapping-key.ts';
+import { everyHost, keysOfIdentity } from '../identity/lookup.ts';
 import { entitledRegistry, requireHostOf } from '../identity/present.ts';
 import { endNamedSignOuts } from '../identity/signed-out.ts';
 import { own } from '../json-object.ts';

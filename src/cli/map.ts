@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { mapHost, unmapHost } from '../identity/identities.ts';
-import { everyHost } from '../identity/mapping-key.ts';
+import { everyHost } from '../identity/lookup.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';

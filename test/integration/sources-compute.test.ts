@@ -4,11 +4,11 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { collect, executable, notFound, refused } from '../support/helper.ts';
 import { claimsOf } from '../support/jwt.ts';
 import {
-  addIdentity,
   inCloud,
   newKey,
   type Person,
   refusal,
+  requireLowPrecedence,
   settingsOf,
 } from './identity-cloud.ts';
 
@@ -154,13 +154,7 @@ test('has the lowest precedence', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { sub } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
     await person.say(`settings compute-profile ${sub}`);
-    const env = { IC_API_KEY: newKey() };
-    assert.is((await person.get('us.icr.io', env)).secret, env.IC_API_KEY);
-    const work = addIdentity(person, 'work');
-    await person.say('map us.icr.io work');
-    assert.is((await person.get('us.icr.io')).secret, work);
-    await person.say('erase', 'de.icr.io');
-    assert.equal(await person.call('get', 'de.icr.io'), notFound);
+    await requireLowPrecedence(person);
     assert.is(sandbox.requests.count(), 0);
   }));
 
