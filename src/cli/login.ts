@@ -51,11 +51,6 @@ export const login: Command<LoginArgs> = {
       describe: 'read a registry token from standard input (deprecated)',
       group: secretGroup,
     },
-    'trusted-profile': {
-      type: 'string',
-      describe: "use this trusted profile: with an API key, or with this instance's identity",
-      group: 'Identity',
-    },
     identity: { type: 'string', describe: 'the name of the identity', group: 'Identity' },
     present: {
       type: 'string',
@@ -114,7 +109,8 @@ export async function logIn(
   const login = { host, hint, store: newStore ?? current.store };
   const root = await readRootSecret(context, options, type, login);
   const { secret, ...details } = root;
-  const settings = { ...details, ...presented, secretSetAt: context.now() };
+  // The name of a trusted profile was replaced by its ID.
+  const settings = { ...presented, ...details, secretSetAt: context.now() };
   if (newStore !== undefined) await recordStore(context, newStore);
   const usedFor = new Set<string>();
   for (const { name, mapped } of targets) {

@@ -1,6 +1,6 @@
 import type { IdentitySettings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { requireProfile, requireProfileIdOrCrn } from '../identity/profile.ts';
 import { storeNames } from '../secrets/store-types.ts';
 import type { Option } from './command.ts';
 
@@ -42,6 +42,12 @@ export const secretOptions: Readonly<Record<string, Option>> = {
     describe: 'sign in with a one-time passcode from a browser, also of another machine',
     group: secretGroup,
   },
+  'trusted-profile': {
+    type: 'string',
+    describe:
+      "use this trusted profile (ID, CRN or name): with an API key, or with this instance's identity",
+    group: 'Identity',
+  },
 };
 
 export const storeOption: Option = {
@@ -74,7 +80,8 @@ export function identityTypeOf(
   const hasKey = apiKeyStdin || apiKeyFile !== undefined;
   return {
     kind: hasKey ? 'api-key' : 'trusted-profile',
-    profile: requireProfileId(trustedProfile),
+    // Only IAM knows the ID of a profile with this name.
+    profile: (options.verify ? requireProfile : requireProfileIdOrCrn)(trustedProfile),
   };
 }
 

@@ -23,6 +23,7 @@ export interface SetupArgs {
   readonly apiKeyFile?: string;
   readonly sso?: boolean;
   readonly passcode?: boolean;
+  readonly trustedProfile?: string;
   readonly store?: string;
   readonly yes?: boolean;
   readonly identity?: string;
@@ -41,7 +42,7 @@ export async function ensureLoggedIn(
   hosts: readonly RegistryHost[],
   args: SetupArgs,
 ): Promise<readonly RegistryHost[]> {
-  if (args.apiKeyStdin || args.apiKeyFile !== undefined) {
+  if (args.apiKeyStdin || (args.apiKeyFile ?? args.trustedProfile) !== undefined) {
     // docker-credential-icr-IDENTITY needs no mapping.
     const mapped = args.identity === undefined ? hosts.map(mappingKey) : [];
     await logInto(context, { ...loginArgs(args), hosts: mapped });

@@ -3,18 +3,9 @@ import { type CallOptions, requestJson } from '../http/request.ts';
 import type { Secrets } from '../mask.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 import { iamEndpoint } from './endpoint.ts';
+import { type AssumedProfile, profileFields, type TrustedProfile } from './trusted-profile.ts';
 
 export type { AccessToken } from './access-token.ts';
-
-export type TrustedProfile =
-  | { readonly id: string }
-  | { readonly crn: string }
-  | { readonly name: string };
-
-/** A trusted profile for `assume`. A name requires the account, because it is unique only within an account. */
-type AssumedProfile =
-  | Exclude<TrustedProfile, { readonly name: string }>
-  | { readonly name: string; readonly account: string };
 
 /** The credential in a token request. */
 export type Grant =
@@ -106,13 +97,6 @@ function formOf(grant: Grant): Record<string, string> {
         ...(grant.verifier === undefined ? {} : { code_verifier: grant.verifier }),
       };
   }
-}
-
-function profileFields(profile: TrustedProfile | AssumedProfile): Record<string, string> {
-  if ('id' in profile) return { profile_id: profile.id };
-  if ('crn' in profile) return { profile_crn: profile.crn };
-  const account = 'account' in profile ? { account: profile.account } : {};
-  return { profile_name: profile.name, ...account };
 }
 
 function secretsOf(grant: Grant): Secrets {

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { HttpAnswer } from '../http/send.ts';
 import type { AccessToken } from '../iam/access-token.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { requireProfile, requireProfileId } from '../identity/profile.ts';
 import { isObject, parseObject } from '../json-object.ts';
 import { type ClusterApi, refusal } from './cluster-api.ts';
 import { readSecret } from './object-metadata.ts';
@@ -86,8 +86,8 @@ function profileOf(
       hint: 'remove the annotation, or use trusted profiles in all namespaces',
     });
   }
-  const chosen = annotated ?? profile;
-  if (chosen !== undefined) return requireProfileId(chosen);
+  if (annotated !== undefined) return requireProfileId(annotated);
+  if (profile !== undefined) return requireProfile(profile);
   throw new HelperError('misconfigured', `there is no annotation ${profileAnnotation}`, {
     hint: 'annotate the namespace with the ID of a trusted profile, or use --trusted-profile',
   });

@@ -69,6 +69,7 @@ async function byAssuming(
 ): Promise<Subject> {
   const owner = await ownerOfAccessToken(signer, accounts, required(form, 'access_token'));
   if (owner === undefined) throw new IamRefusal('BXNIM0407E', 'Provided access token is invalid.');
+  if (form.has('profile_name')) required(form, 'account');
   const profile = namedProfile(form, accounts);
   if (profile.assumableBy.includes(owner.iamId)) return profile;
   throw new IamRefusal('BXNIM0407E', 'The identity may not assume the trusted profile.');

@@ -201,7 +201,7 @@ const refused: readonly (readonly [change: Partial<RefresherChoice>, problem: Re
   [{ name: '' }, /invalid --name/],
   [{ name: 'refresher' }, /invalid --name/],
   [{ name: 'a/b/c' }, /invalid --name/],
-  [{ profile: 'my-profile' }, /trusted profile/],
+  [{ profile: 'Profile-' }, /trusted profile/],
   [{ profile: 'Profile-1', apiKeyFile: '/k' }, /cannot be used together/],
 ];
 test('refuse options that cannot be used', () => {
