@@ -4,6 +4,7 @@ import type { RegistryHost } from '../registry/parse.ts';
 import { keyringKey } from './keyring-key.ts';
 import { requireObjectName } from './names.ts';
 import { requirePullHost } from './pull-host.ts';
+import { secretNames } from './refreshed-secret.ts';
 import { acceptsUserName } from './user-names.ts';
 
 export interface RefresherChoice {
@@ -26,10 +27,12 @@ export function checkRefresher(choice: RefresherChoice): string[] {
       'use --host with the registry of your images, as us.icr.io',
     );
   }
-  for (const each of [secretName, ...serviceAccounts]) requireObjectName(each);
+  const names = secretNames({ secretName, serviceAccounts });
+  for (const each of [...serviceAccounts, ...names]) requireObjectName(each);
   // IBM's managed clusters create these.
-  if (/-icr-io$/.test(secretName)) {
-    throw invalidInput(`${secretName} is a Secret of the cluster`, 'use another --secret-name');
+  const reserved = names.find((each) => /-icr-io$/.test(each));
+  if (reserved !== undefined) {
+    throw invalidInput(`${reserved} is a Secret of the cluster`, 'use another --secret-name');
   }
   if (!/^[\w./=!,() -]+$/.test(selector)) {
     throw invalidInput('invalid --selector', 'use --selector LABEL=VALUE');
