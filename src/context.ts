@@ -82,7 +82,7 @@ export interface RunResult {
   readonly failure?: string;
 }
 
-export interface Screen {
+interface Screen {
   readonly columns: number;
   /** Writes text unchanged, with escape sequences for colours and the cursor. */
   readonly write: (text: string) => void;
@@ -118,4 +118,35 @@ export function debug(context: Context, line: string): void {
 
 export function isDebug({ env }: Pick<Context, 'env'>): boolean {
   return env.DOCKER_CREDENTIAL_ICR_DEBUG === '1';
+}
+
+/**
+ * The time limit of a machine command, including everything that it waits for. It is a second less than the documented
+ * 10 seconds, because starting and exiting take time on a busy machine.
+ */
+export const answerLimitMs = 9000;
+
+/** Sets the deadline of a machine command. */
+export function withDeadline(context: Context): Context {
+  return { ...context, deadline: context.now() + answerLimitMs };
+}
+
+/** Removes the deadline, for work that must not be aborted halfway and has its own time limit. */
+export function withoutDeadline(context: Context): Context {
+  return { ...context, deadline: undefined };
+}
+
+/** Returns the deadline of an operation that may take `limitMs`, at most the command's; in milliseconds since 1970. */
+export function deadlineOf({ now, deadline }: Context, limitMs: number): number {
+  return Math.min(now() + limitMs, deadline ?? Number.POSITIVE_INFINITY);
+}
+
+/** Returns the milliseconds until that deadline; 0 or less if it has passed. */
+export function remainingMs(context: Context, limitMs: number): number {
+  return deadlineOf(context, limitMs) - context.now();
+}
+
+/** Resolves after the time. */
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,4 +1,4 @@
-import { withDeadline } from './deadline.ts';
+import { withDeadline } from './context.ts';
 import { processContext } from './process-context.ts';
 import { type MachineCommand, protocolVerb, serve, wantsHelp } from './protocol/serve.ts';
 

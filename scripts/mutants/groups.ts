@@ -82,8 +82,8 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'calling processes',
-    sources: ['src/callers.ts'],
-    tests: ['test/unit/callers.test.ts'],
+    sources: ['src/processes.ts'],
+    tests: ['test/unit/processes.test.ts'],
   },
   {
     name: "other programs' files",

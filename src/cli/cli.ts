@@ -1,8 +1,7 @@
 import type { Argv, FallbackCompletionFunction } from 'yargs';
 import { type Context, debug } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { program } from '../program-name.ts';
-import { version } from '../version.ts';
+import { program, version } from '../program-name.ts';
 import { visibleLines } from '../visible.ts';
 import type { Command, CommandEntry, CommandGroup } from './command.ts';
 import { commands } from './commands.ts';

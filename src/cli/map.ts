@@ -5,18 +5,21 @@ import { everyHost } from '../identity/mapping-key.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
-import { printLine } from './print-line.ts';
+import { minLifetimeOption, parseMinLifetime } from './min-lifetime.ts';
+import { printLine } from './output.ts';
 
 interface MapArgs {
   readonly host: string;
   readonly identity: string;
   readonly present?: string;
+  readonly minLifetime?: string;
   readonly link?: boolean;
 }
 
 export const map: Command<MapArgs> = {
   options: {
     present: { type: 'string', describe: 'the user name that clients get for this host' },
+    'min-lifetime': minLifetimeOption,
     link: {
       type: 'boolean',
       describe:
@@ -27,11 +30,20 @@ export const map: Command<MapArgs> = {
     ['map us.icr.io work', 'use identity work for us.icr.io'],
     ['map us.icr.io prod --link', 'clients then use only identity prod for this host'],
     ['map us.icr.io/team-a prod', 'for one namespace, with clients that ask for namespaces'],
+    [
+      'map us.icr.io work --present iambearer --min-lifetime 30m',
+      'tokens for builds of up to 30 minutes',
+    ],
   ],
-  run: async (context, { host, identity, present, link = false }) => {
+  run: async (context, { host, identity, present, minLifetime, link = false }) => {
     const key = keyOf(host);
+    const minLifetimeMs = minLifetime === undefined ? undefined : parseMinLifetime(minLifetime);
     if (link) requireWholeHost(key);
-    await mapHost(context, key, { identity, ...(present === undefined ? {} : { present }) });
+    await mapHost(context, key, {
+      identity,
+      ...(present === undefined ? {} : { present }),
+      ...(minLifetimeMs === undefined ? {} : { minLifetimeMs }),
+    });
     printLine(
       context,
       `${titleOf(key)} now ${key === everyHost ? 'use' : 'uses'} identity ${visible(identity)}`,

@@ -5,12 +5,11 @@ import { readAll } from '../descriptors.ts';
 import { HelperError, invalidInput, systemCode } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
 import type { Verification } from '../iam/owner.ts';
-import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
-import { keyProblem } from '../identity/key-problem.ts';
+import { apiKeyIn, keyProblem, parseKeyFile } from '../identity/api-key-variable.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
 import { withoutSecrets } from '../secrets/helper-program.ts';
 import { readInput } from '../standard-input.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 import { ask } from './prompt.ts';
 
 const invalidCharacters = 'a space or a character that is not allowed';

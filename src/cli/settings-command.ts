@@ -7,7 +7,7 @@ import { HelperError } from '../errors.ts';
 import { requireComputeProfile } from '../identity/profile.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 interface SettingsArgs {
   readonly name?: string;

@@ -6,15 +6,16 @@ import { findCredential } from '../identity/find.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { loginCommand } from '../identity/login-command.ts';
 import { lookupIn } from '../identity/lookup.ts';
-import { mappingKeyFor, own } from '../identity/mapping-key.ts';
+import { mappingKeyFor } from '../identity/mapping-key.ts';
 import { endSignOut, isSignedOut } from '../identity/signed-out.ts';
+import { own } from '../json-object.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { type LoginArgs, logIn } from './login.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 export interface SetupArgs {
   readonly hosts?: readonly string[];

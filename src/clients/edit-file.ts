@@ -6,10 +6,8 @@ import { actAsOwner } from '../files/act-as-owner.ts';
 import { makePrivateFolder } from '../files/own-directories.ts';
 import { isSameFile } from '../files/regular-file.ts';
 import type { EditPlan } from './client.ts';
-import { giveTo, keepOwnerAndMode, realFile } from './place.ts';
 import { readText } from './read-file.ts';
-import { cannotChange } from './write-error.ts';
-import { writeInPlace } from './write-in-place.ts';
+import { cannotChange, giveTo, keepOwnerAndMode, realFile, writeInPlace } from './write-target.ts';
 
 interface Applied {
   readonly changed: boolean;

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { actAsOwner } from '../files/act-as-owner.ts';
 import { findProgram } from '../files/executables.ts';
 import { cannot } from '../files/storage-error.ts';
 import { helperName, helperOf, identityOfHelper, program } from '../program-name.ts';
@@ -51,7 +52,7 @@ export function createLink(context: Context, identity: string): { file: string; 
   for (const folder of foldersOf(context)) {
     const file = path.join(folder, fileName(context, identity));
     try {
-      return { file, isNew: create(context, target, file) };
+      return { file, isNew: actAsOwner(context, file, () => create(context, target, file)) };
     } catch (error) {
       if (!['EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) {
         throw error instanceof HelperError ? error : cannot('create', file, error);
@@ -89,15 +90,15 @@ export function removeLinks(context: Context, identities: readonly string[]): st
     .filter(({ identity }) => identities.includes(identity))
     .map(({ file }) => {
       try {
-        fs.unlinkSync(file);
+        actAsOwner(context, file, () => fs.unlinkSync(file));
       } catch (error) {
-        throw cannot('remove', file, error);
+        throw error instanceof HelperError ? error : cannot('remove', file, error);
       }
       return file;
     });
 }
 
-export interface HelperLink {
+interface HelperLink {
   readonly identity: string;
   readonly file: string;
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isAbsolute, join } from '../paths.ts';
+import { isAbsolute, join } from '../fast-path.ts';
 
 const name = 'docker-credential-icr';
 const signedOutName = 'signed-out';

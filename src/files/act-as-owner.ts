@@ -39,7 +39,10 @@ export function actAsOwner<T>({ uid, actAs }: User, file: string, action: () => 
   }
 }
 
-/** Returns the user who controls the path and its target; undefined if only root does. */
+/**
+ * Returns the user who controls the path and its target; undefined if only root does. That user can also rename a directory of
+ * root in an own directory.
+ */
 function ownerOf(file: string): Owner | undefined {
   // In a user namespace, files of the host's root have the owner of `/`.
   const system = [0, fs.statSync('/').uid];
@@ -47,10 +50,9 @@ function ownerOf(file: string): Owner | undefined {
   for (const place of pathsTo(path.resolve(file))) {
     const entry = fs.lstatSync(place, { throwIfNoEntry: false });
     if (entry === undefined) break;
-    const isSystems = system.includes(entry.uid);
-    if (entry.isSymbolicLink() && !isSystems) return entry;
+    if (entry.isSymbolicLink() && !system.includes(entry.uid)) return entry;
     const stat = fs.statSync(place, { throwIfNoEntry: false });
-    if (stat?.isDirectory()) owner = system.includes(stat.uid) ? undefined : stat;
+    if (stat?.isDirectory() && !system.includes(stat.uid)) owner = stat;
   }
   return owner;
 }

@@ -1,9 +1,7 @@
-import { type Context, debug } from '../context.ts';
-import { deadlineOf, sleep } from '../deadline.ts';
+import { type Context, deadlineOf, debug, sleep } from '../context.ts';
 import type { ErrorDetails } from '../errors.ts';
 import type { JsonObject } from '../json-object.ts';
-import { masked } from '../mask.ts';
-import type { Secrets } from '../plain-text.ts';
+import { masked, type Secrets } from '../mask.ts';
 import { accept, describe, type RequestLabels, timedOut, unreachable } from './accept.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type HttpAnswer, type HttpRequest, send, throughProxy } from './send.ts';

@@ -3,7 +3,7 @@ import https from 'node:https';
 import tls, { TLSSocket } from 'node:tls';
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { Context } from '../context.ts';
-import { version } from '../version.ts';
+import { version } from '../program-name.ts';
 import { ConnectionError, connectionError } from './connection-error.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
 import { isTransient } from './service-error.ts';
@@ -54,7 +54,7 @@ export async function send(
   const response = await client
     .request<unknown>(axiosRequest(request, proxy, signal))
     .catch((error) => {
-      throw connectionError(error, suffix);
+      throw connectionError(error, suffix, request);
     });
   return proxy === undefined ? toAnswer(response) : tunnelledAnswer(response, suffix);
 }
@@ -76,7 +76,7 @@ export async function openStream(request: HttpRequest, signal: AbortSignal): Pro
       maxContentLength: Number.POSITIVE_INFINITY,
     })
     .catch((error) => {
-      throw connectionError(error, '');
+      throw connectionError(error, '', request);
     });
   const { status, header } = toAnswer(response);
   return { status, header, chunks: response.data };

@@ -1,10 +1,10 @@
 import { isUsable } from '../config/settings.ts';
+import { own } from '../json-object.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { isIdentityToken } from './identity-token.ts';
-import type { Lookup } from './lookup.ts';
-import { mappingKeyFor, own } from './mapping-key.ts';
-import type { Found } from './source.ts';
+import type { Found, Lookup } from './lookup.ts';
+import { mappingKeyFor } from './mapping-key.ts';
+import { isIdentityToken } from './present.ts';
 
 /** Returns the credential that `docker login HOST` stored, unless it is an identity token. */
 export function fromDockerLogin(lookup: Lookup, host: RegistryHost): Promise<Found | undefined> {

@@ -1,10 +1,20 @@
 import type { Context } from '../context.ts';
 import { parseObject } from '../json-object.ts';
 
+const dayMs = 24 * 60 * 60_000;
+
+/** A credential that expires sooner is reported by `status`, `doctor` and `api-key rotate`. */
+export const warnBeforeMs = 14 * dayMs;
+
+/** Returns the day, in UTC: `2026-03-14`. */
+export function dateOf(time: number): string {
+  return new Date(time).toISOString().slice(0, 10);
+}
+
 /** The remaining part of a token's lifetime at which warnings start. */
 const warningPart = 0.1;
 /** The lifetime of a token without an issue time: IBM's registry tokens expired after a day, or never. */
-const defaultLifetimeMs = 24 * 60 * 60_000;
+const defaultLifetimeMs = dayMs;
 
 /** Warns if a registry token (a JWT) has expired or expires soon. */
 export function warnOfExpiry(context: Context, identity: string, jwt: string): void {

@@ -15,6 +15,11 @@ export function loginCommand(
   return `docker-credential-icr login --identity ${name}${options}`;
 }
 
+/** Returns the command that replaces the API key of an identity. */
+export function rotateCommand(name: string): string {
+  return `docker-credential-icr api-key rotate ${name}`;
+}
+
 /** Returns the command that removes an identity, its secret and its mappings. */
 export function logoutCommand(name: string): string {
   return `docker-credential-icr logout --identity ${name}`;

@@ -12,11 +12,6 @@ export function mappingKeyFor({ mappings }: Settings, host: RegistryHost): strin
   return Object.hasOwn(mappings, everyHost) ? everyHost : undefined;
 }
 
-/** Returns the object's own property, because a host may be called `constructor`. */
-export function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
-}
-
 /** Returns the mapping keys that use the identity. */
 export function keysOfIdentity({ mappings }: Settings, name: string): string[] {
   return Object.keys(mappings).filter((key) => mappings[key]?.identity === name);

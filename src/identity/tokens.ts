@@ -1,6 +1,6 @@
 import { cacheFolder } from '../config/folders.ts';
-import { loadSettings } from '../config/load-settings.ts';
-import { freshToken } from '../iam/cache.ts';
+import { loadSettings } from '../config/settings.ts';
+import { freshToken, readToken } from '../iam/cache.ts';
 import { refreshTokenOf } from '../iam/cached-token.ts';
 import type { Lookup } from './lookup.ts';
 import type { Holder } from './mint.ts';
@@ -15,6 +15,7 @@ export async function mintedAccessToken(
 ): Promise<string> {
   const { token } = await freshToken(lookup.context, {
     ...(await cacheOptions(lookup, holder)),
+    minLifetimeMs: holder.minLifetimeMs,
     force,
     mint: async (deadline) => {
       const { mintAccessToken } = await import('./mint.ts');
@@ -24,6 +25,14 @@ export async function mintedAccessToken(
     },
   });
   return token;
+}
+
+/** Returns the expiry of the cached access token, in milliseconds since 1970; undefined if there is none. */
+export async function cachedTokenExpiry(
+  lookup: Lookup,
+  holder: Holder,
+): Promise<number | undefined> {
+  return (await readToken(lookup.context, await cacheOptions(lookup, holder)))?.expiresAt;
 }
 
 /** Returns a refresh token for an API key. It is renewed as often as the access token of the same response. */

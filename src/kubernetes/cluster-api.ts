@@ -1,12 +1,12 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { type Regular, readRegular } from '../files/regular-file.ts';
 import { cannot } from '../files/storage-error.ts';
 import { requestAnswer } from '../http/request.ts';
 import type { HttpAnswer } from '../http/send.ts';
 import { parseObject } from '../json-object.ts';
-import { plain } from '../plain-text.ts';
+import { plain } from '../mask.ts';
 import { type WatchEvent, watchEvents } from './cluster-watch.ts';
 
 /** A request to the Kubernetes API server. */
@@ -88,12 +88,19 @@ export function inClusterApi(
   };
 }
 
+/** A certificate authority and a token have a few thousand bytes. */
+const maxBytes = 1024 * 1024;
+
 function read(file: string): string {
+  let found: Regular;
   try {
-    return fs.readFileSync(file, 'utf8');
+    found = readRegular(file, maxBytes);
   } catch (error) {
     throw cannot('read', file, error);
   }
+  if ('bytes' in found) return found.bytes.toString();
+  const problem = 'size' in found ? 'is larger than 1 MiB' : `is ${found.type}, not a regular file`;
+  throw new HelperError('storage', `${file} ${problem}`, { hint: 'check that path' });
 }
 
 /** An error response of the API server. `secret` was in the request. */

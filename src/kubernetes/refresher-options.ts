@@ -1,11 +1,10 @@
 import { invalidInput } from '../errors.ts';
+import { acceptsUserName } from '../identity/present.ts';
 import { requireProfileId } from '../identity/profile.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { keyringKey } from './keyring-key.ts';
-import { requireObjectName } from './names.ts';
-import { requirePullHost } from './pull-host.ts';
+import { keyringKey, requirePullHost } from './keyring-key.ts';
+import { requireObjectName } from './manifest-options.ts';
 import { secretNames } from './refreshed-secret.ts';
-import { acceptsUserName } from './user-names.ts';
 
 export interface RefresherChoice {
   readonly keys: readonly { readonly text: string; readonly host: RegistryHost }[];

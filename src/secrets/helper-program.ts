@@ -1,8 +1,8 @@
 import fs from 'node:fs';
-import { isCalledByItself } from '../callers.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
+import { isCalledByItself } from '../processes.ts';
 import { isOwnName } from '../program-name.ts';
 import { secretVariables } from '../secret-variables.ts';
 

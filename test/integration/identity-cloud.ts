@@ -23,7 +23,7 @@ export interface Person {
   readonly say: (words: string, input?: string, env?: Env) => Promise<string>;
 }
 
-export interface Answer {
+interface Answer {
   readonly username: string | undefined;
   readonly secret: string;
   readonly warnings: string;

@@ -31,12 +31,12 @@ test('prints one line per host with its source or its error', ({ sandbox }) =>
         .split('\n')
         .map((line) => line.split(/ {2,}/)),
       [
-        ['HOST', 'STATE', 'IDENTITY', 'USER NAME', 'STORED IN', 'EXPIRES IN'],
-        ['ca.icr.io', 'signed out', '-', '-', '-', '-'],
-        ['de.icr.io', 'ok', 'past', 'token', 'file store', 'expired'],
-        ['jp.icr.io', 'error', '-', '-', '-', '-'],
-        ['quay.io', 'ok', '-', 'robot', 'file (docker login)', '-'],
-        ['us.icr.io', 'ok', 'work', 'iambearer', 'file store', '23 h'],
+        ['HOST', 'STATE', 'IDENTITY', 'USER NAME', 'STORED IN', 'EXPIRES IN', 'CACHED TOKEN'],
+        ['ca.icr.io', 'signed out', '-', '-', '-', '-', '-'],
+        ['de.icr.io', 'ok', 'past', 'token', 'file store', 'expired', '-'],
+        ['jp.icr.io', 'error', '-', '-', '-', '-', '-'],
+        ['quay.io', 'ok', '-', 'robot', 'file (docker login)', '-', '-'],
+        ['us.icr.io', 'ok', 'work', 'iambearer', 'file store', '23 h', 'none'],
         ['other hosts: the session of the ibmcloud CLI'],
       ],
     );

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { executable, type Outcome } from '../support/helper.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
+import { testUnless } from '../support/skip.ts';
 
 const test = suite('configure --identity');
 
@@ -88,6 +89,31 @@ test('creates a link beside the program, registers it for the host, and undoes b
     assert.not.ok(fs.existsSync(link('prod')));
     assert.ok(fs.existsSync(link('prod').replace('-prod', '')));
   }));
+
+test('creates a link beside the program that is not on PATH', () =>
+  onMachine(({ home, run }) => {
+    const elsewhere = path.join(home.folder, 'elsewhere');
+    fs.mkdirSync(elsewhere);
+    fs.copyFileSync(executable, path.join(elsewhere, icr), fs.constants.COPYFILE_FICLONE);
+    fs.unlinkSync(path.join(home.folder, 'bin', icr));
+    const { stdout, stderr } = run([`../elsewhere/${icr}`, 'configure', '--identity', 'prod']);
+    assert.match(stdout, `created ${path.join(elsewhere, `${icr}-prod`)}\n`, stderr);
+    assert.is(fs.readlinkSync(path.join(elsewhere, `${icr}-prod`)), icr);
+  }));
+
+testUnless(test, process.geteuid?.() !== 0 && 'needs root')(
+  "as root: creates and removes a link in a user's directory with the rights of that user",
+  () =>
+    onMachine((machine) => {
+      fs.chmodSync(machine.home.folder, 0o755);
+      fs.chownSync(machine.bin, 1234, 4321);
+      succeed(machine, 'configure', '--identity', 'prod', '--host', 'us.icr.io');
+      const { uid, gid } = fs.lstatSync(machine.link('prod'));
+      assert.equal([uid, gid], [1234, 4321]);
+      succeed(machine, 'configure', '--identity', 'prod', '--remove');
+      assert.not.ok(fs.existsSync(machine.link('prod')));
+    }),
+);
 
 test('registers all ICR hosts without --host; for an entitlement key only the host that accepts it', () =>
   onMachine((machine) => {

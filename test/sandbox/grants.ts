@@ -80,7 +80,7 @@ function byPasscode({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
   return owner;
 }
 
-export interface Grant {
+interface Grant {
   /** Returns the owner of the tokens to be issued. Throws `IamRefusal`. */
   readonly authenticate: (received: ReceivedRequest, cloud: Cloud) => Subject | Promise<Subject>;
   /** Whether IBM's CLI gets a refresh token with this grant. */

@@ -1,5 +1,5 @@
 import type { Context } from '../../src/context.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 
 /** A Context for tests: an empty environment, a fixed clock, and recorded output. */
 export interface TestContext extends Context {

@@ -70,7 +70,10 @@ export function startHelper(
   return { child, outcome: collect(child) };
 }
 
-/** Returns the output and the status of a process with piped output. Kills it after the timeout. */
+/**
+ * Returns the output and the status of a process with piped output. Kills it after the timeout. If it was killed by the timeout
+ * or has crashed, standard error ends with the reason.
+ */
 export function collect(child: ChildProcess, timeoutMs = defaultTimeoutMs): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
@@ -80,11 +83,16 @@ export function collect(child: ChildProcess, timeoutMs = defaultTimeoutMs): Prom
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const timer = setTimeout(() => {
+    stderr += `(killed by the test after ${timeoutMs / 1000} s)`;
+    child.kill('SIGKILL');
+  }, timeoutMs);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (status) => {
+    child.once('close', (status, signal) => {
       clearTimeout(timer);
+      const hasCrashed = signal !== null && signal !== 'SIGKILL' && !child.killed;
+      if (hasCrashed) stderr += `(ended by ${signal})`;
       resolve({ stdout, stderr, status });
     });
   });

@@ -8,7 +8,7 @@ import { createServerCertificate } from '../sandbox/ca.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-export interface StoredSecret {
+interface StoredSecret {
   metadata: {
     readonly name: string;
     readonly namespace: string;
@@ -23,19 +23,19 @@ export interface StoredSecret {
   manager: string;
 }
 
-export interface StoredNamespace {
+interface StoredNamespace {
   readonly labels?: Texts;
   readonly annotations?: Texts;
   readonly deletionTimestamp?: string;
   readonly resourceVersion?: string;
 }
 
-export interface StoredLease {
+interface StoredLease {
   version: number;
   spec: Readonly<Record<string, unknown>>;
 }
 
-export interface StoredAccount {
+interface StoredAccount {
   version: number;
   annotations?: Texts;
   imagePullSecrets?: readonly { readonly name: string }[];
@@ -330,7 +330,7 @@ function eventOf({ version, before, after }: Change, query: Texts): WatchEvent |
   return { type, object: { metadata: { ...object, resourceVersion: String(version) } } };
 }
 
-export interface ApiListener {
+interface ApiListener {
   readonly port: number;
   readonly caPem: string;
   /** The `Authorization` and `Accept` headers of the requests. */

@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 import { answeredHosts } from '../../src/identity/hosts.ts';
 import { signOut } from '../../src/identity/signed-out.ts';
 import { publicHosts } from '../../src/registry/regions.ts';

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Bun, bunFiles, readBunStdin } from '../../src/files/bun-reader.ts';
+import { type Bun, bunFiles, readBunStdin } from '../../src/files/file-readers.ts';
 import { testContext } from '../support/context.ts';
 
 const test = suite("the fast path's files");

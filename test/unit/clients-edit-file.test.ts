@@ -225,6 +225,20 @@ if (isRoot) {
     assert.equal([process.geteuid?.(), process.getegid?.()], [0, 0]);
   });
 
+  test("as root: a directory of root in a user's directory is that user's", () => {
+    inFolder((folder) => {
+      fs.chmodSync(folder, 0o755);
+      const [home, docker] = [path.join(folder, 'home'), path.join(folder, 'home/.docker')];
+      fs.mkdirSync(docker, { recursive: true });
+      fs.chownSync(home, 1234, 4321);
+      assert.match(
+        errorOf(() => configure(docker)).message,
+        /config\.json is not writable.*\(EACCES\)/,
+      );
+      assert.equal(fs.readdirSync(docker), []);
+    });
+  });
+
   for (const [what, link, target] of [
     ['the file', 'config.json', 'root/config.json'],
     ['the file, whose target does not exist', 'config.json', 'root/new.json'],

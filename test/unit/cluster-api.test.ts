@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
@@ -212,6 +213,14 @@ test('is available in a pod only', () =>
   inHome(({ folder }) => {
     fails(() => inClusterApi(testContext(), folder), 'misconfigured', /KUBERNETES_SERVICE_HOST/);
     fails(() => inClusterApi(contextFor(443), folder), 'storage', /ca\.crt/);
+  }));
+
+test('does not wait for a FIFO in place of the token', () =>
+  inHome(async ({ folder }) => {
+    fs.writeFileSync(path.join(folder, 'ca.crt'), 'PEM');
+    execFileSync('mkfifo', [path.join(folder, 'token')]);
+    const { api } = inClusterApi(contextFor(443), folder);
+    fails(() => api(getSecret), 'storage', /token is a FIFO, not a regular file/);
   }));
 
 test.run();

@@ -2,14 +2,14 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Context } from '../../src/context.ts';
 import {
   answerLimitMs,
+  type Context,
   deadlineOf,
   remainingMs,
   withDeadline,
   withoutDeadline,
-} from '../../src/deadline.ts';
+} from '../../src/context.ts';
 import { requestAnswer } from '../../src/http/request.ts';
 import { singleFlight } from '../../src/iam/single-flight.ts';
 import { protocolVerb, serve } from '../../src/protocol/serve.ts';

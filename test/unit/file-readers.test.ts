@@ -7,8 +7,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Files } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
-import { type Bun as BunRuntime, bunFiles } from '../../src/files/bun-reader.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import { type Bun as BunRuntime, bunFiles, nodeFiles } from '../../src/files/file-readers.ts';
 import { testContext } from '../support/context.ts';
 
 declare const Bun: BunRuntime;

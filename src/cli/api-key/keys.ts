@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyDetails, ApiKeyFilter } from '../../iam/api-keys.ts';
-import { plain } from '../../plain-text.ts';
+import { plain } from '../../mask.ts';
 import { callerOption } from '../caller.ts';
 import type { Option } from '../command.ts';
 

@@ -1,6 +1,6 @@
 import type { ApiKeyDetails } from '../../iam/api-keys.ts';
 import { lookupIn } from '../../identity/lookup.ts';
-import { plain } from '../../plain-text.ts';
+import { plain } from '../../mask.ts';
 import { callerFor } from '../caller.ts';
 import type { Command } from '../command.ts';
 import { findKey, isoDate, jsonOf, type KeyArgs, keyOptions, stateOf } from './keys.ts';
@@ -36,6 +36,8 @@ function described(key: ApiKeyDetails): string {
     ['created by', key.createdBy],
     ['modified', isoDate(key.modifiedAt)],
     ['expires', isoDate(key.expiresAt) ?? 'never'],
+    ['when leaked', key.actionWhenLeaked],
+    ['sessions', key.supportSessions ? 'yes' : undefined],
   ];
   return lines
     .flatMap(([name, value]) =>

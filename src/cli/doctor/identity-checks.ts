@@ -8,7 +8,7 @@ import { identityOfPending } from '../../identity/pending-key.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
-import { duration } from '../table.ts';
+import { duration } from '../output.ts';
 import { askIam, type Verification } from './ask-iam.ts';
 import { attempt } from './attempt.ts';
 import {

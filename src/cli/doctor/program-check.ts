@@ -3,9 +3,8 @@ import path from 'node:path';
 import { shellQuoted } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
 import { findProgram, pathFolders } from '../../files/executables.ts';
-import { helperName } from '../../program-name.ts';
+import { helperName, version } from '../../program-name.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
-import { version } from '../../version.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
 import { statOf } from './machine.ts';
 

@@ -4,7 +4,7 @@ import { apiKeyIn } from '../../identity/api-key-variable.ts';
 import { foundInSession } from '../../identity/ibmcloud.ts';
 import { ambientVariables, ownVariable } from '../../secret-variables.ts';
 
-import { duration } from '../table.ts';
+import { duration } from '../output.ts';
 import { askIam } from './ask-iam.ts';
 import { attempt } from './attempt.ts';
 import { type Check, type CheckInput, failure, networkLimitMs, ok, problem } from './check.ts';

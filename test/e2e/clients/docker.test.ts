@@ -7,6 +7,7 @@ import { clientSuite } from './client-suite.ts';
 import { docker, useRegistry } from './docker-client.ts';
 import type { Home } from './home.ts';
 import { otherRegistry } from './hosts.ts';
+import { testLongBuilds } from './long-build-tests.ts';
 import { userNames } from './scene.ts';
 
 const programs = ['docker', 'dockerd', 'docker-registry'];
@@ -93,6 +94,7 @@ plain.test(
 );
 
 testAccounts(plain, docker);
+testLongBuilds(plain);
 plain.run();
 
 const tokens = clientSuite('docker with identity tokens', programs, { dockerd: true });
