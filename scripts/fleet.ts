@@ -19,7 +19,7 @@ const marks = /(<!-- figures: written by make fleet -->\n)[\s\S]*(<!-- end of fi
 const size = { nodes: 10, accounts: 50 };
 const concurrency = 8;
 const refresherNamespaces = 500;
-const refresherClusters = [1, 50].map((profiles) => ({ clusters: 1000, namespaces: 50, profiles }));
+const refresherClusters = [1, 50].map((profiles) => ({ clusters: 1000, profiles }));
 const large = [1, 50].map((accounts) => ({ nodes: 10_000, accounts }));
 
 async function measure(folder: string): Promise<Measured> {

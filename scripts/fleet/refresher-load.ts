@@ -1,11 +1,10 @@
 import { intervalsMs, renewalTime } from '../../src/kubernetes/refreshed-secret.ts';
 import { createRandom } from '../../test/kubelet/random.ts';
-import type { Load } from './arithmetic.ts';
+import { type Load, randomToken } from './arithmetic.ts';
 
 export interface RefresherClusters {
   readonly clusters: number;
-  readonly namespaces: number;
-  /** The trusted profiles of each cluster, each for the same number of namespaces. */
+  /** The different trusted profiles in each cluster. */
   readonly profiles: number;
 }
 
@@ -13,48 +12,29 @@ const secondMs = 1000;
 const minuteMs = 60 * secondMs;
 const hourMs = 60 * minuteMs;
 const observedMs = 6 * hourMs;
-/** As in src/kubernetes/shared-tokens.ts. */
-const reuseMs = 5 * minuteMs;
 const renewals = 4;
 
 /**
- * Calculates the load on IAM of Deployments in many clusters that start within a minute. A peak is the busiest second in the
- * time of one round of renewals.
+ * Calculates the load on IAM of Deployments in many clusters that start within a minute. All namespaces with the same profile
+ * share its token. A peak is the busiest second of one round of renewals.
  */
-export function calculateRefresherLoad({
-  clusters,
-  namespaces,
-  profiles,
-}: RefresherClusters): Load {
+export function calculateRefresherLoad({ clusters, profiles }: RefresherClusters): Load {
   const random = createRandom(1);
-  const seconds = new Map<number, number>();
+  const seconds = Array.from({ length: renewals }, () => new Map<number, number>());
   let requests = 0;
-  for (let profile = 0; profile < clusters * profiles; profile += 1) {
-    const startMs = random() * minuteMs;
-    const dueAt: number[] = Array.from({ length: namespaces / profiles }, () => startMs);
-    let issuedAt = Number.NEGATIVE_INFINITY;
-    for (;;) {
-      const now = Math.min(...dueAt);
-      if (now > observedMs) break;
-      if (now >= issuedAt + reuseMs) {
-        issuedAt = now;
-        requests += 1;
-        const second = Math.floor(now / secondMs);
-        seconds.set(second, (seconds.get(second) ?? 0) + 1);
-      }
-      const token = { token: '', issuedAt, expiresAt: issuedAt + hourMs };
-      dueAt[dueAt.indexOf(now)] = renewalTime(token, intervalsMs.deployment, random());
+  for (let index = 0; index < clusters * profiles; index += 1) {
+    let at = random() * minuteMs;
+    for (let count = 0; at < observedMs; count += 1) {
+      requests += 1;
+      const renewal = seconds[count - 1];
+      const second = Math.floor(at / secondMs);
+      if (renewal !== undefined) renewal.set(second, (renewal.get(second) ?? 0) + 1);
+      const token = { token: randomToken(random), issuedAt: at, expiresAt: at + hourMs };
+      at = renewalTime(token, intervalsMs.deployment);
     }
   }
-  const latest = renewalTime(
-    { token: '', issuedAt: 0, expiresAt: hourMs },
-    intervalsMs.deployment,
-    0,
-  );
-  const peaks = Array.from({ length: renewals }, (_, index) => {
-    const [from, to] = [minuteMs + index * latest, minuteMs + (index + 1) * latest];
-    const inRound = [...seconds].filter(([at]) => at * secondMs >= from && at * secondMs < to);
-    return Math.max(0, ...inRound.map(([, count]) => count));
-  });
-  return { peaks, average: requests / (observedMs / secondMs) };
+  return {
+    peaks: seconds.map((renewal) => Math.max(0, ...renewal.values())),
+    average: requests / (observedMs / secondMs),
+  };
 }

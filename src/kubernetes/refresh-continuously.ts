@@ -35,8 +35,8 @@ export async function refreshContinuously(
   control: LoopControl,
 ): Promise<void> {
   const { now, random, stop } = control;
-  const requestToken = shareTokens(given.requestToken, control);
-  const cluster = { ...given, requestToken, random, seen: metrics.seen };
+  const requestToken = shareTokens(given.requestToken, control, options.intervalMs);
+  const cluster = { ...given, requestToken, seen: metrics.seen };
   const namespaces = new Map<string, ObjectMetadata>();
   /** How often, and since when, a namespace has failed. */
   const failures = new Map<string, { readonly count: number; readonly since: number }>();

@@ -26,8 +26,8 @@ export async function refreshNamespaces(
   const counts = { renewed: 0, unchanged: 0, failed: 0, gone: 0 };
   const { items } = await listObjects(cluster.api, namespacesWith(options.selector));
   const remaining = items.filter(({ deletionTimestamp }) => deletionTimestamp === undefined);
-  const { random = Math.random } = cluster;
-  const requestToken = shareTokens(cluster.requestToken, { now: context.now, random });
+  const control = { now: context.now, random: Math.random };
+  const requestToken = shareTokens(cluster.requestToken, control, options.intervalMs);
   const work = async () => {
     for (let next = remaining.pop(); next !== undefined; next = remaining.pop()) {
       const results = await refreshNamespace(context, { ...cluster, requestToken }, options, next);

@@ -1,5 +1,6 @@
 import type { ISecret } from 'kubernetes-models/v1';
 import type { AccessToken } from '../iam/access-token.ts';
+import { tokenFraction } from '../iam/cached-token.ts';
 import { pullSecret } from './pull-secret.ts';
 
 /** Metadata of an object of the API server. */
@@ -119,18 +120,18 @@ export function refreshedSecret(
 }
 
 /**
- * Returns when to renew a token: early enough for an outage of IAM, and up to a quarter of that time earlier, so that renewals
- * are spread. The attempt before an outage and the one after it may each be one interval late. Accounts can shorten the
- * lifetime of tokens; three sixteenths of it always pass before the next request. `random` is from 0 to 1.
+ * Returns when to renew a token: early enough for an outage of IAM, and up to a quarter of that time earlier, so that clusters
+ * that started together do not renew together. The attempt before an outage and the one after it may each be one interval
+ * late. Accounts can shorten the lifetime of tokens; three sixteenths of it always pass before the next request. The time
+ * depends on the token only, so all Secrets with one token are renewed together.
  */
 export function renewalTime(
-  { issuedAt, expiresAt }: AccessToken,
+  { token, issuedAt, expiresAt }: AccessToken,
   intervalMs: number,
-  random: number,
 ): number {
   const lifetimeMs = expiresAt - issuedAt;
   const waitMs = Math.max(lifetimeMs - maxOutageMs - 2 * intervalMs - runMs, lifetimeMs / 4);
-  return issuedAt + waitMs * (1 - random / 4);
+  return issuedAt + waitMs * (1 - tokenFraction(token) / 4);
 }
 
 function textOf({ hosts, identity }: SecretContent): string {

@@ -21,8 +21,8 @@ export function refresherManifests(options: RefresherManifest): string {
     ],
     [
       `Renews the pull Secret ${secretName} in each namespace with the label ${selector}.`,
-      'The refresher may list namespaces, create Events, and read and change Secrets of this name only. It changes only those',
-      'that it created.',
+      'The refresher may list namespaces, create Events, and read and change only the Secrets that its ClusterRole names. It',
+      'changes only those that it created.',
       'Its pods meet the Pod Security level "restricted".',
     ],
   );

@@ -33,7 +33,6 @@ export interface RefreshOptions extends ProfileOptions {
 export interface Cluster {
   readonly api: ClusterApi;
   readonly requestToken: RequestToken;
-  readonly random?: () => number;
   /** Called with the expiry of the token in a Secret, in milliseconds since 1970. */
   readonly seen?: (secret: { namespace: string; name: string }, expiresAt: number) => void;
 }
@@ -57,7 +56,7 @@ export type Renewal =
 /** Renews a pull Secret if its token is due. Throws `refused`, `unreachable` or `misconfigured`. */
 export async function renewSecret(
   { now }: Context,
-  { api, requestToken, random = Math.random, seen = () => {} }: Cluster,
+  { api, requestToken, seen = () => {} }: Cluster,
   { hosts, refresher, intervalMs }: RefreshOptions,
   { namespace, name, profile }: Target,
 ): Promise<Renewal> {
@@ -72,7 +71,7 @@ export async function renewSecret(
       return { outcome: 'unchanged', renewAt: renewalOf(existing) };
     }
     const token = await requestToken(profile);
-    const renewAt = renewalTime(token, intervalMs, random());
+    const renewAt = renewalTime(token, intervalMs);
     const answer = await api({
       method: 'PATCH',
       path,

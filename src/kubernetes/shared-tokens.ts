@@ -1,6 +1,7 @@
 import { HelperError } from '../errors.ts';
 import type { AccessToken } from '../iam/access-token.ts';
 import { backoffMs, type LoopControl } from './loop-control.ts';
+import { renewalTime } from './refreshed-secret.ts';
 
 /** Requests an access token of a trusted profile, or with the API key without a profile. */
 export type RequestToken = (profile: string | undefined) => Promise<AccessToken>;
@@ -12,16 +13,15 @@ interface Shared {
   failures: number;
 }
 
-const longestReuseMs = 5 * 60_000;
-
 /**
- * Returns a function that shares the token of a profile for up to five minutes of its first eighth, so that namespaces with the
- * same profile cause one request to IAM. After a failure, it is not requested again until a growing time has passed; if IAM
+ * Returns a function that shares the token of a profile until it is due for renewal, so that all namespaces with the same
+ * profile cause one request to IAM. After a failure, it is not requested again until a growing time has passed; if IAM
  * was unreachable, nor are those of other profiles.
  */
 export function shareTokens(
   requestToken: RequestToken,
   { now, random }: Pick<LoopControl, 'now' | 'random'>,
+  intervalMs: number,
 ): RequestToken {
   const profiles = new Map<string | undefined, Shared>();
   let outage = { failures: 0, until: 0, error: new Error() };
@@ -29,8 +29,7 @@ export function shareTokens(
   const request = async (profile: string | undefined, shared: () => Shared) => {
     try {
       const token = await requestToken(profile);
-      const reuseMs = Math.min(longestReuseMs, (token.expiresAt - token.issuedAt) / 8);
-      Object.assign(shared(), { until: token.issuedAt + reuseMs, failures: 0 });
+      Object.assign(shared(), { until: renewalTime(token, intervalMs), failures: 0 });
       outage = { ...outage, failures: 0, until: 0 };
       return token;
     } catch (error) {

@@ -5,7 +5,6 @@ import type { ClusterRequest } from '../../src/kubernetes/cluster-api.ts';
 import { refreshNamespaces } from '../../src/kubernetes/refresh-namespaces.ts';
 import { intervalsMs } from '../../src/kubernetes/refreshed-secret.ts';
 import type { RefreshOptions } from '../../src/kubernetes/renew-secret.ts';
-import { createRandom } from '../kubelet/random.ts';
 import { noon, testContext } from '../support/context.ts';
 import {
   createKubernetesApi,
@@ -40,7 +39,6 @@ function createWorld(profiles: Readonly<Record<string, string | undefined>> = {}
     api.namespaces.set(name, { labels: selected, annotations });
   }
   const context = testContext({ now: () => world.now });
-  const random = createRandom(1);
   const world: World = {
     api,
     now: noon,
@@ -53,7 +51,6 @@ function createWorld(profiles: Readonly<Record<string, string | undefined>> = {}
         context,
         {
           api: async (request) => api.handle(request),
-          random,
           requestToken: async (profile) => {
             world.iam(profile);
             world.minted.push(profile);
