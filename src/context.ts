@@ -126,6 +126,15 @@ export function isDebug({ env }: Pick<Context, 'env'>): boolean {
  */
 export const answerLimitMs = 9000;
 
+/**
+ * Returns the time that has passed since a first reading of `now`, added to it, in whole milliseconds: a time limit must not
+ * become longer if the system's clock is set back. `elapsed` is a monotonic clock in milliseconds.
+ */
+export function steadyClock(now: () => number, elapsed = () => performance.now()): () => number {
+  const origin = now() - elapsed();
+  return () => Math.floor(origin + elapsed());
+}
+
 /** Sets the deadline of a machine command. */
 export function withDeadline(context: Context): Context {
   return { ...context, deadline: context.now() + answerLimitMs };

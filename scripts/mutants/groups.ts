@@ -25,7 +25,7 @@ export const groups: readonly Group[] = [
     ],
     tests: [
       'test/unit/{present,hint,environment,mapping,docker-login,credential-lookup}.test.ts',
-      'test/unit/answered-hosts.test.ts',
+      'test/unit/{answered-hosts,key-problem}.test.ts',
     ],
   },
   {
@@ -82,8 +82,8 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'calling processes',
-    sources: ['src/processes.ts'],
-    tests: ['test/unit/processes.test.ts'],
+    sources: ['src/process-tree.ts'],
+    tests: ['test/unit/process-tree.test.ts'],
   },
   {
     name: "other programs' files",

@@ -4,7 +4,7 @@ import { readProjectedToken } from '../iam/compute-token.ts';
 import { requestToken } from '../iam/token-request.ts';
 import { trustedProfile } from '../iam/trusted-profile.ts';
 import { apiKeyIn } from '../identity/api-key-variable.ts';
-import type { Cluster } from './renew-secret.ts';
+import type { RequestToken } from './shared-tokens.ts';
 
 interface TokenOptions {
   /** The file with the service account token of this pod for the audience of IAM. */
@@ -14,13 +14,12 @@ interface TokenOptions {
 }
 
 /**
- * Returns a function that requests an access token from IAM, without a cache: each run requests at most one token for each
- * profile. The function throws `misconfigured`, `storage`, `damaged`, `refused` or `unreachable`.
+ * Returns a function that requests an access token from IAM, without a cache. The function throws `misconfigured`, `storage`, `damaged`, `refused` or `unreachable`.
  */
 export function tokenRequester(
   context: Context,
   { tokenFile, apiKeyFile }: TokenOptions,
-): Cluster['requestToken'] {
+): RequestToken {
   return async (profile) => {
     if (profile === undefined) {
       const apiKey = apiKeyIn('--api-key-file', `@${apiKeyFile}`);

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 
 /** How IAM's page for signing in with a browser behaves. */
-export interface SignOnPage {
+interface SignOnPage {
   /** The IAM ID of the user who is signed in in the browser. Without one, the page shows a form and does not redirect. */
   readonly user?: string;
   /** The hosts of redirect addresses with `http:` that IAM accepts, with any port. */

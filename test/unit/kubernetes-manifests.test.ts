@@ -17,7 +17,7 @@ import { type ManifestOptions, manifests } from '../../src/kubernetes/manifests.
 import { pullSecret } from '../../src/kubernetes/pull-secret.ts';
 import { textOf } from '../../src/kubernetes/yaml.ts';
 import { readProviderConfig } from '../kubelet/config.ts';
-import { objectsIn } from '../support/manifests.ts';
+import { objectsIn } from '../support/kubernetes-objects.ts';
 import { fails } from '../support/rejects.ts';
 import { testUnless } from '../support/skip.ts';
 
