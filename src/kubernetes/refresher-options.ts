@@ -1,6 +1,6 @@
 import { invalidInput } from '../errors.ts';
 import { acceptsUserName } from '../identity/present.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { requireProfile } from '../identity/profile.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { keyringKey, requirePullHost } from './keyring-key.ts';
 import { requireObjectName } from './manifest-options.ts';
@@ -42,7 +42,7 @@ export function checkRefresher(choice: RefresherChoice): string[] {
       'use --name icr-refresher/refresher',
     );
   }
-  if (profile !== undefined) requireProfileId(profile);
+  if (profile !== undefined) requireProfile(profile);
   if (profile !== undefined && apiKeyFile !== undefined) {
     throw invalidInput(
       'a trusted profile and an API key cannot be used together',

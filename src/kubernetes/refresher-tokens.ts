@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { readProjectedToken } from '../iam/compute-token.ts';
 import { requestToken } from '../iam/token-request.ts';
+import { trustedProfile } from '../iam/trusted-profile.ts';
 import { apiKeyIn } from '../identity/api-key-variable.ts';
 import type { RequestToken } from './shared-tokens.ts';
 
@@ -30,7 +31,7 @@ export function tokenRequester(
     }
     const crToken = readProjectedToken([tokenFile]);
     if (crToken === undefined) throw noToken(tokenFile);
-    const grant = { kind: 'compute-resource', crToken, profile: { id: profile } } as const;
+    const grant = { kind: 'compute-resource', crToken, profile: trustedProfile(profile) } as const;
     return requestToken(context, grant, {
       owner: `this pod as trusted profile ${profile}`,
       hint: `let ${profile} trust the service account of this pod`,

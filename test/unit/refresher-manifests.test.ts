@@ -21,6 +21,7 @@ import { refresherManifests } from '../../src/kubernetes/refresher-manifests.ts'
 import { checkRefresher, type RefresherChoice } from '../../src/kubernetes/refresher-options.ts';
 import type { RefresherManifest } from '../../src/kubernetes/refresher-pod.ts';
 import { parseServerURL } from '../../src/registry/parse.ts';
+import { objectsIn } from '../support/kubernetes-objects.ts';
 import { fails } from '../support/rejects.ts';
 import { testUnless } from '../support/skip.ts';
 
@@ -47,17 +48,9 @@ const usual: RefresherManifest = {
   isDeployment: false,
 };
 
-/** Parses the objects, and validates each with the schema that Kubernetes publishes. */
 function objectsOf(change: Partial<RefresherManifest> = {}) {
   const text = refresherManifests({ ...usual, ...change });
-  const objects = parseAllDocuments(text, { version: '1.1', strict: true }).map((document) => {
-    if (document.errors.length > 0) throw document.errors[0];
-    const value = document.toJS();
-    const Model = Object.entries(kinds).find(([kind]) => kind === value.kind)?.[1];
-    if (Model === undefined) throw new Error(`no schema for ${value.kind}`);
-    new Model(value).validate();
-    return value;
-  });
+  const objects = objectsIn(text, kinds);
   const [account, role, binding] = objects;
   const [policy, job] = objects.slice(-2);
   const pod = (job.spec.jobTemplate ?? job).spec.template.spec;
@@ -214,7 +207,7 @@ const refused: readonly (readonly [change: Partial<RefresherChoice>, problem: Re
   [{ name: '' }, /invalid --name/],
   [{ name: 'refresher' }, /invalid --name/],
   [{ name: 'a/b/c' }, /invalid --name/],
-  [{ profile: 'my-profile' }, /trusted profile/],
+  [{ profile: 'Profile-' }, /trusted profile/],
   [{ profile: 'Profile-1', apiKeyFile: '/k' }, /cannot be used together/],
 ];
 test('refuse options that cannot be used', () => {

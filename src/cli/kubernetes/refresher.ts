@@ -45,7 +45,8 @@ export const refresher: Command<RefresherArgs> = {
     },
     'trusted-profile': {
       type: 'string',
-      describe: 'trusted profile of namespaces without the annotation icr.io/trusted-profile-id',
+      describe:
+        'trusted profile of namespaces without the annotation icr.io/trusted-profile-id, by ID, CRN or name',
     },
     'api-key-file': { type: 'string', describe: 'use an API key instead of trusted profiles' },
     name: {
