@@ -73,6 +73,39 @@ const docker: readonly Case[] = [
     'error',
     /is a directory, not a regular file$/,
   ],
+  [
+    'a symlink to a missing directory',
+    ({ dockerFile }) => {
+      fs.rmSync(dockerFile);
+      fs.symlinkSync('/nonexistent/dotfiles/config.json', dockerFile);
+    },
+    'error',
+    /config\.json is a dangling symlink$/,
+  ],
+  [
+    'a file instead of the directory',
+    ({ dockerFile }) => {
+      fs.rmSync(path.dirname(dockerFile), { recursive: true });
+      fs.writeFileSync(path.dirname(dockerFile), '');
+    },
+    'error',
+    /\.docker is a regular file, not a directory$/,
+  ],
+  [
+    'a directory that is a dangling symlink',
+    ({ dockerFile }) => {
+      fs.rmSync(path.dirname(dockerFile), { recursive: true });
+      fs.symlinkSync('/nonexistent', path.dirname(dockerFile));
+    },
+    'error',
+    /\.docker is a dangling symlink$/,
+  ],
+  [
+    'a file that is too large',
+    ({ dockerFile }) => fs.truncateSync(dockerFile, 17 * 1024 * 1024),
+    'error',
+    /config\.json is larger than 16 MiB$/,
+  ],
   ['a password for a host', withAuth('us.icr.io'), 'error', /a password for us\.icr\.io in plain/],
   [
     'a password for the URL of a host',
@@ -160,12 +193,14 @@ for (const [what, create, state, message] of docker) {
     onMachine(cloud, async (machine) => {
       create(machine);
       const edit = isEdited.test(message.source) ? anew(machine.dockerFile) : undefined;
-      await expectFixed(machine, { check: 'docker', state, message }, { edit });
+      // A file that was moved away is to be created again.
+      const leaves = /config\.json does not name this helper$/;
+      await expectFixed(machine, { check: 'docker', state, message }, { edit, leaves });
     }));
 }
 
 /** Messages whose hint is an edit of a file. */
-const isEdited = /damaged|mark|UTF|directory, not|line|duplicate key|password for (de|jp)|URL/;
+const isEdited = /damaged|mark|UTF|line|duplicate key|password for (de|jp)|URL/;
 
 function anew(file: string) {
   return () => {

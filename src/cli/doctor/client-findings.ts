@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import {
   authsOf,
@@ -13,19 +12,39 @@ import { decoderOf, reads } from '../../clients/readers.ts';
 import { rejectedMembers } from '../../clients/rejected-members.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
+import { realPath, statOf } from '../../files/file-facts.ts';
 import { isOwnName } from '../../program-name.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';
 import { attempt } from './attempt.ts';
 import { type CheckInput, type Finding, failure, problem, warning } from './check.ts';
-import { statOf } from './machine.ts';
+import { pathProblem } from './path-problem.ts';
 
 /** A temporary file that is older was left behind by a killed process. */
 export const abandonedAfterMs = 60_000;
 
 export function readClientFile(file: string): Promise<CredHelpersFile | HelperError> {
   return attempt(() => readCredHelpers(file));
+}
+
+/** Returns the file, or the finding about one that cannot be read. */
+export async function examineClientFile(
+  input: CheckInput,
+  file: string,
+): Promise<CredHelpersFile | Unreadable> {
+  const found = pathProblem(input, file, 'file');
+  if (found !== undefined) return { finding: found };
+  const read = await readClientFile(file);
+  return read instanceof HelperError ? { finding: failure(read) } : read;
+}
+
+interface Unreadable {
+  readonly finding: Finding;
+}
+
+export function isUnreadable(read: CredHelpersFile | Unreadable): read is Unreadable {
+  return 'finding' in read;
 }
 
 export function configureHint(client: string, hosts: readonly string[] = []): string {
@@ -145,7 +164,7 @@ function filesOfOtherUsers(
 
 /** Finds the temporary file of a killed `configure`. */
 function temporaryFiles({ context }: CheckInput, file: string): Finding[] {
-  const temporary = `${fs.existsSync(file) ? fs.realpathSync(file) : file}.icr-new`;
+  const temporary = `${realPath(file) ?? file}.icr-new`;
   const stat = statOf(temporary);
   if (stat === undefined || stat.mtimeMs > context.now() - abandonedAfterMs) return [];
   const what = `${temporary} was left behind by a killed configure`;

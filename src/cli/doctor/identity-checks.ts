@@ -2,6 +2,7 @@ import { shellQuoted } from '../../clients/notes.ts';
 import { type IdentitySettings, requireUsable, type Unusable } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { statOf } from '../../files/file-facts.ts';
 import { lifeOf } from '../../identity/expiry.ts';
 import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
@@ -20,8 +21,8 @@ import {
   problem,
   warning,
 } from './check.ts';
-import { statOf } from './machine.ts';
 import { requestFailure } from './network-checks.ts';
+import { pathProblem } from './path-problem.ts';
 import type { Snapshot } from './snapshot.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -89,9 +90,18 @@ async function checkIdentity(
     verify(input, name, identity, secretOf(input.snapshot, name, identity)),
   );
   if (verification instanceof HelperError) {
+    const unreadable = unreadableSecret(input, name, verification);
+    if (unreadable !== undefined) return unreadable;
     return requestFailure(input, verification, hintFor(input.snapshot, name, login, verification));
   }
   return expiry(input.context, login, verification, verification.expiresAt ?? identity.expiresAt);
+}
+
+function unreadableSecret(input: CheckInput, name: string, error: HelperError) {
+  const { directory, settings } = input.snapshot;
+  const isFile = (settings.store ?? fileStoreName) === fileStoreName;
+  if (error.code !== 'storage' || !isFile || directory === undefined) return undefined;
+  return pathProblem(input, fileOf(directory, { of: 'identity', name }), 'file');
 }
 
 function secretOf({ store, settings }: Snapshot, name: string, { kind }: IdentitySettings): string {
