@@ -17,7 +17,6 @@ export function buildxClients(context: Context): Client[] {
   return configFiles(joinPath(context, folder, 'config')).map((file) =>
     credHelpersClient({
       name: 'buildx',
-      decoder: 'docker/cli',
       file: () => file,
       logout: () => `remove that entry from ${file}`,
       notes: () => [],

@@ -9,7 +9,6 @@ import { missingStoreNotes, shellQuoted } from './notes.ts';
 export const docker: Client = credHelpersClient({
   name: 'docker',
   file: dockerConfigFile,
-  decoder: 'docker/cli',
   logout: (_, key) => logoutCommand('docker', key),
   notes: (context, read) => [
     ...missingStoreNotes(context, read.file, textSetting(read, 'credsStore')),
@@ -25,7 +24,6 @@ export const docker: Client = credHelpersClient({
 export const nerdctl: Client = credHelpersClient({
   name: 'nerdctl',
   file: dockerConfigFile,
-  decoder: 'docker/cli',
   keysOf: (host) => [host, `${host}:443`],
   logout: (_, key) => logoutCommand('nerdctl', key),
   notes: (context, read) => missingStoreNotes(context, read.file, textSetting(read, 'credsStore')),

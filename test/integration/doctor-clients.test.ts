@@ -480,6 +480,65 @@ const rivals = [
   "credential-helpers=['pass',]\n",
 ];
 
+/** The member, the programs on `PATH`, and the state; only a program that fails is an error. */
+const rejected: readonly (readonly [
+  content: object,
+  member: string,
+  programs: readonly string[],
+  state: Expected['state'] | undefined,
+])[] = [
+  [{ experimental: true }, '"experimental"', ['docker'], 'warning'],
+  [{ experimental: true }, '"experimental"', [], 'warning'],
+  [{ experimental: true }, '"experimental"', ['docker', 'crane'], 'error'],
+  [{ experimental: true }, '"experimental"', ['docker', 'podman', 'oras'], 'warning'],
+  [{ auths: [] }, '"auths"', ['docker'], 'warning'],
+  [{ auths: [] }, '"auths"', ['docker', 'podman'], 'error'],
+  [{ auths: { 'quay.io': { auth: '!canary' } } }, '"quay.io"."auth"', ['docker'], 'warning'],
+  [{ auths: { 'quay.io': { auth: '!canary' } } }, '"quay.io"."auth"', ['nerdctl'], 'error'],
+  [{ auths: { 'quay.io': { auth: 5 } } }, '"quay.io"."auth"', ['skopeo'], 'error'],
+  [{ aliases: { builder: 5 } }, '"aliases"."builder"', ['docker'], 'error'],
+  [{ auths: { 'quay.io': { auth: '' } } }, '"quay.io"."auth"', ['docker'], undefined],
+  [{ auths: { 'quay.io': { auth: '' } } }, '"quay.io"."auth"', ['docker-compose'], 'warning'],
+];
+
+for (const [content, member, programs, state] of rejected) {
+  test(`docker: ${JSON.stringify(content)} with ${programs.join(', ')}: ${state}`, (cloud) =>
+    onMachine(cloud, async (machine) => {
+      for (const program of programs) writeProgram(machine, program, '');
+      writeDockerFile(machine.dockerFile, content);
+      const message = new RegExp(
+        `${member.replaceAll('.', '\\.')} in \\S+ is not .*: .* (?:fails?|warning)$`,
+      );
+      if (state === undefined) {
+        for (const each of ['error', 'warning'] as const) {
+          const report = await machine.doctor();
+          assert.not.ok(findingIn(report, { check: 'docker', state: each, message }));
+        }
+        return;
+      }
+      const edit = anew(machine.dockerFile);
+      const configure = await machine.fixAndDiagnose('docker-credential-icr configure || :');
+      assert.ok(findingIn(configure, { check: 'docker', state, message }));
+      await expectFixed(machine, { check: 'docker', state, message }, { edit });
+    }));
+}
+
+test('configure goes on with a member that only causes a warning of docker', (cloud) =>
+  onMachine(cloud, async (machine) => {
+    const text = '{"auths": {"quay.io": {"auth": "!canary"}}}';
+    for (const [command, registered] of [
+      ['configure', /"credHelpers"/],
+      ['configure --creds-store', /"credsStore": "icr"/],
+    ] as const) {
+      fs.writeFileSync(machine.dockerFile, text);
+      // An exit status other than 0 fails the test.
+      await machine.fixAndDiagnose(`docker-credential-icr ${command}`);
+      const after = fs.readFileSync(machine.dockerFile, 'utf8');
+      assert.match(after, registered);
+      assert.match(after, '"!canary"');
+    }
+  }));
+
 for (const rival of rivals) {
   test(`registries.conf: a later list without it: ${JSON.stringify(rival)}`, (cloud) =>
     onMachine(cloud, async (machine) => {

@@ -8,7 +8,7 @@ import {
   textSetting,
 } from '../../clients/cred-helpers.ts';
 import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
-import { decoderOf, reads } from '../../clients/readers.ts';
+import { reads } from '../../clients/readers.ts';
 import { rejectedMembers } from '../../clients/rejected-members.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
@@ -92,12 +92,25 @@ export function fileFindings(
   logout: (key: string) => string | undefined,
 ): Finding[] {
   return [
-    ...rejectedMembers(read, decoderOf(client)).map((error) => failure(error)),
+    ...rejected(input, client, read),
     ...plainPasswords(input, read, client, logout),
     ...otherHelpers(input, client, read),
     ...filesOfOtherUsers(input, read.file),
     ...temporaryFiles(input, read.file),
   ];
+}
+
+/** An error only if a program on `PATH` fails; docker prints a warning and works for ICR hosts. */
+function rejected({ context }: CheckInput, client: ClientName, read: CredHelpersFile): Finding[] {
+  const isInstalled = (program: string) => findProgram(context, program) !== undefined;
+  return rejectedMembers(read, client === 'podman' ? 'auth.json' : 'config.json').flatMap(
+    ({ message, hint, warned, failed }) => {
+      if (failed.some(isInstalled)) return [problem(message, hint)];
+      const isOld = failed.includes('docker-compose 1') && isInstalled('docker-compose');
+      const isRelevant = isOld || warned.length > 0 || client === 'podman';
+      return isRelevant ? [warning(message, hint)] : [];
+    },
+  );
 }
 
 function plainPasswords(
