@@ -93,7 +93,7 @@ export type FileKind = 'secret' | 'settings' | 'cached';
 
 /**
  * Reads this program's small text files. There are two implementations: the fast path on Bun's file API
- * (`files/bun-reader.ts`) for the common case, and one on `node:fs` for all other files, which is its fallback.
+ * (`files/file-readers.ts`) for the common case, and one on `node:fs` for all other files, which is its fallback.
  */
 export interface Files {
   /**

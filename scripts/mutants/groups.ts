@@ -20,7 +20,7 @@ export const groups: readonly Group[] = [
   {
     name: 'lookup',
     sources: [
-      'src/identity/{find,lookup,mapping,mapping-key,environment,present,signed-out,hosts}.ts',
+      'src/identity/{find,lookup,mapping,environment,present,signed-out,hosts}.ts',
       'src/identity/api-key-variable.ts',
     ],
     tests: [
@@ -71,7 +71,7 @@ export const groups: readonly Group[] = [
   {
     name: 'kubelet identities',
     sources: [
-      'src/kubernetes/{*identity*,pull-credentials,pull-host,keyring-key,user-names,provider-request,service-account,image}.ts',
+      'src/kubernetes/{*identity*,pull-credentials,keyring-key,provider-request,service-account}.ts',
     ],
     tests: ['test/unit/{keyring-key,kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
   },
@@ -82,8 +82,8 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'calling processes',
-    sources: ['src/processes.ts'],
-    tests: ['test/unit/processes.test.ts'],
+    sources: ['src/process-tree.ts'],
+    tests: ['test/unit/process-tree.test.ts'],
   },
   {
     name: "other programs' files",
