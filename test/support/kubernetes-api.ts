@@ -37,7 +37,12 @@ interface StoredAccount {
   imagePullSecrets?: readonly { readonly name: string }[];
 }
 
-/** The part of a Kubernetes API server that the refresher uses. */
+/** A request of the refresher, or of `kubectl replace`. */
+type Received = Omit<ClusterRequest, 'method'> & {
+  readonly method: ClusterRequest['method'] | 'PUT';
+};
+
+/** The part of a Kubernetes API server that the refresher and `api-key rotate --to` use. */
 export interface KubernetesApi {
   readonly namespaces: Map<string, StoredNamespace>;
   /** The keys are `namespace/name`. */
@@ -50,7 +55,7 @@ export interface KubernetesApi {
   readonly requests: string[];
   /** Called before each request; a returned response replaces the usual one. */
   intercept: ((request: ClusterRequest) => HttpAnswer | undefined) | undefined;
-  readonly handle: (request: ClusterRequest) => HttpAnswer;
+  readonly handle: (request: Received) => HttpAnswer;
   /** Adds a Secret that another program created. */
   addSecret(namespace: string, name: string, change?: Partial<StoredSecret['metadata']>): void;
   /** Another program changes the data of a Secret. */
@@ -106,7 +111,26 @@ export function createKubernetesApi(): KubernetesApi {
     return respond(200, { metadata: changed });
   };
 
-  const account = (key: string, { method, patch, body = {} }: ClusterRequest) => {
+  /** Replaces the whole object, as `kubectl replace` does. */
+  const put = (key: string, body: StoredSecret) => {
+    const found = secrets.get(key);
+    if (found === undefined) return failure(404, `secrets "${key}" not found`);
+    const { resourceVersion } = body.metadata;
+    if (resourceVersion !== undefined && resourceVersion !== found.metadata.resourceVersion) {
+      return failure(409, 'the object has been modified');
+    }
+    if (body.type !== found.type) return failure(422, 'type: Invalid value: field is immutable');
+    const metadata = { ...body.metadata, resourceVersion: next() };
+    secrets.set(key, { ...body, metadata, manager: 'kubectl-replace' });
+    return respond(200, objectOf(key));
+  };
+
+  const objectOf = (key: string) => {
+    const { manager: _, ...secret } = secrets.get(key) ?? {};
+    return { kind: 'Secret', apiVersion: 'v1', ...secret };
+  };
+
+  const account = (key: string, { method, patch, body = {} }: Received) => {
     const found = api.serviceAccounts.get(key);
     if (found === undefined) return failure(404, `serviceaccounts "${key}" not found`);
     const metadata = { name: key, uid: key, resourceVersion: String(found.version) };
@@ -121,7 +145,7 @@ export function createKubernetesApi(): KubernetesApi {
     return respond(200, { metadata });
   };
 
-  const lease = (key: string, { method, patch, body }: ClusterRequest) => {
+  const lease = (key: string, { method, patch, body }: Received) => {
     const found = api.leases.get(key);
     if (found === undefined) return failure(404, `leases "${key}" not found`);
     const metadata = { name: key, resourceVersion: String(found.version) };
@@ -146,7 +170,7 @@ export function createKubernetesApi(): KubernetesApi {
     handle(request) {
       const { method, path, query = {}, body, patch } = request;
       api.requests.push(`${method} ${path}`);
-      const replaced = api.intercept?.(request);
+      const replaced = api.intercept?.(request as ClusterRequest);
       if (replaced !== undefined) return replaced;
       if (path === '/api/v1/namespaces' && method === 'GET') return list(query);
       const leasePath = /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/([^/]+)\/leases\/([^/]+)$/;
@@ -165,8 +189,10 @@ export function createKubernetesApi(): KubernetesApi {
       if (resource !== 'secrets') return failure(404, path);
       if (method === 'PATCH' && patch !== 'apply') return failure(415, 'another kind of patch');
       if (method === 'PATCH') return apply(key, body as StoredSecret, query.fieldManager ?? '');
+      if (method === 'PUT') return put(key, body as StoredSecret);
       const found = secrets.get(key);
       if (found === undefined) return failure(404, `secrets "${name}" not found`);
+      if (request.as === undefined) return respond(200, objectOf(key));
       return respond(200, { kind: 'PartialObjectMetadata', metadata: found.metadata });
     },
     addSecret(namespace, name, change = {}) {
@@ -186,7 +212,7 @@ export function createKubernetesApi(): KubernetesApi {
   return api;
 }
 
-interface ApiListener {
+export interface ApiListener {
   readonly port: number;
   readonly caPem: string;
   /** The `Authorization` and `Accept` headers of the requests. */
@@ -211,14 +237,16 @@ export async function serveKubernetesApi(
       const { authorization, accept = '' } = request.headers;
       headers.push(`${authorization} ${accept}`);
       const { method: verb = 'GET' } = request;
-      const method = verb as ClusterRequest['method'];
+      const method = verb as Received['method'];
+      const as = accept.includes('as=PartialObjectMetadata') ? 'PartialObjectMetadata' : undefined;
       const type = request.headers['content-type'] ?? '';
       const patch = /apply-patch|merge-patch/.exec(type)?.[0].replace('-patch', '');
       const kind = patch === undefined ? {} : { patch: patch as 'apply' | 'merge' };
       const body = text === '' ? {} : { body: JSON.parse(text) };
+      const partial = as === undefined ? {} : ({ as } as const);
       const query = Object.fromEntries(searchParams);
       answer(() => {
-        const found = api.handle({ method, path, query, ...kind, ...body });
+        const found = api.handle({ method, path, query, ...kind, ...body, ...partial });
         response.writeHead(found.status, { 'Retry-After': found.header('retry-after') ?? '0' });
         response.end(found.text);
       });
