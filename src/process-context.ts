@@ -166,15 +166,18 @@ type Environment = Context['env'];
 
 /**
  * Docker, podman, skopeo and Compose use the home directory of the password database if `HOME` is unset or empty, as it
- * is in systemd units and in some CI jobs. `systemHome` throws for a user who is not in the database.
+ * is in systemd units and in some CI jobs. On Windows, services may lack `USERPROFILE`, and the system knows the directory as
+ * well. `systemHome` throws for a user who is not in the database.
  */
 export function withSystemHome(
   env: Environment,
   platform: NodeJS.Platform,
   systemHome: () => string,
 ): Pick<Context, 'env' | 'isHomeFallback'> {
-  if (env.HOME || platform === 'win32') return { env };
+  const isWindows = platform === 'win32';
+  if (isWindows ? env.USERPROFILE : env.HOME) return { env };
   const home = homeOrNone(systemHome);
+  if (isWindows) return home === '' ? { env } : { env: { ...env, USERPROFILE: home } };
   return home === '' ? { env } : { env: { ...env, HOME: home }, isHomeFallback: true };
 }
 

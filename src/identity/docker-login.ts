@@ -2,8 +2,7 @@ import { isUsable } from '../config/settings.ts';
 import { own } from '../json-object.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import type { Found, Lookup } from './lookup.ts';
-import { mappingKeyFor } from './mapping-key.ts';
+import { type Found, type Lookup, mappingKeyFor } from './lookup.ts';
 import { isIdentityToken } from './present.ts';
 
 /** Returns the credential that `docker login HOST` stored, unless it is an identity token. */

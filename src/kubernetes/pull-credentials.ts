@@ -1,9 +1,8 @@
 import { HelperError } from '../errors.ts';
 import { lifeOf } from '../identity/expiry.ts';
 import { findCredential } from '../identity/find.ts';
-import type { Found, Lookup } from '../identity/lookup.ts';
+import { everyHost, type Found, type Lookup } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
-import { everyHost } from '../identity/mapping-key.ts';
 import { acceptsUserName, entitledRegistry } from '../identity/present.ts';
 import { own } from '../json-object.ts';
 import { isIbmHost } from '../registry/match.ts';

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
-import { isCalledByItself } from '../processes.ts';
+import { isCalledByItself } from '../process-tree.ts';
 import { isOwnName } from '../program-name.ts';
 import { secretVariables } from '../secret-variables.ts';
 

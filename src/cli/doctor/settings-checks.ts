@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable, type Settings, settingsFile, unusableMapping } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
-import { everyHost, mappingKeyFor } from '../../identity/mapping-key.ts';
+import { everyHost, mappingKeyFor } from '../../identity/lookup.ts';
 import { presentation, requirePresentable } from '../../identity/present.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
