@@ -74,6 +74,8 @@ const optionValues: Readonly<Record<string, Names>> = {
   '--host': hosts,
   '--region': () => regions.map(({ region }) => region),
   '--present': () => userNames,
+  '--to': () => ['kubernetes://', 'file:', 'command:'],
+  '--expires-in': () => ['90d'],
   '--min-lifetime': () => ['30m', 'off'],
 };
 
