@@ -1,6 +1,7 @@
 import type { Context, RunOptions, RunResult } from './context.ts';
 import { cannotWrite, readAll, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
+import { asciiText } from './fast-path.ts';
 import { type Bun as BunRuntime, bunFiles, nodeFiles, readBunStdin } from './files/file-readers.ts';
 import { identityInName } from './program-name.ts';
 import { hintLines, visible } from './visible.ts';
@@ -57,6 +58,7 @@ export function processContext(): Context {
     executable: () => process.execPath,
     script: isEmbedded(process.argv[1]) ? undefined : process.argv[1],
     identity: identityInName(process.argv0, process.argv[1], platform),
+    parentProgram: () => parentProgram(bun, platform),
     runSync,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);
@@ -74,6 +76,17 @@ function isEmbedded(script: string | undefined): boolean {
     script?.slice(1, 7) === ':/~BUN' ||
     script?.slice(1, 7) === ':\\~BUN'
   );
+}
+
+/** Linux shortens the name to 15 characters; see proc(5). Other systems tell it only to another program. */
+async function parentProgram(
+  bun: BunRuntime | undefined,
+  platform: NodeJS.Platform,
+): Promise<string | undefined> {
+  if (platform !== 'linux') return undefined;
+  const file = `/proc/${process.ppid}/comm`;
+  const bytes = bun ? await bun.file(file).bytes() : nodeFs().readFileSync(file);
+  return asciiText(bytes)?.trim();
 }
 
 /** Clients send their input within a few milliseconds; then the type of standard input is not checked. */

@@ -8,6 +8,8 @@ export const nodeFiles: Files = {
     return readPrivate(context, file, rulesFor[kind]);
   },
   isPresent: async (context, file) => (await import('./private-read.ts')).isPresent(context, file),
+  create: async (context, file, text) =>
+    (await import('./private-write.ts')).writeNew(context, file, text),
 };
 
 /** The part of Bun that is used. Source: https://bun.com/docs/runtime/file-io, https://bun.com/reference/bun/mmap. */
@@ -51,6 +53,8 @@ const typeAndOthers = 0o170077;
 const privateFile = 0o100000;
 const typeAndOthersWrite = 0o170022;
 const directory = 0o040000;
+/** The umask for files with mode 0600. */
+const onlyOwner = 0o077;
 
 /** Reads standard input to its end, at most a little more than 1 MiB. */
 export function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
@@ -79,7 +83,7 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
    * Returns true if no other user can have created the directory or anything in it. `stat` follows symlinks; comparing
    * `path/..` with the parent directory detects a symlink to another place. Rejects with the system's error.
    */
-  const isPrivate = async (path: string): Promise<boolean> => {
+  const checkPrivate = async (path: string): Promise<boolean> => {
     const [own, above, back] = await Promise.all([
       statOf(path),
       statOf(dirname(path)),
@@ -91,6 +95,12 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       above.ino === back.ino &&
       above.dev === back.dev
     );
+  };
+  const checked = new Map<string, Promise<boolean>>();
+  const isPrivate = (path: string): Promise<boolean> => {
+    const found = checked.get(path) ?? checkPrivate(path);
+    checked.set(path, found);
+    return found;
   };
   /** Results for a missing file, and for a file that is left to the fallback. */
   const absent = { text: undefined };
@@ -124,6 +134,19 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   return {
     prefetch: (path) => {
       if (bun.file(path).size > 0) begun.set(path, tryRead(path));
+    },
+    prefetchDirectory: (path) => {
+      isPrivate(path).catch(() => {});
+    },
+    create: async (context, path, text) => {
+      // A directory that does not exist is left to the fallback, like one that others can write to.
+      const isUsual = await isPrivate(dirname(path)).catch(() => false);
+      if (!isUsual) return fallback.create(context, path, text);
+      const umask = context.umask(onlyOwner);
+      // Opens the file at once.
+      const writing = bun.write(bun.file(path), text);
+      context.umask(umask);
+      await writing;
     },
     read: async (context, path, kind) => {
       const reading = begun.get(path) ?? tryRead(path);

@@ -15,6 +15,7 @@ import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';
 import { callerFor } from '../caller.ts';
+import { printLastUses } from '../last-use.ts';
 import { printLine } from '../output.ts';
 import { createReplacement, type Rotation, type RotationOptions } from './new-key.ts';
 import { replaceKey, requireNewKey } from './replace.ts';
@@ -37,6 +38,7 @@ export async function rotateKey(
   const stored = await storedKey(lookup, name);
   const interrupted = readPendingKey(context, name);
   const caller = await rotationCaller(lookup, name, options.as, [stored, interrupted?.value]);
+  await printLastUses(context, [name]);
   const rotation = { caller, identity: name, stored, options, assertLockHeld };
   try {
     if (interrupted?.value === stored) {
