@@ -38,7 +38,7 @@ export const importRules: ImportRules = {
         'src/jwt-claims.ts',
         'src/mask.ts',
         'src/piece-set.ts',
-        'src/processes.ts',
+        'src/process-tree.ts',
         'src/program-name.ts',
         'src/secret-variables.ts',
         'src/standard-input.ts',

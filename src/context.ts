@@ -95,7 +95,7 @@ export type FileKind = 'secret' | 'settings' | 'cached';
 
 /**
  * Reads this program's small text files. There are two implementations: the fast path on Bun's file API
- * (`files/bun-reader.ts`) for the common case, and one on `node:fs` for all other files, which is its fallback.
+ * (`files/file-readers.ts`) for the common case, and one on `node:fs` for all other files, which is its fallback.
  */
 export interface Files {
   /**
@@ -131,6 +131,15 @@ export function isDebug({ env }: Pick<Context, 'env'>): boolean {
  * 10 seconds, because starting and exiting take time on a busy machine.
  */
 export const answerLimitMs = 9000;
+
+/**
+ * Returns the time that has passed since a first reading of `now`, added to it, in whole milliseconds: a time limit must not
+ * become longer if the system's clock is set back. `elapsed` is a monotonic clock in milliseconds.
+ */
+export function steadyClock(now: () => number, elapsed = () => performance.now()): () => number {
+  const origin = now() - elapsed();
+  return () => Math.floor(origin + elapsed());
+}
 
 /** Sets the deadline of a machine command. */
 export function withDeadline(context: Context): Context {

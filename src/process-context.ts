@@ -1,7 +1,6 @@
 import type { Context, RunOptions, RunResult } from './context.ts';
 import { cannotWrite, readAll, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
-import { asciiText } from './fast-path.ts';
 import { type Bun as BunRuntime, bunFiles, nodeFiles, readBunStdin } from './files/file-readers.ts';
 import { identityInName } from './program-name.ts';
 import { hintLines, visible } from './visible.ts';
@@ -85,8 +84,8 @@ async function parentProgram(
 ): Promise<string | undefined> {
   if (platform !== 'linux') return undefined;
   const file = `/proc/${process.ppid}/comm`;
-  const bytes = bun ? await bun.file(file).bytes() : nodeFs().readFileSync(file);
-  return asciiText(bytes)?.trim();
+  const name = bun ? await bun.file(file).text() : nodeFs().readFileSync(file, 'utf8');
+  return name.trim();
 }
 
 /** Clients send their input within a few milliseconds; then the type of standard input is not checked. */
@@ -179,15 +178,18 @@ type Environment = Context['env'];
 
 /**
  * Docker, podman, skopeo and Compose use the home directory of the password database if `HOME` is unset or empty, as it
- * is in systemd units and in some CI jobs. `systemHome` throws for a user who is not in the database.
+ * is in systemd units and in some CI jobs. On Windows, services may lack `USERPROFILE`, and the system knows the directory as
+ * well. `systemHome` throws for a user who is not in the database.
  */
 export function withSystemHome(
   env: Environment,
   platform: NodeJS.Platform,
   systemHome: () => string,
 ): Pick<Context, 'env' | 'isHomeFallback'> {
-  if (env.HOME || platform === 'win32') return { env };
+  const isWindows = platform === 'win32';
+  if (isWindows ? env.USERPROFILE : env.HOME) return { env };
   const home = homeOrNone(systemHome);
+  if (isWindows) return home === '' ? { env } : { env: { ...env, USERPROFILE: home } };
   return home === '' ? { env } : { env: { ...env, HOME: home }, isHomeFallback: true };
 }
 

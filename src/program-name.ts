@@ -32,11 +32,14 @@ export function identityInName(
 ): string | undefined {
   // The usual name, as clients type it.
   if (argv0 === program) return undefined;
-  return afterProgram(argv0, platform) ?? afterProgram(script ?? '', platform);
+  return identityInFile(argv0, platform) ?? identityInFile(script ?? '', platform);
 }
 
-/** Ignores the case of the program's name: some file systems find it in any case. */
-function afterProgram(file: string, platform: NodeJS.Platform): string | undefined {
+/**
+ * Returns the identity in the name or path of a program. Ignores the case of the program's name: some file systems find it in
+ * any case.
+ */
+export function identityInFile(file: string, platform: NodeJS.Platform): string | undefined {
   const isWindows = platform === 'win32';
   const start = isWindows
     ? Math.max(file.lastIndexOf('\\'), file.lastIndexOf('/'))

@@ -2,7 +2,7 @@ import { readSettings } from '../config/read-settings.ts';
 import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
-import { everyHost, keysOfIdentity } from '../identity/mapping-key.ts';
+import { everyHost, keysOfIdentity } from '../identity/lookup.ts';
 import { entitledRegistry, requireHostOf } from '../identity/present.ts';
 import { endNamedSignOuts } from '../identity/signed-out.ts';
 import { own } from '../json-object.ts';
@@ -50,11 +50,6 @@ export const login: Command<LoginArgs> = {
       type: 'boolean',
       describe: 'read a registry token from standard input (deprecated)',
       group: secretGroup,
-    },
-    'trusted-profile': {
-      type: 'string',
-      describe: "use this trusted profile: with an API key, or with this instance's identity",
-      group: 'Identity',
     },
     identity: { type: 'string', describe: 'the name of the identity', group: 'Identity' },
     present: {
@@ -114,7 +109,8 @@ export async function logIn(
   const login = { host, hint, store: newStore ?? current.store };
   const root = await readRootSecret(context, options, type, login);
   const { secret, ...details } = root;
-  const settings = { ...details, ...presented, secretSetAt: context.now() };
+  // The name of a trusted profile was replaced by its ID.
+  const settings = { ...presented, ...details, secretSetAt: context.now() };
   if (newStore !== undefined) await recordStore(context, newStore);
   const usedFor = new Set<string>();
   for (const { name, mapped } of targets) {

@@ -9,7 +9,7 @@ import Parser from '../../node_modules/yargs-parser/build/lib/index.js';
 import { parseObject } from '../json-object.ts';
 
 /** What is wrong with the arguments of a command. */
-export interface ArgumentProblem {
+interface ArgumentProblem {
   readonly code: 'unknown-argument' | 'unknown-command' | 'missing-value' | 'missing-argument';
   /** The unknown words, or the option without a value. */
   readonly value: string;

@@ -5,7 +5,13 @@ import { HelperError, systemCode } from '../errors.ts';
 import { actAsOwner } from '../files/act-as-owner.ts';
 import { findProgram } from '../files/executables.ts';
 import { cannot } from '../files/storage-error.ts';
-import { helperName, helperOf, identityOfHelper, program } from '../program-name.ts';
+import {
+  helperName,
+  helperOf,
+  identityInFile,
+  identityOfHelper,
+  program,
+} from '../program-name.ts';
 import { findHelper, isThisProgram } from '../secrets/helper-program.ts';
 import { homeFolder, joinPath } from './home.ts';
 
@@ -107,7 +113,7 @@ interface HelperLink {
 export function ownLinks(context: Context): HelperLink[] {
   return foldersOf(context).flatMap((folder) =>
     namesIn(folder).flatMap((name) => {
-      const identity = identityOf(context, name);
+      const identity = identityInFile(name, context.platform);
       const file = path.join(folder, name);
       return identity !== undefined && isOwnFile(context, file) ? [{ identity, file }] : [];
     }),
@@ -116,11 +122,6 @@ export function ownLinks(context: Context): HelperLink[] {
 
 function fileName({ platform }: Context, identity: string): string {
   return linkName(identity) + (platform === 'win32' ? '.exe' : '');
-}
-
-function identityOf({ platform }: Context, name: string): string | undefined {
-  const base = platform === 'win32' ? name.replace(/\.exe$/i, '') : name;
-  return base.startsWith(`${program}-`) ? base.slice(program.length + 1) : undefined;
 }
 
 function namesIn(folder: string): string[] {

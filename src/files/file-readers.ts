@@ -1,5 +1,6 @@
 import type { Context, Files } from '../context.ts';
-import { asciiText, dirname, join } from '../fast-path.ts';
+import { systemCode } from '../errors.ts';
+import { dirname, join } from '../fast-path.ts';
 
 /** The file reader on `node:fs`, which is loaded when the first file is read. */
 export const nodeFiles: Files = {
@@ -12,12 +13,11 @@ export const nodeFiles: Files = {
     (await import('./private-write.ts')).writeNew(context, file, text),
 };
 
-/** The part of Bun that is used. Source: https://bun.com/docs/runtime/file-io, https://bun.com/reference/bun/mmap. */
+/** The part of Bun that is used. Source: https://bun.com/docs/runtime/file-io. */
 export interface Bun {
   readonly stdin: BunFile;
   readonly stdout: BunFile;
   readonly file: (path: string) => BunFile;
-  readonly mmap: (path: string, options: { readonly shared: boolean }) => Uint8Array;
   readonly write: (file: BunFile, text: string) => Promise<number>;
   readonly Glob: new (
     pattern: string,
@@ -36,6 +36,8 @@ interface BunFile {
   readonly exists: () => Promise<boolean>;
   readonly slice: (start: number, end: number) => BunFile;
   readonly bytes: () => Promise<Uint8Array>;
+  /** Decodes UTF-8: removes a byte order mark and replaces invalid bytes by U+FFFD. */
+  readonly text: () => Promise<string>;
   readonly stat: () => Promise<BunStats>;
 }
 
@@ -55,6 +57,8 @@ const typeAndOthersWrite = 0o170022;
 const directory = 0o040000;
 /** The umask for files with mode 0600. */
 const onlyOwner = 0o077;
+/** Stands for invalid bytes in a decoded text. */
+const replacement = '\ufffd';
 
 /** Reads standard input to its end, at most a little more than 1 MiB. */
 export function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
@@ -67,40 +71,46 @@ export function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
  * All other files are left to `fallback`, which reads, warns or throws.
  */
 export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
-  const known = new Map<string, Promise<BunStats>>();
-  /** Returns the status of a directory, which is read once. */
-  const statOf = (path: string): Promise<BunStats> => {
+  const known = new Map<string, Promise<Partial<BunStats> | undefined>>();
+  /** Returns undefined if the path does not exist, and no mode if that is not known: the fallback meets the same error. */
+  const examine = async (path: string): Promise<Partial<BunStats> | undefined> => {
+    try {
+      return await bun.file(path).stat();
+    } catch (error) {
+      // This command may create it.
+      known.delete(path);
+      return systemCode(error) === 'ENOENT' ? undefined : {};
+    }
+  };
+  /** Returns the status of a directory, which is read once if it exists. */
+  const statOf = (path: string): Promise<Partial<BunStats> | undefined> => {
     let stat = known.get(path);
     if (stat === undefined) {
-      stat = bun.file(path).stat();
+      stat = examine(path);
       known.set(path, stat);
     }
     return stat;
   };
-  const isTrusted = ({ uid: owner, mode }: BunStats, mask: number, type: number) =>
+  const isTrusted = ({ uid: owner, mode = 0 }: Partial<BunStats>, mask: number, type: number) =>
     (owner === uid || owner === 0) && (mode & mask) === type;
   /**
    * Returns true if no other user can have created the directory or anything in it. `stat` follows symlinks; comparing
-   * `path/..` with the parent directory detects a symlink to another place. Rejects with the system's error.
+   * `path/..` with the parent directory detects a symlink to another place.
    */
-  const checkPrivate = async (path: string): Promise<boolean> => {
+  const isPrivate = async (path: string): Promise<boolean> => {
     const [own, above, back] = await Promise.all([
       statOf(path),
       statOf(dirname(path)),
-      bun.file(join(path, '..')).stat(),
+      statOf(join(path, '..')),
     ]);
     return (
+      own !== undefined &&
+      above !== undefined &&
       isTrusted(own, typeAndOthersWrite, directory) &&
       isTrusted(above, typeAndOthersWrite, directory) &&
-      above.ino === back.ino &&
-      above.dev === back.dev
+      above.ino === back?.ino &&
+      above.dev === back?.dev
     );
-  };
-  const checked = new Map<string, Promise<boolean>>();
-  const isPrivate = (path: string): Promise<boolean> => {
-    const found = checked.get(path) ?? checkPrivate(path);
-    checked.set(path, found);
-    return found;
   };
   /** Results for a missing file, and for a file that is left to the fallback. */
   const absent = { text: undefined };
@@ -110,21 +120,20 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       const file = bun.file(path);
       const parent = dirname(path);
       const { size } = file;
-      if (size === 0) {
-        if (!isAbsent(bun, path)) return refused;
-        return isAbsent(bun, parent) || (await isPrivate(parent)) ? absent : refused;
-      }
+      // A pipe or device, which is not opened, has an infinite size.
       if (size > maxBytes) return refused;
-      const [bytes, stat, hasPrivateParent] = await Promise.all([
-        file.bytes(),
-        file.stat(),
+      const [text, stat, hasPrivateParent] = await Promise.all([
+        size === 0 ? '' : file.text(),
+        examine(path),
         isPrivate(parent),
       ]);
-      // The sizes differ if the file is being written.
-      const isUsual = hasPrivateParent && stat.size === bytes.length;
+      if (stat === undefined) {
+        return hasPrivateParent || (await statOf(parent)) === undefined ? absent : refused;
+      }
+      // Only an ASCII text has as many characters as bytes. The sizes also differ if the file is being written.
+      const isUsual = hasPrivateParent && size > 0 && stat.size === text.length;
       if (!isUsual || !isTrusted(stat, typeAndOthers, privateFile)) return refused;
-      const text = asciiText(bytes);
-      return text === undefined ? refused : { text };
+      return text.includes(replacement) ? refused : { text };
     } catch {
       // The fallback meets the same error and reports it.
       return refused;
@@ -133,15 +142,14 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   const begun = new Map<string, ReturnType<typeof tryRead>>();
   return {
     prefetch: (path) => {
-      if (bun.file(path).size > 0) begun.set(path, tryRead(path));
+      begun.set(path, tryRead(path));
     },
     prefetchDirectory: (path) => {
-      isPrivate(path).catch(() => {});
+      void isPrivate(path);
     },
     create: async (context, path, text) => {
       // A directory that does not exist is left to the fallback, like one that others can write to.
-      const isUsual = await isPrivate(dirname(path)).catch(() => false);
-      if (!isUsual) return fallback.create(context, path, text);
+      if (!(await isPrivate(dirname(path)))) return fallback.create(context, path, text);
       const umask = context.umask(onlyOwner);
       // Opens the file at once.
       const writing = bun.write(bun.file(path), text);
@@ -157,36 +165,23 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
     },
     isPresent: async (context, path) => {
       const parent = dirname(path);
-      try {
-        if (isAbsent(bun, parent)) return false;
-        const isMissing = isAbsent(bun, path) && (await isPrivate(parent));
-        if (isMissing && !isListed(bun, parent, path)) return false;
-      } catch {
-        // The fallback meets the same error and reports it.
-      }
+      if ((await statOf(parent)) === undefined) return false;
+      const isMissing = (await examine(path)) === undefined && (await isPrivate(parent));
+      if (isMissing && !isListed(bun, parent, path)) return false;
       return fallback.isPresent(context, path);
     },
   };
 }
 
-/** Returns true for a dangling symlink, which all other calls of Bun's file API report as missing. Throws the system's error. */
+/** Returns true for a dangling symlink, which all other calls of Bun's file API report as missing. */
 function isListed({ Glob }: Bun, directory: string, path: string): boolean {
-  for (const name of new Glob('*').scanSync({ cwd: directory, onlyFiles: false })) {
-    if (join(directory, name) === path) return true;
-  }
-  return false;
-}
-
-/**
- * Returns true if the path does not exist. `size` is 0 for both empty and missing files; mmap distinguishes them without
- * starting a thread. The mapping is never read, because reading it after another process has truncated the file would raise
- * SIGBUS.
- */
-function isAbsent({ mmap }: Bun, path: string): boolean {
   try {
-    mmap(path, { shared: false });
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    for (const name of new Glob('*').scanSync({ cwd: directory, onlyFiles: false })) {
+      if (join(directory, name) === path) return true;
+    }
+    return false;
+  } catch {
+    // The fallback meets the same error and reports it.
+    return true;
   }
-  return false;
 }

@@ -62,6 +62,7 @@ export function accept(answer: HttpAnswer, name: string, options: RequestLabels)
     hint: options.hint || undefined,
     reason,
     serviceCode: serviceCode(text),
+    serviceText: error,
   });
 }
 

@@ -93,7 +93,9 @@ async function attemptOnce(
   { secrets, reason }: CallOptions,
 ): Promise<Outcome> {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), Math.max(0, deadline - context.now()));
+  // At most the usual timeout: the system's clock may have been set back.
+  const limitMs = Math.min(deadline - context.now(), requestTimeoutMs);
+  const timer = setTimeout(() => stop.abort(), Math.max(0, limitMs));
   try {
     const answer = await send(context, request, stop.signal);
     if (!isTransient(answer)) return { answer };

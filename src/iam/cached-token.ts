@@ -118,7 +118,7 @@ type Lifetime = Pick<AccessToken, 'token' | 'issuedAt' | 'expiresAt'>;
  */
 export function renewalTime({ token, issuedAt, expiresAt }: Lifetime): number {
   const lifetime = expiresAt - issuedAt;
-  const jitter = lifetime < minLifetimeForJitterMs ? 0 : renewalJitter * fractionOf(token);
+  const jitter = lifetime < minLifetimeForJitterMs ? 0 : renewalJitter * tokenFraction(token);
   return issuedAt + lifetime * (0.5 + jitter);
 }
 
@@ -126,7 +126,7 @@ export function renewalTime({ token, issuedAt, expiresAt }: Lifetime): number {
  * Returns a number from 0 to 1 for a token, derived from the end of its signature without the last character, which has
  * few possible values.
  */
-function fractionOf(token: string): number {
+export function tokenFraction(token: string): number {
   let sum = 0;
   for (let i = Math.max(0, token.length - 5); i < token.length - 1; i++) {
     sum = (sum * 31 + token.charCodeAt(i)) % 1000;

@@ -7,8 +7,7 @@ import { publicHosts } from '../registry/regions.ts';
 import { readableStore } from '../secrets/secret-store.ts';
 import type { SecretStore } from '../secrets/store-types.ts';
 import { findCredential } from './find.ts';
-import { type Found, type Lookup, lookupIn } from './lookup.ts';
-import { everyHost } from './mapping-key.ts';
+import { everyHost, type Found, type Lookup, lookupIn } from './lookup.ts';
 import { entitledRegistry } from './present.ts';
 import { signedOutHosts } from './signed-out.ts';
 

@@ -12,7 +12,7 @@ import { own } from '../json-object.ts';
 import { secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
 import { removeSupersededTokens } from './cached-tokens.ts';
-import { everyHost } from './mapping-key.ts';
+import { everyHost } from './lookup.ts';
 import { changed } from './pending-key.ts';
 import { presentation, requireAccessToken, requireHostOf, requirePresentable } from './present.ts';
 import { without } from './removal.ts';

@@ -10,8 +10,7 @@ import { own } from '../json-object.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { loginCommand } from './login-command.ts';
-import type { Found, Lookup } from './lookup.ts';
-import { mappingKeyFor } from './mapping-key.ts';
+import { type Found, type Lookup, mappingKeyFor } from './lookup.ts';
 import type { Holder } from './mint.ts';
 import { mintedAs, presentation, requireHostOf, requirePresentable } from './present.ts';
 

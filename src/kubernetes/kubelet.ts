@@ -11,7 +11,7 @@ export const kubeletOptions = {
   present: { type: 'string', describe: 'user name to present, such as iambearer' },
   'node-profile': {
     type: 'string',
-    describe: 'use the trusted profile of the machine, by ID',
+    describe: 'use the trusted profile of the machine, by ID or CRN',
   },
   'service-accounts': {
     type: 'boolean',
@@ -19,7 +19,7 @@ export const kubeletOptions = {
   },
   'trusted-profile': {
     type: 'string',
-    describe: 'trusted profile of service accounts without annotation',
+    describe: 'trusted profile of service accounts without annotation, by ID, CRN or name',
   },
   audience: {
     type: 'string',

@@ -4,11 +4,10 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { lifeOf } from '../identity/expiry.ts';
 import { findCredential } from '../identity/find.ts';
-import type { Found, Lookup } from '../identity/lookup.ts';
+import { type Found, type Lookup, mappingKeyFor } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
-import { mappingKeyFor } from '../identity/mapping-key.ts';
 import { acceptsUserName, entitledRegistry } from '../identity/present.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { requireProfileIdOrCrn } from '../identity/profile.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { ownVariable } from '../secret-variables.ts';
@@ -21,7 +20,7 @@ export interface NodeOptions {
   readonly identity?: string;
   /** The user name to present; overrides the settings. */
   readonly present?: string;
-  /** The ID of the trusted profile of the machine; mappings are ignored. */
+  /** The ID or CRN of the trusted profile of the machine; mappings are ignored. */
   readonly nodeProfile?: string;
 }
 
@@ -69,7 +68,7 @@ async function findFor(
 ): Promise<Found | undefined> {
   if (nodeProfile !== undefined) {
     const { computeIdentity } = await import('../identity/compute.ts');
-    return computeIdentity(lookup, requireProfileId(nodeProfile));
+    return computeIdentity(lookup, requireProfileIdOrCrn(nodeProfile));
   }
   if (identity !== undefined) return identityNamed(lookup, identity, present);
   const found = await findCredential(lookup, host);

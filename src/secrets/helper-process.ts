@@ -71,7 +71,9 @@ export function callHelper(
     );
   }
   if (failure !== undefined) {
-    throw new HelperError('storage', `docker-credential-${name} cannot be run (${failure})`);
+    const problem =
+      failure === 'ENOBUFS' ? 'wrote more than 8 MiB of output' : `cannot be run (${failure})`;
+    throw new HelperError('storage', `docker-credential-${name} ${problem}`);
   }
   const text = output.trim();
   return status === 0 ? { ok: true, text } : { ok: false, text: maskedReason(text, secrets) };

@@ -349,6 +349,42 @@ test('doctor accepts the helper of an identity, and reports one that is not on P
     assert.equal(named(), ['ok', 'error']);
   }));
 
+test('unmap --link undoes map --link', () =>
+  onMachine((machine) => {
+    const { link, helpers, home } = machine;
+    const settings = path.join(home.config, 'config.json');
+    const mappings = () => JSON.parse(fs.readFileSync(settings, 'utf8')).mappings;
+    const before = mappings();
+    for (const host of ['us.icr.io', '*']) {
+      succeed(machine, 'map', host, 'prod', '--link');
+      assert.is(helpers()?.['us.icr.io'], 'icr-prod', host);
+      succeed(machine, 'unmap', host, '--link');
+      assert.not.ok(helpers()?.['us.icr.io'], host);
+      assert.not.ok(fs.existsSync(link('prod')));
+      if (host !== '*') assert.equal(mappings(), before);
+    }
+  }));
+
+test('map without --link changes no client, and warns if one names another identity', () =>
+  onMachine((machine) => {
+    const { run, docker, link } = machine;
+    succeed(machine, 'configure', '--host', 'us.icr.io', '--host', 'de.icr.io');
+    const before = fs.readFileSync(docker, 'utf8');
+    assert.is(run([icr, 'map', 'us.icr.io', 'prod']).stderr, '');
+    assert.is(fs.readFileSync(docker, 'utf8'), before);
+    assert.not.ok(fs.existsSync(link('prod')));
+    succeed(machine, 'configure', '--identity', 'prod', '--host', 'us.icr.io');
+    assert.is(run([icr, 'map', 'us.icr.io', 'prod']).stderr, '');
+    assert.is(run([icr, 'map', 'de.icr.io', 'default']).stderr, '');
+    for (const host of ['us.icr.io', 'us.icr.io/team-a', '*']) {
+      const { stderr, status } = run([icr, 'map', host, 'default']);
+      assert.is(status, 0);
+      assert.match(stderr, `${docker} names icr-prod for us.icr.io, which does not use mappings\n`);
+      const quoted = host === '*' ? "'*'" : 'us.icr.io';
+      assert.match(stderr, `hint: run docker-credential-icr map ${quoted} default --link\n`);
+    }
+  }));
+
 test('map --link maps the host and registers the identity for it', () =>
   onMachine((machine) => {
     succeed(machine, 'map', 'us.icr.io', 'prod', '--link');

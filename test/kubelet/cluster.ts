@@ -26,7 +26,8 @@ export function createCluster({ accounts }: Pick<Sandbox, 'accounts'>, clock = D
     const tokens: string[] = [];
     links.push({ trusted, tokens });
     const account = accountId === undefined ? {} : { accountId };
-    return accounts.addTrustedProfile({ computeTokens: tokens, ...account }).sub;
+    const name = `of ${trusted.join(' and ')} (${accounts.trustedProfiles().length})`;
+    return accounts.addTrustedProfile({ name, computeTokens: tokens, ...account }).sub;
   };
   return {
     apiServer,

@@ -63,6 +63,15 @@ test('are all public hosts if * is mapped, except hosts that were signed out', (
     assert.equal(await names(context), publicHosts.filter((host) => host !== 'us.icr.io').sort());
   }));
 
+test('for the name of an entitlement key: only the host that accepts it', () =>
+  inHome(async (home) => {
+    const mappings = { '*': { identity: 'work' } };
+    const cp = { kind: 'entitlement-key', since: 0 };
+    writeSettings(home, { identities: { ...identities, cp }, mappings });
+    writeConfig(home, 'identities/cp.json', secretOfWork);
+    assert.equal(await names(testContext({ env: home.env, identity: 'cp' })), ['cp.icr.io']);
+  }));
+
 test('have the spelling that was stored, unless that is of another host or of IBM', () =>
   inHome(async ({ env }) => {
     const context = testContext({ env });

@@ -17,6 +17,7 @@ const noFile: BunFile = {
   exists: unused,
   slice: unused,
   bytes: unused,
+  text: unused,
   stat: unused,
 };
 
@@ -28,7 +29,6 @@ function bunWith(given: Partial<Bun>): Bun {
     stdin: noFile,
     stdout: noFile,
     file: unused,
-    mmap: unused,
     write: unused,
     Glob,
     ...given,
@@ -62,7 +62,7 @@ async function readWith(entries: Readonly<Record<string, Entry>>) {
     return {
       ...noFile,
       size,
-      bytes: async () => new TextEncoder().encode(entry?.text),
+      text: async () => entry?.text ?? '',
       stat: async () => {
         stats.push(path);
         if (entry === undefined) throw new Error('ENOENT');
@@ -124,7 +124,7 @@ for (const [path, entry, isRead] of rows) {
 
 test('the directories are looked at once', async () => {
   const { stats } = await readWith(tree);
-  for (const path of ['/home', '/home/dir']) {
+  for (const path of ['/home', '/home/dir', '/home/dir/..']) {
     assert.is(stats.filter((each) => each === path).length, 1, path);
   }
 });

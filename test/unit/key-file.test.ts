@@ -107,4 +107,18 @@ withRoot(
   },
 );
 
+for (const [what, plant, code] of [
+  ['a file', (at: string) => fs.writeFileSync(at, ''), 'ENOTDIR'],
+  ['a symlink to itself', (at: string) => fs.symlinkSync('directory', at), 'ELOOP'],
+] as const) {
+  test(`${what} in place of its directory: fails with the reason`, () => {
+    inFolder((folder) => {
+      const directory = path.join(folder, 'directory');
+      plant(directory);
+      const file = path.join(directory, 'below/key.json');
+      assert.match(errorOf(() => openKeyFile(context, file)).message, `(${code})`);
+    });
+  });
+}
+
 test.run();

@@ -81,8 +81,12 @@ export function nameOf({ id, name }: ApiKeyDetails): string {
   return plain(name === '' ? `API key ${id}` : `API key ${id} (${name})`);
 }
 
-export function stateOf({ locked, disabled }: ApiKeyDetails): string {
-  const words = [...(disabled ? ['disabled'] : []), ...(locked ? ['locked'] : [])];
+export function stateOf({ locked, disabled, expiresAt }: ApiKeyDetails, now: number): string {
+  const words = [
+    ...(expiresAt !== undefined && expiresAt <= now ? ['expired'] : []),
+    ...(disabled ? ['disabled'] : []),
+    ...(locked ? ['locked'] : []),
+  ];
   return words.length === 0 ? 'active' : words.join(', ');
 }
 

@@ -41,7 +41,7 @@ export const list: Command<ListArgs> = {
     } else if (keys.length === 0) {
       printLine(context, 'no API keys');
     } else {
-      const rows = keys.map((key) => [key.id, stateOf(key), plain(key.name)]);
+      const rows = keys.map((key) => [key.id, stateOf(key, context.now()), plain(key.name)]);
       context.stdout(table(context, ['ID', 'STATE', 'NAME'], rows, maxLengths));
     }
     return 0;

@@ -2,6 +2,7 @@ import { linkName } from '../../clients/helper-link.ts';
 import { type IdentitySettings, isUsable, type Unusable } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { expiryNotices } from '../expiry-notice.ts';
 import { namedHelpers } from '../named-helper.ts';
 import { settingsOf, tryPendingRows } from './status-data.ts';
 import { isoOf, type Row } from './status-rows.ts';
@@ -21,7 +22,8 @@ export function showJson(context: Context, hosts: readonly Row[]): void {
     uses,
   }));
   const sources = { ibmcloudSession, computeProfile };
-  const all = { hosts, identities, helpers, pendingKeys, sources };
+  const warnings = expiryNotices(context, settings, hosts);
+  const all = { hosts, identities, helpers, pendingKeys, warnings, sources };
   context.stdout(`${JSON.stringify(all, null, 2)}\n`);
 }
 

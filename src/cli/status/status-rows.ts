@@ -1,10 +1,15 @@
+import { isUsable } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { validTime } from '../../identity/expiry.ts';
 import { listFallback } from '../../identity/fallback-helper.ts';
 import { answeredHosts, type HostAnswer } from '../../identity/hosts.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { signedOutHosts } from '../../identity/signed-out.ts';
+import { own } from '../../json-object.ts';
 import { isIbmHost } from '../../registry/match.ts';
+import { endOf } from '../expiry-notice.ts';
+import { settingsOf } from './status-data.ts';
 
 /** A line of `status`, and an element of `hosts` in its JSON. Times are in ISO 8601. */
 export interface Row {
@@ -35,12 +40,22 @@ interface TokenState {
 export async function rowsOf(context: Context, named: readonly string[]): Promise<Row[]> {
   const only = named.length > 0 ? { names: named } : {};
   const answers = await answeredHosts(warningOnce(context), { namespaces: true, ...only });
-  const rows = await Promise.all(rowsIn(context, answers));
+  const found = await Promise.all(rowsIn(context, answers));
+  const rows = found.map((row) => withSessionEnd(context, row));
   const answered = new Set(rows.map(({ host }) => host));
   const signedOut = [...signedOutHosts(context)]
     .filter((host) => !answered.has(host) && (named.length === 0 || named.includes(host)))
     .map((host): Row => ({ host, state: 'signed-out' }));
   return [...rows, ...signedOut].sort((a, b) => a.host.localeCompare(b.host));
+}
+
+/** Adds when the session of a refresh token ends, which `get` does not need to know. */
+function withSessionEnd(context: Context, row: Row): Row {
+  const { identities } = settingsOf(context);
+  const identity = row.identity === undefined ? undefined : own(identities, row.identity);
+  if (row.identity === undefined || identity === undefined || !isUsable(identity)) return row;
+  const endsAt = isoOf(endOf(context, row.identity, identity));
+  return endsAt === undefined ? row : { ...row, endsAt };
 }
 
 /** One cached token or keychain is used for many hosts. */
@@ -96,7 +111,7 @@ async function tokenState({
 }
 
 /** Returns a time in ISO 8601; undefined, which JSON omits, if it is missing or not a valid date. */
-export function isoOf(timeMs = Number.NaN): string | undefined {
-  const date = new Date(timeMs);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+export function isoOf(timeMs: number | undefined): string | undefined {
+  const time = validTime(timeMs);
+  return time === undefined ? undefined : new Date(time).toISOString();
 }

@@ -4,6 +4,7 @@ import type { Settings } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { visible } from '../../visible.ts';
+import { type ExpiryNotice, expiryNotices } from '../expiry-notice.ts';
 import { type NamedHelper, namedHelpers } from '../named-helper.ts';
 import { duration, printLine, table } from '../output.ts';
 import { pendingLines } from './pending-keys.ts';
@@ -34,6 +35,10 @@ export function showText(context: Context, rows: readonly Row[], areHostsNamed: 
   else for (const line of pending.flatMap(pendingLines)) printLine(context, line);
   problems.delete('');
   for (const [problem, hint] of problems) context.warn(problem, hint);
+  const isShown = ({ identity }: ExpiryNotice) =>
+    !areHostsNamed || rows.some((row) => row.identity === identity);
+  for (const { message, hint } of expiryNotices(context, settings, rows).filter(isShown))
+    context.warn(message, hint);
 }
 
 /** Returns the line for `docker-credential-icr-NAME`: its identity, and where clients use it. */

@@ -94,6 +94,7 @@ test('damaged settings and version: load no other modules', () =>
 const forAll = ['cli', 'commands', 'typed-command', 'usage-error', 'yargs'];
 const forStatus = [
   'host-arguments',
+  'expiry-notice',
   'named-helper',
   'output',
   'status/pending-keys',

@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isCalledByItself } from '../../src/processes.ts';
+import { isCalledByItself } from '../../src/process-tree.ts';
 
 const test = suite('credential helper loop detection');
 

@@ -1,15 +1,15 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { HelperError } from '../../src/errors.ts';
 import { serveTexts } from '../../src/http/text-server.ts';
+import { leadUntilStopped, leaseMs, renewLeaseMs } from '../../src/kubernetes/lead.ts';
 import { createElection } from '../../src/kubernetes/leader-lease.ts';
-import { leaseMs, refreshInRounds, roundMs } from '../../src/kubernetes/refresh-loop.ts';
 import { createMetrics } from '../../src/kubernetes/refresh-metrics.ts';
 import { noon, testContext } from '../support/context.ts';
 import { createKubernetesApi, failure, type KubernetesApi } from '../support/kubernetes-api.ts';
 import { rejects } from '../support/rejects.ts';
+import { createClock } from '../support/virtual-clock.ts';
 
-const test = suite('rounds of the refresher');
+const test = suite('leader election');
 
 interface World {
   readonly api: KubernetesApi;
@@ -43,7 +43,7 @@ test('one replica leads, and another one after the first has stopped renewing', 
   assert.is(await a.lead(), true);
   assert.is(await b.lead(), false);
   for (let rounds = 0; rounds < 10; rounds += 1) {
-    world.now += roundMs;
+    world.now += renewLeaseMs;
     assert.equal([await a.lead(), await b.lead()], [true, false]);
   }
   world.now += leaseMs - 1;
@@ -91,86 +91,95 @@ test('a Lease that cannot be read or changed is an error', async () => {
   await rejects(electionOf(world, 'a').lead(), 'refused', /to change the Lease/);
 });
 
-/** Runs rounds until `rounds` pauses have passed. */
-async function runRounds(
-  world: World,
-  { holder = 'a', rounds = 1, requestToken = async () => token(world) } = {},
-) {
-  const context = testContext({ now: () => world.now });
-  const metrics = createMetrics(context.now);
+function createLeader(world: World, holder: string) {
+  const clock = createClock(world.now);
   const stopping = new AbortController();
-  let pauses = 0;
-  await refreshInRounds(
+  const context = testContext({ now: () => clock.now });
+  const metrics = createMetrics(context.now);
+  const work = { running: 0, started: 0 };
+  const ended = leadUntilStopped(
     context,
-    { api: async (request) => world.api.handle(request), requestToken, random: () => 0.5 },
-    {
-      ...{ selector: 'icr.io/pull-secret=true', secretName: 'icr-pull', hosts: ['us.icr.io'] },
-      ...{ profile: undefined, usesApiKey: false, refresher: 'ops/refresher', serviceAccounts: [] },
-    },
-    {
-      election: electionOf(world, holder),
-      metrics,
-      pause: async (milliseconds) => {
-        assert.ok(milliseconds >= roundMs * 0.9 && milliseconds <= roundMs * 1.1);
-        world.now += milliseconds;
-        pauses += 1;
-        if (pauses === rounds) stopping.abort();
-      },
-      stop: stopping.signal,
+    createElection(async (request) => world.api.handle(request), context.now, {
+      ...{ namespace: 'ops', name: 'refresher', holder, durationMs: leaseMs },
+    }),
+    metrics,
+    { now: context.now, random: () => 0.5, pause: clock.pause, stop: stopping.signal },
+    async (stop) => {
+      work.started += 1;
+      work.running += 1;
+      if (!stop.aborted) await new Promise((resolve) => stop.addEventListener('abort', resolve));
+      work.running -= 1;
     },
   );
-  return { metrics: metrics.pages['/metrics']().text, warnings: context.warnings };
+  const stop = async () => {
+    stopping.abort();
+    await ended;
+  };
+  return { clock, work, metrics, context, stop };
 }
 
-function token({ now }: World) {
-  return { token: 'canary', issuedAt: now, expiresAt: now + 3600_000 };
-}
-
-test('the leader renews Secrets in rounds, and releases the Lease at the end', async () => {
+test('works while it leads, and releases the Lease at the end', async () => {
   const world = createWorld();
-  const { metrics } = await runRounds(world, { rounds: 30 });
+  const { clock, work, metrics, stop } = createLeader(world, 'a');
+  await clock.pass(10 * leaseMs);
+  assert.equal(work, { running: 1, started: 1 });
+  assert.match(metrics.pages['/metrics']().text, /^icr_refresher_leader 1$/m);
+  await stop();
+  assert.equal(work, { running: 0, started: 1 });
   assert.is(holderOf(world), '');
-  assert.match(metrics, /^icr_refresher_leader 1$/m);
-  assert.match(metrics, /^icr_refresher_namespaces\{outcome="ok"\} 1$/m);
-  assert.match(metrics, /^icr_refresher_renewals_total 2$/m);
+  assert.match(metrics.pages['/metrics']().text, /^icr_refresher_leader 0$/m);
 });
 
-test('a replica that does not lead changes no Secret', async () => {
+test('does not work while another replica leads, and takes over after the lease duration', async () => {
   const world = createWorld();
   await electionOf(world, 'b').lead();
-  const { metrics } = await runRounds(world, { rounds: 2 });
-  assert.is(world.api.secrets.size, 0);
+  const { clock, work, stop } = createLeader(world, 'a');
+  await clock.pass(leaseMs - 1);
+  assert.is(work.started, 0);
+  await clock.pass(2 * renewLeaseMs);
+  assert.is(work.running, 1);
+  world.api.leases.set('ops/refresher', {
+    version: 99,
+    spec: { holderIdentity: 'b', leaseDurationSeconds: leaseMs / 1000 },
+  });
+  await clock.pass(renewLeaseMs);
+  assert.equal(work, { running: 0, started: 1 });
+  await stop();
   assert.is(holderOf(world), 'b');
-  assert.match(metrics, /^icr_refresher_leader 0$/m);
 });
 
-test('failures are counted by code, and the next round succeeds', async () => {
+test('stops before the Lease expires if it cannot be renewed, and starts again', async () => {
   const world = createWorld();
-  let requests = 0;
-  world.api.intercept = ({ path }) =>
-    path === '/api/v1/namespaces' && requests++ === 0 ? failure(500, 'canary') : undefined;
-  let asked = 0;
-  const requestToken = async () => {
-    asked += 1;
-    if (asked === 1) throw new HelperError('unreachable', 'cannot reach IAM');
-    return token(world);
-  };
-  const { metrics, warnings } = await runRounds(world, { rounds: 3, requestToken });
-  assert.is(warnings.length, 2);
-  assert.match(metrics, /^icr_refresher_failures_total\{code="refused"\} 1$/m);
-  assert.match(metrics, /^icr_refresher_failures_total\{code="unreachable"\} 1$/m);
-  assert.match(metrics, /^icr_refresher_renewals_total 1$/m);
-  assert.not.match(metrics, /canary|shop/);
+  const { clock, work, metrics, context, stop } = createLeader(world, 'a');
+  await clock.pass(1);
+  world.api.intercept = () => failure(500, 'canary');
+  await clock.pass(renewLeaseMs);
+  assert.is(work.running, 1);
+  await clock.pass(leaseMs - 2 * renewLeaseMs);
+  assert.is(work.running, 0);
+  assert.ok(context.warnings.length > 0);
+  assert.match(
+    metrics.pages['/metrics']().text,
+    /^icr_refresher_failures_total\{code="refused"\} \d+$/m,
+  );
+  world.api.intercept = undefined;
+  await clock.pass(renewLeaseMs);
+  assert.equal(work, { running: 1, started: 2 });
+  await stop();
 });
 
-test('is unhealthy if no round has finished for ten minutes', () => {
+test('is unhealthy if a loop has not run for five minutes', () => {
   const world = createWorld();
-  const { pages, finished } = createMetrics(() => world.now);
-  assert.is(pages['/healthz']().status, 200);
-  world.now += 10 * 60_000;
-  assert.is(pages['/healthz']().status, 503);
-  finished(false);
-  assert.is(pages['/healthz']().status, 200);
+  const { pages, beat, leads } = createMetrics(() => world.now);
+  const status = () => pages['/healthz']().status;
+  beat('renewals');
+  assert.is(status(), 200);
+  world.now += 5 * 60_000;
+  assert.is(status(), 503);
+  beat('election');
+  assert.is(status(), 503);
+  leads(false);
+  assert.is(status(), 200);
 });
 
 test('serves pages by path, for GET only', async () => {
