@@ -48,6 +48,8 @@ export interface Context {
    * exist, or be an invalid name. Undefined for `docker-credential-icr`.
    */
   readonly identity?: string | undefined;
+  /** Returns the name of the program that has started this process; undefined if the system does not tell. */
+  readonly parentProgram?: () => Promise<string | undefined>;
   /** Runs another program and waits until it exits. */
   readonly runSync: (program: string, args: readonly string[], options: RunOptions) => RunResult;
   /** Calls `act` for these signals instead of exiting, until the returned function is called. */
@@ -107,6 +109,10 @@ export interface Files {
    * Starts to read a file for which `read` may be called soon. It neither warns nor fails.
    */
   readonly prefetch?: (file: string) => void;
+  /** Starts to check a directory in which `create` will be called. It does not fail. */
+  readonly prefetchDirectory?: (directory: string) => void;
+  /** Creates a small file with mode 0600, and its directory with mode 0700. Rejects with `storage` or the system's error. */
+  readonly create: (context: Context, file: string, text: string) => Promise<void>;
 }
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */

@@ -57,6 +57,7 @@ export function processContext(): Context {
     executable: () => process.execPath,
     script: isEmbedded(process.argv[1]) ? undefined : process.argv[1],
     identity: identityInName(process.argv0, process.argv[1], platform),
+    parentProgram: () => parentProgram(bun, platform),
     runSync,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);
@@ -74,6 +75,17 @@ function isEmbedded(script: string | undefined): boolean {
     script?.slice(1, 7) === ':/~BUN' ||
     script?.slice(1, 7) === ':\\~BUN'
   );
+}
+
+/** Linux shortens the name to 15 characters; see proc(5). Other systems tell it only to another program. */
+async function parentProgram(
+  bun: BunRuntime | undefined,
+  platform: NodeJS.Platform,
+): Promise<string | undefined> {
+  if (platform !== 'linux') return undefined;
+  const file = `/proc/${process.ppid}/comm`;
+  const name = bun ? await bun.file(file).text() : nodeFs().readFileSync(file, 'utf8');
+  return name.trim();
 }
 
 /** Clients send their input within a few milliseconds; then the type of standard input is not checked. */

@@ -82,8 +82,9 @@ const optionValues: Readonly<Record<string, Names>> = {
 /** Arguments by command; the last entry applies to all further arguments. */
 const argumentValues: Readonly<Record<string, readonly Names[]>> = {
   ...Object.fromEntries(
-    ['setup', 'login', 'logout', 'configure', 'status', 'doctor'].map((name) => [name, [hosts]]),
+    ['setup', 'login', 'logout', 'configure', 'doctor'].map((name) => [name, [hosts]]),
   ),
+  status: [(context) => [...hosts(context), ...identities(context)]],
   map: [hosts, identities, none],
   unmap: [hosts, none],
   token: [hosts, none],

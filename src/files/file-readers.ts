@@ -9,6 +9,8 @@ export const nodeFiles: Files = {
     return readPrivate(context, file, rulesFor[kind]);
   },
   isPresent: async (context, file) => (await import('./private-read.ts')).isPresent(context, file),
+  create: async (context, file, text) =>
+    (await import('./private-write.ts')).writeNew(context, file, text),
 };
 
 /** The part of Bun that is used. Source: https://bun.com/docs/runtime/file-io. */
@@ -53,6 +55,8 @@ const typeAndOthers = 0o170077;
 const privateFile = 0o100000;
 const typeAndOthersWrite = 0o170022;
 const directory = 0o040000;
+/** The umask for files with mode 0600. */
+const onlyOwner = 0o077;
 /** Stands for invalid bytes in a decoded text. */
 const replacement = '\ufffd';
 
@@ -139,6 +143,18 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   return {
     prefetch: (path) => {
       begun.set(path, tryRead(path));
+    },
+    prefetchDirectory: (path) => {
+      void isPrivate(path);
+    },
+    create: async (context, path, text) => {
+      // A directory that does not exist is left to the fallback, like one that others can write to.
+      if (!(await isPrivate(dirname(path)))) return fallback.create(context, path, text);
+      const umask = context.umask(onlyOwner);
+      // Opens the file at once.
+      const writing = bun.write(bun.file(path), text);
+      context.umask(umask);
+      await writing;
     },
     read: async (context, path, kind) => {
       const reading = begun.get(path) ?? tryRead(path);

@@ -70,7 +70,11 @@ async function readWith(entries: Readonly<Record<string, Entry>>) {
       },
     };
   };
-  const fallback = { read: async () => 'fallback', isPresent: async () => true };
+  const fallback = {
+    read: async () => 'fallback',
+    isPresent: async () => true,
+    create: async () => {},
+  };
   const files = bunFiles(bunWith({ file }), 7, fallback);
   const context = testContext();
   const text = await files.read(context, '/home/dir/file', 'secret');

@@ -20,6 +20,7 @@ import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';
 import { callerFor } from '../caller.ts';
+import { printLastUses } from '../last-use.ts';
 import { printLine } from '../output.ts';
 import type { Copy, CopyCommand } from './copies/copy.ts';
 import { checkCopies, deliverCopies } from './copies/deliver.ts';
@@ -46,6 +47,7 @@ export async function rotateKey(
   const interrupted = readPendingKey(context, name);
   const copies = await copiesFor(context, stored, interrupted, options);
   const caller = await rotationCaller(lookup, name, options.as, [stored, interrupted?.value]);
+  await printLastUses(context, [name]);
   const rotation = { caller, identity: name, stored, options, copies, assertLockHeld };
   try {
     if (interrupted?.value === stored) {
