@@ -30,6 +30,7 @@ export async function setCredsStore(context: Context, dryRun: boolean): Promise<
   for (const login of logins) await copyLogin(context, login);
   const { changed, backup } = planAndApply(context, () => planSetStore(context));
   if (!changed) printLine(context, `nothing to change in ${visible(plan.file)}`);
+  for (const { message, hint } of plan.notes) context.warn(message, hint);
   if (changed) {
     const rest =
       previous === undefined ? '' : `; ${visible(previous)} is used for other registries`;

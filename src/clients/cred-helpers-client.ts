@@ -11,14 +11,15 @@ import {
   removeProperties,
   replaceValue,
 } from './json-edit.ts';
+import type { FileKind } from './loaders.ts';
 import { otherHelperNotes, staleAuthNotes } from './notes.ts';
-import type { Decoder } from './readers.ts';
-import { assertLoadable } from './rejected-members.ts';
+import { loadNotes } from './rejected-members.ts';
 
 interface Description {
   readonly name: string;
   readonly file: (context: Context) => string;
-  readonly decoder: Decoder;
+  /** How programs read the file; `config.json` by default. */
+  readonly kind?: FileKind;
   /** Returns the keys under which the client looks for a host; by default only the host. */
   readonly keysOf?: (host: string) => readonly string[];
   /** Returns how to remove an entry of `auths`, such as `run docker logout us.icr.io`. */
@@ -29,14 +30,22 @@ interface Description {
 
 /** Returns a client that reads `credHelpers` from a JSON file. */
 export function credHelpersClient(description: Description): Client {
-  const { name, file, decoder, keysOf = (host) => [host], logout, notes } = description;
+  const {
+    name,
+    file,
+    kind = 'config.json',
+    keysOf = (host) => [host],
+    logout,
+    notes,
+  } = description;
   const read = (context: Context) => readCredHelpers(file(context));
   const planAdd = (context: Context, hosts: readonly string[], options: AddOptions = {}) => {
     const found = read(context);
-    assertLoadable(found, decoder);
+    const rejected = loadNotes(found, kind, name);
     const keys = hosts.flatMap(keysOf);
     const { occupied, ...plan } = planAddIn(found, keys, options);
     const allNotes = [
+      ...rejected,
       ...otherHelperNotes(name, found, occupied, options),
       ...staleAuthNotes(found, hosts, (key) => logout(found, key)),
       ...notes(context, found),

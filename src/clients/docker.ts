@@ -11,7 +11,6 @@ import { missingStoreNotes, shellQuoted } from './notes.ts';
 export const docker: Client = credHelpersClient({
   name: 'docker',
   file: dockerConfigFile,
-  decoder: 'docker/cli',
   logout: (_, key) => logoutCommand('docker', key),
   notes: (context, read) => [
     ...missingStoreNotes(context, read.file, textSetting(read, 'credsStore')),
@@ -27,7 +26,6 @@ export const docker: Client = credHelpersClient({
 export const nerdctl: Client = credHelpersClient({
   name: 'nerdctl',
   file: dockerConfigFile,
-  decoder: 'docker/cli',
   keysOf: (host) => [host, `${host}:443`],
   logout: (_, key) => logoutCommand('nerdctl', key),
   notes: (context, read) => missingStoreNotes(context, read.file, textSetting(read, 'credsStore')),
@@ -65,7 +63,6 @@ export function buildxClients(context: Context): Client[] {
   return configFiles(joinPath(context, folder, 'config')).map((file) =>
     credHelpersClient({
       name: 'buildx',
-      decoder: 'docker/cli',
       file: () => file,
       logout: () => `remove that entry from ${file}`,
       notes: () => [],

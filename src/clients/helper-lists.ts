@@ -32,18 +32,18 @@ export function userFolders(context: Context): string[] {
  * The files that list helpers, in the order in which they are read with that directory of the user: only the last list
  * counts. Source: containers/container-libs, image/pkg/sysregistriesv2/system_registries_v2.go.
  */
-export function helperLists(
-  context: Context,
-  user: string,
-  system: string = systemFolder,
-): HelperList[] {
+export function helperLists(context: Context, user: string, system?: string): HelperList[] {
+  return listFiles(context, user, system).flatMap((file) => listIn(file) ?? []);
+}
+
+/** The files that may have a list, in that order. */
+export function listFiles(context: Context, user: string, system: string = systemFolder): string[] {
   const { CONTAINERS_REGISTRIES_CONF: named } = context.env;
   const own = joinPath(context, user, 'registries.conf');
   const isOwn = !named && fs.existsSync(own);
   const main = named || (isOwn ? own : joinPath(context, system, 'registries.conf'));
   const folders = isOwn ? [user] : [system, user];
-  const files = [main, ...folders.flatMap((folder) => dropIns(context, folder))];
-  return files.flatMap((file) => listIn(file) ?? []);
+  return [main, ...folders.flatMap((folder) => dropIns(context, folder))];
 }
 
 /** The list that counts with that directory of the user; undefined if there is none. */

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { realPath, statOf } from '../files/file-facts.ts';
 import { isTrustedOwner, isWritableByOthers } from '../files/trust.ts';
 import { configFolder } from './folders.ts';
 import { settingsFile } from './settings.ts';
@@ -59,7 +60,7 @@ function checkoutAround(context: Context, folder: string): string | undefined {
   const defaultFolder = configFolder({ ...context, env: { HOME, APPDATA } });
   const home = context.platform === 'win32' ? APPDATA : HOME;
   const resolved = folder === defaultFolder && home !== undefined ? home : folder;
-  return checkoutAbove(path.resolve(folder)) ?? checkoutAbove(realPath(resolved));
+  return checkoutAbove(path.resolve(folder)) ?? checkoutAbove(realPath(resolved) ?? resolved);
 }
 
 function checkoutAbove(folder: string): string | undefined {
@@ -77,22 +78,6 @@ function isIn(folder: string, name: string): boolean {
     return fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
   } catch {
     return false;
-  }
-}
-
-function realPath(folder: string): string {
-  try {
-    return fs.realpathSync(folder);
-  } catch {
-    return folder;
-  }
-}
-
-function statOf(file: string): fs.Stats | undefined {
-  try {
-    return fs.statSync(file, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
   }
 }
 

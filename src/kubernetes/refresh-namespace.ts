@@ -6,7 +6,7 @@ import {
   usePullSecret,
 } from './pull-secret-use.ts';
 import type { RefreshFailure } from './refresh-event.ts';
-import { accountProfile, namespaceProfile, requireProfile } from './refresh-profile.ts';
+import { accountProfile, assertProfile, namespaceProfile } from './refresh-profile.ts';
 import { accountSecretName, type ObjectMetadata } from './refreshed-secret.ts';
 import { type Cluster, type RefreshOptions, type Renewal, renewSecret } from './renew-secret.ts';
 
@@ -65,7 +65,7 @@ export async function refreshNamespace(
     const profile = namespaceProfile(namespace, options);
     const isUnused = serviceAccounts.length > 0 && sharing.length === 0;
     if (profile === undefined && isUnused && !options.usesApiKey) return undefined;
-    requireProfile(profile, options);
+    assertProfile(profile, options);
     const renewal = await renew(secretName, profile);
     if (renewal.outcome === 'gone') return renewal;
     for (const account of sharing) {

@@ -1,5 +1,5 @@
 import { HelperError } from '../errors.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { requireProfile, requireProfileId } from '../identity/profile.ts';
 import { profileAnnotation } from './pod-identity.ts';
 import type { ObjectMetadata } from './refreshed-secret.ts';
 
@@ -22,8 +22,8 @@ export function namespaceProfile(
   { profile, usesApiKey }: ProfileOptions,
 ): string | undefined {
   const annotated = annotatedProfile(namespace, usesApiKey);
-  const chosen = annotated ?? profile;
-  return chosen === undefined ? undefined : requireProfileId(chosen);
+  if (annotated !== undefined) return requireProfileId(annotated);
+  return profile === undefined ? undefined : requireProfile(profile);
 }
 
 /** Returns the service account's own trusted profile; undefined if it has none. Throws `misconfigured` or `refused`. */
@@ -46,7 +46,7 @@ export function accountProfile(
 }
 
 /** Throws `misconfigured` if the namespace has no trusted profile. */
-export function requireProfile(profile: string | undefined, { usesApiKey }: ProfileOptions): void {
+export function assertProfile(profile: string | undefined, { usesApiKey }: ProfileOptions): void {
   if (profile !== undefined || usesApiKey) return;
   throw new HelperError('misconfigured', `there is no annotation ${profileAnnotation}`, {
     hint: 'annotate the namespace with the ID of a trusted profile, or use --trusted-profile',

@@ -386,11 +386,18 @@ for (const [what, options, annotations, expected, problem] of ownProfiles) {
   });
 }
 
-test('uses the default profile for namespaces without annotation', async () => {
-  const world = createWorld({ a: undefined, b: 'Profile-2' });
-  assert.is((await world.run({ profile: 'Profile-1' })).renewed, 2);
-  assert.equal([...world.minted].sort(), ['Profile-1', 'Profile-2']);
-});
+for (const [usual, minted] of [
+  ['Profile-1', 'Profile-1'],
+  ['iam-Profile-1', 'Profile-1'],
+  ['crn:v1:bluemix:public:iam-identity::a/1::profile:Profile-1', 'Profile-1'],
+  ['Pulls of a team', 'Pulls of a team'],
+] as const) {
+  test(`uses the default profile for namespaces without annotation: ${usual}`, async () => {
+    const world = createWorld({ a: undefined, b: 'Profile-2' });
+    assert.is((await world.run({ profile: usual })).renewed, 2);
+    assert.equal([...world.minted].sort(), [minted, 'Profile-2'].sort());
+  });
+}
 
 test('does not mix an API key and trusted profiles', async () => {
   const world = createWorld({ a: undefined, b: 'Profile-2' });

@@ -4,6 +4,7 @@ import { HelperError, isRefused } from '../../errors.ts';
 import { endOfJwt, lifeOf } from '../../identity/expiry.ts';
 import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
+import { fileOf } from '../../secrets/credential-file.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
 import { renewHint, sessionEnd } from '../expiry-notice.ts';
@@ -19,6 +20,7 @@ import {
 } from './check.ts';
 import { expiryFinding } from './expiry-finding.ts';
 import { requestFailure } from './network-checks.ts';
+import { pathProblem } from './path-problem.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** For each identity, checks that its secret is readable, accepted by IAM, and does not expire soon. */
@@ -84,6 +86,8 @@ async function checkIdentity(
   // The refusal of an expired key is reported as its expiry.
   const isExpired = isRefused(verification) && knownEnd <= input.context.now();
   if (verification instanceof HelperError && !isExpired) {
+    const unreadable = unreadableSecret(input, name, verification);
+    if (unreadable !== undefined) return unreadable;
     return requestFailure(input, verification, hintFor(input.snapshot, name, login, verification));
   }
   const { kind, expiresAt } = identity;
@@ -92,6 +96,13 @@ async function checkIdentity(
   return expiryFinding(input.context, kind, expiring, (isPast) =>
     renewHint(name, identity, isPast),
   );
+}
+
+function unreadableSecret(input: CheckInput, name: string, error: HelperError) {
+  const { directory, settings } = input.snapshot;
+  const isFile = (settings.store ?? fileStoreName) === fileStoreName;
+  if (error.code !== 'storage' || !isFile || directory === undefined) return undefined;
+  return pathProblem(input, fileOf(directory, { of: 'identity', name }), 'file');
 }
 
 function secretOf({ store, settings }: Snapshot, name: string, { kind }: IdentitySettings): string {
