@@ -1,5 +1,5 @@
 /** A group of files, and the groups from which they may import values and types. */
-export interface Layer {
+interface Layer {
   /** Files, and directories that end in `/`. The longest path that matches decides. */
   readonly paths: readonly string[];
   /** Names of layers. */
@@ -20,7 +20,8 @@ export interface ImportRules {
 const basis = ['foundation', 'files', 'config'];
 const everything = [
   ...basis,
-  ...['http', 'registry-hosts', 'registry', 'iam', 'secrets', 'clients', 'identity', 'kubernetes'],
+  ...['http', 'registry-hosts', 'registry', 'iam', 'secrets', 'clients', 'identity', 'access-log'],
+  'kubernetes',
   ...['protocol', 'cli', 'main'],
 ];
 
@@ -29,25 +30,19 @@ export const importRules: ImportRules = {
   layers: {
     foundation: {
       paths: [
-        'src/ascii.ts',
-        'src/callers.ts',
         'src/context.ts',
-        'src/deadline.ts',
         'src/descriptors.ts',
         'src/errors.ts',
+        'src/fast-path.ts',
         'src/json-object.ts',
         'src/jwt-claims.ts',
         'src/mask.ts',
-        'src/paths.ts',
         'src/piece-set.ts',
-        'src/plain-text.ts',
-        'src/process-stat.ts',
+        'src/process-tree.ts',
         'src/program-name.ts',
         'src/secret-variables.ts',
         'src/standard-input.ts',
-        'src/system-home.ts',
         'src/unescape.ts',
-        'src/version.ts',
         'src/visible.ts',
         'src/wrap.ts',
       ],
@@ -69,13 +64,14 @@ export const importRules: ImportRules = {
       paths: ['src/identity/'],
       imports: [...basis, 'http', 'registry-hosts', 'registry', 'iam', 'secrets'],
     },
+    'access-log': { paths: ['src/access-log/'], imports: [...basis, 'identity'] },
     kubernetes: {
       paths: ['src/kubernetes/'],
-      imports: [...basis, 'http', 'registry-hosts', 'iam', 'secrets', 'identity'],
+      imports: [...basis, 'http', 'registry-hosts', 'iam', 'secrets', 'identity', 'access-log'],
     },
     protocol: {
       paths: ['src/protocol/'],
-      imports: [...basis, 'registry-hosts', 'secrets', 'identity'],
+      imports: [...basis, 'registry-hosts', 'secrets', 'identity', 'access-log'],
     },
     cli: {
       paths: ['src/cli/'],

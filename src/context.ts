@@ -48,6 +48,8 @@ export interface Context {
    * exist, or be an invalid name. Undefined for `docker-credential-icr`.
    */
   readonly identity?: string | undefined;
+  /** Returns the name of the program that has started this process; undefined if the system does not tell. */
+  readonly parentProgram?: () => Promise<string | undefined>;
   /** Runs another program and waits until it exits. */
   readonly runSync: (program: string, args: readonly string[], options: RunOptions) => RunResult;
   /** Calls `act` for these signals instead of exiting, until the returned function is called. */
@@ -82,7 +84,7 @@ export interface RunResult {
   readonly failure?: string;
 }
 
-export interface Screen {
+interface Screen {
   readonly columns: number;
   /** Writes text unchanged, with escape sequences for colours and the cursor. */
   readonly write: (text: string) => void;
@@ -93,7 +95,7 @@ export type FileKind = 'secret' | 'settings' | 'cached';
 
 /**
  * Reads this program's small text files. There are two implementations: the fast path on Bun's file API
- * (`files/bun-reader.ts`) for the common case, and one on `node:fs` for all other files, which is its fallback.
+ * (`files/file-readers.ts`) for the common case, and one on `node:fs` for all other files, which is its fallback.
  */
 export interface Files {
   /**
@@ -105,6 +107,10 @@ export interface Files {
   readonly isPresent: (context: Context, file: string) => Promise<boolean>;
   /** Starts to read a file for which `read` may be called soon, without warnings. Returns false if it is missing or empty. */
   readonly prefetch?: (file: string) => boolean;
+  /** Starts to check a directory in which `create` will be called. It does not fail. */
+  readonly prefetchDirectory?: (directory: string) => void;
+  /** Creates a small file with mode 0600, and its directory with mode 0700. Rejects with `storage` or the system's error. */
+  readonly create: (context: Context, file: string, text: string) => Promise<void>;
 }
 
 /** With `DOCKER_CREDENTIAL_ICR_DEBUG=1`, writes to standard error; otherwise does nothing. */
@@ -116,4 +122,43 @@ export function debug(context: Context, line: string): void {
 
 export function isDebug({ env }: Pick<Context, 'env'>): boolean {
   return env.DOCKER_CREDENTIAL_ICR_DEBUG === '1';
+}
+
+/**
+ * The time limit of a machine command, including everything that it waits for. It is a second less than the documented
+ * 10 seconds, because starting and exiting take time on a busy machine.
+ */
+export const answerLimitMs = 9000;
+
+/**
+ * Returns the time that has passed since a first reading of `now`, added to it, in whole milliseconds: a time limit must not
+ * become longer if the system's clock is set back. `elapsed` is a monotonic clock in milliseconds.
+ */
+export function steadyClock(now: () => number, elapsed: () => number): () => number {
+  const origin = now() - elapsed();
+  return () => {
+    const time = origin + elapsed();
+    // The first use of `Math` costs 1 % of a `get`.
+    return time - (time % 1);
+  };
+}
+
+/** Removes the deadline, for work that must not be aborted halfway and has its own time limit. */
+export function withoutDeadline(context: Context): Context {
+  return { ...context, deadline: undefined };
+}
+
+/** Returns the deadline of an operation that may take `limitMs`, at most the command's; in milliseconds since 1970. */
+export function deadlineOf({ now, deadline }: Context, limitMs: number): number {
+  return Math.min(now() + limitMs, deadline ?? Number.POSITIVE_INFINITY);
+}
+
+/** Returns the milliseconds until that deadline; 0 or less if it has passed. */
+export function remainingMs(context: Context, limitMs: number): number {
+  return deadlineOf(context, limitMs) - context.now();
+}
+
+/** Resolves after the time. */
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -1,4 +1,4 @@
-import { answerLimitMs } from './deadline.ts';
+import { answerLimitMs } from './context.ts';
 import { processContext } from './process-context.ts';
 import { type MachineCommand, protocolVerb, serve, wantsHelp } from './protocol/serve.ts';
 

@@ -1,10 +1,8 @@
-import type { Context, RunOptions, RunResult } from './context.ts';
+import { type Context, type RunOptions, type RunResult, steadyClock } from './context.ts';
 import { cannotWrite, readAll, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
-import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
-import { nodeFiles } from './files/file-reader.ts';
+import { type Bun as BunRuntime, bunFiles, nodeFiles, readBunStdin } from './files/file-readers.ts';
 import { identityInName } from './program-name.ts';
-import { withSystemHome } from './system-home.ts';
 import { hintLines, visible } from './visible.ts';
 import { wrapCommand } from './wrap.ts';
 
@@ -27,6 +25,7 @@ export function processContext({ limitMs, readsInput = false }: Start = {}): Con
   const reading = bun && readsInput ? readBunStdin(bun) : undefined;
   // `readInput` reports the error.
   reading?.catch(() => {});
+  const now = limitMs === undefined ? Date.now : steadyClock(Date.now, elapsedIn(bun));
   return {
     ...withSystemHome(process.env, platform, systemHome),
     platform,
@@ -54,8 +53,8 @@ export function processContext({ limitMs, readsInput = false }: Start = {}): Con
     answer: bun ? (text) => answerWithBun(bun, text) : async (text) => writeAll(nodeFs(), 1, text),
     files: bun ? bunFiles(bun, uid ?? -1, nodeFiles) : nodeFiles,
     warn,
-    now: Date.now,
-    deadline: limitMs === undefined ? undefined : Date.now() + limitMs,
+    now,
+    deadline: limitMs === undefined ? undefined : now() + limitMs,
     pid: process.pid,
     uid,
     umask: (mask) => process.umask(mask),
@@ -69,8 +68,9 @@ export function processContext({ limitMs, readsInput = false }: Start = {}): Con
         ? { columns: process.stdout.columns || 80, write: (text) => writeAll(nodeFs(), 1, text) }
         : undefined,
     executable: () => process.execPath,
-    script: process.argv[1],
+    script: isEmbedded(process.argv[1]) ? undefined : process.argv[1],
     identity: identityInName(process.argv0, process.argv[1], platform),
+    parentProgram: () => parentProgram(bun, platform),
     runSync,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);
@@ -79,6 +79,31 @@ export function processContext({ limitMs, readsInput = false }: Start = {}): Con
       };
     },
   };
+}
+
+/** Returns a monotonic clock in milliseconds. The first use of `performance` costs 1 % of a `get`. */
+function elapsedIn(bun: BunRuntime | undefined): () => number {
+  return bun ? () => bun.nanoseconds() / 1e6 : () => performance.now();
+}
+
+/** Returns true for a path in Bun's virtual file system: the program in the executable is no file. */
+function isEmbedded(script: string | undefined): boolean {
+  return (
+    script?.startsWith('/$bunfs/') ||
+    script?.slice(1, 7) === ':/~BUN' ||
+    script?.slice(1, 7) === ':\\~BUN'
+  );
+}
+
+/** Linux shortens the name to 15 characters; see proc(5). Other systems tell it only to another program. */
+async function parentProgram(
+  bun: BunRuntime | undefined,
+  platform: NodeJS.Platform,
+): Promise<string | undefined> {
+  if (platform !== 'linux') return undefined;
+  const file = `/proc/${process.ppid}/comm`;
+  const name = bun ? await bun.file(file).text() : nodeFs().readFileSync(file, 'utf8');
+  return name.trim();
 }
 
 /** Clients send their input within a few milliseconds; then the type of standard input is not checked. */
@@ -165,4 +190,31 @@ export function actAs({ uid, gid }: { uid: number; gid: number }): () => void {
     throw error;
   }
   return restore;
+}
+
+type Environment = Context['env'];
+
+/**
+ * Docker, podman, skopeo and Compose use the home directory of the password database if `HOME` is unset or empty, as it
+ * is in systemd units and in some CI jobs. On Windows, services may lack `USERPROFILE`, and the system knows the directory as
+ * well. `systemHome` throws for a user who is not in the database.
+ */
+export function withSystemHome(
+  env: Environment,
+  platform: NodeJS.Platform,
+  systemHome: () => string,
+): Pick<Context, 'env' | 'isHomeFallback'> {
+  const isWindows = platform === 'win32';
+  if (isWindows ? env.USERPROFILE : env.HOME) return { env };
+  const home = homeOrNone(systemHome);
+  if (isWindows) return home === '' ? { env } : { env: { ...env, USERPROFILE: home } };
+  return home === '' ? { env } : { env: { ...env, HOME: home }, isHomeFallback: true };
+}
+
+function homeOrNone(systemHome: () => string): string {
+  try {
+    return systemHome();
+  } catch {
+    return '';
+  }
 }

@@ -20,12 +20,12 @@ export const groups: readonly Group[] = [
   {
     name: 'lookup',
     sources: [
-      'src/identity/{find,lookup,mapping,mapping-key,environment,present,signed-out,hosts}.ts',
+      'src/identity/{find,lookup,mapping,environment,present,signed-out,hosts}.ts',
       'src/identity/api-key-variable.ts',
     ],
     tests: [
       'test/unit/{present,hint,environment,mapping,docker-login,credential-lookup}.test.ts',
-      'test/unit/answered-hosts.test.ts',
+      'test/unit/{answered-hosts,key-problem}.test.ts',
     ],
   },
   {
@@ -66,14 +66,14 @@ export const groups: readonly Group[] = [
   {
     name: 'token cache',
     sources: ['src/iam/{cache*,cached-token,single-flight}.ts'],
-    tests: ['test/unit/{token-cache-files,kubelet-duration,iam-cache}.test.ts'],
+    tests: ['test/unit/{token-cache-files,kubelet-duration,min-lifetime,iam-cache}.test.ts'],
   },
   {
     name: 'kubelet identities',
     sources: [
-      'src/kubernetes/{*identity*,pull-credentials,pull-host,keyring-key,user-names,provider-request,service-account,image}.ts',
+      'src/kubernetes/{*identity*,pull-credentials,keyring-key,provider-request,service-account}.ts',
     ],
-    tests: ['test/unit/{kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
+    tests: ['test/unit/{keyring-key,kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
   },
   {
     name: 'output of secrets and names',
@@ -82,8 +82,8 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'calling processes',
-    sources: ['src/callers.ts'],
-    tests: ['test/unit/callers.test.ts'],
+    sources: ['src/process-tree.ts'],
+    tests: ['test/unit/process-tree.test.ts'],
   },
   {
     name: "other programs' files",

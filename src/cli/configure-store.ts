@@ -14,7 +14,7 @@ import { findHelper } from '../secrets/helper-program.ts';
 import { replaceSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { visible } from '../visible.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 /**
  * Makes this helper Docker's `credsStore`. Credentials of other registries stay available: the previous `credsStore`
@@ -30,6 +30,7 @@ export async function setCredsStore(context: Context, dryRun: boolean): Promise<
   for (const login of logins) await copyLogin(context, login);
   const { changed, backup } = planAndApply(context, () => planSetStore(context));
   if (!changed) printLine(context, `nothing to change in ${visible(plan.file)}`);
+  for (const { message, hint } of plan.notes) context.warn(message, hint);
   if (changed) {
     const rest =
       previous === undefined ? '' : `; ${visible(previous)} is used for other registries`;

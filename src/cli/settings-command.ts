@@ -4,10 +4,10 @@ import { requireTrustedFolder } from '../config/trusted-endpoint.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { requireComputeProfile } from '../identity/profile.ts';
+import { requireProfileIdOrCrn } from '../identity/profile.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 interface SettingsArgs {
   readonly name?: string;
@@ -16,7 +16,7 @@ interface SettingsArgs {
 
 interface Setting {
   /** The member of `config.json`, which the value `off` removes. */
-  readonly key: 'ibmcloudSession' | 'computeProfile' | 'iamEndpoint';
+  readonly key: 'ibmcloudSession' | 'computeProfile' | 'iamEndpoint' | 'accessLog';
   readonly parse: (value: string) => Partial<Settings> | Promise<Partial<Settings>>;
   readonly description: string;
   /** The values that completion offers. */
@@ -30,10 +30,18 @@ export const settingsByName: Readonly<Record<string, Setting>> = {
     parse: (value) => ({ ibmcloudSession: requireOn(value) }),
     values: ['on', 'off'],
   },
+  'access-log': {
+    key: 'accessLog',
+    description:
+      'on: log each credential that a client gets, without the secret; see status --history',
+    parse: (value) => ({ accessLog: requireOn(value) }),
+    values: ['on', 'off'],
+  },
   'compute-profile': {
     key: 'computeProfile',
-    description: 'ID of the trusted profile to use with the identity of this VPC instance or pod',
-    parse: (value) => ({ computeProfile: requireComputeProfile(value) }),
+    description:
+      'ID or CRN of the trusted profile to use with the identity of this VPC instance or pod',
+    parse: (value) => ({ computeProfile: requireProfileIdOrCrn(value) }),
     values: ['off'],
   },
   'iam-endpoint': {

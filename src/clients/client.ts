@@ -18,6 +18,8 @@ export interface EditPlan {
   readonly notes: readonly Note[];
   /** Undoes an earlier change: no backup is made, and the backup of that change is deleted. */
   readonly isUndo?: true;
+  /** The file contains a secret: no backup is made. */
+  readonly withoutBackup?: true;
 }
 
 export interface AddOptions {
@@ -28,7 +30,7 @@ export interface AddOptions {
 }
 
 /** Which entries to remove: those of `helper`, or those of `icr` and of every `icr-NAME` if it is undefined. */
-export interface RemoveOptions {
+interface RemoveOptions {
   readonly helper?: string;
 }
 

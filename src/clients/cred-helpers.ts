@@ -27,15 +27,13 @@ export function readCredHelpers(file: string): CredHelpersFile {
     return { file, text, root: undefined, credHelpers: undefined, entries: [] };
   }
   const found = settingsNamed(root, 'credHelpers');
-  for (const { value } of found) expectType(file, text, value, 'object');
+  for (const { value } of found) expectObject(file, text, value);
   const [credHelpers, second] = found;
   if (second !== undefined) {
     // Go merges both objects; JavaScript and Python use the last one.
     throw damaged(file, text, second.node.offset, 'duplicate key credHelpers');
   }
-  const entries = propertiesOf(credHelpers?.value);
-  for (const { value } of entries) expectType(file, text, value, 'string');
-  return { file, text, root, credHelpers, entries };
+  return { file, text, root, credHelpers, entries: propertiesOf(credHelpers?.value) };
 }
 
 /** Returns the settings with a name in any case: Go matches the names of struct fields case-insensitively. */
@@ -43,11 +41,10 @@ export function settingsNamed(root: Node | undefined, name: string): Property[] 
   return propertiesOf(root).filter(({ key }) => key.toLowerCase() === name.toLowerCase());
 }
 
-/** Throws `damaged` for another type, as Go does. Like Go, accepts `null` for any type. */
-function expectType(file: string, text: string, value: Node, type: 'object' | 'string'): void {
-  if (value.type === type || value.type === 'null') return;
-  const article = type === 'object' ? 'an' : 'a';
-  throw damaged(file, text, value.offset, `expected ${article} ${type}`);
+/** Throws `damaged` for another type, as Go does. Like Go, accepts `null`. */
+function expectObject(file: string, text: string, value: Node): void {
+  if (value.type !== 'object' && value.type !== 'null')
+    throw damaged(file, text, value.offset, 'expected an object');
 }
 
 /** Returns a host's entry. If the key is duplicate, all clients use the last entry. */

@@ -17,7 +17,7 @@ import { dockerConfigFile } from './docker.ts';
 import { isOwnHelper } from './helper-link.ts';
 import { addProperties, newObjectText, removeProperties, replaceValue } from './json-edit.ts';
 import { damaged, type Property, propertiesOf } from './json-text.ts';
-import { assertLoadable } from './rejected-members.ts';
+import { loadNotes } from './rejected-members.ts';
 
 const setting = 'credsStore';
 
@@ -32,13 +32,13 @@ interface CredsStorePlan extends EditPlan {
 /** Plans to set this helper as `credsStore`. Throws `damaged` or `storage`. */
 export function planSetStore(context: Context): CredsStorePlan {
   const read = readCredHelpers(dockerConfigFile(context));
-  assertLoadable(read, 'docker/cli');
+  const notes = loadNotes(read, 'config.json', 'docker');
   const { text, root } = read;
   const current = currentStore(read);
   const before = current?.value.value;
   const previousHelper = isText(before) ? before : undefined;
   const logins = previousHelper === undefined ? plainLogins(read) : [];
-  const plan = { file: read.file, before: text, hosts: [], previousHelper, logins, notes: [] };
+  const plan = { file: read.file, before: text, hosts: [], previousHelper, logins, notes };
   if (previousHelper === helperName) return { ...plan, after: text, previousHelper: undefined };
   const property = [setting, helperName] as const;
   if (text === undefined || root === undefined)

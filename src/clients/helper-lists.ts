@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
+import { cannot, isAbsent } from '../files/storage-error.ts';
 import { helperName } from '../program-name.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { readText } from './read-file.ts';
@@ -31,18 +32,18 @@ export function userFolders(context: Context): string[] {
  * The files that list helpers, in the order in which they are read with that directory of the user: only the last list
  * counts. Source: containers/container-libs, image/pkg/sysregistriesv2/system_registries_v2.go.
  */
-export function helperLists(
-  context: Context,
-  user: string,
-  system: string = systemFolder,
-): HelperList[] {
+export function helperLists(context: Context, user: string, system?: string): HelperList[] {
+  return listFiles(context, user, system).flatMap((file) => listIn(file) ?? []);
+}
+
+/** The files that may have a list, in that order. */
+export function listFiles(context: Context, user: string, system: string = systemFolder): string[] {
   const { CONTAINERS_REGISTRIES_CONF: named } = context.env;
   const own = joinPath(context, user, 'registries.conf');
   const isOwn = !named && fs.existsSync(own);
   const main = named || (isOwn ? own : joinPath(context, system, 'registries.conf'));
   const folders = isOwn ? [user] : [system, user];
-  const files = [main, ...folders.flatMap((folder) => dropIns(context, folder))];
-  return files.flatMap((file) => listIn(file) ?? []);
+  return [main, ...folders.flatMap((folder) => dropIns(context, folder))];
 }
 
 /** The list that counts with that directory of the user; undefined if there is none. */
@@ -64,12 +65,20 @@ export function isAnyListed(context: Context): boolean {
   return userFolders(context).some((user) => helperList(context, user)?.namesUs === true);
 }
 
-/** The `.conf` files in `registries.conf.d` of that directory, in the order in which they are read. */
+/** The `.conf` files in `registries.conf.d` of that directory, in the order in which they are read. Throws `storage`. */
 export function dropIns(context: Context, folder: string): string[] {
   const place = joinPath(context, folder, 'registries.conf.d');
-  if (!fs.statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [];
-  const names = fs.readdirSync(place).filter((name) => name.endsWith('.conf'));
+  const names = namesIn(place).filter((name) => name.endsWith('.conf'));
   return names.sort().map((name) => joinPath(context, place, name));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw cannot('read', folder, error);
+  }
 }
 
 /** In TOML a top-level setting precedes the first table; an empty list counts as none. */

@@ -82,7 +82,7 @@ function authFileClient(file: string, notes: Note[] = []): Client {
   return credHelpersClient({
     name: 'podman',
     file: () => file,
-    decoder: 'containers',
+    kind: 'auth.json',
     logout: logoutCommand,
     notes: () => notes,
   });

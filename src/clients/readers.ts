@@ -4,19 +4,12 @@
  */
 export type Way = 'credHelpers' | 'credsStore' | 'auth.json' | 'registries.conf';
 
-/**
- * The code that decodes a client's JSON file, and so decides which members it rejects. `docker/cli` is a Go package that
- * most clients share; `containers` is that of podman. oras has its own and reads only the members for credentials.
- */
-export type Decoder = 'docker/cli' | 'containers';
-
 /** Programs that read the same ways. */
 export interface Reader {
   readonly programs: readonly string[];
   readonly ways: readonly Way[];
   /** Programs that prefer containers' files to Docker's are configured with `--client podman`. */
   readonly client: 'docker' | 'nerdctl' | 'podman';
-  readonly decoder?: Decoder;
 }
 
 /**
@@ -29,26 +22,22 @@ export const readers: readonly Reader[] = [
     programs: ['docker', 'docker-compose'],
     ways: ['credHelpers', 'credsStore'],
     client: 'docker',
-    decoder: 'docker/cli',
   },
   {
     programs: ['nerdctl'],
     ways: ['credHelpers', 'credsStore'],
     client: 'nerdctl',
-    decoder: 'docker/cli',
   },
   {
     programs: ['crane', 'cosign', 'ko'],
     ways: ['credHelpers', 'credsStore', 'auth.json'],
     client: 'docker',
-    decoder: 'docker/cli',
   },
   { programs: ['oras'], ways: ['credHelpers', 'credsStore'], client: 'docker' },
   {
     programs: ['podman', 'buildah', 'skopeo'],
     ways: ['credHelpers', 'auth.json', 'registries.conf'],
     client: 'podman',
-    decoder: 'containers',
   },
 ];
 
@@ -65,12 +54,4 @@ export const podmanPrograms = readers
 /** Whether the client with that name sees a helper that is named in this way. */
 export function reads(name: Reader['client'], way: Way): boolean {
   return readers.some(({ client, ways }) => client === name && ways.includes(way));
-}
-
-export function decoderOf(name: Reader['client']): Decoder {
-  return name === 'podman' ? 'containers' : 'docker/cli';
-}
-
-export function programsWith(decoder: Decoder): string[] {
-  return readers.filter((each) => each.decoder === decoder).flatMap(({ programs }) => programs);
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { realPath, statOf } from '../files/file-facts.ts';
 import { isTrustedOwner, isWritableByOthers } from '../files/trust.ts';
 import { configFolder } from './folders.ts';
 import { settingsFile } from './settings.ts';
@@ -59,7 +60,7 @@ function checkoutAround(context: Context, folder: string): string | undefined {
   const defaultFolder = configFolder({ ...context, env: { HOME, APPDATA } });
   const home = context.platform === 'win32' ? APPDATA : HOME;
   const resolved = folder === defaultFolder && home !== undefined ? home : folder;
-  return checkoutAbove(path.resolve(folder)) ?? checkoutAbove(realPath(resolved));
+  return checkoutAbove(path.resolve(folder)) ?? checkoutAbove(realPath(resolved) ?? resolved);
 }
 
 function checkoutAbove(folder: string): string | undefined {
@@ -70,23 +71,13 @@ function checkoutAbove(folder: string): string | undefined {
   return above === folder ? undefined : checkoutAbove(above);
 }
 
+/** Also returns true for a symlink whose target does not exist here, for example because only the work tree is mounted. */
 function isIn(folder: string, name: string): boolean {
-  return fs.existsSync(path.join(folder, name));
-}
-
-function realPath(folder: string): string {
+  const place = path.join(folder, name);
   try {
-    return fs.realpathSync(folder);
+    return fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
   } catch {
-    return folder;
-  }
-}
-
-function statOf(file: string): fs.Stats | undefined {
-  try {
-    return fs.statSync(file, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
+import { isAccessible, statOf } from './file-facts.ts';
 
 type Environment = Pick<Context, 'env' | 'platform'>;
 
@@ -32,10 +33,5 @@ export function isOnPath(context: Environment, name: string): boolean {
 
 /** Returns true for a regular file that this user may execute. */
 export function isExecutable(file: string): boolean {
-  try {
-    fs.accessSync(file, fs.constants.X_OK);
-    return fs.statSync(file).isFile();
-  } catch {
-    return false;
-  }
+  return isAccessible(file, fs.constants.X_OK) && statOf(file)?.isFile() === true;
 }

@@ -17,7 +17,12 @@ export interface OwnDirectory {
 export type Access = 'read' | 'own';
 
 /** The subdirectories of a configuration directory. */
-const subdirectories: ReadonlySet<string> = new Set(['hosts', 'identities', 'signed-out']);
+const subdirectories: ReadonlySet<string> = new Set([
+  'access-log',
+  'hosts',
+  'identities',
+  'signed-out',
+]);
 const lockExtension = '.lock';
 
 /**

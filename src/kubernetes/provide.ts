@@ -1,12 +1,17 @@
+import { logAccess } from '../access-log/log-access.ts';
 import { type Context, debug } from '../context.ts';
 import { type Lookup, lookupIn } from '../identity/lookup.ts';
-import { tokenDuration } from './duration.ts';
-import { type Image, parseImage } from './image.ts';
+import { acceptsUserName } from '../identity/present.ts';
+import { hostKey } from '../registry/match.ts';
 import { type NodeOptions, nodeAnswer } from './node-identity.ts';
 import type { PodOptions } from './pod-identity.ts';
-import { type ProviderRequest, parseProviderRequest } from './provider-request.ts';
-import { type ProviderAnswer, providerResponse } from './provider-response.ts';
-import { acceptsUserName } from './user-names.ts';
+import {
+  type Image,
+  type ProviderRequest,
+  parseImage,
+  parseProviderRequest,
+} from './provider-request.ts';
+import { type ProviderAnswer, providerResponse, tokenDuration } from './provider-response.ts';
 
 export type ProvideOptions = NodeOptions & PodOptions;
 
@@ -45,6 +50,12 @@ async function answerFor(
       )
     : undefined;
   if (pod === undefined) return nodeAnswer(lookup, image, options);
+  await logAccess(context, settings(), {
+    command: 'kubelet',
+    host: hostKey(image.host),
+    credential: { username: 'iambearer' },
+    secret: pod.token,
+  });
   return {
     match: image.registry,
     username: 'iambearer',

@@ -1,8 +1,8 @@
-import fs from 'node:fs';
-import { isCalledByItself } from '../callers.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
+import { realPath } from '../files/file-facts.ts';
+import { isCalledByItself } from '../process-tree.ts';
 import { isOwnName } from '../program-name.ts';
 import { secretVariables } from '../secret-variables.ts';
 
@@ -56,18 +56,10 @@ export function findHelper(context: Context, name: string): string | undefined {
 
 /** Returns true if the file is the program that runs, or a symlink to it. */
 export function isThisProgram({ executable, script }: Context, file: string): boolean {
+  // Undefined while the file is being replaced; the variable still stops a loop.
   const real = realPath(file);
   if (executable === undefined || real === undefined) return false;
   return real === realPath(executable()) || (script !== undefined && real === realPath(script));
-}
-
-/** Returns undefined if the file does not exist; it may be being replaced, and the variable still stops a loop. */
-function realPath(file: string): string | undefined {
-  try {
-    return fs.realpathSync(file);
-  } catch {
-    return undefined;
-  }
 }
 
 export function environmentFor(context: Context, name: string): Record<string, string> {

@@ -73,6 +73,39 @@ const docker: readonly Case[] = [
     'error',
     /is a directory, not a regular file$/,
   ],
+  [
+    'a symlink to a missing directory',
+    ({ dockerFile }) => {
+      fs.rmSync(dockerFile);
+      fs.symlinkSync('/nonexistent/dotfiles/config.json', dockerFile);
+    },
+    'error',
+    /config\.json is a dangling symlink$/,
+  ],
+  [
+    'a file instead of the directory',
+    ({ dockerFile }) => {
+      fs.rmSync(path.dirname(dockerFile), { recursive: true });
+      fs.writeFileSync(path.dirname(dockerFile), '');
+    },
+    'error',
+    /\.docker is a regular file, not a directory$/,
+  ],
+  [
+    'a directory that is a dangling symlink',
+    ({ dockerFile }) => {
+      fs.rmSync(path.dirname(dockerFile), { recursive: true });
+      fs.symlinkSync('/nonexistent', path.dirname(dockerFile));
+    },
+    'error',
+    /\.docker is a dangling symlink$/,
+  ],
+  [
+    'a file that is too large',
+    ({ dockerFile }) => fs.truncateSync(dockerFile, 17 * 1024 * 1024),
+    'error',
+    /config\.json is larger than 16 MiB$/,
+  ],
   ['a password for a host', withAuth('us.icr.io'), 'error', /a password for us\.icr\.io in plain/],
   [
     'a password for the URL of a host',
@@ -160,12 +193,14 @@ for (const [what, create, state, message] of docker) {
     onMachine(cloud, async (machine) => {
       create(machine);
       const edit = isEdited.test(message.source) ? anew(machine.dockerFile) : undefined;
-      await expectFixed(machine, { check: 'docker', state, message }, { edit });
+      // A file that was moved away is to be created again.
+      const leaves = /config\.json does not name this helper$/;
+      await expectFixed(machine, { check: 'docker', state, message }, { edit, leaves });
     }));
 }
 
 /** Messages whose hint is an edit of a file. */
-const isEdited = /damaged|mark|UTF|directory, not|line|duplicate key|password for (de|jp)|URL/;
+const isEdited = /damaged|mark|UTF|line|duplicate key|password for (de|jp)|URL/;
 
 function anew(file: string) {
   return () => {
@@ -195,9 +230,10 @@ test('docker: follows a symlink and preserves it', (cloud) =>
 test('docker: hosts without a credential are not an error', (cloud) =>
   onMachine(cloud, async ({ dockerFile, home, doctor }) => {
     writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
-    const credHelpers = { 'us.icr.io': 'icr', [String(privateHosts[0])]: 'icr' };
+    const used = { 'us.icr.io': 'icr', 'us.icr.io:443': 'icr' };
+    const credHelpers = { ...used, [String(privateHosts[0])]: 'icr' };
     fs.writeFileSync(dockerFile, JSON.stringify({ credHelpers }));
-    const message = /for 2 ICR hosts; not logged in to private\.icr\.io$/;
+    const message = /for 3 ICR hosts; not logged in to private\.icr\.io$/;
     assert.ok(findingIn(await doctor(), { check: 'docker', state: 'ok', message }));
   }));
 
@@ -444,6 +480,65 @@ const rivals = [
   '# ["icr"]\nunqualified-search-registries = []\ncredential-helpers = [\n  "pass", # mine\n]\n',
   "credential-helpers=['pass',]\n",
 ];
+
+/** The member, the programs on `PATH`, and the state; only a program that fails is an error. */
+const rejected: readonly (readonly [
+  content: object,
+  member: string,
+  programs: readonly string[],
+  state: Expected['state'] | undefined,
+])[] = [
+  [{ experimental: true }, '"experimental"', ['docker'], 'warning'],
+  [{ experimental: true }, '"experimental"', [], 'warning'],
+  [{ experimental: true }, '"experimental"', ['docker', 'crane'], 'error'],
+  [{ experimental: true }, '"experimental"', ['docker', 'podman', 'oras'], 'warning'],
+  [{ auths: [] }, '"auths"', ['docker'], 'warning'],
+  [{ auths: [] }, '"auths"', ['docker', 'podman'], 'error'],
+  [{ auths: { 'quay.io': { auth: '!canary' } } }, '"quay.io"."auth"', ['docker'], 'warning'],
+  [{ auths: { 'quay.io': { auth: '!canary' } } }, '"quay.io"."auth"', ['nerdctl'], 'error'],
+  [{ auths: { 'quay.io': { auth: 5 } } }, '"quay.io"."auth"', ['skopeo'], 'error'],
+  [{ aliases: { builder: 5 } }, '"aliases"."builder"', ['docker'], 'error'],
+  [{ auths: { 'quay.io': { auth: '' } } }, '"quay.io"."auth"', ['docker'], undefined],
+  [{ auths: { 'quay.io': { auth: '' } } }, '"quay.io"."auth"', ['docker-compose'], 'warning'],
+];
+
+for (const [content, member, programs, state] of rejected) {
+  test(`docker: ${JSON.stringify(content)} with ${programs.join(', ')}: ${state}`, (cloud) =>
+    onMachine(cloud, async (machine) => {
+      for (const program of programs) writeProgram(machine, program, '');
+      writeDockerFile(machine.dockerFile, content);
+      const message = new RegExp(
+        `${member.replaceAll('.', '\\.')} in \\S+ is not .*: .* (?:fails?|warning)$`,
+      );
+      if (state === undefined) {
+        for (const each of ['error', 'warning'] as const) {
+          const report = await machine.doctor();
+          assert.not.ok(findingIn(report, { check: 'docker', state: each, message }));
+        }
+        return;
+      }
+      const edit = anew(machine.dockerFile);
+      const configure = await machine.fixAndDiagnose('docker-credential-icr configure || :');
+      assert.ok(findingIn(configure, { check: 'docker', state, message }));
+      await expectFixed(machine, { check: 'docker', state, message }, { edit });
+    }));
+}
+
+test('configure goes on with a member that only causes a warning of docker', (cloud) =>
+  onMachine(cloud, async (machine) => {
+    const text = '{"auths": {"quay.io": {"auth": "!canary"}}}';
+    for (const [command, registered] of [
+      ['configure', /"credHelpers"/],
+      ['configure --creds-store', /"credsStore": "icr"/],
+    ] as const) {
+      fs.writeFileSync(machine.dockerFile, text);
+      // An exit status other than 0 fails the test.
+      await machine.fixAndDiagnose(`docker-credential-icr ${command}`);
+      const after = fs.readFileSync(machine.dockerFile, 'utf8');
+      assert.match(after, registered);
+      assert.match(after, '"!canary"');
+    }
+  }));
 
 for (const rival of rivals) {
   test(`registries.conf: a later list without it: ${JSON.stringify(rival)}`, (cloud) =>

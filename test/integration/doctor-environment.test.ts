@@ -44,7 +44,7 @@ const cases: readonly Case[] = [
     withHome(({ dockerFile }) => dockerFile),
     'home',
     'error',
-    /config\.json, which is not a directory$/,
+    /config\.json, which is a regular file, not a directory$/,
   ],
   [
     'DOCKER_CONFIG with a ~',
@@ -65,14 +65,24 @@ const cases: readonly Case[] = [
     withVariable('DOCKER_CONFIG', ({ dockerFile }) => dockerFile),
     'variables',
     'error',
-    /config\.json, which is not a directory$/,
+    /config\.json, which is a regular file, not a directory$/,
+  ],
+  [
+    'DOCKER_CONFIG with the path of a file that does not exist',
+    withVariable('DOCKER_CONFIG', ({ dockerFile }) => {
+      fs.rmSync(dockerFile);
+      return dockerFile;
+    }),
+    'variables',
+    'error',
+    /config\.json, which is the name of the file in it$/,
   ],
   [
     'DOCKER_CONFIG with the path of another file',
     withVariable('DOCKER_CONFIG', ({ bin }) => path.join(bin, 'sh')),
     'variables',
     'error',
-    /bin\/sh, which is not a directory$/,
+    /bin\/sh, which is a regular file, not a directory$/,
   ],
   [
     'DOCKER_AUTH_CONFIG',
@@ -100,14 +110,14 @@ const cases: readonly Case[] = [
     withVariable('REGISTRY_AUTH_FILE', () => 'auth.json'),
     'variables',
     'error',
-    /^REGISTRY_AUTH_FILE is auth\.json: a relative path/,
+    /^REGISTRY_AUTH_FILE is auth\.json, a relative path/,
   ],
   [
     'REGISTRY_AUTH_FILE that is not a regular file',
     withVariable('REGISTRY_AUTH_FILE', () => '/dev/null'),
     'variables',
     'error',
-    /^REGISTRY_AUTH_FILE is \/dev\/null, which is not a regular file$/,
+    /^REGISTRY_AUTH_FILE is \/dev\/null, which is a device, not a regular file$/,
   ],
   [
     'XDG_RUNTIME_DIR that does not exist',
@@ -121,7 +131,7 @@ const cases: readonly Case[] = [
     withVariable('XDG_RUNTIME_DIR', ({ dockerFile }) => dockerFile),
     'XDG_RUNTIME_DIR',
     'warning',
-    /is not a directory$/,
+    /which is a regular file, not a directory$/,
   ],
 ];
 
@@ -167,7 +177,7 @@ for (const [what, create, check, state, message] of [...cases, ...(isRoot ? case
       if (check === 'XDG_RUNTIME_DIR') installPodman(machine);
       create(machine);
       // Another file is used by `podman login` then.
-      const leaves = check === 'XDG_RUNTIME_DIR' ? { leaves: /auth\.json does not name/ } : {};
+      const leaves = { leaves: /(?:auth|config)\.json does not name/ };
       await expectFixed(machine, { check, state, message }, leaves);
     }),
   );

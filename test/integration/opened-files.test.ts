@@ -37,9 +37,9 @@ function opened(home: Home, words: readonly string[], input: string): string[] {
 const ofClients =
   /\/(\.docker\/config\.json|etc\/containers\/registries\.conf(\.d(\/[^/]+)?)?|run\/containers\/\d+\/auth\.json)$/;
 
-/** `status` also shows which clients' files name a helper of an identity. */
+/** `status` also shows which clients' files name a helper of an identity, and reads the directories of such helpers. */
 const ofHelpers =
-  /\/(\.docker\/config\.json|\.docker\/buildx\/config|containers(\/\d+)?\/auth\.json|\.local\/bin|docker-credential-icr)$/;
+  /\/dist$|\/(\.docker\/config\.json|\.docker\/buildx\/config|containers(\/\d+)?\/auth\.json|\.local\/bin|docker-credential-icr)$/;
 
 const cases: readonly (readonly [words: readonly string[], input?: string, allowed?: RegExp])[] = [
   [['get'], 'us.icr.io'],

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Bun, bunFiles, readBunStdin } from '../../src/files/bun-reader.ts';
+import { type Bun, bunFiles, readBunStdin } from '../../src/files/file-readers.ts';
 import { testContext } from '../support/context.ts';
 
 const test = suite("the fast path's files");
@@ -29,6 +29,7 @@ function bunWith(given: Partial<Bun>): Bun {
     stdin: noFile,
     stdout: noFile,
     file: unused,
+    nanoseconds: unused,
     write: unused,
     Glob,
     ...given,
@@ -70,7 +71,11 @@ async function readWith(entries: Readonly<Record<string, Entry>>) {
       },
     };
   };
-  const fallback = { read: async () => 'fallback', isPresent: async () => true };
+  const fallback = {
+    read: async () => 'fallback',
+    isPresent: async () => true,
+    create: async () => {},
+  };
   const files = bunFiles(bunWith({ file }), 7, fallback);
   const context = testContext();
   const text = await files.read(context, '/home/dir/file', 'secret');

@@ -7,9 +7,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Files } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
-import { type Bun as BunRuntime, bunFiles } from '../../src/files/bun-reader.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
-import { testContext } from '../support/context.ts';
+import { type Bun as BunRuntime, bunFiles, nodeFiles } from '../../src/files/file-readers.ts';
+import { countingFiles, testContext } from '../support/context.ts';
 
 declare const Bun: BunRuntime;
 
@@ -114,37 +113,23 @@ function make(folder: string, kind: Make): void {
 for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
   test(`${name}: both readers return the same text, warnings and error`, async () => {
     const outcomes: unknown[] = [];
-    let fallbacks = 0;
-    const counting: Files = {
-      ...nodeFiles,
-      read: (context, file, kind) => {
-        fallbacks += 1;
-        return nodeFiles.read(context, file, kind);
-      },
-    };
-    for (const files of [nodeFiles, bunFiles(Bun, uid, counting)]) {
+    const fallback = countingFiles();
+    for (const files of [nodeFiles, bunFiles(Bun, uid, fallback.files)]) {
       await inFolder(async (folder) => {
         make(folder, kind);
         outcomes.push(await outcome(files, folder));
       });
     }
     assert.equal(outcomes[1], outcomes[0]);
-    assert.is(fallbacks, isUsual ? 0 : 1);
+    assert.is(fallback.calls(), isUsual ? 0 : 1);
   });
 }
 
 for (const [name, [kind]] of Object.entries(kinds)) {
   test(`${name}: both readers say whether it is present, or the same error`, async () => {
     const outcomes: unknown[] = [];
-    let fallbacks = 0;
-    const counting: Files = {
-      ...nodeFiles,
-      isPresent: (context, file) => {
-        fallbacks += 1;
-        return nodeFiles.isPresent(context, file);
-      },
-    };
-    for (const files of [nodeFiles, bunFiles(Bun, uid, counting)]) {
+    const fallback = countingFiles();
+    for (const files of [nodeFiles, bunFiles(Bun, uid, fallback.files)]) {
       await inFolder(async (folder) => {
         make(folder, kind);
         const file = path.join(folder, 'own', 'file');
@@ -158,7 +143,7 @@ for (const [name, [kind]] of Object.entries(kinds)) {
     assert.is(outcomes[1], outcomes[0]);
     const isMissing = name.includes('missing') || name.includes('does not exist');
     assert.is(outcomes[0] === false, isMissing);
-    if (name === 'a file that does not exist') assert.is(fallbacks, 0);
+    if (name === 'a file that does not exist') assert.is(fallback.calls(), 0);
   });
 }
 
@@ -202,7 +187,7 @@ test('reads a file that is being written with node:fs', () =>
   inFolder(async (folder) => {
     make(folder, write(0o600, 'half'));
     const stat = async () => ({ mode: 0o100600, size: 8, uid, dev: 1, ino: 1 });
-    const { stdin, stdout, write: toFile, Glob } = Bun;
+    const { stdin, stdout, nanoseconds, write: toFile, Glob } = Bun;
     const file = (name: string) =>
       name.endsWith('file') ? Object.assign(Bun.file(name), { stat }) : Bun.file(name);
     let fallbacks = 0;
@@ -213,7 +198,11 @@ test('reads a file that is being written with node:fs', () =>
         return 'whole';
       },
     };
-    const files = bunFiles({ file, stdin, stdout, write: toFile, Glob }, uid, fallback);
+    const files = bunFiles(
+      { file, stdin, stdout, nanoseconds, write: toFile, Glob },
+      uid,
+      fallback,
+    );
     assert.equal(await outcome(files, folder), ['whole', []]);
     assert.is(fallbacks, 1);
   }));

@@ -13,7 +13,6 @@ import {
   type Check,
   type CheckInput,
   type Finding,
-  failure,
   ok,
   problem,
   skipped,
@@ -22,9 +21,10 @@ import {
 import {
   callsHelper,
   configureHint,
+  examineClientFile,
   fileFindings,
+  isUnreadable,
   namesHelper,
-  readClientFile,
   registeredHosts,
   unregisteredHosts,
   withoutCredential,
@@ -40,8 +40,8 @@ export const dockerFile: Check = {
   run: async (input) => {
     const { context } = input;
     const file = dockerConfigFile(context);
-    const read = await readClientFile(file);
-    if (read instanceof HelperError) return failure(read);
+    const read = await examineClientFile(input, file);
+    if (isUnreadable(read)) return read.finding;
     const isPodmanOnly = !hasOneOf(context, dockerPrograms) && hasOneOf(context, podmanPrograms);
     if (read.text === undefined && isPodmanOnly) return skipped('no Docker client on PATH');
     const findings = fileFindings(input, 'docker', read, logoutDocker);
@@ -86,9 +86,9 @@ export const podmanFiles: Check = {
   run: async (input) => {
     const { context } = input;
     const names = podmanClients(context).map(({ file }) => file(context));
-    const reads = await Promise.all(names.map(readClientFile));
-    const broken = reads.filter((read) => read instanceof HelperError);
-    const files = reads.filter((read): read is CredHelpersFile => !(read instanceof HelperError));
+    const reads = await Promise.all(names.map((file) => examineClientFile(input, file)));
+    const broken = reads.filter(isUnreadable);
+    const files = reads.filter((read): read is CredHelpersFile => !isUnreadable(read));
     const present = files.filter(({ text }) => text !== undefined);
     if (broken.length + present.length === 0 && !hasOneOf(context, podmanPrograms)) {
       return skipped('not installed');
@@ -97,8 +97,8 @@ export const podmanFiles: Check = {
       fileFindings(input, 'podman', read, (key) => logoutPodman(read, key)),
     );
     return [
-      ...broken.map((error) => failure(error)),
-      ...(await coverage(input, files)),
+      ...broken.map(({ finding }) => finding),
+      ...(files.length > 0 ? await coverage(input, files) : []),
       ...findings,
     ];
   },
@@ -135,9 +135,9 @@ async function coverage(input: CheckInput, files: readonly CredHelpersFile[]): P
 
 /** If none of their own files names it, these programs pull with the `credHelpers` in Docker's file. */
 async function unnamed(input: CheckInput, files: readonly CredHelpersFile[]): Promise<Finding[]> {
-  const docker = await readClientFile(dockerConfigFile(input.context));
+  const docker = await examineClientFile(input, dockerConfigFile(input.context));
   const own = files.map(({ file }) => file).join(', ');
-  if (docker instanceof HelperError || !namesHelper('docker', docker)) {
+  if (isUnreadable(docker) || !namesHelper('docker', docker)) {
     return [problem(`no file names this helper (${own})`, configurePodman)];
   }
   if (!namesHelper('podman', docker)) {

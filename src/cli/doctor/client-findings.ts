@@ -1,4 +1,3 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import {
   authsOf,
@@ -9,23 +8,43 @@ import {
   textSetting,
 } from '../../clients/cred-helpers.ts';
 import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
-import { decoderOf, reads } from '../../clients/readers.ts';
+import { reads } from '../../clients/readers.ts';
 import { rejectedMembers } from '../../clients/rejected-members.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
+import { realPath, statOf } from '../../files/file-facts.ts';
 import { isOwnName } from '../../program-name.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';
 import { attempt } from './attempt.ts';
 import { type CheckInput, type Finding, failure, problem, warning } from './check.ts';
-import { statOf } from './machine.ts';
+import { pathProblem } from './path-problem.ts';
 
 /** A temporary file that is older was left behind by a killed process. */
 export const abandonedAfterMs = 60_000;
 
 export function readClientFile(file: string): Promise<CredHelpersFile | HelperError> {
   return attempt(() => readCredHelpers(file));
+}
+
+/** Returns the file, or the finding about one that cannot be read. */
+export async function examineClientFile(
+  input: CheckInput,
+  file: string,
+): Promise<CredHelpersFile | Unreadable> {
+  const found = pathProblem(input, file, 'file');
+  if (found !== undefined) return { finding: found };
+  const read = await readClientFile(file);
+  return read instanceof HelperError ? { finding: failure(read) } : read;
+}
+
+interface Unreadable {
+  readonly finding: Finding;
+}
+
+export function isUnreadable(read: CredHelpersFile | Unreadable): read is Unreadable {
+  return 'finding' in read;
 }
 
 export function configureHint(client: string, hosts: readonly string[] = []): string {
@@ -73,12 +92,25 @@ export function fileFindings(
   logout: (key: string) => string | undefined,
 ): Finding[] {
   return [
-    ...rejectedMembers(read, decoderOf(client)).map((error) => failure(error)),
+    ...rejected(input, client, read),
     ...plainPasswords(input, read, client, logout),
     ...otherHelpers(input, client, read),
     ...filesOfOtherUsers(input, read.file),
     ...temporaryFiles(input, read.file),
   ];
+}
+
+/** An error only if a program on `PATH` fails; docker prints a warning and works for ICR hosts. */
+function rejected({ context }: CheckInput, client: ClientName, read: CredHelpersFile): Finding[] {
+  const isInstalled = (program: string) => findProgram(context, program) !== undefined;
+  return rejectedMembers(read, client === 'podman' ? 'auth.json' : 'config.json').flatMap(
+    ({ message, hint, warned, failed }) => {
+      if (failed.some(isInstalled)) return [problem(message, hint)];
+      const isOld = failed.includes('docker-compose 1') && isInstalled('docker-compose');
+      const isRelevant = isOld || warned.length > 0 || client === 'podman';
+      return isRelevant ? [warning(message, hint)] : [];
+    },
+  );
 }
 
 function plainPasswords(
@@ -145,7 +177,7 @@ function filesOfOtherUsers(
 
 /** Finds the temporary file of a killed `configure`. */
 function temporaryFiles({ context }: CheckInput, file: string): Finding[] {
-  const temporary = `${fs.existsSync(file) ? fs.realpathSync(file) : file}.icr-new`;
+  const temporary = `${realPath(file) ?? file}.icr-new`;
   const stat = statOf(temporary);
   if (stat === undefined || stat.mtimeMs > context.now() - abandonedAfterMs) return [];
   const what = `${temporary} was left behind by a killed configure`;
@@ -176,7 +208,8 @@ export function unregisteredHosts(
 /** Returns a suffix for the line of a client's file that names the hosts without a credential. */
 export function withoutCredential({ snapshot }: CheckInput, hosts: readonly string[]): string {
   const answered = new Set(snapshot.answers.map(({ host }) => host.name));
-  const missing = hosts.filter((host) => !answered.has(host));
+  // A port is part of the key, as for nerdctl, not of the host.
+  const missing = hosts.filter((host) => !answered.has(host.replace(/:443$/, '')));
   if (missing.length === 0 || answered.size === 0) return '';
   return `; not logged in to ${missing.length > 3 ? `${missing.length} of them` : missing.join(', ')}`;
 }

@@ -4,6 +4,7 @@ import { ibmHostOf } from '../../clients/cred-helpers.ts';
 import { printable, shellQuoted } from '../../clients/notes.ts';
 import { podmanPrograms } from '../../clients/readers.ts';
 import { findProgram } from '../../files/executables.ts';
+import { isAccessible, statOf } from '../../files/file-facts.ts';
 import { isObject, parseObject } from '../../json-object.ts';
 import {
   type Check,
@@ -14,39 +15,49 @@ import {
   skipped,
   warning,
 } from './check.ts';
-import { isWritable, statOf } from './machine.ts';
+import { valueProblem } from './path-problem.ts';
 
 /** Sets `HOME` from the password database. */
 const resetHome = 'run export HOME="$(eval echo "~$(id -un)")"';
 
 const home: Check = {
   name: 'home',
-  run: ({ context, machine: { uid } }) => {
+  run: (input) => {
+    const { context, machine } = input;
+    const { uid } = machine;
     const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
     const directory = context.env[name];
     if (!directory) return problem(`${name} is not set`, resetHome);
-    const stat = statOf(directory);
-    if (stat === undefined)
-      return problem(`${directory} does not exist`, `run mkdir -p ${shellQuoted(directory)}`);
-    if (!stat.isDirectory())
-      return problem(`${name} is ${directory}, which is not a directory`, resetHome);
-    if (uid !== undefined && stat.uid !== uid) {
+    const owner = statOf(directory)?.uid;
+    if (uid !== undefined && owner !== undefined && owner !== uid) {
       const by = context.env.SUDO_USER === undefined ? '' : ` (sudo by ${context.env.SUDO_USER})`;
-      return warning(
-        `you are user ${uid}${by}, but user ${stat.uid} owns HOME (${directory})`,
-        resetHome,
-      );
+      const what = `you are user ${uid}${by}, but user ${owner} owns HOME (${directory})`;
+      return warning(what, resetHome);
     }
-    if (isWritable(directory)) {
-      const source = ' (HOME is not set; from the password database)';
-      return ok(context.isHomeFallback ? directory + source : directory);
-    }
-    return warning(
-      `${directory} is read-only: nothing can be stored`,
-      `run chmod u+w ${shellQuoted(directory)}`,
-    );
+    const invalid = valueProblem(input, directory, 'directory');
+    if (invalid !== undefined) return problem(`${name} is ${directory}, ${invalid}`, resetHome);
+    if (owner === undefined)
+      return problem(`${directory} does not exist`, `run mkdir -p ${shellQuoted(directory)}`);
+    return isAccessible(directory, fs.constants.W_OK)
+      ? ok(directory + (context.isHomeFallback ? fromDatabase : ''))
+      : readOnlyHome(input, directory);
   },
 };
+
+const fromDatabase = ' (HOME is not set; from the password database)';
+
+function readOnlyHome({ context }: CheckInput, directory: string): Finding {
+  const own = context.env.DOCKER_CREDENTIAL_ICR_CONFIG_DIR;
+  if (own && isAccessible(own, fs.constants.W_OK)) {
+    return ok(`${directory} is read-only; credentials are stored in ${own}`);
+  }
+  const what = `${directory} is read-only: nothing can be stored`;
+  const isOpenable = ((statOf(directory)?.mode ?? 0) & 0o200) === 0;
+  if (isOpenable) return warning(what, `run chmod u+w ${shellQuoted(directory)}`);
+  // A read-only file system, or root without its capabilities: changing the mode would not help.
+  const hint = 'set DOCKER_CREDENTIAL_ICR_CONFIG_DIR to a writable directory, and log in again';
+  return warning(what, hint);
+}
 
 const sudo: Check = {
   name: 'sudo',
@@ -63,7 +74,9 @@ const sudo: Check = {
 /** Rootless podman stores its logins in this directory. */
 const runtimeDirectory: Check = {
   name: 'XDG_RUNTIME_DIR',
-  run: ({ context, machine: { uid } }) => {
+  run: (input) => {
+    const { context, machine } = input;
+    const { uid } = machine;
     const hasPodman = podmanPrograms.some((program) => findProgram(context, program) !== undefined);
     if (context.platform !== 'linux' || !hasPodman) return [];
     const directory = context.env.XDG_RUNTIME_DIR;
@@ -75,12 +88,14 @@ const runtimeDirectory: Check = {
       if (uid === 0) return skipped('not set; root does not need it');
       return warning('not set: rootless podman loses logins, or cannot store them', hint);
     }
-    const stat = statOf(directory);
-    if (stat === undefined) return warning(`${directory} does not exist`, hint);
-    if (!stat.isDirectory()) return warning(`${directory} is not a directory`, hint);
-    if (stat.uid !== uid)
-      return warning(`user ${stat.uid} owns ${directory}, not you (${uid})`, hint);
-    return isWritable(directory) ? ok(directory) : warning(`${directory} is read-only`, hint);
+    const owner = statOf(directory)?.uid;
+    if (owner !== undefined && owner !== uid)
+      return warning(`user ${owner} owns ${directory}, not you (${uid})`, hint);
+    const invalid = valueProblem(input, directory, 'directory');
+    if (invalid !== undefined) return warning(`XDG_RUNTIME_DIR is ${directory}, ${invalid}`, hint);
+    if (owner === undefined) return warning(`${directory} does not exist`, hint);
+    const isWritable = isAccessible(directory, fs.constants.W_OK);
+    return isWritable ? ok(directory) : warning(`${directory} is read-only`, hint);
   },
 };
 
@@ -91,14 +106,15 @@ const variables: Check = {
     const findings = [
       ...dockerConfig(input),
       ...dockerAuth(input),
-      ...authFile(input),
+      ...authFiles(input),
       ...['XDG_CONFIG_HOME', 'XDG_CACHE_HOME'].flatMap((name) => baseDirectory(input, name)),
     ];
     return findings.length > 0 ? findings : ok('none that changes where clients read credentials');
   },
 };
 
-function dockerConfig({ context: { env } }: CheckInput): Finding[] {
+function dockerConfig(input: CheckInput): Finding[] {
+  const { env } = input.context;
   const directory = env.DOCKER_CONFIG;
   if (!directory) return [];
   const set = (place: string) => `run export DOCKER_CONFIG=${shellQuoted(place)}`;
@@ -110,11 +126,14 @@ function dockerConfig({ context: { env } }: CheckInput): Finding[] {
     const what = `DOCKER_CONFIG is ${directory}: a relative path depends on the current directory`;
     return [warning(what, set(path.resolve(directory)))];
   }
-  const stat = statOf(directory);
-  if (stat === undefined || stat.isDirectory()) return [];
-  const isConfig = path.basename(directory) === 'config.json';
-  const hint = isConfig ? set(path.dirname(directory)) : 'run unset DOCKER_CONFIG';
-  return [problem(`DOCKER_CONFIG is ${directory}, which is not a directory`, hint)];
+  const isFile = path.basename(directory) === 'config.json' && !statOf(directory)?.isDirectory();
+  const invalid = valueProblem(input, directory, 'directory');
+  if (isFile) {
+    const why = invalid ?? 'which is the name of the file in it';
+    return [problem(`DOCKER_CONFIG is ${directory}, ${why}`, set(path.dirname(directory)))];
+  }
+  if (invalid === undefined) return [];
+  return [problem(`DOCKER_CONFIG is ${directory}, ${invalid}`, 'run unset DOCKER_CONFIG')];
 }
 
 /** Docker 28.3 and later read `auths` from this variable, and nothing else; GitLab Runner also reads the rest. */
@@ -138,22 +157,24 @@ function dockerAuth({ context: { env } }: CheckInput): Finding[] {
   return [ok('DOCKER_AUTH_CONFIG is set, for other registries only')];
 }
 
-function authFile({ context: { env } }: CheckInput): Finding[] {
-  const file = env.REGISTRY_AUTH_FILE;
-  if (!file) return [];
-  const unset = (why: string) => [
-    problem(`REGISTRY_AUTH_FILE is ${file}${why}`, 'run unset REGISTRY_AUTH_FILE'),
-  ];
-  if (!path.isAbsolute(file)) return unset(': a relative path depends on the current directory');
-  const stat = statOf(file);
-  return stat === undefined || stat.isFile() ? [] : unset(', which is not a regular file');
+function authFiles(input: CheckInput): Finding[] {
+  return ['REGISTRY_AUTH_FILE', 'CONTAINERS_REGISTRIES_CONF'].flatMap((name) => {
+    const file = input.context.env[name];
+    if (!file) return [];
+    const invalid = path.isAbsolute(file)
+      ? valueProblem(input, file, 'file')
+      : 'a relative path, which depends on the current directory';
+    if (invalid === undefined) return [];
+    return [problem(`${name} is ${file}, ${invalid}`, `run unset ${name}`)];
+  });
 }
 
-function baseDirectory({ context: { env } }: CheckInput, name: string): Finding[] {
-  const directory = env[name];
-  if (!directory || !path.isAbsolute(directory) || statOf(directory)?.isDirectory() !== false)
-    return [];
-  return [problem(`${name} is ${directory}, which is not a directory`, `run unset ${name}`)];
+function baseDirectory(input: CheckInput, name: string): Finding[] {
+  const directory = input.context.env[name];
+  if (!directory || !path.isAbsolute(directory)) return [];
+  const invalid = valueProblem(input, directory, 'directory');
+  if (invalid === undefined) return [];
+  return [problem(`${name} is ${directory}, ${invalid}`, `run unset ${name}`)];
 }
 
 /** Reports facts about the system that can explain unexpected behaviour. */
@@ -173,18 +194,13 @@ const system: Check = {
 /** Checks the variables for this helper's own directories: an invalid one makes every command fail. */
 const ownDirectories: Check = {
   name: 'directories',
-  run: ({ context: { env } }) => {
+  run: (input) => {
     const names = ['DOCKER_CREDENTIAL_ICR_CONFIG_DIR', 'DOCKER_CREDENTIAL_ICR_CACHE_DIR'];
     return names.flatMap((name) => {
-      const directory = env[name];
-      if (!directory) return [];
-      const unset = (why: string) => [
-        problem(`${name} is ${directory}, ${why}`, `run unset ${name}`),
-      ];
-      if (!path.isAbsolute(directory)) return unset('which is not an absolute path');
-      return fs.existsSync(directory) && statOf(directory)?.isDirectory() === false
-        ? unset('which is not a directory')
-        : [];
+      const directory = input.context.env[name];
+      if (!directory || path.isAbsolute(directory)) return baseDirectory(input, name);
+      const what = `${name} is ${directory}, which is not an absolute path`;
+      return [problem(what, `run unset ${name}`)];
     });
   },
 };

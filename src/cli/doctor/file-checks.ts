@@ -3,6 +3,7 @@ import path from 'node:path';
 import { shellQuoted } from '../../clients/notes.ts';
 import { cacheFolder } from '../../config/folders.ts';
 import { HelperError } from '../../errors.ts';
+import { statOf } from '../../files/file-facts.ts';
 import { isTemporary } from '../../files/temporary-files.ts';
 import { damagedSuffix } from '../../secrets/credential-file.ts';
 import { attempt } from './attempt.ts';
@@ -16,7 +17,7 @@ import {
   warning,
 } from './check.ts';
 import { abandonedAfterMs } from './client-findings.ts';
-import { statOf } from './machine.ts';
+import { pathProblem } from './path-problem.ts';
 
 /** Checks modes and owners of stored files, and finds files that killed processes left behind. */
 export const fileCheck: Check = {
@@ -30,10 +31,20 @@ export const fileCheck: Check = {
     ].filter(
       (directory): directory is string => directory !== undefined && fs.existsSync(directory),
     );
-    if (directories.length === 0) return skipped('nothing is stored yet');
+    const cacheProblem =
+      cache instanceof HelperError || cache === undefined
+        ? undefined
+        : pathProblem(input, cache, 'directory');
+    // Without a cache, each `get` requests a token, which still works.
+    const withoutCache: Finding[] =
+      cacheProblem?.state === 'error' ? [{ ...cacheProblem, state: 'warning' }] : [];
+    if (directories.length === 0 && withoutCache.length === 0) {
+      return skipped('nothing is stored yet');
+    }
     const entries = directories.flatMap((directory) => entriesIn(directory, directory));
     const isPosix = context.platform !== 'win32';
     const found = [
+      ...withoutCache,
       ...(isPosix
         ? [
             ...accessibleToOthers(entries),

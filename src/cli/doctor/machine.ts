@@ -26,21 +26,3 @@ function isMapped(): boolean {
     return false;
   }
 }
-
-/** Returns undefined if the file does not exist or cannot be examined. */
-export function statOf(file: string): fs.Stats | undefined {
-  try {
-    return fs.statSync(file);
-  } catch {
-    return undefined;
-  }
-}
-
-export function isWritable(file: string): boolean {
-  try {
-    fs.accessSync(file, fs.constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}

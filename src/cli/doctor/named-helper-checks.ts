@@ -1,7 +1,7 @@
 import { linkName } from '../../clients/helper-link.ts';
 import { shellQuoted } from '../../clients/notes.ts';
-import { own } from '../../identity/mapping-key.ts';
-import { unknownIdentity } from '../../identity/program-identity.ts';
+import { unknownIdentity } from '../../identity/named-login.ts';
+import { own } from '../../json-object.ts';
 import { helperName } from '../../program-name.ts';
 import { type NamedHelper, namedHelpers } from '../named-helper.ts';
 import {
@@ -13,6 +13,7 @@ import {
   skipped,
   warning,
 } from './check.ts';
+import { notStartable } from './program-check.ts';
 
 /** Checks the helpers of identities (`docker-credential-icr-NAME`) that clients' files name. */
 export const namedHelpersCheck: Check = {
@@ -24,7 +25,10 @@ export const namedHelpersCheck: Check = {
   },
 };
 
-function check({ snapshot }: CheckInput, { identity, file, isOther, uses }: NamedHelper): Finding {
+function check(
+  { context, snapshot }: CheckInput,
+  { identity, file, isOther, uses }: NamedHelper,
+): Finding {
   const name = linkName(identity);
   const option = `--identity ${shellQuoted(identity)}`;
   const where = uses.map((use) => use.file).join(', ');
@@ -34,6 +38,12 @@ function check({ snapshot }: CheckInput, { identity, file, isOther, uses }: Name
       `run mv -i ${shellQuoted(file ?? '')} ${shellQuoted(`${file}.old`)}`,
     );
   if (file === undefined) {
+    const present = notStartable(context, name);
+    if (present !== undefined) {
+      const moveAway = `mv -i ${shellQuoted(present.file)} ${shellQuoted(`${present.file}.old`)}`;
+      const hint = `run ${moveAway} && docker-credential-icr configure ${option}`;
+      return problem(present.what, hint);
+    }
     const what =
       where === '' ? `${name} is not on PATH` : `${where} names ${name}, which is not on PATH`;
     const hint = `run docker-credential-icr configure ${option}, and add its directory to PATH`;

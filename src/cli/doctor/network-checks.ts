@@ -3,6 +3,8 @@ import { shellQuoted } from '../../clients/notes.ts';
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { statOf } from '../../files/file-facts.ts';
+import { readRegular } from '../../files/regular-file.ts';
 import { proxyFor } from '../../http/proxy.ts';
 import { iamEndpoint } from '../../iam/endpoint.ts';
 import { attempt } from './attempt.ts';
@@ -18,7 +20,6 @@ import {
   skipped,
   warning,
 } from './check.ts';
-import { statOf } from './machine.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Less than the timeout of the check, so that the error of the request is reported. */
@@ -133,14 +134,21 @@ const certificates: Check = {
   },
 };
 
+/** The lists of all public authorities have less than 1 MiB. */
+const maxCertificateBytes = 16 * 1024 * 1024;
+
 function caProblems(name: (typeof caVariables)[number], place: string): Finding[] {
   const unset = (why: string) => [problem(`${name} is ${place}, ${why}`, `run unset ${name}`)];
   const stat = statOf(place);
   if (stat === undefined) return unset('which does not exist');
-  if (name === 'SSL_CERT_DIR') return stat.isDirectory() ? [] : unset('which is not a directory');
-  if (!stat.isFile()) return unset('which is not a regular file');
+  if (stat.isDirectory() !== (name === 'SSL_CERT_DIR'))
+    return unset(`which is not a ${name === 'SSL_CERT_DIR' ? 'directory' : 'regular file'}`);
+  if (name === 'SSL_CERT_DIR') return [];
   try {
-    const hasCertificate = fs.readFileSync(place, 'utf8').includes('-----BEGIN ');
+    const read = readRegular(place, maxCertificateBytes);
+    if ('type' in read) return unset('which is not a regular file');
+    if ('size' in read) return unset('which is larger than 16 MiB');
+    const hasCertificate = read.bytes.includes('-----BEGIN ');
     return hasCertificate ? [] : unset('which contains no PEM certificate');
   } catch {
     const hint = `run sudo chmod a+r ${shellQuoted(place)}`;

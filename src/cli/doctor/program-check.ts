@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { shellQuoted } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
-import { findProgram, pathFolders } from '../../files/executables.ts';
-import { helperName } from '../../program-name.ts';
+import { findProgram, pathFolders, programPaths } from '../../files/executables.ts';
+import { realPath, statOf } from '../../files/file-facts.ts';
+import { typeOf } from '../../files/storage-error.ts';
+import { helperName, version } from '../../program-name.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
-import { version } from '../../version.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
-import { statOf } from './machine.ts';
 
 const name = `docker-credential-${helperName}`;
 /** True without a build, which replaces the version. Then the executable is Bun or Node. */
@@ -34,16 +34,34 @@ function notFound(own: string | undefined, [file]: readonly string[]): Finding {
       ? 'run make install'
       : `run export PATH=${shellQuoted(path.dirname(own))}:"$PATH"`;
   if (file === undefined) return problem(`${name} is not on PATH`, install);
-  const stat = statOf(file);
-  if (stat?.isFile())
-    return problem(`${file} is not executable`, `run chmod +x ${shellQuoted(file)}`);
-  const what = stat === undefined ? 'a dangling symlink' : 'not a regular file';
+  const { what, isRegular } = whyNotStarted(file);
+  if (isRegular) return problem(what, `run chmod +x ${shellQuoted(file)}`);
   const hint = own === undefined ? install : `run ln -sfn ${shellQuoted(own)} ${shellQuoted(file)}`;
-  return problem(`${file} is ${what}`, hint);
+  return problem(what, hint);
+}
+
+interface NotStartable {
+  readonly file: string;
+  readonly what: string;
+  readonly isRegular: boolean;
+}
+
+/** Describes the first file of that name on `PATH`, for a program that clients do not find there. */
+export function notStartable(context: Context, program: string): NotStartable | undefined {
+  const file = programPaths(context, program).find(isPresent);
+  return file === undefined ? undefined : whyNotStarted(file);
+}
+
+function whyNotStarted(file: string): NotStartable {
+  const stat = statOf(file);
+  const isRegular = stat?.isFile() === true;
+  if (isRegular) return { file, what: `${file} is not executable`, isRegular };
+  const type = stat === undefined ? 'a dangling symlink' : `${typeOf(stat)}, not a regular file`;
+  return { file, what: `${file} is ${type}`, isRegular };
 }
 
 function checkFirst(context: Context, file: string, own: string | undefined): Finding {
-  if (own !== undefined && realPath(file) === realPath(own)) return ok(`clients run ${file}`);
+  if (own !== undefined && identityOf(file) === identityOf(own)) return ok(`clients run ${file}`);
   const found = run(context, file);
   if ('problem' in found) return problem(`${file} ${found.problem}`, moveAway(file));
   if (own === undefined)
@@ -95,7 +113,7 @@ function filesOnPath(context: Context): string[] {
     .map((directory) => path.join(directory, context.platform === 'win32' ? `${name}.exe` : name))
     .filter((file) => isPresent(file) && statOf(file)?.isDirectory() !== true);
   return files.filter(
-    (file, index) => files.findIndex((other) => realPath(other) === realPath(file)) === index,
+    (file, index) => files.findIndex((other) => identityOf(other) === identityOf(file)) === index,
   );
 }
 
@@ -107,12 +125,9 @@ function isPresent(file: string): boolean {
   }
 }
 
-function realPath(file: string): string {
-  try {
-    return fs.realpathSync(file);
-  } catch {
-    return file;
-  }
+/** The same text for all names of a file. */
+function identityOf(file: string): string {
+  return realPath(file) ?? file;
 }
 
 function ownFile({ executable }: Context): string | undefined {

@@ -1,16 +1,29 @@
-import { helperLists, userFolders } from '../../clients/helper-lists.ts';
+import path from 'node:path';
+import { helperLists, listFiles, userFolders } from '../../clients/helper-lists.ts';
 import { settingWith } from '../../clients/registries-conf.ts';
 import type { Context } from '../../context.ts';
-import { type Check, type Finding, warning } from './check.ts';
+import { type Check, type CheckInput, type Finding, warning } from './check.ts';
+import { pathProblem } from './path-problem.ts';
 
 /** A list with this helper that a later file replaces. */
 export const registriesConf: Check = {
   name: 'registries.conf',
-  run: ({ context }) => {
-    const found = userFolders(context).flatMap((user) => replacedIn(context, user));
+  run: (input) => {
+    const { context } = input;
+    const users = userFolders(context);
+    const unreadable = users.flatMap((user) => unreadableIn(input, user));
+    const found =
+      unreadable.length > 0 ? unreadable : users.flatMap((user) => replacedIn(context, user));
     return [...new Map(found.map((finding) => [finding.message, finding])).values()];
   },
 };
+
+function unreadableIn(input: CheckInput, user: string): Finding[] {
+  const folder = path.join(user, 'registries.conf.d');
+  const above = pathProblem(input, folder, 'directory');
+  if (above !== undefined) return [above];
+  return listFiles(input.context, user).flatMap((file) => pathProblem(input, file, 'file') ?? []);
+}
 
 function replacedIn(context: Context, user: string): Finding[] {
   const lists = helperLists(context, user);

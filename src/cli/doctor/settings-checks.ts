@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import { shellQuoted } from '../../clients/notes.ts';
+import { signedOutFolder } from '../../config/folders.ts';
 import { isUsable, type Settings, settingsFile, unusableMapping } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
-import { everyHost, mappingKeyFor } from '../../identity/mapping-key.ts';
+import { everyHost, mappingKeyFor } from '../../identity/lookup.ts';
 import { presentation, requirePresentable } from '../../identity/present.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { damagedSuffix, fileOf } from '../../secrets/credential-file.ts';
+import { tokenNotices } from '../expiry-notice.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
@@ -18,14 +20,16 @@ import {
   skipped,
   warning,
 } from './check.ts';
+import { failureAt } from './path-problem.ts';
 
 /** Checks that `config.json` is readable, and that every mapping names an existing identity with a valid user name. */
 export const settingsCheck: Check = {
   name: 'settings',
-  run: async ({ snapshot: { directory, settings, settingsError } }) => {
-    if (settingsError !== undefined) return failure(settingsError);
-    if (directory === undefined) return skipped('no configuration directory');
-    const file = settingsFile(directory);
+  run: async (input) => {
+    const { directory, settings, settingsError } = input.snapshot;
+    const file = directory === undefined ? undefined : settingsFile(directory);
+    if (settingsError !== undefined) return failureAt(input, settingsError, file, 'file');
+    if (file === undefined) return skipped('no configuration directory');
     if (!fs.existsSync(file)) return skipped('none yet');
     const keys = Object.keys(settings.mappings);
     const problems = await Promise.all(keys.map((key) => mappingProblems(settings, key)));
@@ -77,12 +81,16 @@ function mapAgain(identities: Settings['identities'], key: string): string {
 export const hostsCheck: Check = {
   name: 'hosts',
   run: async (input) => {
-    const { answers, settingsError, error, signedOut } = input.snapshot;
-    if (error !== undefined && settingsError === undefined) return failure(error);
+    const { answers, settingsError, error, signedOut, directory } = input.snapshot;
+    if (error !== undefined && settingsError === undefined) {
+      const marks = directory === undefined ? undefined : signedOutFolder(directory);
+      return failureAt(input, error, marks, 'directory');
+    }
     const names = new Set(answers.map(({ serverURL }) => serverURL));
     const out = [...signedOut].filter((host) => !names.has(host)).sort();
     const problems = [
       ...(await damagedLogins(input)),
+      ...expiringTokens(input),
       ...out.map((host) => signedOutFinding(input, host)),
     ];
     const count = answers.filter(({ found }) => !(found instanceof HelperError)).length;
@@ -93,6 +101,19 @@ export const hostsCheck: Check = {
       : problem('not logged in', 'run docker-credential-icr login');
   },
 };
+
+/** Finds registry tokens of `docker login` that have expired or expire soon. */
+function expiringTokens({ snapshot: { answers }, context }: CheckInput): Finding[] {
+  return answers.flatMap(({ serverURL, found }) => {
+    if (found instanceof HelperError || found.identity !== undefined) return [];
+    if (found.username !== 'token' || found.expiresAt === undefined) return [];
+    const expiresAt = new Date(found.expiresAt).toISOString();
+    const state = found.expiresAt <= context.now() ? 'error' : 'warning';
+    return tokenNotices(serverURL, found.expiresAt, context.now()).map(
+      ({ message, hint }): Finding => ({ state, message, hint, expiresAt }),
+    );
+  });
+}
 
 function signedOutFinding({ snapshot: { settings } }: CheckInput, name: string): Finding {
   const host = parseServerURL(name);
@@ -106,7 +127,8 @@ function signedOutFinding({ snapshot: { settings } }: CheckInput, name: string):
 }
 
 /** Finds unreadable credentials of `docker login`. */
-async function damagedLogins({ snapshot: { store, directory } }: CheckInput): Promise<Finding[]> {
+async function damagedLogins(input: CheckInput): Promise<Finding[]> {
+  const { store, directory } = input.snapshot;
   const names = await attempt(() => store.names('host'));
   // The check `secret store` reports a store that does not work.
   if (names instanceof HelperError) return [];
@@ -120,12 +142,8 @@ async function damagedLogins({ snapshot: { store, directory } }: CheckInput): Pr
     // For an ICR host, `login` saves an identity and would leave the damaged file in place, so it is removed first.
     const files = [file, file + damagedSuffix].filter((each) => fs.existsSync(each));
     const isDamaged = read.code === 'damaged' && files.length > 0;
-    return [
-      failure(
-        read,
-        isDamaged ? `run rm ${files.map(shellQuoted).join(' ')} && ${login}` : read.hint,
-      ),
-    ];
+    if (!isDamaged) return [failureAt(input, read, file || undefined, 'file')];
+    return [failure(read, `run rm ${files.map(shellQuoted).join(' ')} && ${login}`)];
   });
   return (await Promise.all(reads)).flat();
 }

@@ -1,6 +1,8 @@
+import path from 'node:path';
 import { textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { printable, shellQuoted } from '../../clients/notes.ts';
+import { secretFolders } from '../../config/folders.ts';
 import { settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -13,17 +15,19 @@ import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
 import { attempt } from './attempt.ts';
 import { type Check, type CheckInput, type Finding, ok, problem, warning } from './check.ts';
-import { readClientFile } from './client-findings.ts';
-import { executionProblem, programLimitMs } from './program-check.ts';
+import { examineClientFile, isUnreadable } from './client-findings.ts';
+import { pathProblem } from './path-problem.ts';
+import { executionProblem, notStartable, programLimitMs } from './program-check.ts';
 
 /** Checks Docker's helper for other registries: `docker build` fails if its `list` fails. */
 const credsStore: Check = {
   name: 'credsStore',
-  run: async ({ context, machine, snapshot: { settings } }) => {
+  run: async (input) => {
+    const { context, machine, snapshot } = input;
     const file = dockerConfigFile(context);
-    const read = await readClientFile(file);
+    const read = await examineClientFile(input, file);
     // The check `docker` reports an unreadable file.
-    const store = read instanceof HelperError ? undefined : textSetting(read, 'credsStore');
+    const store = isUnreadable(read) ? undefined : textSetting(read, 'credsStore');
     if (!store) return [];
     if (store !== helperName) {
       const found = await listProblem(context, store);
@@ -33,7 +37,7 @@ const credsStore: Check = {
       const why = isLeft ? '; Docker Desktop left it behind in WSL' : '';
       return problem(`${found}; it is the credsStore in ${file}${why}`, removeStore(file));
     }
-    const { fallbackHelper } = settings;
+    const { fallbackHelper } = snapshot.settings;
     if (fallbackHelper === undefined) return ok('this helper, for every registry');
     const found = await listProblem(context, fallbackHelper);
     if (found === undefined) return ok(`this helper, and ${fallbackHelper} for other registries`);
@@ -52,7 +56,10 @@ const secretStore: Check = {
   run: async (input) => {
     const { context, snapshot } = input;
     const { store = fileStoreName } = snapshot.settings;
-    if (store === fileStoreName) return leftovers(input, store);
+    if (store === fileStoreName) {
+      const invalid = unreadableFolders(input);
+      return invalid.length > 0 ? invalid : leftovers(input, store);
+    }
     // An empty keychain may print nothing for `list`. This helper accepts that, while Docker does not.
     const found = await listProblem(context, store, true);
     if (found !== undefined) {
@@ -70,6 +77,16 @@ const secretStore: Check = {
     return [ok(isEmpty ? empty : `${store} works`), ...leftovers(input, store)];
   },
 };
+
+/** Finds what keeps the directories of the file store from being read. The check `settings` reports the one above them. */
+function unreadableFolders(input: CheckInput): Finding[] {
+  const { directory } = input.snapshot;
+  if (directory === undefined || pathProblem(input, directory, 'directory') !== undefined)
+    return [];
+  return Object.values(secretFolders).flatMap(
+    (name) => pathProblem(input, path.join(directory, name), 'directory') ?? [],
+  );
+}
 
 /** Finds secrets that an interrupted `store move` left behind, and files of secrets without an identity. */
 function leftovers({ context, snapshot }: CheckInput, store: string): Finding[] {
@@ -111,7 +128,8 @@ async function listProblem(
   const program = `docker-credential-${name}`;
   if (!/^[\w.-]+$/.test(name)) return `"${printable(name)}" is not the name of a helper`;
   const file = findHelper(context, name);
-  if (file === undefined) return `${program} is not on PATH`;
+  if (file === undefined)
+    return notStartable(context, program)?.what ?? `${program} is not on PATH`;
   // Clients send this input.
   const options = { input: 'unused', env: withoutSecrets(context), timeoutMs: programLimitMs };
   const result = context.runSync(file, ['list'], { ...options, maxBytes: 1024 * 1024 });
