@@ -27,10 +27,14 @@ export function copyForSplitting(): string {
   fs.symlinkSync(path.join('..', '..', 'node_modules'), path.join(copies, 'node_modules'));
   const shared = copy('shared');
   for (const name of separateModules) copy(copyOf(name));
-  const main = path.join(shared, 'main.ts');
-  const hot = importedBy(main, /^import .* from '(\..+)';$/gm);
+  const hot = importedBy(path.join(shared, 'main.ts'), staticImport);
+  const forCommands = ['cli.ts', 'status/status.ts'].flatMap((name) =>
+    importedBy(path.join(shared, 'cli', name), staticImport),
+  );
   for (const entry of entryPoints(shared)) {
-    const imports = hot.map((file) => `import '${relative(path.dirname(entry), file)}';`);
+    const isCommand = entry.startsWith(path.join(shared, 'cli'));
+    const files = isCommand ? [...hot, ...forCommands] : hot;
+    const imports = files.map((file) => `import '${relative(path.dirname(entry), file)}';`);
     fs.writeFileSync(entry, `${imports.join('')}${fs.readFileSync(entry, 'utf8')}`);
   }
   return path.join(copies, copyOf('main.ts'), 'main.ts');
@@ -52,6 +56,7 @@ function copy(name: string): string {
   return to;
 }
 
+const staticImport = /^(?:import|\}) .*from '(\.[^']+)';$/gm;
 const dynamicImport = /(import\(\s*')(\.[^']+)'/g;
 
 function copyOf(module: string): string {

@@ -64,7 +64,8 @@ export function processContext({ limitMs, readsInput = false }: Start = {}): Con
         ? { input: process.stdin, output: process.stderr }
         : undefined,
     screen: () =>
-      process.stdout.isTTY && process.env.TERM !== 'dumb'
+      // process.stdout would take several milliseconds to load.
+      isTerminal(1) && process.env.TERM !== 'dumb'
         ? { columns: process.stdout.columns || 80, write: (text) => writeAll(nodeFs(), 1, text) }
         : undefined,
     executable: () => process.execPath,
@@ -109,9 +110,13 @@ async function parentProgram(
 /** Clients send their input within a few milliseconds; then the type of standard input is not checked. */
 const terminalInputMs = 200;
 
+function isTerminal(descriptor: number): boolean {
+  return process.getBuiltinModule('node:tty').isatty(descriptor);
+}
+
 function announceIfTerminal(announce: () => void): void {
   // process.stdin.isTTY would take 8 ms to load, and would start to read.
-  if (process.getBuiltinModule('node:tty').isatty(0)) announce();
+  if (isTerminal(0)) announce();
 }
 
 /** Only for a process without `HOME`: loading the module takes time. */
@@ -161,9 +166,7 @@ function runSync(program: string, args: readonly string[], options: RunOptions):
 function warn(line: string, hint?: string): void {
   const texts = [`docker-credential-icr: ${visible(line)}`, ...hintLines(hint)];
   try {
-    const width = process.getBuiltinModule('node:tty').isatty(2)
-      ? process.stderr.columns || 80
-      : Number.POSITIVE_INFINITY;
+    const width = isTerminal(2) ? process.stderr.columns || 80 : Number.POSITIVE_INFINITY;
     const lines = texts.flatMap((each) => wrapCommand(each, width));
     writeAll(nodeFs(), 2, `${lines.join('\n')}\n`);
   } catch {

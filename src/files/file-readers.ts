@@ -2,13 +2,21 @@ import type { Context, Files } from '../context.ts';
 import { systemCode } from '../errors.ts';
 import { dirname, join } from '../fast-path.ts';
 
+let loading: Promise<typeof import('./private-read.ts')> | undefined;
+
+/** Each `import()` takes 40 µs, also of a module that is loaded: `list` reads thousands of files. */
+function privateRead(): Promise<typeof import('./private-read.ts')> {
+  loading ??= import('./private-read.ts');
+  return loading;
+}
+
 /** The file reader on `node:fs`, which is loaded when the first file is read. */
 export const nodeFiles: Files = {
   read: async (context: Context, file, kind) => {
-    const { readPrivate, rulesFor } = await import('./private-read.ts');
+    const { readPrivate, rulesFor } = await privateRead();
     return readPrivate(context, file, rulesFor[kind]);
   },
-  isPresent: async (context, file) => (await import('./private-read.ts')).isPresent(context, file),
+  isPresent: async (context, file) => (await privateRead()).isPresent(context, file),
   create: async (context, file, text) =>
     (await import('./private-write.ts')).writeNew(context, file, text),
 };
