@@ -25,6 +25,9 @@ export const nodeFiles: Files = {
 export interface Bun {
   readonly stdin: BunFile;
   readonly stdout: BunFile;
+  readonly stderr: BunFile;
+  /** Returns the value of a settled promise. */
+  readonly peek: <Value>(promise: Promise<Value>) => Value | Promise<Value>;
   readonly file: (path: string) => BunFile;
   /** The time since the process started, by a monotonic clock. */
   readonly nanoseconds: () => number;
