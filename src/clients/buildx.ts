@@ -11,10 +11,7 @@ import { joinPath } from './home.ts';
  * `$BUILDX_CONFIG/config/HOST[/REPOSITORY][@SCOPE]/config.json`. `configure` creates none, but removes entries.
  */
 export function buildxClients(context: Context): Client[] {
-  const folder =
-    context.env.BUILDX_CONFIG ||
-    joinPath(context, path.dirname(dockerConfigFile(context)), 'buildx');
-  return configFiles(joinPath(context, folder, 'config')).map((file) =>
+  return buildxFiles(context).map(({ file }) =>
     credHelpersClient({
       name: 'buildx',
       file: () => file,
@@ -22,6 +19,31 @@ export function buildxClients(context: Context): Client[] {
       notes: () => [],
     }),
   );
+}
+
+/** A file of buildx. */
+export interface BuildxFile {
+  readonly file: string;
+  /** The host that its directory names. */
+  readonly host: string;
+  /** `HOST[/REPOSITORY][@SCOPE]`. */
+  readonly name: string;
+}
+
+/** Source: docker/buildx, util/dockerutil/dockerconfig/configprovider.go. */
+export function buildxFiles(context: Context): BuildxFile[] {
+  const folder = buildxFolder(context);
+  return configFiles(folder).map((file) => {
+    const name = path.relative(folder, path.dirname(file)).replaceAll(path.sep, '/');
+    return { file, name, host: name.replace(/[/@].*/, '') };
+  });
+}
+
+export function buildxFolder(context: Context): string {
+  const folder =
+    context.env.BUILDX_CONFIG ||
+    joinPath(context, path.dirname(dockerConfigFile(context)), 'buildx');
+  return joinPath(context, folder, 'config');
 }
 
 function configFiles(folder: string): string[] {

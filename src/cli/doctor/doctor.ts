@@ -1,6 +1,7 @@
 import type { Context } from '../../context.ts';
 import type { Command } from '../command.ts';
 import { mappingKey, requireIbmHost } from '../host-arguments.ts';
+import { buildx } from './buildx-check.ts';
 import { type Check, type CheckInput, runCheck } from './check.ts';
 import { dockerFile, podmanFiles } from './client-checks.ts';
 import { environmentChecks } from './environment-checks.ts';
@@ -66,6 +67,7 @@ export function checksFor(input: CheckInput, { hosts: named = [], registry }: Do
     podmanFiles,
     registriesConf,
     namedHelpersCheck,
+    buildx,
     settingsCheck,
     fileCheck,
     hostsCheck,
