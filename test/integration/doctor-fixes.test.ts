@@ -232,6 +232,20 @@ const rows: readonly Row[] = [
       /^docker-credential-icr-work is the credsStore, but has credentials for ICR hosts only$/,
   },
   {
+    what: 'a docker that is a snap',
+    create: (machine) => {
+      const snap = writeProgram(machine, 'snap', '');
+      fs.symlinkSync(snap, path.join(machine.bin, 'docker'));
+    },
+    edit: (machine) => {
+      fs.rmSync(path.join(machine.bin, 'docker'));
+      writeProgram(machine, 'docker', '');
+    },
+    check: 'desktop',
+    state: 'warning',
+    message: /docker is a snap: it cannot run credential helpers, and reads ~\/snap\/docker/,
+  },
+  {
     what: 'a file of buildx without a helper',
     create: withBuildx({}),
     edit: editBuildx,

@@ -77,6 +77,7 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
       ['problem(what, hint)', 'private\\.us\\.icr\\.io$'],
       ['warning(what, hint)', 'au\\.icr\\.io, br\\.icr\\.io'],
     ],
+    'desktop-check.ts': [['warning(what, hint)', 'is a snap: it cannot run credential helpers']],
     'environment-checks.ts': [
       [
         'problem(`{name} is not set`, resetHome)',

@@ -4,6 +4,7 @@ import { mappingKey, requireIbmHost } from '../host-arguments.ts';
 import { buildx } from './buildx-check.ts';
 import { type Check, type CheckInput, runCheck } from './check.ts';
 import { dockerFile, podmanFiles } from './client-checks.ts';
+import { desktop } from './desktop-check.ts';
 import { environmentChecks } from './environment-checks.ts';
 import { fileCheck } from './file-checks.ts';
 import { identityChecks } from './identity-checks.ts';
@@ -62,6 +63,7 @@ export function checksFor(input: CheckInput, { hosts: named = [], registry }: Do
   return [
     programCheck,
     ...environmentChecks,
+    desktop,
     dockerFile,
     ...storeChecks,
     podmanFiles,
