@@ -1,5 +1,5 @@
+import { buildxClients, docker } from '../clients/buildx.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
-import { buildxClients, docker } from '../clients/docker.ts';
 import {
   createLink,
   isAnyVersion,

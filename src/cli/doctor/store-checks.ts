@@ -32,9 +32,9 @@ const credsStore: Check = {
     if (store !== helperName) {
       const found = await listProblem(context, store);
       if (found === undefined) return ok(`${store} works, for every other registry`);
-      const isLeft =
-        machine.kernel.toLowerCase().includes('microsoft') && store.startsWith('desktop');
-      const why = isLeft ? '; Docker Desktop left it behind in WSL' : '';
+      const isWsl = machine.kernel.toLowerCase().includes('microsoft');
+      const isLeft = store.startsWith('desktop');
+      const why = isLeft ? `; Docker Desktop left it behind${isWsl ? ' in WSL' : ''}` : '';
       return problem(`${found}; it is the credsStore in ${file}${why}`, removeStore(file));
     }
     const { fallbackHelper } = snapshot.settings;
