@@ -1,5 +1,6 @@
-import { buildxClients, docker } from '../clients/buildx.ts';
+import { buildxClients } from '../clients/buildx.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
+import { docker } from '../clients/docker.ts';
 import {
   createLink,
   isAnyVersion,
