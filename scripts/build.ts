@@ -23,7 +23,7 @@ export const environmentDefines: Readonly<Record<string, string>> = {
  * Chosen with the measurements in docs/benchmarks.md. The autoload flags prevent a .env or bunfig.toml file in the
  * current directory from changing the program.
  */
-export const flags: readonly string[] = [
+const flags: readonly string[] = [
   '--compile',
   '--minify',
   '--splitting',

@@ -6,9 +6,11 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describeMachine } from './bench/machine.ts';
-import { buildExecutable } from './build.ts';
+import { buildExecutable, executable } from './build.ts';
 import { calculateLoad } from './fleet/arithmetic.ts';
 import { timeProcesses } from './fleet/processes.ts';
+import { measureRefresher } from './fleet/refresher.ts';
+import { calculateRefresherLoad } from './fleet/refresher-load.ts';
 import { type Measured, report } from './fleet/report.ts';
 import { runScenario } from './fleet/story.ts';
 
@@ -16,6 +18,8 @@ const file = path.join(path.dirname(import.meta.dirname), 'docs', 'fleets.md');
 const marks = /(<!-- figures: written by make fleet -->\n)[\s\S]*(<!-- end of figures -->)/;
 const size = { nodes: 10, accounts: 50 };
 const concurrency = 8;
+const refresherNamespaces = 500;
+const refresherClusters = [1, 50].map((profiles) => ({ clusters: 1000, profiles }));
 const large = [1, 50].map((accounts) => ({ nodes: 10_000, accounts }));
 
 async function measure(folder: string): Promise<Measured> {
@@ -30,6 +34,15 @@ async function measure(folder: string): Promise<Measured> {
       cluster,
       together: calculateLoad(cluster, false),
       spread: calculateLoad(cluster, true),
+    })),
+    refresher: await measureRefresher(
+      fs.mkdtempSync(path.join(folder, 'refresher-')),
+      executable,
+      refresherNamespaces,
+    ),
+    refresherLoads: refresherClusters.map((cluster) => ({
+      cluster,
+      load: calculateRefresherLoad(cluster),
     })),
   };
 }

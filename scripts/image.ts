@@ -24,7 +24,7 @@ import { findLocation } from './package/location.ts';
 import { readStamp, root, type Stamp } from './package/stamp.ts';
 import { program, targets } from './package/targets.ts';
 
-export const imageFolder = path.join(root, 'dist', 'image');
+const imageFolder = path.join(root, 'dist', 'image');
 const architectures = { amd64: 'linux-x64', arm64: 'linux-arm64' } as const;
 type Architecture = keyof typeof architectures;
 

@@ -1,5 +1,5 @@
 /** A group of files, and the groups from which they may import values and types. */
-export interface Layer {
+interface Layer {
   /** Files, and directories that end in `/`. The longest path that matches decides. */
   readonly paths: readonly string[];
   /** Names of layers. */
@@ -29,25 +29,19 @@ export const importRules: ImportRules = {
   layers: {
     foundation: {
       paths: [
-        'src/ascii.ts',
-        'src/callers.ts',
         'src/context.ts',
-        'src/deadline.ts',
         'src/descriptors.ts',
         'src/errors.ts',
+        'src/fast-path.ts',
         'src/json-object.ts',
         'src/jwt-claims.ts',
         'src/mask.ts',
-        'src/paths.ts',
         'src/piece-set.ts',
-        'src/plain-text.ts',
-        'src/process-stat.ts',
+        'src/process-tree.ts',
         'src/program-name.ts',
         'src/secret-variables.ts',
         'src/standard-input.ts',
-        'src/system-home.ts',
         'src/unescape.ts',
-        'src/version.ts',
         'src/visible.ts',
         'src/wrap.ts',
       ],

@@ -18,6 +18,10 @@ function runTest(name: string, env: Readonly<Record<string, string>>): string {
   return stdout;
 }
 
+async function everyStep(name: string): Promise<string> {
+  return `${parseTotals(runTest(name, { SOAK: '1' }))?.passed} tests, every step`;
+}
+
 export function killed(kills: number): Part {
   return {
     name: 'killed at random moments',
@@ -42,17 +46,11 @@ export function killed(kills: number): Part {
 export const raced: Part = {
   name: 'two commands, one stopped or killed at every step',
   what: '`api-key rotate`, `login`, `logout`, `store move`, `api-key create --save` and the minting of a token are stopped or killed before each change to a file and during each request of IAM, and a second command changes the same secret. Stored API keys are active in IAM, and each active key that a command created is stored or recorded',
-  run: async () => {
-    const output = runTest('key-races', { SOAK: '1' });
-    return `${parseTotals(output)?.passed} tests, every step`;
-  },
+  run: () => everyStep('key-races'),
 };
 
 export const moved: Part = {
   name: 'store move killed at every step',
   what: '`store move` between files and two simulated keychains, killed before each call of a keychain and each change to a file. The store in use has all secrets, and the next move leaves every secret in one store only',
-  run: async () => {
-    const output = runTest('store-move', { SOAK: '1' });
-    return `${parseTotals(output)?.passed} tests, every step`;
-  },
+  run: () => everyStep('store-move'),
 };

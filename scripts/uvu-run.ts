@@ -24,7 +24,7 @@ export interface RunOptions {
 }
 
 /** The result of a test file, with the processor time of its process and of the processes that it waited for. */
-export interface FileCount extends Count {
+interface FileCount extends Count {
   readonly cpuSeconds: number;
 }
 

@@ -82,7 +82,7 @@ export interface RunResult {
   readonly failure?: string;
 }
 
-export interface Screen {
+interface Screen {
   readonly columns: number;
   /** Writes text unchanged, with escape sequences for colours and the cursor. */
   readonly write: (text: string) => void;
@@ -93,7 +93,7 @@ export type FileKind = 'secret' | 'settings' | 'cached';
 
 /**
  * Reads this program's small text files. There are two implementations: the fast path on Bun's file API
- * (`files/bun-reader.ts`) for the common case, and one on `node:fs` for all other files, which is its fallback.
+ * (`files/file-readers.ts`) for the common case, and one on `node:fs` for all other files, which is its fallback.
  */
 export interface Files {
   /**
@@ -118,4 +118,44 @@ export function debug(context: Context, line: string): void {
 
 export function isDebug({ env }: Pick<Context, 'env'>): boolean {
   return env.DOCKER_CREDENTIAL_ICR_DEBUG === '1';
+}
+
+/**
+ * The time limit of a machine command, including everything that it waits for. It is a second less than the documented
+ * 10 seconds, because starting and exiting take time on a busy machine.
+ */
+export const answerLimitMs = 9000;
+
+/**
+ * Returns the time that has passed since a first reading of `now`, added to it, in whole milliseconds: a time limit must not
+ * become longer if the system's clock is set back. `elapsed` is a monotonic clock in milliseconds.
+ */
+export function steadyClock(now: () => number, elapsed = () => performance.now()): () => number {
+  const origin = now() - elapsed();
+  return () => Math.floor(origin + elapsed());
+}
+
+/** Sets the deadline of a machine command. */
+export function withDeadline(context: Context): Context {
+  return { ...context, deadline: context.now() + answerLimitMs };
+}
+
+/** Removes the deadline, for work that must not be aborted halfway and has its own time limit. */
+export function withoutDeadline(context: Context): Context {
+  return { ...context, deadline: undefined };
+}
+
+/** Returns the deadline of an operation that may take `limitMs`, at most the command's; in milliseconds since 1970. */
+export function deadlineOf({ now, deadline }: Context, limitMs: number): number {
+  return Math.min(now() + limitMs, deadline ?? Number.POSITIVE_INFINITY);
+}
+
+/** Returns the milliseconds until that deadline; 0 or less if it has passed. */
+export function remainingMs(context: Context, limitMs: number): number {
+  return deadlineOf(context, limitMs) - context.now();
+}
+
+/** Resolves after the time. */
+export function sleep(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -36,6 +36,8 @@ export interface ErrorDetails {
   readonly reason?: ErrorReason | undefined;
   /** The error code in the answer of IAM or a registry: `BXNIM0415E`, `UNAUTHORIZED`. */
   readonly serviceCode?: string | undefined;
+  /** The text of that answer, in one line. */
+  readonly serviceText?: string | undefined;
 }
 
 /** An error for the user: `message` says what failed, `hint` how to fix it. */
@@ -45,6 +47,7 @@ export class HelperError extends Error {
   readonly hint: string | undefined;
   readonly reason: ErrorReason | undefined;
   readonly serviceCode: string | undefined;
+  readonly serviceText: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -52,6 +55,7 @@ export class HelperError extends Error {
     this.hint = details.hint;
     this.reason = details.reason;
     this.serviceCode = details.serviceCode;
+    this.serviceText = details.serviceText;
   }
 }
 

@@ -24,3 +24,8 @@ export function textOf(object: JsonObject, name: string): string | undefined {
   const value = object[name];
   return isText(value) ? value : undefined;
 }
+
+/** Returns the object's own property, because a host may be called `constructor`. */
+export function own<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}

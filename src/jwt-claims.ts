@@ -1,6 +1,6 @@
 import { HelperError } from './errors.ts';
 import { type JsonObject, parseObject } from './json-object.ts';
-import { plain } from './plain-text.ts';
+import { plain } from './mask.ts';
 
 /** The claims of an IAM token. Its signature is not checked, so they are only shown, never used to grant access. */
 interface Claims {

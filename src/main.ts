@@ -1,4 +1,4 @@
-import { withDeadline } from './deadline.ts';
+import { steadyClock, withDeadline } from './context.ts';
 import { processContext } from './process-context.ts';
 import { type MachineCommand, protocolVerb, serve, wantsHelp } from './protocol/serve.ts';
 
@@ -20,9 +20,10 @@ async function runInteractive(): Promise<number> {
 let status: number;
 try {
   const command = protocolVerb(args) ?? kubelet();
+  const steady = { ...context, now: steadyClock(context.now) };
   status = await (command === undefined
     ? runInteractive()
-    : serve(withDeadline(context), command, args.slice(1)));
+    : serve(withDeadline(steady), command, args.slice(1)));
 } catch (error) {
   const { reportBug } = await import('./bug-report.ts');
   status = reportBug(context, error);

@@ -1,10 +1,8 @@
 import type { Context, RunOptions, RunResult } from './context.ts';
 import { cannotWrite, readAll, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
-import { type Bun as BunRuntime, bunFiles, readBunStdin } from './files/bun-reader.ts';
-import { nodeFiles } from './files/file-reader.ts';
+import { type Bun as BunRuntime, bunFiles, nodeFiles, readBunStdin } from './files/file-readers.ts';
 import { identityInName } from './program-name.ts';
-import { withSystemHome } from './system-home.ts';
 import { hintLines, visible } from './visible.ts';
 import { wrapCommand } from './wrap.ts';
 
@@ -57,7 +55,7 @@ export function processContext(): Context {
         ? { columns: process.stdout.columns || 80, write: (text) => writeAll(nodeFs(), 1, text) }
         : undefined,
     executable: () => process.execPath,
-    script: process.argv[1],
+    script: isEmbedded(process.argv[1]) ? undefined : process.argv[1],
     identity: identityInName(process.argv0, process.argv[1], platform),
     runSync,
     onSignals: (signals, act) => {
@@ -67,6 +65,15 @@ export function processContext(): Context {
       };
     },
   };
+}
+
+/** Returns true for a path in Bun's virtual file system: the program in the executable is no file. */
+function isEmbedded(script: string | undefined): boolean {
+  return (
+    script?.startsWith('/$bunfs/') ||
+    script?.slice(1, 7) === ':/~BUN' ||
+    script?.slice(1, 7) === ':\\~BUN'
+  );
 }
 
 /** Clients send their input within a few milliseconds; then the type of standard input is not checked. */
@@ -153,4 +160,31 @@ export function actAs({ uid, gid }: { uid: number; gid: number }): () => void {
     throw error;
   }
   return restore;
+}
+
+type Environment = Context['env'];
+
+/**
+ * Docker, podman, skopeo and Compose use the home directory of the password database if `HOME` is unset or empty, as it
+ * is in systemd units and in some CI jobs. On Windows, services may lack `USERPROFILE`, and the system knows the directory as
+ * well. `systemHome` throws for a user who is not in the database.
+ */
+export function withSystemHome(
+  env: Environment,
+  platform: NodeJS.Platform,
+  systemHome: () => string,
+): Pick<Context, 'env' | 'isHomeFallback'> {
+  const isWindows = platform === 'win32';
+  if (isWindows ? env.USERPROFILE : env.HOME) return { env };
+  const home = homeOrNone(systemHome);
+  if (isWindows) return home === '' ? { env } : { env: { ...env, USERPROFILE: home } };
+  return home === '' ? { env } : { env: { ...env, HOME: home }, isHomeFallback: true };
+}
+
+function homeOrNone(systemHome: () => string): string {
+  try {
+    return systemHome();
+  } catch {
+    return '';
+  }
 }

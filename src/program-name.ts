@@ -32,11 +32,14 @@ export function identityInName(
 ): string | undefined {
   // The usual name, as clients type it.
   if (argv0 === program) return undefined;
-  return afterProgram(argv0, platform) ?? afterProgram(script ?? '', platform);
+  return identityInFile(argv0, platform) ?? identityInFile(script ?? '', platform);
 }
 
-/** Ignores the case of the program's name: some file systems find it in any case. */
-function afterProgram(file: string, platform: NodeJS.Platform): string | undefined {
+/**
+ * Returns the identity in the name or path of a program. Ignores the case of the program's name: some file systems find it in
+ * any case.
+ */
+export function identityInFile(file: string, platform: NodeJS.Platform): string | undefined {
   const isWindows = platform === 'win32';
   const start = isWindows
     ? Math.max(file.lastIndexOf('\\'), file.lastIndexOf('/'))
@@ -47,3 +50,15 @@ function afterProgram(file: string, platform: NodeJS.Platform): string | undefin
   const isExe = isWindows && base.slice(-4).toLowerCase() === '.exe';
   return base.slice(program.length + 1, isExe ? -4 : undefined);
 }
+
+// Replaced by scripts/build.ts with the version of package.json.
+declare const BUILD_VERSION: string | undefined;
+// Replaced in a release with its commit.
+declare const BUILD_COMMIT: string | undefined;
+
+export const version: string = typeof BUILD_VERSION === 'string' ? BUILD_VERSION : '0.0.0-source';
+
+const commit = typeof BUILD_COMMIT === 'string' ? `, ${BUILD_COMMIT}` : '';
+
+/** The output of `version`, in the format of Docker's credential helpers: name (description) version. */
+export const versionLine = `docker-credential-icr (IBM Cloud Container Registry${commit}) v${version}`;

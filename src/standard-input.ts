@@ -1,6 +1,6 @@
-import { asciiText } from './ascii.ts';
 import type { Context } from './context.ts';
 import { HelperError, systemCode } from './errors.ts';
+import { asciiText } from './fast-path.ts';
 
 /** Docker sends a few hundred bytes. */
 const maxInputBytes = 1024 * 1024;

@@ -48,7 +48,10 @@ export function calculateLoad({ nodes, accounts }: Cluster, hasJitter: boolean):
 function nextRenewal(issuedAt: number, random: (() => number) | undefined): number {
   const expiresAt = issuedAt + hourMs;
   if (random === undefined) return (issuedAt + expiresAt) / 2;
-  // The renewal time depends on the token's text, so random characters give random times.
-  const letters = Array.from({ length: 6 }, () => String.fromCharCode(65 + random() * 26));
-  return renewalTime({ token: letters.join(''), issuedAt, expiresAt });
+  return renewalTime({ token: randomToken(random), issuedAt, expiresAt });
+}
+
+/** The renewal time depends on the token's text, so random characters give random times. */
+export function randomToken(random: () => number): string {
+  return Array.from({ length: 6 }, () => String.fromCharCode(65 + random() * 26)).join('');
 }

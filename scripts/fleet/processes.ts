@@ -2,7 +2,7 @@ import { createCluster, profileOf } from '../../test/kubelet/cluster.ts';
 import { type Node, onNode, type StartOptions, tokenAttributes } from '../../test/kubelet/node.ts';
 import { startSandbox } from '../../test/sandbox/sandbox.ts';
 
-export interface ProcessOptions {
+interface ProcessOptions {
   readonly folder: string;
   readonly nodes: number;
   readonly accounts: number;

@@ -1,6 +1,8 @@
 import { table } from '../bench/table.ts';
 import type { Cluster, Load } from './arithmetic.ts';
 import type { Times } from './processes.ts';
+import type { RefresherFigures, Usage } from './refresher.ts';
+import type { RefresherClusters } from './refresher-load.ts';
 import type { ScenarioFigures } from './story.ts';
 
 export interface Measured {
@@ -14,6 +16,8 @@ export interface Measured {
     readonly together: Load;
     readonly spread: Load;
   }[];
+  readonly refresher: RefresherFigures;
+  readonly refresherLoads: readonly { readonly cluster: RefresherClusters; readonly load: Load }[];
 }
 
 const thousands = (value: number) => value.toLocaleString('en-US', { maximumFractionDigits: 0 });
@@ -26,6 +30,8 @@ export function report({
   concurrency,
   processes,
   loads,
+  refresher,
+  refresherLoads,
 }: Measured): string {
   const { cold, warm, requests } = processes;
   const timed = ({ calls, median, percentile99, longest }: Times) =>
@@ -46,7 +52,7 @@ export function report({
         ],
         ['requests with response 429', thousands(scenario.busy)],
         ['calls that failed because no valid token was left', thousands(scenario.refused)],
-        ['slowestMs call, ms', thousands(scenario.slowestMs)],
+        ['slowest call, ms', thousands(scenario.slowestMs)],
       ],
     ),
     'Two tokens within half a lifetime are those of the node that was restarted: its cache is in memory.',
@@ -68,9 +74,35 @@ export function report({
         row(cluster, 'with jitter', spread),
       ]),
     ),
+    '### Refresher',
+    `Simulated Kubernetes and IAM on loopback, with another trusted profile for each of ${refresher.namespaces} namespaces. Memory is the maximum of a CronJob's run, and that of the Deployment at the end.`,
+    refresherTable(refresher),
+    'Requests per second at IAM, calculated for Deployments in 1,000 clusters that start within one minute. All namespaces with the same profile share its token.',
+    table(
+      ['profiles per cluster', 'average', '1st peak', '2nd peak', '3rd peak', '4th peak'],
+      refresherLoads.map(({ cluster, load: { average, peaks } }) => [
+        `${cluster.profiles}`,
+        average.toFixed(1),
+        ...peaks.map(thousands),
+      ]),
+    ),
   ].join('\n\n');
 }
 
 function row({ accounts }: Cluster, how: string, { average, peaks }: Load): string[] {
   return [`${accounts}`, how, thousands(average), ...peaks.map(thousands)];
+}
+
+function refresherTable({ first, second, start, minute }: RefresherFigures): string {
+  const columns = [first, second, start, minute];
+  const cells = (text: (usage: Usage) => string) => columns.map(text);
+  return table(
+    ['', '`--once`', 'again, without renewals', 'Deployment, start', 'the next minute'],
+    [
+      ['requests to the Kubernetes API', ...cells((each) => thousands(each.clusterRequests))],
+      ['requests to IAM', ...cells((each) => thousands(each.iamRequests))],
+      ['CPU, s', ...cells((each) => each.cpuSeconds.toFixed(1))],
+      ['memory, MiB', ...cells((each) => thousands(each.memoryBytes / 1024 ** 2))],
+    ],
+  );
 }

@@ -14,7 +14,7 @@ export interface DebianPackage {
   readonly sha256: string;
 }
 
-export interface DebianFile {
+interface DebianFile {
   readonly name: string;
   readonly data: Buffer;
   readonly link?: string;
@@ -24,7 +24,7 @@ const release = 'bookworm';
 const pinsFile = path.join(root, 'packaging', 'image', 'debian.json');
 const cache = path.join(root, 'node_modules', '.cache', 'debian');
 
-export function readPins(): DebianPackage[] {
+function readPins(): DebianPackage[] {
   return JSON.parse(fs.readFileSync(pinsFile, 'utf8'));
 }
 

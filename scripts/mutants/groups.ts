@@ -20,12 +20,12 @@ export const groups: readonly Group[] = [
   {
     name: 'lookup',
     sources: [
-      'src/identity/{find,lookup,mapping,mapping-key,environment,present,signed-out,hosts}.ts',
+      'src/identity/{find,lookup,mapping,environment,present,signed-out,hosts}.ts',
       'src/identity/api-key-variable.ts',
     ],
     tests: [
       'test/unit/{present,hint,environment,mapping,docker-login,credential-lookup}.test.ts',
-      'test/unit/answered-hosts.test.ts',
+      'test/unit/{answered-hosts,key-problem}.test.ts',
     ],
   },
   {
@@ -71,7 +71,7 @@ export const groups: readonly Group[] = [
   {
     name: 'kubelet identities',
     sources: [
-      'src/kubernetes/{*identity*,pull-credentials,pull-host,keyring-key,user-names,provider-request,service-account,image}.ts',
+      'src/kubernetes/{*identity*,pull-credentials,keyring-key,provider-request,service-account}.ts',
     ],
     tests: ['test/unit/{kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
   },
@@ -82,8 +82,8 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'calling processes',
-    sources: ['src/callers.ts'],
-    tests: ['test/unit/callers.test.ts'],
+    sources: ['src/process-tree.ts'],
+    tests: ['test/unit/process-tree.test.ts'],
   },
   {
     name: "other programs' files",

@@ -62,7 +62,7 @@ function emptyFolder(name: string): string {
   return folder;
 }
 
-/** Returns the values for src/version.ts. */
+/** Returns the values of the constants in src/program-name.ts. */
 export function defines({ version, commit }: Stamp): Record<string, string> {
   const short = commit.slice(0, 12) + (commit.endsWith('-dirty') ? '-dirty' : '');
   return { BUILD_VERSION: JSON.stringify(version), BUILD_COMMIT: JSON.stringify(short) };

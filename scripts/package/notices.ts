@@ -6,7 +6,7 @@ import { lockedPackage, nodeLockfile } from './lockfile.ts';
 import { readMember } from './npm-tarball.ts';
 import { root } from './stamp.ts';
 
-export interface BundledPackage {
+interface BundledPackage {
   readonly name: string;
   readonly version: string;
   /** An SPDX identifier. */

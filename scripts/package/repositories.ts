@@ -5,7 +5,7 @@ import path from 'node:path';
 import { program } from './targets.ts';
 import { fillTemplate } from './template.ts';
 
-export interface RepositoriesOptions {
+interface RepositoriesOptions {
   /** The directory with the .deb and .rpm files. They are not changed. */
   readonly packages: string;
   /** Created, in place of an earlier one. */

@@ -7,7 +7,7 @@ import { root } from './stamp.ts';
 const main = path.join(root, 'src', 'main.ts');
 
 /** The result of one way to compress an archive. */
-export interface Packing {
+interface Packing {
   readonly name: string;
   readonly bytes: number;
   readonly seconds: number;

@@ -12,7 +12,7 @@ const glibc = '2.17';
 /** The default if MAINTAINER is not set. `.invalid` is a reserved domain. */
 const defaultMaintainer = `${program} maintainers <maintainers@${program}.invalid>`;
 
-export interface SystemPackage {
+interface SystemPackage {
   readonly target: Target;
   readonly executable: string;
   readonly documents: readonly ArchiveFile[];

@@ -5,7 +5,7 @@ import { writeStaged } from './staged-file.ts';
 import { program } from './targets.ts';
 
 /** Paths that differ between system packages, and additional files. */
-export interface Places {
+interface Places {
   /** Undefined if the system already contains the text of the license. */
   readonly license?: string;
   readonly zsh: string;

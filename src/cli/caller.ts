@@ -1,9 +1,8 @@
 import type { Caller } from '../http/api-call.ts';
 import { accessTokenOf, nameOf, toCaller } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
-import type { Lookup } from '../identity/lookup.ts';
+import type { Found, Lookup } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
-import type { Found } from '../identity/source.ts';
 import type { Option } from './command.ts';
 import { noCredential, requireIbmHost } from './host-arguments.ts';
 

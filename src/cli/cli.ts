@@ -1,20 +1,19 @@
 import type { Argv, FallbackCompletionFunction } from 'yargs';
 import { type Context, debug } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { program } from '../program-name.ts';
-import { version } from '../version.ts';
+import { program, version } from '../program-name.ts';
 import { visibleLines } from '../visible.ts';
 import type { Command, CommandEntry, CommandGroup } from './command.ts';
 import { commands } from './commands.ts';
 import {
-  entryNamed,
   helpTopic,
+  type Loaded,
   missing,
   nameOf,
   unknownWord,
-  wordsBeforeDashes,
+  usageErrorOf,
 } from './typed-command.ts';
-import { explainUsage, type UsageError } from './usage-error.ts';
+import type { UsageError } from './usage-error.ts';
 import { yargs } from './yargs.ts';
 
 /** The exit status for wrong arguments of an interactive command. */
@@ -35,7 +34,6 @@ const parserConfiguration = {
 
 /** Runs the typed command. It is called after parsing, so that its errors are not mistaken for usage errors. */
 type RunCommand = () => Promise<number>;
-type Loaded = ReadonlyMap<CommandEntry, Command<never>>;
 
 /** Runs an interactive command. Returns the exit status. */
 export async function runInteractive(
@@ -117,18 +115,6 @@ async function showHelp(context: Context, topic: readonly string[]): Promise<num
   if (text === undefined) return reportUsage(context, unknownWord(topic) ?? missing());
   context.stdout(text);
   return 0;
-}
-
-function usageErrorOf(message: string, argv: readonly string[], loaded: Loaded): UsageError {
-  const words = wordsBeforeDashes(argv);
-  const top = entryNamed(commands, words[0] ?? '');
-  const sub = top && 'commands' in top ? entryNamed(top.commands, words[1] ?? '') : undefined;
-  const name = [top, sub].flatMap((entry) => (entry === undefined ? [] : nameOf(entry)));
-  const entry = sub ?? top;
-  const command = entry && !('commands' in entry) ? loaded.get(entry) : undefined;
-  const options = Object.entries(command?.options ?? {});
-  const names = options.flatMap(([option, { alias }]) => [option, alias ?? option]);
-  return explainUsage(message, words, name.join(' '), names);
 }
 
 function emptyParser(): Argv {

@@ -30,7 +30,7 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     usage: 'status [hosts..]',
     describe: 'show the identity of each host and the location of its secret',
     section: 'Accounts and hosts',
-    load: async () => (await import('./status.ts')).status,
+    load: async () => (await import('./status/status.ts')).status,
   },
   {
     usage: 'map <host> <identity>',

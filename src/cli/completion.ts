@@ -74,6 +74,7 @@ const optionValues: Readonly<Record<string, Names>> = {
   '--host': hosts,
   '--region': () => regions.map(({ region }) => region),
   '--present': () => userNames,
+  '--min-lifetime': () => ['30m', 'off'],
 };
 
 /** Arguments by command; the last entry applies to all further arguments. */

@@ -14,7 +14,7 @@ import { findHelper } from '../secrets/helper-program.ts';
 import { replaceSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { visible } from '../visible.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 /**
  * Makes this helper Docker's `credsStore`. Credentials of other registries stay available: the previous `credsStore`

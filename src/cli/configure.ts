@@ -9,7 +9,7 @@ import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { requireIbmHost } from './host-arguments.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 interface ConfigureArgs {
   readonly hosts?: readonly string[];
@@ -97,7 +97,7 @@ export const configure: Command<ConfigureArgs> = {
 
 /** podman, buildah and skopeo do not read `credsStore`, so without their own entries they would pull without a credential. */
 async function editOthers(context: Context, args: ConfigureArgs): Promise<void> {
-  const { installedClientsBlindTo } = await import('./installed-clients.ts');
+  const { installedClientsBlindTo } = await import('../clients/clients.ts');
   const added = args.remove ? undefined : await hostsToAdd(context, args);
   for (const client of installedClientsBlindTo(context, 'credsStore')) {
     const { before, after } = planFor(context, client, args, added);

@@ -3,6 +3,7 @@ import os from 'node:os';
 import tty from 'node:tty';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { findProgram } from '../files/executables.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import type { Command } from './command.ts';
@@ -57,24 +58,38 @@ function runWith(
   args: readonly string[],
   added: Readonly<Record<string, string>>,
 ): Promise<number> {
+  const file = programOf(context, command);
+  if (file === undefined) return Promise.resolve(cannotRun(context, command, 'ENOENT'));
   const isOnTerminal = tty.isatty(context.stdin);
   // Installed before the command starts; otherwise a signal in between would end only this process.
   const stop = context.onSignals(forwardedSignals, (signal) => {
     // The command has already received the terminal's signal; many programs abort at the second Ctrl-C.
     if (!(isOnTerminal && terminalSignals.includes(signal))) child.kill(signal);
   });
-  const child = spawn(command, args, { stdio: 'inherit', env: { ...context.env, ...added } });
+  const env = { ...context.env, ...added };
+  const child = spawn(file, args, { argv0: command, stdio: 'inherit', env });
   return new Promise<number>((resolve) => {
-    child.on('error', (error) => resolve(cannotRun(context, command, error)));
+    child.on('error', (error) =>
+      resolve(cannotRun(context, command, systemCode(error) ?? String(error))),
+    );
     child.on('exit', (code, signal) =>
       resolve(code ?? 128 + os.constants.signals[signal ?? 'SIGTERM']),
     );
   }).finally(stop);
 }
 
+/**
+ * Returns the file of the command. A name is looked up only in the absolute directories of `PATH`, and never in the current
+ * directory: a program there would get the credential. Returns undefined if it is not found.
+ */
+function programOf(context: Context, command: string): string | undefined {
+  const isWindows = context.platform === 'win32';
+  if (command.includes('/') || (isWindows && command.includes('\\'))) return command;
+  return findProgram(context, isWindows ? command.replace(/\.exe$/i, '') : command);
+}
+
 /** Returns the exit status of a shell for a command that does not exist (127) or cannot be executed (126). */
-function cannotRun({ warn }: Context, command: string, error: unknown): number {
-  const code = systemCode(error);
-  warn(`cannot run ${command} (${code ?? error})`);
+function cannotRun({ warn }: Context, command: string, code: string): number {
+  warn(`cannot run ${command} (${code})`);
   return code === 'ENOENT' ? 127 : 126;
 }

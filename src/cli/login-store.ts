@@ -4,6 +4,7 @@ import type { IdentityKind, Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { secretNames } from '../identity/login-command.ts';
 import { hasSessionBus, usableStore } from '../secrets/choose.ts';
 import { storeIn } from '../secrets/secret-store.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
@@ -55,20 +56,13 @@ export async function recordStore(context: Context, newStore: string): Promise<v
   });
 }
 
-const secretNames: Readonly<Record<IdentityKind, string>> = {
-  'api-key': 'API key',
-  'refresh-token': 'Refresh token',
-  'entitlement-key': 'Entitlement key',
-  'registry-token': 'Registry token',
-  'trusted-profile': 'Trusted profile',
-};
-
 /** Returns the success message for a stored secret: `API key saved in pass`. */
 export function savedMessage(context: Context, kind: IdentityKind): string {
   const { store = fileStoreName } = readSettings(context);
   const location =
     store === fileStoreName ? `${shortPath(context)} (not encrypted)` : visible(store);
-  return `${secretNames[kind]} saved in ${location}`;
+  const name = secretNames[kind];
+  return `${name.charAt(0).toUpperCase()}${name.slice(1)} saved in ${location}`;
 }
 
 /** Returns the directory of the file store, with `~` for the home directory. */

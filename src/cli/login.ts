@@ -2,19 +2,17 @@ import { readSettings } from '../config/read-settings.ts';
 import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../identity/identities.ts';
-import { everyHost, keysOfIdentity, own } from '../identity/mapping-key.ts';
-import {
-  entitledRegistry,
-  presentation,
-  requireHostOf,
-  requirePresentable,
-} from '../identity/present.ts';
+import { everyHost, keysOfIdentity } from '../identity/lookup.ts';
+import { entitledRegistry, requireHostOf } from '../identity/present.ts';
 import { endNamedSignOuts } from '../identity/signed-out.ts';
+import { own } from '../json-object.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
+import { presentedIdentity } from './login-presentation.ts';
 import { chooseStore, recordStore, savedMessage } from './login-store.ts';
-import { printLine } from './print-line.ts';
+import { minLifetimeOption } from './min-lifetime.ts';
+import { printLine } from './output.ts';
 import { type RootSecret, readRootSecret } from './root-secret.ts';
 import {
   identityTypeOf,
@@ -28,6 +26,7 @@ export interface LoginArgs extends SecretOptions {
   readonly hosts?: readonly string[];
   readonly identity?: string;
   readonly present?: string;
+  readonly minLifetime?: string;
   readonly store?: string;
 }
 
@@ -52,17 +51,13 @@ export const login: Command<LoginArgs> = {
       describe: 'read a registry token from standard input (deprecated)',
       group: secretGroup,
     },
-    'trusted-profile': {
-      type: 'string',
-      describe: "use this trusted profile: with an API key, or with this instance's identity",
-      group: 'Identity',
-    },
     identity: { type: 'string', describe: 'the name of the identity', group: 'Identity' },
     present: {
       type: 'string',
       describe: 'the user name for clients: iamapikey, iambearer (a short-lived token), iamrefresh',
       group: 'Identity',
     },
+    'min-lifetime': { ...minLifetimeOption, group: 'Identity' },
     verify: {
       type: 'boolean',
       default: true,
@@ -75,6 +70,10 @@ export const login: Command<LoginArgs> = {
     ['login', 'asks for an API key and uses it for all ICR hosts'],
     ['login us.icr.io --api-key-file key.json', 'for one host only'],
     ['login --identity ci --present iambearer', 'clients get short-lived tokens, not the key'],
+    [
+      'login --identity ci --present iambearer --min-lifetime 30m',
+      'tokens for builds of up to 30 minutes',
+    ],
   ],
   run: async (context, args) => {
     await logIn(context, args);
@@ -90,7 +89,7 @@ export const login: Command<LoginArgs> = {
  */
 export async function logIn(
   context: Context,
-  { hosts = [], identity, present, store, ...options }: LoginArgs,
+  { hosts = [], identity, present, minLifetime, store, ...options }: LoginArgs,
   command = 'login',
 ): Promise<void> {
   if (identity !== undefined) requireIdentityName(identity);
@@ -103,17 +102,15 @@ export async function logIn(
   const existing = known !== undefined && isUsable(known) ? known : undefined;
   const type = identityTypeOf(options, existing);
   const host = hostOf(keys);
-  const inherited = existing?.kind === type.kind ? existing.present : undefined;
-  const userName = present ?? inherited;
-  const presented = { ...type, ...(userName === undefined ? {} : { present: userName }) };
-  requirePresentable(presented, presentation(presented), identity ?? host);
+  const presented = presentedIdentity(type, existing, { present, minLifetime }, identity ?? host);
 
   const newStore = chooseStore(context, current, store);
   const hint = hintOf(command, identity, hosts);
   const login = { host, hint, store: newStore ?? current.store };
   const root = await readRootSecret(context, options, type, login);
   const { secret, ...details } = root;
-  const settings = { ...details, ...presented, secretSetAt: context.now() };
+  // The name of a trusted profile was replaced by its ID.
+  const settings = { ...presented, ...details, secretSetAt: context.now() };
   if (newStore !== undefined) await recordStore(context, newStore);
   const usedFor = new Set<string>();
   for (const { name, mapped } of targets) {
@@ -127,10 +124,10 @@ export async function logIn(
   if (secret !== '') printLine(context, savedMessage(context, root.kind));
   const lines = report(targets[0]?.name ?? '', [...usedFor], root);
   for (const line of lines) printLine(context, line);
-  if (present === undefined && inherited !== undefined) {
+  if (present === undefined && presented.present !== undefined) {
     printLine(
       context,
-      `clients still get the user name ${visible(inherited)}; --present changes it`,
+      `clients still get the user name ${visible(presented.present)}; --present changes it`,
     );
   }
 }

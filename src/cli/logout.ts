@@ -4,22 +4,23 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { cancelPendingKeys } from '../identity/cancel-pending.ts';
 import { requireIdentity } from '../identity/identities.ts';
-import { eraseOtherHost, otherHosts } from '../identity/other-hosts.ts';
 import { pendingIdentities } from '../identity/pending-key.ts';
 import {
+  eraseOtherHost,
+  otherHosts,
   type Removed,
-  removeEverything,
   removeIdentities,
   removeMapping,
   signOutOf,
 } from '../identity/removal.ts';
+import { removeEverything } from '../identity/remove-everything.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 interface LogoutArgs {
   readonly hosts?: readonly string[];

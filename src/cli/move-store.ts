@@ -3,7 +3,7 @@ import { moveSecrets } from '../secrets/move.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { probeStore } from '../secrets/verified-store.ts';
 import type { Command } from './command.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 export const move: Command<{ readonly name: string }> = {
   options: {},

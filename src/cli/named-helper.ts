@@ -1,6 +1,5 @@
-import { buildxClients } from '../clients/buildx.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
-import { docker } from '../clients/docker.ts';
+import { buildxClients, docker } from '../clients/docker.ts';
 import {
   createLink,
   isAnyVersion,
@@ -16,13 +15,13 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
 import { requireIdentityName } from '../identity/identities.ts';
-import { own } from '../identity/mapping-key.ts';
 import { entitledRegistry, requireHostOf } from '../identity/present.ts';
 import { endSignOut } from '../identity/signed-out.ts';
+import { own } from '../json-object.ts';
 import { helperOf, identityOfHelper, program } from '../program-name.ts';
 import { findHelper } from '../secrets/helper-program.ts';
 import { visible } from '../visible.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 /** A helper that uses one identity: `docker-credential-icr-NAME`. */
 export interface NamedHelper {

@@ -12,13 +12,15 @@ const minAnswerLength = 4;
 interface PromptOptions {
   /** If true, the answer is not echoed. */
   readonly hidden?: boolean;
+  /** Ends the prompt as if it had been cancelled. */
+  readonly signal?: AbortSignal;
 }
 
 /** Asks for one line. Throws `cancelled` on Ctrl-C, and on Ctrl-D if nothing was typed. */
 export async function ask(
   { input, output }: Terminal,
   question: string,
-  { hidden = false }: PromptOptions = {},
+  { hidden = false, signal }: PromptOptions = {},
 ): Promise<string> {
   const width = (output as Partial<tty.WriteStream>).columns || Number.POSITIVE_INFINITY;
   const lines = wrap(visible(question), width - minAnswerLength);
@@ -29,6 +31,7 @@ export async function ask(
   const editor = readline.createInterface({ input, ...outputOptions, historySize: 0 });
   // Ctrl-Z is ignored: after a suspension, the terminal would neither echo nor accept input.
   editor.on('SIGTSTP', () => {});
+  signal?.addEventListener('abort', () => editor.close(), { once: true });
   if (hidden) output.write(prompt);
   else editor.setPrompt(prompt);
   editor.prompt();

@@ -1,4 +1,5 @@
 import type { Client, EditPlan } from '../clients/client.ts';
+import { installedClients } from '../clients/clients.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
 import { unifiedDiff } from '../clients/diff.ts';
 import { docker } from '../clients/docker.ts';
@@ -10,8 +11,7 @@ import { helperName, helperOf } from '../program-name.ts';
 import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
 import { callsHelper, namesHelper } from './doctor/client-findings.ts';
-import { installedClients } from './installed-clients.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 import { askYesNo } from './prompt.ts';
 
 interface RegisterOptions {

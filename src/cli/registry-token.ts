@@ -1,15 +1,14 @@
 import type { Context } from '../context.ts';
 import type { Caller } from '../http/api-call.ts';
 import { lookupIn } from '../identity/lookup.ts';
-import { plain } from '../plain-text.ts';
+import { plain } from '../mask.ts';
 import type { RegistryToken } from '../registry/registry-tokens.ts';
 import { visible } from '../visible.ts';
 import { callerFor } from './caller.ts';
 import type { Command, Option } from './command.ts';
 import { requireIbmHost } from './host-arguments.ts';
-import { printLine } from './print-line.ts';
+import { duration, printLine, table } from './output.ts';
 import { confirm } from './prompt.ts';
-import { duration, table } from './table.ts';
 
 /** The arguments that all these commands accept. */
 interface RegistryArgs {

@@ -5,14 +5,8 @@ import { HelperError, isRefused } from '../errors.ts';
 import type { Owner, Verification } from '../iam/owner.ts';
 import { entitledRegistry } from '../identity/present.ts';
 import { requireWritable } from '../secrets/replace-secret.ts';
-import {
-  apiKeyInFile,
-  apiKeyOnStdin,
-  askApiKey,
-  askPasscode,
-  tokenOnStdin,
-} from './secret-input.ts';
-import type { IdentityType, SecretOptions } from './secret-options.ts';
+import { apiKeyInFile, apiKeyOnStdin, askApiKey, tokenOnStdin } from './secret-input.ts';
+import { type IdentityType, isSignOn, type SecretOptions } from './secret-options.ts';
 
 /** The secret to store, and the owner that IAM names for it. */
 export interface RootSecret extends Owner, IdentityType {
@@ -43,8 +37,8 @@ export async function readRootSecret(
     case 'api-key':
       return apiKey(context, options, type, host, verification);
     case 'refresh-token':
-      return options.sso
-        ? singleSignOn(context, verification, store)
+      return isSignOn(options)
+        ? singleSignOn(context, options, verification, store)
         : refreshToken(context, options, verification, store);
     case 'entitlement-key':
       return entitlementKey(context, options, host, verification);
@@ -92,14 +86,12 @@ async function readApiKey(context: Context, options: SecretOptions): Promise<str
 
 async function singleSignOn(
   context: Context,
+  options: SecretOptions,
   verification: Verification,
   store: string | undefined,
 ): Promise<RootSecret> {
-  const passcode = await askPasscode(context, verification);
-  // IAM accepts a passcode and a refresh token only once, so it must not be lost on a full disk.
-  await requireWritable(context, store);
-  const { ownerOfPasscode } = await import('../iam/owner.ts');
-  return { kind: 'refresh-token', ...(await ownerOfPasscode(context, passcode, verification)) };
+  const { signOn } = await import('./sign-on.ts');
+  return { kind: 'refresh-token', ...(await signOn(context, options, verification, store)) };
 }
 
 async function refreshToken(

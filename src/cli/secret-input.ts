@@ -1,16 +1,13 @@
-import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import type { Context, Terminal } from '../context.ts';
 import { readAll } from '../descriptors.ts';
 import { HelperError, invalidInput, systemCode } from '../errors.ts';
-import { findProgram } from '../files/executables.ts';
-import type { Verification } from '../iam/owner.ts';
-import { apiKeyIn, parseKeyFile } from '../identity/api-key-variable.ts';
-import { keyProblem } from '../identity/key-problem.ts';
+import { type OpenIdConfiguration, passcodePage } from '../iam/openid-configuration.ts';
+import { apiKeyIn, keyProblem, parseKeyFile } from '../identity/api-key-variable.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
-import { withoutSecrets } from '../secrets/helper-program.ts';
 import { readInput } from '../standard-input.ts';
-import { printLine } from './print-line.ts';
+import type { Browser } from './browser.ts';
+import { printLine } from './output.ts';
 import { ask } from './prompt.ts';
 
 const invalidCharacters = 'a space or a character that is not allowed';
@@ -61,33 +58,25 @@ export async function tokenOnStdin(context: Context, name: string): Promise<stri
   return token;
 }
 
-/** Prints the address where IAM issues one-time passcodes, opens it in a browser, and asks for the passcode. */
-export async function askPasscode(context: Context, verification: Verification): Promise<string> {
-  const name = 'one-time passcode';
+const passcodeName = 'one-time passcode';
+
+/** Returns the terminal on which a passcode can be typed. Throws `invalid-input` if there is none. */
+export function requirePasscodeTerminal(context: Context): Terminal {
   const hint = 'run docker-credential-icr login --sso in a terminal, or use --api-key-stdin';
-  const terminal = requireTerminal(context, name, hint);
-  const { passcodeEndpoint } = await import('../iam/token-request.ts');
-  const address = await passcodeEndpoint(context, verification);
+  return requireTerminal(context, passcodeName, hint);
+}
+
+/** Prints the address where IAM issues one-time passcodes, opens it in the browser, and asks for the passcode. */
+export async function askPasscode(
+  context: Context,
+  configuration: OpenIdConfiguration,
+  browser: Browser | undefined,
+): Promise<string> {
+  const terminal = requirePasscodeTerminal(context);
+  const address = passcodePage(configuration);
   printLine(context, `get a one-time passcode at ${address}`);
-  openInBrowser(context, address);
-  return askSecret(terminal, name);
-}
-
-/** Failures are ignored: the address was printed. */
-function openInBrowser(context: Context, address: string): void {
-  const opener = openerFor(context);
-  const program = opener === undefined ? undefined : findProgram(context, opener);
-  if (program === undefined) return;
-  const env = withoutSecrets(context);
-  const child = spawn(program, [address], { stdio: 'ignore', detached: true, env });
-  child.on('error', () => {});
-  child.unref();
-}
-
-function openerFor({ env, platform }: Context): string | undefined {
-  if (platform === 'darwin') return 'open';
-  if (platform === 'win32') return 'explorer';
-  return env.DISPLAY || env.WAYLAND_DISPLAY ? 'xdg-open' : undefined;
+  browser?.open(address);
+  return askSecret(terminal, passcodeName);
 }
 
 /** Reads standard input. If it is a terminal, reads one line without echo. */

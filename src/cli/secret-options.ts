@@ -1,6 +1,6 @@
 import type { IdentitySettings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { requireProfile, requireProfileIdOrCrn } from '../identity/profile.ts';
 import { storeNames } from '../secrets/store-types.ts';
 import type { Option } from './command.ts';
 
@@ -10,6 +10,7 @@ export interface SecretOptions {
   readonly apiKeyFile?: string;
   readonly refreshTokenStdin?: boolean;
   readonly sso?: boolean;
+  readonly passcode?: boolean;
   readonly trustedProfile?: string;
   readonly entitlementKeyStdin?: boolean;
   readonly registryTokenStdin?: boolean;
@@ -33,8 +34,19 @@ export const secretOptions: Readonly<Record<string, Option>> = {
   },
   sso: {
     type: 'boolean',
-    describe: 'log in with a one-time passcode from the browser',
+    describe: 'sign in with a browser',
     group: secretGroup,
+  },
+  passcode: {
+    type: 'boolean',
+    describe: 'sign in with a one-time passcode from a browser, also of another machine',
+    group: secretGroup,
+  },
+  'trusted-profile': {
+    type: 'string',
+    describe:
+      "use this trusted profile (ID, CRN or name): with an API key, or with this instance's identity",
+    group: 'Identity',
   },
 };
 
@@ -57,7 +69,7 @@ export function identityTypeOf(
   existing: IdentitySettings | undefined,
 ): IdentityType {
   requireOneSource(options);
-  if (options.sso || options.refreshTokenStdin) return { kind: 'refresh-token' };
+  if (isSignOn(options) || options.refreshTokenStdin) return { kind: 'refresh-token' };
   if (options.entitlementKeyStdin) return { kind: 'entitlement-key' };
   if (options.registryTokenStdin) return { kind: 'registry-token' };
   const { trustedProfile, apiKeyStdin, apiKeyFile } = options;
@@ -68,8 +80,14 @@ export function identityTypeOf(
   const hasKey = apiKeyStdin || apiKeyFile !== undefined;
   return {
     kind: hasKey ? 'api-key' : 'trusted-profile',
-    profile: requireProfileId(trustedProfile),
+    // Only IAM knows the ID of a profile with this name.
+    profile: (options.verify ? requireProfile : requireProfileIdOrCrn)(trustedProfile),
   };
+}
+
+/** Returns true if the user signs in with a browser. */
+export function isSignOn({ sso, passcode }: Pick<SecretOptions, 'sso' | 'passcode'>): boolean {
+  return sso || passcode || false;
 }
 
 const exclusive = [
@@ -77,12 +95,14 @@ const exclusive = [
   'apiKeyFile',
   'refreshTokenStdin',
   'sso',
+  'passcode',
   'entitlementKeyStdin',
   'registryTokenStdin',
 ] as const;
 
 function requireOneSource(options: SecretOptions): void {
-  const set = exclusive.filter((name) => options[name]);
+  // `--sso --passcode` is the same as `--passcode`.
+  const set = exclusive.filter((name) => options[name] && !(name === 'sso' && options.passcode));
   const hasProfile = options.trustedProfile !== undefined;
   // A trusted profile can only be combined with an API key.
   const conflict = set.find((name) => hasProfile && !name.startsWith('apiKey')) ?? set[1];

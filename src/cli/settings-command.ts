@@ -4,10 +4,10 @@ import { requireTrustedFolder } from '../config/trusted-endpoint.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { requireComputeProfile } from '../identity/profile.ts';
+import { requireProfileIdOrCrn } from '../identity/profile.ts';
 import { visible } from '../visible.ts';
 import type { Command } from './command.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 
 interface SettingsArgs {
   readonly name?: string;
@@ -32,8 +32,9 @@ export const settingsByName: Readonly<Record<string, Setting>> = {
   },
   'compute-profile': {
     key: 'computeProfile',
-    description: 'ID of the trusted profile to use with the identity of this VPC instance or pod',
-    parse: (value) => ({ computeProfile: requireComputeProfile(value) }),
+    description:
+      'ID or CRN of the trusted profile to use with the identity of this VPC instance or pod',
+    parse: (value) => ({ computeProfile: requireProfileIdOrCrn(value) }),
     values: ['off'],
   },
   'iam-endpoint': {

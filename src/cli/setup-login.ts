@@ -5,22 +5,25 @@ import { HelperError } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { loginCommand } from '../identity/login-command.ts';
-import { lookupIn } from '../identity/lookup.ts';
-import { mappingKeyFor, own } from '../identity/mapping-key.ts';
+import { lookupIn, mappingKeyFor } from '../identity/lookup.ts';
 import { endSignOut, isSignedOut } from '../identity/signed-out.ts';
+import { own } from '../json-object.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
 import { visible } from '../visible.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { type LoginArgs, logIn } from './login.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
+import { isSignOn } from './secret-options.ts';
 
 export interface SetupArgs {
   readonly hosts?: readonly string[];
   readonly apiKeyStdin?: boolean;
   readonly apiKeyFile?: string;
   readonly sso?: boolean;
+  readonly passcode?: boolean;
+  readonly trustedProfile?: string;
   readonly store?: string;
   readonly yes?: boolean;
   readonly identity?: string;
@@ -39,14 +42,14 @@ export async function ensureLoggedIn(
   hosts: readonly RegistryHost[],
   args: SetupArgs,
 ): Promise<readonly RegistryHost[]> {
-  if (args.apiKeyStdin || args.apiKeyFile !== undefined) {
+  if (args.apiKeyStdin || (args.apiKeyFile ?? args.trustedProfile) !== undefined) {
     // docker-credential-icr-IDENTITY needs no mapping.
     const mapped = args.identity === undefined ? hosts.map(mappingKey) : [];
     await logInto(context, { ...loginArgs(args), hosts: mapped });
     return hosts.length > 0 ? hosts : [globalHost];
   }
   const targets = hosts.length > 0 ? hosts : await hostsInUse(context);
-  const variable = args.sso || args.identity !== undefined ? undefined : keyVariable(context);
+  const variable = isSignOn(args) || args.identity !== undefined ? undefined : keyVariable(context);
   if (variable !== undefined) {
     for (const host of targets) await reportUseOf(context, variable, host);
     return targets;
@@ -143,9 +146,9 @@ async function repair(
     if (name === undefined) unmapped.push(host);
     else renewals.set(name, renewalOf(context, name, args));
   }
-  if (!args.sso && context.terminal() !== undefined) {
+  if (!isSignOn(args) && context.terminal() !== undefined) {
     printLine(context, `Create an API key at ${apiKeyPage}`);
-    printLine(context, '(to log in with a one-time passcode instead, run setup --sso)');
+    printLine(context, '(to sign in with a browser instead, run setup --sso)');
   }
   for (const renewal of renewals.values()) await logInto(context, renewal);
   if (unmapped.length === 0) return;

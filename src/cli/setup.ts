@@ -1,3 +1,4 @@
+import { installedClients } from '../clients/clients.ts';
 import { linkName } from '../clients/helper-link.ts';
 import { shellQuoted } from '../clients/notes.ts';
 import type { Context } from '../context.ts';
@@ -9,9 +10,8 @@ import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
 import { defaultHosts } from './configure.ts';
 import { requireIbmHost } from './host-arguments.ts';
-import { installedClients } from './installed-clients.ts';
 import { addNamedHelper, requireNamed } from './named-helper.ts';
-import { printLine } from './print-line.ts';
+import { printLine } from './output.ts';
 import { registerClients } from './register-clients.ts';
 import { secretOptions, storeOption } from './secret-options.ts';
 import { ensureLoggedIn, requestRegistryToken, type SetupArgs } from './setup-login.ts';

@@ -1,8 +1,8 @@
-import type { CommandEntry, CommandGroup } from './command.ts';
+import type { Command, CommandEntry, CommandGroup } from './command.ts';
 import { commands } from './commands.ts';
-import { type UsageError, unknownCommand } from './usage-error.ts';
+import { explainUsage, type UsageError, unknownCommand } from './usage-error.ts';
 
-export function wordsBeforeDashes(argv: readonly string[]): readonly string[] {
+function wordsBeforeDashes(argv: readonly string[]): readonly string[] {
   const end = argv.indexOf('--');
   return end < 0 ? argv : argv.slice(0, end);
 }
@@ -40,6 +40,22 @@ export function unknownWord(argv: readonly string[]): UsageError | undefined {
 export function missing(word?: string): UsageError {
   const where = word === undefined ? '' : ' before --';
   return { message: `a command is missing${where}`, hint: 'see docker-credential-icr --help' };
+}
+
+/** The commands that are typed, with their modules. */
+export type Loaded = ReadonlyMap<CommandEntry, Command<never>>;
+
+/** Converts the message of an error that yargs has thrown for these words. */
+export function usageErrorOf(message: string, argv: readonly string[], loaded: Loaded): UsageError {
+  const words = wordsBeforeDashes(argv);
+  const top = entryNamed(commands, words[0] ?? '');
+  const sub = top && 'commands' in top ? entryNamed(top.commands, words[1] ?? '') : undefined;
+  const name = [top, sub].flatMap((entry) => (entry === undefined ? [] : nameOf(entry)));
+  const entry = sub ?? top;
+  const command = entry && !('commands' in entry) ? loaded.get(entry) : undefined;
+  const options = Object.entries(command?.options ?? {});
+  const names = options.flatMap(([option, { alias }]) => [option, alias ?? option]);
+  return explainUsage(message, words, name.join(' '), names);
 }
 
 export function entryNamed<Entry extends CommandEntry | CommandGroup>(

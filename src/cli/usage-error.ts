@@ -1,3 +1,5 @@
+import { argumentProblem } from './yargs.ts';
+
 /** An error in the arguments of a command. */
 export interface UsageError {
   readonly message: string;
@@ -56,16 +58,22 @@ export function explainUsage(
 ): UsageError {
   const help = `docker-credential-icr${command === '' ? '' : ` ${command}`} --help`;
   const hint = `see ${help}`;
-  if (/^unknown (argument|command)/i.test(message)) {
-    const option = unknownOption(typed, options);
-    if (option !== undefined) return optionError(option, options, help);
+  const { code, value = '', count = 1 } = argumentProblem(message) ?? {};
+  switch (code) {
+    case undefined:
+      return { message: maskedMessage(message, typed), hint };
+    case 'missing-value':
+      return { message: `--${value} needs a value`, hint };
+    case 'missing-argument':
+      return { message: `${command} needs another argument`, hint };
+    default: {
+      const option = unknownOption(typed, options);
+      if (option !== undefined) return optionError(option, options, help);
+      const what = code === 'unknown-argument' ? 'unknown argument' : 'unknown command';
+      const unknown = `${what}${count === 1 ? '' : 's'}: ${value}`;
+      return { message: maskedMessage(unknown, typed), hint };
+    }
   }
-  const incomplete = /^not enough arguments following: ([\w-]+)$/i.exec(message)?.[1];
-  if (incomplete !== undefined) return { message: `--${incomplete} needs a value`, hint };
-  if (/^not enough non-option arguments/i.test(message)) {
-    return { message: `${command} needs another argument`, hint };
-  }
-  return { message: maskedMessage(message, typed), hint };
 }
 
 function optionError(option: string, options: readonly string[], help: string): UsageError {

@@ -6,21 +6,47 @@ import { cliui } from '../../node_modules/cliui/build/lib/index.js';
 import { YargsFactory } from '../../node_modules/yargs/build/lib/yargs-factory.js';
 // @ts-expect-error: types of yargs-parser are not installed.
 import Parser from '../../node_modules/yargs-parser/build/lib/index.js';
+import { parseObject } from '../json-object.ts';
 
-/** Replaces y18n, which reads `/locales/en.json` in a compiled executable. The texts stay in English. */
-const english = {
-  __: format,
-  __n: (one: string, other: string, count: number, ...values: readonly unknown[]) => {
-    const text = count === 1 ? one : other;
-    return format(text, ...(text.includes('%d') ? [count] : []), ...values);
-  },
+/** What is wrong with the arguments of a command. */
+interface ArgumentProblem {
+  readonly code: 'unknown-argument' | 'unknown-command' | 'missing-value' | 'missing-argument';
+  /** The unknown words, or the option without a value. */
+  readonly value: string;
+  /** The number of unknown words. */
+  readonly count: number;
+}
+
+/** The keys of yargs' messages in its own translations (`locales/en.json`). */
+export const problemCodes: ReadonlyMap<string, ArgumentProblem['code']> = new Map([
+  ['Unknown argument: %s', 'unknown-argument'],
+  ['Unknown command: %s', 'unknown-command'],
+  ['Not enough arguments following: %s', 'missing-value'],
+  ['Not enough non-option arguments: got %s, need at least %s', 'missing-argument'],
+]);
+
+/** Returns the problem that `translations` has put into an error's message; undefined for other messages. */
+export function argumentProblem(message: string): ArgumentProblem | undefined {
+  return parseObject(message) as ArgumentProblem | undefined;
+}
+
+/**
+ * Replaces y18n, which reads `/locales/en.json` in a compiled executable. yargs' errors have no codes, but it translates
+ * their messages: a problem is "translated" to JSON with its code. Other texts stay in English.
+ */
+const translations = {
+  __: (key: string, ...values: readonly unknown[]) => translate(key, key, 1, values),
+  __n: (one: string, other: string, count: number, ...values: readonly unknown[]) =>
+    translate(one, count === 1 ? one : other, count, values),
   getLocale: () => 'en',
   setLocale: () => {},
   updateLocale: () => {},
 };
 
-function format(text: string, ...values: readonly unknown[]): string {
-  return values.reduce<string>((filled, value) => filled.replace(/%[sd]/, () => `${value}`), text);
+function translate(key: string, text: string, count: number, values: readonly unknown[]): string {
+  const code = problemCodes.get(key);
+  if (code !== undefined) return JSON.stringify({ code, value: String(values[0]), count });
+  return values.reduce<string>((filled, value) => filled.replace('%s', () => `${value}`), text);
 }
 
 /**
@@ -59,7 +85,7 @@ function wrapLine(line: string, columns: number): string {
 export const yargs: typeof yargsFactory = YargsFactory({
   Parser,
   path,
-  y18n: english,
+  y18n: translations,
   cliui: (options: object) => cliui(options, plainText),
   stringWidth: plainText.stringWidth,
   inspect: String,

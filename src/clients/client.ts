@@ -28,7 +28,7 @@ export interface AddOptions {
 }
 
 /** Which entries to remove: those of `helper`, or those of `icr` and of every `icr-NAME` if it is undefined. */
-export interface RemoveOptions {
+interface RemoveOptions {
   readonly helper?: string;
 }
 

@@ -1,12 +1,14 @@
 import type { Context } from '../context.ts';
-import { buildxClients } from './buildx.ts';
+import { isOnPath } from '../files/executables.ts';
 import type { Client } from './client.ts';
-import { docker, nerdctl } from './docker.ts';
+import { buildxClients, docker, nerdctl } from './docker.ts';
+import { isListed } from './helper-lists.ts';
 import { podmanClients } from './podman.ts';
+import { type Reader, readers, type Way } from './readers.ts';
 import { registriesConfClients } from './registries-conf.ts';
 
 /** The values of `--client` and their clients. A client has one file. */
-export const clients = {
+const clients = {
   docker: () => [docker],
   nerdctl: () => [nerdctl],
   podman: (context) => podmanClients(context),
@@ -20,4 +22,29 @@ export type ClientName = keyof typeof clients;
 export function clientsOf(context: Context, name: ClientName, isRemoval: boolean): Client[] {
   const hasBuildx = isRemoval && (name === 'docker' || name === 'all');
   return [...clients[name](context), ...(hasBuildx ? buildxClients(context) : [])];
+}
+
+/** Returns the clients on `PATH`, one for each configuration file. */
+export function installedClients(context: Context): Client[] {
+  return clientsReadBy(context, readers);
+}
+
+/** Returns those that do not see a helper that is named in this way, and in no `registries.conf` either. */
+export function installedClientsBlindTo(context: Context, way: Way): Client[] {
+  const isInLists = isListed(context);
+  const blind = readers.filter(({ ways }) => !ways.includes(way));
+  return clientsReadBy(
+    context,
+    blind.filter(({ ways }) => !(isInLists && ways.includes('registries.conf'))),
+  );
+}
+
+function clientsReadBy(context: Context, chosen: readonly Reader[]): Client[] {
+  const present = chosen.filter(({ programs }) => programs.some((each) => isOnPath(context, each)));
+  const names = new Set(present.map(({ client }) => client));
+  return [
+    ...(names.has('docker') ? [docker] : []),
+    ...(names.has('nerdctl') ? [nerdctl] : []),
+    ...(names.has('podman') ? podmanClients(context) : []),
+  ];
 }

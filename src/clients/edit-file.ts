@@ -6,10 +6,8 @@ import { actAsOwner } from '../files/act-as-owner.ts';
 import { makePrivateFolder } from '../files/own-directories.ts';
 import { isSameFile } from '../files/regular-file.ts';
 import type { EditPlan } from './client.ts';
-import { giveTo, keepOwnerAndMode, realFile } from './place.ts';
 import { readText } from './read-file.ts';
-import { cannotChange } from './write-error.ts';
-import { writeInPlace } from './write-in-place.ts';
+import { cannotChange, giveTo, keepOwnerAndMode, realFile, writeInPlace } from './write-target.ts';
 
 interface Applied {
   readonly changed: boolean;
@@ -36,7 +34,7 @@ export function applyPlan(context: Context, plan: EditPlan): Applied {
     return actAsOwner(context, plan.file, () => {
       const target = realFile(plan.file);
       makePrivateFolder(path.dirname(target));
-      return replaceFile(context, plan, target);
+      return replaceFile(plan, target);
     });
   } catch (error) {
     throw error instanceof HelperError ? error : cannotChange(plan.file, error);
@@ -65,9 +63,9 @@ export function planAndApply(
   }
 }
 
-function replaceFile(context: Context, plan: EditPlan, target: string): Applied {
+function replaceFile(plan: EditPlan, target: string): Applied {
   const temporary = `${target}.icr-new`;
-  const descriptor = openTemporary(context, temporary);
+  const descriptor = openTemporary(temporary);
   const backup = `${plan.file}.icr-backup`;
   const older = `${backup}-old`;
   let undoBackup = () => {};
@@ -112,16 +110,31 @@ function replace(aside: string, target: string, before: string | undefined, afte
 }
 
 /** The temporary file is also the lock: throws ConflictError if another process has created it. */
-function openTemporary({ now }: Context, temporary: string): number {
+function openTemporary(temporary: string): number {
   const stat = fs.lstatSync(temporary, { throwIfNoEntry: false });
   // If the clock was set back, the file's time is in the future.
-  if (stat !== undefined && Math.abs(now() - stat.mtimeMs) > staleAfterMs)
+  if (stat !== undefined && Math.abs(timeBeside(temporary) - stat.mtimeMs) > staleAfterMs)
     fs.rmSync(temporary, { force: true });
   try {
     return fs.openSync(temporary, 'wx', 0o600);
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
     throw busy(temporary);
+  }
+}
+
+/**
+ * Returns the time of the file system, in milliseconds since 1970: the clock of a file server can differ from the local one, and
+ * the file of a running process would then seem to be stale.
+ */
+function timeBeside(temporary: string): number {
+  const probe = `${temporary}-${Math.random().toString(36).slice(2)}`;
+  const descriptor = fs.openSync(probe, 'wx', 0o600);
+  try {
+    return fs.fstatSync(descriptor).mtimeMs;
+  } finally {
+    fs.closeSync(descriptor);
+    fs.unlinkSync(probe);
   }
 }
 

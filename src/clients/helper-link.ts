@@ -2,9 +2,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { actAsOwner } from '../files/act-as-owner.ts';
 import { findProgram } from '../files/executables.ts';
 import { cannot } from '../files/storage-error.ts';
-import { helperName, helperOf, identityOfHelper, program } from '../program-name.ts';
+import {
+  helperName,
+  helperOf,
+  identityInFile,
+  identityOfHelper,
+  program,
+} from '../program-name.ts';
 import { findHelper, isThisProgram } from '../secrets/helper-program.ts';
 import { homeFolder, joinPath } from './home.ts';
 
@@ -51,7 +58,7 @@ export function createLink(context: Context, identity: string): { file: string; 
   for (const folder of foldersOf(context)) {
     const file = path.join(folder, fileName(context, identity));
     try {
-      return { file, isNew: create(context, target, file) };
+      return { file, isNew: actAsOwner(context, file, () => create(context, target, file)) };
     } catch (error) {
       if (!['EACCES', 'EPERM', 'EROFS'].includes(systemCode(error) ?? '')) {
         throw error instanceof HelperError ? error : cannot('create', file, error);
@@ -89,15 +96,15 @@ export function removeLinks(context: Context, identities: readonly string[]): st
     .filter(({ identity }) => identities.includes(identity))
     .map(({ file }) => {
       try {
-        fs.unlinkSync(file);
+        actAsOwner(context, file, () => fs.unlinkSync(file));
       } catch (error) {
-        throw cannot('remove', file, error);
+        throw error instanceof HelperError ? error : cannot('remove', file, error);
       }
       return file;
     });
 }
 
-export interface HelperLink {
+interface HelperLink {
   readonly identity: string;
   readonly file: string;
 }
@@ -106,7 +113,7 @@ export interface HelperLink {
 export function ownLinks(context: Context): HelperLink[] {
   return foldersOf(context).flatMap((folder) =>
     namesIn(folder).flatMap((name) => {
-      const identity = identityOf(context, name);
+      const identity = identityInFile(name, context.platform);
       const file = path.join(folder, name);
       return identity !== undefined && isOwnFile(context, file) ? [{ identity, file }] : [];
     }),
@@ -115,11 +122,6 @@ export function ownLinks(context: Context): HelperLink[] {
 
 function fileName({ platform }: Context, identity: string): string {
   return linkName(identity) + (platform === 'win32' ? '.exe' : '');
-}
-
-function identityOf({ platform }: Context, name: string): string | undefined {
-  const base = platform === 'win32' ? name.replace(/\.exe$/i, '') : name;
-  return base.startsWith(`${program}-`) ? base.slice(program.length + 1) : undefined;
 }
 
 function namesIn(folder: string): string[] {

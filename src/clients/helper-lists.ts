@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
+import { cannot, isAbsent } from '../files/storage-error.ts';
 import { helperName } from '../program-name.ts';
 import { homeFolder, joinPath } from './home.ts';
 import { readText } from './read-file.ts';
@@ -64,12 +65,20 @@ export function isAnyListed(context: Context): boolean {
   return userFolders(context).some((user) => helperList(context, user)?.namesUs === true);
 }
 
-/** The `.conf` files in `registries.conf.d` of that directory, in the order in which they are read. */
+/** The `.conf` files in `registries.conf.d` of that directory, in the order in which they are read. Throws `storage`. */
 export function dropIns(context: Context, folder: string): string[] {
   const place = joinPath(context, folder, 'registries.conf.d');
-  if (!fs.statSync(place, { throwIfNoEntry: false })?.isDirectory()) return [];
-  const names = fs.readdirSync(place).filter((name) => name.endsWith('.conf'));
+  const names = namesIn(place).filter((name) => name.endsWith('.conf'));
   return names.sort().map((name) => joinPath(context, place, name));
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw cannot('read', folder, error);
+  }
 }
 
 /** In TOML a top-level setting precedes the first table; an empty list counts as none. */

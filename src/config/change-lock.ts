@@ -1,6 +1,5 @@
 import path from 'node:path';
-import type { Context } from '../context.ts';
-import { remainingMs, sleep } from '../deadline.ts';
+import { type Context, remainingMs, sleep } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 import { requireDirectory } from '../files/own-directories.ts';

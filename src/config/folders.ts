@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isAbsolute, join } from '../paths.ts';
+import { isAbsolute, join } from '../fast-path.ts';
 
 const name = 'docker-credential-icr';
 const signedOutName = 'signed-out';
@@ -18,7 +18,7 @@ export function configFolder(context: Environment): string | undefined {
   const { env, platform } = context;
   const named = namedFolder(context, 'DOCKER_CREDENTIAL_ICR_CONFIG_DIR');
   if (named !== undefined) return named;
-  if (platform === 'win32') return inside(platform, env.APPDATA);
+  if (platform === 'win32') return ofWindows(context, 'APPDATA', 'AppData\\Roaming');
   if (platform === 'darwin') return inside(platform, env.HOME, 'Library/Application Support');
   return inside(platform, env.XDG_CONFIG_HOME) ?? inside(platform, env.HOME, '.config');
 }
@@ -28,7 +28,7 @@ export function cacheFolder(context: Environment): string | undefined {
   const { env, platform } = context;
   const named = namedFolder(context, 'DOCKER_CREDENTIAL_ICR_CACHE_DIR');
   if (named !== undefined) return named;
-  if (platform === 'win32') return inside(platform, env.LOCALAPPDATA, 'Cache');
+  if (platform === 'win32') return ofWindows(context, 'LOCALAPPDATA', 'AppData\\Local', 'Cache');
   if (platform === 'darwin') return inside(platform, env.HOME, 'Library/Caches');
   return inside(platform, env.XDG_CACHE_HOME) ?? inside(platform, env.HOME, '.cache');
 }
@@ -38,7 +38,7 @@ export function requireConfigFolder(context: Environment): string {
   const folder = configFolder(context);
   if (folder !== undefined) return folder;
   throw new HelperError('misconfigured', 'no configuration directory', {
-    hint: 'set HOME or DOCKER_CREDENTIAL_ICR_CONFIG_DIR',
+    hint: `set ${context.platform === 'win32' ? 'APPDATA' : 'HOME'} or DOCKER_CREDENTIAL_ICR_CONFIG_DIR`,
   });
 }
 
@@ -67,6 +67,17 @@ export function signedOutFile(folder: string, mark: string): string {
 
 export function signedOutFolder(folder: string): string {
   return join(folder, signedOutName);
+}
+
+/** Returns a directory in the one that the variable names, or that it usually names: services may lack the variable. */
+function ofWindows(
+  { env, platform }: Environment,
+  variable: string,
+  usual: string,
+  below?: string,
+): string | undefined {
+  const { USERPROFILE: home } = env;
+  return inside(platform, env[variable] || (home ? join(home, usual) : undefined), below);
 }
 
 // The XDG Base Directory Specification requires that relative paths are ignored.

@@ -1,7 +1,9 @@
+import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { join } from '../fast-path.ts';
 import { isObject, isText, type JsonObject, parseObject } from '../json-object.ts';
-import { join } from '../paths.ts';
-import { hasShape, isBoolean, isTime, type Shaped } from './shape.ts';
+import { configFolder } from './folders.ts';
+import { hasShape, isBoolean, isMilliseconds, type Shaped } from './shape.ts';
 
 /**
  * The kinds of an identity's root secret. `trusted-profile` needs no secret: the platform authenticates the machine.
@@ -24,7 +26,7 @@ const identityShape = {
   required: {
     kind: isKind,
     /** When the root secret was stored. Cached tokens from before are not used. */
-    secretSetAt: isTime,
+    secretSetAt: isMilliseconds,
   },
   optional: {
     /** The user name for clients; the default depends on the kind. */
@@ -35,14 +37,20 @@ const identityShape = {
     owner: isText,
     account: isText,
     /** When the root secret expires, if that is known. */
-    expiresAt: isTime,
+    expiresAt: isMilliseconds,
+    /** A cached access token that expires sooner is renewed before clients get it. */
+    minLifetimeMs: isMilliseconds,
   },
 };
 
 const mappingShape = {
   required: { identity: isText },
-  /** The user name for clients; has precedence over the identity's. */
-  optional: { present: isText },
+  optional: {
+    /** The user name for clients; has precedence over the identity's. */
+    present: isText,
+    /** Has precedence over the identity's; 0 for none. */
+    minLifetimeMs: isMilliseconds,
+  },
 };
 
 const settingsShape = {
@@ -187,4 +195,12 @@ function mapped<From, To>(
   const result: Record<string, From | To> = { ...table };
   for (const name in table) result[name] = change(table[name] as From);
   return result as Record<string, To>;
+}
+
+/** Returns the settings in `config.json`, or `noSettings` if it does not exist. Throws `damaged` or `storage`. */
+export async function loadSettings(context: Context): Promise<Settings> {
+  const folder = configFolder(context);
+  if (folder === undefined) return noSettings;
+  const file = settingsFile(folder);
+  return requireSettings(file, await context.files.read(context, file, 'settings'));
 }

@@ -32,7 +32,7 @@ export function isBoolean(value: unknown): value is boolean {
   return typeof value === 'boolean';
 }
 
-/** Returns true for a time in milliseconds since 1970. */
-export function isTime(value: unknown): value is number {
+/** Returns true for a time in milliseconds since 1970, or a duration. */
+export function isMilliseconds(value: unknown): value is number {
   return Number.isFinite(value) && Number(value) >= 0;
 }

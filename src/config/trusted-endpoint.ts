@@ -71,8 +71,14 @@ function checkoutAbove(folder: string): string | undefined {
   return above === folder ? undefined : checkoutAbove(above);
 }
 
+/** Also returns true for a symlink whose target does not exist here, for example because only the work tree is mounted. */
 function isIn(folder: string, name: string): boolean {
-  return fs.existsSync(path.join(folder, name));
+  const place = path.join(folder, name);
+  try {
+    return fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 function refused(file: string, reason: string, hint: string): HelperError {

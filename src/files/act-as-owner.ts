@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { entryAt } from './own-directories.ts';
 import { userTitle } from './trust.ts';
 
 // Root may change files of other programs in a user's directory: with `sudo -E`, or in a container whose HOME belongs to
@@ -39,20 +40,31 @@ export function actAsOwner<T>({ uid, actAs }: User, file: string, action: () => 
   }
 }
 
-/** Returns the user who controls the path and its target; undefined if only root does. */
+/**
+ * Returns the user who controls the path and its target; undefined if only root does. That user can also rename a directory of
+ * root in an own directory.
+ */
 function ownerOf(file: string): Owner | undefined {
   // In a user namespace, files of the host's root have the owner of `/`.
   const system = [0, fs.statSync('/').uid];
   let owner: Owner | undefined;
   for (const place of pathsTo(path.resolve(file))) {
-    const entry = fs.lstatSync(place, { throwIfNoEntry: false });
+    const entry = entryAt(place);
     if (entry === undefined) break;
-    const isSystems = system.includes(entry.uid);
-    if (entry.isSymbolicLink() && !isSystems) return entry;
-    const stat = fs.statSync(place, { throwIfNoEntry: false });
-    if (stat?.isDirectory()) owner = system.includes(stat.uid) ? undefined : stat;
+    if (entry.isSymbolicLink() && !system.includes(entry.uid)) return entry;
+    const stat = targetOf(place);
+    if (stat?.isDirectory() && !system.includes(stat.uid)) owner = stat;
   }
   return owner;
+}
+
+/** Returns undefined if a symlink leads nowhere or to itself: `action` then fails with the reason. */
+function targetOf(place: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(place);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Returns the path and its parents, beginning with the root directory. */

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { isObject } from '../json-object.ts';
-import { processStat } from '../process-stat.ts';
+import { processStat } from '../process-tree.ts';
 
 /** Identifies a process, also after its process ID was reused. */
 export interface Holder {

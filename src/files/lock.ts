@@ -1,5 +1,4 @@
-import { type Context, debug } from '../context.ts';
-import { sleep } from '../deadline.ts';
+import { type Context, debug, sleep } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { type Holder, healthOf, thisHolder } from './lock-holder.ts';
 import {

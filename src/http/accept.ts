@@ -1,6 +1,6 @@
 import { type ErrorDetails, type ErrorReason, HelperError } from '../errors.ts';
 import { type JsonObject, parseObject } from '../json-object.ts';
-import { plain, type Secrets } from '../plain-text.ts';
+import { plain, type Secrets } from '../mask.ts';
 import type { HttpAnswer } from './send.ts';
 import { serviceCode, serviceError } from './service-error.ts';
 
@@ -62,6 +62,7 @@ export function accept(answer: HttpAnswer, name: string, options: RequestLabels)
     hint: options.hint || undefined,
     reason,
     serviceCode: serviceCode(text),
+    serviceText: error,
   });
 }
 

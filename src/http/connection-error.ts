@@ -37,29 +37,40 @@ const transientCodes = new Set([
 
 const { ERR_BAD_RESPONSE: invalidAnswer } = AxiosError;
 
+/** What the environment does not change for a request: it uses no proxy, or trusts only this certificate authority. */
+interface Fixed {
+  readonly direct?: boolean;
+  readonly authority?: string;
+}
+
 /**
  * Converts an error of axios into a ConnectionError. The original must not be thrown: it contains the request and its
  * secrets. `throughProxy` is added to the message. Returns other errors unchanged: they are bugs.
  */
-export function connectionError(error: unknown, throughProxy: string): unknown {
+export function connectionError(error: unknown, throughProxy: string, fixed: Fixed = {}): unknown {
   if (!axios.isAxiosError(error)) return error;
   const code = systemCode(error) ?? 'unknown error';
   const isTransient = transientCodes.has(code) || isCutOff(error);
-  const direct = isTransient ? {} : directDetails(code);
-  const details = isUntrusted(code) ? untrusted : throughProxy === '' ? direct : byProxy;
+  const direct = isTransient ? {} : directDetails(code, fixed);
+  const details = isUntrusted(code) ? untrusted(fixed) : throughProxy === '' ? direct : byProxy;
   return new ConnectionError(describe(code, isCutOff(error)) + throughProxy, isTransient, details);
 }
 
-const untrusted: ErrorDetails = {
-  reason: 'certificate',
-  hint: 'set NODE_EXTRA_CA_CERTS to a file with the certificate of your certificate authority',
-};
+function untrusted({ authority }: Fixed): ErrorDetails {
+  const hint =
+    authority === undefined
+      ? 'set NODE_EXTRA_CA_CERTS to a file with the certificate of your certificate authority'
+      : 'check that address; only the certificate authority of that service is trusted';
+  return { reason: 'certificate', hint };
+}
+
 const byProxy: ErrorDetails = { reason: 'proxy', hint: 'check HTTPS_PROXY, or unset it' };
 
 /** Returns the hint for a connection without a proxy that a retry does not fix. */
-function directDetails(code: string): ErrorDetails {
+function directDetails(code: string, { direct }: Fixed): ErrorDetails {
   const subject = networkSubjects[code];
   if (subject === undefined) return { hint: 'check that address' };
+  if (direct) return { hint: `check ${subject}` };
   return { hint: `check ${subject}, or set HTTPS_PROXY if your network requires a proxy` };
 }
 

@@ -1,9 +1,7 @@
-import { type Context, debug } from '../context.ts';
-import { deadlineOf, sleep } from '../deadline.ts';
+import { type Context, deadlineOf, debug, sleep } from '../context.ts';
 import type { ErrorDetails } from '../errors.ts';
 import type { JsonObject } from '../json-object.ts';
-import { masked } from '../mask.ts';
-import type { Secrets } from '../plain-text.ts';
+import { masked, type Secrets } from '../mask.ts';
 import { accept, describe, type RequestLabels, timedOut, unreachable } from './accept.ts';
 import { ConnectionError } from './connection-error.ts';
 import { type HttpAnswer, type HttpRequest, send, throughProxy } from './send.ts';
@@ -95,7 +93,9 @@ async function attemptOnce(
   { secrets, reason }: CallOptions,
 ): Promise<Outcome> {
   const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), Math.max(0, deadline - context.now()));
+  // At most the usual timeout: the system's clock may have been set back.
+  const limitMs = Math.min(deadline - context.now(), requestTimeoutMs);
+  const timer = setTimeout(() => stop.abort(), Math.max(0, limitMs));
   try {
     const answer = await send(context, request, stop.signal);
     if (!isTransient(answer)) return { answer };

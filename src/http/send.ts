@@ -1,9 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import tls, { TLSSocket } from 'node:tls';
-import axios, { type AxiosResponse } from 'axios';
+import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { Context } from '../context.ts';
-import { version } from '../version.ts';
+import { version } from '../program-name.ts';
 import { ConnectionError, connectionError } from './connection-error.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
 import { isTransient } from './service-error.ts';
@@ -52,20 +52,51 @@ export async function send(
   const proxy = proxyOf(context, request);
   const suffix = throughProxy(context, request);
   const response = await client
-    .request<unknown>({
-      method: request.method,
-      url: request.url.href,
-      headers: { ...contentType(request.body), ...request.headers },
-      data: encode(request.body),
-      signal,
-      // axios requires a mutable object. `false` keeps it from reading the environment.
-      proxy: proxy === undefined ? false : { ...proxy },
-      ...agents(request.url, request.authority),
-    })
+    .request<unknown>(axiosRequest(request, proxy, signal))
     .catch((error) => {
-      throw connectionError(error, suffix);
+      throw connectionError(error, suffix, request);
     });
   return proxy === undefined ? toAnswer(response) : tunnelledAnswer(response, suffix);
+}
+
+/** An answer whose body is read while it arrives. */
+export interface HttpStream {
+  readonly status: number;
+  readonly header: HttpAnswer['header'];
+  /** Throws the system's error if the connection is lost or the request aborted. */
+  readonly chunks: AsyncIterable<Uint8Array>;
+}
+
+/** Sends one request without a proxy, and returns when the answer begins. Throws ConnectionError. */
+export async function openStream(request: HttpRequest, signal: AbortSignal): Promise<HttpStream> {
+  const response = await client
+    .request<AsyncIterable<Uint8Array>>({
+      ...axiosRequest(request, undefined, signal),
+      responseType: 'stream',
+      maxContentLength: Number.POSITIVE_INFINITY,
+    })
+    .catch((error) => {
+      throw connectionError(error, '', request);
+    });
+  const { status, header } = toAnswer(response);
+  return { status, header, chunks: response.data };
+}
+
+function axiosRequest(
+  request: HttpRequest,
+  proxy: HttpProxy | undefined,
+  signal: AbortSignal,
+): AxiosRequestConfig {
+  return {
+    method: request.method,
+    url: request.url.href,
+    headers: { ...contentType(request.body), ...request.headers },
+    data: encode(request.body),
+    signal,
+    // axios requires a mutable object. `false` keeps it from reading the environment.
+    proxy: proxy === undefined ? false : { ...proxy },
+    ...agents(request.url, request.authority),
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, parseObject, textOf } from '../json-object.ts';
-import { plain, type Secrets } from '../plain-text.ts';
+import { plain, type Secrets } from '../mask.ts';
 
 /**
  * Returns the error text of an IBM Cloud answer in one line: `BXNIM0415E: Provided API key could not be found.` IAM has

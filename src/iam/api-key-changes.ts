@@ -1,10 +1,10 @@
 import type { Context } from '../context.ts';
-import { type Caller, callApi, goodAnswer } from '../http/api-call.ts';
+import { type ApiCall, type Caller, callApi, goodAnswer } from '../http/api-call.ts';
 import { textOf } from '../json-object.ts';
 import { type ApiKeyDetails, apiKeyPath, iamDate, readApiKey } from './api-keys.ts';
 import { callIam, toApiCall } from './iam-api.ts';
 
-interface NewApiKey {
+export interface NewApiKey {
   readonly name: string;
   readonly description: string | undefined;
   /** The IAM ID of the owner, a user or a service ID. */
@@ -14,6 +14,9 @@ interface NewApiKey {
   readonly value?: string;
   /** The expiry in milliseconds since 1970. */
   readonly expiresAt?: number | undefined;
+  /** One of `leakActions`; IAM's default if it is undefined. */
+  readonly actionWhenLeaked?: string | undefined;
+  readonly supportSessions?: boolean;
 }
 
 export interface MadeApiKey {
@@ -26,7 +29,7 @@ export interface MadeApiKey {
 export async function createApiKey(
   context: Context,
   caller: Caller,
-  { name, description, iamId, accountId, value, expiresAt }: NewApiKey,
+  { name, description, iamId, accountId, value, expiresAt, ...properties }: NewApiKey,
 ): Promise<MadeApiKey> {
   const answer = await callIam(context, caller, {
     method: 'POST',
@@ -38,6 +41,9 @@ export async function createApiKey(
       account_id: accountId,
       apikey: value,
       expires_at: expiresAt === undefined ? undefined : iamDate(expiresAt),
+      action_when_leaked: properties.actionWhenLeaked,
+      // Only keys of users have the property.
+      support_sessions: properties.supportSessions || undefined,
     },
     wanted: 'a new API key',
     ...(value === undefined ? {} : { secret: value }),
@@ -55,17 +61,17 @@ const changes = {
 
 export type ApiKeyChange = keyof typeof changes;
 
-/** Locks, unlocks, disables or enables a key. Throws `refused` or `unreachable`. */
+/** Locks, unlocks, disables or enables a key. Returns false if it does not exist. Throws `refused` or `unreachable`. */
 export async function changeApiKey(
   context: Context,
   caller: Caller,
   id: string,
   change: ApiKeyChange,
-): Promise<void> {
+): Promise<boolean> {
   const [method, segment] = changes[change];
   const path = `${apiKeyPath(id)}/${segment}`;
   const wanted = `permission to ${change} API key ${id}`;
-  await callIam(context, caller, { method, path, wanted });
+  return callForKey(context, caller, toApiCall(context, caller, { method, path, wanted }));
 }
 
 /** Deletes a key. Returns false if it does not exist. Throws `refused`, also if the key is locked, or `unreachable`. */
@@ -76,6 +82,11 @@ export async function deleteApiKey(context: Context, caller: Caller, id: string)
     wanted: `permission to delete API key ${id}`,
     hint: `run docker-credential-icr api-key unlock ${id} if it is locked`,
   });
+  return callForKey(context, caller, call);
+}
+
+/** Returns false if the key does not exist. */
+async function callForKey(context: Context, caller: Caller, call: ApiCall): Promise<boolean> {
   const answer = await callApi(context, caller, call);
   if (answer.status === 404) return false;
   goodAnswer(caller, call, answer);

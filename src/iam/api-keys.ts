@@ -16,11 +16,17 @@ export interface ApiKeyDetails {
   /** A locked key can be used to log in, but cannot be changed or deleted. */
   readonly locked: boolean;
   readonly disabled: boolean;
+  /** IAM lists the CLI sessions of the key, which can be revoked. Only for keys of users. */
+  readonly supportSessions: boolean;
+  /** What IAM does if the key is found in public: one of `leakActions`. */
+  readonly actionWhenLeaked: string | undefined;
   readonly createdAt: number | undefined;
   readonly createdBy: string | undefined;
   readonly modifiedAt: number | undefined;
   readonly expiresAt: number | undefined;
 }
+
+export const leakActions = ['none', 'disable', 'delete'] as const;
 
 /** Selects the keys of one owner, or all keys of the account. */
 export type ApiKeyFilter =
@@ -64,6 +70,21 @@ export async function findApiKeyByValue(
   return isUnknown ? undefined : readApiKey(goodAnswer(caller, call, answer));
 }
 
+/** Returns undefined if the key does not exist. */
+export async function findApiKeyById(
+  context: Context,
+  caller: Caller,
+  id: string,
+): Promise<ApiKeyDetails | undefined> {
+  const call = toApiCall(context, caller, {
+    method: 'GET',
+    path: apiKeyPath(id),
+    wanted: `access to API key ${id}`,
+  });
+  const answer = await callApi(context, caller, call);
+  return answer.status === 404 ? undefined : readApiKey(goodAnswer(caller, call, answer));
+}
+
 export async function getApiKey(
   context: Context,
   caller: Caller,
@@ -103,6 +124,8 @@ export function readApiKey(key: JsonObject): ApiKeyDetails {
     accountId: textOf(key, 'account_id'),
     locked: key.locked === true,
     disabled: key.disabled === true,
+    supportSessions: key.support_sessions === true,
+    actionWhenLeaked: textOf(key, 'action_when_leaked'),
     createdAt: timeOf(key, 'created_at'),
     createdBy: textOf(key, 'created_by'),
     modifiedAt: timeOf(key, 'modified_at'),

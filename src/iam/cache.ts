@@ -5,6 +5,7 @@ import {
   type CacheKey,
   cacheFile,
   type FreshTokenOptions,
+  isDue,
   isFresh,
   parseCachedToken,
 } from './cached-token.ts';
@@ -13,23 +14,25 @@ import {
 
 /**
  * Returns a token from the cache. If it is missing or past its renewal time, one process mints another, and the others
- * wait for it. If IAM is unreachable, a cached token with at least a minute left is returned with a warning. Throws the
- * errors of `mint`.
+ * wait for it. If IAM is unreachable, a cached token with at least a minute left is returned with a warning; with a minimum
+ * lifetime, any cached token that has not expired, also if IAM refuses another one. Throws the errors of `mint`.
  */
 export async function freshToken(
   context: Context,
   options: FreshTokenOptions,
 ): Promise<CachedToken> {
   const cached = await readToken(context, options);
+  const { minLifetimeMs } = options;
   const token =
-    cached !== undefined && !options.force && isFresh(cached, context.now())
+    cached !== undefined && !options.force && isFresh(cached, context.now(), minLifetimeMs)
       ? cached
       : await (await import('./single-flight.ts')).singleFlight(context, options, cached);
   warnIfRenewalFailed(context, options, token);
   return token;
 }
 
-async function readToken(context: Context, key: CacheKey): Promise<CachedToken | undefined> {
+/** Returns the token in the cache, even if it has expired. A cache that cannot be read is a warning. */
+export async function readToken(context: Context, key: CacheKey): Promise<CachedToken | undefined> {
   if (key.folder === undefined) return undefined;
   const file = cacheFile(key.folder, key.name);
   try {
@@ -41,10 +44,26 @@ async function readToken(context: Context, key: CacheKey): Promise<CachedToken |
   }
 }
 
-function warnIfRenewalFailed(context: Context, { name }: CacheKey, token: CachedToken): void {
-  if (token.failure === undefined) return;
-  const minutes = Math.floor((token.expiresAt - context.now()) / 60_000);
-  context.warn(
-    `${token.failure.why}; the cached access token of ${name} expires in ${minutes} min`,
-  );
+function warnIfRenewalFailed(
+  context: Context,
+  { name, minLifetimeMs = 0 }: FreshTokenOptions,
+  token: CachedToken,
+): void {
+  const now = context.now();
+  const remainingMs = token.expiresAt - now;
+  // A token may be due for another mapping, which has a minimum lifetime.
+  if (token.failure !== undefined && isDue(token, now, minLifetimeMs)) {
+    context.warn(
+      `${token.failure.why}; the cached access token of ${name} expires in ${shortDuration(remainingMs)}`,
+    );
+  } else if (remainingMs < minLifetimeMs) {
+    context.warn(
+      `the access token of ${name} expires in ${shortDuration(remainingMs)}; IAM issues none with the minimum lifetime of ${shortDuration(minLifetimeMs)}`,
+    );
+  }
+}
+
+function shortDuration(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000);
+  return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min`;
 }

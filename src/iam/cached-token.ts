@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
+import { join } from '../fast-path.ts';
 import { parseObject } from '../json-object.ts';
-import { join } from '../paths.ts';
 import type { AccessToken } from './access-token.ts';
 
 /** A token in the cache. Times are in milliseconds since 1970. */
@@ -10,7 +10,7 @@ export interface CachedToken {
   readonly expiresAt: number;
   /** When the root secret was stored (`secretSetAt`). A token that was minted from another secret is not used. */
   readonly since: number;
-  /** The last attempt to renew the token, if IAM was unreachable. */
+  /** The last attempt to renew the token, if it failed. */
   readonly failure?: { readonly at: number; readonly why: string };
 }
 
@@ -38,6 +38,9 @@ const retryAfterFailureMs = 10_000;
 const renewalJitter = 0.1;
 /** Tokens with a shorter lifetime are renewed without jitter. */
 const minLifetimeForJitterMs = 10 * 60_000;
+/** A newer token does not live longer than one that was issued in this time, or in this part of its lifetime. */
+const newTokenMs = 60_000;
+const newTokenPart = 0.1;
 
 export function cacheFile(folder: string, name: string): string {
   return join(folder, encodeURIComponent(name) + cacheSuffix);
@@ -77,12 +80,28 @@ export function matchesKey(entry: CacheEntry, key: CacheKey, now: number): boole
   return entry.endpoint === key.endpoint && entry.issuedAt - now <= maxClockSkewMs;
 }
 
-/** Returns true if the token need not be renewed now: it is not stale, or a renewal has just failed. */
-export function isFresh(token: CachedToken, now: number): boolean {
-  if (now < renewalTime(token)) return true;
+/** Returns true if the token need not be renewed now: it is not due for renewal, or a renewal has just failed. */
+export function isFresh(token: CachedToken, now: number, minLifetimeMs = 0): boolean {
+  if (!isDue(token, now, minLifetimeMs)) return true;
   const { failure } = token;
-  if (failure === undefined || !hasTimeLeft(token, now)) return false;
+  if (failure === undefined || !isUsable(token, now, minLifetimeMs)) return false;
   return now >= failure.at && now < failure.at + retryAfterFailureMs;
+}
+
+/**
+ * Returns true if the token is stale, or expires in less than `minLifetimeMs` and is not new. New tokens are not renewed,
+ * because IAM may issue tokens with a shorter lifetime, and `docker build` calls `get` up to 26 times in a row.
+ */
+export function isDue(token: CachedToken, now: number, minLifetimeMs: number): boolean {
+  if (now >= renewalTime(token)) return true;
+  if (token.expiresAt - now >= minLifetimeMs) return false;
+  const lifetime = token.expiresAt - token.issuedAt;
+  return now - token.issuedAt >= Math.min(newTokenMs, lifetime * newTokenPart);
+}
+
+/** Returns true if the token can be used if renewal fails. With a minimum lifetime, any token that has not expired. */
+export function isUsable(token: CachedToken, now: number, minLifetimeMs: number): boolean {
+  return minLifetimeMs > 0 ? token.expiresAt > now : hasTimeLeft(token, now);
 }
 
 /** Returns true if a stale token can still be used. */
@@ -99,7 +118,7 @@ type Lifetime = Pick<AccessToken, 'token' | 'issuedAt' | 'expiresAt'>;
  */
 export function renewalTime({ token, issuedAt, expiresAt }: Lifetime): number {
   const lifetime = expiresAt - issuedAt;
-  const jitter = lifetime < minLifetimeForJitterMs ? 0 : renewalJitter * fractionOf(token);
+  const jitter = lifetime < minLifetimeForJitterMs ? 0 : renewalJitter * tokenFraction(token);
   return issuedAt + lifetime * (0.5 + jitter);
 }
 
@@ -107,7 +126,7 @@ export function renewalTime({ token, issuedAt, expiresAt }: Lifetime): number {
  * Returns a number from 0 to 1 for a token, derived from the end of its signature without the last character, which has
  * few possible values.
  */
-function fractionOf(token: string): number {
+export function tokenFraction(token: string): number {
   let sum = 0;
   for (let i = Math.max(0, token.length - 5); i < token.length - 1; i++) {
     sum = (sum * 31 + token.charCodeAt(i)) % 1000;
@@ -139,6 +158,11 @@ function isFailure(value: unknown): value is CachedToken['failure'] {
 export interface FreshTokenOptions extends CacheKey {
   /** Mints a token even if a cached one could be used. */
   readonly force?: boolean;
+  /**
+   * A cached token that expires sooner is renewed first. If that fails for any reason, it is used until it expires. 0 if
+   * missing.
+   */
+  readonly minLifetimeMs?: number | undefined;
   /**
    * Requests a token until the deadline (milliseconds since 1970). Runs in one process at a time, so it must also save
    * a refresh token that IAM returns.

@@ -3,12 +3,8 @@ import { HelperError, systemCode } from '../errors.ts';
 import { readRegular } from '../files/regular-file.ts';
 import { cannot } from '../files/storage-error.ts';
 import { requestInstanceToken } from './metadata.ts';
-import {
-  type AccessToken,
-  requestToken,
-  type TokenOptions,
-  type TrustedProfile,
-} from './token-request.ts';
+import { type AccessToken, requestToken, type TokenOptions } from './token-request.ts';
+import { trustedProfile } from './trusted-profile.ts';
 
 /** The files in which IBM's platforms store a pod's token, in the order of IBM's SDKs. */
 const defaultTokenFiles: readonly string[] = [
@@ -37,7 +33,7 @@ export async function requestComputeToken(
   options: TokenOptions,
   { metadataAddress, tokenFiles }: ComputeOverrides = {},
 ): Promise<AccessToken> {
-  const named = profile === undefined ? undefined : profileNamed(profile);
+  const named = profile === undefined ? undefined : trustedProfile(profile);
   const crToken = named === undefined ? undefined : crTokenIn(context, tokenFiles);
   if (named !== undefined && crToken !== undefined) {
     return await requestToken(
@@ -55,13 +51,6 @@ export async function requestComputeToken(
   }
   const address = metadataAddress === undefined ? {} : { address: metadataAddress };
   return await requestInstanceToken(context, named, { ...options, ...address });
-}
-
-/** How the ibmcloud CLI reads `IBMCLOUD_CR_PROFILE`. */
-function profileNamed(text: string): TrustedProfile {
-  const id = /^(?:iam-)?(Profile-[\w-]+)$/.exec(text)?.[1];
-  if (id !== undefined) return { id };
-  return text.startsWith('crn:') ? { crn: text } : { name: text };
 }
 
 /** A value, or `@file`, as in the ibmcloud CLI's option `--cr-token`. */

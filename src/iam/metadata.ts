@@ -1,5 +1,4 @@
-import type { Context } from '../context.ts';
-import { deadlineOf } from '../deadline.ts';
+import { type Context, deadlineOf } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { accept, unreachable } from '../http/accept.ts';
 import { isLinkLocal, isLoopback } from '../http/local-address.ts';

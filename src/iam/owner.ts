@@ -4,6 +4,7 @@ import { parseClaims } from '../jwt-claims.ts';
 import type { AccessToken } from './access-token.ts';
 import { apiKeyDetails } from './api-keys.ts';
 import { type Grant, requestToken } from './token-request.ts';
+import { trustedProfile } from './trusted-profile.ts';
 
 /** The owner of a root secret, as verified with IAM. */
 export interface Owner {
@@ -12,6 +13,8 @@ export interface Owner {
   readonly account?: string;
   /** When the root secret expires, in milliseconds since 1970. */
   readonly expiresAt?: number;
+  /** The ID of the trusted profile, if it was selected by its name. */
+  readonly profile?: string;
 }
 
 /** Options for the verification of a secret with IAM. */
@@ -25,7 +28,7 @@ export interface Verification {
 /** The timeout for the key's expiry, which is optional. */
 const detailsTimeoutMs = 3000;
 
-interface OwnedSecret extends Owner {
+export interface OwnedSecret extends Owner {
   readonly secret: string;
 }
 
@@ -40,9 +43,10 @@ export async function ownerOfApiKey(
   verification: Verification,
 ): Promise<Owner> {
   const own = await request(context, { kind: 'api-key', apiKey }, 'the API key', verification);
-  const token = profile === undefined ? own : await assume(context, own, profile, verification);
+  const owner =
+    profile === undefined ? ownerOf(own) : await assume(context, own, profile, verification);
   const expiresAt = await expiryOfApiKey(context, apiKey, own, verification);
-  return { ...ownerOf(token), ...(expiresAt === undefined ? {} : { expiresAt }) };
+  return { ...owner, ...(expiresAt === undefined ? {} : { expiresAt }) };
 }
 
 /** Returns undefined if the key may not read its own details: a service ID needs an IAM role for that. */
@@ -66,9 +70,29 @@ async function expiryOfApiKey(
   }
 }
 
-function assume(context: Context, { token }: AccessToken, id: string, verification: Verification) {
-  const grant = { kind: 'assume', accessToken: token, profile: { id } } as const;
-  return request(context, grant, `the API key as trusted profile ${id}`, verification);
+/** Returns the profile with this ID, CRN or name as owner, if the access token's identity may assume it. */
+async function assume(
+  context: Context,
+  { token }: AccessToken,
+  text: string,
+  verification: Verification,
+): Promise<Owner> {
+  const selected = trustedProfile(text);
+  const account = parseClaims(token).account ?? '';
+  const profile = 'name' in selected ? { ...selected, account } : selected;
+  const grant = { kind: 'assume', accessToken: token, profile } as const;
+  const label = `the API key as trusted profile ${text}`;
+  return profileOwner(text, await request(context, grant, label, verification));
+}
+
+/** Returns the owner in the access token of a trusted profile. A name is replaced by the ID, which does not change. */
+function profileOwner(text: string, token: AccessToken): Owner {
+  if (!('name' in trustedProfile(text))) return ownerOf(token);
+  const id = trustedProfile(parseClaims(token.token).iamId ?? '');
+  if ('id' in id) return { ...ownerOf(token), profile: id.id };
+  throw new HelperError('unreachable', `IAM did not return the ID of trusted profile ${text}`, {
+    hint: 'use its ID (Profile-…)',
+  });
 }
 
 /** Verifies a refresh token with IAM. Returns the new one, because a refresh token can be used only once. */
@@ -82,20 +106,19 @@ export async function ownerOfRefreshToken(
   return { secret: token.refreshToken ?? refreshToken, ...ownerOf(token) };
 }
 
-/** Exchanges a one-time passcode for a refresh token. Throws `refused` or `unreachable`. */
-export async function ownerOfPasscode(
+/** A grant that a user got by signing in with a browser. It is valid once. */
+export type SignOnGrant = Extract<Grant, { readonly kind: 'passcode' | 'authorization-code' }>;
+
+/** Exchanges a one-time passcode or an authorization code for a refresh token. Throws `refused` or `unreachable`. */
+export async function ownerOfSignOn(
   context: Context,
-  passcode: string,
+  grant: SignOnGrant,
   verification: Verification,
 ): Promise<OwnedSecret> {
-  const token = await request(
-    context,
-    { kind: 'passcode', passcode },
-    'the passcode',
-    verification,
-  );
+  const name = grant.kind === 'passcode' ? 'the passcode' : 'the authorization code';
+  const token = await request(context, grant, name, verification, true);
   if (token.refreshToken !== undefined) return { secret: token.refreshToken, ...ownerOf(token) };
-  throw new HelperError('refused', 'IAM returned no refresh token for the passcode', {
+  throw new HelperError('refused', `IAM returned no refresh token for ${name}`, {
     hint: 'run docker-credential-icr login with an API key',
   });
 }
@@ -108,7 +131,7 @@ export async function ownerOfMachine(
 ): Promise<Owner> {
   const { requestComputeToken } = await import('./compute-token.ts');
   const options = optionsFor(`trusted profile ${profile} on this machine`, verification);
-  return ownerOf(await requestComputeToken(context, profile, options));
+  return profileOwner(profile, await requestComputeToken(context, profile, options));
 }
 
 /** Reads ID and expiry of a registry token from the token itself. Throws `invalid-input` if it is not a JWT. */
@@ -120,11 +143,14 @@ export function ownerOfRegistryToken(token: string): Owner {
   };
 }
 
-function request(context: Context, grant: Grant, owner: string, verification: Verification) {
-  return requestToken(context, grant, {
-    ...optionsFor(owner, verification),
-    wantRefreshToken: grant.kind === 'passcode',
-  });
+function request(
+  context: Context,
+  grant: Grant,
+  owner: string,
+  verification: Verification,
+  wantRefreshToken = false,
+) {
+  return requestToken(context, grant, { ...optionsFor(owner, verification), wantRefreshToken });
 }
 
 function optionsFor(owner: string, { hint, endpoint }: Verification) {

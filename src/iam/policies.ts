@@ -9,7 +9,7 @@ export const roles = ['Reader', 'Writer', 'Manager'] as const;
 export type Role = (typeof roles)[number];
 
 /** A role in the container registry, or in a part of it. */
-export interface Access {
+interface Access {
   /** The subject's IAM ID, such as `iam-ServiceId-…`. */
   readonly iamId: string;
   readonly role: Role;

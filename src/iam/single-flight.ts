@@ -1,11 +1,15 @@
-import type { Context } from '../context.ts';
-import { answerLimitMs, deadlineOf, remainingMs } from '../deadline.ts';
+import { answerLimitMs, type Context, deadlineOf, remainingMs } from '../context.ts';
 import { type ErrorCode, HelperError, inOneLine } from '../errors.ts';
 import { type Action, withLock } from '../files/lock.ts';
 import { timedOut } from '../http/accept.ts';
 import { lockFolder, readTokenSync, writeToken } from './cache-file.ts';
-import type { FreshTokenOptions } from './cached-token.ts';
-import { type CachedToken, type CacheKey, hasTimeLeft, isFresh } from './cached-token.ts';
+import {
+  type CachedToken,
+  type CacheKey,
+  type FreshTokenOptions,
+  isFresh,
+  isUsable,
+} from './cached-token.ts';
 import { iamEndpoint } from './endpoint.ts';
 
 /** The minimum time that a request to IAM takes. */
@@ -27,7 +31,8 @@ export function singleFlight(
   const quiet = { ...context, warn: () => {} };
   const mintedByOther = (): CachedToken | undefined => {
     const token = readTokenSync(quiet, options);
-    if (token === undefined || !isFresh(token, context.now())) return undefined;
+    if (token === undefined) return undefined;
+    if (!isFresh(token, context.now(), options.minLifetimeMs)) return undefined;
     return options.force && token.token === cached?.token ? undefined : token;
   };
   const isLate = context.now() >= deadline;
@@ -53,7 +58,9 @@ export function singleFlight(
     poll: (note) => {
       const token = mintedByOther();
       const error = note === undefined ? undefined : fromNote(options, note);
-      if (token === undefined && error !== undefined) throw error;
+      if (token === undefined && error !== undefined) {
+        return fallbackFor(context, options, cached, error);
+      }
       return token;
     },
   });
@@ -70,23 +77,42 @@ async function renew(
   cached: CachedToken | undefined,
   deadline: number,
 ): Promise<CachedToken> {
-  const fallback =
-    !options.force && cached && hasTimeLeft(cached, context.now()) ? cached : undefined;
-  const mintDeadline =
-    fallback === undefined ? deadline : Math.min(deadline, deadlineOf(context, renewalTimeoutMs));
+  const mintDeadline = hasFallback(context, options, cached)
+    ? Math.min(deadline, deadlineOf(context, renewalTimeoutMs))
+    : deadline;
   try {
     const { token, issuedAt, expiresAt } = await options.mint(mintDeadline);
     const minted = { token, issuedAt, expiresAt, since: options.since };
     if ((await options.shouldCache?.()) !== false) writeToken(context, options, minted);
     return minted;
   } catch (error) {
-    const isTemporary =
-      error instanceof HelperError && ['unreachable', 'storage'].includes(error.code);
-    if (fallback === undefined || !isTemporary) throw error;
-    const failed = { ...fallback, failure: { at: context.now(), why: inOneLine(error) } };
+    const failed = fallbackFor(context, options, cached, error);
     writeToken(context, options, failed);
     return failed;
   }
+}
+
+/** Returns true if the cached token can be used if renewal fails. */
+function hasFallback(
+  context: Context,
+  { force, minLifetimeMs = 0 }: FreshTokenOptions,
+  cached: CachedToken | undefined,
+): cached is CachedToken {
+  return !force && cached !== undefined && isUsable(cached, context.now(), minLifetimeMs);
+}
+
+/** Returns the cached token with the error of its renewal. Throws the error if the token cannot be used instead. */
+function fallbackFor(
+  context: Context,
+  options: FreshTokenOptions,
+  cached: CachedToken | undefined,
+  error: unknown,
+): CachedToken {
+  if (!(error instanceof HelperError)) throw error;
+  const isTolerated =
+    (options.minLifetimeMs ?? 0) > 0 || ['unreachable', 'storage'].includes(error.code);
+  if (!isTolerated || !hasFallback(context, options, cached)) throw error;
+  return { ...cached, failure: { at: context.now(), why: inOneLine(error) } };
 }
 
 /** An error for the processes that wait for the same token. */

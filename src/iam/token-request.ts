@@ -1,21 +1,11 @@
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
 import { type CallOptions, requestJson } from '../http/request.ts';
-import { textOf } from '../json-object.ts';
+import type { Secrets } from '../mask.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 import { iamEndpoint } from './endpoint.ts';
+import { type AssumedProfile, profileFields, type TrustedProfile } from './trusted-profile.ts';
 
 export type { AccessToken } from './access-token.ts';
-
-export type TrustedProfile =
-  | { readonly id: string }
-  | { readonly crn: string }
-  | { readonly name: string };
-
-/** A trusted profile for `assume`. A name requires the account, because it is unique only within an account. */
-type AssumedProfile =
-  | Exclude<TrustedProfile, { readonly name: string }>
-  | { readonly name: string; readonly account: string };
 
 /** The credential in a token request. */
 export type Grant =
@@ -27,7 +17,17 @@ export type Grant =
       readonly profile: TrustedProfile;
     }
   | { readonly kind: 'assume'; readonly accessToken: string; readonly profile: AssumedProfile }
-  | { readonly kind: 'passcode'; readonly passcode: string };
+  | { readonly kind: 'passcode'; readonly passcode: string }
+  | {
+      readonly kind: 'authorization-code';
+      readonly code: string;
+      /** The same address as in the authorization request. */
+      readonly redirectUri: string;
+      /** The secret of PKCE, if the authorization request had a challenge. */
+      readonly verifier: string | undefined;
+      /** The token endpoint of the server that issued the code, if it is not the usual one. */
+      readonly tokenUrl: URL | undefined;
+    };
 
 export interface TokenOptions extends Omit<CallOptions, 'service' | 'secrets'> {
   /** The setting `iamEndpoint`. */
@@ -35,8 +35,9 @@ export interface TokenOptions extends Omit<CallOptions, 'service' | 'secrets'> {
   readonly wantRefreshToken?: boolean;
 }
 
-/** `bx:bx`, as in the ibmcloud CLI: IAM issues and accepts refresh tokens only with it. */
-const cliClient = 'Basic Yng6Yng=';
+/** The client ID of the ibmcloud CLI, which is also its password: IAM issues and accepts refresh tokens only with it. */
+export const cliClientId = 'bx';
+const cliClient = `Basic ${btoa(`${cliClientId}:${cliClientId}`)}`;
 
 /** Requests an access token from IAM. Throws `refused`, `unreachable` or `misconfigured`. */
 export async function requestToken(
@@ -45,7 +46,7 @@ export async function requestToken(
   options: TokenOptions,
 ): Promise<AccessToken> {
   const requestedAt = context.now();
-  const url = new URL(`${iamEndpoint(context, options.endpoint)}/identity/token`);
+  const url = tokenUrlOf(context, grant, options.endpoint);
   const asCli = options.wantRefreshToken || grant.kind === 'refresh-token';
   const answer = await requestJson(
     context,
@@ -55,26 +56,15 @@ export async function requestToken(
       headers: asCli ? { Authorization: cliClient } : {},
       body: new URLSearchParams(formOf(grant)),
     },
-    { ...options, service: 'IAM', secrets: [secretOf(grant)] },
+    { ...options, service: 'IAM', secrets: secretsOf(grant) },
   );
   return readAccessToken(answer, { from: `IAM at ${url.host}`, requestedAt, now: context.now() });
 }
 
-/** Returns the address of the web page for one-time passcodes, from IAM's OpenID configuration. */
-export async function passcodeEndpoint(
-  context: Context,
-  { endpoint, hint }: { readonly endpoint: string | undefined; readonly hint: string },
-): Promise<string> {
-  const base = iamEndpoint(context, endpoint);
-  const answer = await requestJson(
-    context,
-    { method: 'GET', url: new URL(`${base}/identity/.well-known/openid-configuration`) },
-    { service: 'IAM', owner: 'access to its OpenID configuration', hint },
-  );
-  const address = URL.parse(textOf(answer, 'passcode_endpoint') ?? '');
-  // The address is opened in a browser, so another scheme could start a program.
-  if (address?.protocol === 'https:') return address.href;
-  throw new HelperError('unreachable', `IAM at ${base} answered without a passcode address`);
+/** Returns the token endpoint. A code is exchanged where it was issued. */
+function tokenUrlOf(context: Context, grant: Grant, endpoint: string | undefined): URL {
+  const issuer = grant.kind === 'authorization-code' ? grant.tokenUrl : undefined;
+  return issuer ?? new URL(`${iamEndpoint(context, endpoint)}/identity/token`);
 }
 
 function formOf(grant: Grant): Record<string, string> {
@@ -98,27 +88,30 @@ function formOf(grant: Grant): Record<string, string> {
       };
     case 'passcode':
       return { ...type('passcode'), passcode: grant.passcode };
+    case 'authorization-code':
+      return {
+        grant_type: 'authorization_code',
+        code: grant.code,
+        redirect_uri: grant.redirectUri,
+        response_type: 'cloud_iam',
+        ...(grant.verifier === undefined ? {} : { code_verifier: grant.verifier }),
+      };
   }
 }
 
-function profileFields(profile: TrustedProfile | AssumedProfile): Record<string, string> {
-  if ('id' in profile) return { profile_id: profile.id };
-  if ('crn' in profile) return { profile_crn: profile.crn };
-  const account = 'account' in profile ? { account: profile.account } : {};
-  return { profile_name: profile.name, ...account };
-}
-
-function secretOf(grant: Grant): string {
+function secretsOf(grant: Grant): Secrets {
   switch (grant.kind) {
     case 'api-key':
-      return grant.apiKey;
+      return [grant.apiKey];
     case 'refresh-token':
-      return grant.refreshToken;
+      return [grant.refreshToken];
     case 'compute-resource':
-      return grant.crToken;
+      return [grant.crToken];
     case 'assume':
-      return grant.accessToken;
+      return [grant.accessToken];
     case 'passcode':
-      return grant.passcode;
+      return [grant.passcode];
+    case 'authorization-code':
+      return [grant.code, grant.verifier];
   }
 }

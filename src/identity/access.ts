@@ -1,8 +1,7 @@
 import { HelperError } from '../errors.ts';
 import type { Caller } from '../http/api-call.ts';
 import { parseClaims } from '../jwt-claims.ts';
-import type { Lookup } from './lookup.ts';
-import type { Found } from './source.ts';
+import type { Found, Lookup } from './lookup.ts';
 
 /**
  * Returns an access token for a credential: from the cache if possible, with `force` always a new one. The refresh token of

@@ -10,8 +10,8 @@ import {
   identityOfPending,
   type PendingKey,
   readPendingKey,
+  withRotateLock,
 } from './pending-key.ts';
-import { withRotateLock } from './rotate-lock.ts';
 
 /** Logs in to IAM. Throws IAM's errors. */
 type SignIn = () => Promise<Caller>;

@@ -1,5 +1,4 @@
-import type { Lookup } from './lookup.ts';
-import type { Found } from './source.ts';
+import type { Found, Lookup } from './lookup.ts';
 import { mintedAccessToken } from './tokens.ts';
 
 /** Returns the credential of the trusted profile for this instance or pod. */

@@ -1,10 +1,9 @@
 import { isUsable } from '../config/settings.ts';
+import { own } from '../json-object.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { isIdentityToken } from './identity-token.ts';
-import type { Lookup } from './lookup.ts';
-import { mappingKeyFor, own } from './mapping-key.ts';
-import type { Found } from './source.ts';
+import { type Found, type Lookup, mappingKeyFor } from './lookup.ts';
+import { isIdentityToken } from './present.ts';
 
 /** Returns the credential that `docker login HOST` stored, unless it is an identity token. */
 export function fromDockerLogin(lookup: Lookup, host: RegistryHost): Promise<Found | undefined> {
@@ -46,9 +45,17 @@ async function storedFor(
   if (credential === undefined || isIdentityToken(credential.Username) !== asToken)
     return undefined;
   const { Username, Secret } = credential;
+  const expiresAt = Username === 'token' ? await endOfToken(Secret) : undefined;
   return {
     username: Username,
+    ...(expiresAt === undefined ? {} : { expiresAt }),
     secret: () => Secret,
     location: `${await lookup.store()} (docker login)`,
   };
+}
+
+/** Loaded only for registry tokens, which are deprecated. */
+async function endOfToken(jwt: string): Promise<number | undefined> {
+  const { endOfJwt } = await import('./expiry.ts');
+  return endOfJwt(jwt);
 }

@@ -1,6 +1,5 @@
 import { ambientVariables, ownVariable } from '../secret-variables.ts';
-import type { Lookup } from './lookup.ts';
-import type { Found } from './source.ts';
+import type { Found, Lookup } from './lookup.ts';
 
 /** Returns the API key in `DOCKER_CREDENTIAL_ICR_API_KEY`, which takes precedence over all other sources. */
 export function fromOwnVariable(lookup: Lookup): Promise<Found> | undefined {

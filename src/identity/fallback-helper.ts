@@ -1,12 +1,12 @@
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { own } from '../json-object.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { callHelper, listInput, oneLine, parseList } from '../secrets/helper-process.ts';
 import { isOwnEntry } from '../secrets/helper-store.ts';
 import type { HostAnswer } from './hosts.ts';
-import { own } from './mapping-key.ts';
 
 /** The credentials that the fallback helper, which handles registries other than IBM's, lists. */
 interface FallbackList {

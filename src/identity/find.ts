@@ -3,10 +3,9 @@ import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { fromDockerLogin, fromEntitlementLogin, fromIdentityToken } from './docker-login.ts';
 import { fromAmbientVariable, fromOwnVariable } from './environment.ts';
-import type { Lookup } from './lookup.ts';
+import type { Found, Lookup, Source } from './lookup.ts';
 import { fromMapping, fromProgramName } from './mapping.ts';
 import { entitledRegistry } from './present.ts';
-import type { Found, Source } from './source.ts';
 
 interface NamedSource {
   /** For debug output. */

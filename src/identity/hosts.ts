@@ -1,16 +1,15 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { own } from '../json-object.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { publicHosts } from '../registry/regions.ts';
 import { readableStore } from '../secrets/secret-store.ts';
 import type { SecretStore } from '../secrets/store-types.ts';
 import { findCredential } from './find.ts';
-import { type Lookup, lookupIn } from './lookup.ts';
-import { everyHost, own } from './mapping-key.ts';
+import { everyHost, type Found, type Lookup, lookupIn } from './lookup.ts';
 import { entitledRegistry } from './present.ts';
 import { signedOutHosts } from './signed-out.ts';
-import type { Found } from './source.ts';
 
 /** A host with its credential, or with the error of the lookup. */
 export interface HostAnswer {

@@ -5,7 +5,7 @@ import { HelperError, systemCode } from '../errors.ts';
 import { readRegular } from '../files/regular-file.ts';
 import { parseObject } from '../json-object.ts';
 import { lifeOf } from './expiry.ts';
-import type { Found } from './source.ts';
+import type { Found } from './lookup.ts';
 
 /** The remaining lifetime that an access token of the session needs, because a long pull uses it until the end. */
 const minLifetimeMs = 10 * 60_000;

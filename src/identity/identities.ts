@@ -8,16 +8,17 @@ import {
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { own } from '../json-object.ts';
 import { secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
 import { removeSupersededTokens } from './cached-tokens.ts';
-import { everyHost, own } from './mapping-key.ts';
+import { everyHost } from './lookup.ts';
 import { changed } from './pending-key.ts';
-import { presentation, requireHostOf, requirePresentable } from './present.ts';
+import { presentation, requireAccessToken, requireHostOf, requirePresentable } from './present.ts';
 import { without } from './removal.ts';
 import { endSignOut, signedOutHosts } from './signed-out.ts';
 
-export interface NewIdentity {
+interface NewIdentity {
   readonly name: string;
   readonly settings: IdentitySettings;
   readonly secret: string;
@@ -76,7 +77,9 @@ export async function saveIdentity(
 export async function mapHost(context: Context, key: string, mapping: Mapping): Promise<void> {
   await updateSettings(context, (current) => {
     const identity = requireUsable(mapping.identity, requireIdentity(current, mapping.identity));
-    requirePresentable(identity, presentation(identity, mapping), mapping.identity);
+    const username = presentation(identity, mapping);
+    requirePresentable(identity, username, mapping.identity);
+    if (mapping.minLifetimeMs) requireAccessToken(identity, username, mapping.identity);
     requireHostOf(identity, key);
     return { ...current, mappings: { ...current.mappings, [key]: mapping } };
   });

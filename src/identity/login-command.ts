@@ -1,4 +1,13 @@
-import type { IdentitySettings } from '../config/settings.ts';
+import type { IdentityKind, IdentitySettings } from '../config/settings.ts';
+
+/** The name of a secret in messages. */
+export const secretNames: Readonly<Record<IdentityKind, string>> = {
+  'api-key': 'API key',
+  'refresh-token': 'refresh token',
+  'entitlement-key': 'entitlement key',
+  'registry-token': 'registry token',
+  'trusted-profile': 'trusted profile',
+};
 
 /** Returns the command that stores a new secret of the same kind for an identity. */
 export function loginCommand(
@@ -13,6 +22,11 @@ export function loginCommand(
     'trusted-profile': ` --trusted-profile ${profile}`,
   }[kind];
   return `docker-credential-icr login --identity ${name}${options}`;
+}
+
+/** Returns the command that replaces the API key of an identity. */
+export function rotateCommand(name: string): string {
+  return `docker-credential-icr api-key rotate ${name}`;
 }
 
 /** Returns the command that removes an identity, its secret and its mappings. */

@@ -6,14 +6,13 @@ import {
   unusableMapping,
 } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
+import { own } from '../json-object.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { loginCommand } from './login-command.ts';
-import type { Lookup } from './lookup.ts';
-import { mappingKeyFor, own } from './mapping-key.ts';
+import { type Found, type Lookup, mappingKeyFor } from './lookup.ts';
 import type { Holder } from './mint.ts';
 import { mintedAs, presentation, requireHostOf, requirePresentable } from './present.ts';
-import type { Found } from './source.ts';
 
 /** Returns the credential of the identity that is mapped to the host. */
 export async function fromMapping(lookup: Lookup, host: RegistryHost): Promise<Found | undefined> {
@@ -38,7 +37,7 @@ export async function fromProgramName(lookup: Lookup, host: RegistryHost): Promi
   const settings = await lookup.settings();
   const identity = own(settings.identities, name);
   if (identity === undefined) {
-    const { unknownIdentity } = await import('./program-identity.ts');
+    const { unknownIdentity } = await import('./named-login.ts');
     throw unknownIdentity(settings, name);
   }
   requireHostOf(requireUsable(name, identity), host.name);
@@ -60,7 +59,7 @@ async function foundIdentity(
   lookup: Lookup,
   name: string,
   entry: IdentitySettings | Unusable,
-  mapping: Pick<Mapping, 'present'>,
+  mapping: Pick<Mapping, 'present' | 'minLifetimeMs'>,
 ): Promise<Found> {
   const identity = requireUsable(name, entry);
   const username = presentation(identity, mapping);
@@ -68,7 +67,8 @@ async function foundIdentity(
   const hint = `run ${loginCommand(name, identity)}`;
   const { kind, profile, secretSetAt: since } = identity;
   const root = await rootSecret(lookup, name, identity);
-  const holder = { name, kind, ...(profile && { profile }), since, hint, root };
+  const minLifetimeMs = mapping.minLifetimeMs ?? identity.minLifetimeMs;
+  const holder = { name, kind, ...(profile && { profile }), since, hint, root, minLifetimeMs };
   return {
     username,
     identity: name,
@@ -86,11 +86,16 @@ function secretAs(
   lookup: Lookup,
   username: string,
   holder: Holder,
-): Pick<Found, 'secret' | 'isMinted'> {
+): Pick<Found, 'secret' | 'isMinted' | 'minted'> {
   const minted = mintedAs(holder, username);
   if (minted === 'access token') {
+    const { minLifetimeMs } = holder;
     return {
       isMinted: true,
+      minted: {
+        cachedUntil: async () => (await tokens()).cachedTokenExpiry(lookup, holder),
+        ...(minLifetimeMs ? { minLifetimeMs } : {}),
+      },
       secret: async () => (await tokens()).mintedAccessToken(lookup, holder, false),
     };
   }

@@ -1,13 +1,12 @@
 import { readSettings } from '../config/read-settings.ts';
 import type { IdentityKind } from '../config/settings.ts';
-import type { Context } from '../context.ts';
-import { withoutDeadline } from '../deadline.ts';
+import { type Context, withoutDeadline } from '../context.ts';
 import { HelperError, isRefused } from '../errors.ts';
 import type { AccessToken } from '../iam/access-token.ts';
 import { requestToken, type TokenOptions } from '../iam/token-request.ts';
+import { own } from '../json-object.ts';
 import { replaceSecret, requireReplaceable } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
-import { own } from './mapping-key.ts';
 
 /** An identity with its secret, for token requests. */
 export interface Holder {
@@ -21,6 +20,8 @@ export interface Holder {
   readonly hint: string;
   /** The API key or refresh token; empty for a trusted profile of this instance. */
   readonly root: string;
+  /** An access token that expires sooner is renewed before clients get it. */
+  readonly minLifetimeMs?: number | undefined;
 }
 
 /** How long to wait for the lock before a new refresh token is stored without it. */
@@ -140,8 +141,10 @@ async function fromRefreshToken(
   const refreshToken = stored?.Secret ?? holder.root;
   const grant = { kind: 'refresh-token', refreshToken } as const;
   const token = await requestToken(context, grant, tokenOptions(holder, options)).catch((error) => {
+    // Not read after a timeout: an error of the keychain would replace that of IAM.
+    if (!isRefused(error)) throw error;
     const latest = read();
-    const isUsed = isRefused(error) && latest !== undefined && latest.Secret !== refreshToken;
+    const isUsed = latest !== undefined && latest.Secret !== refreshToken;
     if (isUsed) return undefined;
     throw error;
   });

@@ -1,16 +1,15 @@
 import { readOwnSettings } from '../config/read-settings.ts';
-import { type IdentitySettings, isUsable } from '../config/settings.ts';
+import { type IdentitySettings, isUsable, type Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { program } from '../program-name.ts';
+import { own } from '../json-object.ts';
+import { helperOf, program } from '../program-name.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { visible } from '../visible.ts';
 import { isIdentityName, saveIdentity } from './identities.ts';
-import { own } from './mapping-key.ts';
 import { presentation, requireHostOf } from './present.ts';
-import { unknownIdentity } from './program-identity.ts';
 import { endSignOut } from './signed-out.ts';
 
 /**
@@ -54,5 +53,22 @@ function notSavable(name: string, username: string): HelperError {
   const message = `a credential with the user name ${visible(username)} cannot be saved for identity ${name}`;
   return new HelperError('invalid-input', message, {
     hint: `log in with an API key as iamapikey, or run ${program} login --identity ${name}`,
+  });
+}
+
+/** Returns the error for `docker-credential-icr-NAME` if identity NAME does not exist. */
+export function unknownIdentity({ identities }: Settings, name: string): HelperError {
+  if (!isIdentityName(name)) {
+    return new HelperError('misconfigured', "the program's name has no valid identity", {
+      hint: `use a name like ${program}-prod, for identity prod`,
+    });
+  }
+  // On some file systems, a symlink is found in any case.
+  const same = Object.keys(identities).find((each) => each.toLowerCase() === name.toLowerCase());
+  return new HelperError('misconfigured', `identity ${name} does not exist`, {
+    hint:
+      same === undefined
+        ? `run ${program} login --identity ${name}`
+        : `use "${helperOf(same)}" in the client's configuration, for identity ${same}`,
   });
 }

@@ -1,5 +1,6 @@
 import type { IdentityKind, IdentitySettings, Mapping } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
+import type { RegistryHost } from '../registry/parse.ts';
 
 /** The user names under which the registry accepts each kind of identity; the default first. */
 const possible: Readonly<Record<IdentityKind, readonly string[]>> = {
@@ -43,6 +44,17 @@ export function requirePresentable(identity: Presented, present: string, name: s
   });
 }
 
+/** Throws `invalid-input` for a minimum lifetime if clients do not get an access token. */
+export function requireAccessToken(identity: Presented, username: string, name: string): void {
+  if (mintedAs(identity, username) === 'access token') return;
+  const hint = 'add --present iambearer';
+  throw new HelperError(
+    'invalid-input',
+    `--min-lifetime is for access tokens, but identity ${name} is presented as ${username}`,
+    isPresentable(identity, 'iambearer') ? { hint } : {},
+  );
+}
+
 /** The only host that accepts entitlement keys. */
 export const entitledRegistry = 'cp.icr.io';
 
@@ -59,4 +71,19 @@ export function requireHostOf({ kind }: Pick<IdentitySettings, 'kind'>, key: str
 /** For an API key that acts as a trusted profile, the user name is the profile's ID. */
 function choices({ kind, profile }: Presented): readonly string[] {
   return kind === 'api-key' && profile !== undefined ? [profile, 'iambearer'] : possible[kind];
+}
+
+/** Docker's user name for an identity token, which a registry may issue at `docker login`. */
+const identityTokenUser = '<token>';
+
+export function isIdentityToken(username: string): boolean {
+  return username === identityTokenUser;
+}
+
+/**
+ * Returns false for user names that the host never accepts: cp.icr.io accepts only entitlement keys, which no other host
+ * accepts. Only Docker's own client can use an identity token.
+ */
+export function acceptsUserName({ name }: RegistryHost, username: string): boolean {
+  return !isIdentityToken(username) && (username === 'cp') === (name === entitledRegistry);
 }

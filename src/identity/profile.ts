@@ -1,4 +1,5 @@
 import { HelperError } from '../errors.ts';
+import { hasControlCharacter } from '../visible.ts';
 
 /**
  * Returns the ID of a trusted profile, which is also its user name for the registry; accepts an IAM ID (`iam-Profile-…`) as
@@ -12,8 +13,18 @@ export function requireProfileId(text: string): string {
   });
 }
 
-/** The same, or a CRN: IAM and the metadata service accept both for the identity of a machine. */
-export function requireComputeProfile(text: string): string {
-  const crn = text.trim();
-  return /^crn:v1:[\w:/-]+:profile:Profile-[\w-]{1,100}$/.test(crn) ? crn : requireProfileId(text);
+/** The same, and accepts a CRN, which ends with the ID. */
+export function requireProfileIdOrCrn(text: string): string {
+  const id = /^crn:v1:[\w:/-]+:profile:(Profile-[\w-]+)$/.exec(text.trim())?.[1];
+  return requireProfileId(id ?? text);
+}
+
+/** The same, and accepts a name, which only IAM can resolve. */
+export function requireProfile(text: string): string {
+  const name = text.trim();
+  const isId = /^(?:iam-|profile-|crn:)/i.test(name);
+  // A longer word may be an API key in the wrong place. It must be neither sent nor shown.
+  const isKey = /^[\w-]{32,}$/.test(name);
+  const isName = name !== '' && name.length <= 128 && !hasControlCharacter(name);
+  return isName && !isId && !isKey ? name : requireProfileIdOrCrn(text);
 }

@@ -1,24 +1,16 @@
-import { type ChangeLock, withChangeLock } from '../config/change-lock.ts';
+import type { ChangeLock } from '../config/change-lock.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { isIbmHost } from '../registry/match.ts';
-import { parseServerURL } from '../registry/parse.ts';
-import { requireEveryIdentity } from '../secrets/every-identity.ts';
-import { eraseTemporaries, fileStore } from '../secrets/file-store.ts';
+import { hostKey, isIbmHost } from '../registry/match.ts';
+import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
+import { eraseTemporaries } from '../secrets/file-store.ts';
 import { eraseSecret, secretOf } from '../secrets/replace-secret.ts';
-import {
-  keychainNotErased,
-  otherStores,
-  requireWorkingStore,
-  secretStore,
-  settingsError,
-} from '../secrets/secret-store.ts';
-import { fileStoreName, type SecretKey, type SecretStore } from '../secrets/store-types.ts';
-import { removeAllCachedTokens, removeCachedTokens } from './cached-tokens.ts';
-import { identityOfPending, pendingIdentities } from './pending-key.ts';
+import { readableStore, secretStore } from '../secrets/secret-store.ts';
+import type { SecretKey, SecretStore } from '../secrets/store-types.ts';
+import { removeCachedTokens } from './cached-tokens.ts';
 import { endNamedSignOuts, signOut } from './signed-out.ts';
 
 /** Removed identities and their secrets, which `cancelPendingKeys` may need to log in. */
@@ -77,6 +69,27 @@ function identitiesOf(settings: Settings, keys: readonly string[]) {
   return { gone, kept: named.filter((name) => !gone.includes(name)) };
 }
 
+/** Erases the credential that `docker login` stored for a registry other than IBM's. Returns true if there was one. */
+export async function eraseOtherHost(context: Context, host: RegistryHost): Promise<boolean> {
+  const name = hostKey(host);
+  const wasListed = readableStore(context).names('host').includes(name);
+  // Also if it is not listed, so that a locked keychain reports an error.
+  await eraseSecret(context, { of: 'host', name });
+  return wasListed;
+}
+
+/** Returns the other registries with a stored credential, in the form that can be typed. */
+export function otherHosts(context: Context): string[] {
+  return readableStore(context).names('host').flatMap(otherHost);
+}
+
+function otherHost(name: string): string[] {
+  const host = parseServerURL(name);
+  if ('problem' in host || isIbmHost(host)) return [];
+  // A stored `HOST:443` is plain HTTP, because for HTTPS the default port is omitted.
+  return [hostKey(host) === name ? name : `http://${name}`];
+}
+
 /**
  * Removes identities with their secrets and mappings; with `onlyIf`, only those with that secret. Pending API keys stay, for
  * `cancelPendingKeys`.
@@ -93,7 +106,7 @@ export async function removeIdentities(
 }
 
 /** Removes identities like `removeIdentities`, but not their cached tokens. */
-async function removeSecretsOf(
+export async function removeSecretsOf(
   context: Context,
   names: readonly string[],
   onlyIf?: string,
@@ -114,53 +127,8 @@ async function removeSecretsOf(
   return removed;
 }
 
-/**
- * Removes all identities, mappings and cached tokens, and the credentials of `docker login` for IBM's hosts. Pending API
- * keys stay, for `cancelPendingKeys`. If the settings cannot be read, empties the file store, then throws
- * `damaged`. Throws `storage` before any change if the keychain does not list all secrets, or later if it cannot erase one.
- */
-export async function removeEverything(context: Context): Promise<Removed> {
-  const problem = settingsError(() => readSettings(context));
-  if (problem !== undefined) {
-    await withChangeLock(context, (lock) => sweep(fileStore(context), lock, isPending));
-    removeTraces(context);
-    throw keychainNotErased(problem);
-  }
-  requireAllSecrets(context, readSettings(context));
-  const removed = new Map<string, string | undefined>();
-  // One by one, each secret before its settings, so that the command can be repeated if the keychain fails.
-  for (const name of Object.keys(readSettings(context).identities)) {
-    for (const [gone, secret] of await removeSecretsOf(context, [name])) removed.set(gone, secret);
-  }
-  await updateSettings(context, async (current, lock) => {
-    const store = secretStore(context);
-    // A login may have added identities meanwhile.
-    const names = [...new Set([...Object.keys(current.identities), ...store.names('identity')])];
-    const gone = names.filter((name) => !isPending(name));
-    await eraseSecrets(store, gone, lock, removed);
-    await sweep(store, lock, isPending);
-    for (const other of otherStores(context, current)) await sweep(other, lock);
-    return { ...current, identities: {}, mappings: {} };
-  });
-  for (const name of pendingIdentities(context)) {
-    if (!removed.has(name)) removed.set(name, undefined);
-  }
-  endNamedSignOuts(context, [...removed.keys()]);
-  removeTraces(context);
-  return removed;
-}
-
-function removeTraces(context: Context): void {
-  eraseTemporaries(context);
-  removeAllCachedTokens(context);
-}
-
-function isPending(name: string): boolean {
-  return identityOfPending(name) !== undefined;
-}
-
 /** Called before the settings are written, so that the command can be repeated if the keychain fails. */
-async function eraseSecrets(
+export async function eraseSecrets(
   store: SecretStore,
   names: readonly string[],
   lock: ChangeLock,
@@ -184,32 +152,6 @@ function readableSecret(store: SecretStore, key: SecretKey): string | undefined 
     if (error instanceof HelperError) return undefined;
     throw error;
   }
-}
-
-/** Erases the secrets of identities and IBM's hosts. */
-async function sweep(
-  store: SecretStore,
-  lock: ChangeLock,
-  isKept: (identity: string) => boolean = () => false,
-): Promise<void> {
-  for (const name of store.names('identity').filter((each) => !isKept(each))) {
-    await lock.step();
-    store.erase({ of: 'identity', name }, lock.assertLockHeld);
-  }
-  for (const name of store.names('host')) {
-    const host = parseServerURL(name);
-    if ('problem' in host || !isIbmHost(host)) continue;
-    await lock.step();
-    store.erase({ of: 'host', name }, lock.assertLockHeld);
-  }
-}
-
-/** Throws `storage` if the keychain does not list all secrets: one that is locked or not available may list none. */
-function requireAllSecrets(context: Context, settings: Settings): void {
-  const { store: name = fileStoreName } = settings;
-  if (name === fileStoreName) return;
-  requireEveryIdentity(settings, { name, store: secretStore(context) });
-  requireWorkingStore(context, settings);
 }
 
 /** Returns the settings without these mappings and identities. */

@@ -1,7 +1,7 @@
 import { cacheFolder } from '../config/folders.ts';
-import { loadSettings } from '../config/load-settings.ts';
-import { freshToken } from '../iam/cache.ts';
-import { refreshTokenOf } from '../iam/cached-token.ts';
+import { loadSettings } from '../config/settings.ts';
+import { freshToken, readToken } from '../iam/cache.ts';
+import { type FreshTokenOptions, refreshTokenOf } from '../iam/cached-token.ts';
 import type { Lookup } from './lookup.ts';
 import type { Holder } from './mint.ts';
 
@@ -15,15 +15,19 @@ export async function mintedAccessToken(
 ): Promise<string> {
   const { token } = await freshToken(lookup.context, {
     ...(await cacheOptions(lookup, holder)),
+    minLifetimeMs: holder.minLifetimeMs,
     force,
-    mint: async (deadline) => {
-      const { mintAccessToken } = await import('./mint.ts');
-      const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
-      const endpoint = trustedEndpoint(lookup.context, await lookup.settings());
-      return mintAccessToken(lookup.context, holder, { deadline, endpoint });
-    },
+    mint: mintWith(lookup, holder, 'mintAccessToken'),
   });
   return token;
+}
+
+/** Returns the expiry of the cached access token, in milliseconds since 1970; undefined if there is none. */
+export async function cachedTokenExpiry(
+  lookup: Lookup,
+  holder: Holder,
+): Promise<number | undefined> {
+  return (await readToken(lookup.context, await cacheOptions(lookup, holder)))?.expiresAt;
 }
 
 /** Returns a refresh token for an API key. It is renewed as often as the access token of the same response. */
@@ -31,14 +35,24 @@ export async function mintedRefreshToken(lookup: Lookup, holder: Holder): Promis
   const { token } = await freshToken(lookup.context, {
     ...(await cacheOptions(lookup, holder)),
     name: refreshTokenOf(holder.name),
-    mint: async (deadline) => {
-      const { mintRefreshToken } = await import('./mint.ts');
-      const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
-      const endpoint = trustedEndpoint(lookup.context, await lookup.settings());
-      return mintRefreshToken(lookup.context, holder, { deadline, endpoint });
-    },
+    mint: mintWith(lookup, holder, 'mintRefreshToken'),
   });
   return token;
+}
+
+function mintWith(
+  { context, settings }: Lookup,
+  holder: Holder,
+  name: 'mintAccessToken' | 'mintRefreshToken',
+): FreshTokenOptions['mint'] {
+  return async (deadline) => {
+    const { [name]: mint } = await import('./mint.ts');
+    const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
+    return mint(context, holder, {
+      deadline,
+      endpoint: trustedEndpoint(context, await settings()),
+    });
+  };
 }
 
 async function cacheOptions({ context, settings }: Lookup, { name, since, kind }: Holder) {

@@ -1,12 +1,13 @@
-import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { type Regular, readRegular } from '../files/regular-file.ts';
 import { cannot } from '../files/storage-error.ts';
 import { requestAnswer } from '../http/request.ts';
 import type { HttpAnswer } from '../http/send.ts';
 import { parseObject } from '../json-object.ts';
-import { plain } from '../plain-text.ts';
+import { plain } from '../mask.ts';
+import { type WatchEvent, watchEvents } from './cluster-watch.ts';
 
 /** A request to the Kubernetes API server. */
 export interface ClusterRequest {
@@ -25,6 +26,14 @@ export interface ClusterRequest {
 /** Returns the response with any status. Throws `unreachable`. */
 export type ClusterApi = (request: ClusterRequest) => Promise<HttpAnswer>;
 
+/** A watch of the metadata of objects. */
+export interface WatchRequest {
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+}
+
+export type ClusterWatch = (request: WatchRequest, stop: AbortSignal) => AsyncIterable<WatchEvent>;
+
 const contentTypes = {
   apply: 'application/apply-patch+yaml',
   merge: 'application/merge-patch+json',
@@ -32,9 +41,13 @@ const contentTypes = {
 
 /**
  * Returns the API of the cluster of this pod. `directory` contains `token` and `ca.crt` of its service account. Requests
- * are repeated after 429, 5xx and lost connections, for 10 s at most. Throws `misconfigured` outside a pod, and `storage`.
+ * are repeated after 429, 5xx and lost connections, for 10 s at most; watches are not. Throws `misconfigured` outside a pod,
+ * and `storage`.
  */
-export function inClusterApi(context: Context, directory: string): ClusterApi {
+export function inClusterApi(
+  context: Context,
+  directory: string,
+): { readonly api: ClusterApi; readonly watch: ClusterWatch } {
   const { KUBERNETES_SERVICE_HOST: host = '', KUBERNETES_SERVICE_PORT: port = '443' } = context.env;
   if (host === '') {
     throw new HelperError('misconfigured', 'KUBERNETES_SERVICE_HOST is not set', {
@@ -43,8 +56,7 @@ export function inClusterApi(context: Context, directory: string): ClusterApi {
   }
   const address = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
   const authority = read(path.join(directory, 'ca.crt'));
-  return ({ method, path: target, as, query = {}, body, patch, secret }) => {
-    const url = new URL(`${address}${target}?${new URLSearchParams(query)}`);
+  const requestOf = ({ method, path: target, as, query = {}, body, patch }: ClusterRequest) => {
     // The kubelet replaces the token before it expires.
     const token = read(path.join(directory, 'token')).trim();
     const headers = {
@@ -53,28 +65,50 @@ export function inClusterApi(context: Context, directory: string): ClusterApi {
       Authorization: `Bearer ${token}`,
       ...(patch === undefined ? {} : { 'Content-Type': contentTypes[patch] }),
     };
-    const request = { method, url, headers, authority, direct: true, ...(body && { body }) };
-    return requestAnswer(context, request, {
-      service: 'the Kubernetes API',
-      owner: target,
-      hint: '',
-      secrets: secret === undefined ? [token] : [token, secret],
-      // A repeated POST could create a second object.
-      sendOnce: method === 'POST',
-    });
+    const url = new URL(`${address}${target}?${new URLSearchParams(query)}`);
+    return { token, method, url, headers, authority, direct: true, ...(body && { body }) };
+  };
+  return {
+    api: (request) => {
+      const { token, ...sent } = requestOf(request);
+      return requestAnswer(context, sent, {
+        service: 'the Kubernetes API',
+        owner: request.path,
+        hint: '',
+        secrets: request.secret === undefined ? [token] : [token, request.secret],
+        // A repeated POST could create a second object.
+        sendOnce: request.method === 'POST',
+      });
+    },
+    watch: ({ path: target, query }, stop) => {
+      const as = 'PartialObjectMetadata';
+      const { token: _, ...sent } = requestOf({ method: 'GET', path: target, as, query });
+      return watchEvents(sent, stop);
+    },
   };
 }
 
+/** A certificate authority and a token have a few thousand bytes. */
+const maxBytes = 1024 * 1024;
+
 function read(file: string): string {
+  let found: Regular;
   try {
-    return fs.readFileSync(file, 'utf8');
+    found = readRegular(file, maxBytes);
   } catch (error) {
     throw cannot('read', file, error);
   }
+  if ('bytes' in found) return found.bytes.toString();
+  const problem = 'size' in found ? 'is larger than 1 MiB' : `is ${found.type}, not a regular file`;
+  throw new HelperError('storage', `${file} ${problem}`, { hint: 'check that path' });
 }
 
 /** An error response of the API server. `secret` was in the request. */
-export function refusal({ status, text }: HttpAnswer, what: string, secret = ''): HelperError {
+export function refusal(
+  { status, text }: Pick<HttpAnswer, 'status' | 'text'>,
+  what: string,
+  secret = '',
+): HelperError {
   const { message } = parseObject(text) ?? {};
   const said = typeof message === 'string' ? `: ${plain(message, [secret])}` : '';
   const hint =

@@ -1,6 +1,6 @@
 import { invalidInput } from '../errors.ts';
 import { requireIdentityName } from '../identity/identities.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { requireProfile, requireProfileIdOrCrn } from '../identity/profile.ts';
 import type { ProvideOptions } from './provide.ts';
 
 export interface ConfigOptions extends ProvideOptions {
@@ -28,9 +28,8 @@ export function requireConsistent(options: ConfigOptions): void {
   if (identity !== undefined) requireIdentityName(identity);
   if (present !== undefined) requireUserName(present);
   requireAudience(audience);
-  for (const profile of [trustedProfile, nodeProfile]) {
-    if (profile !== undefined) requireProfileId(profile);
-  }
+  if (trustedProfile !== undefined) requireProfile(trustedProfile);
+  if (nodeProfile !== undefined) requireProfileIdOrCrn(nodeProfile);
   const conflicts = [...podConflicts(options), ...nodeConflicts(options)];
   const found = conflicts.find(([isFound]) => isFound);
   if (found !== undefined) throw invalidInput(found[1], found[2]);

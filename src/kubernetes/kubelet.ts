@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
+import { cacheFolder, configFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { readInput } from '../standard-input.ts';
-import { withNodeFolders } from './node-folders.ts';
 import { type ProvideOptions, provide } from './provide.ts';
 
 /** The options of `kubelet`, which are the arguments of the provider in the kubelet's configuration. */
@@ -11,7 +11,7 @@ export const kubeletOptions = {
   present: { type: 'string', describe: 'user name to present, such as iambearer' },
   'node-profile': {
     type: 'string',
-    describe: 'use the trusted profile of the machine, by ID',
+    describe: 'use the trusted profile of the machine, by ID or CRN',
   },
   'service-accounts': {
     type: 'boolean',
@@ -19,7 +19,7 @@ export const kubeletOptions = {
   },
   'trusted-profile': {
     type: 'string',
-    describe: 'trusted profile of service accounts without annotation',
+    describe: 'trusted profile of service accounts without annotation, by ID, CRN or name',
   },
   audience: {
     type: 'string',
@@ -63,4 +63,27 @@ function parsed(args: readonly string[]) {
       hint: 'see docker-credential-icr kubelet --help',
     });
   }
+}
+
+/** The directories of the helper on a node. The cache is in memory, because `/run` is. */
+export const nodeFolders = {
+  DOCKER_CREDENTIAL_ICR_CONFIG_DIR: '/etc/docker-credential-icr',
+  DOCKER_CREDENTIAL_ICR_CACHE_DIR: '/run/docker-credential-icr',
+} as const;
+
+/** Uses the directories of the node, not root's home, without `HOME`: systemd starts the kubelet without it. */
+export function withNodeFolders(context: Context): Context {
+  if (context.platform !== 'linux') return context;
+  const { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config, DOCKER_CREDENTIAL_ICR_CACHE_DIR: cache } =
+    nodeFolders;
+  const env = context.isHomeFallback ? { ...context.env, HOME: undefined } : context.env;
+  const given = { ...context, env };
+  return {
+    ...given,
+    env: {
+      ...env,
+      ...(configFolder(given) ? {} : { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config }),
+      ...(cacheFolder(given) ? {} : { DOCKER_CREDENTIAL_ICR_CACHE_DIR: cache }),
+    },
+  };
 }

@@ -5,7 +5,7 @@ import type {
 import type { ConfigOptions } from './config-options.ts';
 import { daemonSet } from './daemon-set.ts';
 import { apiKeyFile } from './install-script.ts';
-import { requireNamespace, requireObjectName, requirePath } from './names.ts';
+import { requireNamespace, requireObjectName, requirePath } from './manifest-options.ts';
 import { providerConfig, providerName } from './provider-config.ts';
 import { textOf, yamlOf } from './yaml.ts';
 

@@ -1,25 +1,25 @@
+import { configFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { lifeOf } from '../identity/expiry.ts';
 import { findCredential } from '../identity/find.ts';
-import type { Lookup } from '../identity/lookup.ts';
+import { type Found, type Lookup, mappingKeyFor } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
-import { mappingKeyFor } from '../identity/mapping-key.ts';
-import { requireProfileId } from '../identity/profile.ts';
-import type { Found } from '../identity/source.ts';
+import { acceptsUserName, entitledRegistry } from '../identity/present.ts';
+import { requireProfileIdOrCrn } from '../identity/profile.ts';
+import { hostKey } from '../registry/match.ts';
+import type { RegistryHost } from '../registry/parse.ts';
 import { ownVariable } from '../secret-variables.ts';
-import { tokenDuration } from './duration.ts';
-import type { Image } from './image.ts';
 import { keyringKey } from './keyring-key.ts';
-import type { ProviderAnswer } from './provider-response.ts';
-import { acceptsUserName } from './user-names.ts';
+import type { Image } from './provider-request.ts';
+import { type ProviderAnswer, tokenDuration } from './provider-response.ts';
 
 export interface NodeOptions {
   /** The name of the identity to use; mappings are ignored. */
   readonly identity?: string;
   /** The user name to present; overrides the settings. */
   readonly present?: string;
-  /** The ID of the trusted profile of the machine; mappings are ignored. */
+  /** The ID or CRN of the trusted profile of the machine; mappings are ignored. */
   readonly nodeProfile?: string;
 }
 
@@ -42,7 +42,6 @@ export async function nodeAnswer(
 ): Promise<ProviderAnswer | undefined> {
   const found = await findFor(lookup, image, options);
   if (found === undefined || !acceptsUserName(image.host, found.username)) {
-    const { warnOfMissingIdentity } = await import('./missing-identity.ts');
     await warnOfMissingIdentity(lookup, image.host);
     return undefined;
   }
@@ -62,7 +61,7 @@ async function findFor(
 ): Promise<Found | undefined> {
   if (nodeProfile !== undefined) {
     const { computeIdentity } = await import('../identity/compute.ts');
-    return computeIdentity(lookup, requireProfileId(nodeProfile));
+    return computeIdentity(lookup, requireProfileIdOrCrn(nodeProfile));
   }
   if (identity !== undefined) return identityNamed(lookup, identity, present);
   const found = await findCredential(lookup, host);
@@ -123,4 +122,24 @@ function durationOf(
   // Registry tokens are not renewed.
   if (username === 'token' || issuedAt === 0) return (expiresAt - now()) / 2;
   return tokenDuration({ token: password, issuedAt, expiresAt }, now());
+}
+
+/**
+ * Says on standard error why the response for an ICR image is empty. It is not a failure: public images need no
+ * credential, and the pod may have a pull Secret.
+ */
+async function warnOfMissingIdentity(
+  { context, isSignedOut }: Lookup,
+  host: RegistryHost,
+): Promise<void> {
+  const { name } = host;
+  const isEntitled = name === entitledRegistry;
+  const folder = configFolder(context) ?? '/etc/docker-credential-icr';
+  const run = `run sudo env DOCKER_CREDENTIAL_ICR_CONFIG_DIR=${folder} docker-credential-icr login`;
+  if (await isSignedOut(hostKey(host))) {
+    return context.warn(`${name} is signed out on this node`, `${run} ${name}`);
+  }
+  const what = isEntitled ? 'no entitlement key' : 'no identity';
+  const how = isEntitled ? `--entitlement-key-stdin ${name}` : '--identity node';
+  context.warn(`${what} is configured on this node for ${name}`, `${run} ${how}`);
 }

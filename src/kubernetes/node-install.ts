@@ -1,9 +1,10 @@
 import { HelperError } from '../errors.ts';
 import { type ConfigOptions, requireConsistent } from './config-options.ts';
 import { configFolder } from './install-script.ts';
+import { requireObjectName } from './manifest-options.ts';
 import { nodeScript } from './node-script.ts';
 import { configFile, providerConfig, providerName } from './provider-config.ts';
-import { textOf } from './yaml.ts';
+import { textOf, yamlOf } from './yaml.ts';
 
 interface Download {
   /** An archive of a release for Linux, or the executable. */
@@ -18,7 +19,7 @@ interface NodeFile {
   readonly content: string;
 }
 
-export interface NodeInstall {
+interface NodeInstall {
   readonly files: readonly NodeFile[];
   /** A systemd unit that runs before the kubelet. */
   readonly unit: { readonly name: string; readonly content: string };
@@ -72,4 +73,67 @@ function requireDownload({ url = '', sha256 = '' }: Download): { url: string; sh
     });
   }
   return { url, sha256: sha256.toLowerCase() };
+}
+
+/** Returns user data for cloud-init. Its first line is the type of the file. */
+export function cloudInit({ files, unit }: NodeInstall): string {
+  const unitFile = {
+    path: `/etc/systemd/system/${unit.name}`,
+    mode: '0644',
+    content: unit.content,
+  };
+  return `#cloud-config
+# Installs docker-credential-icr before the kubelet gets its flags. If you merge it into other user data, run these commands
+# after kubelet.service is installed and before "kubeadm join".
+${textOf({
+  write_files: [...files, unitFile].map(({ path, mode, content }) => ({
+    path,
+    owner: 'root:root',
+    permissions: mode,
+    content,
+  })),
+  runcmd: [
+    ['systemctl', 'daemon-reload'],
+    ['systemctl', 'enable', '--now', unit.name],
+    // Does nothing if the kubelet is not running yet.
+    ['systemctl', 'try-restart', 'kubelet.service'],
+  ],
+})}`;
+}
+
+/**
+ * Returns a MachineConfig for a pool of self-managed OpenShift. The operator accepts only files whose content is in the
+ * object, which is too small for an executable, so the unit downloads it. Throws `invalid-input` for an invalid role.
+ */
+export function machineConfig({ files, unit }: NodeInstall, role: string): string {
+  const group = 'machineconfiguration.openshift.io';
+  const object = {
+    apiVersion: `${group}/v1`,
+    kind: 'MachineConfig',
+    metadata: {
+      name: `99-${requireObjectName(role)}-docker-credential-icr`,
+      labels: { [`${group}/role`]: role },
+    },
+    spec: {
+      config: {
+        ignition: { version: '3.2.0' },
+        storage: {
+          files: files.map(({ path, mode, content }) => ({
+            path,
+            mode: Number.parseInt(mode, 8),
+            overwrite: true,
+            contents: { source: `data:;base64,${Buffer.from(content).toString('base64')}` },
+          })),
+        },
+        systemd: { units: [{ name: unit.name, enabled: true, contents: unit.content }] },
+      },
+    },
+  };
+  return yamlOf(
+    [object],
+    [
+      'Installs docker-credential-icr before the kubelet gets its flags. The Machine Config Operator restarts the nodes',
+      `of the pool ${role}, one after the other.`,
+    ],
+  );
 }

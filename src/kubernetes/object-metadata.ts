@@ -8,16 +8,45 @@ const pageSize = '100';
 /** A continue token expires after some minutes; then the list begins again. */
 const maxLists = 3;
 
-/** Returns the metadata of the namespaces with the label. Throws `refused` or `unreachable`. */
-export async function selectedNamespaces(
+/** The objects of a kind that are selected by label or name. */
+export interface ObjectSelection {
+  readonly path: '/api/v1/namespaces' | '/api/v1/serviceaccounts';
+  readonly query: Readonly<Record<string, string>>;
+  /** Used in messages. */
+  readonly what: string;
+}
+
+export function namespacesWith(labelSelector: string): ObjectSelection {
+  return { path: '/api/v1/namespaces', query: { labelSelector }, what: 'the list of namespaces' };
+}
+
+/**
+ * Selects the service accounts with a name in all namespaces. A right with this resource name allows it. Source:
+ * kubernetes/kubernetes, staging/src/k8s.io/apiserver/pkg/endpoints/handlers/get.go.
+ */
+export function serviceAccountsNamed(name: string): ObjectSelection {
+  return {
+    path: '/api/v1/serviceaccounts',
+    query: { fieldSelector: `metadata.name=${name}` },
+    what: `the list of service accounts ${name}`,
+  };
+}
+
+interface ObjectList {
+  readonly items: readonly ObjectMetadata[];
+  /** The version from which a watch continues. */
+  readonly version: string;
+}
+
+/** Returns the metadata of the selected objects. Throws `refused` or `unreachable`. */
+export async function listObjects(
   api: ClusterApi,
-  selector: string,
-): Promise<ObjectMetadata[]> {
+  { path, query: selector, what }: ObjectSelection,
+): Promise<ObjectList> {
   const list: ObjectMetadata[] = [];
   let token = '';
   for (let lists = 1; ; ) {
-    const query = { labelSelector: selector, limit: pageSize, ...(token && { continue: token }) };
-    const path = '/api/v1/namespaces';
+    const query = { ...selector, limit: pageSize, ...(token && { continue: token }) };
     const answer = await api({ method: 'GET', path, as: 'PartialObjectMetadataList', query });
     if (answer.status === 410 && token !== '' && lists < maxLists) {
       list.length = 0;
@@ -25,13 +54,15 @@ export async function selectedNamespaces(
       lists += 1;
       continue;
     }
-    const { items, metadata } = objectIn(answer, 'the list of namespaces');
+    const { items, metadata } = objectIn(answer, what);
     // Go writes an empty list as null.
     const page = items ?? [];
-    if (!Array.isArray(page)) throw invalidAnswer('the list of namespaces');
+    if (!Array.isArray(page)) throw invalidAnswer(what);
     list.push(...page.map(metadataOf));
-    const { continue: next } = isObject(metadata) ? metadata : {};
-    if (typeof next !== 'string' || next === '') return list;
+    const { continue: next, resourceVersion } = isObject(metadata) ? metadata : {};
+    if (typeof next !== 'string' || next === '') {
+      return { items: list, version: typeof resourceVersion === 'string' ? resourceVersion : '' };
+    }
     token = next;
   }
 }
@@ -54,7 +85,8 @@ function objectIn(answer: HttpAnswer, what: string): Readonly<Record<string, unk
   return object;
 }
 
-function metadataOf(object: unknown): ObjectMetadata {
+/** Throws `unreachable` if the object has no name. */
+export function metadataOf(object: unknown): ObjectMetadata {
   const { metadata } = isObject(object) ? object : {};
   if (!isObject(metadata) || typeof metadata.name !== 'string') throw invalidAnswer('an object');
   return metadata as unknown as ObjectMetadata;

@@ -9,7 +9,8 @@ import { namesIn } from '../files/private-read.ts';
 import { removePrivate } from '../files/private-write.ts';
 import { freshToken } from '../iam/cache.ts';
 import type { CachedToken } from '../iam/cached-token.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { trustedProfile } from '../iam/trusted-profile.ts';
+import { requireProfile, requireProfileId } from '../identity/profile.ts';
 import type { ProviderRequest } from './provider-request.ts';
 import { NoIdentity, parseServiceAccount, type ServiceAccount } from './service-account.ts';
 
@@ -62,8 +63,9 @@ export async function podToken(
 function podOf(context: Context, request: ProviderRequest, options: PodOptions): Pod {
   const account = accountOf(context, request, options);
   const annotated = request.serviceAccountAnnotations[profileAnnotation];
-  const profile = annotated ?? options.trustedProfile;
-  if (profile !== undefined) return { ...account, profile: profileOf(account, profile) };
+  if (annotated !== undefined) return { ...account, profile: profileOf(account, annotated) };
+  const { trustedProfile: usual } = options;
+  if (usual !== undefined) return { ...account, profile: requireProfile(usual) };
   throw new NoIdentity(
     `service account ${account.name} has no annotation ${profileAnnotation}`,
     'annotate it with the ID of a trusted profile',
@@ -84,7 +86,7 @@ function accountOf(
   );
 }
 
-/** Users control the annotation, which is sent to IAM and becomes part of a file name. */
+/** Returns the profile in an annotation, which users of the cluster control. */
 function profileOf({ name }: ServiceAccount, text: string): string {
   try {
     return requireProfileId(text);
@@ -117,7 +119,11 @@ async function exchange(
       const { trustedEndpoint } = await import('../config/trusted-endpoint.ts');
       const trusted = trustedEndpoint(context, { iamEndpoint: endpoint });
       const { requestToken } = await import('../iam/token-request.ts');
-      const grant = { kind: 'compute-resource', crToken, profile: { id: profile } } as const;
+      const grant = {
+        kind: 'compute-resource',
+        crToken,
+        profile: trustedProfile(profile),
+      } as const;
       return requestToken(context, grant, {
         deadline,
         ...(trusted === undefined ? {} : { endpoint: trusted }),

@@ -1,12 +1,15 @@
 import { type Context, debug } from '../context.ts';
 import { type Lookup, lookupIn } from '../identity/lookup.ts';
-import { tokenDuration } from './duration.ts';
-import { type Image, parseImage } from './image.ts';
+import { acceptsUserName } from '../identity/present.ts';
 import { type NodeOptions, nodeAnswer } from './node-identity.ts';
 import type { PodOptions } from './pod-identity.ts';
-import { type ProviderRequest, parseProviderRequest } from './provider-request.ts';
-import { type ProviderAnswer, providerResponse } from './provider-response.ts';
-import { acceptsUserName } from './user-names.ts';
+import {
+  type Image,
+  type ProviderRequest,
+  parseImage,
+  parseProviderRequest,
+} from './provider-request.ts';
+import { type ProviderAnswer, providerResponse, tokenDuration } from './provider-response.ts';
 
 export type ProvideOptions = NodeOptions & PodOptions;
 

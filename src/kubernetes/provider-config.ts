@@ -1,7 +1,7 @@
 import { retiredHosts } from '../registry/match.ts';
 import { privateHosts, publicHosts } from '../registry/regions.ts';
 import { type ConfigOptions, requireConsistent } from './config-options.ts';
-import { nodeFolders } from './node-folders.ts';
+import { nodeFolders } from './kubelet.ts';
 import { profileAnnotation } from './pod-identity.ts';
 
 /** The file name of the executable, which is also the name of the provider. */
@@ -11,7 +11,7 @@ export const binFolder = '/opt/docker-credential-icr/bin';
 export const configFile = `${nodeFolders.DOCKER_CREDENTIAL_ICR_CONFIG_DIR}/credential-provider.yaml`;
 
 /** Source: k8s.io/kubelet/config/v1, types.go. */
-export interface CredentialProviderConfig {
+interface CredentialProviderConfig {
   readonly apiVersion: 'kubelet.config.k8s.io/v1';
   readonly kind: 'CredentialProviderConfig';
   readonly providers: readonly CredentialProvider[];
@@ -39,7 +39,7 @@ interface TokenAttributes {
  * The images for which the kubelet calls the provider. The patterns match future regions. They also match cp.icr.io, for
  * which the provider returns entitlement keys only. The kubelet compares ports exactly, and letters with their case.
  */
-export const matchImages: readonly string[] = [
+const matchImages: readonly string[] = [
   ...publicHosts,
   ...privateHosts,
   '*.icr.io',

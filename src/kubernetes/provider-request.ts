@@ -1,6 +1,7 @@
 import { HelperError } from '../errors.ts';
 import { isObject } from '../json-object.ts';
-import { repeatedMember } from './repeated-member.ts';
+import { isIbmHost } from '../registry/match.ts';
+import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 
 /** What the kubelet asks of an image credential provider. */
 export interface ProviderRequest {
@@ -81,4 +82,50 @@ function shown(name: string): string {
 
 function invalid(problem: string): HelperError {
   return new HelperError('invalid-input', `the kubelet's request cannot be used: ${problem}`);
+}
+
+/** An image of ICR, as in the kubelet's request: without tag and digest. */
+export interface Image {
+  /** For the credential lookup. The namespace is the first part of the path. */
+  readonly host: RegistryHost;
+  /** The host and an optional port, spelled as in the request: the kubelet compares it byte by byte. */
+  readonly registry: string;
+}
+
+/** A host and port in the reference grammar of distribution/reference. Every user who can create pods controls it. */
+const isRegistry = /^[A-Za-z0-9][A-Za-z0-9._-]*(?::[0-9]+)?$/;
+const isVisible = /^[\x21-\x7e]*$/;
+
+/** Returns undefined for an image of another registry and for an invalid name. */
+export function parseImage(text: string): Image | undefined {
+  const [registry = '', namespace] = text.split('/');
+  if (!isRegistry.test(registry) || !isVisible.test(text)) return undefined;
+  const host = parseServerURL(registry);
+  if ('problem' in host || !isIbmHost(host)) return undefined;
+  return { host: { ...host, namespace: namespace || undefined }, registry };
+}
+
+/** Strings and punctuation; numbers and literals do not matter here. */
+const tokens = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
+
+/**
+ * Returns the name of a duplicate member of an object in valid JSON, at any depth, or undefined.
+ * `JSON.parse` silently uses the last one, and another program may use the first one.
+ */
+export function repeatedMember(json: string): string | undefined {
+  const open: (Set<string> | undefined)[] = [];
+  let last = '';
+  for (const [token] of json.matchAll(tokens)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':') {
+      const names = open.at(-1);
+      const name: string = JSON.parse(last);
+      if (names?.has(name)) return name;
+      names?.add(name);
+    }
+    last = token;
+  }
+  return undefined;
 }

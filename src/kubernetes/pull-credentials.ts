@@ -1,17 +1,15 @@
 import { HelperError } from '../errors.ts';
 import { lifeOf } from '../identity/expiry.ts';
 import { findCredential } from '../identity/find.ts';
-import type { Lookup } from '../identity/lookup.ts';
+import { everyHost, type Found, type Lookup } from '../identity/lookup.ts';
 import { identityNamed } from '../identity/mapping.ts';
-import { everyHost, own } from '../identity/mapping-key.ts';
-import { entitledRegistry } from '../identity/present.ts';
-import type { Found } from '../identity/source.ts';
+import { acceptsUserName, entitledRegistry } from '../identity/present.ts';
+import { own } from '../json-object.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { privateHosts, publicHosts } from '../registry/regions.ts';
 import { keyringKey } from './keyring-key.ts';
 import type { PullCredential } from './pull-secret.ts';
-import { acceptsUserName } from './user-names.ts';
 
 export interface PullOptions {
   readonly identity?: string;

@@ -1,10 +1,13 @@
 import type { ISecret } from 'kubernetes-models/v1';
 import type { AccessToken } from '../iam/access-token.ts';
+import { tokenFraction } from '../iam/cached-token.ts';
 import { pullSecret } from './pull-secret.ts';
 
 /** Metadata of an object of the API server. */
 export interface ObjectMetadata {
   readonly name: string;
+  /** Absent for namespaces. */
+  readonly namespace?: string;
   readonly uid: string;
   readonly resourceVersion: string;
   readonly deletionTimestamp?: string;
@@ -27,17 +30,46 @@ const content = 'icr.io/content';
 
 /** IAM may be down for this long without a Secret that contains an expired token. */
 const maxOutageMs = 30 * 60_000;
-/** The CronJob's schedule; the manifest uses the same. */
-export const intervalMinutes = 5;
-/** Two intervals, because the first attempt and the one after an outage may each be one interval late; and the time of a run. */
-const marginMs = (2 * intervalMinutes + 2) * 60_000;
+/**
+ * The longest time from one attempt to renew a Secret to the next one: the schedule of the CronJob; the checks of the Deployment,
+ * or its longest wait after a failure of IAM and of the namespace.
+ */
+export const intervalsMs = { cronjob: 5 * 60_000, deployment: 2 * 60_000 } as const;
+/** The time of a run, beyond the intervals between the attempts. */
+const runMs = 2 * 60_000;
 /** Access tokens live for an hour; a later expiry was written by a clock that was wrong. */
 const maxLifetimeMs = 65 * 60_000;
+
+/** Returns the name of the Secret of a service account with its own trusted profile. */
+export function accountSecretName(secretName: string, account: string): string {
+  return `${secretName}-${account}`;
+}
+
+/** Returns the names of all Secrets that the refresher may keep in a namespace. */
+export function secretNames({
+  secretName,
+  serviceAccounts,
+}: {
+  readonly secretName: string;
+  readonly serviceAccounts: readonly string[];
+}): string[] {
+  return [secretName, ...serviceAccounts.map((each) => accountSecretName(secretName, each))];
+}
 
 /** Returns true if the refresher with this name created the Secret. */
 export function isOwn({ labels = {}, annotations = {} }: ObjectMetadata, name: string): boolean {
   const isLabelled = Object.entries(managedBy).every(([key, value]) => labels[key] === value);
   return isLabelled && annotations[owner] === name;
+}
+
+/** Returns when the token in a Secret expires, in milliseconds since 1970; NaN if the Secret does not say. */
+export function expiryOf({ annotations = {} }: Pick<ObjectMetadata, 'annotations'>): number {
+  return Date.parse(annotations[expiry] ?? '');
+}
+
+/** Returns when a Secret is to be renewed, likewise. */
+export function renewalOf({ annotations = {} }: Pick<ObjectMetadata, 'annotations'>): number {
+  return Date.parse(annotations[renewal] ?? '');
 }
 
 /** Returns true if a Secret of the refresher has to be renewed now. */
@@ -46,22 +78,22 @@ export function isDue(
   wanted: SecretContent,
   now: number,
 ): boolean {
-  const renewAt = Date.parse(annotations[renewal] ?? '');
-  const expiresAt = Date.parse(annotations[expiry] ?? '');
+  const renewAt = renewalOf({ annotations });
+  const expiresAt = expiryOf({ annotations });
   const isFresh = now < renewAt && now < expiresAt && expiresAt < now + maxLifetimeMs;
   return !isFresh || annotations[content] !== textOf(wanted);
 }
 
 /**
  * Returns the Secret for server-side apply. If one exists, its UID and version are included: the API server then refuses the
- * change if it was replaced or changed in the meantime. `random` is from 0 to 1.
+ * change if it was replaced or changed in the meantime.
  */
 export function refreshedSecret(
   { namespace, name, refresher }: { namespace: string; name: string; refresher: string },
   wanted: SecretContent,
   token: AccessToken,
   existing: ObjectMetadata | undefined,
-  random: number,
+  renewAt: number,
 ): ISecret {
   const credentials = wanted.hosts.map((match) => ({
     match,
@@ -81,20 +113,25 @@ export function refreshedSecret(
         [owner]: refresher,
         [content]: textOf(wanted),
         [expiry]: new Date(token.expiresAt).toISOString(),
-        [renewal]: new Date(renewalTime(token, random)).toISOString(),
+        [renewal]: new Date(renewAt).toISOString(),
       },
     },
   };
 }
 
 /**
- * Early enough for an outage of IAM, and spread over a quarter of the time until then. Accounts can shorten the lifetime of
- * tokens; a quarter of it always passes before the next request.
+ * Returns when to renew a token: early enough for an outage of IAM, and up to a quarter of that time earlier, so that clusters
+ * that started together do not renew together. The attempt before an outage and the one after it may each be one interval
+ * late. Accounts can shorten the lifetime of tokens; three sixteenths of it always pass before the next request. The time
+ * depends on the token only, so all Secrets with one token are renewed together.
  */
-function renewalTime({ issuedAt, expiresAt }: AccessToken, random: number): number {
+export function renewalTime(
+  { token, issuedAt, expiresAt }: AccessToken,
+  intervalMs: number,
+): number {
   const lifetimeMs = expiresAt - issuedAt;
-  const waitMs = Math.max(lifetimeMs - maxOutageMs - marginMs, lifetimeMs / 4);
-  return issuedAt + waitMs * (1 - random / 4);
+  const waitMs = Math.max(lifetimeMs - maxOutageMs - 2 * intervalMs - runMs, lifetimeMs / 4);
+  return issuedAt + waitMs * (1 - tokenFraction(token) / 4);
 }
 
 function textOf({ hosts, identity }: SecretContent): string {

@@ -7,6 +7,7 @@ import type {
   IRoleBinding,
 } from 'kubernetes-models/rbac.authorization.k8s.io/v1';
 import type { IServiceAccount } from 'kubernetes-models/v1';
+import { secretNames } from './refreshed-secret.ts';
 import { metricsPort, type RefresherManifest } from './refresher-pod.ts';
 
 export const labels = { 'app.kubernetes.io/name': 'icr-refresher' };
@@ -22,12 +23,12 @@ export function serviceAccount({ name, namespace }: RefresherManifest): IService
 }
 
 /**
- * Returns the rights of the refresher.
+ * Returns the rights of the refresher. A right to list or watch with a resource name allows it only for objects of this name.
  * `create` works with a resource name, because server-side apply creates an object by its name. Source:
  * kubernetes/kubernetes, staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go.
  */
 export function rights(options: RefresherManifest): [IClusterRole, IClusterRoleBinding] {
-  const { name, namespace, secretName, serviceAccounts } = options;
+  const { name, namespace, secretName, serviceAccounts, isDeployment } = options;
   const group = 'rbac.authorization.k8s.io';
   const metadata = { name: `icr-${namespace}-${name}`, labels };
   return [
@@ -36,19 +37,23 @@ export function rights(options: RefresherManifest): [IClusterRole, IClusterRoleB
       kind: 'ClusterRole',
       metadata,
       rules: [
-        { verbs: ['list'], apiGroups: [''], resources: ['namespaces'] },
+        {
+          verbs: isDeployment ? ['list', 'watch'] : ['list'],
+          apiGroups: [''],
+          resources: ['namespaces'],
+        },
         {
           verbs: ['get', 'create', 'patch'],
           apiGroups: [''],
           resources: ['secrets'],
-          resourceNames: [secretName],
+          resourceNames: secretNames({ secretName, serviceAccounts }),
         },
         { verbs: ['create'], apiGroups: [''], resources: ['events'] },
         ...(serviceAccounts.length === 0
           ? []
           : [
               {
-                verbs: ['get', 'patch'],
+                verbs: isDeployment ? ['get', 'list', 'watch', 'patch'] : ['get', 'patch'],
                 apiGroups: [''],
                 resources: ['serviceaccounts'],
                 resourceNames: [...serviceAccounts],

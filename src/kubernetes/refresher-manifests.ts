@@ -1,10 +1,11 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { ICronJob } from 'kubernetes-models/batch/v1';
-import { intervalMinutes } from './refreshed-secret.ts';
+import { intervalsMs } from './refreshed-secret.ts';
 import { labels, lease, networkPolicy, rights, serviceAccount } from './refresher-access.ts';
 import { podSpec, type RefresherManifest } from './refresher-pod.ts';
 import { yamlOf } from './yaml.ts';
 
+const intervalMinutes = intervalsMs.cronjob / 60_000;
 const runSeconds = intervalMinutes * 60 - 20;
 
 /** Returns the CronJob or Deployment of the refresher, its rights and its network policy. */
@@ -20,8 +21,8 @@ export function refresherManifests(options: RefresherManifest): string {
     ],
     [
       `Renews the pull Secret ${secretName} in each namespace with the label ${selector}.`,
-      'The refresher may list namespaces, create Events, and read and change Secrets of this name only. It changes only those',
-      'that it created.',
+      'The refresher may list namespaces, create Events, and read and change only the Secrets that its ClusterRole names. It',
+      'changes only those that it created.',
       'Its pods meet the Pod Security level "restricted".',
     ],
   );

@@ -1,10 +1,10 @@
 import { invalidInput } from '../errors.ts';
-import { requireProfileId } from '../identity/profile.ts';
+import { acceptsUserName } from '../identity/present.ts';
+import { requireProfile } from '../identity/profile.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { keyringKey } from './keyring-key.ts';
-import { requireObjectName } from './names.ts';
-import { requirePullHost } from './pull-host.ts';
-import { acceptsUserName } from './user-names.ts';
+import { keyringKey, requirePullHost } from './keyring-key.ts';
+import { requireObjectName } from './manifest-options.ts';
+import { secretNames } from './refreshed-secret.ts';
 
 export interface RefresherChoice {
   readonly keys: readonly { readonly text: string; readonly host: RegistryHost }[];
@@ -26,10 +26,12 @@ export function checkRefresher(choice: RefresherChoice): string[] {
       'use --host with the registry of your images, as us.icr.io',
     );
   }
-  for (const each of [secretName, ...serviceAccounts]) requireObjectName(each);
+  const names = secretNames({ secretName, serviceAccounts });
+  for (const each of [...serviceAccounts, ...names]) requireObjectName(each);
   // IBM's managed clusters create these.
-  if (/-icr-io$/.test(secretName)) {
-    throw invalidInput(`${secretName} is a Secret of the cluster`, 'use another --secret-name');
+  const reserved = names.find((each) => /-icr-io$/.test(each));
+  if (reserved !== undefined) {
+    throw invalidInput(`${reserved} is a Secret of the cluster`, 'use another --secret-name');
   }
   if (!/^[\w./=!,() -]+$/.test(selector)) {
     throw invalidInput('invalid --selector', 'use --selector LABEL=VALUE');
@@ -40,7 +42,7 @@ export function checkRefresher(choice: RefresherChoice): string[] {
       'use --name icr-refresher/refresher',
     );
   }
-  if (profile !== undefined) requireProfileId(profile);
+  if (profile !== undefined) requireProfile(profile);
   if (profile !== undefined && apiKeyFile !== undefined) {
     throw invalidInput(
       'a trusted profile and an API key cannot be used together',

@@ -2,8 +2,9 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { readProjectedToken } from '../iam/compute-token.ts';
 import { requestToken } from '../iam/token-request.ts';
+import { trustedProfile } from '../iam/trusted-profile.ts';
 import { apiKeyIn } from '../identity/api-key-variable.ts';
-import type { Cluster } from './renew-secret.ts';
+import type { RequestToken } from './shared-tokens.ts';
 
 interface TokenOptions {
   /** The file with the service account token of this pod for the audience of IAM. */
@@ -13,13 +14,12 @@ interface TokenOptions {
 }
 
 /**
- * Returns a function that requests an access token from IAM, without a cache: each run requests at most one token for each
- * profile. The function throws `misconfigured`, `storage`, `damaged`, `refused` or `unreachable`.
+ * Returns a function that requests an access token from IAM, without a cache. The function throws `misconfigured`, `storage`, `damaged`, `refused` or `unreachable`.
  */
 export function tokenRequester(
   context: Context,
   { tokenFile, apiKeyFile }: TokenOptions,
-): Cluster['requestToken'] {
+): RequestToken {
   return async (profile) => {
     if (profile === undefined) {
       const apiKey = apiKeyIn('--api-key-file', `@${apiKeyFile}`);
@@ -31,7 +31,7 @@ export function tokenRequester(
     }
     const crToken = readProjectedToken([tokenFile]);
     if (crToken === undefined) throw noToken(tokenFile);
-    const grant = { kind: 'compute-resource', crToken, profile: { id: profile } } as const;
+    const grant = { kind: 'compute-resource', crToken, profile: trustedProfile(profile) } as const;
     return requestToken(context, grant, {
       owner: `this pod as trusted profile ${profile}`,
       hint: `let ${profile} trust the service account of this pod`,

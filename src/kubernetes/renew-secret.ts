@@ -1,96 +1,96 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { HttpAnswer } from '../http/send.ts';
-import type { AccessToken } from '../iam/access-token.ts';
-import { requireProfileId } from '../identity/profile.ts';
 import { isObject, parseObject } from '../json-object.ts';
 import { type ClusterApi, refusal } from './cluster-api.ts';
 import { readSecret } from './object-metadata.ts';
-import { profileAnnotation } from './pod-identity.ts';
-import { isDue, isOwn, type ObjectMetadata, refreshedSecret } from './refreshed-secret.ts';
+import type { ProfileOptions } from './refresh-profile.ts';
+import {
+  expiryOf,
+  isDue,
+  isOwn,
+  type ObjectMetadata,
+  refreshedSecret,
+  renewalOf,
+  renewalTime,
+} from './refreshed-secret.ts';
+import type { RequestToken } from './shared-tokens.ts';
 
-export interface RefreshOptions {
+export interface RefreshOptions extends ProfileOptions {
   /** A label selector for namespaces. */
   readonly selector: string;
   readonly secretName: string;
   /** The keys of the Secret's entries. */
   readonly hosts: readonly string[];
-  /** The trusted profile of namespaces without annotation. */
-  readonly profile: string | undefined;
-  /** All namespaces use the API key; an annotation is refused. */
-  readonly usesApiKey: boolean;
   /** The name of this refresher, which its Secrets contain: a Secret of another one is not changed. */
   readonly refresher: string;
   /** Service accounts of each namespace whose pods use the Secret. */
   readonly serviceAccounts: readonly string[];
+  /** The longest time from one attempt to renew a Secret to the next one. */
+  readonly intervalMs: number;
 }
 
 export interface Cluster {
   readonly api: ClusterApi;
-  /** Requests an access token of a trusted profile, or with the API key without a profile. */
-  readonly requestToken: (profile: string | undefined) => Promise<AccessToken>;
-  readonly random?: () => number;
-  /** If it is aborted, no further namespace is begun. */
-  readonly stop?: AbortSignal;
-  /** Called for each namespace that failed. */
-  readonly failed?: (error: HelperError) => void;
+  readonly requestToken: RequestToken;
+  /** Called with the expiry of the token in a Secret, in milliseconds since 1970. */
+  readonly seen?: (secret: { namespace: string; name: string }, expiresAt: number) => void;
+}
+
+/** A Secret and the trusted profile of its token; without one, the API key is used. */
+interface Target {
+  readonly namespace: ObjectMetadata;
+  readonly name: string;
+  readonly profile: string | undefined;
 }
 
 /** Another program may change the Secret between the request and the change. */
 const maxAttempts = 3;
 const fieldManager = 'docker-credential-icr';
 
-/** Renews the pull Secret of a namespace if its token is due. Throws `refused`, `unreachable` or `misconfigured`. */
+/** A namespace that was deleted in the meantime is `gone`. `renewAt` is in milliseconds since 1970. */
+export type Renewal =
+  | { readonly outcome: 'renewed' | 'unchanged'; readonly renewAt: number }
+  | { readonly outcome: 'gone' };
+
+/** Renews a pull Secret if its token is due. Throws `refused`, `unreachable` or `misconfigured`. */
 export async function renewSecret(
   { now }: Context,
-  { api, requestToken, random = Math.random }: Cluster,
-  options: RefreshOptions,
-  namespace: ObjectMetadata,
-): Promise<'renewed' | 'unchanged' | 'gone'> {
-  const { hosts, secretName: name, refresher } = options;
-  const profile = profileOf(namespace, options);
+  { api, requestToken, seen = () => {} }: Cluster,
+  { hosts, refresher, intervalMs }: RefreshOptions,
+  { namespace, name, profile }: Target,
+): Promise<Renewal> {
   const wanted = { hosts, identity: profile ?? 'api-key' };
+  const target = { namespace: namespace.name, name, refresher };
   const path = `/api/v1/namespaces/${namespace.name}/secrets/${name}`;
   for (let attempt = 1; ; attempt += 1) {
     const existing = await readSecret(api, path, name);
     if (existing !== undefined && !isOwn(existing, refresher)) throw foreign(name);
-    if (existing !== undefined && !isDue(existing, wanted, now())) return 'unchanged';
+    if (existing !== undefined) seen(target, expiryOf(existing));
+    if (existing !== undefined && !isDue(existing, wanted, now())) {
+      return { outcome: 'unchanged', renewAt: renewalOf(existing) };
+    }
     const token = await requestToken(profile);
-    const target = { namespace: namespace.name, name, refresher };
+    const renewAt = renewalTime(token, intervalMs);
     const answer = await api({
       method: 'PATCH',
       path,
       as: 'PartialObjectMetadata',
       patch: 'apply',
       query: { fieldManager },
-      body: refreshedSecret(target, wanted, token, existing, random()),
+      body: refreshedSecret(target, wanted, token, existing, renewAt),
       secret: token.token,
     });
-    if (answer.status >= 200 && answer.status <= 299) return 'renewed';
-    if (isGone(answer)) return 'gone';
+    if (answer.status >= 200 && answer.status <= 299) {
+      seen(target, token.expiresAt);
+      return { outcome: 'renewed', renewAt };
+    }
+    if (isGone(answer)) return { outcome: 'gone' };
     if (isFieldConflict(answer)) throw edited(name);
     if (answer.status !== 409 || attempt === maxAttempts) {
       throw refusal(answer, `to change the Secret ${name}`, token.token);
     }
   }
-}
-
-function profileOf(
-  { annotations = {} }: ObjectMetadata,
-  { profile, usesApiKey }: RefreshOptions,
-): string | undefined {
-  const annotated = annotations[profileAnnotation];
-  if (usesApiKey) {
-    if (annotated === undefined) return undefined;
-    throw new HelperError('misconfigured', `${profileAnnotation} is not used with an API key`, {
-      hint: 'remove the annotation, or use trusted profiles in all namespaces',
-    });
-  }
-  const chosen = annotated ?? profile;
-  if (chosen !== undefined) return requireProfileId(chosen);
-  throw new HelperError('misconfigured', `there is no annotation ${profileAnnotation}`, {
-    hint: 'annotate the namespace with the ID of a trusted profile, or use --trusted-profile',
-  });
 }
 
 /** The namespace was deleted after it was listed. */

@@ -5,7 +5,7 @@ import { findCredential } from '../identity/find.ts';
 import { type Lookup, lookupIn } from '../identity/lookup.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
-import { prefetchCredential } from '../secrets/read-credential.ts';
+import { prefetchCredential } from '../secrets/credential-file.ts';
 import type { SecretKey } from '../secrets/store-types.ts';
 import { readInput } from '../standard-input.ts';
 import { parseHostInput } from './input.ts';

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { nodeFiles } from '../files/file-reader.ts';
+import { nodeFiles } from '../files/file-readers.ts';
 import { listFallback } from '../identity/fallback-helper.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { listInput } from '../secrets/helper-process.ts';

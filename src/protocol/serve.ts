@@ -1,6 +1,6 @@
 import { type Context, debug } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
-import { versionLine } from '../version.ts';
+import { versionLine } from '../program-name.ts';
 import { visible } from '../visible.ts';
 import { get } from './get.ts';
 

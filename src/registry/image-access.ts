@@ -82,6 +82,7 @@ function refusal(
   const isRegistry = answer.status >= 400 && answer.status <= 499 && answer.status !== 407;
   if (!isRegistry) return unreachable(`${host.name} answered ${answered} to ${what}`);
   return new HelperError('refused', `${host.name} refused ${what}: ${answered}`, {
+    serviceText: answered,
     serviceCode: code ?? (answer.status === 404 ? 'NAME_UNKNOWN' : undefined),
   });
 }

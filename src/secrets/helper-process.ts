@@ -1,10 +1,24 @@
-import { type Context, debug } from '../context.ts';
-import { remainingMs } from '../deadline.ts';
+import { type Context, debug, remainingMs } from '../context.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
 import { type JsonObject, parseObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
-import { unlockHint } from './unlock-hint.ts';
+
+/** Commands for a terminal, also without a desktop; by the name of the credential helper. */
+const commands: Readonly<Record<string, string>> = {
+  secretservice:
+    'read -rs P && printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets',
+  // Decrypts something, so that the agent asks for the passphrase.
+  pass: 'export GPG_TTY=$(tty) && pass grep .',
+  osxkeychain: 'security unlock-keychain',
+};
+
+/** The hint of an error of that keychain, which may be locked. */
+export function unlockHint(name: string): string {
+  const command = commands[name];
+  const how = command === undefined ? '' : ` with ${command}`;
+  return `unlock it if it is locked${how}, and try again`;
+}
 
 /** The result of a call of another credential helper. */
 export interface HelperAnswer {
@@ -57,7 +71,9 @@ export function callHelper(
     );
   }
   if (failure !== undefined) {
-    throw new HelperError('storage', `docker-credential-${name} cannot be run (${failure})`);
+    const problem =
+      failure === 'ENOBUFS' ? 'wrote more than 8 MiB of output' : `cannot be run (${failure})`;
+    throw new HelperError('storage', `docker-credential-${name} ${problem}`);
   }
   const text = output.trim();
   return status === 0 ? { ok: true, text } : { ok: false, text: maskedReason(text, secrets) };

@@ -1,8 +1,8 @@
-import { isCalledByItself } from '../callers.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
 import { realPath } from '../files/file-facts.ts';
+import { isCalledByItself } from '../process-tree.ts';
 import { isOwnName } from '../program-name.ts';
 import { secretVariables } from '../secret-variables.ts';
 

@@ -14,9 +14,9 @@ import {
   oneLine,
   parseList,
   parseOutput,
+  unlockHint,
 } from './helper-process.ts';
 import type { Credential, SecretKey, SecretStore } from './store-types.ts';
-import { unlockHint } from './unlock-hint.ts';
 
 /** The limit of the Windows Credential Manager, CRED_MAX_CREDENTIAL_BLOB_SIZE. */
 const maxWincredBytes = 2560;

@@ -190,11 +190,33 @@ const cases: readonly Case[] = [
     /^IAM refused the API key/,
   ],
   [
-    'an API key that expires within a week',
-    withKey({ value: 'canary-ending', expiresAt: inDays(6.5) }),
+    'an expired API key, if its expiry is known',
+    (machine) => {
+      withKey({ value: 'canary-ended-2', expiresAt: inDays(-5) })(machine);
+      withSettings({ identities: { work: { ...work, expiresAt: Date.now() - 5 * day } } })(machine);
+    },
+    'identity work',
+    'error',
+    /^expired on 20\d\d-\d\d-\d\d; IBM deletes it on 20\d\d-\d\d-\d\d$/,
+  ],
+  [
+    'an API key that expires within two weeks',
+    withKey({ value: 'canary-ending', expiresAt: inDays(13.5) }),
     'identity work',
     'warning',
-    /^IAM accepts its API key; expires in 6 days \(20\d\d-\d\d-\d\d\)$/,
+    /^IAM accepts its API key; expires in 13 days \(20\d\d-\d\d-\d\d\)$/,
+  ],
+  [
+    'a registry token of docker login that expires within two weeks',
+    (machine) => {
+      withSettings({ identities: {}, mappings: {} })(machine);
+      const exp = Math.round((Date.now() + 5.5 * day) / 1000);
+      const login = { ServerURL: 'us.icr.io', Username: 'token', Secret: unsignedJwt({ exp }) };
+      writeConfig(machine.home, 'hosts/us.icr.io.json', JSON.stringify(login));
+    },
+    'hosts',
+    'warning',
+    /^the registry token for us\.icr\.io expires in 5 days \(20\d\d-\d\d-\d\d\)$/,
   ],
   [
     'a secret that other users can read',
@@ -397,17 +419,17 @@ const remarks: readonly Case[] = [
   ],
   [
     'an API key that expires later',
-    withKey({ value: 'canary-later', expiresAt: inDays(8.5) }),
+    withKey({ value: 'canary-later', expiresAt: inDays(14.5) }),
     'identity work',
     'ok',
-    /^IAM accepts its API key; expires in 8 days/,
+    /^IAM accepts its API key; expires in 14 days/,
   ],
   [
     'a session',
     withKind({ kind: 'refresh-token' }, 'canary'),
     'identity work',
     'ok',
-    /^not tried, since IAM accepts a refresh token once/,
+    /^not tried, since IAM accepts a refresh token once; .* does; expires in [23] days unless it is used/,
   ],
   [
     'an entitlement key',

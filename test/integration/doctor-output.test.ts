@@ -3,7 +3,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { type Check, ok, problem, runCheck, skipped, warning } from '../../src/cli/doctor/check.ts';
 import { doctor, prepareInput } from '../../src/cli/doctor/doctor.ts';
-import { showChecks } from '../../src/cli/doctor/report.ts';
+import { showChecks, showFirst } from '../../src/cli/doctor/report.ts';
 import type { Context } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
 import { type TestContext, testContext } from '../support/context.ts';
@@ -48,6 +48,47 @@ error   c: bad
 skipped d: not now
 1 error, 1 warning
 `;
+
+const expiring = (days: number): ReturnType<typeof ok> => ({
+  ...warning(`expires in ${days} days`, 'run fix'),
+  expiresAt: `2026-01-${String(days).padStart(2, '0')}T00:00:00.000Z`,
+});
+const quietRows: readonly (readonly [results: readonly Check[], line: string])[] = [
+  [[simple('a', ok('fine')), simple('b', warning('hm')), simple('d', skipped('no'))], ''],
+  [four, 'c: bad'],
+  [[simple('ci', expiring(12))], 'ci: expires in 12 days'],
+  [[simple('x', expiring(12)), simple('y', expiring(3))], 'y: expires in 3 days (and 1 more)'],
+  [[simple('x', expiring(3)), simple('c', problem('bad'))], 'c: bad (and 1 more)'],
+  [
+    [simple('c', problem(`two\nlines ${'long '.repeat(40)}`))],
+    `c: two\\u000alines ${'long '.repeat(40)}`,
+  ],
+];
+for (const [checks, line] of quietRows) {
+  test(`--quiet prints one line: ${line || 'or nothing'}`, async () => {
+    const context = testContext({});
+    const input = await prepareInput(context);
+    const results = (await Promise.all(checks.map((check) => runCheck(check, input)))).flat();
+    const status = showFirst(context, results);
+    const expected = `docker-credential-icr: ${line}; run docker-credential-icr doctor\n`;
+    assert.equal([context.output.join(''), status], line === '' ? ['', 0] : [expected, 1]);
+  });
+}
+
+test('--quiet: one line for a home without credentials; not with --json', () =>
+  inHome(({ env }) => {
+    const run = (...args: readonly string[]) =>
+      spawnSync(executable, ['doctor', '--quiet', ...args], { env, encoding: 'utf8' });
+    const { stdout, stderr, status } = run();
+    assert.match(stdout, /^docker-credential-icr: [^\n]+; run docker-credential-icr doctor\n$/);
+    assert.equal([stderr, status], ['', 1]);
+    const both = run('--json');
+    assert.match(
+      both.stderr,
+      /: --json and --quiet cannot be used together\nhint: use one of them\n$/,
+    );
+    assert.equal([both.stdout, both.status], ['', 1]);
+  }));
 
 const esc = '\u001b';
 

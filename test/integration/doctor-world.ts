@@ -18,7 +18,7 @@ export const newApiKey = 'canary-key-of-the-fix-1234567890-abcdefghijk';
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** The output of `doctor --json`, and the exit status. */
-export interface Report {
+interface Report {
   readonly ok: boolean;
   readonly checks: readonly Result[];
   readonly status: number | null;
@@ -45,7 +45,7 @@ export interface Machine {
 }
 
 /** How a test follows a hint. */
-export interface Typed {
+interface Typed {
   /** The standard input of the command. */
   readonly input?: string;
   /** An option that prompts on a terminal, and its replacement that reads standard input. */

@@ -94,6 +94,20 @@ test('returns the exit status of the command', ({ sandbox }) =>
     );
   }));
 
+for (const search of ['.:/usr/bin:/bin', ':/usr/bin:/bin', '/usr/bin::/bin', './bin:/usr/bin']) {
+  test(`PATH=${search}: does not run a program of the current directory`, ({ sandbox }) =>
+    inCloud(sandbox, async (person) => {
+      addIdentity(person, 'work');
+      await person.say('map us.icr.io work');
+      fs.mkdirSync(path.join(person.home.folder, 'bin'));
+      for (const name of ['planted', 'bin/planted'])
+        fs.writeFileSync(path.join(person.home.folder, name), '#!/bin/sh\n', { mode: 0o755 });
+      const outcome = await person.call('exec us.icr.io -- planted', '', { PATH: search });
+      assert.equal(outcome, { ...refusal('cannot run planted (ENOENT)'), status: 127 });
+      assert.is((await person.call('exec us.icr.io -- ./planted')).status, 0);
+    }));
+}
+
 const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
 
 test('forwards signals to the command, which may continue', ({ sandbox }) =>

@@ -53,14 +53,6 @@ function refuse(response: http.ServerResponse): void {
   response.writeHead(400).end('{"errorCode":"BXNIM0415E","errorMessage":"No such key."}');
 }
 
-function endQuietly(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has already exited.
-  }
-}
-
 /** Starts `count` processes with an empty cache; returns the output and the exit signal of each. */
 function getAtOnce(count: number) {
   let waiting = 0;
@@ -116,8 +108,8 @@ for (const [signal, word] of ends) {
         endedAt = performance.now();
         process.kill(pid, signal);
         await othersEnded.promise;
-        // A stopped process would never exit.
-        endQuietly(pid);
+        // A stopped process would never exit. The ID of a killed one may be that of any other process by now.
+        if (signal === 'SIGSTOP') process.kill(pid, 'SIGKILL');
       };
       first = (pid) => void end(pid);
       const outcomes = await getAtOnce(12);

@@ -3,7 +3,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { type IdentitySettings, noSettings, type Settings } from '../../src/config/settings.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
-import { type Outcome, startHelper } from '../support/helper.ts';
+import { notFound, type Outcome, startHelper } from '../support/helper.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -23,7 +23,7 @@ export interface Person {
   readonly say: (words: string, input?: string, env?: Env) => Promise<string>;
 }
 
-export interface Answer {
+interface Answer {
   readonly username: string | undefined;
   readonly secret: string;
   readonly warnings: string;
@@ -100,6 +100,17 @@ export function addIdentity(
   const contents = `${JSON.stringify(credential)}\n`;
   if (secret !== '') writeConfig(home, `identities/${name}.json`, contents);
   return secret;
+}
+
+/** Requires that a source for all hosts yields to a variable, to a mapping and to a sign-out. */
+export async function requireLowPrecedence(person: Person): Promise<void> {
+  const env = { IC_API_KEY: newKey() };
+  assert.is((await person.get('us.icr.io', env)).secret, env.IC_API_KEY);
+  const work = addIdentity(person, 'work');
+  await person.say('map us.icr.io work');
+  assert.is((await person.get('us.icr.io')).secret, work);
+  await person.say('erase', 'de.icr.io');
+  assert.equal(await person.call('get', 'de.icr.io'), notFound);
 }
 
 /** Edits `config.json`; creates it if it does not exist. */

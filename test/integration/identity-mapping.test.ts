@@ -58,8 +58,8 @@ test('status: shows hosts, namespaces and their presentation', ({ sandbox }) =>
     await person.say('map us.icr.io/team-a prod --present iambearer');
     const words = (await person.say('status')).split('\n').map((line) => line.split(/ {2,}/));
     assert.equal(words.slice(1, 3), [
-      ['us.icr.io', 'ok', 'work', 'iamapikey', 'file store', '-'],
-      ['us.icr.io/team-a', 'ok', 'prod', 'iambearer', 'file store', '-'],
+      ['us.icr.io', 'ok', 'work', 'iamapikey', 'file store', '-', '-'],
+      ['us.icr.io/team-a', 'ok', 'prod', 'iambearer', 'file store', '-', 'none'],
     ]);
     const { hosts } = JSON.parse(await person.say('status --json'));
     assert.is(hosts.length, 2);

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { IdentitySettings } from '../../src/config/settings.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
-import { refused } from '../support/helper.ts';
+import { refused, startHelper } from '../support/helper.ts';
 import { claimsOf } from '../support/jwt.ts';
 import {
   addIdentity,
@@ -12,6 +12,7 @@ import {
   newKey,
   type Person,
   refusal,
+  settingsOf,
 } from './identity-cloud.ts';
 
 const test = sandboxSuite('identity presentation (--present)');
@@ -194,6 +195,35 @@ test('trusted profile: gets the profile’s token with two requests', ({ sandbox
       ),
     );
     assert.is(claimsOf((await get('us.icr.io')).secret).sub, sub, 'as before');
+  }));
+
+test('trusted profile: by name in the account of the key, and by CRN; the ID is stored', ({
+  sandbox,
+}) =>
+  inCloud(sandbox, async ({ home, env, say, get, call }) => {
+    const { accounts } = sandbox;
+    const { iamId, accountId } = accounts.addUser();
+    const { value } = accounts.addApiKey({ owner: iamId, value: newKey() });
+    const assumableBy = [iamId];
+    accounts.addTrustedProfile({ name: 'all nodes', accountId: 'other', assumableBy });
+    const { sub, crn } = accounts.addTrustedProfile({ name: 'all nodes', accountId, assumableBy });
+    for (const profile of ['all nodes', crn]) {
+      const words = [
+        'login',
+        '--identity',
+        'work',
+        '--api-key-stdin',
+        '--trusted-profile',
+        profile,
+      ];
+      const { stdout } = await startHelper(home, words, value, { env }).outcome;
+      assert.match(stdout, 'Logged in as trusted profile all nodes (account ');
+      assert.is(settingsOf(home).identities.work?.profile, sub);
+      assert.is((await get('us.icr.io')).username, sub);
+      await say('logout --identity work');
+    }
+    const { stderr } = await call('login --api-key-stdin --trusted-profile none', value);
+    assert.match(stderr, 'IAM refused the API key as trusted profile none (BXNIM0407E: ');
   }));
 
 test('a new key from any source continues to use the profile', ({ sandbox }) =>

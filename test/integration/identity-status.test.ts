@@ -4,6 +4,7 @@ import * as assert from 'uvu/assert';
 import { fileOf } from '../../src/secrets/credential-file.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { credential } from '../support/helper.ts';
+import { unsignedJwt } from '../support/jwt.ts';
 import { addIdentity, changeSettings, inCloud, newKey } from './identity-cloud.ts';
 
 const test = sandboxSuite('status');
@@ -31,18 +32,22 @@ test('prints one line per host with its source or its error', ({ sandbox }) =>
         .split('\n')
         .map((line) => line.split(/ {2,}/)),
       [
-        ['HOST', 'STATE', 'IDENTITY', 'USER NAME', 'STORED IN', 'EXPIRES IN'],
-        ['ca.icr.io', 'signed out', '-', '-', '-', '-'],
-        ['de.icr.io', 'ok', 'past', 'token', 'file store', 'expired'],
-        ['jp.icr.io', 'error', '-', '-', '-', '-'],
-        ['quay.io', 'ok', '-', 'robot', 'file (docker login)', '-'],
-        ['us.icr.io', 'ok', 'work', 'iambearer', 'file store', '23 h'],
+        ['HOST', 'STATE', 'IDENTITY', 'USER NAME', 'STORED IN', 'EXPIRES IN', 'CACHED TOKEN'],
+        ['ca.icr.io', 'signed out', '-', '-', '-', '-', '-'],
+        ['de.icr.io', 'ok', 'past', 'token', 'file store', 'expired', '-'],
+        ['jp.icr.io', 'error', '-', '-', '-', '-', '-'],
+        ['quay.io', 'ok', '-', 'robot', 'file (docker login)', '-', '-'],
+        ['us.icr.io', 'ok', 'work', 'iambearer', 'file store', '23 h', 'none'],
         ['other hosts: the session of the ibmcloud CLI'],
       ],
     );
     const problem = 'the secret of identity gone is missing';
     const hint = 'run docker-credential-icr login --identity gone';
-    assert.equal([stderr, status], [`docker-credential-icr: ${problem}\nhint: ${hint}\n`, 1]);
+    const [first, ...warnings] = stderr.split(/^docker-credential-icr: /m).slice(1);
+    assert.equal([first, status], [`${problem}\nhint: ${hint}\n`, 1]);
+    assert.match(warnings[0] ?? '', /^the API key of identity work expires in 23 h \(\S+\)\n/);
+    assert.match(warnings[1] ?? '', /^the registry token of identity past expired on \S+\nhint: /);
+    assert.is(warnings.length, 2);
 
     const json = JSON.parse((await call('status --json')).stdout);
     assert.equal(
@@ -94,8 +99,65 @@ test('without any credential', ({ sandbox }) =>
       identities: {},
       helpers: [],
       pendingKeys: [],
+      warnings: [],
       sources: { ibmcloudSession: false, computeProfile: false },
     });
+  }));
+
+test('warns of credentials that expire within 14 days, or have expired', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const day = 24 * hour;
+    const at = (days: number) => Date.now() + days * day;
+    addIdentity(person, 'soon', { expiresAt: at(13.5) });
+    addIdentity(person, 'later', { expiresAt: at(14.5) });
+    addIdentity(person, 'gone', { expiresAt: at(-10) });
+    addIdentity(person, 'deleted', { expiresAt: at(-100) });
+    addIdentity(person, 'fresh', { kind: 'refresh-token' });
+    addIdentity(person, 'unused', { kind: 'refresh-token' });
+    addIdentity(person, 'daily', {
+      kind: 'registry-token',
+      secretSetAt: Date.now(),
+      expiresAt: at(1),
+    });
+    const file = fileOf(person.home.config, { of: 'identity', name: 'unused' });
+    fs.utimesSync(file, at(-2.5) / 1000, at(-2.5) / 1000);
+    const token = { exp: Math.round(at(3.5) / 1000) };
+    await person.say('store', credential('jp.icr.io', 'token', unsignedJwt(token)));
+    await person.say('map us.icr.io soon');
+    await person.say('map de.icr.io unused');
+
+    const { stdout, stderr, status } = await person.call('status');
+    assert.is(status, 0);
+    const days = / \(20\d\d-\d\d-\d\d\)/g;
+    assert.equal(
+      stderr
+        .replaceAll(days, '')
+        .replaceAll(/20\d\d-\d\d-\d\d/g, 'DATE')
+        .split('\n'),
+      [
+        'docker-credential-icr: the API key of identity soon expires in 13 days',
+        'hint: run docker-credential-icr api-key rotate soon --expires-in 90d',
+        'docker-credential-icr: the API key of identity gone expired on DATE; IBM deletes it on DATE',
+        'hint: run docker-credential-icr login --identity gone',
+        'docker-credential-icr: the API key of identity deleted expired on DATE; IBM deletes it 90 days after its last change',
+        'hint: run docker-credential-icr login --identity deleted',
+        'docker-credential-icr: the refresh token of identity unused expires in 11 h unless it is used',
+        'hint: run docker-credential-icr login --identity unused --sso',
+        'docker-credential-icr: the registry token for jp.icr.io expires in 3 days',
+        'hint: run docker-credential-icr login jp.icr.io',
+        '',
+      ],
+    );
+    assert.match(stdout, /^de\.icr\.io .* 11 h$/m);
+    assert.match(stdout, /^jp\.icr\.io .* 3 days$/m);
+    assert.match((await person.call('status us.icr.io')).stderr, /^.*soon.*\n.*rotate soon.*\n$/);
+    const { warnings, hosts } = JSON.parse((await person.call('status --json')).stdout);
+    assert.equal(
+      warnings.map(({ identity }: Record<string, string>) => identity),
+      ['soon', 'gone', 'deleted', 'unused', undefined],
+    );
+    assert.ok(hosts.every(({ endsAt }: Record<string, string>) => Date.parse(endsAt ?? '') > 0));
+    assert.is(sandbox.requests.count(), 0, 'no request is sent');
   }));
 
 test('lists identities without hosts', ({ sandbox }) =>

@@ -27,14 +27,14 @@ export interface Checkout {
   files(): string[];
 }
 
-export interface InstallOptions {
+interface InstallOptions {
   /** `undefined` removes a variable. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Command that runs the script; default: `sh`. */
   readonly shell?: readonly string[];
 }
 
-export interface Installation {
+interface Installation {
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
@@ -46,7 +46,7 @@ function writeExecutable(file: string, text: string): void {
 }
 
 /** Creates a checkout with `install.sh` whose `make build` copies `built`, or a stand-in. */
-export function createCheckout(built?: string): Checkout {
+function createCheckout(built?: string): Checkout {
   const folder = fs.realpathSync(fs.mkdtempSync(path.join(os.tmpdir(), 'install-')));
   const [checkout, home] = [path.join(folder, 'a checkout'), path.join(folder, 'home')];
   fs.mkdirSync(home);

@@ -50,7 +50,7 @@ esac
 }
 
 /** The server's release files by path. */
-export type Files = Map<string, Buffer>;
+type Files = Map<string, Buffer>;
 
 /** Publishes a release for this machine: its archive and SHA256SUMS. */
 export async function publish(

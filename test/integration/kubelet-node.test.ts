@@ -315,7 +315,7 @@ test('reports an IAM timeout before the kubelet’s own timeout', ({ sandbox }) 
 
 test("uses the machine's directories if there is no home", ({ sandbox }) =>
   onNode(sandbox, async (node) => {
-    const { withNodeFolders, nodeFolders } = await import('../../src/kubernetes/node-folders.ts');
+    const { withNodeFolders, nodeFolders } = await import('../../src/kubernetes/kubelet.ts');
     const { testContext } = await import('../support/context.ts');
     const folders = (env: Record<string, string>) => {
       const { env: made } = withNodeFolders(testContext({ env, platform: 'linux' }));

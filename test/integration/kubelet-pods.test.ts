@@ -84,6 +84,17 @@ test('uses the profile in the arguments if there is no annotation', (context) =>
     assert.is(await pullsAs(kubelet, addPod('ns:special', `iam-${special}`)), special);
   }));
 
+test('the usual profile may be given by name or CRN', (context) =>
+  inCluster(context, async ({ addPod, addProfile }, _, start) => {
+    const usual = addProfile('ns:plain');
+    const profiles = context.sandbox.accounts.trustedProfiles();
+    const { crn = '', name = '' } = profiles.find(({ sub }) => sub === usual) ?? {};
+    for (const text of [crn, name]) {
+      const kubelet = start({ args: ['--trusted-profile', text] });
+      assert.is(await pullsAs(kubelet, addPod('ns:plain')), usual, text);
+    }
+  }));
+
 test('separates service accounts and profiles, including in the cache on disk', (context) =>
   inCluster(context, async ({ addPod, addProfile, apiServer }, _, start) => {
     const [shared, own] = [addProfile('ns:one', 'ns:two'), addProfile('ns:one')];

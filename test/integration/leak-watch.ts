@@ -8,7 +8,7 @@ const secret = /canary-[\w-]{3}|OKD[\w-]{20}|eyJ[\w-]{20}/;
 const encoded = /[A-Za-z0-9+/_-]{16,}={0,2}/g;
 
 /** Returns a secret in the text, unencoded, in base64 or URL-encoded. */
-export function secretIn(text: string): string | undefined {
+function secretIn(text: string): string | undefined {
   const words = (text.match(encoded) ?? []).map((word) => Buffer.from(word, 'base64').toString());
   for (const part of [text, ...words, text.replaceAll('%2D', '-')]) {
     const found = secret.exec(part)?.[0];

@@ -10,8 +10,8 @@ const test = suite('secrets left by killed commands');
 
 /** Kills a login between writing and renaming the secret. */
 function killedLogin({ home, folder }: Keychains, words: string): void {
-  const program = path.join(import.meta.dirname, 'api-key-rotate-killed.ts');
-  const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin` };
+  const program = path.join(import.meta.dirname, 'race-stopped.ts');
+  const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin`, RACE_SIGNAL: 'SIGKILL' };
   const args = [program, '1', 'login', ...words.split(' '), '--api-key-stdin', '--no-verify'];
   const { signal } = spawnSync(process.execPath, args, { env, input: keyNamed('killed') });
   assert.is(signal, 'SIGKILL');

@@ -1,6 +1,5 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { executable } from '../support/helper.ts';
@@ -144,23 +143,6 @@ onTerminal('an invalid passcode: reports the refusal of IAM', ({ sandbox }) =>
       'IAM refused the passcode (BXNIM0513E: Provided passcode is invalid.)\nhint: check it, then run docker-credential-icr login again\n',
     );
     assert.equal(fs.readdirSync(path.join(person.home.config, 'identities')), []);
-  }),
-);
-
-onTerminal('login --sso on a desktop: opens the page in the browser', ({ sandbox }) =>
-  inCloud(sandbox, async (person) => {
-    const opened = path.join(person.home.folder, 'opened');
-    const bin = path.join(person.home.folder, 'bin');
-    fs.mkdirSync(bin);
-    const script = `#!/bin/sh\necho "$*$BLUEMIX_API_KEY" > "${opened}.new" && mv "${opened}.new" "${opened}"\n`;
-    fs.writeFileSync(path.join(bin, 'xdg-open'), script, { mode: 0o755 });
-    // A browser does not need the API key.
-    const keys = { BLUEMIX_API_KEY: 'canary-environment' };
-    const env = { DISPLAY: ':0', PATH: `${bin}:${person.home.env.PATH}`, ...keys };
-    const session = atTerminal(person, 'login --sso', passcodePrompt, '\x03', env);
-    assert.is((await session).status, 130);
-    while (!fs.existsSync(opened)) await sleep(5);
-    assert.is(fs.readFileSync(opened, 'utf8'), `${sandbox.iamUrl}/identity/passcode\n`);
   }),
 );
 

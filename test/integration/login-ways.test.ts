@@ -186,7 +186,7 @@ const inputs: readonly [words: string, input: string, line: string, hint?: strin
     'use one of them',
   ],
   [
-    '--trusted-profile nodes',
+    '--trusted-profile nodes --no-verify',
     '',
     'invalid trusted profile ID; expected Profile-…',
     'run ibmcloud iam trusted-profiles to list the IDs',

@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { executable, type Outcome } from '../support/helper.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
+import { testUnless } from '../support/skip.ts';
 
 const test = suite('configure --identity');
 
@@ -88,6 +89,31 @@ test('creates a link beside the program, registers it for the host, and undoes b
     assert.not.ok(fs.existsSync(link('prod')));
     assert.ok(fs.existsSync(link('prod').replace('-prod', '')));
   }));
+
+test('creates a link beside the program that is not on PATH', () =>
+  onMachine(({ home, run }) => {
+    const elsewhere = path.join(home.folder, 'elsewhere');
+    fs.mkdirSync(elsewhere);
+    fs.copyFileSync(executable, path.join(elsewhere, icr), fs.constants.COPYFILE_FICLONE);
+    fs.unlinkSync(path.join(home.folder, 'bin', icr));
+    const { stdout, stderr } = run([`../elsewhere/${icr}`, 'configure', '--identity', 'prod']);
+    assert.match(stdout, `created ${path.join(elsewhere, `${icr}-prod`)}\n`, stderr);
+    assert.is(fs.readlinkSync(path.join(elsewhere, `${icr}-prod`)), icr);
+  }));
+
+testUnless(test, process.geteuid?.() !== 0 && 'needs root')(
+  "as root: creates and removes a link in a user's directory with the rights of that user",
+  () =>
+    onMachine((machine) => {
+      fs.chmodSync(machine.home.folder, 0o755);
+      fs.chownSync(machine.bin, 1234, 4321);
+      succeed(machine, 'configure', '--identity', 'prod', '--host', 'us.icr.io');
+      const { uid, gid } = fs.lstatSync(machine.link('prod'));
+      assert.equal([uid, gid], [1234, 4321]);
+      succeed(machine, 'configure', '--identity', 'prod', '--remove');
+      assert.not.ok(fs.existsSync(machine.link('prod')));
+    }),
+);
 
 test('registers all ICR hosts without --host; for an entitlement key only the host that accepts it', () =>
   onMachine((machine) => {
@@ -321,6 +347,42 @@ test('doctor accepts the helper of an identity, and reports one that is not on P
     assert.equal(named(), ['ok', 'ok']);
     fs.unlinkSync(machine.link('prod'));
     assert.equal(named(), ['ok', 'error']);
+  }));
+
+test('unmap --link undoes map --link', () =>
+  onMachine((machine) => {
+    const { link, helpers, home } = machine;
+    const settings = path.join(home.config, 'config.json');
+    const mappings = () => JSON.parse(fs.readFileSync(settings, 'utf8')).mappings;
+    const before = mappings();
+    for (const host of ['us.icr.io', '*']) {
+      succeed(machine, 'map', host, 'prod', '--link');
+      assert.is(helpers()?.['us.icr.io'], 'icr-prod', host);
+      succeed(machine, 'unmap', host, '--link');
+      assert.not.ok(helpers()?.['us.icr.io'], host);
+      assert.not.ok(fs.existsSync(link('prod')));
+      if (host !== '*') assert.equal(mappings(), before);
+    }
+  }));
+
+test('map without --link changes no client, and warns if one names another identity', () =>
+  onMachine((machine) => {
+    const { run, docker, link } = machine;
+    succeed(machine, 'configure', '--host', 'us.icr.io', '--host', 'de.icr.io');
+    const before = fs.readFileSync(docker, 'utf8');
+    assert.is(run([icr, 'map', 'us.icr.io', 'prod']).stderr, '');
+    assert.is(fs.readFileSync(docker, 'utf8'), before);
+    assert.not.ok(fs.existsSync(link('prod')));
+    succeed(machine, 'configure', '--identity', 'prod', '--host', 'us.icr.io');
+    assert.is(run([icr, 'map', 'us.icr.io', 'prod']).stderr, '');
+    assert.is(run([icr, 'map', 'de.icr.io', 'default']).stderr, '');
+    for (const host of ['us.icr.io', 'us.icr.io/team-a', '*']) {
+      const { stderr, status } = run([icr, 'map', host, 'default']);
+      assert.is(status, 0);
+      assert.match(stderr, `${docker} names icr-prod for us.icr.io, which does not use mappings\n`);
+      const quoted = host === '*' ? "'*'" : 'us.icr.io';
+      assert.match(stderr, `hint: run docker-credential-icr map ${quoted} default --link\n`);
+    }
   }));
 
 test('map --link maps the host and registers the identity for it', () =>

@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import type { Person } from './identity-cloud.ts';
 
 /** A stand-in keychain in a user's home. */
-export interface RaceKeychain {
+interface RaceKeychain {
   /** A PATH that contains its helper. */
   readonly search: string;
   /** Moves every secret to the keychain. */

@@ -29,13 +29,13 @@ async function startReplica(person: Person, port: number, holder: string) {
   return { child, outcome, find };
 }
 
-test('renews Secrets with two replicas until they are stopped', ({ sandbox }) =>
+test('keeps Secrets with two replicas, watches that are cut off, and a stop', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { value } = sandbox.accounts.addApiKey({ value: newKey() });
     const api = createKubernetesApi();
     api.namespaces.set('shop', { labels });
     api.leases.set('ops/refresher', { version: 1, spec: {} });
-    const { port, caPem, close } = await serveKubernetesApi(api);
+    const { port, caPem, drop, close } = await serveKubernetesApi(api);
     try {
       const files = { 'ca.crt': caPem, token: 'canary-api-token', 'api-key': value };
       for (const [name, text] of Object.entries(files)) {
@@ -44,6 +44,11 @@ test('renews Secrets with two replicas until they are stopped', ({ sandbox }) =>
       const first = await startReplica(person, port, 'a');
       await first.find(/^icr_refresher_renewals_total 1$/m);
       assert.match(passwordIn(api, 'shop'), /^eyJ/);
+      api.namespaces.set('team', { labels });
+      await first.find(/^icr_refresher_renewals_total 2$/m);
+      drop();
+      api.namespaces.set('late', { labels });
+      await first.find(/^icr_refresher_renewals_total 3$/m);
       const second = await startReplica(person, port, 'b');
       await second.find(/^icr_refresher_leader 0$/m);
       const holder = () => api.leases.get('ops/refresher')?.spec.holderIdentity;
@@ -53,6 +58,8 @@ test('renews Secrets with two replicas until they are stopped', ({ sandbox }) =>
         const { status, stderr } = await outcome;
         assert.equal({ status, stderr }, { status: 0, stderr: '' });
       }
+      const lists = api.requests.filter((line) => line === 'GET /api/v1/namespaces');
+      assert.is(lists.length, 1);
       assert.is(holder(), '');
     } finally {
       close();

@@ -3,7 +3,14 @@ import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { collect, executable, notFound, refused } from '../support/helper.ts';
 import { claimsOf } from '../support/jwt.ts';
-import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
+import {
+  inCloud,
+  newKey,
+  type Person,
+  refusal,
+  requireLowPrecedence,
+  settingsOf,
+} from './identity-cloud.ts';
 
 const test = sandboxSuite('trusted profile of a compute resource');
 
@@ -30,6 +37,19 @@ test('is off by default; when enabled, one token is requested and cached', ({ sa
     assert.match(await say('status'), `other hosts: trusted profile ${sub}\n`);
     await say('settings compute-profile off');
     assert.equal(await call('get', 'us.icr.io'), notFound);
+  }));
+
+test('login --trusted-profile: by name with a compute resource token; the ID is stored', ({
+  sandbox,
+}) =>
+  inCloud(sandbox, async ({ home, say, call }) => {
+    const token = newKey();
+    const { sub } = sandbox.accounts.addTrustedProfile({ name: 'pods', computeTokens: [token] });
+    const login = 'login --identity pod --trusted-profile pods';
+    await say(login, '', { IBMCLOUD_CR_TOKEN: token });
+    assert.is(settingsOf(home).identities.pod?.profile, sub);
+    const { stderr } = await call(login);
+    assert.match(stderr, 'the metadata service does not accept the name of a trusted profile\n');
   }));
 
 test('supports an instance with only the first-generation API', ({ sandbox }) =>
@@ -134,13 +154,7 @@ test('has the lowest precedence', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const { sub } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
     await person.say(`settings compute-profile ${sub}`);
-    const env = { IC_API_KEY: newKey() };
-    assert.is((await person.get('us.icr.io', env)).secret, env.IC_API_KEY);
-    const work = addIdentity(person, 'work');
-    await person.say('map us.icr.io work');
-    assert.is((await person.get('us.icr.io')).secret, work);
-    await person.say('erase', 'de.icr.io');
-    assert.equal(await person.call('get', 'de.icr.io'), notFound);
+    await requireLowPrecedence(person);
     assert.is(sandbox.requests.count(), 0);
   }));
 

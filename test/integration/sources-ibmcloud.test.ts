@@ -5,7 +5,7 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { notFound, type Outcome, refused } from '../support/helper.ts';
 import type { Home } from '../support/home.ts';
 import { unsignedJwt } from '../support/jwt.ts';
-import { addIdentity, changeSettings, forEach, inCloud, newKey } from './identity-cloud.ts';
+import { changeSettings, forEach, inCloud, requireLowPrecedence } from './identity-cloud.ts';
 
 const test = sandboxSuite('ibmcloud CLI session');
 
@@ -161,13 +161,7 @@ test('mapping, docker login and environment take precedence; not used after logo
 }) =>
   inCloud(sandbox, async (person) => {
     prepare(person.home, whole);
-    const env = { IC_API_KEY: newKey() };
-    assert.is((await person.get('us.icr.io', env)).secret, env.IC_API_KEY);
-    const work = addIdentity(person, 'work');
-    await person.say('map us.icr.io work');
-    assert.is((await person.get('us.icr.io')).secret, work);
-    await person.say('erase', 'de.icr.io');
-    assert.equal(await person.call('get', 'de.icr.io'), notFound);
+    await requireLowPrecedence(person);
     assert.is((await person.get('jp.icr.io')).secret, fresh);
     const token = await person.call('token jp.icr.io --refresh');
     assert.match(

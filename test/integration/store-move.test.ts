@@ -267,8 +267,8 @@ for (const [index, [from, to]] of routes.entries()) {
 }
 
 function moveKilled({ home, folder }: Keychains, change: number, to: string): Outcome {
-  const program = path.join(import.meta.dirname, 'api-key-rotate-killed.ts');
-  const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin` };
+  const program = path.join(import.meta.dirname, 'race-stopped.ts');
+  const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin`, RACE_SIGNAL: 'SIGKILL' };
   const words = [program, String(change), 'store', 'move', to];
   return spawnSync(process.execPath, words, { env, encoding: 'utf8' });
 }

@@ -207,4 +207,27 @@ test('detects a keychain that cannot store before requesting a token', ({ sandbo
     await person.get('us.icr.io', { PATH: search });
   }));
 
+test('reports that IAM failed, although the keychain is locked meanwhile', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    await logIn(person, sandbox);
+    const { move, search } = withStandIn(person);
+    await move();
+    sandbox.requests.reset();
+    const folder = search.split(':')[0] ?? '';
+    const program = path.join(folder, 'docker-credential-osxkeychain');
+    const script = fs.readFileSync(program, 'utf8');
+    const locks = script.replace(
+      'exec',
+      `[ ! -e ${folder}/locked ] || { echo locked; exit 1; }\nexec`,
+    );
+    fs.writeFileSync(program, locks);
+    const locked = Promise.withResolvers<void>();
+    sandbox.faults.add('iam', { kind: 'status', status: 501, until: locked.promise });
+    const { outcome } = person.start('get', 'us.icr.io', { PATH: search });
+    await asked(sandbox, 1);
+    fs.writeFileSync(path.join(folder, 'locked'), '');
+    locked.resolve();
+    assert.match((await outcome).stdout, /^us\.icr\.io: IAM at \S+ answered 501/);
+  }));
+
 test.run();

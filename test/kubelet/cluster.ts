@@ -4,7 +4,7 @@ import { type ApiServer, createApiServer, createPod, type Pod } from './api-serv
 import { annotation } from './node.ts';
 
 /** A cluster that is registered with the simulated IAM. Trusted profiles have links to its service accounts. */
-export interface Cluster {
+interface Cluster {
   readonly apiServer: ApiServer;
   /** Adds a trusted profile with links to these service accounts (`namespace:name`); returns its ID. */
   addProfile(...trusted: readonly string[]): string;
@@ -26,7 +26,8 @@ export function createCluster({ accounts }: Pick<Sandbox, 'accounts'>, clock = D
     const tokens: string[] = [];
     links.push({ trusted, tokens });
     const account = accountId === undefined ? {} : { accountId };
-    return accounts.addTrustedProfile({ computeTokens: tokens, ...account }).sub;
+    const name = `of ${trusted.join(' and ')} (${accounts.trustedProfiles().length})`;
+    return accounts.addTrustedProfile({ name, computeTokens: tokens, ...account }).sub;
   };
   return {
     apiServer,

@@ -20,7 +20,7 @@ export interface Provider {
   readonly tokenAttributes?: TokenAttributes;
 }
 
-export interface ProviderConfig {
+interface ProviderConfig {
   readonly apiVersion: string;
   readonly kind: string;
   readonly providers: readonly Provider[];

@@ -10,7 +10,7 @@ export interface PluginRequest {
   readonly serviceAccountAnnotations: Readonly<Record<string, string>>;
 }
 
-export interface Execution {
+interface Execution {
   readonly provider: Provider;
   readonly binDir: string;
   /** The environment of the kubelet. systemd starts a kubelet without `HOME`. */

@@ -8,7 +8,7 @@ import { createKubelet, type Kubelet } from './kubelet.ts';
 import { tokenAttributes, v1 } from './node.ts';
 import { decodeResponse, type Response } from './response.ts';
 
-export interface FleetNodeOptions {
+interface FleetNodeOptions {
   /** The plugin's cache directory on this node. */
   readonly cache: string;
   /** The clock of this node, in milliseconds since 1970. */

@@ -11,7 +11,7 @@ export const renewals = { begin: 30 * minute, end: 38 * minute };
 /** The node that is rebooted. */
 export const rebootedNode = 2;
 
-export interface ScenarioOptions {
+interface ScenarioOptions {
   readonly nodes: number;
   readonly accounts: number;
   readonly seed: number;

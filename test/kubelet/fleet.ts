@@ -7,7 +7,7 @@ import type { PluginRequest } from './exec-plugin.ts';
 import { type FleetCloud, startFleetCloud } from './fleet-cloud.ts';
 import { createFleetNode, type FleetNode, type Outcome } from './fleet-node.ts';
 
-export interface FleetOptions {
+interface FleetOptions {
   readonly nodes: number;
   readonly accounts: number;
   /** The difference between the fastest and the slowest clock of the nodes. The clock of IAM is in the middle. */

@@ -7,7 +7,7 @@ import { type AuthConfig, type DockerConfig, lookUp } from './keyring.ts';
 import { matches } from './match.ts';
 import type { Response } from './response.ts';
 
-export interface KubeletOptions {
+interface KubeletOptions {
   readonly provider: Provider;
   /** Runs the plugin. */
   readonly exec: (request: PluginRequest) => Promise<Response>;

@@ -16,12 +16,12 @@ export interface Build {
 }
 
 /** A build that cannot be started on this machine, and the reason. */
-export interface Unstarted {
+interface Unstarted {
   readonly name: string;
   readonly why: string;
 }
 
-export type Found = { readonly build: Build } | Unstarted;
+type Found = { readonly build: Build } | Unstarted;
 
 const built = path.join(root, 'dist', 'targets');
 

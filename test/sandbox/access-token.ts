@@ -5,7 +5,7 @@ import type { Subject } from './subjects.ts';
 
 export const iamIssuer = 'https://iam.cloud.ibm.com/identity';
 
-export interface Issue {
+interface Issue {
   readonly subject: Subject;
   readonly grantType: string;
   readonly clientId: string;

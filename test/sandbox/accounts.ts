@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createApiKeys } from './api-keys.ts';
+import { createBrowserSignOn } from './browser-sign-on.ts';
 import type { Signer } from './jwt.ts';
 import { createNamespaces } from './namespaces.ts';
 import { createPolicies } from './policies.ts';
@@ -33,6 +34,7 @@ export function createAccounts(signer: Signer) {
     ...subjects,
     ...createApiKeys(subjects, clock),
     ...createSessions(subjects, clock),
+    ...createBrowserSignOn(),
     ...createEntitlementKeys(),
     ...createNamespaces(),
     ...createPolicies(),

@@ -6,7 +6,7 @@ import type { LoggedRequest, Requests, ServiceName } from './requests.ts';
 import { corrupt } from './spoil.ts';
 
 /** The state that all services share. */
-export interface SharedServices {
+interface SharedServices {
   readonly faults: Faults;
   readonly requests: Requests;
   readonly clock: () => number;
@@ -67,6 +67,7 @@ export function answering(
     });
     const fault = faults.take(name, received.path);
     if (await applyFault(fault, response)) return;
+    if (fault?.kind === 'unauthorized') delete request.headers.authorization;
     if (isForwardable && forward(request, response)) return;
     const answer = corrupt(fault, await service(received), clock());
     if (fault?.kind === 'mute') return;

@@ -1,22 +1,34 @@
+/** What IAM does with a key that is found in public, such as in a repository on GitHub. */
+export type LeakAction = 'none' | 'disable' | 'delete';
+
 /** The fields of an API key in a request body. */
-export interface ApiKeyFields {
+interface ApiKeyFields {
   readonly name: string;
   readonly description?: string;
   readonly value?: string;
   readonly expiresAt?: string;
+  readonly actionWhenLeaked?: LeakAction;
+  readonly supportSessions?: boolean;
 }
 
-/** Returns undefined if the name is missing or the date is invalid. */
+const leakActions: readonly unknown[] = ['none', 'disable', 'delete'];
+
+/** Returns undefined if the name is missing, or if another field is invalid. */
 export function readApiKeyFields(
   body: Record<string, unknown> | undefined,
 ): ApiKeyFields | undefined {
-  const { name, description, apikey, expires_at: expiresAt } = body ?? {};
+  const { name, description, apikey, expires_at: expiresAt, ...rest } = body ?? {};
+  const { action_when_leaked: action, support_sessions: sessions } = rest;
   if (typeof name !== 'string' || name === '') return undefined;
   if (expiresAt !== undefined && Number.isNaN(Date.parse(String(expiresAt)))) return undefined;
+  if (action !== undefined && !leakActions.includes(action)) return undefined;
+  if (sessions !== undefined && typeof sessions !== 'boolean') return undefined;
   return {
     name,
     ...(typeof description === 'string' && { description }),
     ...(typeof apikey === 'string' && { value: apikey }),
     ...(expiresAt !== undefined && { expiresAt: new Date(String(expiresAt)).toISOString() }),
+    ...(action !== undefined && { actionWhenLeaked: action as LeakAction }),
+    ...(sessions !== undefined && { supportSessions: sessions }),
   };
 }

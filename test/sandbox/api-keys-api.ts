@@ -30,6 +30,8 @@ function create({ received, caller, accounts }: IdentityRequest): Answer {
   if (owner === undefined) return invalid("Property 'iam_id' is missing or unknown.");
   if (!mayManage(caller, owner))
     return identityError(403, 'forbidden', 'You may not make this key.');
+  if (fields.supportSessions && owner.type !== 'User')
+    return invalid("Property 'support_sessions' is only available for user API keys.");
   if (accounts.apiKeys().some(({ value }) => value === fields.value))
     return identityError(409, 'BXNIM0446E', 'The value of the API key is not unique.');
   const key = accounts.addApiKey({
@@ -99,13 +101,8 @@ const update: OnKey = ({ received, accounts }, key) => {
   if (tag !== '*' && tag !== key.entityTag)
     return identityError(409, 'conflict', 'The key has changed.');
   if (key.locked) return locked();
-  const { name, description, expiresAt } =
+  const { value: _, ...change } =
     readApiKeyFields({ name: key.name, ...bodyObject(received) }) ?? {};
-  const change: ApiKeyChange = {
-    ...(name !== undefined && { name }),
-    ...(description !== undefined && { description }),
-    ...(expiresAt !== undefined && { expiresAt }),
-  };
   return json(200, shownApiKey(accounts.changeApiKey({ key: key.id, ...change })));
 };
 

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import type { LeakAction } from './api-key-fields.ts';
 import type { Subject, Subjects } from './subjects.ts';
 
 export interface ApiKey {
@@ -16,10 +17,13 @@ export interface ApiKey {
   disabled: boolean;
   /** In ISO 8601. */
   expiresAt: string | undefined;
+  actionWhenLeaked: LeakAction;
+  /** Only keys of users can have sessions. */
+  supportSessions: boolean;
   entityTag: string;
 }
 
-export interface ApiKeyOptions {
+interface ApiKeyOptions {
   /** The default is 44 random characters. */
   readonly value?: string;
   readonly name?: string;
@@ -29,22 +33,44 @@ export interface ApiKeyOptions {
   readonly locked?: boolean;
   readonly disabled?: boolean;
   readonly expiresAt?: string;
+  readonly actionWhenLeaked?: LeakAction;
+  readonly supportSessions?: boolean;
 }
 
 export type ApiKeyChange = Partial<
-  Pick<ApiKey, 'locked' | 'disabled' | 'expiresAt' | 'name' | 'description'>
+  Pick<
+    ApiKey,
+    | 'locked'
+    | 'disabled'
+    | 'expiresAt'
+    | 'name'
+    | 'description'
+    | 'actionWhenLeaked'
+    | 'supportSessions'
+  >
 >;
 
+/** IAM deletes a key when its expiry and its last change are both longer ago than 90 days. */
+const keptAfterExpiryMs = 90 * 24 * 60 * 60_000;
+
 /** The reason why a key is rejected. */
-export type ApiKeyProblem = 'unknown' | 'disabled' | 'expired';
+type ApiKeyProblem = 'unknown' | 'disabled' | 'expired';
 
 const newTag = () => `1-${randomUUID().replaceAll('-', '')}`;
 
 export function createApiKeys(subjects: Subjects, clock: () => number) {
   const keys = new Map<string, ApiKey>();
   const now = () => new Date(clock()).toISOString();
+  const isKept = ({ expiresAt, modifiedAt }: ApiKey) =>
+    Math.max(
+      expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(expiresAt),
+      Date.parse(modifiedAt),
+    ) +
+      keptAfterExpiryMs >
+    clock();
+  const all = () => [...keys.values()].filter(isKept);
   const find = (idOrValue: string) =>
-    keys.get(idOrValue) ?? [...keys.values()].find(({ value }) => value === idOrValue);
+    all().find(({ id, value }) => id === idOrValue || value === idOrValue);
   return {
     addApiKey(options: ApiKeyOptions = {}): ApiKey {
       const owner =
@@ -62,6 +88,8 @@ export function createApiKeys(subjects: Subjects, clock: () => number) {
         locked: options.locked ?? false,
         disabled: options.disabled ?? false,
         expiresAt: options.expiresAt,
+        actionWhenLeaked: options.actionWhenLeaked ?? 'none',
+        supportSessions: options.supportSessions ?? false,
         entityTag: newTag(),
       };
       keys.set(key.id, key);
@@ -69,12 +97,18 @@ export function createApiKeys(subjects: Subjects, clock: () => number) {
     },
     /** Finds a key by its ID or its value. */
     apiKey: find,
-    apiKeys: (): readonly ApiKey[] => [...keys.values()],
+    apiKeys: (): readonly ApiKey[] => all(),
     /** Changes a key; `key` is an ID or a value. */
     changeApiKey({ key, ...change }: ApiKeyChange & { readonly key: string }): ApiKey {
       const found = find(key);
       if (found === undefined) throw new Error('no such API key');
       return Object.assign(found, change, { modifiedAt: now(), entityTag: newTag() });
+    },
+    /** Does what IAM does with a key that is found in public: `key` is an ID or a value. */
+    leakApiKey({ key }: { readonly key: string }): void {
+      const found = find(key);
+      if (found?.actionWhenLeaked === 'delete') keys.delete(found.id);
+      if (found?.actionWhenLeaked === 'disable') found.disabled = true;
     },
     removeApiKey({ key }: { readonly key: string }): boolean {
       return keys.delete(find(key)?.id ?? '');
@@ -89,5 +123,3 @@ export function createApiKeys(subjects: Subjects, clock: () => number) {
     },
   };
 }
-
-export type ApiKeys = ReturnType<typeof createApiKeys>;

@@ -11,6 +11,8 @@ const kinds = [
   'hang',
   /** Processes the request, but never responds. */
   'mute',
+  /** Processes the request without its `Authorization` header, as if the registry's token had expired. */
+  'unauthorized',
   /** Responds with 200 and an HTML page, like a captive portal or a proxy. */
   'not-json',
   /** Responds with 200 and an empty body. */

@@ -69,6 +69,7 @@ async function byAssuming(
 ): Promise<Subject> {
   const owner = await ownerOfAccessToken(signer, accounts, required(form, 'access_token'));
   if (owner === undefined) throw new IamRefusal('BXNIM0407E', 'Provided access token is invalid.');
+  if (form.has('profile_name')) required(form, 'account');
   const profile = namedProfile(form, accounts);
   if (profile.assumableBy.includes(owner.iamId)) return profile;
   throw new IamRefusal('BXNIM0407E', 'The identity may not assume the trusted profile.');
@@ -80,7 +81,16 @@ function byPasscode({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
   return owner;
 }
 
-export interface Grant {
+function byCode({ form }: ReceivedRequest, { accounts }: Cloud): Subject {
+  const redirectUri = required(form, 'redirect_uri');
+  const verifier = form.get('code_verifier');
+  const user = accounts.useCode(required(form, 'code'), redirectUri, verifier);
+  const subject = user === undefined ? undefined : accounts.subject(user);
+  if (subject === undefined) throw new IamRefusal('BXNIM0407E', 'The code is invalid.');
+  return subject;
+}
+
+interface Grant {
   /** Returns the owner of the tokens to be issued. Throws `IamRefusal`. */
   readonly authenticate: (received: ReceivedRequest, cloud: Cloud) => Subject | Promise<Subject>;
   /** Whether IBM's CLI gets a refresh token with this grant. */
@@ -92,6 +102,7 @@ export const grants = new Map<string, Grant>([
   [`${grantPrefix}apikey`, { authenticate: byApiKey, refreshable: true }],
   ['refresh_token', { authenticate: byRefreshToken, refreshable: true }],
   [`${grantPrefix}passcode`, { authenticate: byPasscode, refreshable: true }],
+  ['authorization_code', { authenticate: byCode, refreshable: true }],
   [`${grantPrefix}cr-token`, { authenticate: byComputeToken, refreshable: false }],
   [`${grantPrefix}assume`, { authenticate: byAssuming, refreshable: false }],
 ]);

@@ -14,7 +14,7 @@ const messages = {
   BXNIM0513E: 'Provided passcode is invalid.',
 } as const;
 
-export type IamErrorCode = keyof typeof messages;
+type IamErrorCode = keyof typeof messages;
 
 /** Returns an error of IAM. Its status is 400, also for an invalid key. */
 function iamError(code: IamErrorCode, details?: string): Answer {

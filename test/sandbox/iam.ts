@@ -1,6 +1,7 @@
 import { decodeJwt } from 'jose';
 import { iamIssuer, signAccessToken } from './access-token.ts';
 import type { Accounts } from './accounts.ts';
+import { authorize } from './authorize.ts';
 import type { Cloud } from './cloud.ts';
 import { type Answer, json, type ReceivedRequest, type Service } from './exchange.ts';
 import { grants, required } from './grants.ts';
@@ -72,7 +73,7 @@ async function grantTokens(received: ReceivedRequest, cloud: Cloud): Promise<Ans
 }
 
 /** Returns the OpenID configuration with endpoints on the requested host, such as the passcode page. */
-function openIdConfiguration({ host }: ReceivedRequest): Answer {
+function openIdConfiguration({ host }: ReceivedRequest, accounts: Accounts): Answer {
   const base = `https://${host}/identity`;
   return json(200, {
     issuer: iamIssuer,
@@ -82,6 +83,7 @@ function openIdConfiguration({ host }: ReceivedRequest): Answer {
     userinfo_endpoint: `${base}/userinfo`,
     jwks_uri: `${base}/keys`,
     response_types_supported: ['code', 'token', 'cloud_iam'],
+    ...(accounts.signOnPage().hasPkce && { code_challenge_methods_supported: ['S256'] }),
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['RS256'],
   });
@@ -90,7 +92,11 @@ function openIdConfiguration({ host }: ReceivedRequest): Answer {
 export function createIam(cloud: Cloud): Service {
   const routes = new Map<string, Service>([
     ['POST /identity/token', (received) => grantTokens(received, cloud)],
-    ['GET /identity/.well-known/openid-configuration', openIdConfiguration],
+    [
+      'GET /identity/.well-known/openid-configuration',
+      (received) => openIdConfiguration(received, cloud.accounts),
+    ],
+    ['GET /identity/authorize', (received) => authorize(received, cloud.accounts)],
   ]);
   const identity = createIdentityApi(cloud);
   return async (received) => {

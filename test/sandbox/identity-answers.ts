@@ -58,6 +58,8 @@ export function shownApiKey(key: ApiKey, value = ''): object {
     iam_id: iamId,
     account_id: accountId,
     apikey: value,
+    support_sessions: key.supportSessions,
+    action_when_leaked: key.actionWhenLeaked,
     ...(key.expiresAt !== undefined && { expires_at: ibmDate(key.expiresAt) }),
   };
 }

@@ -3,7 +3,7 @@ import { createAdmin } from './admin.ts';
 import { send } from './answering.ts';
 import { json, readWhole, type Service } from './exchange.ts';
 import { listen } from './listen.ts';
-import { type SandboxOptions, startSandbox } from './sandbox.ts';
+import { type Sandbox, type SandboxOptions, startSandbox } from './sandbox.ts';
 
 /** The value of `--json-config`. */
 export interface ProcessOptions extends Omit<SandboxOptions, 'clock'> {
@@ -13,14 +13,12 @@ export interface ProcessOptions extends Omit<SandboxOptions, 'clock'> {
 }
 
 /** The line on standard output when all servers are listening. */
-export interface ReadyLine {
+export interface ReadyLine
+  extends Pick<
+    Sandbox,
+    'iamUrl' | 'registryUrl' | 'metadataUrl' | 'caFile' | 'signingCertificateFile' | 'issuer'
+  > {
   readonly adminUrl: string;
-  readonly iamUrl: string;
-  readonly registryUrl: string;
-  readonly metadataUrl: string;
-  readonly caFile: string;
-  readonly signingCertificateFile: string;
-  readonly issuer: string;
 }
 
 async function listenAdmin(service: Service, port: number) {

@@ -1,4 +1,4 @@
-export interface Namespace {
+interface Namespace {
   readonly name: string;
   readonly accountId: string;
   /** Can be pulled without a credential, like IBM's images at `icr.io`. */

@@ -7,7 +7,7 @@ const roleActions = {
   Manager: ['pull', 'push', 'delete', '*'],
 } as const;
 
-export type Role = keyof typeof roleActions;
+type Role = keyof typeof roleActions;
 
 export function isRole(name: string): name is Role {
   return Object.hasOwn(roleActions, name);
@@ -36,7 +36,7 @@ export interface Place {
 }
 
 /** Members get the policies of the group: those whose `iamId` is the group's ID. */
-export interface AccessGroup {
+interface AccessGroup {
   readonly id: string;
   readonly name: string;
   readonly accountId: string;

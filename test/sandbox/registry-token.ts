@@ -8,9 +8,9 @@ import { grantAccess, parseScopes } from './scopes.ts';
 export const registryIssuer = 'IBM Cloud sandbox registry';
 
 /** `auth.token.service` in docker-registry's configuration. */
-export const registryService = 'registry';
+const registryService = 'registry';
 
-export interface RegistryTokenOptions extends Cloud {
+interface RegistryTokenOptions extends Cloud {
   readonly credentials: RegistryCredentials;
   /** Whether a login returns an identity token. */
   readonly identityTokens: boolean;

@@ -15,7 +15,7 @@ export interface RegistryToken {
   readonly token: string;
 }
 
-export interface RegistryTokenOptions {
+interface RegistryTokenOptions {
   readonly owner: string;
   readonly accountId: string;
   readonly description?: string;

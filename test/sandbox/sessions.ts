@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Subject, Subjects } from './subjects.ts';
 
-export interface RefreshToken {
+interface RefreshToken {
   readonly value: string;
   readonly iamId: string;
   readonly sessionId: string;
@@ -10,7 +10,7 @@ export interface RefreshToken {
   state: 'live' | 'rotated' | 'expired';
 }
 
-export interface RefreshTokenOptions {
+interface RefreshTokenOptions {
   /** The IAM ID of the owner. */
   readonly owner: string;
   readonly value?: string;
@@ -18,7 +18,7 @@ export interface RefreshTokenOptions {
   readonly expiresAt?: number;
 }
 
-export type RefreshTokenProblem = 'unknown' | 'rotated' | 'expired' | 'session-ended';
+type RefreshTokenProblem = 'unknown' | 'rotated' | 'expired' | 'session-ended';
 
 const hour = 60 * 60 * 1000;
 

@@ -7,7 +7,7 @@ import type { ProcessOptions, ReadyLine } from './main.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** The members of a local object as asynchronous functions that call the other process. */
-export type Remote<Local> = {
+type Remote<Local> = {
   readonly [Member in keyof Local]: Local[Member] extends (...given: infer Given) => infer Value
     ? (...given: Given) => Promise<Awaited<Value>>
     : () => Promise<Local[Member]>;

@@ -33,7 +33,7 @@ export interface TrustedProfile extends Subject {
   readonly ofInstance: boolean;
 }
 
-export interface SubjectOptions {
+interface SubjectOptions {
   readonly name?: string;
   readonly accountId?: string;
   readonly description?: string;
@@ -41,11 +41,11 @@ export interface SubjectOptions {
   readonly ruledByPolicies?: boolean;
 }
 
-export type ProfileOptions = SubjectOptions &
+type ProfileOptions = SubjectOptions &
   Partial<Pick<TrustedProfile, 'assumableBy' | 'computeTokens' | 'ofInstance'>>;
 
 /** The account of subjects that are added without one. */
-export const defaultAccountId = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
+const defaultAccountId = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
 
 function subject(
   type: Subject['type'],

@@ -1,5 +1,5 @@
-import type { Context } from '../../src/context.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import type { Context, Files } from '../../src/context.ts';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 
 /** A Context for tests: an empty environment, a fixed clock, and recorded output. */
 export interface TestContext extends Context {
@@ -36,4 +36,20 @@ export function testContext(given: Partial<Context> = {}): TestContext {
     output,
     warnings,
   };
+}
+
+/** Returns the file reader on `node:fs`, and the number of its calls. */
+export function countingFiles(): { readonly files: Files; readonly calls: () => number } {
+  let count = 0;
+  const files: Files = {
+    read: (context, file, kind) => {
+      count += 1;
+      return nodeFiles.read(context, file, kind);
+    },
+    isPresent: (context, file) => {
+      count += 1;
+      return nodeFiles.isPresent(context, file);
+    },
+  };
+  return { files, calls: () => count };
 }

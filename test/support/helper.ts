@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type SpawnSyncOptions, spawn, spawnSync } from 'node:child_process';
 import { executable } from '../../scripts/build.ts';
 import type { Home } from './home.ts';
 
@@ -27,14 +27,7 @@ export function helper(
   input: string | Buffer = '',
   { env, cwd = home.folder }: CallOptions = {},
 ): Outcome {
-  const { stdout, stderr, status } = spawnSync(executable, [words].flat(), {
-    input,
-    cwd,
-    env: { ...home.env, ...env },
-    encoding: 'utf8',
-    timeout: defaultTimeoutMs,
-  });
-  return { stdout, stderr, status };
+  return run([executable, ...[words].flat()], { input, cwd, env: { ...home.env, ...env } });
 }
 
 /** Calls the executable without root's capabilities, which bypass file modes. */
@@ -46,10 +39,12 @@ export function unprivilegedHelper(
 ): Outcome {
   const isRoot = process.getuid?.() === 0;
   const command = isRoot ? ['setpriv', '--bounding-set', '-all', executable] : [executable];
-  const [program = '', ...rest] = [...command, ...[words].flat()];
-  const { stdout, stderr, status } = spawnSync(program, rest, {
-    input,
-    env: { ...home.env, ...env },
+  return run([...command, ...[words].flat()], { input, env: { ...home.env, ...env } });
+}
+
+function run([program = '', ...words]: readonly string[], options: SpawnSyncOptions): Outcome {
+  const { stdout, stderr, status } = spawnSync(program, words, {
+    ...options,
     encoding: 'utf8',
     timeout: defaultTimeoutMs,
   });
@@ -70,7 +65,10 @@ export function startHelper(
   return { child, outcome: collect(child) };
 }
 
-/** Returns the output and the status of a process with piped output. Kills it after the timeout. */
+/**
+ * Returns the output and the status of a process with piped output. Kills it after the timeout. If it was killed by the timeout
+ * or has crashed, standard error ends with the reason.
+ */
 export function collect(child: ChildProcess, timeoutMs = defaultTimeoutMs): Promise<Outcome> {
   let stdout = '';
   let stderr = '';
@@ -80,11 +78,16 @@ export function collect(child: ChildProcess, timeoutMs = defaultTimeoutMs): Prom
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text;
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
+  const timer = setTimeout(() => {
+    stderr += `(killed by the test after ${timeoutMs / 1000} s)`;
+    child.kill('SIGKILL');
+  }, timeoutMs);
   return new Promise((resolve, reject) => {
     child.once('error', reject);
-    child.once('close', (status) => {
+    child.once('close', (status, signal) => {
       clearTimeout(timer);
+      const hasCrashed = signal !== null && signal !== 'SIGKILL' && !child.killed;
+      if (hasCrashed) stderr += `(ended by ${signal})`;
       resolve({ stdout, stderr, status });
     });
   });

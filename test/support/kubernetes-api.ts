@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { HttpAnswer } from '../../src/http/send.ts';
-import type { ClusterRequest } from '../../src/kubernetes/cluster-api.ts';
+import type { ClusterRequest, ClusterWatch } from '../../src/kubernetes/cluster-api.ts';
+import type { WatchEvent } from '../../src/kubernetes/cluster-watch.ts';
 import { createServerCertificate } from '../sandbox/ca.ts';
 
 type Texts = Readonly<Record<string, string>>;
 
-export interface StoredSecret {
+interface StoredSecret {
   metadata: {
     readonly name: string;
     readonly namespace: string;
@@ -21,19 +23,21 @@ export interface StoredSecret {
   manager: string;
 }
 
-export interface StoredNamespace {
+interface StoredNamespace {
   readonly labels?: Texts;
   readonly annotations?: Texts;
   readonly deletionTimestamp?: string;
+  readonly resourceVersion?: string;
 }
 
-export interface StoredLease {
+interface StoredLease {
   version: number;
   spec: Readonly<Record<string, unknown>>;
 }
 
-export interface StoredAccount {
+interface StoredAccount {
   version: number;
+  annotations?: Texts;
   imagePullSecrets?: readonly { readonly name: string }[];
 }
 
@@ -51,6 +55,9 @@ export interface KubernetesApi {
   /** Called before each request; a returned response replaces the usual one. */
   intercept: ((request: ClusterRequest) => HttpAnswer | undefined) | undefined;
   readonly handle: (request: ClusterRequest) => HttpAnswer;
+  readonly watch: ClusterWatch;
+  /** Ends all watches. With `isExpired`, the versions that were sent until now are no longer known. */
+  endWatches(isExpired?: boolean): void;
   /** Adds a Secret that another program created. */
   addSecret(namespace: string, name: string, change?: Partial<StoredSecret['metadata']>): void;
   /** Another program changes the data of a Secret. */
@@ -67,21 +74,44 @@ export function failure(status: number, message: string, details: object = {}): 
 
 export function createKubernetesApi(): KubernetesApi {
   let version = 1;
-  const namespaces: KubernetesApi['namespaces'] = new Map();
+  let oldestVersion = 0;
+  const changes: Change[] = [];
+  const watches = new Set<{ wake: () => void; isEnded: boolean }>();
+  const note = (path: string, before: Metadata | undefined, after: Metadata | undefined) => {
+    changes.push({ version: Number(next()), path, before, after });
+    for (const { wake } of watches) wake();
+  };
+  const namespaces: KubernetesApi['namespaces'] = new ObservedMap((name, before, after) =>
+    note(
+      namespacesPath,
+      before && namespaceMetadata(name, before),
+      after && namespaceMetadata(name, after),
+    ),
+  );
+  const serviceAccounts: KubernetesApi['serviceAccounts'] = new ObservedMap((key, before, after) =>
+    note(
+      accountsPath,
+      before && accountMetadata(key, before),
+      after && accountMetadata(key, after),
+    ),
+  );
   const secrets: KubernetesApi['secrets'] = new Map();
   const next = () => String(++version);
 
-  const list = ({ labelSelector = '', limit = '500', continue: from = '0' }: Texts) => {
-    const [key = '', value] = labelSelector.split('=');
-    const selected = [...namespaces].filter(([, { labels = {} }]) => labels[key] === value);
+  const list = (path: string, query: Texts) => {
+    const { limit = '500', continue: from = '0' } = query;
+    const selected = [...metadataIn(path)].filter((object) => isSelected(object, query));
     const start = Number(from);
     const end = start + Number(limit);
-    const items = selected.slice(start, end).map(([name, namespace]) => ({
-      metadata: { name, uid: name, resourceVersion: '1', ...namespace },
-    }));
-    const metadata = end < selected.length ? { continue: String(end) } : {};
+    const items = selected.slice(start, end).map((metadata) => ({ metadata }));
+    const more = end < selected.length ? { continue: String(end) } : {};
+    const metadata = { resourceVersion: String(version), ...more };
     return respond(200, { kind: 'PartialObjectMetadataList', metadata, items });
   };
+  const metadataIn = (path: string): Metadata[] =>
+    path === namespacesPath
+      ? [...namespaces].map(([name, each]) => namespaceMetadata(name, each))
+      : [...api.serviceAccounts].map(([key, each]) => accountMetadata(key, each));
 
   const apply = (key: string, body: StoredSecret, manager: string) => {
     const found = secrets.get(key);
@@ -109,15 +139,16 @@ export function createKubernetesApi(): KubernetesApi {
   const account = (key: string, { method, patch, body = {} }: ClusterRequest) => {
     const found = api.serviceAccounts.get(key);
     if (found === undefined) return failure(404, `serviceaccounts "${key}" not found`);
-    const metadata = { name: key, uid: key, resourceVersion: String(found.version) };
+    const metadata = accountMetadata(key, found);
     const { imagePullSecrets } = found;
     if (method === 'GET') return respond(200, { metadata, imagePullSecrets });
     if (patch !== 'merge') return failure(415, 'another kind of patch');
     const change = body as { metadata: object } & Pick<StoredAccount, 'imagePullSecrets'>;
     const { resourceVersion } = change.metadata as { resourceVersion?: string };
     if (resourceVersion !== metadata.resourceVersion) return failure(409, 'it has been modified');
-    found.version += 1;
-    if (change.imagePullSecrets) found.imagePullSecrets = change.imagePullSecrets;
+    const changed = { ...found, version: found.version + 1 };
+    if (change.imagePullSecrets) changed.imagePullSecrets = change.imagePullSecrets;
+    api.serviceAccounts.set(key, changed);
     return respond(200, { metadata });
   };
 
@@ -138,7 +169,7 @@ export function createKubernetesApi(): KubernetesApi {
   const api: KubernetesApi = {
     namespaces,
     secrets,
-    serviceAccounts: new Map(),
+    serviceAccounts,
     leases: new Map(),
     events: [],
     requests: [],
@@ -148,7 +179,9 @@ export function createKubernetesApi(): KubernetesApi {
       api.requests.push(`${method} ${path}`);
       const replaced = api.intercept?.(request);
       if (replaced !== undefined) return replaced;
-      if (path === '/api/v1/namespaces' && method === 'GET') return list(query);
+      if ((path === namespacesPath || path === accountsPath) && method === 'GET') {
+        return list(path, query);
+      }
       const leasePath = /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/([^/]+)\/leases\/([^/]+)$/;
       const [, place, leaseName] = leasePath.exec(path) ?? [];
       if (place !== undefined) return lease(`${place}/${leaseName}`, request);
@@ -169,6 +202,51 @@ export function createKubernetesApi(): KubernetesApi {
       if (found === undefined) return failure(404, `secrets "${name}" not found`);
       return respond(200, { kind: 'PartialObjectMetadata', metadata: found.metadata });
     },
+    async *watch({ path, query }, stop) {
+      api.requests.push(`WATCH ${path} ${query.resourceVersion}`);
+      const replaced = api.intercept?.({ method: 'GET', path, query });
+      if (replaced !== undefined) {
+        const { status: code, text } = replaced;
+        yield { type: 'ERROR', object: { ...JSON.parse(text), code } };
+        return;
+      }
+      let seen = Number(query.resourceVersion);
+      if (seen < oldestVersion) {
+        yield { type: 'ERROR', object: { code: 410, message: 'too old resource version' } };
+        return;
+      }
+      const watch = { wake: () => {}, isEnded: false };
+      const end = () => {
+        watch.isEnded = true;
+        watch.wake();
+      };
+      stop.addEventListener('abort', end);
+      watches.add(watch);
+      try {
+        while (!watch.isEnded) {
+          const change = changes.find((each) => each.path === path && each.version > seen);
+          if (change === undefined) {
+            await new Promise<void>((resolve) => {
+              watch.wake = resolve;
+            });
+            continue;
+          }
+          seen = change.version;
+          const event = eventOf(change, query);
+          if (event !== undefined) yield event;
+        }
+      } finally {
+        watches.delete(watch);
+        stop.removeEventListener('abort', end);
+      }
+    },
+    endWatches(isExpired = false) {
+      if (isExpired) oldestVersion = Number(next());
+      for (const watch of watches) {
+        watch.isEnded = true;
+        watch.wake();
+      }
+    },
     addSecret(namespace, name, change = {}) {
       const uid = randomUUID();
       const metadata = { name, namespace, uid, resourceVersion: next(), ...change };
@@ -186,18 +264,116 @@ export function createKubernetesApi(): KubernetesApi {
   return api;
 }
 
-export interface ApiListener {
+type Metadata = Readonly<Record<string, unknown>> & {
+  readonly name: string;
+  readonly labels?: Texts;
+};
+
+interface Change {
+  readonly version: number;
+  readonly path: string;
+  readonly before: Metadata | undefined;
+  readonly after: Metadata | undefined;
+}
+
+const namespacesPath = '/api/v1/namespaces';
+const accountsPath = '/api/v1/serviceaccounts';
+
+/** Calls a function for each change. */
+class ObservedMap<Value> extends Map<string, Value> {
+  private readonly observe;
+
+  constructor(observe: (key: string, before: Value | undefined, after: Value | undefined) => void) {
+    super();
+    this.observe = observe;
+  }
+
+  override set(key: string, value: Value): this {
+    const before = this.get(key);
+    super.set(key, value);
+    this.observe(key, before, value);
+    return this;
+  }
+
+  override delete(key: string): boolean {
+    const before = this.get(key);
+    const isDeleted = super.delete(key);
+    if (isDeleted) this.observe(key, before, undefined);
+    return isDeleted;
+  }
+}
+
+function namespaceMetadata(name: string, namespace: StoredNamespace): Metadata {
+  return { name, uid: name, resourceVersion: '1', ...namespace };
+}
+
+function accountMetadata(key: string, { version, annotations }: StoredAccount): Metadata {
+  const [namespace = '', name = ''] = key.split('/');
+  const metadata = { name, namespace, uid: key, resourceVersion: String(version) };
+  return annotations === undefined ? metadata : { ...metadata, annotations };
+}
+
+function isSelected(object: Metadata | undefined, query: Texts): object is Metadata {
+  if (object === undefined) return false;
+  const { labelSelector, fieldSelector } = query;
+  if (fieldSelector !== undefined) return fieldSelector === `metadata.name=${object.name}`;
+  const [key = '', value] = (labelSelector ?? '').split('=');
+  return labelSelector === undefined || object.labels?.[key] === value;
+}
+
+/** An object that is no longer selected is deleted for this watch. */
+function eventOf({ version, before, after }: Change, query: Texts): WatchEvent | undefined {
+  const [was, is] = [isSelected(before, query), isSelected(after, query)];
+  if (!was && !is) return undefined;
+  const type = is ? (was ? 'MODIFIED' : 'ADDED') : 'DELETED';
+  const object = is ? after : before;
+  return { type, object: { metadata: { ...object, resourceVersion: String(version) } } };
+}
+
+interface ApiListener {
   readonly port: number;
   readonly caPem: string;
   /** The `Authorization` and `Accept` headers of the requests. */
   readonly headers: string[];
+  /** Drops all connections, as a server that is restarted. */
+  readonly drop: () => void;
   readonly close: () => void;
 }
 
-/** Serves the API on loopback with TLS. `answer` may delay a response, or never send one. */
+/** Sends one line of a watch. */
+export type SendLine = (response: ServerResponse, line: string) => void;
+
+async function stream(
+  response: ServerResponse,
+  api: KubernetesApi,
+  path: string,
+  query: Texts,
+  send: SendLine,
+): Promise<void> {
+  const ended = new AbortController();
+  response.on('close', () => ended.abort());
+  // Without an event, the headers must be sent all the same.
+  const timer = setImmediate(() => response.writeHead(200).flushHeaders());
+  for await (const event of api.watch({ path, query }, ended.signal)) {
+    clearImmediate(timer);
+    if (!response.headersSent && event.type === 'ERROR') {
+      response.writeHead(Number(event.object.code), { 'Retry-After': '0' });
+      response.end(JSON.stringify(event.object));
+      return;
+    }
+    send(response, `${JSON.stringify(event)}\n`);
+  }
+  response.end();
+}
+
+/**
+ * Serves the API on loopback with TLS. `answer` may delay a response, or never send one; `mangle` sends a line of a watch, or a
+ * part of it.
+ */
 export async function serveKubernetesApi(
   api: KubernetesApi,
   answer: (send: () => void) => void = (send) => send(),
+  mangle: SendLine = (response, line) => void response.write(line),
 ): Promise<ApiListener> {
   const { caPem, certificatePem: cert, keyPem: key } = await createServerCertificate(['127.0.0.1']);
   const headers: string[] = [];
@@ -218,6 +394,7 @@ export async function serveKubernetesApi(
       const body = text === '' ? {} : { body: JSON.parse(text) };
       const query = Object.fromEntries(searchParams);
       answer(() => {
+        if (query.watch === 'true') return void stream(response, api, path, query, mangle);
         const found = api.handle({ method, path, query, ...kind, ...body });
         response.writeHead(found.status, { 'Retry-After': found.header('retry-after') ?? '0' });
         response.end(found.text);
@@ -226,9 +403,16 @@ export async function serveKubernetesApi(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
+  const drop = () => server.closeAllConnections();
   const close = () => {
-    server.closeAllConnections();
+    drop();
     server.close();
   };
-  return { port: typeof address === 'object' && address ? address.port : 0, caPem, headers, close };
+  return {
+    port: typeof address === 'object' && address ? address.port : 0,
+    caPem,
+    headers,
+    drop,
+    close,
+  };
 }

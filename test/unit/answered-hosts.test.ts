@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 import { answeredHosts } from '../../src/identity/hosts.ts';
 import { signOut } from '../../src/identity/signed-out.ts';
 import { publicHosts } from '../../src/registry/regions.ts';
@@ -61,6 +61,15 @@ test('are all public hosts if * is mapped, except hosts that were signed out', (
     assert.equal(await names(context), [...publicHosts].sort());
     signOut(context, 'us.icr.io');
     assert.equal(await names(context), publicHosts.filter((host) => host !== 'us.icr.io').sort());
+  }));
+
+test('for the name of an entitlement key: only the host that accepts it', () =>
+  inHome(async (home) => {
+    const mappings = { '*': { identity: 'work' } };
+    const cp = { kind: 'entitlement-key', since: 0 };
+    writeSettings(home, { identities: { ...identities, cp }, mappings });
+    writeConfig(home, 'identities/cp.json', secretOfWork);
+    assert.equal(await names(testContext({ env: home.env, identity: 'cp' })), ['cp.icr.io']);
   }));
 
 test('have the spelling that was stored, unless that is of another host or of IBM', () =>

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Bun, bunFiles, readBunStdin } from '../../src/files/bun-reader.ts';
+import { type Bun, bunFiles, readBunStdin } from '../../src/files/file-readers.ts';
 import { testContext } from '../support/context.ts';
 
 const test = suite("the fast path's files");
@@ -17,6 +17,7 @@ const noFile: BunFile = {
   exists: unused,
   slice: unused,
   bytes: unused,
+  text: unused,
   stat: unused,
 };
 
@@ -28,7 +29,6 @@ function bunWith(given: Partial<Bun>): Bun {
     stdin: noFile,
     stdout: noFile,
     file: unused,
-    mmap: unused,
     write: unused,
     Glob,
     ...given,
@@ -62,7 +62,7 @@ async function readWith(entries: Readonly<Record<string, Entry>>) {
     return {
       ...noFile,
       size,
-      bytes: async () => new TextEncoder().encode(entry?.text),
+      text: async () => entry?.text ?? '',
       stat: async () => {
         stats.push(path);
         if (entry === undefined) throw new Error('ENOENT');
@@ -120,7 +120,7 @@ for (const [path, entry, isRead] of rows) {
 
 test('the directories are looked at once', async () => {
   const { stats } = await readWith(tree);
-  for (const path of ['/home', '/home/dir']) {
+  for (const path of ['/home', '/home/dir', '/home/dir/..']) {
     assert.is(stats.filter((each) => each === path).length, 1, path);
   }
 });

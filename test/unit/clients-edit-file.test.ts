@@ -15,8 +15,8 @@ const isRoot = process.getuid?.() === 0;
 const before = '{"auths":{}}';
 const after = '{"auths":{},"credHelpers":{"us.icr.io":"icr"}}';
 
-function configure(folder: string) {
-  const context = contextWith({ DOCKER_CONFIG: folder });
+function configure(folder: string, now = Date.now) {
+  const context = contextWith({ DOCKER_CONFIG: folder }, { now });
   return applyPlan(context, docker.planAdd(context, ['us.icr.io']));
 }
 
@@ -159,7 +159,11 @@ test('fails if another process holds the lock, and ignores the lock of a killed 
     fs.writeFileSync(file, before);
     fs.writeFileSync(aside, '');
     assert.match(errorOf(() => configure(folder)).message, 'another configure command is running');
-    assert.ok(fs.existsSync(aside));
+    // The clock of the file server differs.
+    for (const skewMs of [300_000, -300_000]) {
+      assert.is(errorOf(() => configure(folder, () => Date.now() + skewMs)).code, 'storage');
+    }
+    assert.equal(fs.readdirSync(folder).sort(), ['config.json', 'config.json.icr-new']);
     fs.utimesSync(aside, 1, 1);
     assert.is(configure(folder).changed, true);
     assert.not(fs.existsSync(aside));
@@ -223,6 +227,20 @@ if (isRoot) {
       }
     });
     assert.equal([process.geteuid?.(), process.getegid?.()], [0, 0]);
+  });
+
+  test("as root: a directory of root in a user's directory is that user's", () => {
+    inFolder((folder) => {
+      fs.chmodSync(folder, 0o755);
+      const [home, docker] = [path.join(folder, 'home'), path.join(folder, 'home/.docker')];
+      fs.mkdirSync(docker, { recursive: true });
+      fs.chownSync(home, 1234, 4321);
+      assert.match(
+        errorOf(() => configure(docker)).message,
+        /config\.json is not writable.*\(EACCES\)/,
+      );
+      assert.equal(fs.readdirSync(docker), []);
+    });
   });
 
   for (const [what, link, target] of [

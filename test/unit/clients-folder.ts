@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Context } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 import { actAs } from '../../src/process-context.ts';
 
 /** Creates a directory for one test and removes it when `use` returns. */

@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Client } from '../../src/clients/client.ts';
 import { applyPlan } from '../../src/clients/edit-file.ts';
+import { isListed } from '../../src/clients/helper-lists.ts';
 import { registriesConfClients } from '../../src/clients/registries-conf.ts';
 import { contextWith, inFolder } from './clients-folder.ts';
 
@@ -43,6 +44,14 @@ test('writes the file once and removes it', () => {
 });
 
 const user = 'home/.config/containers';
+
+for (const place of [user, `${user}/registries.conf.d`, 'etc/registries.conf.d']) {
+  test(`${place} is a file: counts as missing`, () => {
+    withFiles({ [place]: '' }, ({ context, folder }) => {
+      assert.is(isListed(context, path.join(folder, 'etc')), false);
+    });
+  });
+}
 
 // Files that set credential-helpers, and the one that the message names.
 const others: [files: Record<string, string>, named: string | undefined][] = [

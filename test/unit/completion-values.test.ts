@@ -20,6 +20,8 @@ const rows: readonly (readonly [typed: string, values: readonly string[]])[] = [
   ['map us.icr.io ', ['work']],
   ['map --present iambearer us.icr.io ', ['work']],
   ['map us.icr.io work ', []],
+  ['map --min-lifetime 30m us.icr.io ', ['work']],
+  ['login --min-lifetime ', ['30m', 'off']],
   ['login --store ', stores],
   ['setup --store p', stores],
   ['store move ', stores],

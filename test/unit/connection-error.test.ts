@@ -28,6 +28,21 @@ for (const [code, through, hint] of rows) {
   });
 }
 
+for (const [code, hint] of [
+  ['ENOTFOUND', 'check the host name and your DNS server'],
+  ['EHOSTUNREACH', 'check your network connection'],
+  [
+    'SELF_SIGNED_CERT_IN_CHAIN',
+    'check that address; only the certificate authority of that service is trusted',
+  ],
+] as const) {
+  test(`${code} without a proxy and with an own authority: the hint names neither variable`, () => {
+    const fixed = { direct: true, authority: 'PEM' };
+    const error = connectionError(new axios.AxiosError('canary', code), '', fixed);
+    assert.is((error as ConnectionError).details.hint, hint);
+  });
+}
+
 test('a truncated answer: is retried, without a hint of its own', () => {
   const cause = new axios.AxiosError('canary', axios.AxiosError.ERR_BAD_RESPONSE);
   const config = { headers: new axios.AxiosHeaders() };

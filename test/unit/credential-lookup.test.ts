@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 import { apiKeyIn } from '../../src/identity/api-key-variable.ts';
 import { fromAmbientVariable, fromOwnVariable } from '../../src/identity/environment.ts';
 import { findCredential } from '../../src/identity/find.ts';

@@ -2,14 +2,15 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Context } from '../../src/context.ts';
 import {
   answerLimitMs,
+  type Context,
   deadlineOf,
   remainingMs,
+  steadyClock,
   withDeadline,
   withoutDeadline,
-} from '../../src/deadline.ts';
+} from '../../src/context.ts';
 import { requestAnswer } from '../../src/http/request.ts';
 import { singleFlight } from '../../src/iam/single-flight.ts';
 import { protocolVerb, serve } from '../../src/protocol/serve.ts';
@@ -28,6 +29,23 @@ test('returns the remaining time', () => {
   assert.is(deadlineOf(context, 5000), noon + answerLimitMs);
   assert.is(remainingMs(withoutDeadline(context), 5000), 5000);
 });
+
+for (const [what, setBy] of [
+  ['set back by an hour', -3_600_000],
+  ['set forward by an hour', 3_600_000],
+] as const) {
+  test(`the clock of the system is ${what}: the remaining time does not change`, () => {
+    let [systems, elapsed] = [noon, 5.25];
+    const now = steadyClock(
+      () => systems,
+      () => elapsed,
+    );
+    const context = withDeadline(testContext({ now }));
+    systems += setBy;
+    elapsed += 1000.5;
+    assert.equal([context.now(), remainingMs(context, answerLimitMs)], [noon + 1000, 8000]);
+  });
+}
 
 /** A keychain whose calls take `takesMs` or until the kill, and a clock that advances by that time. */
 function slowKeychain(home: Home, takesMs: number, given: Partial<Context> = {}) {

@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Files } from '../../src/context.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 import { findCredential } from '../../src/identity/find.ts';
 import { lookupIn } from '../../src/identity/lookup.ts';
 import { endSignOut, signOut } from '../../src/identity/signed-out.ts';

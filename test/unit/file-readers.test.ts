@@ -7,9 +7,8 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Files } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
-import { type Bun as BunRuntime, bunFiles } from '../../src/files/bun-reader.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
-import { testContext } from '../support/context.ts';
+import { type Bun as BunRuntime, bunFiles, nodeFiles } from '../../src/files/file-readers.ts';
+import { countingFiles, testContext } from '../support/context.ts';
 
 declare const Bun: BunRuntime;
 
@@ -40,7 +39,7 @@ async function outcome(files: Files, folder: string) {
 
 type Make = (file: string) => void;
 const write =
-  (mode: number, text = 'text'): Make =>
+  (mode: number, text: string | Uint8Array = 'text'): Make =>
   (file) => {
     fs.writeFileSync(file, text);
     fs.chmodSync(file, mode);
@@ -68,6 +67,9 @@ const kinds: Readonly<Record<string, readonly [make: Make, isUsual?: boolean]>> 
   'a group-accessible file': [write(0o640)],
   'a world-accessible file': [write(0o606)],
   'a file with non-ASCII text': [write(0o600, 'schlüssel')],
+  'a file with an invalid byte': [write(0o600, Buffer.from('key\xff', 'latin1'))],
+  'a file with a byte order mark': [write(0o600, '\ufeffkey')],
+  'a file in UTF-16': [write(0o600, Buffer.from('\ufeffkey', 'utf16le'))],
   'a large file': [write(0o600, 'a'.repeat(2 ** 20 + 1))],
   'a directory': [(file) => fs.mkdirSync(file)],
   'a FIFO': [(file) => execFileSync('mkfifo', ['-m', '600', file])],
@@ -111,37 +113,23 @@ function make(folder: string, kind: Make): void {
 for (const [name, [kind, isUsual = false]] of Object.entries(kinds)) {
   test(`${name}: both readers return the same text, warnings and error`, async () => {
     const outcomes: unknown[] = [];
-    let fallbacks = 0;
-    const counting: Files = {
-      ...nodeFiles,
-      read: (context, file, kind) => {
-        fallbacks += 1;
-        return nodeFiles.read(context, file, kind);
-      },
-    };
-    for (const files of [nodeFiles, bunFiles(Bun, uid, counting)]) {
+    const fallback = countingFiles();
+    for (const files of [nodeFiles, bunFiles(Bun, uid, fallback.files)]) {
       await inFolder(async (folder) => {
         make(folder, kind);
         outcomes.push(await outcome(files, folder));
       });
     }
     assert.equal(outcomes[1], outcomes[0]);
-    assert.is(fallbacks, isUsual ? 0 : 1);
+    assert.is(fallback.calls(), isUsual ? 0 : 1);
   });
 }
 
 for (const [name, [kind]] of Object.entries(kinds)) {
   test(`${name}: both readers say whether it is present, or the same error`, async () => {
     const outcomes: unknown[] = [];
-    let fallbacks = 0;
-    const counting: Files = {
-      ...nodeFiles,
-      isPresent: (context, file) => {
-        fallbacks += 1;
-        return nodeFiles.isPresent(context, file);
-      },
-    };
-    for (const files of [nodeFiles, bunFiles(Bun, uid, counting)]) {
+    const fallback = countingFiles();
+    for (const files of [nodeFiles, bunFiles(Bun, uid, fallback.files)]) {
       await inFolder(async (folder) => {
         make(folder, kind);
         const file = path.join(folder, 'own', 'file');
@@ -155,7 +143,7 @@ for (const [name, [kind]] of Object.entries(kinds)) {
     assert.is(outcomes[1], outcomes[0]);
     const isMissing = name.includes('missing') || name.includes('does not exist');
     assert.is(outcomes[0] === false, isMissing);
-    if (name === 'a file that does not exist') assert.is(fallbacks, 0);
+    if (name === 'a file that does not exist') assert.is(fallback.calls(), 0);
   });
 }
 
@@ -177,6 +165,7 @@ test('any text and mode: both readers return the same text, warnings and error',
       unit: fc.oneof(
         fc.constant('a'),
         fc.nat(300).map((code) => String.fromCharCode(code)),
+        fc.constantFrom('\ufeff', '\ufffd'),
       ),
     }),
     fc.constantFrom(0o600, 0o600, 0o400, 0o644, 0o660, 0o604, 0o700),
@@ -194,22 +183,11 @@ test('any text and mode: both readers return the same text, warnings and error',
   await fc.assert(property, { numRuns: 200 });
 });
 
-test('maps empty files only: truncation by another process would kill this one', () =>
-  inFolder(async (folder) => {
-    make(folder, write(0o600));
-    const mmap: BunRuntime['mmap'] = (file) => {
-      throw new Error(`${file} was mapped`);
-    };
-    const { file, stdin, stdout, write: toFile } = Bun;
-    const bun = { file, stdin, stdout, write: toFile, mmap, Glob: Bun.Glob };
-    assert.equal(await outcome(bunFiles(bun, uid, nodeFiles), folder), ['text', []]);
-  }));
-
 test('reads a file that is being written with node:fs', () =>
   inFolder(async (folder) => {
     make(folder, write(0o600, 'half'));
     const stat = async () => ({ mode: 0o100600, size: 8, uid, dev: 1, ino: 1 });
-    const { stdin, stdout, write: toFile, mmap, Glob } = Bun;
+    const { stdin, stdout, write: toFile, Glob } = Bun;
     const file = (name: string) =>
       name.endsWith('file') ? Object.assign(Bun.file(name), { stat }) : Bun.file(name);
     let fallbacks = 0;
@@ -220,7 +198,7 @@ test('reads a file that is being written with node:fs', () =>
         return 'whole';
       },
     };
-    const files = bunFiles({ file, stdin, stdout, write: toFile, mmap, Glob }, uid, fallback);
+    const files = bunFiles({ file, stdin, stdout, write: toFile, Glob }, uid, fallback);
     assert.equal(await outcome(files, folder), ['whole', []]);
     assert.is(fallbacks, 1);
   }));
@@ -256,6 +234,17 @@ test('a read after that of a prefetched file sees later changes', () =>
     assert.equal(await outcome(files, folder), ['first', []]);
     fs.writeFileSync(file, 'later');
     assert.equal(await outcome(files, folder), ['later', []]);
+  }));
+
+test('a directory and a file that are created later are seen', () =>
+  inFolder(async (folder) => {
+    const files = bunFiles(Bun, uid, nodeFiles);
+    const file = path.join(folder, 'own', 'file');
+    assert.equal(await outcome(files, folder), [null, []]);
+    assert.is(await files.isPresent(testContext(), file), false);
+    make(folder, write(0o600));
+    assert.equal(await outcome(files, folder), ['text', []]);
+    assert.is(await files.isPresent(testContext(), file), true);
   }));
 
 test.run();

@@ -20,8 +20,8 @@ import {
   readPendingKey,
   writePendingKey,
 } from '../../src/identity/pending-key.ts';
-import { parseCredentialInput } from '../../src/protocol/credential-input.ts';
 import { protocolVerb, serve } from '../../src/protocol/serve.ts';
+import { parseCredentialInput } from '../../src/protocol/store.ts';
 import { parseCredential } from '../../src/secrets/credential-file.ts';
 import { fileStore } from '../../src/secrets/file-store.ts';
 import { noon, type TestContext, testContext } from '../support/context.ts';

@@ -6,11 +6,10 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { identityKinds } from '../../src/config/settings.ts';
 import type { Files } from '../../src/context.ts';
-import { type Bun as BunRuntime, bunFiles } from '../../src/files/bun-reader.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import { type Bun as BunRuntime, bunFiles, nodeFiles } from '../../src/files/file-readers.ts';
 import { get } from '../../src/protocol/get.ts';
 import { serve } from '../../src/protocol/serve.ts';
-import { noon, testContext } from '../support/context.ts';
+import { countingFiles, noon, testContext } from '../support/context.ts';
 
 declare const Bun: BunRuntime;
 
@@ -35,18 +34,11 @@ interface Answer {
 
 /** Runs both readers, each in its own home, because a damaged file is moved aside. */
 async function answers(given: Case): Promise<{ fast: Answer; slow: Answer; fallbacks: number }> {
-  let fallbacks = 0;
-  const counting: Files = {
-    ...nodeFiles,
-    read: (context, file, kind) => {
-      fallbacks += 1;
-      return nodeFiles.read(context, file, kind);
-    },
-  };
+  const fallback = countingFiles();
   const uid = process.geteuid?.() ?? 0;
-  const fast = await answerWith(bunFiles(Bun, uid, counting), given);
+  const fast = await answerWith(bunFiles(Bun, uid, fallback.files), given);
   const slow = await answerWith(nodeFiles, given);
-  return { fast, slow, fallbacks };
+  return { fast, slow, fallbacks: fallback.calls() };
 }
 
 function answerWith(files: Files, given: Case): Promise<Answer> {

@@ -2,8 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { apiKeyIn } from '../../src/identity/api-key-variable.ts';
-import { keyProblem } from '../../src/identity/key-problem.ts';
+import { apiKeyIn, keyProblem } from '../../src/identity/api-key-variable.ts';
 import { inHome } from '../support/home.ts';
 import { fails } from '../support/rejects.ts';
 

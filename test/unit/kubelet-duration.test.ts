@@ -1,7 +1,7 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { renewalTime } from '../../src/iam/cached-token.ts';
-import { tokenDuration } from '../../src/kubernetes/duration.ts';
+import { tokenDuration } from '../../src/kubernetes/provider-response.ts';
 import { noon } from '../support/context.ts';
 
 const durations = suite('kubelet cache duration');

@@ -1,8 +1,10 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseImage } from '../../src/kubernetes/image.ts';
-import { parseProviderRequest } from '../../src/kubernetes/provider-request.ts';
-import { repeatedMember } from '../../src/kubernetes/repeated-member.ts';
+import {
+  parseImage,
+  parseProviderRequest,
+  repeatedMember,
+} from '../../src/kubernetes/provider-request.ts';
 import { fails } from '../support/rejects.ts';
 
 const requests = suite('kubelet request');

@@ -120,7 +120,7 @@ const contradictions: readonly (readonly [Partial<ConfigOptions>, RegExp])[] = [
   [{ identity: 'a', nodeProfile: 'Profile-1' }, /^--identity and --node-profile cannot be used/],
   [{ nodeProfile: 'my-profile' }, /expected Profile-/],
   [{ nodeProfile: '' }, /expected Profile-/],
-  [{ ...pods, trustedProfile: 'my-profile' }, /expected Profile-/],
+  [{ ...pods, trustedProfile: 'Profile-' }, /expected Profile-/],
   [{ ...pods, requireAnnotation: true, allowNodeIdentity: true }, /cannot be used together/],
   [{ ...pods, requireAnnotation: true, trustedProfile: 'Profile-1' }, /cannot be used together/],
   [{ ...pods, identity: 'a' }, /^--identity is for the identity of the node/],
@@ -150,6 +150,8 @@ for (const [options, problem] of contradictions) {
 const accepted: readonly Partial<ConfigOptions>[] = [
   { identity: 'team/a', present: 'Profile-1' },
   { nodeProfile: 'Profile-1', present: 'iambearer' },
+  { ...pods, trustedProfile: 'my profile' },
+  { nodeProfile: 'crn:v1:bluemix:public:iam-identity::a/1::profile:Profile-1' },
   { apiKeyFile: '/k', present: 'iamapikey' },
   { ...pods, allowNodeIdentity: true, nodeProfile: 'Profile-2', trustedProfile: 'Profile-1' },
   { ...pods, allowNodeIdentity: true, apiKeyFile: '/k' },

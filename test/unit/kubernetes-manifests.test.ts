@@ -9,32 +9,21 @@ import { ClusterRole, ClusterRoleBinding } from 'kubernetes-models/rbac.authoriz
 import { ConfigMap, Secret } from 'kubernetes-models/v1';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parse, parseAllDocuments } from 'yaml';
+import { parse } from 'yaml';
 import type { ConfigOptions } from '../../src/kubernetes/config-options.ts';
 import { apiKeyLoop, installScript } from '../../src/kubernetes/install-script.ts';
+import { requireNamespace, requireObjectName } from '../../src/kubernetes/manifest-options.ts';
 import { type ManifestOptions, manifests } from '../../src/kubernetes/manifests.ts';
-import { requireNamespace, requireObjectName } from '../../src/kubernetes/names.ts';
 import { pullSecret } from '../../src/kubernetes/pull-secret.ts';
 import { textOf } from '../../src/kubernetes/yaml.ts';
 import { readProviderConfig } from '../kubelet/config.ts';
+import { objectsIn } from '../support/kubernetes-objects.ts';
 import { fails } from '../support/rejects.ts';
 import { testUnless } from '../support/skip.ts';
 
 const written = suite('Kubernetes manifests');
 
 const kinds = { ClusterRole, ClusterRoleBinding, ConfigMap, DaemonSet, Secret };
-
-/** Parses the objects in a text and validates each with the schema that Kubernetes publishes. */
-function objectsIn(text: string) {
-  return parseAllDocuments(text, { version: '1.1', strict: true }).map((document) => {
-    if (document.errors.length > 0) throw document.errors[0];
-    const value = document.toJS();
-    const Model = Object.entries(kinds).find(([kind]) => kind === value.kind)?.[1];
-    if (Model === undefined) throw new Error(`no schema for ${value.kind}`);
-    new Model(value).validate();
-    return value;
-  });
-}
 
 const usual: ManifestOptions = {
   image: 'us.icr.io/ns/tools:1',
@@ -46,7 +35,7 @@ const usual: ManifestOptions = {
 
 function daemonSetOf(options: Partial<ManifestOptions> = {}, who: Partial<ConfigOptions> = {}) {
   const text = manifests({ ...usual, ...options }, { audience: 'iam', ...who }, '--flags');
-  const objects = objectsIn(text);
+  const objects = objectsIn(text, kinds);
   const daemonSet = objects.at(-1);
   const config = objects.at(-2).data['credential-provider.yaml'];
   return { text, objects, pod: daemonSet.spec.template.spec, daemonSet, config };
@@ -270,7 +259,7 @@ written('contain a pull Secret like one from kubectl', () => {
     { match: 'us.icr.io', username: 'iamapikey', password: 'canary-ü"' },
     { match: 'de.icr.io/ns', username: 'iambearer', password: 'canary-2' },
   ];
-  const [secret] = objectsIn(textOf(pullSecret('icr', 'shop', credentials)));
+  const [secret] = objectsIn(textOf(pullSecret('icr', 'shop', credentials)), kinds);
   assert.is(secret.type, 'kubernetes.io/dockerconfigjson');
   assert.equal(secret.metadata, { name: 'icr', namespace: 'shop' });
   const { auths } = JSON.parse(Buffer.from(secret.data['.dockerconfigjson'], 'base64').toString());

@@ -1,9 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { IdentityKind, Settings } from '../../src/config/settings.ts';
-import type { Lookup } from '../../src/identity/lookup.ts';
+import { type Lookup, mappingKeyFor } from '../../src/identity/lookup.ts';
 import { fromMapping } from '../../src/identity/mapping.ts';
-import { mappingKeyFor } from '../../src/identity/mapping-key.ts';
 import type { RegistryHost } from '../../src/registry/parse.ts';
 import { testContext } from '../support/context.ts';
 import { hostOf } from '../support/host.ts';

@@ -91,14 +91,21 @@ for (const copy of [undefined, ...changedCopies]) {
   });
 }
 
-copies('takes what was stored, renewed or erased meanwhile', async () => {
-  const late = { of: 'host', name: 'late' } as const;
+const late: SecretKey = { of: 'host', name: 'late' };
+
+/** Copies a store, then changes it: a secret is new, one renewed, one erased. */
+async function changedAfterCopy() {
   const source = memory('file', [work, withSecret('canary-1')], [host, credential]);
   const destination = memory('vault');
   const copied = await copyAll(source, destination, step);
   source.store.erase(host);
   source.store.write(work, withSecret('canary-2'));
   source.store.write(late, withSecret('canary-3'));
+  return { source, destination, copied };
+}
+
+copies('takes what was stored, renewed or erased meanwhile', async () => {
+  const { source, destination, copied } = await changedAfterCopy();
   await settle(source, destination, copied, () => identities, step, locked);
   assert.equal(Object.fromEntries(destination.kept), {
     'identity work': withSecret('canary-2'),
@@ -117,13 +124,7 @@ copies('does not write a copy again that is the same', async () => {
 });
 
 copies('catches up with what was stored, renewed or erased since it was copied', async () => {
-  const late = { of: 'host', name: 'late' } as const;
-  const source = memory('file', [work, withSecret('canary-1')], [host, credential]);
-  const destination = memory('vault');
-  const copied = await copyAll(source, destination, step);
-  source.store.erase(host);
-  source.store.write(work, withSecret('canary-2'));
-  source.store.write(late, withSecret('canary-3'));
+  const { source, destination, copied } = await changedAfterCopy();
   assert.equal(await catchUp(source, destination, copied, step), [
     { key: work, credential: withSecret('canary-2') },
     { key: late, credential: withSecret('canary-3') },

@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { type Ignored, isIgnored } from '../../scripts/mutants/ignored.ts';
+import { groups } from '../../scripts/mutants/groups.ts';
+import { type Ignored, ignored, isIgnored } from '../../scripts/mutants/ignored.ts';
 import { type Mutant, mutantsOf } from '../../scripts/mutants/make-mutants.ts';
 import { withSources } from '../../scripts/mutants/parse-source.ts';
 import { mutantsOn, replaceMutants } from '../../scripts/reliability-page.ts';
@@ -102,6 +103,25 @@ test('the figures are the last section of the page, and replaced', () => {
   assert.is(replaceMutants(first, 'two'), '# Page\n\ntext\n\n## Mutation tests\n\ntwo\n');
   assert.is(mutantsOn(first), '## Mutation tests\n\none');
   assert.is(mutantsOn('# Page\n'), '');
+});
+
+const root = path.resolve(import.meta.dirname, '../..');
+
+/** Expands the first `{a,b}` of a pattern, because a pattern with braces also matches if only one of its files exists. */
+function expanded(pattern: string): string[] {
+  const [, before = '', names, after = ''] = /^(.*?)\{(.*?)\}(.*)$/.exec(pattern) ?? [];
+  return names === undefined ? [pattern] : names.split(',').map((name) => before + name + after);
+}
+
+test('all files of the groups and of the ignored mutants exist', () => {
+  const patterns = groups.flatMap(({ sources, except = [], tests }) =>
+    [...sources, ...except, ...tests].flatMap(expanded),
+  );
+  const named = [...patterns, ...ignored.flatMap(({ file }) => file ?? [])];
+  assert.equal(
+    named.filter((pattern) => fs.globSync(pattern, { cwd: root }).length === 0),
+    [],
+  );
 });
 
 test.run();

@@ -6,12 +6,11 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { parse } from 'yaml';
-import { cloudInit } from '../../src/kubernetes/cloud-init.ts';
-import { machineConfig } from '../../src/kubernetes/machine-config.ts';
-import { nodeInstall } from '../../src/kubernetes/node-install.ts';
+import { cloudInit, machineConfig, nodeInstall } from '../../src/kubernetes/node-install.ts';
 import { nodeScript } from '../../src/kubernetes/node-script.ts';
 import { readProviderConfig } from '../kubelet/config.ts';
 import { fails } from '../support/rejects.ts';
+import { testUnless } from '../support/skip.ts';
 
 const nodes = suite('installation on new nodes');
 
@@ -46,6 +45,46 @@ nodes('cloud-init writes all files before it runs the unit', () => {
   assert.match(unit?.content ?? '', /^WantedBy=kubelet\.service$/m);
   assert.equal(runcmd[1], ['systemctl', 'enable', '--now', unitName]);
 });
+
+/** Real programs that check a file, and the file. */
+const validators = [
+  {
+    words: ['cloud-init', 'schema', '--config-file', 'user-data'],
+    text: (install: Install) => cloudInit(install),
+  },
+  {
+    words: ['ignition-validate', 'config.ign'],
+    text: (install: Install) =>
+      JSON.stringify(parse(machineConfig(install, 'worker'), { version: '1.1' }).spec.config),
+  },
+  {
+    words: ['systemd-analyze', 'verify', '--man=no', unitName],
+    text: ({ unit }: Install) => unit.content,
+  },
+];
+type Install = ReturnType<typeof nodeInstall>;
+
+for (const { words, text } of validators) {
+  const [program = '', ...args] = words;
+  const isMissing = spawnSync(program, ['--help']).error !== undefined;
+  const checked = testUnless(nodes, isMissing && `not installed: ${program}`);
+  checked(`${program} accepts the files`, () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-node-'));
+    try {
+      fs.writeFileSync(
+        path.join(folder, args.at(-1) ?? ''),
+        text(nodeInstall({ url, sha256 }, options)),
+      );
+      const { status, stdout, stderr } = spawnSync(program, args, {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+      assert.is(status, 0, stdout + stderr);
+    } finally {
+      fs.rmSync(folder, { recursive: true });
+    }
+  });
+}
 
 nodes('a MachineConfig has the same files, in base64', () => {
   const install = nodeInstall({ url, sha256 }, options);

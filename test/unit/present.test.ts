@@ -2,7 +2,11 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { identityKinds } from '../../src/config/settings.ts';
 import { presentation, requireHostOf, requirePresentable } from '../../src/identity/present.ts';
-import { requireProfileId } from '../../src/identity/profile.ts';
+import {
+  requireProfile,
+  requireProfileId,
+  requireProfileIdOrCrn,
+} from '../../src/identity/profile.ts';
 import { fails } from '../support/rejects.ts';
 
 const test = suite('identity presentation (--present)');
@@ -51,20 +55,37 @@ test('presents an entitlement key to cp.icr.io only', () => {
   }
 });
 
-test('accepts a trusted profile ID or IAM ID', () => {
+test('accepts a trusted profile ID, IAM ID or CRN', () => {
   const id = 'Profile-0e9a7f3c-52c6-4a1b-9e45-6f1f2d3c4b5a';
-  for (const text of [id, `iam-${id}`, ` ${id}\n`]) assert.is(requireProfileId(text), id);
   const crn = `crn:v1:bluemix:public:iam-identity::a/1::profile:${id}`;
+  for (const text of [id, `iam-${id}`, ` ${id}\n`]) assert.is(requireProfileId(text), id);
+  for (const text of [id, `iam-${id}`, ` ${id}\n`, crn]) {
+    assert.is(requireProfileIdOrCrn(text), id);
+    assert.is(requireProfile(text), id);
+  }
+  fails(() => requireProfileId(crn), 'invalid-input');
   for (const text of [
     '',
     'nodes',
-    crn,
+    `${crn}/..`,
+    crn.replace('profile:', 'serviceid:'),
     'Profile-',
     `${id}/..`,
     'profile-1',
     `${id}${'x'.repeat(80)}`,
   ]) {
     fails(() => requireProfileId(text), 'invalid-input');
+    fails(() => requireProfileIdOrCrn(text), 'invalid-input');
+    if (text !== 'nodes') fails(() => requireProfile(text), 'invalid-input');
+  }
+});
+
+test('accepts the name of a trusted profile, except if it may be an API key', () => {
+  for (const name of ['nodes', 'Nodes of team A', 'n', 'Knoten für alle']) {
+    assert.is(requireProfile(` ${name} `), name);
+  }
+  for (const text of ['a'.repeat(32), 'a\u001bb', 'ü'.repeat(129), 'crn:v1:x', 'iam-Profile-']) {
+    fails(() => requireProfile(text), 'invalid-input');
   }
 });
 

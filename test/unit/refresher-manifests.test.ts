@@ -21,6 +21,7 @@ import { refresherManifests } from '../../src/kubernetes/refresher-manifests.ts'
 import { checkRefresher, type RefresherChoice } from '../../src/kubernetes/refresher-options.ts';
 import type { RefresherManifest } from '../../src/kubernetes/refresher-pod.ts';
 import { parseServerURL } from '../../src/registry/parse.ts';
+import { objectsIn } from '../support/kubernetes-objects.ts';
 import { fails } from '../support/rejects.ts';
 import { testUnless } from '../support/skip.ts';
 
@@ -47,17 +48,9 @@ const usual: RefresherManifest = {
   isDeployment: false,
 };
 
-/** Parses the objects, and validates each with the schema that Kubernetes publishes. */
 function objectsOf(change: Partial<RefresherManifest> = {}) {
   const text = refresherManifests({ ...usual, ...change });
-  const objects = parseAllDocuments(text, { version: '1.1', strict: true }).map((document) => {
-    if (document.errors.length > 0) throw document.errors[0];
-    const value = document.toJS();
-    const Model = Object.entries(kinds).find(([kind]) => kind === value.kind)?.[1];
-    if (Model === undefined) throw new Error(`no schema for ${value.kind}`);
-    new Model(value).validate();
-    return value;
-  });
+  const objects = objectsIn(text, kinds);
   const [account, role, binding] = objects;
   const [policy, job] = objects.slice(-2);
   const pod = (job.spec.jobTemplate ?? job).spec.template.spec;
@@ -127,7 +120,12 @@ test('run two replicas with a Lease that they may not create', () => {
       ...['NetworkPolicy', 'Deployment'],
     ],
   );
-  assert.equal(role.rules, objectsOf().role.rules);
+  const [namespaces, ...rules] = role.rules;
+  assert.equal(namespaces.verbs, ['list', 'watch']);
+  assert.equal(rules, objectsOf().role.rules.slice(1));
+  const accounts = objectsOf({ isDeployment: true, serviceAccounts: ['default'] }).role.rules;
+  assert.equal(accounts.at(-1).verbs, ['get', 'list', 'watch', 'patch']);
+  assert.equal(accounts[1].resourceNames, ['icr-pull', 'icr-pull-default']);
   const ofLease = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
   const leaseRule = { verbs: ['get', 'patch'], ...ofLease, resourceNames: ['refresher'] };
   assert.equal(objects[4].rules, [leaseRule]);
@@ -201,6 +199,7 @@ const refused: readonly (readonly [change: Partial<RefresherChoice>, problem: Re
   [{ keys: keysOf('cp.icr.io') }, /does not accept access tokens/],
   [{ secretName: 'all-icr-io' }, /Secret of the cluster/],
   [{ secretName: 'us-icr-io' }, /Secret of the cluster/],
+  [{ secretName: 'a', serviceAccounts: ['icr-io'] }, /a-icr-io is a Secret of the cluster/],
   [{ secretName: 'A' }, /invalid name/],
   [{ serviceAccounts: ['a', ''] }, /invalid name/],
   [{ selector: '' }, /invalid --selector/],
@@ -208,7 +207,7 @@ const refused: readonly (readonly [change: Partial<RefresherChoice>, problem: Re
   [{ name: '' }, /invalid --name/],
   [{ name: 'refresher' }, /invalid --name/],
   [{ name: 'a/b/c' }, /invalid --name/],
-  [{ profile: 'my-profile' }, /trusted profile/],
+  [{ profile: 'Profile-' }, /trusted profile/],
   [{ profile: 'Profile-1', apiKeyFile: '/k' }, /cannot be used together/],
 ];
 test('refuse options that cannot be used', () => {

@@ -3,8 +3,8 @@ import * as assert from 'uvu/assert';
 import { HelperError } from '../../src/errors.ts';
 import type { ClusterRequest } from '../../src/kubernetes/cluster-api.ts';
 import { refreshNamespaces } from '../../src/kubernetes/refresh-namespaces.ts';
+import { intervalsMs } from '../../src/kubernetes/refreshed-secret.ts';
 import type { RefreshOptions } from '../../src/kubernetes/renew-secret.ts';
-import { createRandom } from '../kubelet/random.ts';
 import { noon, testContext } from '../support/context.ts';
 import {
   createKubernetesApi,
@@ -39,7 +39,6 @@ function createWorld(profiles: Readonly<Record<string, string | undefined>> = {}
     api.namespaces.set(name, { labels: selected, annotations });
   }
   const context = testContext({ now: () => world.now });
-  const random = createRandom(1);
   const world: World = {
     api,
     now: noon,
@@ -52,7 +51,6 @@ function createWorld(profiles: Readonly<Record<string, string | undefined>> = {}
         context,
         {
           api: async (request) => api.handle(request),
-          random,
           requestToken: async (profile) => {
             world.iam(profile);
             world.minted.push(profile);
@@ -68,6 +66,7 @@ function createWorld(profiles: Readonly<Record<string, string | undefined>> = {}
           usesApiKey: false,
           refresher: 'ops/refresher',
           serviceAccounts: [],
+          intervalMs: intervalsMs.cronjob,
           ...change,
         },
       ),
@@ -312,7 +311,7 @@ test('adds the Secret to service accounts, and keeps their other Secrets', async
     serviceAccounts.set('a/default', { version: 2, imagePullSecrets: other });
     return undefined;
   };
-  assert.equal(await world.run(options), { renewed: 2, unchanged: 0, failed: 1 });
+  assert.equal(await world.run(options), { renewed: 3, unchanged: 0, failed: 1 });
   assert.match(world.warnings.join(), /namespace c: .*service account default \(404/);
   const expected = ['all-icr-io', 'other', 'icr-pull'];
   const namesOf = (key: string) =>
@@ -324,11 +323,81 @@ test('adds the Secret to service accounts, and keeps their other Secrets', async
   assert.is(serviceAccounts.get('b/default')?.version, 2);
 });
 
-test('uses the default profile for namespaces without annotation', async () => {
-  const world = createWorld({ a: undefined, b: 'Profile-2' });
-  assert.is((await world.run({ profile: 'Profile-1' })).renewed, 2);
-  assert.equal([...world.minted].sort(), ['Profile-1', 'Profile-2']);
-});
+const ownProfiles: readonly (readonly [
+  what: string,
+  options: Partial<RefreshOptions>,
+  annotations: Readonly<Record<string, string>>,
+  secrets: readonly string[],
+  problem: RegExp | undefined,
+])[] = [
+  [
+    'that the namespace allows',
+    {},
+    { [annotation]: 'Profile-1', 'icr.io/service-account-profiles': 'Profile-3, Profile-2' },
+    ['icr-pull-web'],
+    undefined,
+  ],
+  [
+    'without one for the namespace',
+    {},
+    { 'icr.io/service-account-profiles': 'Profile-2' },
+    ['icr-pull-web'],
+    undefined,
+  ],
+  [
+    'that is the one of the namespace',
+    {},
+    { [annotation]: 'Profile-2' },
+    ['icr-pull-web'],
+    undefined,
+  ],
+  ['that is the usual one', { profile: 'Profile-2' }, {}, ['icr-pull-web'], undefined],
+  [
+    'that the namespace does not allow',
+    {},
+    { [annotation]: 'Profile-1', 'icr.io/service-account-profiles': 'Profile-22' },
+    [],
+    /does not allow Profile-2 for service account web\nhint: add the profile to/,
+  ],
+  [
+    'with an API key',
+    { usesApiKey: true },
+    {},
+    [],
+    /trusted-profile-id is not used with an API key/,
+  ],
+];
+for (const [what, options, annotations, expected, problem] of ownProfiles) {
+  test(`a service account has its own profile ${what}`, async () => {
+    const world = createWorld();
+    const { api } = world;
+    api.namespaces.set('shop', { labels: selected, annotations });
+    api.serviceAccounts.set('shop/web', { version: 1, annotations: { [annotation]: 'Profile-2' } });
+    await world.run({ serviceAccounts: ['web'], ...options });
+    const used = api.serviceAccounts.get('shop/web')?.imagePullSecrets ?? [];
+    assert.equal(
+      used.map(({ name }) => name),
+      expected,
+    );
+    assert.is(api.secrets.has('shop/icr-pull-web'), expected.length === 1);
+    if (problem === undefined) assert.equal(world.warnings, []);
+    else assert.match(world.warnings.join(), problem);
+    assert.is(world.minted.includes('Profile-2'), expected.length === 1);
+  });
+}
+
+for (const [usual, minted] of [
+  ['Profile-1', 'Profile-1'],
+  ['iam-Profile-1', 'Profile-1'],
+  ['crn:v1:bluemix:public:iam-identity::a/1::profile:Profile-1', 'Profile-1'],
+  ['Pulls of a team', 'Pulls of a team'],
+] as const) {
+  test(`uses the default profile for namespaces without annotation: ${usual}`, async () => {
+    const world = createWorld({ a: undefined, b: 'Profile-2' });
+    assert.is((await world.run({ profile: usual })).renewed, 2);
+    assert.equal([...world.minted].sort(), [minted, 'Profile-2'].sort());
+  });
+}
 
 test('does not mix an API key and trusted profiles', async () => {
   const world = createWorld({ a: undefined, b: 'Profile-2' });

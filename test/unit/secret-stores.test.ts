@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { removeEverything } from '../../src/identity/removal.ts';
+import { removeEverything } from '../../src/identity/remove-everything.ts';
 import {
   otherStores,
   readableStore,

@@ -1,8 +1,8 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { configFolder } from '../../src/config/folders.ts';
-import { withNodeFolders } from '../../src/kubernetes/node-folders.ts';
-import { withSystemHome } from '../../src/system-home.ts';
+import { cacheFolder, configFolder } from '../../src/config/folders.ts';
+import { withNodeFolders } from '../../src/kubernetes/kubelet.ts';
+import { withSystemHome } from '../../src/process-context.ts';
 import { testContext } from '../support/context.ts';
 
 const test = suite('home directory of the system');
@@ -36,6 +36,28 @@ for (const [name, env, platform, systemHome, home] of rows) {
     assert.is(found.isHomeFallback ?? false, home === '/home/jane');
   });
 }
+
+test('Windows: a service may lack USERPROFILE, APPDATA and LOCALAPPDATA', () => {
+  const home = 'C:\\Users\\jane';
+  const folders = (env: Record<string, string>, systemHome = () => home) => {
+    const context = testContext({
+      platform: 'win32',
+      ...withSystemHome(env, 'win32', systemHome),
+    });
+    return [configFolder(context), cacheFolder(context)];
+  };
+  const usual = [
+    `${home}\\AppData\\Roaming\\docker-credential-icr`,
+    `${home}\\AppData\\Local\\Cache\\docker-credential-icr`,
+  ];
+  assert.equal(folders({}), usual);
+  assert.equal(folders({ USERPROFILE: home, APPDATA: '' }, unknown), usual);
+  const own = { APPDATA: 'D:\\a', LOCALAPPDATA: 'D:\\b' };
+  const named = ['D:\\a\\docker-credential-icr', 'D:\\b\\Cache\\docker-credential-icr'];
+  assert.equal(folders(own, unknown), named);
+  assert.equal(folders({}, unknown), [undefined, undefined]);
+  assert.equal(folders({ APPDATA: 'relative' }), [undefined, usual[1]]);
+});
 
 test('the kubelet uses the directories of the node if HOME is not set', () => {
   const given = testContext({ platform: 'linux', ...withSystemHome({}, 'linux', known) });

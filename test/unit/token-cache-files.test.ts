@@ -3,7 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError } from '../../src/errors.ts';
-import { nodeFiles } from '../../src/files/file-reader.ts';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 import { withLock } from '../../src/files/lock.ts';
 import { temporaryName } from '../../src/files/temporary-files.ts';
 import { freshToken } from '../../src/iam/cache.ts';

@@ -8,6 +8,7 @@ import { requireTrustedFolder, trustedEndpoint } from '../../src/config/trusted-
 import type { HelperError } from '../../src/errors.ts';
 import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
+import { withFs } from '../support/replaced-fs.ts';
 
 const test = suite('trusted IAM endpoint');
 const withModes = process.platform === 'win32' ? test.skip : test;
@@ -55,6 +56,15 @@ const refused: readonly Row[] = [
     (folder) => {
       makeRepository(path.join(folder, repository));
       return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, repository) };
+    },
+  ],
+  [
+    'a checkout whose .git is a dangling symlink',
+    (folder) => {
+      const root = path.join(folder, repository);
+      fs.mkdirSync(root, { recursive: true });
+      fs.symlinkSync('none', path.join(root, '.git'));
+      return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(root, '.icr') };
     },
   ],
   [
@@ -236,17 +246,6 @@ withModes('refused: another user owns config.json, such as when root runs in a u
   }),
 );
 
-/** Calls `action` with a file system of only these files. */
-function withFiles(files: readonly string[], action: () => void): void {
-  const { existsSync } = fs;
-  fs.existsSync = (file) => files.includes(String(file));
-  try {
-    action();
-  } finally {
-    fs.existsSync = existsSync;
-  }
-}
-
 withModes('accepts /etc as a repository, as etckeeper creates it, but no other directory', () => {
   for (const [parent, isRefused] of [
     ['/etc', false],
@@ -254,7 +253,8 @@ withModes('accepts /etc as a repository, as etckeeper creates it, but no other d
     ['/opt', true],
   ] as const) {
     const env = { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${parent}/docker-credential-icr-canary` };
-    withFiles([`${parent}/.git`], () => {
+    const lstatSync = (file: string) => (file === `${parent}/.git` ? {} : undefined);
+    withFs({ lstatSync }, () => {
       const error = errorOf(() => requireTrustedFolder(testContext({ env })));
       assert.is(error !== undefined, isRefused, parent);
     });

@@ -1,5 +1,5 @@
 import { type Context, debug } from '../../context.ts';
-import { HelperError } from '../../errors.ts';
+import { HelperError, invalidInput } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyChange } from '../../iam/api-key-changes.ts';
 import type { ApiKeyDetails } from '../../iam/api-keys.ts';
@@ -7,7 +7,7 @@ import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { callerFor } from '../caller.ts';
 import type { Command, Option } from '../command.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 import { confirm } from '../prompt.ts';
 import { findKey, type KeyArgs, keyOptions, nameOf } from './keys.ts';
 
@@ -58,7 +58,8 @@ function changeCommand(change: ApiKeyChange, newState: string): Command<ChangeAr
       const target = await findTarget(context, args);
       if (change === 'disable' && (await confirmStop(target, change, args)) === undefined) return 1;
       const { caller, key } = target;
-      await changeApiKey(context, caller, key.id, change);
+      const exists = await changeApiKey(context, caller, key.id, change);
+      if (!exists) throw invalidInput(`${nameOf(key)} was deleted`, 'use another key');
       printLine(context, `${nameOf(key)} is ${newState}`);
       return 0;
     },

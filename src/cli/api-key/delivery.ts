@@ -5,7 +5,7 @@ import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { visible } from '../../visible.ts';
 import { mappingKey, requireIbmHost } from '../host-arguments.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 import { openKeyFile } from './key-file.ts';
 import { planSave, saveNewKey } from './save.ts';
 
@@ -56,7 +56,7 @@ function toStdout({ context }: Lookup): Omit<Delivery, 'keyName'> {
 }
 
 function toFile({ context }: Lookup, name: string): Omit<Delivery, 'keyName'> {
-  const file = openKeyFile(name);
+  const file = openKeyFile(context, name);
   return {
     deliver: async (created) => {
       file.write(created);

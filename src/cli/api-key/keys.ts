@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyDetails, ApiKeyFilter } from '../../iam/api-keys.ts';
-import { plain } from '../../plain-text.ts';
+import { plain } from '../../mask.ts';
 import { callerOption } from '../caller.ts';
 import type { Option } from '../command.ts';
 
@@ -81,8 +81,12 @@ export function nameOf({ id, name }: ApiKeyDetails): string {
   return plain(name === '' ? `API key ${id}` : `API key ${id} (${name})`);
 }
 
-export function stateOf({ locked, disabled }: ApiKeyDetails): string {
-  const words = [...(disabled ? ['disabled'] : []), ...(locked ? ['locked'] : [])];
+export function stateOf({ locked, disabled, expiresAt }: ApiKeyDetails, now: number): string {
+  const words = [
+    ...(expiresAt !== undefined && expiresAt <= now ? ['expired'] : []),
+    ...(disabled ? ['disabled'] : []),
+    ...(locked ? ['locked'] : []),
+  ];
   return words.length === 0 ? 'active' : words.join(', ');
 }
 

@@ -1,10 +1,9 @@
 import type { ApiKeyFilter } from '../../iam/api-keys.ts';
 import { lookupIn } from '../../identity/lookup.ts';
-import { plain } from '../../plain-text.ts';
+import { plain } from '../../mask.ts';
 import { callerFor } from '../caller.ts';
 import type { Command } from '../command.ts';
-import { printLine } from '../print-line.ts';
-import { table } from '../table.ts';
+import { printLine, table } from '../output.ts';
 import { filterFor, jsonOf, type KeyArgs, keyOptions, stateOf } from './keys.ts';
 
 interface ListArgs extends KeyArgs {
@@ -42,7 +41,7 @@ export const list: Command<ListArgs> = {
     } else if (keys.length === 0) {
       printLine(context, 'no API keys');
     } else {
-      const rows = keys.map((key) => [key.id, stateOf(key), plain(key.name)]);
+      const rows = keys.map((key) => [key.id, stateOf(key, context.now()), plain(key.name)]);
       context.stdout(table(context, ['ID', 'STATE', 'NAME'], rows, maxLengths));
     }
     return 0;

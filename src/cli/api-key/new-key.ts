@@ -1,10 +1,11 @@
 import type { Context } from '../../context.ts';
-import { HelperError } from '../../errors.ts';
+import { HelperError, invalidInput } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { createApiKey, deleteApiKey } from '../../iam/api-key-changes.ts';
-import type { ApiKeyDetails } from '../../iam/api-keys.ts';
-import { findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
+import { type ApiKeyDetails, findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
 import { cancelPendingKey, isInUse } from '../../identity/cancel-pending.ts';
+import { dateOf, warnBeforeMs } from '../../identity/expiry.ts';
+import { rotateCommand } from '../../identity/login-command.ts';
 import {
   erasePendingKey,
   newApiKeyValue,
@@ -13,8 +14,21 @@ import {
   writePendingKey,
 } from '../../identity/pending-key.ts';
 import { visible } from '../../visible.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 import { nameOf } from './keys.ts';
+
+export interface RotationOptions {
+  /** The identity that calls IAM; the rotated one by default. */
+  readonly as?: string;
+  /** The expiry of the new key, in milliseconds since 1970; by default that of the old key. */
+  readonly expiresAt: number | undefined;
+  /** One of `leakActions`; by default that of the old key. */
+  readonly actionWhenLeaked?: string;
+  /** Unlocks a locked old key and locks the new one. */
+  readonly unlock?: boolean;
+  /** Disables the old key as soon as the new one is stored. */
+  readonly leaked?: boolean;
+}
 
 /** A running rotation of an identity's API key. */
 export interface Rotation {
@@ -22,16 +36,16 @@ export interface Rotation {
   readonly identity: string;
   /** The value of the current API key. */
   readonly stored: string;
+  readonly options: RotationOptions;
   /** Throws if another command has taken over the rotation. */
   readonly assertLockHeld: () => void;
 }
 
 /**
- * Creates the replacement of the stored key, with the same owner, name, description and lifetime, and records it as
- * pending. If an interrupted rotation has created one already, returns that. Throws IAM's errors, and `storage`.
+ * Creates the replacement of the stored key, with the same owner and properties, and records it as pending. If an interrupted rotation has created one already, returns that. Throws IAM's errors, and `storage`.
  */
 export async function createReplacement(context: Context, rotation: Rotation): Promise<PendingKey> {
-  const { caller, identity, stored, assertLockHeld } = rotation;
+  const { caller, identity, stored, options, assertLockHeld } = rotation;
   const old = await findApiKeyByValue(context, caller, stored);
   const resumed = await resumablePending(context, rotation, old);
   const existing = resumed && (await findApiKeyByValue(context, caller, resumed.value));
@@ -45,7 +59,8 @@ export async function createReplacement(context: Context, rotation: Rotation): P
       hint: `run docker-credential-icr login --identity ${identity}`,
     });
   }
-  if (model.locked) throw refusedAsLocked(identity, model);
+  if (model.locked && !options.unlock) throw refusedAsLocked(identity, model);
+  requireFutureExpiry(context, options, model);
   const pending = resumed ?? { value: newApiKeyValue(), oldId: model.id };
   assertLockHeld();
   await writePendingKey(context, identity, pending, stored);
@@ -70,17 +85,20 @@ async function resumablePending(
 
 async function requestPending(
   context: Context,
-  { caller, identity, stored, assertLockHeld }: Rotation,
+  rotation: Rotation,
   pending: PendingKey,
-  { name, description, iamId, accountId, ...times }: ApiKeyDetails,
+  { name, description, iamId, accountId, supportSessions, ...old }: ApiKeyDetails,
 ): Promise<PendingKey> {
+  const { caller, identity, options, assertLockHeld } = rotation;
   const { details, value } = await createApiKey(context, caller, {
     name,
     description,
     iamId: iamId ?? caller.iamId,
     accountId: accountId ?? caller.account,
     value: pending.value,
-    expiresAt: expiryWithSameLifetime(times, context.now()),
+    expiresAt: options.expiresAt ?? old.expiresAt,
+    actionWhenLeaked: options.actionWhenLeaked ?? old.actionWhenLeaked,
+    supportSessions,
   }).catch(async (error) => {
     if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
     // IAM refuses a second key with the same value. IAM may have completed the request of an interrupted run just now.
@@ -91,8 +109,9 @@ async function requestPending(
     throw error;
   });
   const created = { ...pending, value, newId: details.id };
-  await recordId(context, { caller, identity, stored, assertLockHeld }, created);
+  await recordId(context, rotation, created);
   printLine(context, `created ${nameOf(details)}`);
+  reportExpiry(context, rotation, details);
   return created;
 }
 
@@ -117,19 +136,34 @@ async function recordId(
   }
 }
 
-function expiryWithSameLifetime(
-  { createdAt, expiresAt }: Pick<ApiKeyDetails, 'createdAt' | 'expiresAt'>,
-  now: number,
-): number | undefined {
-  return createdAt === undefined || expiresAt === undefined
-    ? undefined
-    : now + expiresAt - createdAt;
+/** Throws `invalid-input` if the new key would already be expired, like the old one. */
+function requireFutureExpiry(
+  { now }: Context,
+  { expiresAt }: RotationOptions,
+  old: ApiKeyDetails,
+): void {
+  if (expiresAt !== undefined || old.expiresAt === undefined || old.expiresAt > now()) return;
+  throw invalidInput(
+    `${nameOf(old)} expired on ${dateOf(old.expiresAt)}, and the new key would expire with it`,
+    'add --expires-in, for example --expires-in 90d',
+  );
+}
+
+function reportExpiry(
+  context: Context,
+  { identity, options }: Rotation,
+  { expiresAt }: ApiKeyDetails,
+): void {
+  if (expiresAt === undefined) return;
+  const isRenewed = options.expiresAt !== undefined;
+  const line = `the new key expires on ${dateOf(expiresAt)}${isRenewed ? '' : ', with the old one'}`;
+  const isSoon = !isRenewed && expiresAt - context.now() < warnBeforeMs;
+  if (isSoon) context.warn(line, `run ${rotateCommand(identity)} --expires-in 90d`);
+  else printLine(context, line);
 }
 
 function refusedAsLocked(identity: string, key: ApiKeyDetails): HelperError {
-  const unlock = `docker-credential-icr api-key unlock ${key.id}`;
-  const again = `docker-credential-icr api-key rotate ${identity}`;
   return new HelperError('refused', `${nameOf(key)} is locked and cannot be deleted`, {
-    hint: `run ${unlock}, then ${again}`,
+    hint: `run ${rotateCommand(identity)} --unlock, which locks the new key`,
   });
 }

@@ -7,17 +7,16 @@ import { HelperError } from '../../errors.ts';
 import type { Owner } from '../../iam/owner.ts';
 import { removeSupersededTokens } from '../../identity/cached-tokens.ts';
 import { findCredential } from '../../identity/find.ts';
-import { lookupIn } from '../../identity/lookup.ts';
+import { everyHost, type Found, keysOfIdentity, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
-import { everyHost, keysOfIdentity, own } from '../../identity/mapping-key.ts';
 import { changed } from '../../identity/pending-key.ts';
-import type { Found } from '../../identity/source.ts';
+import { own } from '../../json-object.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { secretOf } from '../../secrets/replace-secret.ts';
 import { storeIn } from '../../secrets/secret-store.ts';
 import type { SecretKey, SecretStore } from '../../secrets/store-types.ts';
 import { visible } from '../../visible.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 
 /** An API key that replaces another one. */
 interface Replacement {

@@ -1,28 +1,52 @@
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { leakActions } from '../../iam/api-keys.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
-import { withRotateLock } from '../../identity/rotate-lock.ts';
+import { withRotateLock } from '../../identity/pending-key.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../host-arguments.ts';
+import { expiryIn } from './expires-in.ts';
 
 interface RotateArgs {
   readonly identity?: string;
   readonly as?: string;
+  readonly expiresIn?: string;
+  readonly actionWhenLeaked?: string;
+  readonly unlock?: boolean;
+  readonly leaked?: boolean;
 }
 
 export const rotate: Command<RotateArgs> = {
   options: {
+    'expires-in': {
+      type: 'string',
+      describe: 'the new key expires after this time: 12h, 90d, 4w, 1y (default: with the old key)',
+    },
+    'action-when-leaked': {
+      type: 'string',
+      choices: leakActions,
+      describe: 'what IBM does if it finds the new key in public (default: as for the old key)',
+    },
+    leaked: {
+      type: 'boolean',
+      describe: 'disable the old key as soon as this machine uses the new one',
+    },
+    unlock: { type: 'boolean', describe: 'also rotate a locked key; then the new key is locked' },
     as: { type: 'string', describe: 'call IAM as this identity (default: the rotated one)' },
   },
   examples: [
     ['api-key rotate', 'the API key of the identity of icr.io'],
+    ['api-key rotate ci --expires-in 90d', 'the new key expires after 90 days'],
     ['api-key rotate ci --as admin', 'if service ID ci may not create its own keys'],
   ],
-  run: async (context, { identity, as }) => {
+  run: async (context, { identity, expiresIn, ...options }) => {
+    const expiresAt = expiryIn(expiresIn, context.now());
     const name = identity ?? (await identityOfGlobalHost(context));
     const { rotateKey } = await import('./rotation.ts');
-    await withRotateLock(context, (assertLockHeld) => rotateKey(context, name, as, assertLockHeld));
+    await withRotateLock(context, (assertLockHeld) =>
+      rotateKey(context, name, { ...options, expiresAt }, assertLockHeld),
+    );
     return 0;
   },
 };

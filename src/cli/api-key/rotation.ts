@@ -2,23 +2,23 @@ import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError, isRefused } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
-import { deleteApiKey } from '../../iam/api-key-changes.ts';
 import { ownerOfApiKey } from '../../iam/owner.ts';
 import { accessTokenOfKey, toCaller } from '../../identity/access.ts';
 import { cancelPendingKey } from '../../identity/cancel-pending.ts';
-import { loginCommand } from '../../identity/login-command.ts';
+import { loginCommand, rotateCommand } from '../../identity/login-command.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
-import { own } from '../../identity/mapping-key.ts';
 import { type PendingKey, readPendingKey } from '../../identity/pending-key.ts';
+import { own } from '../../json-object.ts';
 import { apiKeyVariables } from '../../secret-variables.ts';
 import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';
 import { callerFor } from '../caller.ts';
-import { printLine } from '../print-line.ts';
-import { createReplacement, type Rotation } from './new-key.ts';
+import { printLine } from '../output.ts';
+import { createReplacement, type Rotation, type RotationOptions } from './new-key.ts';
 import { replaceKey, requireNewKey } from './replace.ts';
+import { deleteOldKey, disableLeakedKey } from './retire.ts';
 
 // The value of the new key is generated and recorded here before the request to IAM, so that a lost response does not lose
 // it. The stored key of the identity is valid at every moment. A later run finds out from IAM which steps are done.
@@ -30,14 +30,14 @@ import { replaceKey, requireNewKey } from './replace.ts';
 export async function rotateKey(
   context: Context,
   name: string,
-  as: string | undefined,
+  options: RotationOptions,
   assertLockHeld: () => void,
 ): Promise<void> {
   const lookup = lookupIn(context);
   const stored = await storedKey(lookup, name);
   const interrupted = readPendingKey(context, name);
-  const caller = await rotationCaller(lookup, name, as, [stored, interrupted?.value]);
-  const rotation = { caller, identity: name, stored, assertLockHeld };
+  const caller = await rotationCaller(lookup, name, options.as, [stored, interrupted?.value]);
+  const rotation = { caller, identity: name, stored, options, assertLockHeld };
   try {
     if (interrupted?.value === stored) {
       printLine(context, `continuing the interrupted rotation of identity ${visible(name)}`);
@@ -111,14 +111,15 @@ async function rotationCaller(
 /** Verifies the new key, stores it and deletes the old key in IAM. Returns false if the old key did not exist. */
 async function installKey(
   lookup: Lookup,
-  { caller, identity: name, stored, assertLockHeld }: Rotation,
-  { value, oldId }: PendingKey,
+  rotation: Rotation,
+  pending: PendingKey,
 ): Promise<boolean> {
+  const { caller, identity: name, stored, assertLockHeld } = rotation;
+  const { value } = pending;
   const { context } = lookup;
   const settings = await lookup.settings();
-  const again = `docker-credential-icr api-key rotate ${name}`;
   const owner = await ownerOfApiKey(context, value, own(settings.identities, name)?.profile, {
-    hint: `run ${again} to continue; identity ${name} still uses its old key`,
+    hint: `run ${rotateCommand(name)} to continue; identity ${name} still uses its old key`,
     endpoint: trustedEndpoint(context, settings),
   });
   printLine(context, 'IAM accepts the new key');
@@ -127,34 +128,15 @@ async function installKey(
   await requireNewKey(context, name, value);
   printLine(context, `identity ${visible(name)} uses the new key`);
   assertLockHeld();
-  const oldExisted =
-    oldId !== undefined && (await deleteOld(context, caller, oldId, { name, again }));
+  await disableLeakedKey(lookup, rotation, pending);
+  const isDeleted = await deleteOldKey(lookup, rotation, pending);
   // If a parallel login has replaced the stored key, the new key is unused and is deleted in IAM.
   await cancelPendingKey(context, name, [async () => caller], assertLockHeld);
-  if (oldId !== undefined) {
-    printLine(
-      context,
-      `the old API key ${visible(oldId)} ${oldExisted ? 'is' : 'was already'} deleted`,
-    );
+  if (pending.oldId !== undefined) {
+    const state = isDeleted ? 'is deleted' : 'was already deleted';
+    printLine(context, `the old API key ${visible(pending.oldId)} ${state}`);
   }
-  return oldExisted;
-}
-
-async function deleteOld(
-  context: Context,
-  caller: Caller,
-  id: string,
-  { name, again }: { readonly name: string; readonly again: string },
-): Promise<boolean> {
-  return deleteApiKey(context, caller, id).catch((error) => {
-    if (!(error instanceof HelperError)) throw error;
-    const line = `identity ${name} uses the new key, but the old one is not deleted`;
-    const first = error.hint === undefined ? '' : `${error.hint}, then `;
-    throw new HelperError(error.code, `${line}: ${error.message}`, {
-      hint: `${first}run ${again} to continue`,
-      cause: error.cause,
-    });
-  });
+  return isDeleted;
 }
 
 function warnOfVariables({ env, warn }: Context, old: string): void {

@@ -6,11 +6,11 @@ import { HelperError } from '../../errors.ts';
 import type { MadeApiKey } from '../../iam/api-key-changes.ts';
 import type { Owner } from '../../iam/owner.ts';
 import { refuseOtherCase, requireIdentityName, saveIdentity } from '../../identity/identities.ts';
-import type { Lookup } from '../../identity/lookup.ts';
-import { everyHost } from '../../identity/mapping-key.ts';
+import { rotateCommand } from '../../identity/login-command.ts';
+import { everyHost, type Lookup } from '../../identity/lookup.ts';
 import { removeIdentities } from '../../identity/removal.ts';
 import { chooseStore, recordStore } from '../login-store.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 
 /** An identity to add, and the mapping keys for which it will be used. */
 type NewIdentity = readonly [identity: string, keys: readonly string[]];
@@ -38,7 +38,7 @@ export function planSave(
     refuseOtherCase(settings, name);
     if (!Object.hasOwn(settings.identities, name)) continue;
     throw new HelperError('invalid-input', `identity ${name} already exists`, {
-      hint: `use another name with --identity, or run docker-credential-icr api-key rotate ${name}`,
+      hint: `use another name with --identity, or run ${rotateCommand(name)}`,
     });
   }
   return { newIdentities, store: chooseStore(context, settings, undefined) };

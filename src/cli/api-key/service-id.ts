@@ -3,7 +3,7 @@ import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import type { Role } from '../../iam/policies.ts';
 import type { ServiceId } from '../../iam/service-ids.ts';
-import { plain } from '../../plain-text.ts';
+import { plain } from '../../mask.ts';
 import { regions } from '../../registry/regions.ts';
 import { unknownServiceId } from './keys.ts';
 

@@ -8,8 +8,10 @@ export interface Verification {
   readonly message: string;
   /** When the credential expires (milliseconds since 1970), if known. */
   readonly expiresAt?: number;
-  /** The remaining lifetime below which the expiry is a warning; the default is one week. */
-  readonly warnBeforeMs?: number;
+  /** When it was issued (milliseconds since 1970), if known. */
+  readonly issuedAt?: number;
+  /** When the API key was last changed (milliseconds since 1970), if known. */
+  readonly modifiedAt?: number | undefined;
 }
 
 /** Less than the timeout of the check, so that the error of the request is reported. */
@@ -36,14 +38,14 @@ export async function askIam(
   }
   const { token } = await request(context, { kind: 'api-key', apiKey: secret }, options);
   const { apiKeyDetails } = await import('../../iam/api-keys.ts');
-  const { locked, expiresAt } = await apiKeyDetails(context, secret, token, options);
+  const { locked, expiresAt, modifiedAt } = await apiKeyDetails(context, secret, token, options);
   if (profile !== undefined) {
     const assume: Grant = { kind: 'assume', accessToken: token, profile: { id: profile } };
     const as = { ...options, owner: `the API key as trusted profile ${profile}` };
     await request(context, assume, as);
   }
   const message = `IAM accepts its API key${whose}${locked ? ', which is locked' : ''}`;
-  return expiresAt === undefined ? { message } : { message, expiresAt };
+  return expiresAt === undefined ? { message } : { message, expiresAt, modifiedAt };
 }
 
 async function request(context: Context, grant: Grant, options: TokenOptions) {

@@ -12,6 +12,8 @@ export interface Finding {
   readonly message: string;
   /** The next step, like the hint of a `HelperError`. */
   readonly hint?: string;
+  /** When the credential expires or expired (ISO 8601), if the finding is about that. */
+  readonly expiresAt?: string;
 }
 
 /** A finding with the name of its check: one line of the output. */

@@ -208,7 +208,8 @@ export function unregisteredHosts(
 /** Returns a suffix for the line of a client's file that names the hosts without a credential. */
 export function withoutCredential({ snapshot }: CheckInput, hosts: readonly string[]): string {
   const answered = new Set(snapshot.answers.map(({ host }) => host.name));
-  const missing = hosts.filter((host) => !answered.has(host));
+  // A port is part of the key, as for nerdctl, not of the host.
+  const missing = hosts.filter((host) => !answered.has(host.replace(/:443$/, '')));
   if (missing.length === 0 || answered.size === 0) return '';
   return `; not logged in to ${missing.length > 3 ? `${missing.length} of them` : missing.join(', ')}`;
 }

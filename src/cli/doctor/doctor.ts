@@ -1,4 +1,5 @@
 import type { Context } from '../../context.ts';
+import { invalidInput } from '../../errors.ts';
 import type { Command } from '../command.ts';
 import { mappingKey, requireIbmHost } from '../host-arguments.ts';
 import { buildx } from './buildx-check.ts';
@@ -14,7 +15,7 @@ import { iamProbe, networkChecks } from './network-checks.ts';
 import { programCheck } from './program-check.ts';
 import { registriesConf } from './registries-conf-check.ts';
 import { hostChecks, imageChecks, registryChecks } from './registry-checks.ts';
-import { showChecks } from './report.ts';
+import { showChecks, showFirst } from './report.ts';
 import { hostsCheck, settingsCheck } from './settings-checks.ts';
 import { readOnlyContext, takeSnapshot } from './snapshot.ts';
 import { sourceChecks } from './source-checks.ts';
@@ -24,12 +25,17 @@ interface DoctorArgs {
   readonly hosts?: readonly string[];
   readonly json?: boolean;
   readonly registry?: boolean;
+  readonly quiet?: boolean;
 }
 
 export const doctor: Command<DoctorArgs> = {
   options: {
     registry: { type: 'boolean', describe: 'also log in to the registries, as Docker does' },
     json: { type: 'boolean', describe: 'print JSON' },
+    quiet: {
+      type: 'boolean',
+      describe: 'for a timer: print one line if something fails or expires soon, otherwise nothing',
+    },
   },
   examples: [
     ['doctor', 'print one line for each check; changes nothing'],
@@ -37,11 +43,16 @@ export const doctor: Command<DoctorArgs> = {
     ['doctor us.icr.io/team/app', 'also check the host; explain checks access to the image'],
   ],
   run: async (context, args) => {
+    if (args.json && args.quiet) {
+      throw invalidInput('--json and --quiet cannot be used together', 'use one of them');
+    }
     const input = await prepareInput(context);
     const checks = checksFor(input, args);
-    const results = args.json
-      ? (await Promise.all(checks.map((check) => runCheck(check, input)))).flat()
-      : await showChecks(context, checks, input);
+    const results =
+      args.json || args.quiet
+        ? (await Promise.all(checks.map((check) => runCheck(check, input)))).flat()
+        : await showChecks(context, checks, input);
+    if (args.quiet) return showFirst(context, results);
     const ok = results.every(({ state }) => state !== 'error');
     if (args.json) context.stdout(`${JSON.stringify({ ok, checks: results }, null, 2)}\n`);
     return ok ? 0 : 1;

@@ -1,15 +1,13 @@
 import { shellQuoted } from '../../clients/notes.ts';
 import { type IdentitySettings, requireUsable, type Unusable } from '../../config/settings.ts';
-import type { Context } from '../../context.ts';
-import { HelperError } from '../../errors.ts';
-import { statOf } from '../../files/file-facts.ts';
-import { lifeOf } from '../../identity/expiry.ts';
+import { HelperError, isRefused } from '../../errors.ts';
+import { endOfJwt, lifeOf } from '../../identity/expiry.ts';
 import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
-import { duration } from '../table.ts';
+import { renewHint, sessionEnd } from '../expiry-notice.ts';
 import { askIam, type Verification } from './ask-iam.ts';
 import { attempt } from './attempt.ts';
 import {
@@ -17,18 +15,13 @@ import {
   type CheckInput,
   type Finding,
   networkLimitMs,
-  ok,
   problem,
   warning,
 } from './check.ts';
+import { expiryFinding } from './expiry-finding.ts';
 import { requestFailure } from './network-checks.ts';
 import { pathProblem } from './path-problem.ts';
 import type { Snapshot } from './snapshot.ts';
-
-const dayMs = 24 * 60 * 60_000;
-const warnBeforeMs = 7 * dayMs;
-/** IAM invalidates an unused refresh token after at most this time. */
-const longestSessionMs = 3 * dayMs;
 
 /** For each identity, checks that its secret is readable, accepted by IAM, and does not expire soon. */
 export function identityChecks({ snapshot }: CheckInput): Check[] {
@@ -89,12 +82,20 @@ async function checkIdentity(
   const verification = await attempt(async () =>
     verify(input, name, identity, secretOf(input.snapshot, name, identity)),
   );
-  if (verification instanceof HelperError) {
+  const knownEnd = identity.expiresAt ?? Number.POSITIVE_INFINITY;
+  // The refusal of an expired key is reported as its expiry.
+  const isExpired = isRefused(verification) && knownEnd <= input.context.now();
+  if (verification instanceof HelperError && !isExpired) {
     const unreadable = unreadableSecret(input, name, verification);
     if (unreadable !== undefined) return unreadable;
     return requestFailure(input, verification, hintFor(input.snapshot, name, login, verification));
   }
-  return expiry(input.context, login, verification, verification.expiresAt ?? identity.expiresAt);
+  const { kind, expiresAt } = identity;
+  const known = verification instanceof HelperError ? { message: '' } : verification;
+  const expiring = { ...(expiresAt === undefined ? {} : { expiresAt }), ...known };
+  return expiryFinding(input.context, kind, expiring, (isPast) =>
+    renewHint(name, identity, isPast),
+  );
 }
 
 function unreadableSecret(input: CheckInput, name: string, error: HelperError) {
@@ -143,37 +144,20 @@ async function verify(
   }
 }
 
-/** For a short lifetime, such as one day, the warning comes in its last tenth. */
-function ownExpiry(jwt: string): Pick<Verification, 'expiresAt' | 'warnBeforeMs'> {
-  const { iat, exp } = lifeOf(jwt);
-  if (typeof exp !== 'number') return {};
-  const lifeMs = typeof iat === 'number' ? (exp - iat) * 1000 : warnBeforeMs;
-  return { expiresAt: exp * 1000, warnBeforeMs: Math.min(warnBeforeMs, lifeMs / 10) };
+/** Reads the times in a JWT. */
+function ownExpiry(jwt: string): Pick<Verification, 'expiresAt' | 'issuedAt'> {
+  const { iat } = lifeOf(jwt);
+  const expiresAt = endOfJwt(jwt);
+  return {
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(typeof iat === 'number' ? { issuedAt: iat * 1000 } : {}),
+  };
 }
 
 /** Does not contact IAM: it accepts a refresh token only once, so the check would consume it. */
-function session({ snapshot, context }: CheckInput, name: string): Verification {
-  const file =
-    snapshot.directory === undefined ? '' : fileOf(snapshot.directory, { of: 'identity', name });
-  const renewedAt = statOf(file)?.mtimeMs;
-  if (renewedAt !== undefined && context.now() - renewedAt > longestSessionMs) {
-    return { message: 'not used for 72 h', expiresAt: renewedAt + longestSessionMs };
-  }
+function session({ snapshot }: CheckInput, name: string): Verification {
+  const expiresAt = sessionEnd(snapshot.directory, name);
   const command = `docker-credential-icr token --identity ${name}`;
-  return { message: `not tried, since IAM accepts a refresh token once; ${command} does` };
-}
-
-function expiry(
-  context: Context,
-  login: string,
-  verification: Verification,
-  expiresAt: number | undefined,
-): Finding {
-  const { message } = verification;
-  if (expiresAt === undefined) return ok(message);
-  const leftMs = expiresAt - context.now();
-  const date = new Date(expiresAt).toISOString().slice(0, 10);
-  if (leftMs <= 0) return problem(`expired on ${date}`, login);
-  const line = `${message}; expires in ${duration(leftMs)} (${date})`;
-  return leftMs < (verification.warnBeforeMs ?? warnBeforeMs) ? warning(line, login) : ok(line);
+  const message = `not tried, since IAM accepts a refresh token once; ${command} does`;
+  return expiresAt === undefined ? { message } : { message, expiresAt };
 }

@@ -1,7 +1,7 @@
 import { linkName } from '../../clients/helper-link.ts';
 import { shellQuoted } from '../../clients/notes.ts';
-import { own } from '../../identity/mapping-key.ts';
-import { unknownIdentity } from '../../identity/program-identity.ts';
+import { unknownIdentity } from '../../identity/named-login.ts';
+import { own } from '../../json-object.ts';
 import { helperName } from '../../program-name.ts';
 import { type NamedHelper, namedHelpers } from '../named-helper.ts';
 import {

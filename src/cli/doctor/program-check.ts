@@ -5,9 +5,8 @@ import type { Context } from '../../context.ts';
 import { findProgram, pathFolders, programPaths } from '../../files/executables.ts';
 import { realPath, statOf } from '../../files/file-facts.ts';
 import { typeOf } from '../../files/storage-error.ts';
-import { helperName } from '../../program-name.ts';
+import { helperName, version } from '../../program-name.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
-import { version } from '../../version.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
 
 const name = `docker-credential-${helperName}`;

@@ -71,6 +71,23 @@ function lineOf({ name, state, message, hint }: Result, layout: Layout): string 
   return `${mark} ${[...text, ...hints].join(`\n${indent}`)}\n`;
 }
 
+/**
+ * Prints one line, about the first error or the credential that expires first, and nothing if there is none. Other
+ * warnings would recur at every run of a timer. Returns the exit status.
+ */
+export function showFirst(context: Context, results: readonly Result[]): number {
+  const errors = results.filter(({ state }) => state === 'error');
+  const expiring = results
+    .filter(({ state, expiresAt }) => state === 'warning' && expiresAt !== undefined)
+    .sort((a, b) => (a.expiresAt ?? '').localeCompare(b.expiresAt ?? ''));
+  const [first, ...others] = [...errors, ...expiring];
+  if (first === undefined) return 0;
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`;
+  const line = `${first.name}: ${first.message}${more}; run docker-credential-icr doctor`;
+  context.stdout(`docker-credential-icr: ${visible(line)}\n`);
+  return 1;
+}
+
 export function summaryOf(results: readonly Result[]): string {
   const parts = (['error', 'warning'] as const).flatMap((state) => counted(results, state));
   return `${parts.join(', ') || 'no problems found'}\n`;

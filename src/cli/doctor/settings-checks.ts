@@ -3,11 +3,12 @@ import { shellQuoted } from '../../clients/notes.ts';
 import { signedOutFolder } from '../../config/folders.ts';
 import { isUsable, type Settings, settingsFile, unusableMapping } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
-import { everyHost, mappingKeyFor } from '../../identity/mapping-key.ts';
+import { everyHost, mappingKeyFor } from '../../identity/lookup.ts';
 import { presentation, requirePresentable } from '../../identity/present.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { damagedSuffix, fileOf } from '../../secrets/credential-file.ts';
+import { tokenNotices } from '../expiry-notice.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,
@@ -89,6 +90,7 @@ export const hostsCheck: Check = {
     const out = [...signedOut].filter((host) => !names.has(host)).sort();
     const problems = [
       ...(await damagedLogins(input)),
+      ...expiringTokens(input),
       ...out.map((host) => signedOutFinding(input, host)),
     ];
     const count = answers.filter(({ found }) => !(found instanceof HelperError)).length;
@@ -99,6 +101,19 @@ export const hostsCheck: Check = {
       : problem('not logged in', 'run docker-credential-icr login');
   },
 };
+
+/** Finds registry tokens of `docker login` that have expired or expire soon. */
+function expiringTokens({ snapshot: { answers }, context }: CheckInput): Finding[] {
+  return answers.flatMap(({ serverURL, found }) => {
+    if (found instanceof HelperError || found.identity !== undefined) return [];
+    if (found.username !== 'token' || found.expiresAt === undefined) return [];
+    const expiresAt = new Date(found.expiresAt).toISOString();
+    const state = found.expiresAt <= context.now() ? 'error' : 'warning';
+    return tokenNotices(serverURL, found.expiresAt, context.now()).map(
+      ({ message, hint }): Finding => ({ state, message, hint, expiresAt }),
+    );
+  });
+}
 
 function signedOutFinding({ snapshot: { settings } }: CheckInput, name: string): Finding {
   const host = parseServerURL(name);

@@ -1,9 +1,8 @@
 import { configFolder } from '../../config/folders.ts';
-import { loadSettings } from '../../config/load-settings.ts';
-import { noSettings, type Settings } from '../../config/settings.ts';
+import { loadSettings, noSettings, type Settings } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { nodeFiles } from '../../files/file-reader.ts';
+import { nodeFiles } from '../../files/file-readers.ts';
 import { answeredHosts, type HostAnswer } from '../../identity/hosts.ts';
 import { signedOutHosts } from '../../identity/signed-out.ts';
 import { readableStore } from '../../secrets/secret-store.ts';

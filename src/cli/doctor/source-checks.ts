@@ -3,11 +3,11 @@ import { findProgram } from '../../files/executables.ts';
 import { apiKeyIn } from '../../identity/api-key-variable.ts';
 import { foundInSession } from '../../identity/ibmcloud.ts';
 import { ambientVariables, ownVariable } from '../../secret-variables.ts';
-
-import { duration } from '../table.ts';
-import { askIam } from './ask-iam.ts';
+import { duration } from '../output.ts';
+import { askIam, type Verification } from './ask-iam.ts';
 import { attempt } from './attempt.ts';
 import { type Check, type CheckInput, failure, networkLimitMs, ok, problem } from './check.ts';
+import { expiryFinding } from './expiry-finding.ts';
 import { requestFailure } from './network-checks.ts';
 
 /** Returns a check for each source in use other than identities: variables, ibmcloud CLI, compute identity. */
@@ -30,8 +30,8 @@ function variable(name: string): Check {
     name === ownVariable ? 'before stored credentials' : 'after stored credentials';
   return iamCheck(name, `run unset ${name}`, async (input) => {
     const key = apiKeyIn(name, input.context.env[name]?.trim() ?? '');
-    const { message } = await askIam(input, { kind: 'api-key' }, key);
-    return `${message}; used ${precedence}`;
+    const { message, ...times } = await askIam(input, { kind: 'api-key' }, key);
+    return { message: `${message}; used ${precedence}`, ...times };
   });
 }
 
@@ -39,19 +39,29 @@ function computeCheck(profile: string): Check {
   const off = 'run docker-credential-icr settings compute-profile off';
   return iamCheck('compute identity', off, async (input) => {
     const { message } = await askIam(input, { kind: 'trusted-profile', profile }, '');
-    return `${message}: trusted profile ${profile}`;
+    return { message: `${message}: trusted profile ${profile}` };
   });
 }
 
-function iamCheck(name: string, hint: string, ask: (input: CheckInput) => Promise<string>): Check {
+function iamCheck(
+  name: string,
+  hint: string,
+  ask: (input: CheckInput) => Promise<Verification>,
+): Check {
   return {
     name,
     limitMs: networkLimitMs,
     run: async (input) => {
       const said = await attempt(() => ask(input));
-      return said instanceof HelperError ? requestFailure(input, said, hint) : ok(said);
+      if (said instanceof HelperError) return requestFailure(input, said, hint);
+      return expiryFinding(input.context, 'api-key', said, () => newKeyHint(name));
     },
   };
+}
+
+function newKeyHint(variable: string): string {
+  const create = 'docker-credential-icr api-key create --expires-in 90d';
+  return `run ${create}, and set ${variable} to the new key`;
 }
 
 const session: Check = {

@@ -9,14 +9,13 @@ import {
 } from '../../registry/account-limits.ts';
 import { attempt } from '../doctor/attempt.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
-import type { OwnerAnswer } from './owner-step.ts';
-import { policyFinding } from './policy-step.ts';
+import { type OwnerAnswer, policyFinding } from './iam-steps.ts';
 import { type AccountState, privateHint, quotaHint, refusalHint } from './refusal-hint.ts';
 import type { RegistryAnswer } from './registry-steps.ts';
 import type { Step } from './step.ts';
 
 /** The state of the account, and the hint for the registry's refusal that follows from it. */
-export interface AccountAnswer {
+interface AccountAnswer {
   readonly findings: readonly (readonly [name: string, finding: Finding])[];
   readonly hint: string | undefined;
 }

@@ -9,7 +9,7 @@ import { showResult, summaryOf } from '../doctor/report.ts';
 import { accountFindings } from './account-steps.ts';
 import { clientFindings } from './client-steps.ts';
 import { credentialFindings, loginHint } from './credential-step.ts';
-import { askOwner } from './owner-step.ts';
+import { askOwner } from './iam-steps.ts';
 import { askRegistry } from './registry-steps.ts';
 import type { Step } from './step.ts';
 

@@ -37,7 +37,7 @@ export function refusalHint(
   if (refusal === undefined) return undefined;
   const { image, isPush } = step;
   const { name, namespace } = image.host;
-  const [, hint] = texts.find(([pattern]) => pattern.test(refusal.message)) ?? [];
+  const [, hint] = texts.find(([pattern]) => pattern.test(refusal.serviceText ?? '')) ?? [];
   if (hint !== undefined) return hint(step);
   if (state.isPrivateOnly && !name.startsWith('private.')) return privateHint(name);
   if (state.isOverQuota) return quotaHint(step);

@@ -1,5 +1,5 @@
 import { HelperError } from '../../errors.ts';
-import type { Found } from '../../identity/source.ts';
+import type { Found } from '../../identity/lookup.ts';
 import { authorizeScope } from '../../registry/docker-exchange.ts';
 import { scopeOf, tryPull, tryPush } from '../../registry/image-access.ts';
 import { attempt } from '../doctor/attempt.ts';

@@ -5,7 +5,7 @@ import { actAsOwner } from '../../files/act-as-owner.ts';
 import { cannot } from '../../files/storage-error.ts';
 import { visible } from '../../visible.ts';
 import type { Command } from '../command.ts';
-import { printLine } from '../print-line.ts';
+import { printLine } from '../output.ts';
 import {
   checkedOptions,
   kubeletFlags,

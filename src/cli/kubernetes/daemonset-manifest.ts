@@ -1,5 +1,5 @@
+import { requireImage, warnOfTag } from '../../kubernetes/manifest-options.ts';
 import type { Command } from '../command.ts';
-import { requireImage, warnOfTag } from './image-option.ts';
 import {
   checkedOptions,
   kubeletFlags,

@@ -70,15 +70,11 @@ async function printNode(context: Context, args: ManifestArgs): Promise<void> {
   const who = Object.fromEntries(
     Object.entries(args).filter(([name]) => Object.hasOwn(whoPulls, dashed(name))),
   ) as unknown as WhoPulls;
-  const { nodeInstall } = await import('../../kubernetes/node-install.ts');
+  const { cloudInit, machineConfig, nodeInstall } = await import(
+    '../../kubernetes/node-install.ts'
+  );
   const install = nodeInstall({ url, sha256 }, await checkedOptions(who));
-  if (kind === 'cloud-init') {
-    const { cloudInit } = await import('../../kubernetes/cloud-init.ts');
-    context.stdout(cloudInit(install));
-  } else {
-    const { machineConfig } = await import('../../kubernetes/machine-config.ts');
-    context.stdout(machineConfig(install, role));
-  }
+  context.stdout(kind === 'cloud-init' ? cloudInit(install) : machineConfig(install, role));
   for (const line of [...identityLines(who), ...versionLines(who)]) context.warn(line);
 }
 

@@ -18,7 +18,7 @@ export const whoPulls: Readonly<Record<string, Option>> = {
   },
   'node-profile': {
     type: 'string',
-    describe: 'pull with the trusted profile of the machine, by ID',
+    describe: 'pull with the trusted profile of the machine, by ID or CRN',
     group: identityGroup,
   },
   'service-accounts': {
@@ -29,7 +29,7 @@ export const whoPulls: Readonly<Record<string, Option>> = {
   },
   'trusted-profile': {
     type: 'string',
-    describe: 'trusted profile of service accounts without annotation',
+    describe: 'trusted profile of service accounts without annotation, by ID, CRN or name',
     group: identityGroup,
   },
   audience: {

@@ -1,7 +1,13 @@
 import type { Context } from '../../context.ts';
+import {
+  requireImage,
+  requireNamespace,
+  requireObjectName,
+  requirePath,
+  warnOfTag,
+} from '../../kubernetes/manifest-options.ts';
 import type { Option } from '../command.ts';
 import { requireIbmHost } from '../host-arguments.ts';
-import { requireImage, warnOfTag } from './image-option.ts';
 
 export interface RefresherArgs {
   readonly image?: string;
@@ -77,9 +83,6 @@ export async function printRefresher(context: Context, args: RefresherArgs): Pro
   const { secretName = 'icr-pull', iamEndpoint } = args;
   const { executable = '/usr/local/bin/docker-credential-icr' } = args;
   requireImage(image);
-  const { requireNamespace, requireObjectName, requirePath } = await import(
-    '../../kubernetes/names.ts'
-  );
   requireNamespace(namespace);
   requirePath(executable);
   for (const name of [imagePullSecret, apiKeySecret]) {

@@ -2,6 +2,7 @@ import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from '../../context.ts';
 import { HelperError, systemCode } from '../../errors.ts';
+import type { WatchedCluster } from '../../kubernetes/refresh-continuously.ts';
 import type { Cluster, RefreshOptions } from '../../kubernetes/renew-secret.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../host-arguments.ts';
@@ -44,7 +45,8 @@ export const refresher: Command<RefresherArgs> = {
     },
     'trusted-profile': {
       type: 'string',
-      describe: 'trusted profile of namespaces without the annotation icr.io/trusted-profile-id',
+      describe:
+        'trusted profile of namespaces without the annotation icr.io/trusted-profile-id, by ID, CRN or name',
     },
     'api-key-file': { type: 'string', describe: 'use an API key instead of trusted profiles' },
     name: {
@@ -80,13 +82,15 @@ export const refresher: Command<RefresherArgs> = {
     const port = requirePort(single.port);
     const { inClusterApi } = await import('../../kubernetes/cluster-api.ts');
     const { tokenRequester } = await import('../../kubernetes/refresher-tokens.ts');
+    const { intervalsMs } = await import('../../kubernetes/refreshed-secret.ts');
     const cluster = {
-      api: inClusterApi(context, serviceAccountDirectory),
+      ...inClusterApi(context, serviceAccountDirectory),
       requestToken: tokenRequester(context, { tokenFile, apiKeyFile }),
     };
     const usesApiKey = apiKeyFile !== undefined;
     const secrets = { selector, secretName, hosts, profile, usesApiKey };
-    const options = { ...secrets, refresher: name, serviceAccounts };
+    const intervalMs = single.once ? intervalsMs.cronjob : intervalsMs.deployment;
+    const options = { ...secrets, refresher: name, serviceAccounts, intervalMs };
     if (single.once) return refreshOnce(context, cluster, options);
     await refreshUntilStopped(context, cluster, options, port);
     return 0;
@@ -106,11 +110,12 @@ async function refreshOnce(
 
 async function refreshUntilStopped(
   context: Context,
-  cluster: Cluster,
+  cluster: WatchedCluster,
   options: RefreshOptions,
   port: number,
 ): Promise<void> {
-  const { leaseMs, refreshInRounds } = await import('../../kubernetes/refresh-loop.ts');
+  const { leadUntilStopped, leaseMs } = await import('../../kubernetes/lead.ts');
+  const { refreshContinuously } = await import('../../kubernetes/refresh-continuously.ts');
   const { createElection } = await import('../../kubernetes/leader-lease.ts');
   const { createMetrics } = await import('../../kubernetes/refresh-metrics.ts');
   const { serveTexts } = await import('../../http/text-server.ts');
@@ -127,10 +132,12 @@ async function refreshUntilStopped(
   });
   const stopping = new AbortController();
   const restore = context.onSignals(['SIGTERM', 'SIGINT'], () => stopping.abort());
+  const control = { now: context.now, random: Math.random, pause, stop: stopping.signal };
   try {
     context.stdout(`serving /metrics and /healthz on port ${server.port}\n`);
-    const { signal: stop } = stopping;
-    await refreshInRounds(context, cluster, options, { election, metrics, pause, stop });
+    await leadUntilStopped(context, election, metrics, control, (stop) =>
+      refreshContinuously(context, cluster, options, metrics, { ...control, stop }),
+    );
   } finally {
     restore();
     server.close();

@@ -1,9 +1,10 @@
 import type { Context } from '../../context.ts';
 import { lookupIn } from '../../identity/lookup.ts';
+import { requireNamespace, requireObjectName } from '../../kubernetes/manifest-options.ts';
 import type { PullCredentials } from '../../kubernetes/pull-credentials.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../host-arguments.ts';
-import { duration } from '../table.ts';
+import { duration } from '../output.ts';
 
 interface SecretArgs {
   readonly name: string;
@@ -29,10 +30,9 @@ export const secret: Command<SecretArgs> = {
     ['kubernetes secret icr --identity ci --host us.icr.io', 'one identity and one host'],
   ],
   run: async (context, { name, namespace, host, ...options }) => {
-    const { requireNamespace, requireObjectName } = await import('../../kubernetes/names.ts');
     requireObjectName(name);
     if (namespace !== undefined) requireNamespace(namespace);
-    const { requirePullHost } = await import('../../kubernetes/pull-host.ts');
+    const { requirePullHost } = await import('../../kubernetes/keyring-key.ts');
     const keys = host?.map((typed) => requirePullHost(typed, requireIbmHost(typed)));
     const { pullCredentials } = await import('../../kubernetes/pull-credentials.ts');
     const found = await pullCredentials(lookupIn(context), {

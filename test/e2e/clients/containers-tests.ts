@@ -15,7 +15,7 @@ import type { Home } from './home.ts';
 import { type Scene, userNames } from './scene.ts';
 
 /** A client that uses the containers/image library, like podman, skopeo and buildah, which share its files. */
-export interface ContainersClient extends Client {
+interface ContainersClient extends Client {
   /** Pushes the image of an OCI layout (`oci:FOLDER:TAG`). */
   push(home: Home, source: string, reference: string): Promise<void>;
   /** Copies an image from one registry to another. */

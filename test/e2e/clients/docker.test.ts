@@ -7,12 +7,44 @@ import { clientSuite } from './client-suite.ts';
 import { docker, useRegistry } from './docker-client.ts';
 import type { Home } from './home.ts';
 import { otherRegistry } from './hosts.ts';
-import { userNames } from './scene.ts';
+import { testLongBuilds } from './long-build-tests.ts';
+import { type Scene, userNames } from './scene.ts';
 
 const programs = ['docker', 'dockerd', 'docker-registry'];
 
 async function helperHas(home: Home, host: string): Promise<Record<string, string>> {
   return JSON.parse((await home.succeed([helper, 'get'], host)).stdout);
+}
+
+interface OwnedImage {
+  readonly identity: string;
+  readonly reference: string;
+}
+
+/** Logs in with two accounts, each as an identity with its own helper; each has an image on us.icr.io. */
+async function withTwoAccounts(
+  scene: Scene,
+  use: (images: readonly [OwnedImage, OwnedImage]) => Promise<void>,
+): Promise<void> {
+  const { home, account, addAccount } = scene;
+  const images: OwnedImage[] = [];
+  const configure = [helper, 'configure', '--identity'];
+  try {
+    for (const owner of [account, addAccount()]) {
+      const identity = owner.namespace;
+      const key = owner.addKey();
+      await home.succeed([helper, 'login', '--identity', identity, '--api-key-stdin'], key);
+      const { reference } = await scene.seed('us.icr.io', owner);
+      images.push({ identity, reference });
+      // The link is beside the executable, where all tests of this run create theirs.
+      await home.succeed([...configure, identity, '--host', 'us.icr.io']);
+    }
+    const [own, others] = images;
+    if (own !== undefined && others !== undefined) await use([own, others]);
+  } finally {
+    home.write('.docker/config.json', {});
+    for (const { identity } of images) await home.succeed([...configure, identity, '--remove']);
+  }
 }
 
 const plain = clientSuite('docker', programs, { dockerd: true, identityTokens: false });
@@ -58,6 +90,39 @@ plain.test('pulls from a private host', async (scene) => {
   await pull(docker, scene, `private.${reference}`);
 });
 
+for (const builder of ['BuildKit', 'the legacy builder']) {
+  plain.test(`one build with ${builder} uses two accounts on one host`, (scene) =>
+    withTwoAccounts(scene, async ([own, others]) => {
+      const { home } = scene;
+      const [first, second] = [own.reference, others.reference.replace('/', ':443/')];
+      const copy = 'COPY --from=first /greeting /copied';
+      home.write('two/Dockerfile', `FROM ${first} AS first\nFROM ${second}\n${copy}\n`);
+      const env = `DOCKER_BUILDKIT=${builder === 'BuildKit' ? 1 : 0}`;
+      const build = ['env', env, 'docker', 'build', '--network', 'host', '--pull', '--no-cache'];
+      const [a, b] = [`icr-${own.identity}`, `icr-${others.identity}`];
+      home.write('.docker/config.json', { credHelpers: { 'us.icr.io': b, 'us.icr.io:443': a } });
+      await home.fail([...build, home.file('two')]);
+      home.write('.docker/config.json', { credHelpers: { 'us.icr.io': a, 'us.icr.io:443': b } });
+      await home.succeed([...build, home.file('two')]);
+    }),
+  );
+}
+
+plain.test("docker's library reads buildx's file of a repository", (scene) =>
+  withTwoAccounts(scene, async ([own, others]) => {
+    const { home } = scene;
+    home.write('.docker/config.json', { credHelpers: { 'us.icr.io': `icr-${own.identity}` } });
+    const repository = others.reference.replace(/:\w+$/, '');
+    const folder = `.docker/buildx/config/${repository}`;
+    const credHelpers = { 'us.icr.io': `icr-${others.identity}` };
+    home.write(`${folder}/config.json`, { credHelpers });
+    const pullAs = ['docker', '--config', home.file(folder), 'pull'];
+    await home.succeed([...pullAs, others.reference]);
+    await home.fail([...pullAs, own.reference]);
+    await pull(docker, scene, own.reference);
+  }),
+);
+
 plain.test('works with the helper as credsStore', async (scene) => {
   const { home, account } = scene;
   home.write('.docker/config.json', { credsStore: 'icr' });
@@ -93,6 +158,7 @@ plain.test(
 );
 
 testAccounts(plain, docker);
+testLongBuilds(plain);
 plain.run();
 
 const tokens = clientSuite('docker with identity tokens', programs, { dockerd: true });

@@ -16,7 +16,7 @@ export interface Home {
   write(name: string, value: unknown): string;
 }
 
-export interface HomeOptions {
+interface HomeOptions {
   readonly folder: string;
   readonly caFile: string;
   readonly env: Readonly<Record<string, string>>;

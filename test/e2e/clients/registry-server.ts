@@ -4,7 +4,7 @@ import { type RegistryHost, registries } from './hosts.ts';
 import { searchPath } from './programs.ts';
 import { type Server, startAll, startServer } from './server.ts';
 
-export interface RegistryOptions {
+interface RegistryOptions {
   readonly folder: string;
   /** The PEM file of the certificate that signs the simulator's registry tokens. */
   readonly signingCertificateFile: string;

@@ -12,7 +12,7 @@ import { upload } from './upload.ts';
 import type { World } from './world.ts';
 
 /** An IBM Cloud account in the simulator, with a namespace that only its API keys can access. */
-export interface Account {
+interface Account {
   readonly accountId: string;
   readonly namespace: string;
   /** Adds an API key; returns its value. */
@@ -41,14 +41,14 @@ export interface Scene {
 }
 
 /** A request to the registry's token endpoint. */
-export interface TokenRequest {
+interface TokenRequest {
   /** Undefined without a credential, and for an identity token. */
   readonly userName: string | undefined;
   readonly grant: string | undefined;
   readonly status: number | undefined;
 }
 
-export interface Seeded {
+interface Seeded {
   readonly reference: string;
   readonly image: Image;
 }

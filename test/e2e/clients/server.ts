@@ -8,7 +8,7 @@ export interface Server {
   close(): Promise<void>;
 }
 
-export interface ServerOptions {
+interface ServerOptions {
   readonly env: Readonly<Record<string, string>>;
   /** The file for its output. */
   readonly log: string;

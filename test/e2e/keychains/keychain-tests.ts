@@ -11,7 +11,7 @@ const hub = 'https://index.docker.io/v1/';
 const notFound = 'credentials not found in native keychain\n';
 
 /** Checks that no file in the home directory contains a secret as plain text. */
-export function expectNoPlainSecret({ home }: Keychain): void {
+function expectNoPlainSecret({ home }: Keychain): void {
   const files = fs
     .readdirSync(home.folder, { recursive: true, encoding: 'utf8' })
     .map((name) => path.join(home.folder, name))

@@ -22,7 +22,7 @@ export interface Keychain {
   readonly listed: () => Promise<Record<string, string>>;
 }
 
-export interface KeychainOptions {
+interface KeychainOptions {
   /** The suffix of `docker-credential-`. */
   readonly name: string;
   readonly programs: readonly string[];
@@ -64,8 +64,12 @@ function withKeychain(
   return inHome(async (home) => {
     const { env, close } = await open(home);
     const run: Keychain['run'] = ([program = '', ...words], input = '', more = {}) => {
-      const search = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin' };
-      const options = { cwd: home.folder, env: { ...home.env, ...search, ...env, ...more } };
+      const own = {
+        PATH: '/usr/bin:/bin:/usr/sbin:/sbin',
+        // Otherwise, as root, `configure` changes the system's /run/containers.
+        XDG_RUNTIME_DIR: home.folder,
+      };
+      const options = { cwd: home.folder, env: { ...home.env, ...own, ...env, ...more } };
       const child = spawn(program, words, options);
       child.stdin.on('error', () => {});
       child.stdin.end(input);

@@ -26,20 +26,15 @@ function modulesOf(home: Home, typed: string | readonly string[], input: string,
 }
 
 const kubeletModules: readonly string[] = [
+  'src/iam/cached-token.ts',
   'src/identity/expiry.ts',
   'src/identity/profile.ts',
-  'src/iam/cached-token.ts',
-  'src/kubernetes/duration.ts',
-  'src/kubernetes/image.ts',
   'src/kubernetes/keyring-key.ts',
   'src/kubernetes/kubelet.ts',
-  'src/kubernetes/node-folders.ts',
   'src/kubernetes/node-identity.ts',
   'src/kubernetes/provide.ts',
-  'src/kubernetes/repeated-member.ts',
   'src/kubernetes/provider-request.ts',
   'src/kubernetes/provider-response.ts',
-  'src/kubernetes/user-names.ts',
 ].sort();
 
 const rows: readonly [verb: string, input: string, stdout: string, env?: object][] = [
@@ -99,11 +94,15 @@ test('damaged settings and version: load no other modules', () =>
 const forAll = ['cli', 'commands', 'typed-command', 'usage-error', 'yargs'];
 const forStatus = [
   'host-arguments',
+  'expiry-notice',
   'named-helper',
-  'pending-keys',
-  'print-line',
-  'status',
-  'table',
+  'output',
+  'status/pending-keys',
+  'status/status',
+  'status/status-data',
+  'status/status-json',
+  'status/status-rows',
+  'status/status-text',
 ];
 const loadedFor: readonly (readonly [words: readonly string[], names: readonly string[]])[] = [
   [['status'], [...forAll, ...forStatus]],

@@ -1,0 +1,118 @@
+import { HelperError } from '../../errors.ts';
+import type { Caller } from '../../http/api-call.ts';
+import { ownerOf } from '../../iam/owner.ts';
+import { appliesTo, type Grant, listGrants, listGroupGrants } from '../../iam/policies.ts';
+import { accessTokenOf, nameOf, toCaller } from '../../identity/access.ts';
+import type { Found } from '../../identity/lookup.ts';
+import { parseClaims } from '../../jwt-claims.ts';
+import { regions } from '../../registry/regions.ts';
+import { attempt } from '../doctor/attempt.ts';
+import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
+import { renewHint } from './credential-step.ts';
+import { isMissing } from './refusal-hint.ts';
+import type { Step } from './step.ts';
+
+/** The owner of a credential according to IAM. */
+export interface OwnerAnswer {
+  readonly finding: Finding;
+  /** For requests to IAM and to the registry's API; undefined if IAM issues no token for this credential. */
+  readonly caller?: Caller;
+  /** `service ID ci`. */
+  readonly owner?: string;
+  /** The command of the ibmcloud CLI that creates a policy for this owner, without its options. */
+  readonly policyCommand?: string;
+}
+
+/** Asks IAM whose credential this is. */
+export async function askOwner(step: Step, found: Found): Promise<OwnerAnswer> {
+  if (['cp', 'token', '<token>'].includes(found.username)) {
+    return { finding: skipped(`IAM does not know credentials with user name ${found.username}`) };
+  }
+  const { lookup } = step;
+  const caller = await attempt(async () =>
+    toCaller(lookup, nameOf(found), await accessTokenOf(lookup, found)),
+  );
+  if (caller instanceof HelperError) return { finding: await refusal(step, found, caller) };
+  const { owner = '', account } = ownerOf({ token: caller.accessToken });
+  const finding = ok(`${owner}, account ${account}, IAM ID ${caller.iamId}`);
+  return { finding, caller, owner, policyCommand: policyCommand(caller) };
+}
+
+async function refusal(step: Step, found: Found, error: HelperError): Promise<Finding> {
+  const { code, message, hint } = error;
+  // An API key can work at the registry while IAM cannot be reached from here.
+  if (code === 'unreachable') return warning(message, hint);
+  if (code === 'misconfigured') return skipped(message);
+  return problem(message, code === 'refused' ? await renewHint(step, found) : hint);
+}
+
+function policyCommand({ accessToken }: Caller): string {
+  const { sub, subType } = parseClaims(accessToken);
+  const kinds: Readonly<Record<string, string>> = {
+    ServiceId: 'service-policy-create',
+    Profile: 'trusted-profile-policy-create',
+  };
+  return `ibmcloud iam ${kinds[subType ?? ''] ?? 'user-policy-create'} ${sub}`;
+}
+
+/**
+ * Shows the roles that IAM's policies give the caller on the image's namespace and region. They are not enough for an error
+ * if the registry has accepted, because the owner of an account needs no policy.
+ */
+export async function policyFinding(
+  step: Step,
+  caller: Caller,
+  command: string,
+  registryError: HelperError | undefined,
+): Promise<Finding> {
+  const own = await attempt(() => listGrants(step.context, caller));
+  if (own instanceof HelperError) {
+    return own.code === 'unreachable' ? warning(own.message, own.hint) : skipped(own.message);
+  }
+  // Not everyone may list access groups; then only the identity's own policies are known.
+  const groups = await attempt(() => listGroupGrants(step.context, caller));
+  const grants = groups instanceof HelperError ? own : [...own, ...groups];
+  const { namespace, name } = step.image.host;
+  const region = regionOf(name);
+  const here = grants.filter((grant) => appliesTo(grant, namespace, region));
+  const place = region === undefined ? namespace : `${namespace} in ${region}`;
+  const needed = step.isPush ? ['Writer', 'Manager'] : ['Reader', 'Writer', 'Manager'];
+  if (here.some(({ roles }) => roles.some((role) => needed.includes(role)))) {
+    return ok(`${shown(here)} applies to ${place}`);
+  }
+  const elsewhere = grants.filter((grant) => !here.includes(grant));
+  const what = [
+    `no policy with role ${needed.join(' or ')} for ${place}`,
+    ...(here.length > 0 ? [`only ${shown(here)}`] : []),
+    ...(elsewhere.length > 0 ? [`policies for others: ${shown(elsewhere)}`] : []),
+    ...(groups instanceof HelperError ? ['policies of access groups are unknown'] : []),
+  ].join('; ');
+  if (registryError === undefined) return ok(`${what}; the registry accepts without one`);
+  const hint = createCommand(step, command, region);
+  // A missing image or namespace is not the fault of a policy: the owner of the account needs none.
+  const isDenied = registryError.code === 'refused' && !isMissing(registryError);
+  return (isDenied ? problem : warning)(what, hint);
+}
+
+/** Public and private hosts of a region. */
+function regionOf(host: string): string | undefined {
+  const name = host.replace(/^private\./, '');
+  return regions.find((region) => region.host === name)?.region;
+}
+
+function shown(grants: readonly Grant[]): string {
+  return grants
+    .map(({ roles, namespace, region }) => {
+      const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
+      return `${roles.join(', ') || 'no role'} on ${where}${region === undefined ? '' : ` in ${region}`}`;
+    })
+    .join(', ');
+}
+
+function createCommand({ image, isPush }: Step, command: string, region?: string): string {
+  const role = isPush ? 'Writer' : 'Reader';
+  const where = region === undefined ? [] : ['--region', region];
+  const resource = ['--resource-type', 'namespace', '--resource', image.host.namespace];
+  const service = ['--service-name', 'container-registry'];
+  return ['run', command, '--roles', role, ...service, ...where, ...resource].join(' ');
+}
