@@ -149,6 +149,10 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         '^left behind by a killed process',
       ],
     ],
+    'expiry-finding.ts': [
+      ['warning(line, hintFor(false))', 'expires in 13 days'],
+      ['problem(text, hintFor(true))', '^expired on'],
+    ],
     'identity-checks.ts': [
       [
         'warning(what, `run docker-credential-icr api-key rotate {shellQuoted(name)}`)',
@@ -160,8 +164,6 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         'requestFailure(input, verification, hintFor(input.snapshot, name, login, verification))',
         '^IAM refused the API key',
       ],
-      ['problem(`expired on {date}`, login)', '^expired on'],
-      ['warning(line, login)', 'expires in 6 days'],
     ],
     'named-helper-checks.ts': [
       [
@@ -247,6 +249,8 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         { reason: 'the same finding as another check' },
       ],
       ["problem('not logged in', 'run docker-credential-icr login')", '^not logged in$'],
+      ['problem(message, hint)', 'token for us\\.icr\\.io expired on'],
+      ['warning(message, hint)', 'token for us\\.icr\\.io expires in'],
       [
         'warning(`{name} is signed out`, `run docker-credential-icr {command}`)',
         '^us\\.icr\\.io is signed out',
