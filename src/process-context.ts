@@ -68,7 +68,7 @@ export function processContext(): Context {
   };
 }
 
-/** Returns true for a path in Bun's virtual file system: the program in the executable is no file. */
+/** Returns true for a path in Bun's virtual file system: the program in the executable is not a file. */
 function isEmbedded(script: string | undefined): boolean {
   return (
     script?.startsWith('/$bunfs/') ||

@@ -136,6 +136,10 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
       ['problem(`{name} is {directory}, {invalid}`, `run unset {name}`)', '^BUILDX_CONFIG is'],
       ['problem(what, `run unset {name}`)', 'which is not an absolute path$'],
     ],
+    'expiry-finding.ts': [
+      ['problem(text, hintFor(true))', 'IBM deletes it on 20'],
+      ['warning(line, hintFor(false))', 'expires in 13 days'],
+    ],
     'file-checks.ts': [
       ['problem(what, `run chmod -R go= {directoriesOf(open)}`)', '^other users can access'],
       ['problem(message, hint)', '^you cannot read'],
@@ -149,6 +153,10 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         '^left behind by a killed process',
       ],
     ],
+    'expiry-finding.ts': [
+      ['warning(line, hintFor(false))', 'expires in 13 days'],
+      ['problem(text, hintFor(true))', '^expired on'],
+    ],
     'identity-checks.ts': [
       [
         'warning(what, `run docker-credential-icr api-key rotate {shellQuoted(name)}`)',
@@ -160,8 +168,6 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         'requestFailure(input, verification, hintFor(input.snapshot, name, login, verification))',
         '^IAM refused the API key',
       ],
-      ['problem(`expired on {date}`, login)', '^expired on'],
-      ['warning(line, login)', 'expires in 6 days'],
     ],
     'named-helper-checks.ts': [
       [
@@ -247,6 +253,8 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         { reason: 'the same finding as another check' },
       ],
       ["problem('not logged in', 'run docker-credential-icr login')", '^not logged in$'],
+      ['problem(message, hint)', 'token for us\\.icr\\.io expired on'],
+      ['warning(message, hint)', 'token for us\\.icr\\.io expires in'],
       [
         'warning(`{name} is signed out`, `run docker-credential-icr {command}`)',
         '^us\\.icr\\.io is signed out',
@@ -292,7 +300,7 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
     ],
   };
 
-const call = /(?<![\w.])(?<!function )(?:problem|warning|failure|failureAt|requestFailure)\(/g;
+const call = /(?<!\w|\w\.)(?<!function )(?:problem|warning|failure|failureAt|requestFailure)\(/g;
 /** They define and convert findings. */
 const others = ['check.ts'];
 
