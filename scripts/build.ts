@@ -68,14 +68,25 @@ export function buildExecutable(): void {
   }
 }
 
-/** Runs `get` once and returns the file in which Bun recorded the order of the bytecode that ran. */
+/**
+ * Runs `get` once with the access log, and returns the file in which Bun recorded the order of the bytecode that ran.
+ */
 export function recordBytecodeOrder(program: string, folder: string): string {
   const order = path.join(folder, 'order');
-  const env = { ...process.env, DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, 'config') };
+  const config = path.join(folder, 'config');
+  const log = path.join(config, 'access-log');
+  const env = { ...process.env, DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config };
   const credential = { ServerURL: 'us.icr.io', Username: 'iamapikey', Secret: 'none' };
   execFileSync(program, ['store'], { env, input: JSON.stringify(credential) });
+  const settings = JSON.stringify({ identities: {}, mappings: {}, accessLog: true });
+  fs.writeFileSync(path.join(config, 'config.json'), settings, { mode: 0o600 });
   const recording = { ...env, BUN_BYTECODE_ORDER_OUT: order };
-  execFileSync(program, ['get'], { env: recording, input: credential.ServerURL });
+  // Repeated if this process is the one of many that collects all entries, so that builds are reproducible.
+  do {
+    fs.rmSync(log, { recursive: true, force: true });
+    fs.mkdirSync(log, { mode: 0o700 });
+    execFileSync(program, ['get'], { env: recording, input: credential.ServerURL });
+  } while (fs.readdirSync(log).length !== 1);
   return order;
 }
 
