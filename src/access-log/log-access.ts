@@ -30,13 +30,19 @@ const collectEvery = 128;
  * Returns undefined if the access log is off, or if the settings cannot be read. Otherwise prepares an entry while the
  * credential is looked up.
  */
-export async function accessLogger(
+export function accessLogger(
   context: Context,
   settings: Promise<Pick<Settings, 'accessLog'>>,
-  random: () => number = Math.random,
+  random?: () => number,
 ): Promise<LogAccess | undefined> {
-  const isOn = await settings.then(isEnabled, () => false);
-  const folder = isOn ? accessLogFolder(context) : undefined;
+  return settings.then(
+    ({ accessLog }) => (accessLog === true ? openLog(context, random) : undefined),
+    () => undefined,
+  );
+}
+
+function openLog(context: Context, random = Math.random): LogAccess | undefined {
+  const folder = accessLogFolder(context);
   if (folder === undefined) return undefined;
   context.files.prefetchDirectory?.(folder);
   const program = context.parentProgram?.().catch(() => undefined);
@@ -65,10 +71,6 @@ export async function logAccess(
   handedOut: HandedOut,
 ): Promise<void> {
   await (await accessLogger(context, settings))?.(handedOut);
-}
-
-function isEnabled({ accessLog }: Pick<Settings, 'accessLog'>): boolean {
-  return accessLog === true;
 }
 
 async function lineOf(
