@@ -136,10 +136,6 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
       ['problem(`{name} is {directory}, {invalid}`, `run unset {name}`)', '^BUILDX_CONFIG is'],
       ['problem(what, `run unset {name}`)', 'which is not an absolute path$'],
     ],
-    'expiry-finding.ts': [
-      ['problem(text, hintFor(true))', 'IBM deletes it on 20'],
-      ['warning(line, hintFor(false))', 'expires in 13 days'],
-    ],
     'file-checks.ts': [
       ['problem(what, `run chmod -R go= {directoriesOf(open)}`)', '^other users can access'],
       ['problem(message, hint)', '^you cannot read'],
