@@ -13,9 +13,14 @@ const commands: Readonly<Record<string, string>> = {
   osxkeychain: 'security unlock-keychain',
 };
 
+/** Returns undefined if no command is known. */
+export function unlockCommand(name: string): string | undefined {
+  return commands[name];
+}
+
 /** The hint of an error of that keychain, which may be locked. */
 export function unlockHint(name: string): string {
-  const command = commands[name];
+  const command = unlockCommand(name);
   const how = command === undefined ? '' : ` with ${command}`;
   return `unlock it if it is locked${how}, and try again`;
 }

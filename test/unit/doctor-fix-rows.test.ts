@@ -282,7 +282,7 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         'it is the helper for other registries$',
       ],
       [
-        'problem(found, `install or unlock it; to start again, run {again}`)',
+        'problem(found, `{repair(context, store)}; to start again, run {again}`)',
         '^docker-credential-gone is not on PATH$',
       ],
       [

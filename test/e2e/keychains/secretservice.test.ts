@@ -140,6 +140,17 @@ test('dead session bus: login does not wait for its timeout', async (keychain) =
   assert.ok(performance.now() - began < 20_000);
 });
 
+test('no session: doctor says how to start one without a desktop', async ({ say, call }) => {
+  await say(login, key);
+  const { stdout } = await call('doctor --json', '', { DBUS_SESSION_BUS_ADDRESS: '' });
+  const checks: { name: string; hint: string }[] = JSON.parse(stdout).checks;
+  const { hint = '' } = checks.find(({ name }) => name === 'secret store') ?? {};
+  assert.match(
+    hint,
+    /^without a desktop, start dbus-run-session -- bash and unlock it there with read /,
+  );
+});
+
 test('session ended: the error of get contains the store', async ({ say, call }) => {
   await say(login, key);
   const env = { DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' };
