@@ -86,7 +86,7 @@ function elapsedIn(bun: BunRuntime | undefined): () => number {
   return bun ? () => bun.nanoseconds() / 1e6 : () => performance.now();
 }
 
-/** Returns true for a path in Bun's virtual file system: the program in the executable is no file. */
+/** Returns true for a path in Bun's virtual file system: the program in the executable is not a file. */
 function isEmbedded(script: string | undefined): boolean {
   return (
     script?.startsWith('/$bunfs/') ||

@@ -46,12 +46,15 @@ function openLog(context: Context, random = Math.random): LogAccess | undefined 
   if (folder === undefined) return undefined;
   context.files.prefetchDirectory?.(folder);
   const program = context.parentProgram?.().catch(() => undefined);
+  const now = context.now();
+  const time = new Date(now).toISOString();
+  // The name is unique even if several machines or containers share the directory.
+  const file = join(folder, `${now}-${context.pid}-${Math.floor(random() * 1e15)}.entry`);
   return async (handedOut) => {
-    const line = await lineOf(context, handedOut, await program);
-    const name = `${context.now()}-${context.pid}-${random().toString(36).slice(2)}.entry`;
+    const line = await lineOf(context, time, handedOut, await program);
     if (line === undefined) return;
     try {
-      await context.files.create(context, join(folder, name), line);
+      await context.files.create(context, file, line);
       if (random() < 1 / collectEvery) {
         await (await import('./collect.ts')).collectEntries(context);
       }
@@ -71,21 +74,22 @@ export async function logAccess(
 }
 
 async function lineOf(
-  context: Context,
+  { pid }: Context,
+  time: string,
   { command, host, credential, secret }: HandedOut,
   program: string | undefined,
 ): Promise<string | undefined> {
   const { username, identity } = credential;
   const expires = isoOf(await expiryOf(credential, secret));
   return formatEntry({
-    time: new Date(context.now()).toISOString(),
+    time,
     command,
     host,
     ...(identity === undefined ? {} : { identity }),
     ...(isLoggable(username, identity) ? { username } : {}),
     ...(expires === undefined ? {} : { expires }),
     ...(program ? { program } : {}),
-    pid: context.pid,
+    pid,
   });
 }
 

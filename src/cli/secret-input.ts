@@ -60,7 +60,7 @@ export async function tokenOnStdin(context: Context, name: string): Promise<stri
 
 const passcodeName = 'one-time passcode';
 
-/** Returns the terminal on which a passcode can be typed. Throws `invalid-input` if there is none. */
+/** Returns the terminal on which a passcode can be typed. Throws `invalid-input` without a terminal. */
 export function requirePasscodeTerminal(context: Context): Terminal {
   const hint = 'run docker-credential-icr login --sso in a terminal, or use --api-key-stdin';
   return requireTerminal(context, passcodeName, hint);

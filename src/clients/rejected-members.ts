@@ -6,6 +6,10 @@ import { printable } from './notes.ts';
 
 /** A member whose value programs reject, although the file is valid JSON. The note contains no value. */
 export interface RejectedMember extends Required<Note> {
+  /** The message without the effects. */
+  readonly what: string;
+  /** The hint without the effects. */
+  readonly fix: string;
   /** These programs print a warning, and use the rest of the file. */
   readonly warned: readonly string[];
   /** These programs fail for all images. */
@@ -20,19 +24,22 @@ export function rejectedMembers(read: CredHelpersFile, kind: FileKind): Rejected
     .filter(({ reads }) => reads.includes(kind))
     .flatMap((loader) => rejectedIn(root, loader.type, []).map((each) => ({ ...each, loader })));
   const members = Map.groupBy(found, ({ path }) => JSON.stringify(path));
-  return [...members.values()].map((group) => {
+  return [...members.values()].map((group): RejectedMember => {
     const failed = programsOf(group.filter(({ loader }) => !loader.isLenient));
     const all = programsOf(group);
     const warned = all.filter((name) => !failed.includes(name));
     const [first] = group;
     const member = first?.path.map((key) => `"${printable(key)}"`).join('.') ?? '';
+    const what = `${member} in ${file} is not ${first?.expected}`;
     const effects = [
       ...sentence(warned, 'prints a warning', 'print a warning'),
       ...sentence(failed, 'fails', 'fail'),
     ];
     const fix = `change ${member} in ${file} to ${first?.expected}, or remove it`;
     return {
-      message: `${member} in ${file} is not ${first?.expected}: ${effects.join('; ')}`,
+      what,
+      fix,
+      message: `${what}: ${effects.join('; ')}`,
       // Seen with docker 28: it writes what it has loaded.
       hint: warned.length > 0 ? `${fix}; docker login deletes values that it cannot load` : fix,
       warned,

@@ -18,7 +18,7 @@ const maxTokenBytes = 64 * 1024;
 
 /** Replaces the default token files and metadata service in tests. */
 interface ComputeOverrides {
-  readonly metadataAddress?: string;
+  readonly metadataAddresses?: readonly string[];
   readonly tokenFiles?: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export async function requestComputeToken(
   context: Context,
   profile: string | undefined,
   options: TokenOptions,
-  { metadataAddress, tokenFiles }: ComputeOverrides = {},
+  { metadataAddresses, tokenFiles }: ComputeOverrides = {},
 ): Promise<AccessToken> {
   const named = profile === undefined ? undefined : trustedProfile(profile);
   const crToken = named === undefined ? undefined : crTokenIn(context, tokenFiles);
@@ -49,8 +49,8 @@ export async function requestComputeToken(
       { hint: 'use its ID (Profile-…) or its CRN' },
     );
   }
-  const address = metadataAddress === undefined ? {} : { address: metadataAddress };
-  return await requestInstanceToken(context, named, { ...options, ...address });
+  const places = metadataAddresses === undefined ? {} : { addresses: metadataAddresses };
+  return await requestInstanceToken(context, named, { ...options, ...places });
 }
 
 /** A value, or `@file`, as in the ibmcloud CLI's option `--cr-token`. */

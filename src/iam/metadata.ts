@@ -14,8 +14,8 @@ import { textOf } from '../json-object.ts';
 import { type AccessToken, readAccessToken } from './access-token.ts';
 
 interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'> {
-  /** The address of the service; by default the result of `metadataAddress`. */
-  readonly address?: string;
+  /** The addresses of the service, in the order in which they are tried; by default the result of `metadataAddresses`. */
+  readonly addresses?: readonly string[];
 }
 
 /** The same for every VPC instance and bare metal server, and reachable from nowhere else. */
@@ -29,7 +29,7 @@ const identityLifetimeSeconds = 300;
 
 /** A version of the service's API with its paths. */
 interface Generation {
-  /** A version of the interface under which these paths exist; Power Virtual Server has no such parameter. */
+  /** A version of the interface under which these paths exist; Power Virtual Server does not define this parameter. */
   readonly version?: string;
   readonly identity: string;
   readonly token: string;
@@ -55,11 +55,11 @@ const generations: readonly Generation[] = [
 export async function requestInstanceToken(
   context: Context,
   profile: InstanceProfile | undefined,
-  { address = metadataAddress(context), ...callOptions }: MetadataOptions,
+  { addresses = metadataAddresses(context), ...callOptions }: MetadataOptions,
 ): Promise<AccessToken> {
   const options = { ...callOptions, service: 'the metadata service', reason: 'metadata' } as const;
   const deadline = callOptions.deadline ?? deadlineOf(context, requestTimeoutMs);
-  const found = await findIdentity(context, address, { ...options, deadline });
+  const found = await findIdentity(context, addresses, { ...options, deadline });
   const requestedAt = context.now();
   const request: HttpRequest = {
     method: 'POST',
@@ -81,19 +81,19 @@ type InstanceProfile = { readonly id: string } | { readonly crn: string };
 const flavor = { 'Metadata-Flavor': 'ibm' } as const;
 
 /**
- * The address of the service: `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, or the variables of the ibmcloud CLI, or the usual
- * one. The instance's token is sent there, and what it answers becomes the credential, so plain HTTP does not leave the
+ * The addresses of the service: `DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS`, or the variables of the ibmcloud CLI, or the usual
+ * ones. The instance's token is sent there, and what it answers becomes the credential, so plain HTTP does not leave the
  * machine or its own link. Throws `misconfigured`; the message never repeats the address.
  */
-export function metadataAddress({ env }: Context): string {
+export function metadataAddresses({ env }: Context): readonly string[] {
   const name = addressVariables.find((each) => env[each]);
-  if (name === undefined) return defaultAddress;
+  if (name === undefined) return [defaultAddress, powerAddress];
   const url = URL.parse(env[name] ?? '');
   const isSafe =
     url?.protocol === 'https:' ||
     (url?.protocol === 'http:' && (isLoopback(url.hostname) || isLinkLocal(url.hostname)));
   // Addresses with a user name, path or query are invalid: these parts would be ignored.
-  if (isSafe && url.href === `${url.origin}/`) return url.origin;
+  if (isSafe && url.href === `${url.origin}/`) return [url.origin];
   throw new HelperError(
     'misconfigured',
     `${name} is neither an https:// address nor a local http:// address`,
@@ -114,10 +114,10 @@ interface Identity {
   readonly identity: string;
 }
 
-/** Power Virtual Server has another address than the others, which is tried if nothing answers at the usual one. */
+/** Tries the addresses until the service answers at one. Throws the error of the first, which is that of most machines. */
 async function findIdentity(
   context: Context,
-  address: string,
+  [address = defaultAddress, ...others]: readonly string[],
   options: CallOptions & { readonly deadline: number },
 ): Promise<Identity> {
   const near = () => ({
@@ -127,9 +127,8 @@ async function findIdentity(
   try {
     return await requestIdentity(context, address, near());
   } catch (error) {
-    if (address !== defaultAddress || !(error instanceof HelperError)) throw error;
-    // The first error is that of most machines.
-    return await requestIdentity(context, powerAddress, near()).catch(() => {
+    if (others.length === 0 || !(error instanceof HelperError)) throw error;
+    return await findIdentity(context, others, options).catch(() => {
       throw error;
     });
   }

@@ -8,14 +8,19 @@ import { environmentFor, requireHelper } from './helper-program.ts';
 const commands: Readonly<Record<string, string>> = {
   secretservice:
     'read -rs P && printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets',
-  // Decrypts something, so that the agent asks for the passphrase.
-  pass: 'export GPG_TTY=$(tty) && pass grep .',
+  // Decrypts something, so that the agent asks for the passphrase; an empty store has nothing that `pass` could decrypt.
+  pass: 'export GPG_TTY=$(tty) && echo | gpg -er "$(head -n1 ~/.password-store/.gpg-id)" | gpg -d',
   osxkeychain: 'security unlock-keychain',
 };
 
+/** Returns undefined if no command is known. */
+export function unlockCommand(name: string): string | undefined {
+  return commands[name];
+}
+
 /** The hint of an error of that keychain, which may be locked. */
 export function unlockHint(name: string): string {
-  const command = commands[name];
+  const command = unlockCommand(name);
   const how = command === undefined ? '' : ` with ${command}`;
   return `unlock it if it is locked${how}, and try again`;
 }

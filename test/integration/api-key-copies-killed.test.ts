@@ -119,10 +119,13 @@ for (const moment of ['start', 'end']) {
 }
 
 test('before each change to a file', async (given) => {
-  const program = path.join(import.meta.dirname, 'api-key-rotate-killed.ts');
+  const program = path.join(import.meta.dirname, 'race-stopped.ts');
   const rotate = ({ person, words, env }: World, step: number) => {
     const args = [program, String(step), ...words];
-    return collect(spawn(process.execPath, args, { env: { ...person.home.env, ...env } }));
+    const RACE_SIGNAL = 'SIGKILL';
+    return collect(
+      spawn(process.execPath, args, { env: { ...person.home.env, ...env, RACE_SIGNAL } }),
+    );
   };
   const steps = 16;
   const reached = await atEachStep(given, steps, rotate);

@@ -284,6 +284,31 @@ test('WSL, with the configuration of a removed Docker Desktop', (given) =>
     assert.equal(await findOn(machine, { kernel: os.release() }, 'system'), []);
   }));
 
+const installations = [
+  ['.docker/desktop', 'Docker Desktop'],
+  ['.orbstack', 'OrbStack'],
+  ['.rd', 'Rancher Desktop'],
+  ['.colima', 'Colima'],
+  ['.config/colima', 'Colima'],
+  ['.lima', 'Lima'],
+  ['.finch', 'Finch'],
+] as const;
+
+for (const [directory, name] of installations) {
+  test(`recognizes ${name} by ~/${directory}`, (given) =>
+    onMachine(given, async (machine) => {
+      const names = async () =>
+        (await findOn(machine, {}, 'desktop')).map(({ state, message }) => `${state} ${message}`);
+      const before = await names();
+      fs.mkdirSync(path.join(machine.home.folder, directory), { recursive: true });
+      const added = (await names()).filter((line) => !before.includes(line));
+      assert.is(added.length, 1);
+      assert.match(added[0] ?? '', `ok ${name}: `);
+      const page = fs.readFileSync(path.join(import.meta.dirname, '../../docs/desktop.md'), 'utf8');
+      assert.match(page, `| ${name} |`);
+    }));
+}
+
 test('a user namespace', (given) =>
   onMachine(given, async (machine) => {
     const [said] = await findOn(machine, { inUserNamespace: true, uid: 0 }, 'system');

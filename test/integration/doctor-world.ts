@@ -33,6 +33,8 @@ export interface Machine {
   readonly dockerFile: string;
   /** The environment of all programs; a test may change it. */
   readonly env: Record<string, string | undefined>;
+  /** Words before each command, such as `setpriv`; a test may add some. */
+  readonly runAs: string[];
   readonly doctor: (...words: string[]) => Promise<Report>;
   /** Runs a command, then `doctor` in the same shell. */
   readonly fixAndDiagnose: (
@@ -121,14 +123,15 @@ export function onMachine(
       HTTPS_PROXY: proxy.url,
       NODE_EXTRA_CA_CERTS: sandbox.caFile,
     };
+    const runAs: string[] = [];
     const fixAndDiagnose = (fix: string, words: readonly string[] = [], input = '') =>
-      type(env, home.folder, fix, words, input);
+      type(env, home.folder, fix, words, input, runAs);
     const doctor = (...words: string[]) => fixAndDiagnose('', words);
-    await use({ home, sandbox, bin, dockerFile, env, doctor, fixAndDiagnose });
+    await use({ home, sandbox, bin, dockerFile, env, runAs, doctor, fixAndDiagnose });
   });
 }
 
-function whereIs(program: string): string {
+export function whereIs(program: string): string {
   const { stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
   return fs.realpathSync(stdout.trim());
 }
@@ -195,13 +198,15 @@ async function type(
   fix: string,
   words: readonly string[],
   input: string,
+  runAs: readonly string[],
 ): Promise<Report> {
   const lines = [
     ...(fix === '' ? [] : [`export IBMCLOUD_API_KEY=${newApiKey}`, `{ ${fix}; } >&2 || exit 99`]),
     ...(fix === '' ? [] : ['unset IBMCLOUD_API_KEY']),
     `exec ${executable} doctor --json "$@"`,
   ];
-  const child = spawn('/bin/sh', ['-c', lines.join('\n'), 'sh', ...words], { cwd, env });
+  const [program = '', ...rest] = [...runAs, '/bin/sh', '-c', lines.join('\n'), 'sh', ...words];
+  const child = spawn(program, rest, { cwd, env });
   child.stdin.on('error', () => {});
   child.stdin.end(input);
   const { stdout, stderr, status } = await collect(child);

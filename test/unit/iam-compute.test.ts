@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { type HelperError, inOneLine } from '../../src/errors.ts';
 import { isLinkLocal } from '../../src/http/local-address.ts';
 import { readProjectedToken, requestComputeToken } from '../../src/iam/compute-token.ts';
-import { metadataAddress } from '../../src/iam/metadata.ts';
+import { metadataAddresses } from '../../src/iam/metadata.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { testContext } from '../support/context.ts';
 import { fails, failureOf } from '../support/rejects.ts';
@@ -33,7 +33,7 @@ function context(env: Record<string, string> = {}) {
 compute('gets a token for the given profile of a VPC instance', async ({ sandbox }) => {
   sandbox.accounts.addTrustedProfile({ name: 'other', ofInstance: true });
   const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
-  const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+  const places = { metadataAddresses: [sandbox.metadataUrl], tokenFiles: noFiles };
   const token = await requestComputeToken(context(), sub, options, places);
   const payload = JSON.parse(atob(token.token.split('.')[1] ?? ''));
   assert.is(payload.sub, sub);
@@ -85,8 +85,8 @@ const addresses: readonly [text: string, address: string | undefined][] = [
 for (const [text, address] of addresses) {
   compute(`metadata service address: ${JSON.stringify(text)}`, () => {
     const given = context({ DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: text });
-    if (address !== undefined) assert.is(metadataAddress(given), address);
-    else assert.not.match(fails(() => metadataAddress(given), 'misconfigured').message, 'canary');
+    if (address !== undefined) assert.is(metadataAddresses(given)[0], address);
+    else assert.not.match(fails(() => metadataAddresses(given), 'misconfigured').message, 'canary');
   });
 }
 
@@ -98,14 +98,14 @@ compute('uses the second-generation API if the first is missing', async ({ sandb
     times: 'forever',
   });
   const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
-  const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+  const places = { metadataAddresses: [sandbox.metadataUrl], tokenFiles: noFiles };
   assert.ok((await requestComputeToken(context(), sub, options, places)).token);
 });
 
 compute(
   'reports the service’s own message for a profile that is not linked',
   async ({ sandbox }) => {
-    const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+    const places = { metadataAddresses: [sandbox.metadataUrl], tokenFiles: noFiles };
     const error = await failureOf(requestComputeToken(context(), 'Profile-nope', options, places));
     assert.is(error.code, 'refused');
     assert.is(
@@ -119,7 +119,7 @@ compute(
   'times out after one second if the metadata service does not respond',
   async ({ sandbox }) => {
     sandbox.faults.add('metadata', { kind: 'hang', times: 'forever' });
-    const places = { metadataAddress: sandbox.metadataUrl, tokenFiles: noFiles };
+    const places = { metadataAddresses: [sandbox.metadataUrl], tokenFiles: noFiles };
     const began = performance.now();
     const error = await failureOf(requestComputeToken(context(), 'Profile-1', options, places));
     const took = performance.now() - began;
@@ -133,7 +133,10 @@ compute(
 compute(
   "exchanges a pod's token file, with precedence over the metadata service",
   async ({ sandbox }) => {
-    const places = { metadataAddress: 'http://127.0.0.1:1', tokenFiles: [file(' canary-cr\n')] };
+    const places = {
+      metadataAddresses: ['http://127.0.0.1:1'],
+      tokenFiles: [file(' canary-cr\n')],
+    };
     const env = { IBMCLOUD_IAM_API_ENDPOINT: 'http://127.0.0.1:1' };
     const patient = { ...options, pause: () => Promise.resolve() };
     const error = await failureOf(requestComputeToken(context(env), 'Profile-1', patient, places));
@@ -141,6 +144,23 @@ compute(
     assert.is(sandbox.requests.count({ service: 'metadata' }), 0);
   },
 );
+
+compute('tries the usual address, then that of Power Virtual Server', async ({ sandbox }) => {
+  assert.equal(metadataAddresses(context()), [
+    'http://169.254.169.254',
+    'https://api.metadata.power-iaas.cloud.ibm.com',
+  ]);
+  const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
+  const nowhere = 'http://127.0.0.1:1';
+  const at = (metadataAddresses: readonly string[]) =>
+    requestComputeToken(context(), sub, options, { metadataAddresses, tokenFiles: noFiles });
+  assert.ok((await at([nowhere, sandbox.metadataUrl])).token);
+  assert.ok((await at([nowhere, 'http://127.0.0.1:2', sandbox.metadataUrl])).token);
+  const before = sandbox.requests.log.length;
+  const error = await failureOf(at([nowhere, 'http://127.0.0.1:2']));
+  assert.match(error.message, /^cannot reach the metadata service at 127\.0\.0\.1:1: /);
+  assert.is(sandbox.requests.log.length, before);
+});
 
 compute('uses the first token file that exists', () => {
   const missing = path.join(folder, 'missing');

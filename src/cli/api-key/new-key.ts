@@ -77,7 +77,7 @@ export async function createReplacement(context: Context, rotation: Rotation): P
   return requestPending(context, rotation, pending, model);
 }
 
-/** Returns the copies for the record of the pending key; undefined if there are none. */
+/** Returns the copies for the record of the pending key; undefined without copies. */
 export function copiesOf(
   { copies }: Rotation,
   { copies: recorded }: PendingKey,

@@ -2,8 +2,10 @@ import type { Context } from '../../context.ts';
 import { invalidInput } from '../../errors.ts';
 import type { Command } from '../command.ts';
 import { mappingKey, requireIbmHost } from '../host-arguments.ts';
+import { buildx } from './buildx-check.ts';
 import { type Check, type CheckInput, runCheck } from './check.ts';
 import { dockerFile, podmanFiles } from './client-checks.ts';
+import { desktop } from './desktop-check.ts';
 import { environmentChecks } from './environment-checks.ts';
 import { fileCheck } from './file-checks.ts';
 import { identityChecks } from './identity-checks.ts';
@@ -72,11 +74,13 @@ export function checksFor(input: CheckInput, { hosts: named = [], registry }: Do
   return [
     programCheck,
     ...environmentChecks,
+    desktop,
     dockerFile,
     ...storeChecks,
     podmanFiles,
     registriesConf,
     namedHelpersCheck,
+    buildx,
     settingsCheck,
     fileCheck,
     hostsCheck,

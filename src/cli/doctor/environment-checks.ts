@@ -107,7 +107,9 @@ const variables: Check = {
       ...dockerConfig(input),
       ...dockerAuth(input),
       ...authFiles(input),
-      ...['XDG_CONFIG_HOME', 'XDG_CACHE_HOME'].flatMap((name) => baseDirectory(input, name)),
+      ...['BUILDX_CONFIG', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME'].flatMap((name) =>
+        baseDirectory(input, name),
+      ),
     ];
     return findings.length > 0 ? findings : ok('none that changes where clients read credentials');
   },

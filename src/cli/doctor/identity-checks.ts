@@ -5,6 +5,7 @@ import { endOfJwt, lifeOf } from '../../identity/expiry.ts';
 import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
+import { unlockCommand } from '../../secrets/helper-process.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
 import { renewHint, sessionEnd } from '../expiry-notice.ts';
@@ -121,6 +122,8 @@ function hintFor({ settings }: Snapshot, name: string, login: string, error: Hel
   if (error.code !== 'storage') return login;
   const { store = fileStoreName } = settings;
   if (store === fileStoreName) return error.hint ?? login;
+  const command = unlockCommand(store);
+  if (command !== undefined) return `run ${command}`;
   // In a terminal the keychain can ask for its password. The output is the secret, so it is discarded.
   const url = shellQuoted(urlOf({ of: 'identity', name }));
   return `run echo ${url} | ${shellQuoted(`docker-credential-${store}`)} get >/dev/null`;

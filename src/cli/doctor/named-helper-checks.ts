@@ -46,7 +46,7 @@ function check(
     }
     const what =
       where === '' ? `${name} is not on PATH` : `${where} names ${name}, which is not on PATH`;
-    const hint = `run docker-credential-icr configure ${option}, and add its directory to PATH`;
+    const hint = `run docker-credential-icr configure ${option}`;
     return where === '' ? warning(what, hint) : problem(what, hint);
   }
   const settings = snapshot.settings;

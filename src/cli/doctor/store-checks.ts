@@ -8,9 +8,10 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
 import { helperName } from '../../program-name.ts';
+import { hasSessionBus } from '../../secrets/choose.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { fileStore } from '../../secrets/file-store.ts';
-import { parseList } from '../../secrets/helper-process.ts';
+import { parseList, unlockCommand } from '../../secrets/helper-process.ts';
 import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
 import { attempt } from './attempt.ts';
@@ -32,9 +33,9 @@ const credsStore: Check = {
     if (store !== helperName) {
       const found = await listProblem(context, store);
       if (found === undefined) return ok(`${store} works, for every other registry`);
-      const isLeft =
-        machine.kernel.toLowerCase().includes('microsoft') && store.startsWith('desktop');
-      const why = isLeft ? '; Docker Desktop left it behind in WSL' : '';
+      const isWsl = machine.kernel.toLowerCase().includes('microsoft');
+      const isLeft = store.startsWith('desktop');
+      const why = isLeft ? `; Docker Desktop left it behind${isWsl ? ' in WSL' : ''}` : '';
       return problem(`${found}; it is the credsStore in ${file}${why}`, removeStore(file));
     }
     const { fallbackHelper } = snapshot.settings;
@@ -65,7 +66,7 @@ const secretStore: Check = {
     if (found !== undefined) {
       const file = shellQuoted(settingsFile(snapshot.directory ?? ''));
       const again = `mv -i ${file} ${file}.old && docker-credential-icr login --store file`;
-      return problem(found, `install or unlock it; to start again, run ${again}`);
+      return problem(found, `${repair(context, store)}; to start again, run ${again}`);
     }
     const names = await attempt(() => [
       ...snapshot.store.names('identity'),
@@ -77,6 +78,18 @@ const secretStore: Check = {
     return [ok(isEmpty ? empty : `${store} works`), ...leftovers(input, store)];
   },
 };
+
+/** The keyring of the desktop can be used without one, in a session of its own. */
+function repair(context: Context, store: string): string {
+  const command = unlockCommand(store);
+  if (command === undefined || findHelper(context, store) === undefined) {
+    return 'install or unlock it';
+  }
+  const isOffDesktop = store === 'secretservice' && !hasSessionBus(context);
+  return isOffDesktop
+    ? `without a desktop, start dbus-run-session -- bash and unlock it there with ${command}`
+    : `unlock it with ${command}`;
+}
 
 /** Finds what keeps the directories of the file store from being read. The check `settings` reports the one above them. */
 function unreadableFolders(input: CheckInput): Finding[] {

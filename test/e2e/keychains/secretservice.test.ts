@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { answer, credential } from '../../support/helper.ts';
 import type { Home } from '../../support/home.ts';
-import { end, keychainSuite } from './keychain.ts';
+import { end, keychainSuite, unlockCommand } from './keychain.ts';
 import { key, login, testKeychain } from './keychain-tests.ts';
 
 /**
@@ -71,6 +71,16 @@ test('locked: the errors of get and login contain the store, and list succeeds',
   assert.not.match(stdout + list.stdout + again.stdout + again.stderr, 'canary-key');
 });
 
+test('locked: the command in the hint unlocks it', async (keychain) => {
+  const { run: runHere, say, call } = keychain;
+  await say(login, key);
+  await runHere(lock);
+  const { stdout } = await call('get', 'us.icr.io');
+  const unlocked = await runHere(['bash', '-c', unlockCommand(stdout)], 'canary-password\n');
+  assert.is(unlocked.status, 0, unlocked.stderr);
+  assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
+});
+
 test('locked: erase and logout report that the secret was not deleted', async (keychain) => {
   const { run: runHere, say, call, listed } = keychain;
   await say(login, key);
@@ -128,6 +138,17 @@ test('dead session bus: login does not wait for its timeout', async (keychain) =
   assert.match(stdout, ' (not encrypted)\n');
   // Without a limit of its own, it would wait for the bus for 25 s.
   assert.ok(performance.now() - began < 20_000);
+});
+
+test('no session: doctor says how to start one without a desktop', async ({ say, call }) => {
+  await say(login, key);
+  const { stdout } = await call('doctor --json', '', { DBUS_SESSION_BUS_ADDRESS: '' });
+  const checks: { name: string; hint: string }[] = JSON.parse(stdout).checks;
+  const { hint = '' } = checks.find(({ name }) => name === 'secret store') ?? {};
+  assert.match(
+    hint,
+    /^without a desktop, start dbus-run-session -- bash and unlock it there with read /,
+  );
 });
 
 test('session ended: the error of get contains the store', async ({ say, call }) => {

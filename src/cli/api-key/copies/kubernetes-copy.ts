@@ -11,7 +11,7 @@ interface SecretPlace {
   readonly namespace: string;
   readonly name: string;
   readonly entry: string | undefined;
-  /** The context of kubectl's configuration; in a pod there is none. */
+  /** The context of kubectl's configuration; undefined in a pod. */
   readonly context: string | undefined;
 }
 
