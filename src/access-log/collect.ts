@@ -4,6 +4,7 @@ import { accessLogFolder } from '../config/folders.ts';
 import { type Context, remainingMs } from '../context.ts';
 import { withLock } from '../files/lock.ts';
 import { existingDirectory } from '../files/own-directories.ts';
+import { visible } from '../visible.ts';
 import { parseEntry } from './entry.ts';
 import { appendToLog, entryNames, linesIn } from './log-file.ts';
 
@@ -41,7 +42,7 @@ function move(context: Context, folder: string, maxBytes: number): void {
   for (const name of names) {
     const [line = ''] = linesIn(context, folder, name);
     if (parseEntry(line) !== undefined) {
-      text += `${line}\n`;
+      text += `${visible(line)}\n`;
       complete.push(name);
     } else if (isOld(path.join(folder, name), context.now())) complete.push(name);
   }

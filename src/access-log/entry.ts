@@ -1,5 +1,4 @@
 import { isText, parseObject } from '../json-object.ts';
-import { visible } from '../visible.ts';
 
 /** A credential that was handed out: one line of the access log, in JSON. It contains no secret. */
 export interface AccessEntry {
@@ -24,9 +23,9 @@ export interface AccessEntry {
 /** The longest line: a longer name of a host or an identity is not logged. */
 const maxLength = 4096;
 
-/** Returns a line with its line feed; undefined if it is too long. Characters that control a terminal are escaped. */
+/** Returns a line with its line feed; undefined if it is too long. */
 export function formatEntry(entry: AccessEntry): string | undefined {
-  const line = `${visible(JSON.stringify(entry))}\n`;
+  const line = `${JSON.stringify(entry)}\n`;
   return line.length > maxLength ? undefined : line;
 }
 

@@ -1,6 +1,7 @@
 import { accessLogFolder } from '../config/folders.ts';
 import { type Context, debug } from '../context.ts';
 import { HelperError, inOneLine } from '../errors.ts';
+import { visible } from '../visible.ts';
 import { collectEntries } from './collect.ts';
 import { type AccessEntry, parseEntry } from './entry.ts';
 import { entryNames, linesIn, logNames } from './log-file.ts';
@@ -12,7 +13,8 @@ export async function readHistory(context: Context): Promise<AccessEntry[]> {
   await tidy(context);
   // In this order, so that an entry that another process moves meanwhile is read at least once.
   const files = [...entryNames(context, folder), ...logNames];
-  const lines = new Set(files.flatMap((name) => linesIn(context, folder, name)));
+  // A line is escaped when it is appended to the log.
+  const lines = new Set(files.flatMap((name) => linesIn(context, folder, name).map(visible)));
   const entries = [...lines].flatMap((line) => parseEntry(line) ?? []);
   return entries.sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
 }

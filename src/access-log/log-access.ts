@@ -30,22 +30,31 @@ const collectEvery = 128;
  * Returns undefined if the access log is off, or if the settings cannot be read. Otherwise prepares an entry while the
  * credential is looked up.
  */
-export async function accessLogger(
+export function accessLogger(
   context: Context,
   settings: Promise<Pick<Settings, 'accessLog'>>,
-  random: () => number = Math.random,
+  random?: () => number,
 ): Promise<LogAccess | undefined> {
-  const isOn = await settings.then(isEnabled, () => false);
-  const folder = isOn ? accessLogFolder(context) : undefined;
+  return settings.then(
+    ({ accessLog }) => (accessLog === true ? openLog(context, random) : undefined),
+    () => undefined,
+  );
+}
+
+function openLog(context: Context, random = Math.random): LogAccess | undefined {
+  const folder = accessLogFolder(context);
   if (folder === undefined) return undefined;
   context.files.prefetchDirectory?.(folder);
   const program = context.parentProgram?.().catch(() => undefined);
+  const now = context.now();
+  const time = new Date(now).toISOString();
+  // The name is unique even if several machines or containers share the directory.
+  const file = join(folder, `${now}-${context.pid}-${Math.floor(random() * 1e15)}.entry`);
   return async (handedOut) => {
-    const line = await lineOf(context, handedOut, await program);
-    const name = `${context.now()}-${context.pid}-${random().toString(36).slice(2)}.entry`;
+    const line = await lineOf(context, time, handedOut, await program);
     if (line === undefined) return;
     try {
-      await context.files.create(context, join(folder, name), line);
+      await context.files.create(context, file, line);
       if (random() < 1 / collectEvery) {
         await (await import('./collect.ts')).collectEntries(context);
       }
@@ -64,26 +73,23 @@ export async function logAccess(
   await (await accessLogger(context, settings))?.(handedOut);
 }
 
-function isEnabled({ accessLog }: Pick<Settings, 'accessLog'>): boolean {
-  return accessLog === true;
-}
-
 async function lineOf(
-  context: Context,
+  { pid }: Context,
+  time: string,
   { command, host, credential, secret }: HandedOut,
   program: string | undefined,
 ): Promise<string | undefined> {
   const { username, identity } = credential;
   const expires = isoOf(await expiryOf(credential, secret));
   return formatEntry({
-    time: new Date(context.now()).toISOString(),
+    time,
     command,
     host,
     ...(identity === undefined ? {} : { identity }),
     ...(isLoggable(username, identity) ? { username } : {}),
     ...(expires === undefined ? {} : { expires }),
     ...(program ? { program } : {}),
-    pid: context.pid,
+    pid,
   });
 }
 

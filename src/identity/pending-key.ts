@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { staleLockOptions } from '../config/change-lock.ts';
 import { requireConfigFolder } from '../config/folders.ts';
@@ -31,16 +30,6 @@ interface Copies {
   readonly targets: readonly string[];
   /** If true, a copy may already contain the new key. */
   readonly isDelivering: boolean;
-}
-
-/** Returns the SHA-256 of an API key. The key cannot be guessed from it: it is random, with more than 128 bits. */
-export function hashOf(apiKey: string): string {
-  return createHash('sha256').update(apiKey).digest('base64url');
-}
-
-/** Returns a random value in the format of IAM's API keys: 44 characters of `[A-Za-z0-9_-]`. */
-export function newApiKeyValue(): string {
-  return randomBytes(33).toString('base64url');
 }
 
 const suffix = ' (rotating)';

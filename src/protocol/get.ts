@@ -16,7 +16,8 @@ export async function get(context: Context): Promise<string> {
   const reading = readInput(context);
   const lookup = lookupIn(context);
   // The settings are read while this process waits for its input; an error is reported by the source that needs them.
-  const logging = accessLogger(context, lookup.settings());
+  const settings = lookup.settings();
+  settings.catch(() => {});
   const input = await reading;
   const { serverURL: ServerURL, host } = parseHostInput(input);
   if (!isIbmHost(host)) {
@@ -24,13 +25,16 @@ export async function get(context: Context): Promise<string> {
     const answer = await passOn(context, 'get', host, input);
     if (answer !== undefined) {
       const credential = { username: '' };
-      await (await logging)?.({ command: 'get', host: hostKey(host), credential, secret: '' });
+      const handedOut = { command: 'get', host: hostKey(host), credential, secret: '' };
+      await (await accessLogger(context, settings))?.(handedOut);
       return answer;
     }
   }
   // Reading the file takes longer than finding out that no other source has precedence. An error, such as an invalid
   // directory in the environment, is reported by the source that needs it.
   prefetchCredential(context, likelyKey(context, host)).catch(() => {});
+  // An entry of the access log is prepared while the file is read.
+  const logging = accessLogger(context, settings);
   try {
     const found = await findCredential(lookup, host);
     if (found !== undefined) {

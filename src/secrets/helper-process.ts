@@ -8,8 +8,8 @@ import { environmentFor, requireHelper } from './helper-program.ts';
 const commands: Readonly<Record<string, string>> = {
   secretservice:
     'read -rs P && printf %s "$P" | gnome-keyring-daemon --replace --unlock --components=secrets',
-  // Decrypts something, so that the agent asks for the passphrase.
-  pass: 'export GPG_TTY=$(tty) && pass grep .',
+  // Decrypts something, so that the agent asks for the passphrase; an empty store has nothing that `pass` could decrypt.
+  pass: 'export GPG_TTY=$(tty) && echo | gpg -er "$(head -n1 ~/.password-store/.gpg-id)" | gpg -d',
   osxkeychain: 'security unlock-keychain',
 };
 

@@ -183,6 +183,11 @@ const faults: Readonly<Record<string, (folder: string, target: string) => void>>
     fs.chmodSync(target, 0o777);
     fs.symlinkSync(target, folder);
   },
+  'a symlink that other users could have planted': (folder, target) => {
+    fs.mkdirSync(target);
+    fs.symlinkSync(target, folder);
+    fs.chmodSync(path.dirname(folder), 0o777);
+  },
   'a read-only directory': (folder) => fs.mkdirSync(folder, { mode: 0o500 }),
 };
 for (const [what, plant] of Object.entries(faults)) {

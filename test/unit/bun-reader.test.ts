@@ -28,7 +28,10 @@ function bunWith(given: Partial<Bun>): Bun {
   return {
     stdin: noFile,
     stdout: noFile,
+    stderr: noFile,
     file: unused,
+    nanoseconds: unused,
+    peek: unused,
     write: unused,
     Glob,
     ...given,

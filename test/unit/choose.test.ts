@@ -140,7 +140,7 @@ test('reports why a keychain does not work', () =>
   onMachine({ pass: true, programs: { [ofPass]: locked } }, (context) => {
     usableStore(context);
     assert.equal(context.warnings, [
-      'pass is not used: pass failed: locked\nhint: unlock it if it is locked with export GPG_TTY=$(tty) && pass grep ., and try again',
+      'pass is not used: pass failed: locked\nhint: unlock it if it is locked with export GPG_TTY=$(tty) && echo | gpg -er "$(head -n1 ~/.password-store/.gpg-id)" | gpg -d, and try again',
     ]);
   }));
 

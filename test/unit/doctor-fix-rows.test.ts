@@ -136,6 +136,10 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
       ['problem(`{name} is {directory}, {invalid}`, `run unset {name}`)', '^BUILDX_CONFIG is'],
       ['problem(what, `run unset {name}`)', 'which is not an absolute path$'],
     ],
+    'expiry-finding.ts': [
+      ['warning(line, hintFor(false))', 'expires in 13 days'],
+      ['problem(text, hintFor(true))', '^expired on'],
+    ],
     'file-checks.ts': [
       ['problem(what, `run chmod -R go= {directoriesOf(open)}`)', '^other users can access'],
       ['problem(message, hint)', '^you cannot read'],
@@ -148,10 +152,6 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         "warning(`{what}: {files.join(', ')}`, `run rm {files.map(shellQuoted).join(' ')}`)",
         '^left behind by a killed process',
       ],
-    ],
-    'expiry-finding.ts': [
-      ['warning(line, hintFor(false))', 'expires in 13 days'],
-      ['problem(text, hintFor(true))', '^expired on'],
     ],
     'identity-checks.ts': [
       [

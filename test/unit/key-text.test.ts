@@ -5,7 +5,7 @@ import { splitWords } from '../../src/cli/api-key/copies/command-copy.ts';
 import { findKey, replaceKey } from '../../src/cli/api-key/copies/key-text.ts';
 import { parsePlace } from '../../src/cli/api-key/copies/kubernetes-copy.ts';
 import { HelperError } from '../../src/errors.ts';
-import { hashOf, newApiKeyValue } from '../../src/identity/pending-key.ts';
+import { hashOf, newApiKeyValue } from '../../src/identity/api-key-value.ts';
 
 const test = suite('copies of API keys');
 

@@ -3,13 +3,12 @@ import { HelperError, invalidInput } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { createApiKey, deleteApiKey } from '../../iam/api-key-changes.ts';
 import { type ApiKeyDetails, findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
+import { hashOf, newApiKeyValue } from '../../identity/api-key-value.ts';
 import { cancelPendingKey, isInUse } from '../../identity/cancel-pending.ts';
 import { dateOf, warnBeforeMs } from '../../identity/expiry.ts';
 import { rotateCommand } from '../../identity/login-command.ts';
 import {
   erasePendingKey,
-  hashOf,
-  newApiKeyValue,
   type PendingKey,
   readPendingKey,
   writePendingKey,

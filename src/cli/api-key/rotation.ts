@@ -4,16 +4,12 @@ import { HelperError, isRefused } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { ownerOfApiKey } from '../../iam/owner.ts';
 import { accessTokenOfKey, toCaller } from '../../identity/access.ts';
+import { hashOf } from '../../identity/api-key-value.ts';
 import { cancelPendingKey } from '../../identity/cancel-pending.ts';
 import { loginCommand, rotateCommand } from '../../identity/login-command.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
-import {
-  hashOf,
-  type PendingKey,
-  readPendingKey,
-  writePendingKey,
-} from '../../identity/pending-key.ts';
+import { type PendingKey, readPendingKey, writePendingKey } from '../../identity/pending-key.ts';
 import { own } from '../../json-object.ts';
 import { apiKeyVariables } from '../../secret-variables.ts';
 import { secretOf } from '../../secrets/replace-secret.ts';

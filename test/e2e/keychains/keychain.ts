@@ -92,6 +92,13 @@ function withKeychain(
   });
 }
 
+/** Returns the command that an error suggests for a locked keychain. */
+export function unlockCommand(message: string): string {
+  const [, command = ''] = /unlock it if it is locked with (.*), and try again/.exec(message) ?? [];
+  assert.is.not(command, '', message);
+  return command;
+}
+
 /** Stops a process of a keychain and waits for its exit. */
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { answer, credential } from '../../support/helper.ts';
 import type { Home } from '../../support/home.ts';
-import { keychainSuite } from './keychain.ts';
+import { keychainSuite, unlockCommand } from './keychain.ts';
 import { key, login, testKeychain } from './keychain-tests.ts';
 
 const owner = 'Canary <canary@example.com>';
@@ -66,6 +66,61 @@ test('locked later: the error of get contains the store', async (keychain) => {
 function pullKey({ folder }: Home): void {
   fs.renameSync(path.join(folder, '.gnupg', 'private-keys-v1.d'), path.join(folder, 'pulled'));
 }
+
+/** Asks as a pinentry: cancels the prompt until the passphrase is known. */
+const pinentry = `#!/bin/sh
+echo OK
+while read -r command rest; do
+  case "$command" in
+    GETPIN) if [ -s "$HOME/typed" ]; then echo "D $(cat "$HOME/typed")"; else echo 'ERR 83886179 cancelled'; continue; fi ;;
+    BYE) echo OK; exit ;;
+  esac
+  echo OK
+done
+`;
+
+test('locked agent: the command in the hint unlocks it, also if the store is empty', async ({
+  home,
+  call,
+  say,
+  run: runHere,
+}) => {
+  const { folder } = home;
+  run(home, 'gpgconf', '--kill', 'all');
+  for (const name of ['.gnupg', '.password-store'])
+    fs.rmSync(path.join(folder, name), { recursive: true });
+  const { close } = await open(home, 'canary-passphrase');
+  try {
+    const program = path.join(folder, 'pinentry');
+    fs.writeFileSync(program, pinentry, { mode: 0o700 });
+    fs.writeFileSync(path.join(folder, '.gnupg/gpg-agent.conf'), `pinentry-program ${program}\n`);
+    const forget = () => {
+      run(home, 'gpgconf', '--kill', 'all');
+      fs.writeFileSync(path.join(folder, 'typed'), '');
+    };
+    const follow = async (message: string) => {
+      fs.writeFileSync(path.join(folder, 'typed'), 'canary-passphrase\n');
+      // Without a terminal, tty fails.
+      const command = unlockCommand(message).replace('$(tty)', '/dev/null');
+      const { status, stderr } = await runHere(['bash', '-c', command]);
+      assert.is(status, 0, stderr);
+      fs.writeFileSync(path.join(folder, 'typed'), '');
+    };
+    forget();
+    const refused = await call(`${login} --store pass`, key);
+    assert.is(refused.status, 1);
+    await follow(refused.stderr);
+    assert.match(await say(`${login} --store pass`, key), 'API key saved in pass\n');
+    assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
+    forget();
+    const { stdout, status } = await call('get', 'us.icr.io');
+    assert.is(status, 1);
+    await follow(stdout);
+    assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
+  } finally {
+    await close();
+  }
+});
 
 test('locked before the first login: login uses the file store and leaves nothing in pass', async (keychain) => {
   const { home, call, listed } = keychain;

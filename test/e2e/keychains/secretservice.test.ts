@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { answer, credential } from '../../support/helper.ts';
 import type { Home } from '../../support/home.ts';
-import { end, keychainSuite } from './keychain.ts';
+import { end, keychainSuite, unlockCommand } from './keychain.ts';
 import { key, login, testKeychain } from './keychain-tests.ts';
 
 /**
@@ -69,6 +69,16 @@ test('locked: the errors of get and login contain the store, and list succeeds',
   assert.is(again.status, 1);
   assert.match(again.stderr, /secretservice/);
   assert.not.match(stdout + list.stdout + again.stdout + again.stderr, 'canary-key');
+});
+
+test('locked: the command in the hint unlocks it', async (keychain) => {
+  const { run: runHere, say, call } = keychain;
+  await say(login, key);
+  await runHere(lock);
+  const { stdout } = await call('get', 'us.icr.io');
+  const unlocked = await runHere(['bash', '-c', unlockCommand(stdout)], 'canary-password\n');
+  assert.is(unlocked.status, 0, unlocked.stderr);
+  assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
 });
 
 test('locked: erase and logout report that the secret was not deleted', async (keychain) => {

@@ -1,8 +1,8 @@
 import type { Context } from '../../../context.ts';
 import { HelperError } from '../../../errors.ts';
 import { accessTokenOfKey } from '../../../identity/access.ts';
+import { hashOf } from '../../../identity/api-key-value.ts';
 import type { Lookup } from '../../../identity/lookup.ts';
-import { hashOf } from '../../../identity/pending-key.ts';
 import { visible } from '../../../visible.ts';
 import { printLine } from '../../output.ts';
 import { type Contents, type Copy, type CopyCommand, isCommand } from './copy.ts';

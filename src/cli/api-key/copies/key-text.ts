@@ -1,4 +1,4 @@
-import { hashOf } from '../../../identity/pending-key.ts';
+import { hashOf } from '../../../identity/api-key-value.ts';
 
 // A copy of a key may be the whole text, a line of an `.env` file, a member of a JSON or YAML file, or be in base64, as
 // `auth` in Docker's config.json and the data of a Kubernetes manifest are. The key is found by its value, wherever that is,
