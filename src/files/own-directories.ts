@@ -128,5 +128,7 @@ export function makePrivateFolder(folder: string): void {
 
 /** Removes trailing slashes, which would make the system follow a symlink. */
 function withoutSlash(directory: string): string {
-  return directory.replace(/(?<=[^/])(\/\.?)+$/, '');
+  // The expression takes a tenth of the time of `list`.
+  const hasSlash = directory.endsWith('/') || directory.endsWith('/.');
+  return hasSlash ? directory.replace(/(?<=[^/])(\/\.?)+$/, '') : directory;
 }
