@@ -20,7 +20,8 @@ export interface ImportRules {
 const basis = ['foundation', 'files', 'config'];
 const everything = [
   ...basis,
-  ...['http', 'registry-hosts', 'registry', 'iam', 'secrets', 'clients', 'identity', 'kubernetes'],
+  ...['http', 'registry-hosts', 'registry', 'iam', 'secrets', 'clients', 'identity', 'access-log'],
+  'kubernetes',
   ...['protocol', 'cli', 'main'],
 ];
 
@@ -63,13 +64,14 @@ export const importRules: ImportRules = {
       paths: ['src/identity/'],
       imports: [...basis, 'http', 'registry-hosts', 'registry', 'iam', 'secrets'],
     },
+    'access-log': { paths: ['src/access-log/'], imports: [...basis, 'identity'] },
     kubernetes: {
       paths: ['src/kubernetes/'],
-      imports: [...basis, 'http', 'registry-hosts', 'iam', 'secrets', 'identity'],
+      imports: [...basis, 'http', 'registry-hosts', 'iam', 'secrets', 'identity', 'access-log'],
     },
     protocol: {
       paths: ['src/protocol/'],
-      imports: [...basis, 'registry-hosts', 'secrets', 'identity'],
+      imports: [...basis, 'registry-hosts', 'secrets', 'identity', 'access-log'],
     },
     cli: {
       paths: ['src/cli/'],

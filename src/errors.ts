@@ -49,6 +49,15 @@ export class HelperError extends Error {
   readonly serviceCode: string | undefined;
   readonly serviceText: string | undefined;
 
+  /** Accepts the errors of all copies of this class that the executable contains (scripts/hot-chunk.ts). */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this method
+    const { prototype } = this;
+    return prototype === HelperError.prototype
+      ? value instanceof Error && value.name === 'HelperError'
+      : Object.prototype.isPrototypeOf.call(prototype, value as object);
+  }
+
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;

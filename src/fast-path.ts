@@ -11,9 +11,9 @@ export function isAbsolute(file: string, platform: NodeJS.Platform): boolean {
   return platform === 'win32' ? /^([a-z]:)?[\\/]/i.test(file) : file.startsWith('/');
 }
 
-/** Returns the directory of an absolute path. */
+/** Returns the directory of an absolute path, except on Windows. */
 export function dirname(file: string): string {
-  const end = Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\'));
+  const end = file.lastIndexOf('/');
   return end === 0 ? '/' : file.slice(0, end);
 }
 

@@ -1,9 +1,12 @@
-import { steadyClock, withDeadline } from './context.ts';
+import { answerLimitMs } from './context.ts';
 import { processContext } from './process-context.ts';
 import { type MachineCommand, protocolVerb, serve, wantsHelp } from './protocol/serve.ts';
 
 const args = process.argv.slice(2);
-const context = processContext();
+const command = protocolVerb(args) ?? kubelet();
+const context = processContext(
+  command && { limitMs: answerLimitMs, readsInput: command.reads !== undefined },
+);
 
 function kubelet(): MachineCommand | undefined {
   if (args[0] !== 'kubelet' || wantsHelp(args)) return undefined;
@@ -19,11 +22,9 @@ async function runInteractive(): Promise<number> {
 
 let status: number;
 try {
-  const command = protocolVerb(args) ?? kubelet();
-  const steady = { ...context, now: steadyClock(context.now) };
   status = await (command === undefined
     ? runInteractive()
-    : serve(withDeadline(steady), command, args.slice(1)));
+    : serve(context, command, args.slice(1)));
 } catch (error) {
   const { reportBug } = await import('./bug-report.ts');
   status = reportBug(context, error);

@@ -1,4 +1,4 @@
-import type { Context, RunOptions, RunResult } from './context.ts';
+import { type Context, type RunOptions, type RunResult, steadyClock } from './context.ts';
 import { cannotWrite, readAll, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, nodeFiles, readBunStdin } from './files/file-readers.ts';
@@ -8,17 +8,29 @@ import { wrapCommand } from './wrap.ts';
 
 declare const Bun: BunRuntime | undefined;
 
+interface Start {
+  /** The time limit of a machine command. */
+  readonly limitMs?: number;
+  /** If true, the command reads standard input, and reading begins at once. */
+  readonly readsInput?: boolean;
+}
+
 /** Returns the context of this process. `node:fs` is loaded on first use, because most calls of `get` do not need it. */
-export function processContext(): Context {
+export function processContext({ limitMs, readsInput = false }: Start = {}): Context {
   const { platform } = process;
   const uid = process.geteuid?.();
   // On Windows, the modes and owners of files cannot be checked.
   const bun = typeof Bun === 'undefined' || platform === 'win32' ? undefined : Bun;
+  // Starting a thread that reads takes as long as all that `get` does until it needs the input.
+  const reading = bun && readsInput ? readBunStdin(bun) : undefined;
+  // `readInput` reports the error.
+  reading?.catch(() => {});
+  const now = limitMs === undefined ? Date.now : steadyClock(Date.now, elapsedIn(bun));
   return {
     ...withSystemHome(process.env, platform, systemHome),
     platform,
     stdin: 0,
-    readInput: bun ? () => readBunStdin(bun) : async () => readAll(nodeFs(), 0),
+    readInput: bun ? () => reading ?? readBunStdin(bun) : async () => readAll(nodeFs(), 0),
     onTerminalInput: (announce) => {
       if (bun === undefined) {
         // On Node, reading standard input blocks the event loop, so a timer would not run.
@@ -41,7 +53,8 @@ export function processContext(): Context {
     answer: bun ? (text) => answerWithBun(bun, text) : async (text) => writeAll(nodeFs(), 1, text),
     files: bun ? bunFiles(bun, uid ?? -1, nodeFiles) : nodeFiles,
     warn,
-    now: Date.now,
+    now,
+    deadline: limitMs === undefined ? undefined : now() + limitMs,
     pid: process.pid,
     uid,
     umask: (mask) => process.umask(mask),
@@ -51,12 +64,13 @@ export function processContext(): Context {
         ? { input: process.stdin, output: process.stderr }
         : undefined,
     screen: () =>
-      process.stdout.isTTY && process.env.TERM !== 'dumb'
+      isTerminal(1) && process.env.TERM !== 'dumb'
         ? { columns: process.stdout.columns || 80, write: (text) => writeAll(nodeFs(), 1, text) }
         : undefined,
     executable: () => process.execPath,
     script: isEmbedded(process.argv[1]) ? undefined : process.argv[1],
     identity: identityInName(process.argv0, process.argv[1], platform),
+    parentProgram: () => parentProgram(bun, platform),
     runSync,
     onSignals: (signals, act) => {
       for (const signal of signals) process.on(signal, act);
@@ -67,7 +81,12 @@ export function processContext(): Context {
   };
 }
 
-/** Returns true for a path in Bun's virtual file system: the program in the executable is no file. */
+/** Returns a monotonic clock in milliseconds. The first use of `performance` costs 1 % of a `get`. */
+function elapsedIn(bun: BunRuntime | undefined): () => number {
+  return bun ? () => bun.nanoseconds() / 1e6 : () => performance.now();
+}
+
+/** Returns true for a path in Bun's virtual file system: the program in the executable is not a file. */
 function isEmbedded(script: string | undefined): boolean {
   return (
     script?.startsWith('/$bunfs/') ||
@@ -76,12 +95,32 @@ function isEmbedded(script: string | undefined): boolean {
   );
 }
 
+/** Linux shortens the name to 15 characters; see proc(5). Other systems tell it only to another program. */
+async function parentProgram(
+  bun: BunRuntime | undefined,
+  platform: NodeJS.Platform,
+): Promise<string | undefined> {
+  if (platform !== 'linux') return undefined;
+  const file = `/proc/${process.ppid}/comm`;
+  const name = bun ? await bun.file(file).text() : nodeFs().readFileSync(file, 'utf8');
+  return name.trim();
+}
+
 /** Clients send their input within a few milliseconds; then the type of standard input is not checked. */
 const terminalInputMs = 200;
 
+/** Loading node:tty takes a tenth of the time of `status`, so that a pipe or a file is recognized without it. */
+function isTerminal(descriptor: 0 | 1 | 2): boolean {
+  if (typeof Bun !== 'undefined') {
+    const file = [Bun.stdin, Bun.stdout, Bun.stderr][descriptor];
+    if (file !== undefined && Bun.peek(file.exists()) === true) return false;
+  }
+  return process.getBuiltinModule('node:tty').isatty(descriptor);
+}
+
 function announceIfTerminal(announce: () => void): void {
   // process.stdin.isTTY would take 8 ms to load, and would start to read.
-  if (process.getBuiltinModule('node:tty').isatty(0)) announce();
+  if (isTerminal(0)) announce();
 }
 
 /** Only for a process without `HOME`: loading the module takes time. */
@@ -131,9 +170,7 @@ function runSync(program: string, args: readonly string[], options: RunOptions):
 function warn(line: string, hint?: string): void {
   const texts = [`docker-credential-icr: ${visible(line)}`, ...hintLines(hint)];
   try {
-    const width = process.getBuiltinModule('node:tty').isatty(2)
-      ? process.stderr.columns || 80
-      : Number.POSITIVE_INFINITY;
+    const width = isTerminal(2) ? process.stderr.columns || 80 : Number.POSITIVE_INFINITY;
     const lines = texts.flatMap((each) => wrapCommand(each, width));
     writeAll(nodeFs(), 2, `${lines.join('\n')}\n`);
   } catch {

@@ -30,8 +30,8 @@ export function identityInName(
   script: string | undefined,
   platform: NodeJS.Platform,
 ): string | undefined {
-  // The usual name, as clients type it.
-  if (argv0 === program) return undefined;
+  // The usual name, as clients and the kubelet type it.
+  if (argv0 === program || argv0.endsWith(`/${program}`)) return undefined;
   return identityInFile(argv0, platform) ?? identityInFile(script ?? '', platform);
 }
 

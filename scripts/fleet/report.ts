@@ -74,7 +74,7 @@ export function report({
         row(cluster, 'with jitter', spread),
       ]),
     ),
-    '### Refresher',
+    `### Refresher, ${refresher.namespaces} namespaces`,
     `Simulated Kubernetes and IAM on loopback, with another trusted profile for each of ${refresher.namespaces} namespaces. Memory is the maximum of a CronJob's run, and that of the Deployment at the end.`,
     refresherTable(refresher),
     'Requests per second at IAM, calculated for Deployments in 1,000 clusters that start within one minute. All namespaces with the same profile share its token.',

@@ -66,14 +66,14 @@ export const groups: readonly Group[] = [
   {
     name: 'token cache',
     sources: ['src/iam/{cache*,cached-token,single-flight}.ts'],
-    tests: ['test/unit/{token-cache-files,kubelet-duration,iam-cache}.test.ts'],
+    tests: ['test/unit/{token-cache-files,kubelet-duration,min-lifetime,iam-cache}.test.ts'],
   },
   {
     name: 'kubelet identities',
     sources: [
       'src/kubernetes/{*identity*,pull-credentials,keyring-key,provider-request,service-account}.ts',
     ],
-    tests: ['test/unit/{kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
+    tests: ['test/unit/{keyring-key,kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
   },
   {
     name: 'output of secrets and names',

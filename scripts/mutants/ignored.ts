@@ -12,6 +12,18 @@ export interface Ignored {
 
 export const ignored: readonly Ignored[] = [
   {
+    file: 'src/mask.ts',
+    original: 'for (let i = 0; i < text.length; ) {',
+    mutated: 'for (let i = 0; i <= text.length; ) {',
+    why: 'the last step fills nothing, because it is past the end of both arrays',
+  },
+  {
+    file: 'src/secrets/helper-process.ts',
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the text of the source
+    original: '`did not answer within ${Math.round(timeoutMs / 100) / 10} s`,',
+    why: 'a part of a message; the time is rounded',
+  },
+  {
     file: 'src/files/lock-turns.ts',
     original: 'const { O_RDONLY, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;',
     mutated: 'const { O_RDONLY, O_NONBLOCK = (0 + 1), O_NOFOLLOW = 0 } = fs.constants;',

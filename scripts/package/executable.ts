@@ -28,7 +28,7 @@ export function buildFor(target: Target, stamp: Stamp): string {
     compile(copyForSplitting(), file, [
       `--target=${bunTarget(target)}`,
       `--compile-executable-path=${runtime}`,
-      `--bytecode-order=${orderFor(stamp)}`,
+      ...orderFor(stamp),
       ...defineWords(stamp),
     ]);
   } finally {
@@ -40,18 +40,19 @@ export function buildFor(target: Target, stamp: Stamp): string {
 }
 
 /**
- * Returns the file with the bytecode order of `get`. The order is the same on every platform, so it is recorded with an
- * executable for this machine.
+ * Returns the options for the order of the bytecode. It is the same on every platform, so it is recorded with an executable
+ * for this machine.
  */
-function orderFor(stamp: Stamp): string {
+function orderFor(stamp: Stamp): string[] {
   const folder = path.join(root, 'dist', 'targets', 'order');
-  const order = path.join(folder, 'order');
-  if (fs.existsSync(order)) return order;
+  const list = path.join(folder, 'options.json');
+  if (fs.existsSync(list)) return JSON.parse(fs.readFileSync(list, 'utf8'));
   emptyFolder('order');
   const file = path.join(folder, program);
   compile(copyForSplitting(), file, defineWords(stamp));
-  recordBytecodeOrder(file, folder);
+  const order = recordBytecodeOrder(file, folder);
   fs.rmSync(file);
+  fs.writeFileSync(list, JSON.stringify(order));
   return order;
 }
 

@@ -74,14 +74,17 @@ const optionValues: Readonly<Record<string, Names>> = {
   '--host': hosts,
   '--region': () => regions.map(({ region }) => region),
   '--present': () => userNames,
+  '--to': () => ['kubernetes://', 'file:', 'command:'],
+  '--expires-in': () => ['90d'],
   '--min-lifetime': () => ['30m', 'off'],
 };
 
 /** Arguments by command; the last entry applies to all further arguments. */
 const argumentValues: Readonly<Record<string, readonly Names[]>> = {
   ...Object.fromEntries(
-    ['setup', 'login', 'logout', 'configure', 'status', 'doctor'].map((name) => [name, [hosts]]),
+    ['setup', 'login', 'logout', 'configure', 'doctor'].map((name) => [name, [hosts]]),
   ),
+  status: [(context) => [...hosts(context), ...identities(context)]],
   map: [hosts, identities, none],
   unmap: [hosts, none],
   token: [hosts, none],

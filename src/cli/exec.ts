@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import os from 'node:os';
 import tty from 'node:tty';
+import { logAccess } from '../access-log/log-access.ts';
 import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
 import { findCredential } from '../identity/find.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import type { Command } from './command.ts';
-import { noCredential, requireIbmHost } from './host-arguments.ts';
+import { mappingKey, noCredential, requireIbmHost } from './host-arguments.ts';
 
 interface ExecArgs {
   readonly host: string;
@@ -29,7 +30,8 @@ export const exec: Command<ExecArgs> = {
       throw new HelperError('invalid-input', 'no command to run', { hint: 'put it after --' });
     }
     const host = requireIbmHost(typed);
-    const found = await findCredential(lookupIn(context), host);
+    const lookup = lookupIn(context);
+    const found = await findCredential(lookup, host);
     if (found === undefined) throw noCredential(host.name);
     const secret = await found.secret();
     const added = {
@@ -43,6 +45,8 @@ export const exec: Command<ExecArgs> = {
         hint: `run docker-credential-icr login ${host.name}`,
       });
     }
+    const handedOut = { command: 'exec', host: mappingKey(host), credential: found, secret };
+    await logAccess(context, lookup.settings(), handedOut);
     return runWith(context, command, args, added);
   },
 };

@@ -1,5 +1,6 @@
+import { buildxClients } from '../clients/buildx.ts';
 import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
-import { buildxClients, docker } from '../clients/docker.ts';
+import { docker } from '../clients/docker.ts';
 import {
   createLink,
   isAnyVersion,
@@ -58,7 +59,7 @@ function clientFiles(context: Context): string[] {
     const clients = [docker, ...podmanClients(context), ...buildxClients(context)];
     return [...new Set(clients.map((client) => client.file(context)))];
   } catch (error) {
-    // Without a home directory, clients have no files.
+    // Without a home directory, clients read no files.
     if (error instanceof HelperError) return [];
     throw error;
   }

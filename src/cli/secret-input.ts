@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import type { Context, Terminal } from '../context.ts';
 import { readAll } from '../descriptors.ts';
 import { HelperError, invalidInput, systemCode } from '../errors.ts';
-import { type OpenIdConfiguration, passcodePage } from '../iam/openid-configuration.ts';
+import type { OpenIdConfiguration } from '../iam/openid-configuration.ts';
 import { apiKeyIn, keyProblem, parseKeyFile } from '../identity/api-key-variable.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
 import { readInput } from '../standard-input.ts';
@@ -60,7 +60,7 @@ export async function tokenOnStdin(context: Context, name: string): Promise<stri
 
 const passcodeName = 'one-time passcode';
 
-/** Returns the terminal on which a passcode can be typed. Throws `invalid-input` if there is none. */
+/** Returns the terminal on which a passcode can be typed. Throws `invalid-input` without a terminal. */
 export function requirePasscodeTerminal(context: Context): Terminal {
   const hint = 'run docker-credential-icr login --sso in a terminal, or use --api-key-stdin';
   return requireTerminal(context, passcodeName, hint);
@@ -77,6 +77,12 @@ export async function askPasscode(
   printLine(context, `get a one-time passcode at ${address}`);
   browser?.open(address);
   return askSecret(terminal, passcodeName);
+}
+
+/** Returns the address of the page for one-time passcodes. Throws `unreachable` if IAM did not name one. */
+export function passcodePage({ base, passcodePage }: OpenIdConfiguration): string {
+  if (passcodePage !== undefined) return passcodePage.href;
+  throw new HelperError('unreachable', `IAM at ${base} answered without a passcode address`);
 }
 
 /** Reads standard input. If it is a terminal, reads one line without echo. */

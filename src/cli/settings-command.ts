@@ -16,7 +16,7 @@ interface SettingsArgs {
 
 interface Setting {
   /** The member of `config.json`, which the value `off` removes. */
-  readonly key: 'ibmcloudSession' | 'computeProfile' | 'iamEndpoint';
+  readonly key: 'ibmcloudSession' | 'computeProfile' | 'iamEndpoint' | 'accessLog';
   readonly parse: (value: string) => Partial<Settings> | Promise<Partial<Settings>>;
   readonly description: string;
   /** The values that completion offers. */
@@ -28,6 +28,13 @@ export const settingsByName: Readonly<Record<string, Setting>> = {
     key: 'ibmcloudSession',
     description: "on: use the ibmcloud CLI's session for hosts without a stored credential",
     parse: (value) => ({ ibmcloudSession: requireOn(value) }),
+    values: ['on', 'off'],
+  },
+  'access-log': {
+    key: 'accessLog',
+    description:
+      'on: log each credential that a client gets, without the secret; see status --history',
+    parse: (value) => ({ accessLog: requireOn(value) }),
     values: ['on', 'off'],
   },
   'compute-profile': {

@@ -1,7 +1,9 @@
+import { logAccess } from '../access-log/log-access.ts';
 import { accessTokenOf } from '../identity/access.ts';
 import { lookupIn } from '../identity/lookup.ts';
 import { requireFound } from './caller.ts';
 import type { Command } from './command.ts';
+import { requireIbmHost } from './host-arguments.ts';
 
 interface TokenArgs {
   readonly host: string;
@@ -21,7 +23,15 @@ export const token: Command<TokenArgs> = {
   run: async (context, { host = 'icr.io', identity, refresh = false }) => {
     const lookup = lookupIn(context);
     const found = await requireFound(lookup, identity, host);
-    context.stdout(`${await accessTokenOf(lookup, found, refresh)}\n`);
+    const secret = await accessTokenOf(lookup, found, refresh);
+    const credential = { ...found, username: 'iambearer' };
+    await logAccess(context, lookup.settings(), {
+      command: 'token',
+      host: identity === undefined ? requireIbmHost(host).name : '-',
+      credential,
+      secret,
+    });
+    context.stdout(`${secret}\n`);
     return 0;
   },
 };

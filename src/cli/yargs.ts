@@ -4,8 +4,8 @@ import type yargsFactory from 'yargs';
 import { cliui } from '../../node_modules/cliui/build/lib/index.js';
 // @ts-expect-error: yargs does not declare types for its internal modules.
 import { YargsFactory } from '../../node_modules/yargs/build/lib/yargs-factory.js';
-// @ts-expect-error: types of yargs-parser are not installed.
-import Parser from '../../node_modules/yargs-parser/build/lib/index.js';
+// @ts-expect-error: types of yargs-parser are not installed. Its entry point for Node loads node:util, which takes longer.
+import Parser from '../../node_modules/yargs-parser/browser.js';
 import { parseObject } from '../json-object.ts';
 
 /** What is wrong with the arguments of a command. */

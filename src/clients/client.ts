@@ -18,6 +18,8 @@ export interface EditPlan {
   readonly notes: readonly Note[];
   /** Undoes an earlier change: no backup is made, and the backup of that change is deleted. */
   readonly isUndo?: true;
+  /** The file contains a secret: no backup is made. */
+  readonly withoutBackup?: true;
 }
 
 export interface AddOptions {

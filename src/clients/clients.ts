@@ -1,7 +1,8 @@
 import type { Context } from '../context.ts';
 import { isOnPath } from '../files/executables.ts';
+import { buildxClients } from './buildx.ts';
 import type { Client } from './client.ts';
-import { buildxClients, docker, nerdctl } from './docker.ts';
+import { docker, nerdctl } from './docker.ts';
 import { isListed } from './helper-lists.ts';
 import { podmanClients } from './podman.ts';
 import { type Reader, readers, type Way } from './readers.ts';

@@ -74,8 +74,8 @@ function replaceFile(plan: EditPlan, target: string): Applied {
   try {
     refuseIfChanged(plan);
     keepOwnerAndMode(target, descriptor);
-    undoBackup = setAside(backup, older);
-    const hasBackup = backUp(plan, backup, descriptor);
+    if (!plan.withoutBackup) undoBackup = setAside(backup, older);
+    const hasBackup = !plan.withoutBackup && backUp(plan, backup, descriptor);
     if (plan.after === undefined) {
       fs.unlinkSync(target);
     } else {
@@ -93,7 +93,7 @@ function replaceFile(plan: EditPlan, target: string): Applied {
       fs.rmSync(temporary, { force: true });
     }
     fs.closeSync(descriptor);
-    if (isDone) fs.rmSync(older, { force: true });
+    if (isDone && !plan.withoutBackup) fs.rmSync(older, { force: true });
   }
 }
 
@@ -139,7 +139,7 @@ function timeBeside(temporary: string): number {
 }
 
 function busy(temporary: string): ConflictError {
-  return new ConflictError('storage', `another configure command is running (${temporary})`, {
+  return new ConflictError('storage', `another command is changing the file (${temporary})`, {
     hint: 'try again in a minute',
   });
 }

@@ -46,7 +46,7 @@ export function listFiles(context: Context, user: string, system: string = syste
   return [main, ...folders.flatMap((folder) => dropIns(context, folder))];
 }
 
-/** The list that counts with that directory of the user; undefined if there is none. */
+/** Returns the list that applies with that directory of the user; undefined if none does. */
 export function helperList(
   context: Context,
   user: string,

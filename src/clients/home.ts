@@ -7,7 +7,7 @@ export function joinPath(context: Context, ...parts: string[]): string {
   return (context.platform === 'win32' ? path.win32 : path.posix).join(...parts);
 }
 
-/** The home directory of the user. Throws `misconfigured` if there is none. */
+/** The home directory of the user. Throws `misconfigured` if it is unknown. */
 export function homeFolder(context: Context): string {
   const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
   const home = context.env[name];

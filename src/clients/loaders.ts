@@ -127,7 +127,7 @@ function dockerAuth(node: Node, path: readonly string[]): Rejected[] {
   return isValid ? [] : [{ path, expected: credential }];
 }
 
-/** docker fails for an alias that is read as an empty text; it has no others than `builder`. */
+/** docker fails for an alias that is read as an empty text; its only alias is `builder`. */
 function dockerAliases(node: Node, path: readonly string[]): Rejected[] {
   return settingsNamed(node.type === 'object' ? node : undefined, 'builder')
     .filter(({ value }) => !isString(value))

@@ -87,7 +87,7 @@ function planFor(file: string, before: string | undefined, after: string | undef
   return { file, before, after, hosts: before === after ? [] : ['*'], notes: [] };
 }
 
-/** Only whole: the setting has no hosts. */
+/** Only as a whole: the setting contains no hosts. */
 function planRemove(file: string, hosts: readonly string[] | 'all'): EditPlan {
   const before = readText(file);
   if (before === undefined || hosts !== 'all') return planFor(file, before, before);

@@ -52,6 +52,12 @@ function namedFolder({ env, platform }: Environment, variable: string): string |
   });
 }
 
+/** Returns the directory of the access log; undefined if there is no home directory. */
+export function accessLogFolder(context: Environment): string | undefined {
+  const folder = configFolder(context);
+  return folder === undefined ? undefined : join(folder, 'access-log');
+}
+
 /** Separates host and identity in the name of a sign-out mark. Neither contains it. */
 export const markSeparator = '@';
 

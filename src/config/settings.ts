@@ -60,6 +60,8 @@ const settingsShape = {
     iamEndpoint: isText,
     /** Whether the ibmcloud CLI's session is used. */
     ibmcloudSession: isBoolean,
+    /** Whether each credential that is handed out is added to the access log. */
+    accessLog: isBoolean,
     /** The trusted profile that this machine or pod uses if no other source has a credential. */
     computeProfile: isText,
     /**

@@ -2,20 +2,35 @@ import type { Context, Files } from '../context.ts';
 import { systemCode } from '../errors.ts';
 import { dirname, join } from '../fast-path.ts';
 
+let loading: Promise<typeof import('./private-read.ts')> | undefined;
+
+/** Each `import()` takes 40 µs, also of a module that is loaded: `list` reads thousands of files. */
+function privateRead(): Promise<typeof import('./private-read.ts')> {
+  loading ??= import('./private-read.ts');
+  return loading;
+}
+
 /** The file reader on `node:fs`, which is loaded when the first file is read. */
 export const nodeFiles: Files = {
   read: async (context: Context, file, kind) => {
-    const { readPrivate, rulesFor } = await import('./private-read.ts');
+    const { readPrivate, rulesFor } = await privateRead();
     return readPrivate(context, file, rulesFor[kind]);
   },
-  isPresent: async (context, file) => (await import('./private-read.ts')).isPresent(context, file),
+  isPresent: async (context, file) => (await privateRead()).isPresent(context, file),
+  create: async (context, file, text) =>
+    (await import('./private-write.ts')).writeNew(context, file, text),
 };
 
 /** The part of Bun that is used. Source: https://bun.com/docs/runtime/file-io. */
 export interface Bun {
   readonly stdin: BunFile;
   readonly stdout: BunFile;
+  readonly stderr: BunFile;
+  /** Returns the value of a settled promise. */
+  readonly peek: <Value>(promise: Promise<Value>) => Value | Promise<Value>;
   readonly file: (path: string) => BunFile;
+  /** The time since the process started, by a monotonic clock. */
+  readonly nanoseconds: () => number;
   readonly write: (file: BunFile, text: string) => Promise<number>;
   readonly Glob: new (
     pattern: string,
@@ -47,12 +62,17 @@ interface BunStats {
   readonly ino: number;
 }
 
+/** Undefined if the path does not exist, and empty if that is not known: the fallback meets the same error. */
+type Status = Partial<BunStats> | undefined;
+
 const maxBytes = 1024 * 1024;
 /** Mode bits: the file type and the permissions of group and others. */
 const typeAndOthers = 0o170077;
 const privateFile = 0o100000;
 const typeAndOthersWrite = 0o170022;
 const directory = 0o040000;
+/** The umask for files with mode 0600. */
+const onlyOwner = 0o077;
 /** Stands for invalid bytes in a decoded text. */
 const replacement = '\ufffd';
 
@@ -67,19 +87,18 @@ export function readBunStdin({ stdin }: Bun): Promise<Uint8Array> {
  * All other files are left to `fallback`, which reads, warns or throws.
  */
 export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
-  const known = new Map<string, Promise<Partial<BunStats> | undefined>>();
-  /** Returns undefined if the path does not exist, and no mode if that is not known: the fallback meets the same error. */
-  const examine = async (path: string): Promise<Partial<BunStats> | undefined> => {
-    try {
-      return await bun.file(path).stat();
-    } catch (error) {
-      // This command may create it.
-      known.delete(path);
-      return systemCode(error) === 'ENOENT' ? undefined : {};
-    }
-  };
+  const known = new Map<string, Promise<Status>>();
+  const examine = (path: string): Promise<Status> =>
+    bun
+      .file(path)
+      .stat()
+      .catch((error) => {
+        // This command may create it.
+        known.delete(path);
+        return systemCode(error) === 'ENOENT' ? undefined : {};
+      });
   /** Returns the status of a directory, which is read once if it exists. */
-  const statOf = (path: string): Promise<Partial<BunStats> | undefined> => {
+  const statOf = (path: string): Promise<Status> => {
     let stat = known.get(path);
     if (stat === undefined) {
       stat = examine(path);
@@ -89,25 +108,20 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   };
   const isTrusted = ({ uid: owner, mode = 0 }: Partial<BunStats>, mask: number, type: number) =>
     (owner === uid || owner === 0) && (mode & mask) === type;
+  /** Returns the status of a directory, of its parent, and of what `..` in it leads to. */
+  const statsOf = (path: string) =>
+    Promise.all([statOf(path), statOf(dirname(path)), statOf(join(path, '..'))]);
   /**
    * Returns true if no other user can have created the directory or anything in it. `stat` follows symlinks; comparing
    * `path/..` with the parent directory detects a symlink to another place.
    */
-  const isPrivate = async (path: string): Promise<boolean> => {
-    const [own, above, back] = await Promise.all([
-      statOf(path),
-      statOf(dirname(path)),
-      statOf(join(path, '..')),
-    ]);
-    return (
-      own !== undefined &&
-      above !== undefined &&
-      isTrusted(own, typeAndOthersWrite, directory) &&
-      isTrusted(above, typeAndOthersWrite, directory) &&
-      above.ino === back?.ino &&
-      above.dev === back?.dev
-    );
-  };
+  const isPrivate = ([own, above, back]: readonly Status[]): boolean =>
+    own !== undefined &&
+    above !== undefined &&
+    isTrusted(own, typeAndOthersWrite, directory) &&
+    isTrusted(above, typeAndOthersWrite, directory) &&
+    above.ino === back?.ino &&
+    above.dev === back?.dev;
   /** Results for a missing file, and for a file that is left to the fallback. */
   const absent = { text: undefined };
   const refused = undefined;
@@ -118,13 +132,14 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
       const { size } = file;
       // A pipe or device, which is not opened, has an infinite size.
       if (size > maxBytes) return refused;
-      const [text, stat, hasPrivateParent] = await Promise.all([
+      const [text, stat, directories] = await Promise.all([
         size === 0 ? '' : file.text(),
         examine(path),
-        isPrivate(parent),
+        statsOf(parent),
       ]);
+      const hasPrivateParent = isPrivate(directories);
       if (stat === undefined) {
-        return hasPrivateParent || (await statOf(parent)) === undefined ? absent : refused;
+        return hasPrivateParent || directories[0] === undefined ? absent : refused;
       }
       // Only an ASCII text has as many characters as bytes. The sizes also differ if the file is being written.
       const isUsual = hasPrivateParent && size > 0 && stat.size === text.length;
@@ -139,6 +154,19 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
   return {
     prefetch: (path) => {
       begun.set(path, tryRead(path));
+      return bun.file(path).size > 0;
+    },
+    prefetchDirectory: (path) => {
+      void statsOf(path);
+    },
+    create: async (context, path, text) => {
+      // A directory that does not exist is left to the fallback, like one that others can write to.
+      if (!isPrivate(await statsOf(dirname(path)))) return fallback.create(context, path, text);
+      const umask = context.umask(onlyOwner);
+      // Opens the file at once.
+      const writing = bun.write(bun.file(path), text);
+      context.umask(umask);
+      await writing;
     },
     read: async (context, path, kind) => {
       const reading = begun.get(path) ?? tryRead(path);
@@ -150,7 +178,7 @@ export function bunFiles(bun: Bun, uid: number, fallback: Files): Files {
     isPresent: async (context, path) => {
       const parent = dirname(path);
       if ((await statOf(parent)) === undefined) return false;
-      const isMissing = (await examine(path)) === undefined && (await isPrivate(parent));
+      const isMissing = (await examine(path)) === undefined && isPrivate(await statsOf(parent));
       if (isMissing && !isListed(bun, parent, path)) return false;
       return fallback.isPresent(context, path);
     },

@@ -17,7 +17,12 @@ export interface OwnDirectory {
 export type Access = 'read' | 'own';
 
 /** The subdirectories of a configuration directory. */
-const subdirectories: ReadonlySet<string> = new Set(['hosts', 'identities', 'signed-out']);
+const subdirectories: ReadonlySet<string> = new Set([
+  'access-log',
+  'hosts',
+  'identities',
+  'signed-out',
+]);
 const lockExtension = '.lock';
 
 /**
@@ -123,5 +128,7 @@ export function makePrivateFolder(folder: string): void {
 
 /** Removes trailing slashes, which would make the system follow a symlink. */
 function withoutSlash(directory: string): string {
-  return directory.replace(/(?<=[^/])(\/\.?)+$/, '');
+  // The expression takes a tenth of the time of `list`.
+  const hasSlash = directory.endsWith('/') || directory.endsWith('/.');
+  return hasSlash ? directory.replace(/(?<=[^/])(\/\.?)+$/, '') : directory;
 }

@@ -67,6 +67,17 @@ function writeSynced(file: string, text: string): number {
   }
 }
 
+/** Creates a file with mode 0600, without a sync. Throws `storage`, or the system's error if it exists. */
+export function writeNew(context: Context, file: string, text: string): void {
+  const directory = requireDirectory(context, path.dirname(file));
+  const descriptor = createPrivate(path.join(directory.path, path.basename(file)));
+  try {
+    fs.writeFileSync(descriptor, text);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
 function discard(file: string): void {
   try {
     fs.unlinkSync(file);

@@ -29,7 +29,7 @@ const identityLifetimeSeconds = 300;
 
 /** A version of the service's API with its paths. */
 interface Generation {
-  /** A version of the interface under which these paths exist; Power Virtual Server has no such parameter. */
+  /** A version of the interface under which these paths exist; Power Virtual Server does not define this parameter. */
   readonly version?: string;
   readonly identity: string;
   readonly token: string;

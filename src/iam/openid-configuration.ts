@@ -1,5 +1,4 @@
 import type { Context } from '../context.ts';
-import { HelperError } from '../errors.ts';
 import { requestJson } from '../http/request.ts';
 import { textOf } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
@@ -42,10 +41,4 @@ export async function openIdConfiguration(
     tokenUrl: addressOf('token_endpoint'),
     hasPkce: Array.isArray(methods) && methods.includes('S256'),
   };
-}
-
-/** Returns the address of the page for one-time passcodes. Throws `unreachable` if IAM did not name one. */
-export function passcodePage({ base, passcodePage }: OpenIdConfiguration): string {
-  if (passcodePage !== undefined) return passcodePage.href;
-  throw new HelperError('unreachable', `IAM at ${base} answered without a passcode address`);
 }

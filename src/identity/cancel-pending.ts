@@ -18,7 +18,7 @@ type SignIn = () => Promise<Caller>;
 
 /**
  * Deletes the API key that an interrupted command created for the identity, first in IAM, then its record. If the key is
- * stored for an identity or a host, it is in use, and only the record is deleted. Authenticates with the pending key, then
+ * stored for an identity or a host, or may have been delivered elsewhere, only the record is deleted. Authenticates with the pending key, then
  * with `callers`. Returns the ID of the deleted key. Throws IAM's errors if the key may still be active; the record then
  * stays. Must run under the rotate lock.
  */
@@ -31,11 +31,21 @@ export async function cancelPendingKey(
   const pending = readPendingKey(context, identity);
   if (pending === undefined) return undefined;
   const isUsed = () => isInUse(context, pending.value);
-  if (await erasePendingKey(context, identity, pending.value, isUsed)) return undefined;
+  const mayBeUsed = () => pending.copies?.isDelivering === true || isUsed();
+  if (await erasePendingKey(context, identity, pending.value, mayBeUsed)) {
+    if (!isUsed()) warnOfCopies(context, pending);
+    return undefined;
+  }
   assertLockHeld();
   const deleted = await deleteInIam(context, identity, pending, callers);
   await erasePendingKey(context, identity, pending.value);
   return deleted;
+}
+
+function warnOfCopies({ warn }: Context, { newId, copies }: PendingKey): void {
+  const key = newId === undefined ? 'the new API key' : `API key ${newId}`;
+  const line = `${key} was not deleted, because a rotation has begun to deliver it`;
+  warn(`${line} to ${copies?.targets.join(', ')}`, 'run docker-credential-icr api-key list');
 }
 
 /**

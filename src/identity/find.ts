@@ -1,4 +1,4 @@
-import { debug } from '../context.ts';
+import { debug, isDebug } from '../context.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { fromDockerLogin, fromEntitlementLogin, fromIdentityToken } from './docker-login.ts';
@@ -58,14 +58,13 @@ export async function findCredential(
   for (let i = 0; i < sources.length; i++) {
     const source = sources[i] as NamedSource;
     if (source.endsWithSignOut) isSignedOut ??= await lookup.isSignedOut(key);
-    const isSkipped = source.endsWithSignOut && isSignedOut;
+    const isSkipped = source.endsWithSignOut === true && isSignedOut === true;
     const found = isSkipped ? undefined : await source.find(lookup, host);
-    if (found !== undefined) {
-      debug(lookup.context, `${key}: ${source.name}: ${describe(found)}`);
-      return found;
+    if (isDebug(lookup.context)) {
+      const result = isSkipped ? 'skipped: signed out' : describe(found);
+      debug(lookup.context, `${key}: ${source.name}: ${result}`);
     }
-    const why = isSkipped ? 'skipped: signed out' : 'no credential';
-    debug(lookup.context, `${key}: ${source.name}: ${why}`);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
@@ -75,7 +74,9 @@ function sourcesOf({ name }: RegistryHost): readonly NamedSource[] {
 }
 
 /** The user name is not shown, because `docker login` may have stored a secret in it. */
-function describe({ identity, location }: Found): string {
+function describe(found: Found | undefined): string {
+  if (found === undefined) return 'no credential';
+  const { identity, location } = found;
   return `found ${identity === undefined ? 'a credential' : `identity ${identity}`} in ${location}`;
 }
 

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { staleLockOptions } from '../config/change-lock.ts';
 import { requireConfigFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
+import { isObject, isText, parseObject } from '../json-object.ts';
 import { changeSecrets, secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
 import type { SecretKey } from '../secrets/store-types.ts';
@@ -19,11 +19,17 @@ export interface PendingKey {
   readonly oldId?: string | undefined;
   /** The ID of the key itself, if IAM has returned it. */
   readonly newId?: string | undefined;
+  /** `hashOf` the key that it replaces, by which copies of that key are recognized. */
+  readonly oldHash?: string | undefined;
+  /** The copies of the key outside of this program that the rotation replaces. */
+  readonly copies?: Copies | undefined;
 }
 
-/** Returns a random value in the format of IAM's API keys: 44 characters of `[A-Za-z0-9_-]`. */
-export function newApiKeyValue(): string {
-  return randomBytes(33).toString('base64url');
+interface Copies {
+  /** As for `--to`, with absolute paths. */
+  readonly targets: readonly string[];
+  /** If true, a copy may already contain the new key. */
+  readonly isDelivering: boolean;
 }
 
 const suffix = ' (rotating)';
@@ -53,9 +59,34 @@ export function readPendingKey(context: Context, identity: string): PendingKey |
   if (kept === undefined) return undefined;
   return {
     value: kept.Secret,
-    ...(kept.Username === noOldId ? {} : { oldId: kept.Username }),
+    ...parseDetails(kept.Username),
     ...(kept.ServerURL === identity ? {} : { newId: kept.ServerURL }),
   };
+}
+
+type Details = Pick<PendingKey, 'oldId' | 'oldHash' | 'copies'>;
+
+/** Returns the user name of the record: the ID of the old key, or JSON if more is known. */
+function formatDetails({ oldId, oldHash, copies }: Details): string {
+  if (oldHash === undefined && copies === undefined) return oldId ?? noOldId;
+  return JSON.stringify({ oldId, oldHash, copies });
+}
+
+function parseDetails(text: string): Details {
+  const details = parseObject(text);
+  if (details === undefined) return text === noOldId ? {} : { oldId: text };
+  const copies = isObject(details.copies) ? details.copies : undefined;
+  const targets = Array.isArray(copies?.targets) ? copies.targets.filter(isText) : [];
+  const isDelivering = copies?.isDelivering === true;
+  return {
+    ...definedText('oldId', details.oldId),
+    ...definedText('oldHash', details.oldHash),
+    ...(copies === undefined ? {} : { copies: { targets, isDelivering } }),
+  };
+}
+
+function definedText<Key extends string>(key: Key, value: unknown) {
+  return isText(value) ? ({ [key]: value } as Record<Key, string>) : {};
 }
 
 /**
@@ -65,7 +96,7 @@ export function readPendingKey(context: Context, identity: string): PendingKey |
 export async function writePendingKey(
   context: Context,
   identity: string,
-  { value, oldId = noOldId, newId = identity }: PendingKey,
+  { value, newId = identity, ...details }: PendingKey,
   stored: string | undefined,
 ): Promise<void> {
   await changeSecrets(context, async (store, lock) => {
@@ -73,7 +104,7 @@ export async function writePendingKey(
     const recorded = secretOf(store, keyOf(identity));
     if (recorded !== undefined && recorded !== value) throw changed(identity);
     await lock.step();
-    const credential = { ServerURL: newId, Username: oldId, Secret: value };
+    const credential = { ServerURL: newId, Username: formatDetails(details), Secret: value };
     store.write(keyOf(identity), credential, lock.assertLockHeld);
   });
 }

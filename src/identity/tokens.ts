@@ -22,7 +22,7 @@ export async function mintedAccessToken(
   return token;
 }
 
-/** Returns the expiry of the cached access token, in milliseconds since 1970; undefined if there is none. */
+/** Returns the expiry of the cached access token, in milliseconds since 1970; undefined if none is cached. */
 export async function cachedTokenExpiry(
   lookup: Lookup,
   holder: Holder,

@@ -1,3 +1,4 @@
+import { logAccess } from '../access-log/log-access.ts';
 import { configFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -46,6 +47,12 @@ export async function nodeAnswer(
     return undefined;
   }
   const password = await found.secret();
+  await logAccess(lookup.context, lookup.settings(), {
+    command: 'kubelet',
+    host: hostKey(image.host),
+    credential: found,
+    secret: password,
+  });
   return {
     username: found.username,
     password,

@@ -85,7 +85,7 @@ function objectIn(answer: HttpAnswer, what: string): Readonly<Record<string, unk
   return object;
 }
 
-/** Throws `unreachable` if the object has no name. */
+/** Throws `unreachable` if the object lacks a name. */
 export function metadataOf(object: unknown): ObjectMetadata {
   const { metadata } = isObject(object) ? object : {};
   if (!isObject(metadata) || typeof metadata.name !== 'string') throw invalidAnswer('an object');

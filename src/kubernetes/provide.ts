@@ -1,6 +1,8 @@
+import { logAccess } from '../access-log/log-access.ts';
 import { type Context, debug } from '../context.ts';
 import { type Lookup, lookupIn } from '../identity/lookup.ts';
 import { acceptsUserName } from '../identity/present.ts';
+import { hostKey } from '../registry/match.ts';
 import { type NodeOptions, nodeAnswer } from './node-identity.ts';
 import type { PodOptions } from './pod-identity.ts';
 import {
@@ -48,6 +50,12 @@ async function answerFor(
       )
     : undefined;
   if (pod === undefined) return nodeAnswer(lookup, image, options);
+  await logAccess(context, settings(), {
+    command: 'kubelet',
+    host: hostKey(image.host),
+    credential: { username: 'iambearer' },
+    secret: pod.token,
+  });
   return {
     match: image.registry,
     username: 'iambearer',

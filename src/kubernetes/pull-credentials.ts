@@ -1,3 +1,4 @@
+import { logAccess } from '../access-log/log-access.ts';
 import { HelperError } from '../errors.ts';
 import { lifeOf } from '../identity/expiry.ts';
 import { findCredential } from '../identity/find.ts';
@@ -42,6 +43,8 @@ export async function pullCredentials(
     const match = keyringKey(key.replace(/\/.*/, ''), host.namespace);
     const password = await secretOf(found, minted);
     credentials.push({ match, username: found.username, password });
+    const handedOut = { command: 'kubernetes secret', host: key, credential: found };
+    await logAccess(lookup.context, lookup.settings(), { ...handedOut, secret: password });
     const end = endOf(found, password);
     if (end !== undefined) ends.push(end);
   }

@@ -1,3 +1,4 @@
+import { accessLogger } from '../access-log/log-access.ts';
 import { requireConfigFolder } from '../config/folders.ts';
 import { type Context, isDebug } from '../context.ts';
 import { HelperError, notFound } from '../errors.ts';
@@ -15,22 +16,33 @@ export async function get(context: Context): Promise<string> {
   const reading = readInput(context);
   const lookup = lookupIn(context);
   // The settings are read while this process waits for its input; an error is reported by the source that needs them.
-  lookup.settings().catch(() => {});
+  const settings = lookup.settings();
+  settings.catch(() => {});
   const input = await reading;
   const { serverURL: ServerURL, host } = parseHostInput(input);
   if (!isIbmHost(host)) {
     const { passOn } = await import('./pass-on.ts');
     const answer = await passOn(context, 'get', host, input);
-    if (answer !== undefined) return answer;
+    if (answer !== undefined) {
+      const credential = { username: '' };
+      const handedOut = { command: 'get', host: hostKey(host), credential, secret: '' };
+      await (await accessLogger(context, settings))?.(handedOut);
+      return answer;
+    }
   }
   // Reading the file takes longer than finding out that no other source has precedence. An error, such as an invalid
   // directory in the environment, is reported by the source that needs it.
   prefetchCredential(context, likelyKey(context, host)).catch(() => {});
+  // An entry of the access log is prepared while the file is read.
+  const logging = accessLogger(context, settings);
   try {
     const found = await findCredential(lookup, host);
     if (found !== undefined) {
       const { username: Username } = found;
-      return `${JSON.stringify({ ServerURL, Username, Secret: await found.secret() })}\n`;
+      const Secret = await found.secret();
+      const log = await logging;
+      await log?.({ command: 'get', host: hostKey(host), credential: found, secret: Secret });
+      return `${JSON.stringify({ ServerURL, Username, Secret })}\n`;
     }
   } catch (error) {
     throw withHost(hostKey(host), error);

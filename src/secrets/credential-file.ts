@@ -65,7 +65,9 @@ export async function readCredential(
 /** Begins to read the credential that `readCredential` may be called for soon, if it is in the usual file. */
 export async function prefetchCredential(context: Context, key: SecretKey): Promise<void> {
   const folder = configFolder(context);
-  if (folder !== undefined) context.files.prefetch?.(fileOf(folder, key));
+  if (folder === undefined) return;
+  const file = fileOf(folder, key);
+  if (context.files.prefetch?.(file) === false) context.files.prefetch(file + damagedSuffix);
 }
 
 async function exists(context: Context, file: string): Promise<boolean> {

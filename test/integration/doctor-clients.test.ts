@@ -230,9 +230,10 @@ test('docker: follows a symlink and preserves it', (cloud) =>
 test('docker: hosts without a credential are not an error', (cloud) =>
   onMachine(cloud, async ({ dockerFile, home, doctor }) => {
     writeIdentity(home, apiKey, { 'us.icr.io': { identity: 'work' } });
-    const credHelpers = { 'us.icr.io': 'icr', [String(privateHosts[0])]: 'icr' };
+    const used = { 'us.icr.io': 'icr', 'us.icr.io:443': 'icr' };
+    const credHelpers = { ...used, [String(privateHosts[0])]: 'icr' };
     fs.writeFileSync(dockerFile, JSON.stringify({ credHelpers }));
-    const message = /for 2 ICR hosts; not logged in to private\.icr\.io$/;
+    const message = /for 3 ICR hosts; not logged in to private\.icr\.io$/;
     assert.ok(findingIn(await doctor(), { check: 'docker', state: 'ok', message }));
   }));
 

@@ -50,6 +50,16 @@ function withKind(identity: object, secret: string) {
   };
 }
 
+/** A registry token that expires in that many days, as the only credential. */
+function withDockerLogin(days: number) {
+  return (machine: Machine) => {
+    withSettings({ identities: {}, mappings: {} })(machine);
+    const exp = Math.round((Date.now() + days * day) / 1000);
+    const login = { ServerURL: 'us.icr.io', Username: 'token', Secret: unsignedJwt({ exp }) };
+    writeConfig(machine.home, 'hosts/us.icr.io.json', JSON.stringify(login));
+  };
+}
+
 const work = { kind: 'api-key', since: 0 };
 
 const cases: readonly Case[] = [
@@ -207,13 +217,15 @@ const cases: readonly Case[] = [
     /^IAM accepts its API key; expires in 13 days \(20\d\d-\d\d-\d\d\)$/,
   ],
   [
+    'an expired registry token of docker login',
+    withDockerLogin(-5.5),
+    'hosts',
+    'error',
+    /^the registry token for us\.icr\.io expired on 20\d\d-\d\d-\d\d$/,
+  ],
+  [
     'a registry token of docker login that expires within two weeks',
-    (machine) => {
-      withSettings({ identities: {}, mappings: {} })(machine);
-      const exp = Math.round((Date.now() + 5.5 * day) / 1000);
-      const login = { ServerURL: 'us.icr.io', Username: 'token', Secret: unsignedJwt({ exp }) };
-      writeConfig(machine.home, 'hosts/us.icr.io.json', JSON.stringify(login));
-    },
+    withDockerLogin(5.5),
     'hosts',
     'warning',
     /^the registry token for us\.icr\.io expires in 5 days \(20\d\d-\d\d-\d\d\)$/,

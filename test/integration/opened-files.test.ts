@@ -37,9 +37,9 @@ function opened(home: Home, words: readonly string[], input: string): string[] {
 const ofClients =
   /\/(\.docker\/config\.json|etc\/containers\/registries\.conf(\.d(\/[^/]+)?)?|run\/containers\/\d+\/auth\.json)$/;
 
-/** `status` also shows which clients' files name a helper of an identity. */
+/** `status` and `map` show which clients' files name a helper of an identity, and read the directories of such helpers. */
 const ofHelpers =
-  /\/(\.docker\/config\.json|\.docker\/buildx\/config|containers(\/\d+)?\/auth\.json|\.local\/bin|docker-credential-icr)$/;
+  /\/dist$|\/(\.docker\/config\.json|\.docker\/buildx\/config|containers(\/\d+)?\/auth\.json|\.local\/bin|docker-credential-icr)$/;
 
 const cases: readonly (readonly [words: readonly string[], input?: string, allowed?: RegExp])[] = [
   [['get'], 'us.icr.io'],
@@ -53,7 +53,7 @@ const cases: readonly (readonly [words: readonly string[], input?: string, allow
   [['no-such-word']],
   [['status'], '', ofHelpers],
   [['status', '--json'], '', ofHelpers],
-  [['map', 'us.icr.io', 'work']],
+  [['map', 'us.icr.io', 'work'], '', ofHelpers],
   [['unmap', 'us.icr.io']],
   [
     ['login', '--no-verify', '--api-key-stdin', '--store', 'file'],

@@ -31,7 +31,7 @@ test('each setting is off by default, and can be set, shown and reset', ({ sandb
     }
   }));
 
-const known = 'use one of ibmcloud-session, compute-profile, iam-endpoint';
+const known = 'use one of ibmcloud-session, access-log, compute-profile, iam-endpoint';
 const refusals: readonly [words: string, line: string, hint?: string][] = [
   ['colour', 'unknown setting', known],
   ['constructor on', 'unknown setting', known],

@@ -42,6 +42,7 @@ export function testContext(given: Partial<Context> = {}): TestContext {
 export function countingFiles(): { readonly files: Files; readonly calls: () => number } {
   let count = 0;
   const files: Files = {
+    ...nodeFiles,
     read: (context, file, kind) => {
       count += 1;
       return nodeFiles.read(context, file, kind);

@@ -9,14 +9,17 @@ export interface Home {
   readonly folder: string;
   /** The helper's configuration directory. It is not created. */
   readonly config: string;
-  /** `HOME` and `PATH`, without any other variable of the user who runs the tests. */
+  /**
+   * `HOME`, `PATH` and `XDG_RUNTIME_DIR`, without any other variable of the user who runs the tests. Without
+   * `XDG_RUNTIME_DIR`, commands that configure podman as root would change /run/containers.
+   */
   readonly env: Readonly<Record<string, string>>;
 }
 
 /** Creates a home directory, calls `use` with it, and removes it. */
 export async function inHome<Value>(use: (home: Home) => Value | Promise<Value>): Promise<Value> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-home-'));
-  const env = { HOME: folder, PATH: process.env.PATH ?? '' };
+  const env = { HOME: folder, PATH: process.env.PATH ?? '', XDG_RUNTIME_DIR: folder };
   const config = configFolder(testContext({ env }));
   if (config === undefined) throw new Error('a home has no configuration folder');
   try {

@@ -41,7 +41,12 @@ interface StoredAccount {
   imagePullSecrets?: readonly { readonly name: string }[];
 }
 
-/** The part of a Kubernetes API server that the refresher uses. */
+/** A request of the refresher, or of `kubectl replace`. */
+type Received = Omit<ClusterRequest, 'method'> & {
+  readonly method: ClusterRequest['method'] | 'PUT';
+};
+
+/** The part of a Kubernetes API server that the refresher and `api-key rotate --to` use. */
 export interface KubernetesApi {
   readonly namespaces: Map<string, StoredNamespace>;
   /** The keys are `namespace/name`. */
@@ -54,7 +59,7 @@ export interface KubernetesApi {
   readonly requests: string[];
   /** Called before each request; a returned response replaces the usual one. */
   intercept: ((request: ClusterRequest) => HttpAnswer | undefined) | undefined;
-  readonly handle: (request: ClusterRequest) => HttpAnswer;
+  readonly handle: (request: Received) => HttpAnswer;
   readonly watch: ClusterWatch;
   /** Ends all watches. With `isExpired`, the versions that were sent until now are no longer known. */
   endWatches(isExpired?: boolean): void;
@@ -136,7 +141,26 @@ export function createKubernetesApi(): KubernetesApi {
     return respond(200, { metadata: changed });
   };
 
-  const account = (key: string, { method, patch, body = {} }: ClusterRequest) => {
+  /** Replaces the whole object, as `kubectl replace` does. */
+  const put = (key: string, body: StoredSecret) => {
+    const found = secrets.get(key);
+    if (found === undefined) return failure(404, `secrets "${key}" not found`);
+    const { resourceVersion } = body.metadata;
+    if (resourceVersion !== undefined && resourceVersion !== found.metadata.resourceVersion) {
+      return failure(409, 'the object has been modified');
+    }
+    if (body.type !== found.type) return failure(422, 'type: Invalid value: field is immutable');
+    const metadata = { ...body.metadata, resourceVersion: next() };
+    secrets.set(key, { ...body, metadata, manager: 'kubectl-replace' });
+    return respond(200, objectOf(key));
+  };
+
+  const objectOf = (key: string) => {
+    const { manager: _, ...secret } = secrets.get(key) ?? {};
+    return { kind: 'Secret', apiVersion: 'v1', ...secret };
+  };
+
+  const account = (key: string, { method, patch, body = {} }: Received) => {
     const found = api.serviceAccounts.get(key);
     if (found === undefined) return failure(404, `serviceaccounts "${key}" not found`);
     const metadata = accountMetadata(key, found);
@@ -152,7 +176,7 @@ export function createKubernetesApi(): KubernetesApi {
     return respond(200, { metadata });
   };
 
-  const lease = (key: string, { method, patch, body }: ClusterRequest) => {
+  const lease = (key: string, { method, patch, body }: Received) => {
     const found = api.leases.get(key);
     if (found === undefined) return failure(404, `leases "${key}" not found`);
     const metadata = { name: key, resourceVersion: String(found.version) };
@@ -177,7 +201,7 @@ export function createKubernetesApi(): KubernetesApi {
     handle(request) {
       const { method, path, query = {}, body, patch } = request;
       api.requests.push(`${method} ${path}`);
-      const replaced = api.intercept?.(request);
+      const replaced = api.intercept?.(request as ClusterRequest);
       if (replaced !== undefined) return replaced;
       if ((path === namespacesPath || path === accountsPath) && method === 'GET') {
         return list(path, query);
@@ -198,8 +222,10 @@ export function createKubernetesApi(): KubernetesApi {
       if (resource !== 'secrets') return failure(404, path);
       if (method === 'PATCH' && patch !== 'apply') return failure(415, 'another kind of patch');
       if (method === 'PATCH') return apply(key, body as StoredSecret, query.fieldManager ?? '');
+      if (method === 'PUT') return put(key, body as StoredSecret);
       const found = secrets.get(key);
       if (found === undefined) return failure(404, `secrets "${name}" not found`);
+      if (request.as === undefined) return respond(200, objectOf(key));
       return respond(200, { kind: 'PartialObjectMetadata', metadata: found.metadata });
     },
     async *watch({ path, query }, stop) {
@@ -330,7 +356,7 @@ function eventOf({ version, before, after }: Change, query: Texts): WatchEvent |
   return { type, object: { metadata: { ...object, resourceVersion: String(version) } } };
 }
 
-interface ApiListener {
+export interface ApiListener {
   readonly port: number;
   readonly caPem: string;
   /** The `Authorization` and `Accept` headers of the requests. */
@@ -387,15 +413,17 @@ export async function serveKubernetesApi(
       const { authorization, accept = '' } = request.headers;
       headers.push(`${authorization} ${accept}`);
       const { method: verb = 'GET' } = request;
-      const method = verb as ClusterRequest['method'];
+      const method = verb as Received['method'];
+      const as = accept.includes('as=PartialObjectMetadata') ? 'PartialObjectMetadata' : undefined;
       const type = request.headers['content-type'] ?? '';
       const patch = /apply-patch|merge-patch/.exec(type)?.[0].replace('-patch', '');
       const kind = patch === undefined ? {} : { patch: patch as 'apply' | 'merge' };
       const body = text === '' ? {} : { body: JSON.parse(text) };
+      const partial = as === undefined ? {} : ({ as } as const);
       const query = Object.fromEntries(searchParams);
       answer(() => {
         if (query.watch === 'true') return void stream(response, api, path, query, mangle);
-        const found = api.handle({ method, path, query, ...kind, ...body });
+        const found = api.handle({ method, path, query, ...kind, ...body, ...partial });
         response.writeHead(found.status, { 'Retry-After': found.header('retry-after') ?? '0' });
         response.end(found.text);
       });

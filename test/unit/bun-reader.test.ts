@@ -28,7 +28,10 @@ function bunWith(given: Partial<Bun>): Bun {
   return {
     stdin: noFile,
     stdout: noFile,
+    stderr: noFile,
     file: unused,
+    nanoseconds: unused,
+    peek: unused,
     write: unused,
     Glob,
     ...given,
@@ -70,7 +73,11 @@ async function readWith(entries: Readonly<Record<string, Entry>>) {
       },
     };
   };
-  const fallback = { read: async () => 'fallback', isPresent: async () => true };
+  const fallback = {
+    read: async () => 'fallback',
+    isPresent: async () => true,
+    create: async () => {},
+  };
   const files = bunFiles(bunWith({ file }), 7, fallback);
   const context = testContext();
   const text = await files.read(context, '/home/dir/file', 'secret');

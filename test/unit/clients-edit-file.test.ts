@@ -158,7 +158,7 @@ test('fails if another process holds the lock, and ignores the lock of a killed 
     const aside = `${file}.icr-new`;
     fs.writeFileSync(file, before);
     fs.writeFileSync(aside, '');
-    assert.match(errorOf(() => configure(folder)).message, 'another configure command is running');
+    assert.match(errorOf(() => configure(folder)).message, 'another command is changing the file');
     // The clock of the file server differs.
     for (const skewMs of [300_000, -300_000]) {
       assert.is(errorOf(() => configure(folder, () => Date.now() + skewMs)).code, 'storage');

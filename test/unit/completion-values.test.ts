@@ -8,14 +8,14 @@ import { inHome, writeIdentity } from '../support/home.ts';
 const test = suite('completion values');
 
 const stores = ['osxkeychain', 'wincred', 'secretservice', 'pass', 'file'];
-const settings = ['ibmcloud-session', 'compute-profile', 'iam-endpoint'];
+const settings = ['ibmcloud-session', 'access-log', 'compute-profile', 'iam-endpoint'];
 
 /** The last word is completed. */
 const rows: readonly (readonly [typed: string, values: readonly string[]])[] = [
   ['setup ', publicHosts],
   ['login us.icr.io ', publicHosts],
   ['login --identity work ', publicHosts],
-  ['status ', publicHosts],
+  ['status ', [...publicHosts, 'work']],
   ['map ', publicHosts],
   ['map us.icr.io ', ['work']],
   ['map --present iambearer us.icr.io ', ['work']],

@@ -8,7 +8,6 @@ import {
   deadlineOf,
   remainingMs,
   steadyClock,
-  withDeadline,
   withoutDeadline,
 } from '../../src/context.ts';
 import { requestAnswer } from '../../src/http/request.ts';
@@ -19,6 +18,10 @@ import { type Home, inHome, writeConfig } from '../support/home.ts';
 import { rejects } from '../support/rejects.ts';
 
 const test = suite('command deadline');
+
+function withDeadline(context: Context): Context {
+  return { ...context, deadline: context.now() + answerLimitMs };
+}
 
 test('returns the remaining time', () => {
   let now = noon;

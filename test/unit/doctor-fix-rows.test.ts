@@ -137,8 +137,8 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
       ['problem(what, `run unset {name}`)', 'which is not an absolute path$'],
     ],
     'expiry-finding.ts': [
-      ['problem(text, hintFor(true))', 'IBM deletes it on 20'],
       ['warning(line, hintFor(false))', 'expires in 13 days'],
+      ['problem(text, hintFor(true))', '^expired on'],
     ],
     'file-checks.ts': [
       ['problem(what, `run chmod -R go= {directoriesOf(open)}`)', '^other users can access'],
@@ -249,6 +249,8 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         { reason: 'the same finding as another check' },
       ],
       ["problem('not logged in', 'run docker-credential-icr login')", '^not logged in$'],
+      ['problem(message, hint)', 'token for us\\.icr\\.io expired on'],
+      ['warning(message, hint)', 'token for us\\.icr\\.io expires in'],
       [
         'warning(`{name} is signed out`, `run docker-credential-icr {command}`)',
         '^us\\.icr\\.io is signed out',

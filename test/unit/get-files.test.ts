@@ -248,7 +248,7 @@ test("reads the settings while it waits for its input, and the host's credential
     const files: Files = {
       ...nodeFiles,
       read: async (_, file) => void calls.push(`read ${name(file)}`),
-      prefetch: (file) => void calls.push(`prefetch ${name(file)}`),
+      prefetch: (file) => calls.push(`prefetch ${name(file)}`) > 0,
     };
     const readInput = async () => {
       await null;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { masked } from '../../src/mask.ts';
+import { masked, plain } from '../../src/mask.ts';
 
 const test = suite('secret masking');
 
@@ -205,5 +205,13 @@ for (const [name, text, whole, shown] of large) {
     assert.ok(masked(text, [whole]) === shown);
   });
 }
+
+test('a short secret at the start and at the end', () =>
+  assert.is(masked('abc of abc', ['abc']), '*** of ***'));
+
+test('plain: at most 300 characters', () => {
+  assert.is(plain('x'.repeat(300)), 'x'.repeat(300));
+  assert.is(plain('x'.repeat(301)), `${'x'.repeat(300)}…`);
+});
 
 test.run();

@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { parseMinLifetime } from '../../src/cli/min-lifetime.ts';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
 import { freshToken } from '../../src/iam/cache.ts';
+import { isDue } from '../../src/iam/cached-token.ts';
 import { noon, testContext } from '../support/context.ts';
 import { failureOf } from '../support/rejects.ts';
 
@@ -162,5 +163,14 @@ for (const text of ['60m', '3541s', '1h', '999999h']) {
     assert.is(hint, 'use at most 59m');
   });
 }
+
+test('a token with exactly the lifetime that is needed is not due', () => {
+  const token = { token: 'canary', issuedAt: 0, expiresAt: hour, since: 0 };
+  const needed = hour * 0.7;
+  assert.equal(
+    [hour - needed, hour - needed + 1].map((now) => isDue(token, now, needed)),
+    [false, true],
+  );
+});
 
 test.run();

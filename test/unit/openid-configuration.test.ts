@@ -2,9 +2,10 @@ import { once } from 'node:events';
 import http from 'node:http';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { passcodePage } from '../../src/cli/secret-input.ts';
 import { HelperError } from '../../src/errors.ts';
 import { authorizationRequest } from '../../src/iam/authorization-request.ts';
-import { openIdConfiguration, passcodePage } from '../../src/iam/openid-configuration.ts';
+import { openIdConfiguration } from '../../src/iam/openid-configuration.ts';
 import { testContext } from '../support/context.ts';
 
 const openid = suite('OpenID configuration of IAM');

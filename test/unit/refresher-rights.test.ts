@@ -1,3 +1,5 @@
+import { Lease } from 'kubernetes-models/coordination.k8s.io/v1';
+import { Event, Secret, ServiceAccount } from 'kubernetes-models/v1';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { ClusterRequest } from '../../src/kubernetes/cluster-api.ts';
@@ -15,6 +17,16 @@ import { createClock } from '../support/virtual-clock.ts';
 
 const test = suite('rights of the refresher');
 
+const models = { secrets: Secret, events: Event, serviceaccounts: ServiceAccount, leases: Lease };
+
+/** Validates the body of a request with the schema that Kubernetes publishes; a merge patch is a part of an object. */
+function validateBody({ path, body }: ClusterRequest): void {
+  if (body === undefined) return;
+  const Model = Object.entries(models).find(([resource]) => path.includes(`/${resource}`))?.[1];
+  if (Model === undefined) throw new Error(`no schema for ${path}`);
+  new Model(body as never).validate();
+}
+
 /** Runs the refresher against an API server that enforces the printed rights. */
 function createWorld(isDeployment: boolean, serviceAccounts: readonly string[]) {
   const manifest = refresherManifests({
@@ -27,6 +39,7 @@ function createWorld(isDeployment: boolean, serviceAccounts: readonly string[]) 
   const authorizer = createAuthorizer(manifest, api);
   const refused: string[] = [];
   api.intercept = (request: ClusterRequest) => {
+    validateBody(request);
     const answer = authorizer.check(request);
     if (answer !== undefined) refused.push(answer.text);
     return answer;

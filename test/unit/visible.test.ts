@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { visible, visibleLines } from '../../src/visible.ts';
+import { hasControlCharacter, visible, visibleLines } from '../../src/visible.ts';
 
 const test = suite('visible');
 
@@ -58,5 +58,19 @@ test('preserves the meaning of JSON', () => {
     }),
   );
 });
+
+for (const [text, expected] of [
+  ['', false],
+  ['us.icr.io ~', false],
+  ['Zoë\u00a0漢字', false],
+  ['a\0', true],
+  ['\u001f', true],
+  ['a\nb', true],
+  ['\u007f', true],
+  ['\u009f', true],
+] as const) {
+  test(`${visible(text)} has ${expected ? 'a' : 'no'} control character`, () =>
+    assert.is(hasControlCharacter(text), expected));
+}
 
 test.run();

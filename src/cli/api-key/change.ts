@@ -7,6 +7,7 @@ import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { callerFor } from '../caller.ts';
 import type { Command, Option } from '../command.ts';
+import { printLastUses } from '../last-use.ts';
 import { printLine } from '../output.ts';
 import { confirm } from '../prompt.ts';
 import { findKey, type KeyArgs, keyOptions, nameOf } from './keys.ts';
@@ -91,6 +92,7 @@ async function confirmStop(
   const identities = await identitiesUsing(lookup, caller, key.id);
   if (identities.length > 0) {
     context.warn(`${nameOf(key)} is used here by ${listOf(identities)}`);
+    await printLastUses(context, identities);
   }
   return (await confirm(context, `${action} ${nameOf(key)}`, yes)) ? identities : undefined;
 }

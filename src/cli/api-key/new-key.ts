@@ -3,18 +3,19 @@ import { HelperError, invalidInput } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { createApiKey, deleteApiKey } from '../../iam/api-key-changes.ts';
 import { type ApiKeyDetails, findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
+import { hashOf, newApiKeyValue } from '../../identity/api-key-value.ts';
 import { cancelPendingKey, isInUse } from '../../identity/cancel-pending.ts';
 import { dateOf, warnBeforeMs } from '../../identity/expiry.ts';
 import { rotateCommand } from '../../identity/login-command.ts';
 import {
   erasePendingKey,
-  newApiKeyValue,
   type PendingKey,
   readPendingKey,
   writePendingKey,
 } from '../../identity/pending-key.ts';
 import { visible } from '../../visible.ts';
 import { printLine } from '../output.ts';
+import type { Copy, CopyCommand } from './copies/copy.ts';
 import { nameOf } from './keys.ts';
 
 export interface RotationOptions {
@@ -28,6 +29,10 @@ export interface RotationOptions {
   readonly unlock?: boolean;
   /** Disables the old key as soon as the new one is stored. */
   readonly leaked?: boolean;
+  /** The copies of the key to replace. */
+  readonly to?: readonly string[];
+  /** The copies of an interrupted rotation that are not replaced. */
+  readonly skip?: readonly string[];
 }
 
 /** A running rotation of an identity's API key. */
@@ -37,6 +42,7 @@ export interface Rotation {
   /** The value of the current API key. */
   readonly stored: string;
   readonly options: RotationOptions;
+  readonly copies: readonly (Copy | CopyCommand)[];
   /** Throws if another command has taken over the rotation. */
   readonly assertLockHeld: () => void;
 }
@@ -51,7 +57,9 @@ export async function createReplacement(context: Context, rotation: Rotation): P
   const existing = resumed && (await findApiKeyByValue(context, caller, resumed.value));
   if (resumed !== undefined && existing !== undefined) {
     printLine(context, `continuing with ${nameOf(existing)}, created by an interrupted rotation`);
-    return resumed;
+    const updated = { ...resumed, copies: copiesOf(rotation, resumed) };
+    await writePendingKey(context, identity, updated, stored);
+    return updated;
   }
   const model = old ?? (resumed?.oldId && (await getApiKey(context, caller, resumed.oldId)));
   if (!model) {
@@ -61,11 +69,22 @@ export async function createReplacement(context: Context, rotation: Rotation): P
   }
   if (model.locked && !options.unlock) throw refusedAsLocked(identity, model);
   requireFutureExpiry(context, options, model);
-  const pending = resumed ?? { value: newApiKeyValue(), oldId: model.id };
+  const next = resumed ?? { value: newApiKeyValue(), oldId: model.id, oldHash: hashOf(stored) };
+  const pending = { ...next, copies: copiesOf(rotation, next) };
   assertLockHeld();
   await writePendingKey(context, identity, pending, stored);
   assertLockHeld();
   return requestPending(context, rotation, pending, model);
+}
+
+/** Returns the copies for the record of the pending key; undefined without copies. */
+export function copiesOf(
+  { copies }: Rotation,
+  { copies: recorded }: PendingKey,
+): PendingKey['copies'] {
+  const isDelivering = recorded?.isDelivering ?? false;
+  if (copies.length === 0 && !isDelivering) return undefined;
+  return { targets: copies.map(({ target }) => target), isDelivering };
 }
 
 /** Returns the pending key of an interrupted rotation; deletes it if the identity's key was replaced since. */

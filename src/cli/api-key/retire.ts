@@ -23,7 +23,7 @@ export async function disableLeakedKey(
 ): Promise<void> {
   if (!rotation.options.leaked || oldId === undefined) return;
   const { context } = lookup;
-  const isDisabled = await withState(rotation, 'disabled', async () => {
+  const isDisabled = await withState(rotation, 'but the old one is not disabled', async () => {
     const caller = await callerAfter(lookup, rotation, value);
     return changeApiKey(context, caller, oldId, 'disable');
   });
@@ -38,7 +38,7 @@ export async function deleteOldKey(
 ): Promise<boolean> {
   const { context } = lookup;
   if (oldId === undefined) return false;
-  return withState(rotation, 'deleted', async () => {
+  return withState(rotation, 'but the old one is not deleted', async () => {
     const caller = await callerAfter(lookup, rotation, value);
     if (rotation.options.unlock) await moveLock(context, caller, oldId, value);
     return deleteApiKey(context, caller, oldId);
@@ -46,16 +46,16 @@ export async function deleteOldKey(
 }
 
 /** Adds to an error that the new key is in use, and the command that continues. */
-async function withState<T>(
+export async function withState<T>(
   { identity, options }: Rotation,
-  missing: 'disabled' | 'deleted',
+  missing: string,
   action: () => Promise<T>,
 ): Promise<T> {
   try {
     return await action();
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    const line = `identity ${identity} uses the new key, but the old one is not ${missing}`;
+    const line = `identity ${identity} uses the new key, ${missing}`;
     const first = error.hint === undefined ? '' : `${error.hint}, then `;
     const again = `${rotateCommand(identity)}${options.leaked ? ' --leaked' : ''}`;
     throw new HelperError(error.code, `${line}: ${error.message}`, {

@@ -15,10 +15,23 @@ interface RotateArgs {
   readonly actionWhenLeaked?: string;
   readonly unlock?: boolean;
   readonly leaked?: boolean;
+  readonly to?: readonly string[];
+  readonly skip?: readonly string[];
 }
 
 export const rotate: Command<RotateArgs> = {
   options: {
+    to: {
+      type: 'string',
+      array: true,
+      describe:
+        'also replace the copy of the key at kubernetes://NAMESPACE/SECRET[/KEY] or file:PATH, or pass the new key to command:PROGRAM',
+    },
+    skip: {
+      type: 'string',
+      array: true,
+      describe: 'leave out a --to of the interrupted rotation',
+    },
     'expires-in': {
       type: 'string',
       describe: 'the new key expires after this time: 12h, 90d, 4w, 1y (default: with the old key)',
@@ -38,6 +51,10 @@ export const rotate: Command<RotateArgs> = {
   examples: [
     ['api-key rotate', 'the API key of the identity of icr.io'],
     ['api-key rotate ci --expires-in 90d', 'the new key expires after 90 days'],
+    [
+      'api-key rotate ci --to kubernetes://build/icr --to file:/srv/app/.env',
+      'also replace the copies in a Secret and in a file',
+    ],
     ['api-key rotate ci --as admin', 'if service ID ci may not create its own keys'],
   ],
   run: async (context, { identity, expiresIn, ...options }) => {

@@ -4,21 +4,26 @@ import { HelperError, isRefused } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { ownerOfApiKey } from '../../iam/owner.ts';
 import { accessTokenOfKey, toCaller } from '../../identity/access.ts';
+import { hashOf } from '../../identity/api-key-value.ts';
 import { cancelPendingKey } from '../../identity/cancel-pending.ts';
 import { loginCommand, rotateCommand } from '../../identity/login-command.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { identityNamed } from '../../identity/mapping.ts';
-import { type PendingKey, readPendingKey } from '../../identity/pending-key.ts';
+import { type PendingKey, readPendingKey, writePendingKey } from '../../identity/pending-key.ts';
 import { own } from '../../json-object.ts';
 import { apiKeyVariables } from '../../secret-variables.ts';
 import { secretOf } from '../../secrets/replace-secret.ts';
 import { secretStore } from '../../secrets/secret-store.ts';
 import { visible } from '../../visible.ts';
 import { callerFor } from '../caller.ts';
+import { printLastUses } from '../last-use.ts';
 import { printLine } from '../output.ts';
+import type { Copy, CopyCommand } from './copies/copy.ts';
+import { checkCopies, deliverCopies } from './copies/deliver.ts';
+import { copyAt, resolveTarget } from './copies/targets.ts';
 import { createReplacement, type Rotation, type RotationOptions } from './new-key.ts';
 import { replaceKey, requireNewKey } from './replace.ts';
-import { deleteOldKey, disableLeakedKey } from './retire.ts';
+import { deleteOldKey, disableLeakedKey, withState } from './retire.ts';
 
 // The value of the new key is generated and recorded here before the request to IAM, so that a lost response does not lose
 // it. The stored key of the identity is valid at every moment. A later run finds out from IAM which steps are done.
@@ -36,8 +41,10 @@ export async function rotateKey(
   const lookup = lookupIn(context);
   const stored = await storedKey(lookup, name);
   const interrupted = readPendingKey(context, name);
+  const copies = await copiesFor(context, stored, interrupted, options);
   const caller = await rotationCaller(lookup, name, options.as, [stored, interrupted?.value]);
-  const rotation = { caller, identity: name, stored, options, assertLockHeld };
+  await printLastUses(context, [name]);
+  const rotation = { caller, identity: name, stored, options, copies, assertLockHeld };
   try {
     if (interrupted?.value === stored) {
       printLine(context, `continuing the interrupted rotation of identity ${visible(name)}`);
@@ -51,6 +58,28 @@ export async function rotateKey(
     throw error;
   }
   warnOfVariables(context, stored);
+}
+
+/** Returns the copies that this rotation replaces, those of the interrupted one included, after a check of each. */
+async function copiesFor(
+  context: Context,
+  stored: string,
+  interrupted: PendingKey | undefined,
+  { to = [], skip = [] }: RotationOptions,
+): Promise<(Copy | CopyCommand)[]> {
+  const storedHash = hashOf(stored);
+  const isStale =
+    interrupted?.value !== stored && (interrupted?.oldHash ?? storedHash) !== storedHash;
+  const { value, oldHash = storedHash, copies } = (isStale ? undefined : interrupted) ?? {};
+  const resolve = (targets: readonly string[]) =>
+    Promise.all(targets.map((target) => resolveTarget(context, target)));
+  const skipped = await resolve(skip);
+  const targets = new Set([...(copies?.targets ?? []), ...(await resolve(to))]);
+  const found = [...targets]
+    .filter((target) => !skipped.includes(target))
+    .map((target) => copyAt(context, target));
+  await checkCopies(found, { oldHash, value });
+  return found;
 }
 
 /** Deletes the new key in IAM if a parallel login or logout has changed the identity, so that the key is unused. */
@@ -129,6 +158,7 @@ async function installKey(
   printLine(context, `identity ${visible(name)} uses the new key`);
   assertLockHeld();
   await disableLeakedKey(lookup, rotation, pending);
+  await replaceCopies(lookup, rotation, pending);
   const isDeleted = await deleteOldKey(lookup, rotation, pending);
   // If a parallel login has replaced the stored key, the new key is unused and is deleted in IAM.
   await cancelPendingKey(context, name, [async () => caller], assertLockHeld);
@@ -137,6 +167,24 @@ async function installKey(
     printLine(context, `the old API key ${visible(pending.oldId)} ${state}`);
   }
   return isDeleted;
+}
+
+/** Records first that copies may contain the new key, so that it is not deleted if another command changes the identity. */
+async function replaceCopies(
+  lookup: Lookup,
+  rotation: Rotation,
+  pending: PendingKey,
+): Promise<void> {
+  const { identity, stored, copies, assertLockHeld } = rotation;
+  // Without an old key, this is the first key of the identity.
+  if (copies.length === 0 || pending.oldId === undefined) return;
+  const { value, oldHash = hashOf(stored) } = pending;
+  const targets = copies.map(({ target }) => target);
+  const delivering = { ...pending, copies: { targets, isDelivering: true } };
+  await writePendingKey(lookup.context, identity, delivering, value);
+  await withState(rotation, 'but not all copies contain it', () =>
+    deliverCopies(lookup, copies, { oldHash, value }, assertLockHeld),
+  );
 }
 
 function warnOfVariables({ env, warn }: Context, old: string): void {

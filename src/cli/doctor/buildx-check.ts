@@ -1,3 +1,4 @@
+import { type BuildxFile, buildxFiles, buildxFolder } from '../../clients/buildx.ts';
 import {
   authsOf,
   type CredHelpersFile,
@@ -5,7 +6,6 @@ import {
   ibmHostOf,
   textSetting,
 } from '../../clients/cred-helpers.ts';
-import { type BuildxFile, buildxFiles, buildxFolder } from '../../clients/docker.ts';
 import { holdsSecret, printable } from '../../clients/notes.ts';
 import { rejectedMembers } from '../../clients/rejected-members.ts';
 import { isOwnName } from '../../program-name.ts';

@@ -19,9 +19,8 @@ export function expiryFinding(
   const issue = issuedAt === undefined ? {} : { issuedAt };
   const expiring = { kind, expiresAt, modifiedAt, ...issue };
   const text = expiryText(expiring, now());
-  const times = { expiresAt: new Date(expiresAt).toISOString() };
-  if (expiresAt <= now()) return { ...problem(text, hintFor(true)), ...times };
   const line = `${message}; ${text}`;
-  const finding = isDue(expiring, now()) ? warning(line, hintFor(false)) : ok(line);
-  return { ...finding, ...times };
+  const soon = isDue(expiring, now()) ? warning(line, hintFor(false)) : ok(line);
+  const finding = expiresAt <= now() ? problem(text, hintFor(true)) : soon;
+  return { ...finding, expiresAt: new Date(expiresAt).toISOString() };
 }

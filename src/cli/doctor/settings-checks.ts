@@ -108,10 +108,11 @@ function expiringTokens({ snapshot: { answers }, context }: CheckInput): Finding
     if (found instanceof HelperError || found.identity !== undefined) return [];
     if (found.username !== 'token' || found.expiresAt === undefined) return [];
     const expiresAt = new Date(found.expiresAt).toISOString();
-    const state = found.expiresAt <= context.now() ? 'error' : 'warning';
-    return tokenNotices(serverURL, found.expiresAt, context.now()).map(
-      ({ message, hint }): Finding => ({ state, message, hint, expiresAt }),
-    );
+    const isExpired = found.expiresAt <= context.now();
+    return tokenNotices(serverURL, found.expiresAt, context.now()).map(({ message, hint }) => {
+      const finding = isExpired ? problem(message, hint) : warning(message, hint);
+      return { ...finding, expiresAt };
+    });
   });
 }
 

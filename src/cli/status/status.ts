@@ -10,15 +10,27 @@ import { showText } from './status-text.ts';
 interface StatusArgs {
   readonly hosts?: readonly string[];
   readonly json?: boolean;
+  readonly history?: boolean;
 }
 
 export const status: Command<StatusArgs> = {
-  options: { json: { type: 'boolean', describe: 'print JSON' } },
+  options: {
+    json: { type: 'boolean', describe: 'print JSON' },
+    history: {
+      type: 'boolean',
+      describe: 'show who used these identities or hosts, from the access log',
+    },
+  },
   examples: [
     ['status', 'one line for each host'],
     ['status us.icr.io', 'for one host'],
+    ['status --history work', 'the uses of identity work'],
   ],
-  run: async (context, { hosts = [], json }) => {
+  run: async (context, { hosts = [], json, history }) => {
+    if (history) {
+      const { showHistory } = await import('./status-history.ts');
+      return showHistory(context, hosts, json === true);
+    }
     const named = hosts.map((host) => keyOf(requireHost(host)));
     const rows = await rowsOf(context, named);
     if (json) showJson(context, rows);

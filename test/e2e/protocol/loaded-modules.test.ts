@@ -123,6 +123,12 @@ for (const [words, names] of loadedFor) {
     }));
 }
 
+test('login --help: loads no modules for requests', () =>
+  inHome((home) => {
+    const { modules } = modulesOf(home, ['login', '--help'], '');
+    assert.not.match(modules.join(), /node_modules\/axios|src\/http\//);
+  }));
+
 test("a command of a group loads only its own group's modules", () =>
   inHome((home) => {
     const { modules } = modulesOf(home, ['registry-token', 'list', '--help'], '');
