@@ -59,7 +59,7 @@ export const setup: Command<SetupArgs> = {
     const isCallable = warnIfNotCallable(context);
     if (args.verify) for (const host of targets) await reportToken(context, host);
     if (!isRegistered || !isCallable) return 1;
-    context.stdout(`Setup is complete. Pull an image:\n${pullCommand(context, targets[0])}\n`);
+    context.stdout(`Setup is complete. Try it:\n${firstCommand(context, targets[0])}\n`);
     return 0;
   },
 };
@@ -100,7 +100,7 @@ async function reportToken(context: Context, host: RegistryHost): Promise<void> 
   printLine(context, `${hostKey(host)} issued a token`);
 }
 
-/** The command before the image's name, by program, in order of preference. */
+/** How programs pull an image, in order of preference. All log in with `PROGRAM login HOST`. */
 const pullCommands: readonly (readonly [program: string, command: string])[] = [
   ['docker', 'docker pull '],
   ['podman', 'podman pull '],
@@ -112,11 +112,13 @@ const pullCommands: readonly (readonly [program: string, command: string])[] = [
 /** IBM's public sample image, which only the global host has. */
 const sampleImage = 'icr.io/codeengine/helloworld';
 
-function pullCommand(context: Context, host: RegistryHost | undefined): string {
+/**
+ * A command that can be pasted. The images of an account are not known here, so for other hosts than the global one it logs in:
+ * without a user name, the client uses the helper's credential.
+ */
+function firstCommand(context: Context, host: RegistryHost | undefined): string {
   const installed = pullCommands.find(([program]) => isOnPath(context, program));
-  const command = installed?.[1] ?? 'docker pull ';
-  if (host === undefined || (host.name === 'icr.io' && host.namespace === undefined)) {
-    return `${command}${sampleImage}`;
-  }
-  return `${command}${host.name}/${host.namespace ?? 'NAMESPACE'}/IMAGE`;
+  const [client, pull] = installed ?? ['docker', 'docker pull '];
+  const isGlobal = host === undefined || (host.name === 'icr.io' && host.namespace === undefined);
+  return isGlobal ? `${pull}${sampleImage}` : `${client} login ${host.name}`;
 }

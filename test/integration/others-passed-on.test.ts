@@ -68,9 +68,10 @@ for (const [name, secret] of multiLineSecrets) {
 /** Returns the output of `list`, and the `status` of each listed host. */
 function shown({ say }: Keychains): { list: unknown; status: Record<string, string> } {
   const { hosts } = JSON.parse(say('status --json'));
-  const rows = hosts.map(({ host, presentedAs, keptIn }: Record<string, string>) => [
+  for (const { storedIn, keptIn } of hosts) assert.is(keptIn, storedIn);
+  const rows = hosts.map(({ host, presentedAs, storedIn }: Record<string, string>) => [
     host,
-    `${presentedAs} in ${keptIn}`,
+    `${presentedAs} in ${storedIn}`,
   ]);
   return { list: JSON.parse(say('list')), status: Object.fromEntries(rows) };
 }

@@ -90,7 +90,7 @@ onTerminal('hosts: only these are registered, verified and pulled from', (given)
       [question, 'y\r'],
     ]);
     assert.is(status, 0, screen);
-    assert.match(screen, /\npodman pull us\.icr\.io\/team-a\/IMAGE\n$/);
+    assert.match(screen, /\npodman login us\.icr\.io\n$/);
     const file = path.join(machine.home.folder, '.config/containers/auth.json');
     assert.equal(helpersIn(file), { 'us.icr.io': 'icr' });
     assert.not.ok(fs.existsSync(machine.dockerFile));
@@ -159,7 +159,7 @@ test('non-interactive: --api-key-stdin --yes, every installed client', (given) =
     const { stdout, stderr, status } = await run(machine, words, newApiKey);
     assert.is(status, 0, stderr);
     assert.not.match(stdout, '+++');
-    assert.match(stdout, /\ndocker pull us\.icr\.io\/NAMESPACE\/IMAGE\n$/);
+    assert.match(stdout, /\ndocker login us\.icr\.io\n$/);
     assert.equal(helpersIn(machine.dockerFile), { 'us.icr.io': 'icr' });
     const file = path.join(machine.home.folder, '.config/containers/auth.json');
     assert.equal(helpersIn(file), { 'us.icr.io': 'icr' });

@@ -104,7 +104,7 @@ async function changedAfterCopy() {
   return { source, destination, copied };
 }
 
-copies('takes what was stored, renewed or erased meanwhile', async () => {
+copies('copies secrets that are stored, renewed or erased during the copy', async () => {
   const { source, destination, copied } = await changedAfterCopy();
   await settle(source, destination, copied, () => identities, step, locked);
   assert.equal(Object.fromEntries(destination.kept), {
@@ -114,7 +114,7 @@ copies('takes what was stored, renewed or erased meanwhile', async () => {
   assert.is(source.kept.size, 0);
 });
 
-copies('does not write a copy again that is the same', async () => {
+copies('does not rewrite an equal copy', async () => {
   const source = memory('file', [work, credential]);
   const destination = memory('vault');
   const copied = await copyAll(source, destination, step);
@@ -123,7 +123,7 @@ copies('does not write a copy again that is the same', async () => {
   await settle(source, { name: 'vault', store }, copied, () => identities, step, locked);
 });
 
-copies('catches up with what was stored, renewed or erased since it was copied', async () => {
+copies('catches up: copies changes since the copy', async () => {
   const { source, destination, copied } = await changedAfterCopy();
   assert.equal(await catchUp(source, destination, copied, step), [
     { key: work, credential: withSecret('canary-2') },
@@ -193,7 +193,7 @@ copies('catches up: stops before any call of a store once the lock is lost', asy
   }
 });
 
-copies('erases nothing of an identity whose copy is gone', async () => {
+copies('preserves the secret of an identity whose copy does not exist', async () => {
   const source = memory('file', [work, credential]);
   const destination = memory('vault');
   const copied = await copyAll(source, destination, step);
@@ -203,7 +203,7 @@ copies('erases nothing of an identity whose copy is gone', async () => {
   assert.is(source.kept.size, 1);
 });
 
-copies('erases a host whose copy a client has erased', async () => {
+copies('erases the credential of a host whose copy a client has erased', async () => {
   const source = memory('file', [host, credential]);
   const destination = memory('vault');
   const copied = await copyAll(source, destination, step);
@@ -212,36 +212,39 @@ copies('erases a host whose copy a client has erased', async () => {
   assert.equal([source.kept.size, destination.kept.size], [0, 0]);
 });
 
-copies('fails for a listed secret that is not given, and skips one erased meanwhile', async () => {
-  const source = memory('file', [work, credential]);
-  const silent = { ...source.store, read: () => undefined };
-  await rejects(
-    copyAll({ name: 'pass', store: silent }, memory('vault'), step),
-    'storage',
-    /pass.*work/,
-  );
-  let isFirst = true;
-  const names = (of: SecretKey['of']) => {
-    const listed = isFirst || of === 'host' ? source.store.names(of) : [];
-    if (of === 'identity') isFirst = false;
-    return listed;
-  };
-  const destination = memory('vault', [work, credential]);
-  const erased = { ...silent, names };
-  assert.equal(await copyAll({ name: 'pass', store: erased }, destination, step), []);
-  for (const [copied, left] of [
-    [[], 1],
-    [[{ key: work, credential: withSecret('other') }], 1],
-    [[{ key: work, credential }], 0],
-  ] as const) {
-    isFirst = true;
-    const vanished = { name: 'pass', store: erased };
-    await settle(vanished, destination, copied, () => identities, step, locked);
-    assert.is(destination.kept.size, left);
-  }
-});
+copies(
+  'fails for a listed secret that cannot be read, and skips one that is erased during the copy',
+  async () => {
+    const source = memory('file', [work, credential]);
+    const silent = { ...source.store, read: () => undefined };
+    await rejects(
+      copyAll({ name: 'pass', store: silent }, memory('vault'), step),
+      'storage',
+      /pass.*work/,
+    );
+    let isFirst = true;
+    const names = (of: SecretKey['of']) => {
+      const listed = isFirst || of === 'host' ? source.store.names(of) : [];
+      if (of === 'identity') isFirst = false;
+      return listed;
+    };
+    const destination = memory('vault', [work, credential]);
+    const erased = { ...silent, names };
+    assert.equal(await copyAll({ name: 'pass', store: erased }, destination, step), []);
+    for (const [copied, left] of [
+      [[], 1],
+      [[{ key: work, credential: withSecret('other') }], 1],
+      [[{ key: work, credential }], 0],
+    ] as const) {
+      isFirst = true;
+      const vanished = { name: 'pass', store: erased };
+      await settle(vanished, destination, copied, () => identities, step, locked);
+      assert.is(destination.kept.size, left);
+    }
+  },
+);
 
-copies('stops at the step that finds the lock lost', async () => {
+copies('stops when the lock is lost', async () => {
   for (let last = 0; last < 5; last += 1) {
     let steps = 0;
     const stopping = async () => {
@@ -254,7 +257,7 @@ copies('stops at the step that finds the lock lost', async () => {
   }
 });
 
-copies('an empty list is a fault if the settings name an identity with a secret', () => {
+copies('fails for an empty list if the settings name an identity with a secret', () => {
   const both = { ...identities, machine: { kind: 'trusted-profile', secretSetAt: 0 } } as const;
   fails(
     () => requireEveryIdentity({ identities: both }, memory('vault')),
@@ -267,7 +270,7 @@ copies('an empty list is a fault if the settings name an identity with a secret'
   fails(() => requireEveryIdentity({ identities }, ofHost), 'storage', /work/);
 });
 
-copies('an identity that the settings name is one that no client erases', () => {
+copies('a secret is needed only by an identity in the settings whose kind has one', () => {
   const both = { ...identities, machine: { kind: 'trusted-profile', secretSetAt: 0 } } as const;
   assert.is(needsSecret(both, work), true);
   assert.is(needsSecret(both, { of: 'host', name: 'work' }), false);

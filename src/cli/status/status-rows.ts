@@ -19,6 +19,8 @@ export interface Row {
   /** The user name that clients get. */
   readonly presentedAs?: string;
   /** The location of the secret. */
+  readonly storedIn?: string;
+  /** The former name of `storedIn`, for programs that read it. */
   readonly keptIn?: string;
   /** When the credential expires, if known. */
   readonly endsAt?: string;
@@ -76,8 +78,8 @@ function rowsIn(context: Context, answers: readonly HostAnswer[]): (Row | Promis
   return answers.map((answer) => {
     const found = answerFor(answer);
     if (typeof found !== 'string') return rowOf(found ? { ...answer, found } : answer);
-    const keptIn = name === undefined ? {} : { keptIn: name };
-    return { host: answer.serverURL, state: 'answered', presentedAs: found, ...keptIn };
+    const places = name === undefined ? {} : placesOf(name);
+    return { host: answer.serverURL, state: 'answered', presentedAs: found, ...places };
   });
 }
 
@@ -86,17 +88,21 @@ async function rowOf({ serverURL: host, found }: HostAnswer): Promise<Row> {
     const { message: problem, hint } = found;
     return { host, state: 'failing', problem, ...(hint === undefined ? {} : { hint }) };
   }
-  const { username: presentedAs, identity, location: keptIn, expiresAt, minted } = found;
+  const { username: presentedAs, identity, location, expiresAt, minted } = found;
   const endsAt = isoOf(expiresAt);
   return {
     host,
     state: 'answered',
     ...(identity === undefined ? {} : { identity }),
     presentedAs,
-    keptIn,
+    ...placesOf(location),
     ...(endsAt === undefined ? {} : { endsAt }),
     ...(minted === undefined ? {} : { token: await tokenState(minted) }),
   };
+}
+
+function placesOf(location: string): Pick<Row, 'storedIn' | 'keptIn'> {
+  return { storedIn: location, keptIn: location };
 }
 
 async function tokenState({

@@ -67,9 +67,9 @@ function showTable(context: Context, rows: readonly Row[]): void {
 }
 
 function cellsOf(context: Context, row: Row): string[] {
-  const { host, state, identity = '-', presentedAs = '-', keptIn = '-', endsAt } = row;
+  const { host, state, identity = '-', presentedAs = '-', storedIn = '-', endsAt } = row;
   const remaining = remainingOf(context, endsAt) ?? '-';
-  const shown = [host, shownStates[state], identity, presentedAs, keptIn, remaining];
+  const shown = [host, shownStates[state], identity, presentedAs, storedIn, remaining];
   return [...shown, tokenCell(context, row)];
 }
 
