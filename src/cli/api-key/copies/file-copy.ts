@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { applyPlan } from '../../../clients/edit-file.ts';
+import { planAndApply } from '../../../clients/edit-file.ts';
 import { shellQuoted } from '../../../clients/notes.ts';
 import { readText } from '../../../clients/read-file.ts';
 import type { Context } from '../../../context.ts';
@@ -20,7 +20,9 @@ export function fileCopy(context: Context, target: string, file: string): Copy {
       return {
         texts: { [whole]: before },
         replace: async ({ [whole]: after }) => {
-          applyPlan(context, { file, before, after, withoutBackup: true, hosts: [], notes: [] });
+          const plan = { file, before, after, withoutBackup: true, hosts: [], notes: [] } as const;
+          // The temporary file of a killed command is stale after a moment.
+          planAndApply(context, () => plan);
         },
       };
     },
