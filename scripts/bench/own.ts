@@ -35,7 +35,11 @@ export async function ownPrograms(folder: string, cloud: SandboxProcess): Promis
     ['get, not found', emptyHome],
   ] as const;
   const gets = homes.map(([name, home], index) => {
-    const program = get(install(executable, folder, path.join(`helper-${index}`, path.basename(executable))), name, home);
+    const program = get(
+      install(executable, folder, path.join(`helper-${index}`, path.basename(executable))),
+      name,
+      home,
+    );
     return home === emptyHome ? { ...program, outputPrefix: notFound, status: 1 } : program;
   });
   const commands = commandPrograms(folder, storedHome(folder, 'commands'));
@@ -58,7 +62,11 @@ function commandPrograms(folder: string, { env }: Home): Program[] {
     { name: 'login --help', args: ['login', '--help'], input: '', outputPrefix: 'Save cred' },
   ];
   return rows.map((row, index) => {
-    const file = install(executable, folder, path.join(`command-${index}`, path.basename(executable)));
+    const file = install(
+      executable,
+      folder,
+      path.join(`command-${index}`, path.basename(executable)),
+    );
     return { ...usual, ...row, file, env };
   });
 }
