@@ -179,4 +179,9 @@ test('let a bug in a source be a bug', () =>
     },
   ));
 
+test('a bug while the directory of the settings is determined is thrown', async () => {
+  const hosts = answeredHosts(testContext({ env: new Proxy({}, { get: bug }) }));
+  assert.is(await hosts.catch(String), 'TypeError: a bug');
+});
+
 test.run();
