@@ -1,6 +1,5 @@
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { nodeFiles } from '../files/file-readers.ts';
 import { own } from '../json-object.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
@@ -22,17 +21,16 @@ export interface HostAnswer {
 
 /**
  * Looks up the stored and mapped hosts and IBM's public hosts, and returns those with a credential or an error, sorted by
- * name. With `namespaces`, also looks up each mapped `host/namespace`; with `names`, only these hosts.
+ * name. With `namespaces`, also looks up each mapped `host/namespace`; with `names`, only these hosts. The context should
+ * contain `nodeFiles`: for many files, they take half the time of Bun's file API, which waits for a thread for each read.
  */
 export async function answeredHosts(
-  given: Context,
+  context: Context,
   {
     namespaces = false,
     names: named,
   }: { readonly namespaces?: boolean; readonly names?: readonly string[] } = {},
 ): Promise<HostAnswer[]> {
-  // For many files, synchronous calls take half the time of Bun's file API, which waits for a thread for each read.
-  const context = { ...given, files: nodeFiles };
   const secrets = readableStore(context);
   const signedOut = signedOutHosts(context);
   const lookup = {

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { nodeFiles } from '../files/file-readers.ts';
 import { listFallback } from '../identity/fallback-helper.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { listInput } from '../secrets/helper-process.ts';
@@ -27,7 +28,7 @@ export async function list(context: Context): Promise<string> {
   // A problem with the settings or a keychain affects every host but is reported once.
   const warnings = new Map<string, string | undefined>();
   const warnOnce = (line: string, hint?: string) => void warnings.set(line, hint);
-  const once = { ...context, warn: warnOnce };
+  const once = { ...context, files: nodeFiles, warn: warnOnce };
   const { usernames, answerFor, failure } = listFallback(once);
   if (failure !== undefined) warnOnce(failure.message, failure.hint);
   for (const answer of await answeredHosts(once)) {

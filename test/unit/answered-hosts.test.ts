@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context } from '../../src/context.ts';
 import { HelperError } from '../../src/errors.ts';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 import { answeredHosts } from '../../src/identity/hosts.ts';
 import { signOut } from '../../src/identity/signed-out.ts';
 import { publicHosts } from '../../src/registry/regions.ts';
@@ -179,9 +180,11 @@ test('let a bug in a source be a bug', () =>
     },
   ));
 
-test('a bug while the directory of the settings is determined is thrown', async () => {
-  const hosts = answeredHosts(testContext({ env: new Proxy({}, { get: bug }) }));
-  assert.is(await hosts.catch(String), 'TypeError: a bug');
-});
+test('a bug while the settings are read is thrown', () =>
+  inHome(async ({ env }) => {
+    const files = { ...nodeFiles, read: () => Promise.reject(new TypeError('a bug')) };
+    const hosts = answeredHosts(testContext({ env, files }));
+    assert.is(await hosts.catch(String), 'TypeError: a bug');
+  }));
 
 test.run();

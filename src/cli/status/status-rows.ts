@@ -1,6 +1,7 @@
 import { isUsable } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { nodeFiles } from '../../files/file-readers.ts';
 import { validTime } from '../../identity/expiry.ts';
 import { listFallback } from '../../identity/fallback-helper.ts';
 import { answeredHosts, type HostAnswer } from '../../identity/hosts.ts';
@@ -41,7 +42,8 @@ interface TokenState {
 /** Returns the hosts that have a credential, an error, or are signed out. If `named` is not empty, only these. */
 export async function rowsOf(context: Context, named: readonly string[]): Promise<Row[]> {
   const only = named.length > 0 ? { names: named } : {};
-  const answers = await answeredHosts(warningOnce(context), { namespaces: true, ...only });
+  const readable = { ...warningOnce(context), files: nodeFiles };
+  const answers = await answeredHosts(readable, { namespaces: true, ...only });
   const found = await Promise.all(rowsIn(context, answers));
   const rows = found.map((row) => withSessionEnd(context, row));
   const answered = new Set(rows.map(({ host }) => host));
