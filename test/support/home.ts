@@ -54,7 +54,9 @@ export function snapshot(folder: string): Record<string, string> {
   const entries: Record<string, string> = {};
   for (const name of fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
     const stat = fs.lstatSync(path.join(folder, name));
-    const contents = stat.isFile() ? fs.readFileSync(path.join(folder, name), 'base64') : '';
+    // Its owner cannot read a file without this mode, except as root.
+    const isReadable = stat.isFile() && (stat.mode & 0o400) !== 0;
+    const contents = isReadable ? fs.readFileSync(path.join(folder, name), 'base64') : '';
     entries[name] = `${stat.mode.toString(8)} ${contents}`;
   }
   return entries;
