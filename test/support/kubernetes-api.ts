@@ -65,8 +65,8 @@ export interface KubernetesApi {
   endWatches(isExpired?: boolean): void;
   /** Adds a Secret that another program created. */
   addSecret(namespace: string, name: string, change?: Partial<StoredSecret['metadata']>): void;
-  /** Another program changes the data of a Secret. */
-  edit(namespace: string, name: string): void;
+  /** Another program changes a Secret. */
+  edit(namespace: string, name: string, change?: Texts): void;
 }
 
 export function respond(status: number, body: object): HttpAnswer {
@@ -208,6 +208,8 @@ export function createKubernetesApi(): KubernetesApi {
     intercept: undefined,
     handle(request) {
       const { method, path, query = {}, body, patch } = request;
+      // Debian's kubectl 1.20 reads the schemas first. An empty protobuf message has none.
+      if (path === '/openapi/v2') return { status: 200, text: '', header: () => undefined };
       api.requests.push(`${method} ${path}`);
       const replaced = api.intercept?.(request as ClusterRequest);
       if (replaced !== undefined) return replaced;
@@ -289,11 +291,11 @@ export function createKubernetesApi(): KubernetesApi {
       const type = 'kubernetes.io/dockerconfigjson';
       secrets.set(`${namespace}/${name}`, { metadata, type, data, manager: 'kubectl' });
     },
-    edit(namespace, name) {
+    edit(namespace, name, change = {}) {
       const found = secrets.get(`${namespace}/${name}`);
       if (found === undefined) throw new Error(`there is no Secret ${name}`);
       const metadata = { ...found.metadata, resourceVersion: next() };
-      const data = { '.dockerconfigjson': 'foreign' };
+      const data = { ...found.data, ...change };
       secrets.set(`${namespace}/${name}`, { ...found, metadata, data, manager: 'kubectl-edit' });
     },
   };

@@ -158,7 +158,8 @@ testUnless(test, !isInstalled && 'not installed: kubectl')('are built by kubectl
   try {
     fs.cpSync(base, path.join(folder, 'base'), { recursive: true });
     const image = { name: 'docker-credential-icr', newName: 'us.icr.io/ns/tools', newTag: '1' };
-    const overlay = { resources: ['base'], namespace: 'ops', images: [image] };
+    // Debian's kubectl 1.20 does not accept directories in `resources`.
+    const overlay = { bases: ['base'], namespace: 'ops', images: [image] };
     fs.writeFileSync(path.join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
     const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', folder], {
       encoding: 'utf8',

@@ -124,12 +124,12 @@ test('a Secret that was deleted or edited is restored at once, and once in a min
     assert.match(passwordIn('shop'), 'canary-Profile-1-');
     api.addSecret('other', 'icr-pull');
     await clock.pass(2 * minute);
-    api.edit('shop', 'icr-pull');
+    api.edit('shop', 'icr-pull', { '.dockerconfigjson': 'foreign' });
     await clock.pass(second);
     assert.match(passwordIn('shop'), 'canary-Profile-1-');
     assert.equal([patches(api), iam.requests], [3, 1]);
     for (let edits = 0; edits < 10 * 60; edits += 1) {
-      api.edit('shop', 'icr-pull');
+      api.edit('shop', 'icr-pull', { '.dockerconfigjson': 'foreign' });
       await clock.pass(second);
     }
     assert.ok(patches(api) <= 3 + 11, `${patches(api)}`);

@@ -198,7 +198,7 @@ test('does not change a Secret that was created in the meantime', async () => {
 test('replaces what another program has changed in its own Secret', async () => {
   const world = createWorld({ shop: 'Profile-1' });
   await world.run();
-  world.api.edit('shop', 'icr-pull');
+  world.api.edit('shop', 'icr-pull', { '.dockerconfigjson': 'foreign' });
   assert.equal(await world.run(), { renewed: 1, unchanged: 0, failed: 0 });
   assert.match(authsIn(world, 'shop')['us.icr.io']?.password ?? '', /^canary-Profile-1-/);
   assert.equal(await world.run(), { renewed: 0, unchanged: 1, failed: 0 });
