@@ -102,7 +102,8 @@ export async function logIn(
   const existing = known !== undefined && isUsable(known) ? known : undefined;
   const type = identityTypeOf(options, existing);
   const host = hostOf(keys);
-  const presented = presentedIdentity(type, existing, { present, minLifetime }, identity ?? host);
+  const name = targets.map((target) => target.name).join(', ');
+  const presented = presentedIdentity(type, existing, { present, minLifetime }, name);
 
   const newStore = chooseStore(context, current, store);
   const hint = hintOf(command, identity, hosts);
