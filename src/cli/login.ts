@@ -67,7 +67,7 @@ export const login: Command<LoginArgs> = {
     store: storeOption,
   },
   examples: [
-    ['login', 'asks for an API key and uses it for all ICR hosts'],
+    ['login', 'ask for an API key and use it for all ICR hosts'],
     ['login us.icr.io --api-key-file key.json', 'for one host only'],
     ['login --identity ci --present iambearer', 'clients get short-lived tokens, not the key'],
     [
