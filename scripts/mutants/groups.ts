@@ -25,7 +25,7 @@ export const groups: readonly Group[] = [
     ],
     tests: [
       'test/unit/{present,hint,environment,mapping,docker-login,credential-lookup}.test.ts',
-      'test/unit/{answered-hosts,key-problem}.test.ts',
+      'test/unit/{sign-out-marks,answered-hosts,key-problem,lookup-reads}.test.ts',
     ],
   },
   {
