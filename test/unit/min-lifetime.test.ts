@@ -164,6 +164,14 @@ for (const text of ['60m', '3541s', '1h', '999999h']) {
   });
 }
 
+test('a token of five minutes is new for a tenth of them', () => {
+  const token = { token: 'canary', issuedAt: 0, expiresAt: 5 * minute, since: 0 };
+  assert.equal(
+    [minute / 2 - 1, minute / 2].map((now) => isDue(token, now, hour)),
+    [false, true],
+  );
+});
+
 test('a token with exactly the lifetime that is needed is not due', () => {
   const token = { token: 'canary', issuedAt: 0, expiresAt: hour, since: 0 };
   const needed = hour * 0.7;
