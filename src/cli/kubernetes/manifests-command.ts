@@ -33,7 +33,7 @@ const nodeOptions: Readonly<Record<string, Option>> = {
 };
 const role: Option = {
   type: 'string',
-  describe: 'pool of the machineconfig; worker by default',
+  describe: 'pool of the machineconfig (default: worker)',
   group: 'New nodes',
 };
 
@@ -50,6 +50,14 @@ export const manifestKinds: Readonly<Record<string, Readonly<Record<string, Opti
 
 export const manifestsCommand: Command<ManifestArgs> = {
   options: { ...nodeOptions, role, ...refresherOptions, ...whoPulls },
+  values: {
+    title: 'Kinds',
+    rows: [
+      ['cloud-init', 'user data of new nodes'],
+      ['machineconfig', 'MachineConfig for new nodes of self-managed OpenShift'],
+      ['refresher', 'CronJob or Deployment that renews pull Secrets'],
+    ],
+  },
   examples: [
     [
       'kubernetes manifests cloud-init --url https://… --sha256 … --node-profile Profile-…',
@@ -61,7 +69,7 @@ export const manifestsCommand: Command<ManifestArgs> = {
     ],
     [
       'kubernetes manifests refresher --image IMAGE@sha256:DIGEST --host us.icr.io | kubectl apply -f -',
-      'pull Secrets that renew themselves',
+      'renew pull Secrets',
     ],
   ],
   run: async (context, args) => {
