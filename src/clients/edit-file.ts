@@ -5,6 +5,7 @@ import { HelperError, systemCode } from '../errors.ts';
 import { actAsOwner } from '../files/act-as-owner.ts';
 import { makePrivateFolder } from '../files/own-directories.ts';
 import { isSameFile } from '../files/regular-file.ts';
+import { timeBeside } from '../files/server-time.ts';
 import type { EditPlan } from './client.ts';
 import { readText } from './read-file.ts';
 import { cannotChange, giveTo, keepOwnerAndMode, realFile, writeInPlace } from './write-target.ts';
@@ -120,21 +121,6 @@ function openTemporary(temporary: string): number {
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
     throw busy(temporary);
-  }
-}
-
-/**
- * Returns the time of the file system, in milliseconds since 1970: the clock of a file server can differ from the local one, and
- * the file of a running process would then seem to be stale.
- */
-function timeBeside(temporary: string): number {
-  const probe = `${temporary}-${Math.random().toString(36).slice(2)}`;
-  const descriptor = fs.openSync(probe, 'wx', 0o600);
-  try {
-    return fs.fstatSync(descriptor).mtimeMs;
-  } finally {
-    fs.closeSync(descriptor);
-    fs.unlinkSync(probe);
   }
 }
 

@@ -123,7 +123,30 @@ const refused: readonly Row[] = [
       return { HOME: path.join(folder, 'app') };
     },
   ],
-  ...['.hg', '.jj', '.svn'].map(
+  [
+    'a bare repository that is its own work tree',
+    (folder) => {
+      const root = path.join(folder, repository);
+      for (const name of ['objects', 'refs']) makeRepository(root, name);
+      fs.symlinkSync('refs/heads/none', path.join(root, 'HEAD'));
+      return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(root, '.icr') };
+    },
+  ],
+  [
+    'GIT_WORK_TREE',
+    (folder) => ({
+      GIT_WORK_TREE: path.join(folder, repository),
+      DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, repository, '.icr'),
+    }),
+  ],
+  [
+    'GIT_WORK_TREE is a symlink',
+    (folder) => {
+      fs.symlinkSync('home', path.join(folder, 'app'));
+      return { GIT_WORK_TREE: path.join(folder, 'app') };
+    },
+  ],
+  ...['.hg', '.jj', '.svn', '.sl', '.pijul', '.bzr', '_darcs', '.fslckout', '_FOSSIL_', 'CVS'].map(
     (mark): Row => [
       `a checkout with ${mark}`,
       (folder) => {
@@ -166,6 +189,24 @@ const accepted: readonly Row[] = [
       makeRepository(path.join(folder, repository));
       return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${folder}/${repository}/../icr` };
     },
+  ],
+  ...['HEAD', 'objects', 'refs'].map(
+    (missing): Row => [
+      `a directory that differs from a bare repository by ${missing}`,
+      (folder) => {
+        for (const name of ['HEAD', 'objects', 'refs']) {
+          if (name !== missing) makeRepository(path.join(folder, 'app'), name);
+        }
+        return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, 'app/icr') };
+      },
+    ],
+  ),
+  [
+    'a directory outside of GIT_WORK_TREE',
+    (folder) => ({
+      GIT_DIR: path.join(folder, 'elsewhere.git'),
+      GIT_WORK_TREE: path.join(folder, repository),
+    }),
   ],
   [
     'a directory that contains a checkout',
@@ -210,6 +251,34 @@ for (const [name, where] of accepted) {
     }),
   );
 }
+
+withModes('refused: the current directory if GIT_DIR makes it a work tree', () =>
+  inHome(({ folder }) => {
+    const config = path.join(folder, repository, '.icr');
+    const { context } = planted(folder, { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config });
+    const withGit = { ...context, env: { ...context.env, GIT_DIR: path.join(folder, 'app.git') } };
+    const before = process.cwd();
+    try {
+      for (const [place, isRefused] of [
+        [repository, true],
+        ['home', true],
+        [`${repository}/.icr`, true],
+        ['elsewhere', false],
+      ] as const) {
+        fs.mkdirSync(path.join(folder, place), { recursive: true });
+        process.chdir(path.join(folder, place));
+        assert.is(errorOf(() => requireTrustedFolder(withGit)) !== undefined, isRefused, place);
+        assert.is(
+          errorOf(() => requireTrustedFolder(context)),
+          undefined,
+          place,
+        );
+      }
+    } finally {
+      process.chdir(before);
+    }
+  }),
+);
 
 for (const [name, mode, isFile] of [
   ['others can write the directory', 0o777, false],
