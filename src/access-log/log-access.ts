@@ -21,7 +21,7 @@ export interface HandedOut {
 }
 
 /** Adds a credential to the access log. It never fails, because the client needs the credential. */
-export type LogAccess = (handedOut: HandedOut) => Promise<void>;
+type LogAccess = (handedOut: HandedOut) => Promise<void>;
 
 /** On average, one in this many processes appends the entries of all processes to the log. */
 const collectEvery = 128;

@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { parseMinLifetime } from '../../src/cli/min-lifetime.ts';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
 import { freshToken } from '../../src/iam/cache.ts';
-import { isDue } from '../../src/iam/cached-token.ts';
+import { isDue, isUsable } from '../../src/iam/cached-token.ts';
 import { noon, testContext } from '../support/context.ts';
 import { failureOf } from '../support/rejects.ts';
 
@@ -164,10 +164,22 @@ for (const text of ['60m', '3541s', '1h', '999999h']) {
   });
 }
 
-test('a token of five minutes is new for a tenth of them', () => {
-  const token = { token: 'canary', issuedAt: 0, expiresAt: 5 * minute, since: 0 };
+test('any minimum lifetime lets a token be used until it expires', () => {
+  const token = { token: 'canary', issuedAt: noon, expiresAt: noon + hour, since: 0 };
+  const last = [token.expiresAt - 1, token.expiresAt];
   assert.equal(
-    [minute / 2 - 1, minute / 2].map((now) => isDue(token, now, hour)),
+    [1, 0].map((needed) => last.map((now) => isUsable(token, now, needed))),
+    [
+      [true, false],
+      [false, false],
+    ],
+  );
+});
+
+test('a token of five minutes is new for a tenth of them', () => {
+  const token = { token: 'canary', issuedAt: noon, expiresAt: noon + 5 * minute, since: 0 };
+  assert.equal(
+    [minute / 2 - 1, minute / 2].map((age) => isDue(token, noon + age, hour)),
     [false, true],
   );
 });
