@@ -179,7 +179,7 @@ function hintOf(command: string, identity: string | undefined, hosts: readonly s
 
 function report(name: string, keys: readonly string[], root: RootSecret): string[] {
   const isNamed = name !== 'default' && !keys.includes(name);
-  const status = `${ownerLine(root)}${isNamed ? ` with identity ${name}` : ''}`;
+  const status = ownerLine(root, isNamed ? name : undefined);
   if (keys.length === 0) {
     return [
       `${status}; not used for any host yet`,
@@ -189,9 +189,14 @@ function report(name: string, keys: readonly string[], root: RootSecret): string
   return [`${status}; used for ${keys.includes(everyHost) ? 'all ICR hosts' : keys.join(', ')}`];
 }
 
-function ownerLine({ owner, account, expiresAt }: Partial<IdentitySettings>): string {
+function ownerLine(
+  { owner, account, expiresAt }: Partial<IdentitySettings>,
+  identity: string | undefined,
+): string {
   const expiry = expiresAt === undefined ? '' : `, expires ${new Date(expiresAt).toISOString()}`;
-  if (owner === undefined) return `Saved without verification${expiry}`;
+  const saved = identity === undefined ? 'Saved' : `Saved identity ${identity}`;
+  if (owner === undefined) return `${saved} without verification${expiry}`;
   const accountPart = account === undefined ? '' : ` (account ${visible(account)})`;
-  return `Logged in as ${visible(owner)}${accountPart}${expiry}`;
+  const named = identity === undefined ? '' : ` with identity ${identity}`;
+  return `Logged in as ${visible(owner)}${accountPart}${expiry}${named}`;
 }

@@ -108,7 +108,7 @@ async function coverage(input: CheckInput, files: readonly CredHelpersFile[]): P
   const lists = await attempt(() =>
     userFolders(input.context).map((user) => helperList(input.context, user)),
   );
-  if (!(lists instanceof HelperError) && lists.every((list) => list?.namesUs)) {
+  if (!(lists instanceof HelperError) && lists.every((list) => list?.namesHelper)) {
     const names = new Set(lists.map((list) => list?.file));
     return [ok(`${[...names].join(', ')} names this helper for every registry`)];
   }

@@ -5,14 +5,14 @@ import { dashed } from '../secret-options.ts';
 import { identityLines } from './config-manifest.ts';
 import {
   checkedOptions,
+  type PullIdentityOptions,
+  pullIdentityOptions,
   requireOnce,
   versionLines,
-  type WhoPulls,
-  whoPulls,
 } from './provider-options.ts';
 import { printRefresher, type RefresherArgs, refresherOptions } from './refresher-manifest.ts';
 
-interface ManifestArgs extends WhoPulls, RefresherArgs {
+interface ManifestArgs extends PullIdentityOptions, RefresherArgs {
   readonly kind: string;
   readonly url?: string;
   readonly sha256?: string;
@@ -39,17 +39,17 @@ const role: Option = {
 
 /** The options of each kind of manifest. */
 export const manifestKinds: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
-  'cloud-init': { ...nodeOptions, ...whoPulls },
-  machineconfig: { ...nodeOptions, role, ...whoPulls },
+  'cloud-init': { ...nodeOptions, ...pullIdentityOptions },
+  machineconfig: { ...nodeOptions, role, ...pullIdentityOptions },
   refresher: {
     ...refresherOptions,
-    'trusted-profile': whoPulls['trusted-profile'] as Option,
-    'iam-endpoint': whoPulls['iam-endpoint'] as Option,
+    'trusted-profile': pullIdentityOptions['trusted-profile'] as Option,
+    'iam-endpoint': pullIdentityOptions['iam-endpoint'] as Option,
   },
 };
 
 export const manifestsCommand: Command<ManifestArgs> = {
-  options: { ...nodeOptions, role, ...refresherOptions, ...whoPulls },
+  options: { ...nodeOptions, role, ...refresherOptions, ...pullIdentityOptions },
   values: {
     title: 'Kinds',
     rows: [
@@ -85,8 +85,8 @@ export const manifestsCommand: Command<ManifestArgs> = {
 async function printNode(context: Context, args: ManifestArgs): Promise<void> {
   const { kind, url, sha256, role = 'worker' } = args;
   const who = Object.fromEntries(
-    Object.entries(args).filter(([name]) => Object.hasOwn(whoPulls, dashed(name))),
-  ) as unknown as WhoPulls;
+    Object.entries(args).filter(([name]) => Object.hasOwn(pullIdentityOptions, dashed(name))),
+  ) as unknown as PullIdentityOptions;
   const { cloudInit, machineConfig, nodeInstall } = await import(
     '../../kubernetes/node-install.ts'
   );
