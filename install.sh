@@ -21,7 +21,7 @@ usage: install.sh [--configure | --uninstall] [OPTION...]
   (no option)       install to ~/.local/bin, or to PREFIX/bin: in a checkout, build and
                     install it; otherwise, download and install a release
   --configure       install, then register the helper in Docker's config.json
-  --uninstall       remove the helper from clients' configuration, then the executable
+  --uninstall       remove the helper from clients' configuration files, and the executable
 
   --prefix=DIR      install to DIR/bin; the environment variable PREFIX does the same
   --version=X.Y.Z   download this release

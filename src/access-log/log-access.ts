@@ -21,7 +21,7 @@ export interface HandedOut {
 }
 
 /** Adds a credential to the access log. It never fails, because the client needs the credential. */
-export type LogAccess = (handedOut: HandedOut) => Promise<void>;
+type LogAccess = (handedOut: HandedOut) => Promise<void>;
 
 /** One of so many processes appends the entries of all to the log. */
 const collectEvery = 128;

@@ -67,7 +67,7 @@ export const login: Command<LoginArgs> = {
     store: storeOption,
   },
   examples: [
-    ['login', 'asks for an API key and uses it for all ICR hosts'],
+    ['login', 'ask for an API key and use it for all ICR hosts'],
     ['login us.icr.io --api-key-file key.json', 'for one host only'],
     ['login --identity ci --present iambearer', 'clients get short-lived tokens, not the key'],
     [
@@ -102,7 +102,8 @@ export async function logIn(
   const existing = known !== undefined && isUsable(known) ? known : undefined;
   const type = identityTypeOf(options, existing);
   const host = hostOf(keys);
-  const presented = presentedIdentity(type, existing, { present, minLifetime }, identity ?? host);
+  const name = targets.map((target) => target.name).join(', ');
+  const presented = presentedIdentity(type, existing, { present, minLifetime }, name);
 
   const newStore = chooseStore(context, current, store);
   const hint = hintOf(command, identity, hosts);

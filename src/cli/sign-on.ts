@@ -117,7 +117,7 @@ async function queryOrEnter(
   const stop = new AbortController();
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    reject(new HelperError('unreachable', 'nobody signed in within 5 minutes'));
+    reject(new HelperError('unreachable', 'the sign-in was not completed within 5 minutes'));
   }, signInLimitMs);
   const terminal = context.terminal();
   const question = 'waiting for the browser; press Enter to use a one-time passcode instead ';

@@ -97,9 +97,9 @@ function isCheckout(folder: string): boolean {
 
 /** Also returns true for a symlink whose target does not exist here, for example because only the work tree is mounted. */
 function isIn(folder: string, name: string): boolean {
-  const place = path.join(folder, name);
   try {
-    return fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+    fs.lstatSync(path.join(folder, name));
+    return true;
   } catch {
     return false;
   }

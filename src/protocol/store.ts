@@ -3,7 +3,7 @@ import { HelperError, protocolErrors } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { type Found, lookupIn } from '../identity/lookup.ts';
 import { entitledRegistry, isIdentityToken } from '../identity/present.ts';
-import { isObject } from '../json-object.ts';
+import { objectOrProblem } from '../json-object.ts';
 import { helperOf } from '../program-name.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
@@ -115,7 +115,9 @@ async function isEcho(host: RegistryHost, found: Found, credential: Credential):
  */
 export function parseCredentialInput(text: string): { credential: Credential; host: RegistryHost } {
   if (text.trim() === '') throw new HelperError('invalid-input', protocolErrors.missingServerURL);
-  const { ServerURL = '', Username = '', Secret = '' } = parseObject(text);
+  const value = objectOrProblem(text);
+  if (typeof value === 'string') throw invalid(`the input is ${value}`);
+  const { ServerURL = '', Username = '', Secret = '' } = value;
   for (const [name, value] of Object.entries({ ServerURL, Username, Secret })) {
     if (typeof value !== 'string') throw invalid(`${name} is not a string`);
     if (!value.isWellFormed()) throw invalid(`${name} is not valid Unicode`);
@@ -131,16 +133,4 @@ export function parseCredentialInput(text: string): { credential: Credential; ho
   }
   if (credential.Secret === '') throw invalid('Secret is empty');
   return { credential, host };
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // The parser's message is not used, because it quotes the input, which contains a secret.
-    throw invalid('the input is not JSON');
-  }
-  if (isObject(value)) return value;
-  throw invalid('the input is not a JSON object');
 }

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
+import { stoppedCommand } from '../support/bundle.ts';
 import { collect, type Outcome } from '../support/helper.ts';
 import { addUserWithKey } from './api-key-world.ts';
 import { addIdentity, inCloud, type Person } from './identity-cloud.ts';
@@ -52,8 +53,7 @@ function startStopped(
   signal: Signal,
   change: number,
 ) {
-  const program = path.join(import.meta.dirname, 'race-stopped.ts');
-  const words = [program, String(change), ...first.split(' ')];
+  const words = [stoppedCommand(), String(change), ...first.split(' ')];
   const PATH = path.join(home.folder, 'helpers');
   const child = spawn(process.execPath, words, {
     env: { ...home.env, ...env, PATH: `${PATH}:/usr/bin:/bin`, RACE_SIGNAL: signal },

@@ -236,6 +236,17 @@ test('a collector that was killed after the append: readers ignore the repeated 
     assert.equal(await pidsIn(home), [1, 2, 3]);
   }));
 
+test('a partial line at the end of the log does not damage the next one', () =>
+  inHome(async (home) => {
+    await addEntries(home, 1);
+    await collectEntries(testContext({ env: home.env }));
+    fs.appendFileSync(path.join(folderOf(home), 'access.log'), '{"time":');
+    await addEntries(home, 1, { host: 'de.icr.io' });
+    await collectEntries(testContext({ env: home.env }));
+    const hosts = (await readHistory(testContext({ env: home.env }))).map(({ host }) => host);
+    assert.equal(hosts.sort(), ['de.icr.io', 'us.icr.io']);
+  }));
+
 test('an incomplete entry is left to the process that writes it, and removed a minute later', () =>
   inHome(async (home) => {
     await addEntries(home, 1);

@@ -227,6 +227,21 @@ test('follows a symlink into a sticky directory, but not to a sticky directory',
     fails(() => followLink(mine, at), 'storage', /other users can write to \S+target/);
   }));
 
+test('the root directory is above every symlink and not checked', () =>
+  inFolder((folder) => {
+    const target = make(folder, 'target');
+    const at = link(path.join('../'.repeat(20), target), path.join(folder, 'link'));
+    const { lstatSync } = fs;
+    const writableRoot = (file: string, options?: object) => {
+      const stat = lstatSync(file, options);
+      return file === '/' ? Object.assign(stat ?? {}, { mode: 0o40777 }) : stat;
+    };
+    assert.is(
+      withFs({ lstatSync: writableRoot }, () => followLink(mine, at)),
+      target,
+    );
+  }));
+
 test('a directory above the symlink is not checked again', () =>
   inFolder((folder) => {
     const config = make(folder, 'config');

@@ -8,7 +8,7 @@ import { requireTrustedFolder, trustedEndpoint } from '../../src/config/trusted-
 import type { HelperError } from '../../src/errors.ts';
 import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
-import { withFs } from '../support/replaced-fs.ts';
+import { systemError, withFs } from '../support/replaced-fs.ts';
 
 const test = suite('trusted IAM endpoint');
 const withModes = process.platform === 'win32' ? test.skip : test;
@@ -163,7 +163,8 @@ for (const [name, where] of refused) {
       const { context, file } = planted(folder, where(folder));
       const error = errorOf(() => trustedEndpoint(context, readSettings(context)));
       assert.is(error?.code, 'misconfigured');
-      assert.ok(error?.message.startsWith(`iamEndpoint in ${file} is not used: `), error?.message);
+      const reason = `iamEndpoint in ${file} is not used: the directory is inside the repository `;
+      assert.ok(error?.message.startsWith(reason), error?.message);
       assert.match(
         error?.hint ?? '',
         /^move \S+ out of the repository, or set IBMCLOUD_IAM_API_END/,
@@ -312,8 +313,28 @@ withModes('refused: another user owns config.json, such as when root runs in a u
     const error = errorOf(() => trustedEndpoint(other, { iamEndpoint }));
     assert.is(error?.code, 'misconfigured');
     assert.match(error?.message ?? '', 'another user (');
+    assert.match(error?.hint ?? '', /^remove it, or set IBMCLOUD_IAM_API_ENDPOINT/);
   }),
 );
+
+withModes('accepted: the usual directory on Windows is a symlink to dotfiles', () =>
+  inHome(({ folder }) => {
+    const APPDATA = path.join(folder, 'home');
+    const windows = testContext({ platform: 'win32', env: { APPDATA } });
+    const usual = configFolder(windows) ?? '';
+    const dotfiles = path.join(APPDATA, 'dotfiles');
+    makeRepository(dotfiles);
+    fs.mkdirSync(path.join(dotfiles, 'icr'), { mode: 0o700 });
+    fs.symlinkSync(path.join(dotfiles, 'icr'), usual);
+    requireTrustedFolder(windows);
+    const other = testContext({ platform: 'linux', env: { APPDATA, HOME: APPDATA } });
+    const env = { ...other.env, DOCKER_CREDENTIAL_ICR_CONFIG_DIR: usual };
+    assert.is(errorOf(() => requireTrustedFolder({ ...other, env }))?.code, 'misconfigured');
+  }),
+);
+
+test('accepted: without a home, there is no directory that others could change', () =>
+  assert.is(trustedEndpoint(testContext(), { iamEndpoint }), iamEndpoint));
 
 withModes('accepts /etc as a repository, as etckeeper creates it, but no other directory', () => {
   for (const [parent, isRefused] of [
@@ -322,7 +343,7 @@ withModes('accepts /etc as a repository, as etckeeper creates it, but no other d
     ['/opt', true],
   ] as const) {
     const env = { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${parent}/docker-credential-icr-canary` };
-    const lstatSync = (file: string) => (file === `${parent}/.git` ? {} : undefined);
+    const lstatSync = (file: string) => file === `${parent}/.git` || systemError('ENOENT');
     withFs({ lstatSync }, () => {
       const error = errorOf(() => requireTrustedFolder(testContext({ env })));
       assert.is(error !== undefined, isRefused, parent);

@@ -78,7 +78,7 @@ export async function createReplacement(context: Context, rotation: Rotation): P
 }
 
 /** Returns the copies for the record of the pending key; undefined without copies. */
-export function copiesOf(
+function copiesOf(
   { copies }: Rotation,
   { copies: recorded }: PendingKey,
 ): PendingKey['copies'] {
