@@ -74,7 +74,10 @@ export const groups: readonly Group[] = [
     sources: [
       'src/kubernetes/{*identity*,pull-credentials,keyring-key,provider-request,service-account}.ts',
     ],
-    tests: ['test/unit/{keyring-key,kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
+    tests: [
+      'test/unit/{keyring-key,kubelet-request,kubelet-reports}.test.ts',
+      'test/unit/{kubelet-identities,pull-credentials}.test.ts',
+    ],
   },
   {
     name: 'output of secrets and names',

@@ -196,7 +196,7 @@ for (const [uid, owner, name, isRefused] of [
 test('root may change a directory whose parent is a file: the write fails with the reason', () =>
   inFolder((folder) => {
     fs.writeFileSync(path.join(folder, 'file'), '');
-    requireChangeable(root, path.join(folder, 'file', 'below'));
+    requireChangeable(root, path.join(folder, 'file', 'below', 'deep'));
     const statSync = () => systemError('EACCES');
     withFs({ statSync }, () =>
       assert.throws(() => requireChangeable(root, path.join(folder, 'none')), /EACCES/),

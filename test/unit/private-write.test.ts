@@ -9,6 +9,7 @@ import {
   removeTemporariesOfConf,
   removeUnderLock,
   renamePrivate,
+  writeNew,
   writePrivate,
 } from '../../src/files/private-write.ts';
 import { cannot, isAbsent, typeOf } from '../../src/files/storage-error.ts';
@@ -112,6 +113,41 @@ test('a file and its directory are synced before and after the rename, and close
     withFs({ fsyncSync: failing }, () =>
       fails(() => writePrivate(context, file, 'newer'), 'storage', /EINVAL/),
     );
+  }));
+
+test('a write removes the temporary file of a process that was killed more than a minute ago', () =>
+  withFile((file, names) => {
+    const directory = path.dirname(file);
+    const [stale, recent] = ['y', 'z'].map((target) => temporaryName(context, target));
+    for (const name of [stale, recent]) fs.writeFileSync(path.join(directory, name ?? ''), '');
+    const twoMinutesAgo = Date.now() / 1000 - 120;
+    fs.utimesSync(path.join(directory, stale ?? ''), twoMinutesAgo, twoMinutesAgo);
+    writePrivate(context, file, 'new');
+    assert.equal(names().sort(), [recent, 'x.json']);
+  }));
+
+test('a directory that cannot be used is reported as such', () =>
+  withFile((file) => {
+    const link = path.join(path.dirname(file), 'link');
+    fs.symlinkSync('none', link);
+    const write = () => writePrivate(context, path.join(link, 'x.json'), 'new');
+    fails(write, 'storage', /link: its target does not exist/);
+  }));
+
+test('a new file is for its owner only, and closed; an existing one stays', () =>
+  withFile((file, names) => {
+    const made = path.join(path.dirname(file), 'new.json');
+    const { closeSync } = fs;
+    let closed = 0;
+    const counted = (descriptor: number) => {
+      closed += 1;
+      closeSync(descriptor);
+    };
+    withFs({ closeSync: counted }, () => writeNew(context, made, 'text'));
+    assert.equal([textOf(made), fs.statSync(made).mode & 0o777, closed], ['text', 0o600, 1]);
+    assert.throws(() => writeNew(context, file, 'text'), /EEXIST/);
+    assert.is(textOf(file), 'old');
+    assert.equal(names().sort(), ['new.json', 'x.json']);
   }));
 
 test('returns whether the removed file existed', () =>
