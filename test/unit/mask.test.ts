@@ -70,6 +70,7 @@ const others: readonly [text: string, secrets: readonly (string | undefined)[], 
   ['one-canary and two-canary', ['one-canary', 'two-canary'], '*** and ***'],
   ['credentials not found', ['canary-key-of-mine-1'], 'credentials not found'],
   ['%zz \\q &nope; &#99999999; 100%', ['canary-secret'], '%zz \\q &nope; &#99999999; 100%'],
+  ['&#1114112; and a canary-secret', ['canary-secret'], '&#1114112; and a ***'],
   ['!@#$%^&*() is one', ['!@#$%^&*()'], '*** is one'],
 ];
 for (const [text, secrets, shown] of others) {
@@ -126,6 +127,7 @@ for (const [text, decoded] of [
   ['&#38;', '&'],
   ['&#x26;', '&'],
   ['\\u{26}', '&'],
+  ['&#x10ffff;', '\u{10ffff}'],
 ] as const) {
   test(`decodes ${text}`, () => {
     // Fewer than 8 bytes, so that it is masked only as a whole.

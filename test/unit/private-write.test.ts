@@ -173,9 +173,10 @@ function lostAt(call: number, before = () => {}): () => void {
   };
 }
 
-test('is removed under a lock', () =>
+test('is removed under a lock, with its temporary files', () =>
   withFile((file, names) => {
     let calls = 0;
+    fs.writeFileSync(path.join(path.dirname(file), temporaryName(context, 'x.json')), '');
     removeUnderLock(context, file, () => {
       calls += 1;
     });
@@ -233,6 +234,10 @@ test('is renamed in its directory, if there is one', () =>
     renamePrivate(context, file, 'y.json');
     assert.equal(names(), ['y.json']);
     renamePrivate(context, path.join(path.dirname(file), 'none', 'x'), 'y');
+    const reader = testContext({ readOnly: true });
+    const named = path.join(path.dirname(file), 'y.json');
+    fails(() => renamePrivate(reader, named, 'z.json'), 'storage', /y\.json is not renamed/);
+    assert.equal(names(), ['y.json']);
   }));
 
 test('every temporary file of a directory is removed', () =>
@@ -257,6 +262,7 @@ const isRoot = process.geteuid?.() === 0;
       const root = testContext({ uid: 0 });
       fails(() => removeEveryTemporary(root, directory), 'storage', /root does not write/);
       fails(() => removeTemporariesOfConf(root, file), 'storage', /root does not write/);
+      fails(() => removePrivate(root, file), 'storage', /root does not write/);
       fails(() => removeUnderLock(root, file, () => {}), 'storage', /root does not write/);
       fails(() => renamePrivate(root, file, 'y'), 'storage', /root does not write/);
       assert.is(names().length, 2);

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -46,6 +48,18 @@ for (const [name, [make, expected]] of Object.entries(kinds)) {
       assert.is(outcome(file), expected);
     }));
 }
+
+test('a socket: a socket', () =>
+  inHome(async ({ folder }) => {
+    const file = path.join(folder, 'file');
+    const server = net.createServer().listen(file);
+    await once(server, 'listening');
+    try {
+      assert.is(outcome(file), 'a socket');
+    } finally {
+      server.close();
+    }
+  }));
 
 test('a FIFO that has just replaced a file is not waited for', () =>
   inHome(({ folder }) => {
