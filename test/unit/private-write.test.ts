@@ -294,6 +294,7 @@ test('errors of the system have a hint that fits them', () => {
     EACCES: /check the owner and mode/,
     EPERM: /check the owner and mode/,
     EROFS: /make its file system writable/,
+    EBUSY: /mount its directory instead/,
     ENOSPC: /free space/,
     EDQUOT: /quota/,
     EISDIR: /move away the directory/,
@@ -320,6 +321,12 @@ test('directory entries have a type in messages', () =>
     fs.symlinkSync('x', `${file}2`);
     assert.is(typeOf(fs.lstatSync(`${file}2`)), 'a symlink');
     assert.is(typeOf(fs.statSync('/dev/null')), 'a device');
+    for (const [mode, type] of [
+      [0o010600, 'a FIFO'],
+      [0o140600, 'a socket'],
+    ] as const) {
+      assert.is(typeOf(Object.assign(fs.lstatSync(file), { mode })), type);
+    }
   }));
 
 test.run();

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemCode } from '../../src/errors.ts';
-import { type Regular, readRegular } from '../../src/files/regular-file.ts';
+import { isSameFile, type Regular, readRegular } from '../../src/files/regular-file.ts';
 import { inHome } from '../support/home.ts';
 import { withFs } from '../support/replaced-fs.ts';
 
@@ -74,6 +74,29 @@ test('a FIFO that has just replaced a file is not waited for', () =>
       withFs(replaced, () => outcome(file)),
       'a FIFO',
     );
+  }));
+
+test('an open file is the same until its path leads to another file, or to none', () =>
+  inHome(({ folder }) => {
+    const file = path.join(folder, 'file');
+    fs.writeFileSync(file, 'text');
+    const descriptor = fs.openSync(file, 'r');
+    try {
+      assert.is(isSameFile(file, descriptor), true);
+      const { ino, dev } = fs.lstatSync(file);
+      const onOtherDisk = { lstatSync: () => ({ ino, dev: dev + 1 }) };
+      assert.is(
+        withFs(onOtherDisk, () => isSameFile(file, descriptor)),
+        false,
+      );
+      fs.renameSync(file, `${file}-2`);
+      assert.is(isSameFile(file, descriptor), false);
+      fs.symlinkSync('file-2', file);
+      assert.is(isSameFile(file, descriptor), false);
+      assert.is(isSameFile(`${file}-2`, descriptor), true);
+    } finally {
+      fs.closeSync(descriptor);
+    }
   }));
 
 test('closes the file', () =>
