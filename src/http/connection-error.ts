@@ -39,7 +39,10 @@ const { ERR_BAD_RESPONSE: invalidAnswer } = AxiosError;
 
 export const usualAnswerBytes = 1024 * 1024;
 
-/** What the environment does not change for a request: it uses no proxy, or trusts only this certificate authority. */
+/**
+ * Properties of a request that have precedence over the environment: it uses no proxy, or trusts only this certificate
+ * authority.
+ */
 interface Fixed {
   readonly direct?: boolean;
   readonly authority?: string;

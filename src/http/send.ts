@@ -60,7 +60,7 @@ export async function send(
 }
 
 /** An answer whose body is read while it arrives. */
-export interface HttpStream {
+interface HttpStream {
   readonly status: number;
   readonly header: HttpAnswer['header'];
   /** Throws the system's error if the connection is lost or the request aborted. */
@@ -111,9 +111,17 @@ function agents(
 ): { httpAgent: http.Agent } | { httpsAgent: https.Agent } {
   if (protocol === 'http:') return { httpAgent: new http.Agent({ keepAlive: false }) };
   // The explicit `rejectUnauthorized` has precedence over NODE_TLS_REJECT_UNAUTHORIZED=0.
-  const trusted = authority === undefined ? authorities() : { ca: [authority] };
-  const options = { keepAlive: false, rejectUnauthorized: true, ...trusted };
-  return { httpsAgent: new https.Agent(options) };
+  const options = { keepAlive: false, rejectUnauthorized: true };
+  return { httpsAgent: new https.Agent({ ...options, secureContext: secureContext(authority) }) };
+}
+
+/** The default trust. It is created once, because parsing its certificates takes as long as a request. */
+let defaultContext: tls.SecureContext | undefined;
+
+function secureContext(authority?: string): tls.SecureContext {
+  if (authority !== undefined) return tls.createSecureContext({ ca: [authority] });
+  defaultContext ??= tls.createSecureContext(authorities());
+  return defaultContext;
 }
 
 /**
@@ -126,7 +134,8 @@ function authorities(): { ca?: string[] } {
   const found = (['bundled', 'system', 'extra'] as const).flatMap((list) =>
     tls.getCACertificates(list),
   );
-  return { ca: [...new Set(found)] };
+  // The system's store contains most of the runtime's list, with another line break at the end.
+  return { ca: [...new Set(found.map((certificate) => certificate.trim()))] };
 }
 
 function proxyOf(context: Context, { direct, url }: HttpRequest): HttpProxy | undefined {

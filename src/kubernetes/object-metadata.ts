@@ -22,7 +22,7 @@ export function namespacesWith(labelSelector: string): ObjectSelection {
 }
 
 /**
- * Selects the objects with a name in all namespaces. A right with this resource name allows it. Source:
+ * Selects the objects with a name in all namespaces. RBAC allows it with this resource name. Source:
  * kubernetes/kubernetes, staging/src/k8s.io/apiserver/pkg/endpoints/handlers/get.go.
  */
 function named(path: ObjectSelection['path'], name: string, kind: string): ObjectSelection {
