@@ -96,7 +96,7 @@ function isEmbedded(script: string | undefined): boolean {
   );
 }
 
-/** Linux shortens the name to 15 characters; see proc(5). Other systems tell it only to another program. */
+/** Linux shortens the name to 15 characters; see proc(5). On other systems, only another program such as ps can read it. */
 async function parentProgram(
   bun: BunRuntime | undefined,
   platform: NodeJS.Platform,

@@ -3,11 +3,11 @@ import { isObject, type JsonObject, objectOrProblem } from '../json-object.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 
-/** What the kubelet asks of an image credential provider. */
+/** A request of the kubelet to an image credential provider. */
 export interface ProviderRequest {
   readonly apiVersion: string;
   readonly image: string;
-  /** The pod's, where `tokenAttributes` are configured (KEP-4412). */
+  /** That of the pod, if `tokenAttributes` are configured (KEP-4412). */
   readonly serviceAccountToken?: string;
   readonly serviceAccountAnnotations: Readonly<Record<string, string>>;
 }

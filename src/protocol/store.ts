@@ -16,9 +16,9 @@ import { invalid, requireHost } from './input.ts';
 import { passOn } from './pass-on.ts';
 
 /**
- * Stores what `docker login HOST` hands over, unless it is only an echo of our own answer: Docker calls `get` and then
- * `store` with what it got, or with an identity token that the registry gave for it. Throws `misconfigured` for another
- * credential than that of the identity that is mapped to the host, which has precedence.
+ * Stores the credential of `docker login HOST`, unless it is the credential that `get` has returned: without a new one, Docker
+ * calls `get` and then `store` with the result, or with an identity token that the registry issued for it. Throws
+ * `misconfigured` for another credential than that of the identity that is mapped to the host, which has precedence.
  */
 export async function store(context: Context): Promise<string> {
   const input = await readInput(context);
@@ -40,7 +40,8 @@ export async function store(context: Context): Promise<string> {
     return '';
   }
   const isPreferred = found === undefined || isPreferredTo(found, host, credential);
-  if (found?.identity !== undefined && !isPreferred) throw notTaken(context, host, found.identity);
+  if (found?.identity !== undefined && !isPreferred)
+    throw refuseLogin(context, host, found.identity);
   await storeSecret(context, { of: 'host', name: hostKey(host) }, credential);
   if (found?.location === ownVariable && !isPreferred) {
     context.warn(
@@ -59,14 +60,14 @@ function onlyForIbmHosts(identity: string): HelperError {
 }
 
 /** `docker login` shows standard error, and fails with the text of the error. */
-function notTaken(context: Context, { name }: RegistryHost, identity: string): HelperError {
+function refuseLogin(context: Context, { name }: RegistryHost, identity: string): HelperError {
   const message = `${name} still uses identity ${identity}; this credential was not stored`;
   const hint = `run docker-credential-icr login ${name}, or log out of ${name} and log in again`;
   context.warn(message, hint);
   return new HelperError('misconfigured', message, { hint });
 }
 
-/** Docker makes the same calls whether a person has typed another key or none: only the registry knows which it was. */
+/** Docker makes the same calls whether the user has typed another key or none; only the registry knows which key was used. */
 async function warnOfToken(context: Context, { name }: RegistryHost, found: Found): Promise<void> {
   const { identities } = await lookupIn(context).settings();
   if (found.identity === undefined || Object.keys(identities).length < 2) return;

@@ -24,7 +24,8 @@ interface Steps {
 
 const everyStep: Steps = { from: 1, stride: 1 };
 /**
- * A sample of the steps, and every step with SOAK=1. The fourth request of a rotation is the check of its new key, before
+ * A sample of the steps, and every step with SOAK=1: minutes for each pair of commands. To stay below the time limit of a
+ * file, run one pair: `SOAK=1 make test FILES=key-races NAME='rotate, login: '`. The fourth request of a rotation is the check of its new key, before
  * it is stored.
  */
 const ways = [
