@@ -137,6 +137,18 @@ for (const [text, decoded] of [
   });
 }
 
+for (const [levels, isMasked] of [
+  [1, true],
+  [3, true],
+  [4, false],
+] as const) {
+  test(`${levels} nested escapes are ${isMasked ? '' : 'not '}decoded`, () => {
+    let text = '(a/b)';
+    for (let level = 0; level < levels; level += 1) text = encodeURIComponent(text);
+    assert.is(masked(`x${text}x`, ['(a/b)']), isMasked ? 'x***x' : `x${text}x`);
+  });
+}
+
 const anySecret = fc.string({ minLength: 8, maxLength: 60, unit: 'binary' });
 const around = fc.string({ maxLength: 20 });
 
