@@ -37,7 +37,7 @@ async function everyStep(file: string, names: readonly (string | undefined)[]): 
   let sum = none;
   for (const name of names) {
     const { count } = await runTest(file, { SOAK: '1' }, name);
-    if (name !== undefined) console.log(`  ${name}: ${count.passed} tests`);
+    if (name !== undefined) console.log(`  ${name.replace(/: $/, '')}: ${count.passed} tests`);
     sum = addCounts(sum, count);
   }
   return `${sum.passed} tests, every step`;

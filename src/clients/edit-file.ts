@@ -137,11 +137,16 @@ function refuseIfChanged({ file, before }: EditPlan): void {
   });
 }
 
-/** Matches a password of a login, any of Docker's `HttpHeaders`, and a password in a proxy's URL. */
+/**
+ * Matches a password of a login, any of Docker's `HttpHeaders`, and a password in a proxy's URL. The pattern of the URL
+ * contains no repetition before its colon, which would take quadratic time.
+ */
 const password =
-  /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|[^"\s/:]+:[^"\s/]*@/i;
+  /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|[^"\s/]:[^"\s/:@]*@/i;
 
-/** Renames the backup of an earlier change. Returns what puts it back: a failed change leaves that one, or none. */
+/**
+ * Renames the backup of an earlier change. Returns a function that restores it, or removes a new backup, after a failed change.
+ */
 function setAside(backup: string, older: string): () => void {
   const entry = fs.lstatSync(backup, { throwIfNoEntry: false });
   if (entry?.isDirectory()) fs.unlinkSync(backup);

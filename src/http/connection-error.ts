@@ -37,7 +37,10 @@ const transientCodes = new Set([
 
 const { ERR_BAD_RESPONSE: invalidAnswer } = AxiosError;
 
-/** What the environment does not change for a request: it uses no proxy, or trusts only this certificate authority. */
+/**
+ * Properties of a request that have precedence over the environment: it uses no proxy, or trusts only this certificate
+ * authority.
+ */
 interface Fixed {
   readonly direct?: boolean;
   readonly authority?: string;

@@ -60,7 +60,7 @@ export async function send(
 }
 
 /** An answer whose body is read while it arrives. */
-export interface HttpStream {
+interface HttpStream {
   readonly status: number;
   readonly header: HttpAnswer['header'];
   /** Throws the system's error if the connection is lost or the request aborted. */

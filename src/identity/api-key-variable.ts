@@ -4,7 +4,8 @@ import { parseObject, textOf } from '../json-object.ts';
 
 /**
  * The API key in a variable: its value, or `@file` like for the ibmcloud CLI, which may have written the file. Throws
- * `misconfigured`, `damaged` and `storage` for what cannot be a key: the registry would only say that it is wrong.
+ * `misconfigured`, `damaged` and `storage` for a text that cannot be a key, because the registry's error does not contain the
+ * reason.
  */
 export function apiKeyIn(name: string, value: string): string {
   if (!value.startsWith('@')) return bareKeyIn(name, value.trim());

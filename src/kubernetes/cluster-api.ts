@@ -27,7 +27,7 @@ export interface ClusterRequest {
 export type ClusterApi = (request: ClusterRequest) => Promise<HttpAnswer>;
 
 /** A watch of the metadata of objects. */
-export interface WatchRequest {
+interface WatchRequest {
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
 }

@@ -6,7 +6,7 @@ import { backoffMs, type LoopControl } from './loop-control.ts';
 import { listObjects, metadataOf, type ObjectSelection } from './object-metadata.ts';
 import type { ObjectMetadata } from './refreshed-secret.ts';
 
-export interface ObjectChanges {
+interface ObjectChanges {
   /** An object is new, or has another version. */
   readonly changed: (object: ObjectMetadata) => void;
   /** An object was deleted, or is no longer selected. */

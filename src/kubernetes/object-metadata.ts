@@ -21,7 +21,7 @@ export function namespacesWith(labelSelector: string): ObjectSelection {
 }
 
 /**
- * Selects the service accounts with a name in all namespaces. A right with this resource name allows it. Source:
+ * Selects the service accounts with a name in all namespaces. RBAC allows it with this resource name. Source:
  * kubernetes/kubernetes, staging/src/k8s.io/apiserver/pkg/endpoints/handlers/get.go.
  */
 export function serviceAccountsNamed(name: string): ObjectSelection {

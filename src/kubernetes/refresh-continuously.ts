@@ -16,7 +16,7 @@ import { shareTokens } from './shared-tokens.ts';
 const checkMs = 5 * 60_000;
 /** A service account is created shortly after its namespace. */
 const reportAfterMs = 5000;
-/** A failure that lasts is reported again after this time. */
+/** A persistent failure is reported again after this time. */
 const reportAgainMs = 10 * 60_000;
 
 export interface WatchedCluster extends Cluster {
@@ -25,7 +25,7 @@ export interface WatchedCluster extends Cluster {
 
 /**
  * Renews Secrets until `stop` is aborted: those of a namespace when it or one of its service accounts changes, and when they are
- * due. Failed namespaces are tried again after a growing time, a minute at most.
+ * due. Failed namespaces are retried with exponential backoff, up to a minute.
  */
 export async function refreshContinuously(
   context: Context,
@@ -102,7 +102,7 @@ export async function refreshContinuously(
   await Promise.all([queue.run(refresh), followNamespaces, ...followAccounts]);
 }
 
-/** Returns a function that tells if a failure is new, or was reported some time ago. */
+/** Returns a function that returns true if a failure is new, or was last reported some time ago. */
 function createReporting(now: () => number) {
   const reports = new Map<string, { readonly message: string; readonly at: number }>();
   return (namespace: string, { secretName, error: { message } }: RefreshFailure): boolean => {

@@ -6,7 +6,7 @@ import type { Cluster, RefreshOptions } from './renew-secret.ts';
 import { shareTokens } from './shared-tokens.ts';
 
 /** Numbers of Secrets. */
-export interface RefreshResult {
+interface RefreshResult {
   readonly renewed: number;
   readonly unchanged: number;
   readonly failed: number;

@@ -14,7 +14,7 @@ export interface ProfileOptions {
  * The annotation of a namespace with the trusted profiles that its service accounts may select. All profiles trust the
  * refresher, and the users of a namespace can usually change its service accounts, but not the namespace.
  */
-export const allowedProfiles = 'icr.io/service-account-profiles';
+const allowedProfiles = 'icr.io/service-account-profiles';
 
 /** Returns the trusted profile of a namespace; undefined if it has none, or uses the API key. Throws `misconfigured`. */
 export function namespaceProfile(

@@ -62,12 +62,12 @@ export function isOwn({ labels = {}, annotations = {} }: ObjectMetadata, name: s
   return isLabelled && annotations[owner] === name;
 }
 
-/** Returns when the token in a Secret expires, in milliseconds since 1970; NaN if the Secret does not say. */
+/** Returns when the token in a Secret expires, in milliseconds since 1970; NaN if the Secret does not contain it. */
 export function expiryOf({ annotations = {} }: Pick<ObjectMetadata, 'annotations'>): number {
   return Date.parse(annotations[expiry] ?? '');
 }
 
-/** Returns when a Secret is to be renewed, likewise. */
+/** Returns when a Secret is to be renewed, in milliseconds since 1970; NaN if the Secret does not contain it. */
 export function renewalOf({ annotations = {} }: Pick<ObjectMetadata, 'annotations'>): number {
   return Date.parse(annotations[renewal] ?? '');
 }

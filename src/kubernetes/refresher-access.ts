@@ -23,11 +23,11 @@ export function serviceAccount({ name, namespace }: RefresherManifest): IService
 }
 
 /**
- * Returns the rights of the refresher. A right to list or watch with a resource name allows it only for objects of this name.
+ * Returns the permissions of the refresher. With a resource name, `list` and `watch` are allowed only for objects of this name.
  * `create` works with a resource name, because server-side apply creates an object by its name. Source:
  * kubernetes/kubernetes, staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go.
  */
-export function rights(options: RefresherManifest): [IClusterRole, IClusterRoleBinding] {
+export function permissions(options: RefresherManifest): [IClusterRole, IClusterRoleBinding] {
   const { name, namespace, secretName, serviceAccounts, isDeployment } = options;
   const group = 'rbac.authorization.k8s.io';
   const metadata = { name: `icr-${namespace}-${name}`, labels };
@@ -71,7 +71,10 @@ export function rights(options: RefresherManifest): [IClusterRole, IClusterRoleB
   ];
 }
 
-/** Returns the Lease of the leader election, and the right to change it. The Lease exists from the start, so that the refresher needs no right to create one. */
+/**
+ * Returns the Lease of the leader election, and the permission to change it. The manifest contains the Lease, so that the
+ * refresher needs no permission to create it.
+ */
 export function lease({ name, namespace }: RefresherManifest): [ILease, IRole, IRoleBinding] {
   const group = 'rbac.authorization.k8s.io';
   const metadata = { name, namespace, labels };

@@ -47,6 +47,8 @@ export function inCloud(
       IBMCLOUD_IAM_API_ENDPOINT: sandbox.iamUrl,
       DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl,
       SSL_CERT_FILE: sandbox.caFile,
+      // Otherwise each process that sends a request parses the system's certificates.
+      SSL_CERT_DIR: '/nonexistent',
     };
     const start: Person['start'] = (words, input = '', more = {}) =>
       startHelper(home, words.split(' '), input, { env: { ...env, ...more } });

@@ -14,6 +14,8 @@ export function bundle(program: string): string {
   let file = bundles.get(program);
   if (file === undefined) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-bundle-'));
+    // Some tests run it without root privileges.
+    fs.chmodSync(folder, 0o755);
     process.once('exit', () => fs.rmSync(folder, { recursive: true, force: true }));
     const words = ['build', '--target=bun', '--splitting', `--outdir=${folder}`, program];
     execFileSync(process.execPath, words, { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -20,7 +20,7 @@ interface Access {
   readonly namespace: string;
 }
 
-export interface Authorizer {
+interface Authorizer {
   /** Returns a response with status 403 if no rule allows the request. */
   readonly check: (request: ClusterRequest) => HttpAnswer | undefined;
   /** The rights that no request has used, as `verb resource name`. */

@@ -5,14 +5,14 @@ import { dashed } from '../secret-options.ts';
 import { identityLines } from './config-manifest.ts';
 import {
   checkedOptions,
+  type PullIdentityOptions,
+  pullIdentityOptions,
   requireOnce,
   versionLines,
-  type WhoPulls,
-  whoPulls,
 } from './provider-options.ts';
 import { printRefresher, type RefresherArgs, refresherOptions } from './refresher-manifest.ts';
 
-interface ManifestArgs extends WhoPulls, RefresherArgs {
+interface ManifestArgs extends PullIdentityOptions, RefresherArgs {
   readonly kind: string;
   readonly url?: string;
   readonly sha256?: string;
@@ -33,23 +33,31 @@ const nodeOptions: Readonly<Record<string, Option>> = {
 };
 const role: Option = {
   type: 'string',
-  describe: 'pool of the machineconfig; worker by default',
+  describe: 'pool of the machineconfig (default: worker)',
   group: 'New nodes',
 };
 
 /** The options of each kind of manifest. */
 export const manifestKinds: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
-  'cloud-init': { ...nodeOptions, ...whoPulls },
-  machineconfig: { ...nodeOptions, role, ...whoPulls },
+  'cloud-init': { ...nodeOptions, ...pullIdentityOptions },
+  machineconfig: { ...nodeOptions, role, ...pullIdentityOptions },
   refresher: {
     ...refresherOptions,
-    'trusted-profile': whoPulls['trusted-profile'] as Option,
-    'iam-endpoint': whoPulls['iam-endpoint'] as Option,
+    'trusted-profile': pullIdentityOptions['trusted-profile'] as Option,
+    'iam-endpoint': pullIdentityOptions['iam-endpoint'] as Option,
   },
 };
 
 export const manifestsCommand: Command<ManifestArgs> = {
-  options: { ...nodeOptions, role, ...refresherOptions, ...whoPulls },
+  options: { ...nodeOptions, role, ...refresherOptions, ...pullIdentityOptions },
+  values: {
+    title: 'Kinds',
+    rows: [
+      ['cloud-init', 'user data of new nodes'],
+      ['machineconfig', 'MachineConfig for new nodes of self-managed OpenShift'],
+      ['refresher', 'CronJob or Deployment that renews pull Secrets'],
+    ],
+  },
   examples: [
     [
       'kubernetes manifests cloud-init --url https://… --sha256 … --node-profile Profile-…',
@@ -61,7 +69,7 @@ export const manifestsCommand: Command<ManifestArgs> = {
     ],
     [
       'kubernetes manifests refresher --image IMAGE@sha256:DIGEST --host us.icr.io | kubectl apply -f -',
-      'pull Secrets that renew themselves',
+      'renew pull Secrets',
     ],
   ],
   run: async (context, args) => {
@@ -77,8 +85,8 @@ export const manifestsCommand: Command<ManifestArgs> = {
 async function printNode(context: Context, args: ManifestArgs): Promise<void> {
   const { kind, url, sha256, role = 'worker' } = args;
   const who = Object.fromEntries(
-    Object.entries(args).filter(([name]) => Object.hasOwn(whoPulls, dashed(name))),
-  ) as unknown as WhoPulls;
+    Object.entries(args).filter(([name]) => Object.hasOwn(pullIdentityOptions, dashed(name))),
+  ) as unknown as PullIdentityOptions;
   const { cloudInit, machineConfig, nodeInstall } = await import(
     '../../kubernetes/node-install.ts'
   );

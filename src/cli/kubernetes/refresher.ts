@@ -29,7 +29,7 @@ export const refresher: Command<RefresherArgs> = {
     host: {
       type: 'string',
       array: true,
-      describe: 'host or host/namespace of the Secrets; can be given more than once',
+      describe: 'host or host/namespace of the Secrets; can be repeated',
     },
     selector: {
       type: 'string',
@@ -40,8 +40,7 @@ export const refresher: Command<RefresherArgs> = {
     'service-account': {
       type: 'string',
       array: true,
-      describe:
-        'add the Secret to this service account of each namespace; can be given more than once',
+      describe: 'add the Secret to this service account of each namespace; can be repeated',
     },
     'trusted-profile': {
       type: 'string',
