@@ -63,6 +63,8 @@ const others: readonly [text: string, secrets: readonly (string | undefined)[], 
   ['a can b', ['canary'], 'a can b'],
   ['a CANARY%21 b', ['canary!'], 'a *** b'],
   ['a Y2FuYXJ5 b', ['canary'], 'a *** b'],
+  ['a 12-34-56-78 b', ['12345678'], 'a *** b'],
+  ['a 12-34-56-7 b', ['1234567'], 'a 12-34-56-7 b'],
   ['x and y', ['y'], 'x and ***'],
   ['a YWJj b', ['abc'], 'a *** b'],
   ['a YWI b', ['ab'], 'a YWI b'],
@@ -135,6 +137,18 @@ for (const [text, decoded] of [
   test(`decodes ${text}`, () => {
     // Fewer than 8 bytes, so that it is masked only as a whole.
     assert.is(masked(`x(a${text}b)x`, [`(a${decoded}b)`]), 'x***x');
+  });
+}
+
+for (const [before, first, end] of [
+  ['', 0, 6],
+  ['x', 2, 8],
+  ['xy', 3, 9],
+] as const) {
+  test(`base64 of ${before}canar: masks the digits that depend on a short secret only`, () => {
+    const digits = Buffer.from(`${before}canar`).toString('base64');
+    const shown = `${digits.slice(0, first)}***${digits.slice(end)}`;
+    assert.is(masked(digits, ['canar']), shown);
   });
 }
 
