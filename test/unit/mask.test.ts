@@ -140,15 +140,17 @@ for (const [text, decoded] of [
   });
 }
 
-for (const [before, first, end] of [
-  ['', 0, 6],
-  ['x', 2, 8],
-  ['xy', 3, 9],
+for (const [before, secret, first, end] of [
+  ['', 'canar', 0, 6],
+  ['x', 'canar', 2, 8],
+  ['xy', 'canar', 3, 9],
+  ['x', 'canary7', 2, 11],
+  ['', 'canary-secret', 0, 18],
 ] as const) {
-  test(`base64 of ${before}canar: masks the digits that depend on a short secret only`, () => {
-    const digits = Buffer.from(`${before}canar`).toString('base64');
+  test(`base64 of ${before}${secret}: masks the digits that depend on the secret`, () => {
+    const digits = Buffer.from(before + secret).toString('base64');
     const shown = `${digits.slice(0, first)}***${digits.slice(end)}`;
-    assert.is(masked(digits, ['canar']), shown);
+    assert.is(masked(digits, [secret]), shown);
   });
 }
 
