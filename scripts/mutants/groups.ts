@@ -39,6 +39,7 @@ export const groups: readonly Group[] = [
     except: ['src/files/lock*.ts'],
     tests: [
       'test/unit/{executables,bun-reader,regular-file,temporary-files,own-directories}.test.ts',
+      'test/unit/symlink-trust.test.ts',
       'test/unit/{file-facts,act-as-owner,unnamed-file,private-read,private-write,file-store}.test.ts',
       'test/unit/{own-files,clock-back,lock,file-readers}.test.ts',
     ],
@@ -73,7 +74,10 @@ export const groups: readonly Group[] = [
     sources: [
       'src/kubernetes/{*identity*,pull-credentials,keyring-key,provider-request,service-account}.ts',
     ],
-    tests: ['test/unit/{keyring-key,kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
+    tests: [
+      'test/unit/{keyring-key,kubelet-request,kubelet-reports}.test.ts',
+      'test/unit/{kubelet-identities,pull-credentials}.test.ts',
+    ],
   },
   {
     name: 'output of secrets and names',

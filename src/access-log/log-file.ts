@@ -7,6 +7,7 @@ import { cannot } from '../files/storage-error.ts';
 import { foreign, isTrustedOwner } from '../files/trust.ts';
 
 const { O_RDWR, O_CREAT, O_APPEND, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
+const ownerOnly = 0o600;
 const entryPattern = /^\d+-\d+-\w+\.entry$/;
 
 /** Only this user can enter the directory, so a wider mode is not reported. */
@@ -55,10 +56,12 @@ export function appendToLog(
     if (size > 0 && size + Buffer.byteLength(text) > maxBytes) fs.renameSync(current, previous);
     // Non-blocking: opening a FIFO would wait for a reader.
     const flags = O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW;
-    descriptor = fs.openSync(current, flags, 0o600);
+    descriptor = fs.openSync(current, flags, ownerOnly);
     const stat = fs.fstatSync(descriptor);
     if (!stat.isFile()) throw new HelperError('storage', `${current} is not a regular file`);
     if (!isTrustedOwner(context, stat)) throw foreign(context, current, stat);
+    // The umask may have removed the owner's permissions.
+    if ((stat.mode & ownerOnly) !== ownerOnly) fs.fchmodSync(descriptor, ownerOnly);
     appendWhole(descriptor, text, stat.size);
   } catch (error) {
     throw error instanceof HelperError ? error : cannot('write', current, error);

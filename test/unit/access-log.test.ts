@@ -167,6 +167,18 @@ test('is readable only by its owner', () =>
     assert.is(fs.statSync(path.join(folderOf(home), 'access.log')).mode & 0o777, 0o600);
   }));
 
+test('umask 777: its owner can read and append to the log', () =>
+  inHome(async (home) => {
+    await addEntries(home, 1);
+    const before = process.umask(0o777);
+    try {
+      await collectEntries(testContext({ env: home.env }));
+    } finally {
+      process.umask(before);
+    }
+    assert.is(fs.statSync(path.join(folderOf(home), 'access.log')).mode & 0o777, 0o600);
+  }));
+
 test('an entry that cannot be written fails nothing', () =>
   inHome(async (home) => {
     fs.mkdirSync(home.config, { recursive: true, mode: 0o700 });
