@@ -21,7 +21,7 @@ usage: install.sh [--configure | --uninstall] [OPTION...]
   (no option)       install to ~/.local/bin, or to PREFIX/bin: in a checkout, build and
                     install it; otherwise, download and install a release
   --configure       install, then register the helper in Docker's config.json
-  --uninstall       remove the helper from clients' configuration, then the executable
+  --uninstall       remove the helper from clients' configuration files, and the executable
 
   --prefix=DIR      install to DIR/bin; the environment variable PREFIX does the same
   --version=X.Y.Z   download this release
@@ -75,8 +75,9 @@ clean_up() {
   [ -z "$work" ] || rm -rf -- "$work"
 }
 
-# Fails if a user other than root owns a directory on the path of `bin`, or a symlink on it: that user could redirect what
-# root writes to any file. In a user namespace, directories of the real root seem to be owned by the owner of /.
+# Fails if a user other than root owns a directory on the path of `bin`, or a symlink on it, or can rename entries of it:
+# that user could redirect what root writes to any file. In a user namespace, directories of the real root seem to be owned
+# by the owner of /.
 require_own_path() {
   above=$bin
   while [ ! -d "$above" ]; do above=$(dirname -- "$above"); done
@@ -86,20 +87,26 @@ require_own_path() {
 
 require_owned_by_root() {
   above=$1
-  system=$(owner_of /)
+  find_owner /
+  system=$owner
   while :; do
-    owner=$(owner_of "$above")
+    find_owner "$above"
     [ "$owner" = 0 ] || [ "$owner" = "$system" ] ||
       fail "user $owner owns $above, and root changes and runs nothing there; run this as that user, or use --prefix=/usr/local"
+    # In a sticky directory, users rename only their own entries.
+    case $mode in
+      d???????w[!tT]*) fail "all users can write to $above; run chmod o-w on it, or use --prefix=/usr/local" ;;
+    esac
     [ "$above" != / ] || break
     above=$(dirname -- "$above")
   done
 }
 
-# Prints the number of the user who owns $1.
-owner_of() {
+# Sets `mode` and `owner`, the mode in letters and the number of the user who owns $1.
+find_owner() {
   # shellcheck disable=SC2012
-  ls -nd -- "$1" | { read -r _ _ owner _ && printf '%s' "$owner"; }
+  mode=$(ls -nd -- "$1" | { read -r mode _ owner _ && printf '%s %s' "$mode" "$owner"; })
+  owner=${mode#* }
 }
 
 # Installs the executable $1 with one rename: a client that starts at the same time gets the old or the
@@ -107,8 +114,9 @@ owner_of() {
 place() {
   [ ! -d "$target" ] || fail "$target is a directory; remove it first"
   ! is_root || require_own_path
-  # If root installs, all users can run it, whatever root's umask.
-  (! is_root || umask 022; mkdir -p -- "$bin") || fail "could not create $bin; nothing was installed"
+  mkdir -p -- "$bin" || fail "could not create $bin; nothing was installed"
+  # Another user may have created a directory first.
+  ! is_root || require_own_path
   trap clean_up EXIT
   trap 'exit 1' HUP INT PIPE TERM
   # A new file: a name that can be guessed may be a symlink of another user.
@@ -128,8 +136,13 @@ search_path() {
   while [ -n "$rest" ]; do
     folder=${rest%%:*}
     rest=${rest#*:}
-    found=${folder:-.}/$program
-    if [ "${folder:-.}" -ef "$bin" ]; then
+    # Clients run no program from a relative directory.
+    case $folder in
+      /*) ;;
+      *) continue ;;
+    esac
+    found=$folder/$program
+    if [ "$folder" -ef "$bin" ]; then
       on_path=yes
     elif [ -f "$found" ] && [ -x "$found" ] && ! [ "$found" -ef "$target" ]; then
       if [ -z "$on_path" ]; then before=${before:-$found}; else after=${after:-$found}; fi
@@ -187,7 +200,14 @@ check_path() {
   fi
 }
 
+# Other users must not be able to replace what is built and installed. If root installs, all users can run it.
+set_umask() {
+  umask u+rwx,go-w
+  ! is_root || umask 022
+}
+
 install_helper() {
+  set_umask
   find_bin
   then=''
   [ -z "$configure" ] || then=", then register it in Docker's config.json"

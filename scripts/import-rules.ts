@@ -42,6 +42,7 @@ export const importRules: ImportRules = {
         'src/program-name.ts',
         'src/secret-variables.ts',
         'src/standard-input.ts',
+        'src/system-home.ts',
         'src/unescape.ts',
         'src/visible.ts',
         'src/wrap.ts',

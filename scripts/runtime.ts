@@ -18,9 +18,24 @@ const variables: readonly string[] = [
 ];
 
 /**
+ * Options of the JavaScript engine that read or write files, or start a debugger: `BUN_JSC_functionOverrides` runs code from
+ * a file. The prefix `BUN_JSC_` is part of the machine code, but the names of options are texts.
+ */
+const fileOption =
+  /(?:Path|File|FileName|Directory|Allowlist|ToDump|Overrides|Dump|TextMarkers|IonGraph|Profiler|ProfilerDataAtExit|WasmDebugger|DollarVM)$/;
+const engineOptions: readonly string[] = [
+  'functionOverrides',
+  'jitDumpDirectory',
+  'textMarkersDirectory',
+  'useJITDump',
+  'useTextMarkers',
+];
+
+/**
  * Writes a copy of the Bun at `bun` that reads none of these variables: the first byte of each name is replaced by NUL,
- * which no variable's name can contain. The executable is compiled from the copy, so that a later signature covers the
- * change. Throws if this Bun does not contain one of the names, because a new version may have replaced the variable.
+ * which no variable's name can contain. An option of the engine is then unknown, which ends the process. The executable is
+ * compiled from the copy, so that a later signature covers the change. Throws if this Bun does not contain one of the names,
+ * because a new version may have replaced the variable.
  */
 export function writeHardenedRuntime(bun: string, copy: string): void {
   const bytes = fs.readFileSync(bun);
@@ -30,9 +45,36 @@ export function writeHardenedRuntime(bun: string, copy: string): void {
       throw new Error(`${bun} does not contain ${variable}: check if another variable replaced it`);
     for (const place of places) bytes[place] = 0;
   }
+  const options = fileOptionsIn(bytes);
+  const missing = engineOptions.filter((name) => !options.has(name));
+  if (missing.length > 0) throw new Error(`${bun} does not contain ${missing.join(', ')}`);
+  for (const name of options) {
+    for (const place of placesOf(bytes, `${name}\0`)) {
+      if (isStart(bytes, place)) bytes[place] = 0;
+    }
+  }
   fs.writeFileSync(copy, bytes, { mode: 0o755 });
 }
 
 function* placesOf(bytes: Buffer, name: string): Generator<number> {
   for (let at = bytes.indexOf(name); at >= 0; at = bytes.indexOf(name, at + 1)) yield at;
+}
+
+/** Returns the names of all options that access files. The texts are the names with a prefix. */
+function fileOptionsIn(bytes: Buffer): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const place of placesOf(bytes, optionPrefix)) {
+    const start = place + optionPrefix.length;
+    const name = bytes.toString('latin1', start, bytes.indexOf(0, start));
+    if (/^\w{1,80}$/.test(name) && fileOption.test(name)) names.add(name);
+  }
+  return names;
+}
+
+const optionPrefix = 'JSC_';
+
+/** A linker stores a name and the same name with a prefix as one text, or as two. */
+function isStart(bytes: Buffer, place: number): boolean {
+  const prefix = bytes.toString('latin1', place - optionPrefix.length, place);
+  return prefix === optionPrefix || prefix.endsWith('\0');
 }

@@ -1,25 +1,46 @@
-import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { races } from '../test/integration/key-race-commands.ts';
 import { expect, type Part } from './soak-part.ts';
-import { parseTotals } from './uvu-run.ts';
+import { addCounts, type Count, none, runFile } from './uvu-run.ts';
 
 const root = path.dirname(import.meta.dirname);
+const timeLimitMs = 3600_000;
 
-/** Runs a test file with more iterations than `make test` uses, and returns its output. */
-function runTest(name: string, env: Readonly<Record<string, string>>): string {
-  const file = path.join(root, 'test', 'integration', `${name}.test.ts`);
-  const { stdout, stderr, status } = spawnSync(process.execPath, [file], {
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-  });
-  const failed = parseTotals(stdout)?.failed;
-  if (status !== 0 || failed !== 0) console.log(stdout + stderr);
-  expect(status === 0 && failed === 0, `${name} failed`);
-  return stdout;
+interface Result {
+  readonly count: Count;
+  readonly output: string;
 }
 
-async function everyStep(name: string): Promise<string> {
-  return `${parseTotals(runTest(name, { SOAK: '1' }))?.passed} tests, every step`;
+/** Runs the tests of a file, or those with a name, with more iterations than `make test` uses. */
+async function runTest(
+  file: string,
+  env: Readonly<Record<string, string>>,
+  name?: string,
+): Promise<Result> {
+  let output = '';
+  const count = await runFile(path.join(root, 'test', 'integration', `${file}.test.ts`), {
+    env: { ...process.env, ...env },
+    timeLimitMs,
+    show: (text) => {
+      output += text;
+    },
+    ...(name === undefined ? {} : { name }),
+  });
+  const isPassed = count.failed === 0 && count.passed > 0;
+  if (!isPassed) console.log(output);
+  expect(isPassed, `${file} failed`);
+  return { count, output };
+}
+
+/** Runs the tests with each of the names, or all, in a process of their own. */
+async function everyStep(file: string, names: readonly (string | undefined)[]): Promise<string> {
+  let sum = none;
+  for (const name of names) {
+    const { count } = await runTest(file, { SOAK: '1' }, name);
+    if (name !== undefined) console.log(`  ${name.replace(/: $/, '')}: ${count.passed} tests`);
+    sum = addCounts(sum, count);
+  }
+  return `${sum.passed} tests, every step`;
 }
 
 export function killed(kills: number): Part {
@@ -28,7 +49,7 @@ export function killed(kills: number): Part {
     what: 'SIGKILL during store, erase, login, configure, api-key rotate and the minting of a token. Acknowledged changes are complete, every file of a client parses and is the old or the new version, and the next command works',
     run: async () => {
       const seed = Date.now() % 1_000_000;
-      const output = runTest('crash-killed', {
+      const { output } = await runTest('crash-killed', {
         SOAK_KILLS: String(kills),
         SOAK_SEED: String(seed),
       });
@@ -46,11 +67,12 @@ export function killed(kills: number): Part {
 export const raced: Part = {
   name: 'two commands, one stopped or killed at every step',
   what: '`api-key rotate`, `login`, `logout`, `store move`, `api-key create --save` and the minting of a token are stopped or killed before each change to a file and during each request of IAM, and a second command changes the same secret. Stored API keys are active in IAM, and each active key that a command created is stored or recorded',
-  run: () => everyStep('key-races'),
+  run: () =>
+    everyStep('key-races', [...Object.keys(races).map((pair) => `${pair}: `), 'another key']),
 };
 
 export const moved: Part = {
   name: 'store move killed at every step',
   what: '`store move` between files and two simulated keychains, killed before each call of a keychain and each change to a file. The store in use has all secrets, and the next move leaves every secret in one store only',
-  run: () => everyStep('store-move'),
+  run: () => everyStep('store-move', [undefined]),
 };

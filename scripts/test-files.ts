@@ -1,19 +1,31 @@
+import os from 'node:os';
 import path from 'node:path';
 
 /**
- * Test files that take longer than ten seconds, the longest first: if one of them started last, the other processors
+ * Test files that take longer than fifteen seconds, the longest first: if one of them started last, the other processors
  * would be idle.
  */
 export const longest: readonly string[] = [
-  'leak-canary',
-  'ci-templates',
+  'key-races',
   'api-key-rotate',
-  'kubelet-fleet',
+  'leak-canary',
   'store-move',
   'doctor-clients',
   'store-failures',
+  'kubelet-fleet',
+  'doctor-registry',
+  'doctor-network',
+  'doctor-identities',
+  'token-faults',
   'explain',
+  'api-key-copies-killed',
+  'doctor-file-fixes',
+  'iam-network',
+  'planted-files',
 ];
+
+/** The number of test files that run in parallel: a file waits for a third of its time, for timeouts and retries. */
+export const parallelFiles: number = Math.ceil(1.5 * os.availableParallelism());
 
 /**
  * Returns the files that match one of the words in `wanted`, each a part of a path or a glob. Without a word, returns

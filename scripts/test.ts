@@ -1,13 +1,12 @@
 /**
- * Runs the tests that need no root, each file in its own process, with one process for each processor. If Debian's
- * packages of the real keychains are not installed, their tests are skipped by name, or fail in CI. Arguments are the
- * directories with tests. TEST_FILES selects files, TEST_NAME selects tests by their name.
+ * Runs the tests that need no root, each file in its own process, and three processes for two processors. If
+ * Debian's packages of the real keychains are not installed, their tests are skipped by name, or fail in CI. Arguments are
+ * the directories with tests. TEST_FILES selects files, TEST_NAME selects tests by their name.
  */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { buildExecutable } from './build.ts';
-import { chooseFiles, longestFirst } from './test-files.ts';
+import { chooseFiles, longestFirst, parallelFiles } from './test-files.ts';
 import { makeTestFolder } from './test-folder.ts';
 import { findVoidTests } from './test-guard.ts';
 import { addCounts, type Count, exitCodeOf, formatCount, none, runFile } from './uvu-run.ts';
@@ -63,7 +62,7 @@ async function testAll(files: readonly string[], env: NodeJS.ProcessEnv): Promis
       sum = addCounts(sum, count);
     }
   }
-  await Promise.all(Array.from({ length: os.availableParallelism() }, work));
+  await Promise.all(Array.from({ length: parallelFiles }, work));
   return sum;
 }
 
@@ -81,7 +80,10 @@ if (files.length === 0) console.log(`no test file matches ${wantedFiles}`);
 if (files.some((file) => !file.startsWith(`${unitTests}/`))) buildExecutable();
 const folder = makeTestFolder();
 removeAtEnd(folder);
-const sum = await testAll(longestFirst(files), { ...process.env, TMPDIR: folder });
+const keys = path.join(folder, 'sandbox-keys');
+fs.mkdirSync(keys, { mode: 0o700 });
+const env = { ...process.env, TMPDIR: folder, SANDBOX_KEYS: keys };
+const sum = await testAll(longestFirst(files), env);
 if (files.length > 0 && wantedName && exitCodeOf(sum) > 0 && sum.failed === 0) {
   console.log(`no test has a name that matches ${wantedName}`);
 }

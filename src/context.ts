@@ -48,7 +48,7 @@ export interface Context {
    * exist, or be an invalid name. Undefined for `docker-credential-icr`.
    */
   readonly identity?: string | undefined;
-  /** Returns the name of the program that has started this process; undefined if the system does not tell. */
+  /** Returns the name of the program that has started this process; undefined if it is unknown. */
   readonly parentProgram?: () => Promise<string | undefined>;
   /** Runs another program and waits until it exits. */
   readonly runSync: (program: string, args: readonly string[], options: RunOptions) => RunResult;

@@ -2,11 +2,17 @@ export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** Returns the object in a JSON text; undefined if it is not JSON, or not an object. */
 export function parseObject(text: string): JsonObject | undefined {
+  const value = objectOrProblem(text);
+  return typeof value === 'string' ? undefined : value;
+}
+
+/** Returns the object in a JSON text, or the problem. The parser's message would quote the text, and with it a secret. */
+export function objectOrProblem(text: string): JsonObject | 'not JSON' | 'not a JSON object' {
   try {
     const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
+    return isObject(value) ? value : 'not a JSON object';
   } catch {
-    return undefined;
+    return 'not JSON';
   }
 }
 

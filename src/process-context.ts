@@ -3,6 +3,7 @@ import { cannotWrite, readAll, writeAll } from './descriptors.ts';
 import { systemCode } from './errors.ts';
 import { type Bun as BunRuntime, bunFiles, nodeFiles, readBunStdin } from './files/file-readers.ts';
 import { identityInName } from './program-name.ts';
+import { withSystemHome } from './system-home.ts';
 import { hintLines, visible } from './visible.ts';
 import { wrapCommand } from './wrap.ts';
 
@@ -95,7 +96,7 @@ function isEmbedded(script: string | undefined): boolean {
   );
 }
 
-/** Linux shortens the name to 15 characters; see proc(5). Other systems tell it only to another program. */
+/** Linux shortens the name to 15 characters; see proc(5). On other systems, only another program such as ps can read it. */
 async function parentProgram(
   bun: BunRuntime | undefined,
   platform: NodeJS.Platform,
@@ -197,31 +198,4 @@ export function actAs({ uid, gid }: { uid: number; gid: number }): () => void {
     throw error;
   }
   return restore;
-}
-
-type Environment = Context['env'];
-
-/**
- * Docker, podman, skopeo and Compose use the home directory of the password database if `HOME` is unset or empty, as it
- * is in systemd units and in some CI jobs. On Windows, services may lack `USERPROFILE`, and the system knows the directory as
- * well. `systemHome` throws for a user who is not in the database.
- */
-export function withSystemHome(
-  env: Environment,
-  platform: NodeJS.Platform,
-  systemHome: () => string,
-): Pick<Context, 'env' | 'isHomeFallback'> {
-  const isWindows = platform === 'win32';
-  if (isWindows ? env.USERPROFILE : env.HOME) return { env };
-  const home = homeOrNone(systemHome);
-  if (isWindows) return home === '' ? { env } : { env: { ...env, USERPROFILE: home } };
-  return home === '' ? { env } : { env: { ...env, HOME: home }, isHomeFallback: true };
-}
-
-function homeOrNone(systemHome: () => string): string {
-  try {
-    return systemHome();
-  } catch {
-    return '';
-  }
 }

@@ -34,7 +34,6 @@ export function decodeEscapes({ bytes, from, to }: View): View | undefined {
     view.from.set(from.subarray(done, end), length);
     view.to.set(to.subarray(done, end), length);
     length += end - done;
-    done = end;
   };
   for (const match of Buffer.from(bytes).toString('latin1').matchAll(anyEscape)) {
     copy(match.index);

@@ -68,5 +68,5 @@ export function required(name) {
 
 /** Docker's configuration directory before this action. */
 export function dockerFolder() {
-  return env.DOCKER_CONFIG || path.join(os.homedir(), '.docker');
+  return path.resolve(env.DOCKER_CONFIG || path.join(os.homedir(), '.docker'));
 }

@@ -25,7 +25,7 @@ export const groups: readonly Group[] = [
     ],
     tests: [
       'test/unit/{present,hint,environment,mapping,docker-login,credential-lookup}.test.ts',
-      'test/unit/{answered-hosts,key-problem}.test.ts',
+      'test/unit/{sign-out-marks,answered-hosts,key-problem,lookup-reads}.test.ts',
     ],
   },
   {
@@ -38,9 +38,10 @@ export const groups: readonly Group[] = [
     sources: ['src/files/*.ts'],
     except: ['src/files/lock*.ts'],
     tests: [
-      'test/unit/{regular-file,temporary-files,own-directories,private-read,file-store}.test.ts',
-      'test/unit/{private-write,executables,bun-reader,own-files,file-readers}.test.ts',
-      'test/unit/{clock-back,lock}.test.ts',
+      'test/unit/{executables,bun-reader,regular-file,temporary-files,own-directories}.test.ts',
+      'test/unit/symlink-trust.test.ts',
+      'test/unit/{file-facts,act-as-owner,unnamed-file,private-read,private-write,file-store}.test.ts',
+      'test/unit/{own-files,clock-back,lock,file-readers}.test.ts',
     ],
   },
   {
@@ -73,12 +74,15 @@ export const groups: readonly Group[] = [
     sources: [
       'src/kubernetes/{*identity*,pull-credentials,keyring-key,provider-request,service-account}.ts',
     ],
-    tests: ['test/unit/{keyring-key,kubelet-request,kubelet-identities,pull-credentials}.test.ts'],
+    tests: [
+      'test/unit/{keyring-key,kubelet-request,kubelet-reports}.test.ts',
+      'test/unit/{kubelet-identities,pull-credentials}.test.ts',
+    ],
   },
   {
     name: 'output of secrets and names',
     sources: ['src/{mask,unescape,piece-set,visible}.ts'],
-    tests: ['test/unit/{visible,mask}.test.ts'],
+    tests: ['test/unit/{visible,mask}.test.ts', 'test/unit/mask-large.test.ts'],
   },
   {
     name: 'calling processes',

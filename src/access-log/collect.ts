@@ -4,6 +4,7 @@ import { accessLogFolder } from '../config/folders.ts';
 import { type Context, remainingMs } from '../context.ts';
 import { withLock } from '../files/lock.ts';
 import { existingDirectory } from '../files/own-directories.ts';
+import { timeBeside } from '../files/server-time.ts';
 import { visible } from '../visible.ts';
 import { parseEntry } from './entry.ts';
 import { appendToLog, entryNames, linesIn } from './log-file.ts';
@@ -18,7 +19,7 @@ const incompleteAfterMs = 60_000;
 
 /**
  * Appends the entries of all processes to the log, and removes their files. If this process is killed between the two, a
- * later one appends them again, and readers ignore the repeated lines. Throws `storage`.
+ * later one appends them again, and readers ignore the repeated lines. Throws `storage`, or the system's error.
  */
 export async function collectEntries(context: Context, maxBytes = maxLogBytes): Promise<void> {
   const folder = accessLogFolder(context);
@@ -37,6 +38,7 @@ export async function collectEntries(context: Context, maxBytes = maxLogBytes): 
 
 function move(context: Context, folder: string, maxBytes: number): void {
   const names = entryNames(context, folder).slice(0, maxEntries);
+  const isOld = oldEntries(folder);
   const complete: string[] = [];
   let text = '';
   for (const name of names) {
@@ -44,14 +46,19 @@ function move(context: Context, folder: string, maxBytes: number): void {
     if (parseEntry(line) !== undefined) {
       text += `${visible(line)}\n`;
       complete.push(name);
-    } else if (isOld(path.join(folder, name), context.now())) complete.push(name);
+    } else if (isOld(name)) complete.push(name);
   }
   if (text !== '') appendToLog(context, folder, text, maxBytes);
   for (const name of complete) fs.rmSync(path.join(folder, name), { force: true });
 }
 
 /** Returns false for anything but a regular file: this program has not created it. */
-function isOld(file: string, now: number): boolean {
-  const stat = fs.lstatSync(file, { throwIfNoEntry: false });
-  return stat?.isFile() === true && stat.mtimeMs < now - incompleteAfterMs;
+function oldEntries(folder: string): (name: string) => boolean {
+  let now: number | undefined;
+  return (name) => {
+    const stat = fs.lstatSync(path.join(folder, name), { throwIfNoEntry: false });
+    if (stat?.isFile() !== true) return false;
+    now ??= timeBeside(path.join(folder, 'access.log'));
+    return stat.mtimeMs < now - incompleteAfterMs;
+  };
 }

@@ -19,7 +19,7 @@ export async function readHistory(context: Context): Promise<AccessEntry[]> {
   return entries.sort((a, b) => Date.parse(a.time) - Date.parse(b.time));
 }
 
-/** Entries that cannot be moved, for example because the disk is full, are read where they are. */
+/** Appends the entries to the log. If that fails, for example because the disk is full, they are read from their own files. */
 async function tidy(context: Context): Promise<void> {
   try {
     await collectEntries(context);

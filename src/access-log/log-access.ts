@@ -21,9 +21,9 @@ export interface HandedOut {
 }
 
 /** Adds a credential to the access log. It never fails, because the client needs the credential. */
-export type LogAccess = (handedOut: HandedOut) => Promise<void>;
+type LogAccess = (handedOut: HandedOut) => Promise<void>;
 
-/** One of so many processes appends the entries of all to the log. */
+/** On average, one in this many processes appends the entries of all processes to the log. */
 const collectEvery = 128;
 
 /**
@@ -95,7 +95,7 @@ async function lineOf(
 
 const userNames = ['iamapikey', 'iambearer', 'iamrefresh', 'cp', 'token', '<token>'];
 
-/** The user name of `docker login` may be a secret in the wrong place. */
+/** Users sometimes type a secret as the user name of `docker login`. */
 function isLoggable(username: string, identity: string | undefined): boolean {
   return identity !== undefined || userNames.includes(username);
 }

@@ -6,7 +6,8 @@ import { namesIn, readPrivate, strictly } from '../files/private-read.ts';
 import { cannot } from '../files/storage-error.ts';
 import { foreign, isTrustedOwner } from '../files/trust.ts';
 
-const { O_WRONLY, O_CREAT, O_APPEND, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
+const { O_RDWR, O_CREAT, O_APPEND, O_NONBLOCK = 0, O_NOFOLLOW = 0 } = fs.constants;
+const ownerOnly = 0o600;
 const entryPattern = /^\d+-\d+-\w+\.entry$/;
 
 /** Only this user can enter the directory, so a wider mode is not reported. */
@@ -54,11 +55,13 @@ export function appendToLog(
     const size = found?.isFile() ? found.size : 0;
     if (size > 0 && size + Buffer.byteLength(text) > maxBytes) fs.renameSync(current, previous);
     // Non-blocking: opening a FIFO would wait for a reader.
-    const flags = O_WRONLY | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW;
-    descriptor = fs.openSync(current, flags, 0o600);
+    const flags = O_RDWR | O_CREAT | O_APPEND | O_NONBLOCK | O_NOFOLLOW;
+    descriptor = fs.openSync(current, flags, ownerOnly);
     const stat = fs.fstatSync(descriptor);
     if (!stat.isFile()) throw new HelperError('storage', `${current} is not a regular file`);
     if (!isTrustedOwner(context, stat)) throw foreign(context, current, stat);
+    // The umask may have removed the owner's permissions.
+    if ((stat.mode & ownerOnly) !== ownerOnly) fs.fchmodSync(descriptor, ownerOnly);
     appendWhole(descriptor, text, stat.size);
   } catch (error) {
     throw error instanceof HelperError ? error : cannot('write', current, error);
@@ -67,10 +70,17 @@ export function appendToLog(
   }
 }
 
-/** If the disk is full, removes what was appended, so that the lines can be appended again later. */
+/**
+ * Appends on a new line, because a collector that was killed may have left part of one, and syncs, because the entries are
+ * removed afterwards. If the disk is full, removes what was appended, so that the lines can be appended again later.
+ */
 function appendWhole(descriptor: number, text: string, size: number): void {
   try {
-    fs.writeFileSync(descriptor, text);
+    const last = Buffer.alloc(1);
+    const hasPartialLine =
+      size > 0 && fs.readSync(descriptor, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
+    fs.writeFileSync(descriptor, hasPartialLine ? `\n${text}` : text);
+    fs.fsyncSync(descriptor);
   } catch (error) {
     fs.ftruncateSync(descriptor, size);
     throw error;

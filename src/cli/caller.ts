@@ -1,8 +1,10 @@
+import { shellQuoted } from '../clients/notes.ts';
+import { isUsable } from '../config/settings.ts';
 import type { Caller } from '../http/api-call.ts';
 import { accessTokenOf, nameOf, toCaller } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
 import type { Found, Lookup } from '../identity/lookup.ts';
-import { identityNamed } from '../identity/mapping.ts';
+import { canGetAccessToken, identityNamed } from '../identity/mapping.ts';
 import type { Option } from './command.ts';
 import { noCredential, requireIbmHost } from './host-arguments.ts';
 
@@ -22,19 +24,28 @@ export async function callerFor(
   identity: string | undefined,
   host = 'icr.io',
 ): Promise<Caller> {
-  const found = await requireFound(lookup, identity, host);
+  const found = await requireFound(lookup, identity, host, '--as');
   const accessToken = await accessTokenOf(lookup, found);
   return toCaller(lookup, nameOf(found), accessToken);
 }
 
-/** Returns the credential of the identity; without one, of the host. Throws `not-found` or `misconfigured`. */
+/**
+ * Returns the credential of the identity; without one, of the host. Throws `misconfigured`, and `not-found` with a hint that
+ * names the `option` for the identity.
+ */
 export async function requireFound(
   lookup: Lookup,
   identity: string | undefined,
   host: string,
+  option = '--identity',
 ): Promise<Found> {
   if (identity !== undefined) return identityNamed(lookup, identity);
   const found = await findCredential(lookup, requireIbmHost(host));
   if (found !== undefined) return found;
-  throw noCredential(host);
+  const { identities } = await lookup.settings();
+  const [other] =
+    Object.entries(identities).find(
+      ([, identity]) => isUsable(identity) && canGetAccessToken(identity),
+    ) ?? [];
+  throw noCredential(host, other === undefined ? '' : `, or add ${option} ${shellQuoted(other)}`);
 }

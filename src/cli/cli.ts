@@ -73,8 +73,8 @@ async function run(context: Context, argv: readonly string[]): Promise<number> {
   requireReadingCommand(context, argv);
   let runCommand: RunCommand | undefined;
   const parser = emptyParser();
-  if (isCompletion) await completeNames(context, parser, argv);
   const loaded = await loadNamed(argv);
+  if (isCompletion) await completeNames(context, parser, argv, loaded);
   addCommands(context, parser, commands, loaded, (run) => {
     runCommand = run;
   });
@@ -135,11 +135,20 @@ async function completeNames(
   context: Context,
   parser: Argv,
   argv: readonly string[],
+  loaded: Loaded,
 ): Promise<void> {
-  const { namesToComplete } = await import('./completion.ts');
+  const { candidates } = await import('./completion.ts');
+  const options = [...loaded.values()].flatMap((command) => Object.entries(command.options));
+  const withValue = new Set(
+    options
+      .filter(([, { type }]) => type === 'string')
+      .flatMap(([name, { alias }]) => [name, ...(alias === undefined ? [] : [alias])])
+      .map((name) => (name.length === 1 ? `-${name}` : `--${name}`)),
+  );
   parser.completion('yargs-completion', false, ((_current, _words, completeDefault, done) => {
-    const names = namesToComplete(context, argv.slice(1));
-    completeDefault((_error, words) => done([...(words ?? []), ...names]));
+    completeDefault((_error, known) =>
+      done([...candidates(context, argv.slice(1), known ?? [], (name) => withValue.has(name))]),
+    );
   }) satisfies FallbackCompletionFunction);
 }
 

@@ -15,6 +15,11 @@ export interface Option {
 export interface Command<Args> {
   readonly options: Readonly<Record<string, Option>>;
   readonly examples: readonly (readonly [line: string, description: string])[];
+  /** The possible values of an argument, with a heading, for the help text. */
+  readonly values?: {
+    readonly title: string;
+    readonly rows: readonly (readonly [value: string, description: string])[];
+  };
   /** Returns the exit status. Throws `HelperError`. */
   readonly run: (context: Context, args: Args) => number | Promise<number>;
 }

@@ -176,13 +176,13 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
   },
   {
     usage: 'kubelet',
-    describe: 'answer the kubelet as an image credential provider',
+    describe: 'respond to the kubelet as an image credential provider',
     section: 'Clusters',
     load: async () => (await import('./kubelet-command.ts')).kubelet,
   },
   {
     usage: 'kubernetes',
-    describe: 'print manifests for pulling from ICR in a cluster',
+    describe: 'print manifests for clusters that pull from ICR; renew pull Secrets',
     section: 'Clusters',
     commands: [
       {
@@ -202,7 +202,7 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
       },
       {
         usage: 'manifests <kind>',
-        describe: 'print cloud-init or machineconfig for new nodes, or the refresher',
+        describe: 'print manifests for new nodes, or for the refresher of pull Secrets',
         load: async () => (await import('./kubernetes/manifests-command.ts')).manifestsCommand,
       },
       {

@@ -6,6 +6,7 @@ import { userNames } from '../identity/present.ts';
 import { publicHosts, regions } from '../registry/regions.ts';
 import { storeNames } from '../secrets/store-types.ts';
 import type { Command } from './command.ts';
+import { manifestKinds } from './kubernetes/manifests-command.ts';
 import { settingsByName } from './settings-command.ts';
 
 type Shell = 'bash' | 'zsh' | 'fish';
@@ -13,7 +14,7 @@ type Shell = 'bash' | 'zsh' | 'fish';
 /**
  * The completion scripts. The program prints the candidates, one per line; the shell must not expand or evaluate them.
  * Therefore the bash script uses neither `compgen -W`, which expands words, nor an unquoted `$(…)`, and it quotes each
- * candidate. zsh and fish quote by themselves.
+ * candidate. zsh and fish quote by themselves. If there is no candidate, all complete the names of files.
  */
 const scripts: Readonly<Record<Shell, string>> = {
   bash: `_docker_credential_icr() {
@@ -31,13 +32,17 @@ complete -o bashdefault -o default -F _docker_credential_icr docker-credential-i
 _docker_credential_icr() {
   local -a words_to_choose
   words_to_choose=("\${(@f)$(docker-credential-icr --get-yargs-completions "\${words[@]}" 2>/dev/null)}")
-  compadd -a -- words_to_choose
+  if [ -n "$words_to_choose" ]; then compadd -a -- words_to_choose; else _files; fi
 }
 compdef _docker_credential_icr docker-credential-icr
 # zsh loads this file at the first Tab, which is answered here.
 if [ "$funcstack[1]" = _docker-credential-icr ]; then _docker_credential_icr "$@"; fi
 `,
-  fish: `complete -c docker-credential-icr -f -a '(docker-credential-icr --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)'
+  fish: `function __docker_credential_icr
+  set -l words (docker-credential-icr --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)
+  if test -n "$words"; printf '%s\\n' $words; else; __fish_complete_path (commandline -ct); end
+end
+complete -c docker-credential-icr -f -a '(__docker_credential_icr)'
 `,
 };
 
@@ -94,15 +99,50 @@ const argumentValues: Readonly<Record<string, readonly Names[]>> = {
   'store move': [stores, none],
   'api-key create': [none, hosts],
   'api-key rotate': [identities, none],
+  'kubernetes manifests': [() => Object.keys(manifestKinds), none],
   completion: [() => Object.keys(scripts), none],
 };
 
+/** Returns true for an option that is followed by a value. */
+type TakesValue = (option: string) => boolean;
+
+/**
+ * Returns the candidates for the last of `words`: the values of the option before it, otherwise arguments, and options if it
+ * starts with a dash or if there is no argument. `known` are the candidates of yargs: commands, options, and the values of an
+ * option with choices.
+ */
+export function candidates(
+  context: Context,
+  words: readonly string[],
+  known: readonly string[],
+  takesValue: TakesValue,
+): readonly string[] {
+  const [previous = '', current = ''] = words.slice(-2);
+  const [options, plain] = [known.filter(isOption), known.filter((word) => !isOption(word))];
+  if (takesValue(previous)) {
+    return Object.hasOwn(optionValues, previous)
+      ? namesToComplete(context, words, takesValue)
+      : plain;
+  }
+  if (isOption(current)) return options;
+  const values = [...plain, ...namesToComplete(context, words, takesValue)];
+  return values.length > 0 ? values : options;
+}
+
+function isOption(word: string): boolean {
+  return word.startsWith('-');
+}
+
 /** Returns the hosts, identities and other values that can complete the last of `words`. */
-export function namesToComplete(context: Context, words: readonly string[]): readonly string[] {
+function namesToComplete(
+  context: Context,
+  words: readonly string[],
+  takesValue: TakesValue,
+): readonly string[] {
   const typed = words.slice(1);
   const option = optionValues[typed.at(-2) ?? ''];
   if (option !== undefined) return option(context);
-  const [command = '', second = '', ...rest] = argumentsIn(typed);
+  const [command = '', second = '', ...rest] = argumentsIn(typed, takesValue);
   if (command === 'settings' && rest.length === 1) return settingsByName[second]?.values ?? [];
   const group = argumentValues[`${command} ${second}`];
   const [names, count] = group
@@ -111,11 +151,11 @@ export function namesToComplete(context: Context, words: readonly string[]): rea
   return (names[count - 1] ?? names.at(-1) ?? none)(context);
 }
 
-/** Returns the words without options and the values of `optionValues`; the last word is always included. */
-function argumentsIn(words: readonly string[]): readonly string[] {
+/** Returns the words without options and their values; the last word is always included. */
+function argumentsIn(words: readonly string[], takesValue: TakesValue): readonly string[] {
   return words.filter((word, index) => {
     if (index === words.length - 1) return true;
-    return !word.startsWith('-') && !Object.hasOwn(optionValues, words[index - 1] ?? '');
+    return !isOption(word) && !takesValue(words[index - 1] ?? '');
   });
 }
 

@@ -97,9 +97,9 @@ export const configure: Command<ConfigureArgs> = {
 
 /** podman, buildah and skopeo do not read `credsStore`, so without their own entries they would pull without a credential. */
 async function editOthers(context: Context, args: ConfigureArgs): Promise<void> {
-  const { installedClientsBlindTo } = await import('../clients/clients.ts');
+  const { installedClientsIgnoring } = await import('../clients/clients.ts');
   const added = args.remove ? undefined : await hostsToAdd(context, args);
-  for (const client of installedClientsBlindTo(context, 'credsStore')) {
+  for (const client of installedClientsIgnoring(context, 'credsStore')) {
     const { before, after } = planFor(context, client, args, added);
     if (after !== before) await edit(context, client, args);
   }

@@ -21,7 +21,7 @@ export const exec: Command<ExecArgs> = {
   examples: [
     [
       'exec us.icr.io -- sh -c \'cf push APP -o us.icr.io/NS/IMG --docker-username "$ICR_USERNAME"\'',
-      'cf reads the password from CF_DOCKER_PASSWORD',
+      'push an app with cf, which reads the password from CF_DOCKER_PASSWORD',
     ],
   ],
   run: async (context, { host: typed, '--': words = [] }) => {

@@ -25,8 +25,8 @@ export interface Expiring {
 }
 
 /**
- * Returns true if the credential expires within 14 days. A session would always do so: true in its last day. A registry
- * token with a lifetime of a day, or two: true in its last tenth.
+ * Returns true if the credential expires within 14 days. For shorter lifetimes the warning comes later: in the last day of a
+ * session, and in the last tenth of a registry token with a lifetime of at most two days.
  */
 export function isDue({ kind, expiresAt, issuedAt }: Expiring, now: number): boolean {
   const lifetimeMs = expiresAt - (issuedAt ?? Number.NEGATIVE_INFINITY);

@@ -85,7 +85,7 @@ function groupHelp({ usage, describe, commands: subs }: CommandGroup, width: num
 function commandHelp(
   usage: string,
   entry: CommandEntry,
-  { options, examples }: Command<never>,
+  { options, examples, values }: Command<never>,
   width: number,
 ): string {
   const all = Object.entries(options);
@@ -95,6 +95,7 @@ function commandHelp(
   const parts = [
     paragraph(entry.describe, width),
     usageLine(withRest(words, entry), width),
+    ...(values === undefined ? [] : [list(values.title, values.rows, width)]),
     ...lists,
   ];
   if (examples.length > 0) parts.push(exampleList(examples, width));
@@ -105,11 +106,25 @@ function usageLine(words: string, width: number): string {
   return `${wrap(`Usage: ${program} ${words}`, width - 2).join('\n  ')}\n`;
 }
 
+/** Placeholders for the values of options, if not the last word of the name. */
+const valueNames: Readonly<Record<string, string>> = {
+  'action-when-leaked': 'ACTION',
+  as: 'IDENTITY',
+  executable: 'PATH',
+  'expires-in': 'TIME',
+  'min-lifetime': 'TIME',
+  output: 'FILE',
+  present: 'USER',
+  skip: 'COPY',
+  to: 'COPY',
+};
+
 function optionRow([name, option]: readonly [string, Option]): readonly [string, string] {
   const { type, describe, alias, choices, default: defaultValue } = option;
   const long = defaultValue === true ? `--[no-]${name}` : `--${name}`;
   const short = alias === undefined ? '' : `${alias.length === 1 ? '-' : '--'}${alias}, `;
-  const value = type === 'string' ? ` ${name.replace(/.*-/, '').toUpperCase()}` : '';
+  const valueName = valueNames[name] ?? name.replace(/.*-/, '').toUpperCase();
+  const value = type === 'string' ? ` ${valueName}` : '';
   const notes = [
     ...(choices === undefined ? [] : [choices.join(', ')]),
     ...(typeof defaultValue === 'string' ? [`default: ${defaultValue}`] : []),

@@ -32,10 +32,10 @@ export function notStored(host: RegistryHost): HelperError {
   });
 }
 
-/** Returns the error of interactive commands for a host without a credential. */
-export function noCredential(host: string): HelperError {
+/** Returns the error of interactive commands for a host without a credential. `alternative` is added to the hint. */
+export function noCredential(host: string, alternative = ''): HelperError {
   return new HelperError('not-found', `no credential for ${host}`, {
-    hint: 'run docker-credential-icr login',
+    hint: `run docker-credential-icr login${alternative}`,
   });
 }
 

@@ -67,7 +67,7 @@ export const login: Command<LoginArgs> = {
     store: storeOption,
   },
   examples: [
-    ['login', 'asks for an API key and uses it for all ICR hosts'],
+    ['login', 'ask for an API key and use it for all ICR hosts'],
     ['login us.icr.io --api-key-file key.json', 'for one host only'],
     ['login --identity ci --present iambearer', 'clients get short-lived tokens, not the key'],
     [
@@ -102,7 +102,8 @@ export async function logIn(
   const existing = known !== undefined && isUsable(known) ? known : undefined;
   const type = identityTypeOf(options, existing);
   const host = hostOf(keys);
-  const presented = presentedIdentity(type, existing, { present, minLifetime }, identity ?? host);
+  const name = targets.map((target) => target.name).join(', ');
+  const presented = presentedIdentity(type, existing, { present, minLifetime }, name);
 
   const newStore = chooseStore(context, current, store);
   const hint = hintOf(command, identity, hosts);
@@ -178,7 +179,7 @@ function hintOf(command: string, identity: string | undefined, hosts: readonly s
 
 function report(name: string, keys: readonly string[], root: RootSecret): string[] {
   const isNamed = name !== 'default' && !keys.includes(name);
-  const status = `${ownerLine(root)}${isNamed ? ` with identity ${name}` : ''}`;
+  const status = ownerLine(root, isNamed ? name : undefined);
   if (keys.length === 0) {
     return [
       `${status}; not used for any host yet`,
@@ -188,9 +189,14 @@ function report(name: string, keys: readonly string[], root: RootSecret): string
   return [`${status}; used for ${keys.includes(everyHost) ? 'all ICR hosts' : keys.join(', ')}`];
 }
 
-function ownerLine({ owner, account, expiresAt }: Partial<IdentitySettings>): string {
+function ownerLine(
+  { owner, account, expiresAt }: Partial<IdentitySettings>,
+  identity: string | undefined,
+): string {
   const expiry = expiresAt === undefined ? '' : `, expires ${new Date(expiresAt).toISOString()}`;
-  if (owner === undefined) return `Saved without verification${expiry}`;
+  const saved = identity === undefined ? 'Saved' : `Saved identity ${identity}`;
+  if (owner === undefined) return `${saved} without verification${expiry}`;
   const accountPart = account === undefined ? '' : ` (account ${visible(account)})`;
-  return `Logged in as ${visible(owner)}${accountPart}${expiry}`;
+  const named = identity === undefined ? '' : ` with identity ${identity}`;
+  return `Logged in as ${visible(owner)}${accountPart}${expiry}${named}`;
 }

@@ -32,7 +32,7 @@ export const logout: Command<LogoutArgs> = {
     identity: { type: 'string', describe: 'remove this identity, its secret and its mappings' },
   },
   examples: [
-    ['logout us.icr.io', 'one host; then no other credential source is used for it either'],
+    ['logout us.icr.io', 'log out of one host; other credential sources are then skipped too'],
     ['logout us.icr.io/team-a', 'remove the mapping of one namespace'],
     ['logout --identity work', 'remove one identity and its mappings'],
     [

@@ -95,7 +95,7 @@ export const unmap: Command<UnmapArgs> = {
     },
   },
   examples: [
-    ['unmap us.icr.io/team-a', 'use the credential of us.icr.io for it again'],
+    ['unmap us.icr.io/team-a', 'use the credential of us.icr.io for this namespace again'],
     ['unmap us.icr.io --link', 'undo map us.icr.io IDENTITY --link'],
   ],
   run: async (context, { host, link = false }) => {

@@ -74,7 +74,7 @@ export async function askPasscode(
 ): Promise<string> {
   const terminal = requirePasscodeTerminal(context);
   const address = passcodePage(configuration);
-  printLine(context, `get a one-time passcode at ${address}`);
+  printLine(context, `Get a one-time passcode at ${address}`);
   browser?.open(address);
   return askSecret(terminal, passcodeName);
 }

@@ -40,7 +40,7 @@ export const settingsByName: Readonly<Record<string, Setting>> = {
   'compute-profile': {
     key: 'computeProfile',
     description:
-      'ID or CRN of the trusted profile to use with the identity of this VPC instance or pod',
+      'ID or CRN of the trusted profile to use with the identity of this instance or pod',
     parse: (value) => ({ computeProfile: requireProfileIdOrCrn(value) }),
     values: ['off'],
   },
@@ -57,6 +57,10 @@ export const settingsByName: Readonly<Record<string, Setting>> = {
 
 export const settings: Command<SettingsArgs> = {
   options: {},
+  values: {
+    title: 'Settings',
+    rows: Object.entries(settingsByName).map(([name, { description }]) => [name, description]),
+  },
   examples: [
     ['settings', 'show all settings'],
     ['settings ibmcloud-session on', "use the ibmcloud CLI's session as a fallback"],

@@ -148,7 +148,7 @@ async function repair(
   }
   if (!isSignOn(args) && context.terminal() !== undefined) {
     printLine(context, `Create an API key at ${apiKeyPage}`);
-    printLine(context, '(to sign in with a browser instead, run setup --sso)');
+    printLine(context, 'To sign in with a browser instead, run docker-credential-icr setup --sso');
   }
   for (const renewal of renewals.values()) await logInto(context, renewal);
   if (unmapped.length === 0) return;

@@ -82,7 +82,7 @@ async function receiveCode(
   });
   try {
     const request = await acceptedRequest(context, configuration, redirect, state);
-    printLine(context, `sign in at ${request.url}`);
+    printLine(context, `Sign in at ${request.url}`);
     browser.open(request.url.href);
     const query = await queryOrEnter(context, redirect.received);
     return query === undefined ? undefined : codeGrant(request, configuration, codeIn(query));
@@ -117,10 +117,10 @@ async function queryOrEnter(
   const stop = new AbortController();
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    reject(new HelperError('unreachable', 'nobody signed in within 5 minutes'));
+    reject(new HelperError('unreachable', 'the sign-in was not completed within 5 minutes'));
   }, signInLimitMs);
   const terminal = context.terminal();
-  const question = 'waiting for the browser; press Enter to use a one-time passcode instead ';
+  const question = 'Waiting for the browser; press Enter to use a one-time passcode instead ';
   const options = { hidden: true, signal: stop.signal };
   const enter = terminal === undefined ? [] : [ask(terminal, question, options)];
   try {

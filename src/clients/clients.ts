@@ -5,7 +5,7 @@ import type { Client } from './client.ts';
 import { docker, nerdctl } from './docker.ts';
 import { isListed } from './helper-lists.ts';
 import { podmanClients } from './podman.ts';
-import { type Reader, readers, type Way } from './readers.ts';
+import { type HelperSetting, type Reader, readers } from './readers.ts';
 import { registriesConfClients } from './registries-conf.ts';
 
 /** The values of `--client` and their clients. A client has one file. */
@@ -30,13 +30,13 @@ export function installedClients(context: Context): Client[] {
   return clientsReadBy(context, readers);
 }
 
-/** Returns those that do not see a helper that is named in this way, and in no `registries.conf` either. */
-export function installedClientsBlindTo(context: Context, way: Way): Client[] {
+/** Returns the installed clients that ignore a helper in this setting, unless a `registries.conf` that they read names it. */
+export function installedClientsIgnoring(context: Context, setting: HelperSetting): Client[] {
   const isInLists = isListed(context);
-  const blind = readers.filter(({ ways }) => !ways.includes(way));
+  const ignoring = readers.filter(({ settings }) => !settings.includes(setting));
   return clientsReadBy(
     context,
-    blind.filter(({ ways }) => !(isInLists && ways.includes('registries.conf'))),
+    ignoring.filter(({ settings }) => !(isInLists && settings.includes('registries.conf'))),
   );
 }
 

@@ -5,6 +5,7 @@ import { HelperError, systemCode } from '../errors.ts';
 import { actAsOwner } from '../files/act-as-owner.ts';
 import { makePrivateFolder } from '../files/own-directories.ts';
 import { isSameFile } from '../files/regular-file.ts';
+import { timeBeside } from '../files/server-time.ts';
 import type { EditPlan } from './client.ts';
 import { readText } from './read-file.ts';
 import { cannotChange, giveTo, keepOwnerAndMode, realFile, writeInPlace } from './write-target.ts';
@@ -123,21 +124,6 @@ function openTemporary(temporary: string): number {
   }
 }
 
-/**
- * Returns the time of the file system, in milliseconds since 1970: the clock of a file server can differ from the local one, and
- * the file of a running process would then seem to be stale.
- */
-function timeBeside(temporary: string): number {
-  const probe = `${temporary}-${Math.random().toString(36).slice(2)}`;
-  const descriptor = fs.openSync(probe, 'wx', 0o600);
-  try {
-    return fs.fstatSync(descriptor).mtimeMs;
-  } finally {
-    fs.closeSync(descriptor);
-    fs.unlinkSync(probe);
-  }
-}
-
 function busy(temporary: string): ConflictError {
   return new ConflictError('storage', `another command is changing the file (${temporary})`, {
     hint: 'try again in a minute',
@@ -151,11 +137,16 @@ function refuseIfChanged({ file, before }: EditPlan): void {
   });
 }
 
-/** Matches a password of a login, any of Docker's `HttpHeaders`, and a password in a proxy's URL. */
+/**
+ * Matches a password of a login, any of Docker's `HttpHeaders`, and a password in a proxy's URL. The pattern of the URL
+ * contains no repetition before its colon, which would take quadratic time.
+ */
 const password =
-  /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|[^"\s/:]+:[^"\s/]*@/i;
+  /"(auth|identitytoken|registrytoken|password)"\s*:\s*"[^"]|"HttpHeaders"\s*:\s*\{\s*"|[^"\s/]:[^"\s/:@]*@/i;
 
-/** Renames the backup of an earlier change. Returns what puts it back: a failed change leaves that one, or none. */
+/**
+ * Renames the backup of an earlier change. Returns a function that restores it, or removes a new backup, after a failed change.
+ */
 function setAside(backup: string, older: string): () => void {
   const entry = fs.lstatSync(backup, { throwIfNoEntry: false });
   if (entry?.isDirectory()) fs.unlinkSync(backup);

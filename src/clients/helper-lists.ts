@@ -10,7 +10,7 @@ import { readText } from './read-file.ts';
 export interface HelperList {
   readonly file: string;
   readonly names: readonly string[];
-  readonly namesUs: boolean;
+  readonly namesHelper: boolean;
 }
 
 /** Where the system's files are; tests pass another directory. */
@@ -57,12 +57,14 @@ export function helperList(
 
 /** Returns true if podman, skopeo and buildah of every version call this helper for every registry. */
 export function isListed(context: Context, system?: string): boolean {
-  return userFolders(context).every((user) => helperList(context, user, system)?.namesUs === true);
+  return userFolders(context).every(
+    (user) => helperList(context, user, system)?.namesHelper === true,
+  );
 }
 
 /** Returns true if podman, skopeo and buildah of some version call this helper for every registry. */
 export function isAnyListed(context: Context): boolean {
-  return userFolders(context).some((user) => helperList(context, user)?.namesUs === true);
+  return userFolders(context).some((user) => helperList(context, user)?.namesHelper === true);
 }
 
 /** The `.conf` files in `registries.conf.d` of that directory, in the order in which they are read. Throws `storage`. */
@@ -88,5 +90,5 @@ function listIn(file: string): HelperList | undefined {
   const names = [...list.replace(/#.*/g, '').matchAll(/["']([^"']*)["']/g)].map(
     ([, name = '']) => name,
   );
-  return names.length === 0 ? undefined : { file, names, namesUs: names.includes(helperName) };
+  return names.length === 0 ? undefined : { file, names, namesHelper: names.includes(helperName) };
 }

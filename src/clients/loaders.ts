@@ -79,7 +79,7 @@ function strings(names: string): Record<string, Type> {
   return Object.fromEntries(names.split(' ').map((name) => [name, 'string']));
 }
 
-export interface Rejected {
+interface Rejected {
   readonly path: readonly string[];
   readonly expected: string;
 }

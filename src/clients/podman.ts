@@ -8,9 +8,9 @@ import { shellQuoted } from './notes.ts';
 
 /** Directories of the system; tests pass their own. */
 interface SystemFolders {
-  /** Of the session's file of each user ID, if `XDG_RUNTIME_DIR` is not set. */
+  /** Contains `UID/auth.json`, the file of a session if `XDG_RUNTIME_DIR` is not set. */
   readonly run: string;
-  /** Of the runtime directories that podman chooses itself for other users than root. */
+  /** Contains the runtime directories `UID`, which podman uses for users other than root. */
   readonly user: string;
   readonly temporary: string;
 }
@@ -43,8 +43,8 @@ const loginNote: Note = {
 };
 
 /**
- * The files that `podman login`, `skopeo login` and `buildah login` write. Without `XDG_RUNTIME_DIR`, that is one outside
- * the home directory: root's always, and for other users podman's own choice, if it exists.
+ * The files that `podman login`, `skopeo login` and `buildah login` write. Without `XDG_RUNTIME_DIR`, these are outside the
+ * home directory: always for root, and for other users if the directory that podman chooses exists.
  */
 function sessionFiles(context: Context, { run, user, temporary }: SystemFolders): string[] {
   const runtime = context.env.XDG_RUNTIME_DIR;
@@ -67,7 +67,7 @@ function sessionFiles(context: Context, { run, user, temporary }: SystemFolders)
   ];
 }
 
-/** The user ID that podman has here, which is another one in a user namespace than outside. */
+/** Returns the user ID of podman, which is different inside a user namespace. */
 function userId({ uid }: Context): number | undefined {
   return uid ?? fs.statSync('/proc/self', { throwIfNoEntry: false })?.uid;
 }

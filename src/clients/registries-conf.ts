@@ -16,8 +16,8 @@ ${setting}
 const fileName = 'docker-credential-icr.conf';
 
 /**
- * Drop-ins for podman, buildah and skopeo that name the helper for every registry at once, also for IBM hosts that no list
- * has yet: one for each directory that some version of podman reads. Not part of `podman` or `all`: if the helper is missing
+ * Returns one client for each directory of drop-ins that some version of podman reads. A drop-in names the helper for every
+ * registry, also for ICR hosts of future regions. Not part of `podman` or `all`: if the helper is missing
  * from `PATH` (in a system service, for example), these programs then fail for public images of every registry.
  */
 export function registriesConfClients(context: Context, system = systemFolder): Client[] {
@@ -41,12 +41,12 @@ function dropInClient(user: string, system: string): Client {
     planAdd: (context, _hosts, options = {}) => {
       const file = ownFile(context);
       const last = helperList(context, user, system);
-      if (last?.namesUs) return unchanged(last.file);
+      if (last?.namesHelper) return unchanged(last.file);
       if (last === undefined) return written(file);
       return options.force ? written(later(context, user, last)) : leftAlone(file, last);
     },
     planRemove: (context, hosts) => planRemove(ownFile(context), hosts),
-    configuredHosts: (context) => (helperList(context, user, system)?.namesUs ? ['*'] : []),
+    configuredHosts: (context) => (helperList(context, user, system)?.namesHelper ? ['*'] : []),
   };
 }
 
@@ -65,7 +65,7 @@ function unchanged(file: string): EditPlan {
   return { ...planFor(file, text, text), notes: [keepOnPath] };
 }
 
-/** Another list counts, and ours would replace its helpers. */
+/** Another list has precedence, and a new one would replace its helpers. */
 function leftAlone(file: string, last: HelperList): EditPlan {
   const text = readText(file);
   const note: Note = {
@@ -75,7 +75,7 @@ function leftAlone(file: string, last: HelperList): EditPlan {
   return { ...planFor(file, text, text), notes: [note] };
 }
 
-/** A name that is read after the list that counts now. Files of the user are read after those of the system. */
+/** Returns a file name that is read after the list in use. Files of the user are read after those of the system. */
 function later(context: Context, user: string, last: HelperList): string {
   const folder = joinPath(context, user, 'registries.conf.d');
   const usual = joinPath(context, folder, fileName);

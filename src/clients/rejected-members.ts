@@ -5,7 +5,7 @@ import { type FileKind, type Loader, loaders, rejectedIn } from './loaders.ts';
 import { printable } from './notes.ts';
 
 /** A member whose value programs reject, although the file is valid JSON. The note contains no value. */
-export interface RejectedMember extends Required<Note> {
+interface RejectedMember extends Required<Note> {
   /** The message without the effects. */
   readonly what: string;
   /** The hint without the effects. */

@@ -82,7 +82,7 @@ function overwrite(descriptor: number, text: string): void {
   fs.fsyncSync(descriptor);
 }
 
-/** The error for a client's file that cannot be changed, with a way out for each cause. */
+/** Returns the error for a client's file that cannot be changed, with a hint for each cause. */
 export function cannotChange(file: string, error: unknown): HelperError {
   const code = systemCode(error);
   const what = code === undefined ? undefined : problems(file)[code];
@@ -103,7 +103,7 @@ function problems(file: string): Readonly<Record<string, string>> {
   };
 }
 
-/** Returns true for a directory that does not exist: the one above it is the reason then. */
+/** Also returns true for a directory that does not exist: then its parent is the reason. */
 function isWritable(folder: string): boolean {
   try {
     fs.accessSync(folder, fs.constants.W_OK);
@@ -113,7 +113,7 @@ function isWritable(folder: string): boolean {
   }
 }
 
-/** What moves a client's file elsewhere. */
+/** Returns the variable that moves a client's file to another directory. */
 function otherPlace(file: string): string {
   switch (path.basename(file)) {
     case 'config.json':

@@ -7,8 +7,16 @@ import { isTrustedOwner, isWritableByOthers } from '../files/trust.ts';
 import { configFolder } from './folders.ts';
 import { settingsFile } from './settings.ts';
 
-/** The root directory of a checkout contains one of these: Git, Mercurial, Jujutsu, Subversion. */
-const checkoutMarks = ['.git', '.hg', '.jj', '.svn'];
+/**
+ * The root directory of a checkout contains one of these: Git, Mercurial, Jujutsu, Subversion, Sapling, Pijul, Bazaar,
+ * Darcs, Fossil, CVS.
+ */
+const checkoutMarks = [
+  ...['.git', '.hg', '.jj', '.svn', '.sl', '.pijul', '.bzr', '_darcs', '.fslckout', '_FOSSIL_'],
+  'CVS',
+];
+/** A bare Git repository, which can be its own work tree, contains all of these. */
+const bareMarks = ['HEAD', 'objects', 'refs'];
 
 /**
  * Returns the setting `iamEndpoint` for a request that sends a secret. This setting decides to which address secrets
@@ -60,22 +68,38 @@ function checkoutAround(context: Context, folder: string): string | undefined {
   const defaultFolder = configFolder({ ...context, env: { HOME, APPDATA } });
   const home = context.platform === 'win32' ? APPDATA : HOME;
   const resolved = folder === defaultFolder && home !== undefined ? home : folder;
-  return checkoutAbove(path.resolve(folder)) ?? checkoutAbove(realPath(resolved) ?? resolved);
+  const workTree = workTreeOf(context);
+  return (
+    checkoutAbove(path.resolve(folder), workTree) ??
+    checkoutAbove(realPath(resolved) ?? resolved, workTree)
+  );
 }
 
-function checkoutAbove(folder: string): string | undefined {
-  // etckeeper turns /etc into a repository, and the settings of a Kubernetes node are below /etc.
-  const isCheckout = folder !== '/etc' && checkoutMarks.some((mark) => isIn(folder, mark));
-  if (isCheckout) return folder;
+/** Returns the paths of the work tree that Git's variables select: by default, the current directory. */
+function workTreeOf({ env: { GIT_DIR, GIT_WORK_TREE } }: Context): readonly string[] {
+  if (!GIT_DIR && !GIT_WORK_TREE) return [];
+  const folder = path.resolve(GIT_WORK_TREE || '.');
+  return [folder, realPath(folder) ?? folder];
+}
+
+function checkoutAbove(folder: string, workTree: readonly string[]): string | undefined {
+  if (isCheckout(folder) || workTree.includes(folder)) return folder;
   const above = path.dirname(folder);
-  return above === folder ? undefined : checkoutAbove(above);
+  return above === folder ? undefined : checkoutAbove(above, workTree);
+}
+
+function isCheckout(folder: string): boolean {
+  // etckeeper turns /etc into a repository, and the settings of a Kubernetes node are below /etc.
+  if (folder === '/etc') return false;
+  const has = (name: string) => isIn(folder, name);
+  return checkoutMarks.some(has) || bareMarks.every(has);
 }
 
 /** Also returns true for a symlink whose target does not exist here, for example because only the work tree is mounted. */
 function isIn(folder: string, name: string): boolean {
-  const place = path.join(folder, name);
   try {
-    return fs.lstatSync(place, { throwIfNoEntry: false }) !== undefined;
+    fs.lstatSync(path.join(folder, name));
+    return true;
   } catch {
     return false;
   }

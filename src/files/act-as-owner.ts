@@ -41,8 +41,8 @@ export function actAsOwner<T>({ uid, actAs }: User, file: string, action: () => 
 }
 
 /**
- * Returns the user who controls the path and its target; undefined if only root does. That user can also rename a directory of
- * root in an own directory.
+ * Returns the user who controls the path and its target; undefined if only root does. A user can also rename root's directories
+ * inside a directory of their own.
  */
 function ownerOf(file: string): Owner | undefined {
   // In a user namespace, files of the host's root have the owner of `/`.

@@ -45,9 +45,10 @@ export function readPrivate(
 ): string | undefined {
   const { links = true, access = 'read', tighten = true, keepsWritable = false } = rules;
   const directory = existingDirectory(context, path.dirname(file), access);
-  const named = directory && path.join(directory.path, path.basename(file));
-  const stat = named === undefined ? undefined : entryAt(named);
-  if (directory === undefined || named === undefined || stat === undefined) return undefined;
+  if (directory === undefined) return undefined;
+  const named = path.join(directory.path, path.basename(file));
+  const stat = entryAt(named);
+  if (stat === undefined) return undefined;
   const isFollowed = links && stat.isSymbolicLink();
   const target = isFollowed ? followLink(context, named) : named;
   if (target === undefined) {

@@ -4,17 +4,16 @@ import { typeOf } from './storage-error.ts';
 
 const { O_RDONLY, O_NONBLOCK = 0 } = fs.constants;
 
-/** The bytes of a file, or why they are not read: the other type, for messages, or the size in bytes. */
+/** The bytes of a regular file; for another type, its name for messages; for a file that is too large, its size in bytes. */
 export type Regular =
   | { readonly bytes: Buffer }
   | { readonly type: string }
   | { readonly size: number };
 
 /**
- * Reads a regular file that belongs to another program or that the user names; symlinks are followed. Type and size are
- * checked on the open descriptor, and opening does not block: the path may lead to a FIFO, which would be waited for, or
- * to a device without end, also if it has only just replaced a file. Throws the system's error, EISDIR for a
- * directory.
+ * Reads a regular file that belongs to another program or that the user names; symlinks are followed. Type and size are checked
+ * on the open descriptor, and opening does not block: the path may lead to a FIFO, which blocks until a writer opens it, or to
+ * an endless device, even if it was a regular file a moment ago. Throws the system's error, EISDIR for a directory.
  */
 export function readRegular(file: string, maxBytes: number): Regular {
   let descriptor: number;

@@ -53,7 +53,7 @@ export async function listenForRedirect(state: string): Promise<LoopbackRedirect
         servers.push(await startServer(listener, { port: server.port, host: '::1' }));
         return true;
       } catch (error) {
-        // Without IPv6, nobody can listen there.
+        // Without IPv6, no other program can listen there.
         return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(systemCode(error) ?? '');
       }
     },

@@ -4,7 +4,7 @@ import tls, { TLSSocket } from 'node:tls';
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { Context } from '../context.ts';
 import { version } from '../program-name.ts';
-import { ConnectionError, connectionError } from './connection-error.ts';
+import { ConnectionError, connectionError, usualAnswerBytes } from './connection-error.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
 import { isTransient } from './service-error.ts';
 
@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly direct?: boolean;
   /** The only certificate authority to trust, in PEM; by default those of the system and the runtime. */
   readonly authority?: string;
+  /** The longest answer, by default 1 MiB. */
+  readonly maxAnswerBytes?: number;
 }
 
 export interface HttpAnswer {
@@ -26,13 +28,11 @@ export interface HttpAnswer {
   readonly header: (name: string) => string | undefined;
 }
 
-const maxAnswerBytes = 1024 * 1024;
 const proxyAuthenticationRequired = 407;
 
 const client = axios.create({
   // A redirect would send the secret to another address.
   maxRedirects: 0,
-  maxContentLength: maxAnswerBytes,
   responseType: 'text',
   // Keeps axios from parsing the text.
   transformResponse: [(text: unknown) => text],
@@ -60,7 +60,7 @@ export async function send(
 }
 
 /** An answer whose body is read while it arrives. */
-export interface HttpStream {
+interface HttpStream {
   readonly status: number;
   readonly header: HttpAnswer['header'];
   /** Throws the system's error if the connection is lost or the request aborted. */
@@ -93,6 +93,7 @@ function axiosRequest(
     headers: { ...contentType(request.body), ...request.headers },
     data: encode(request.body),
     signal,
+    maxContentLength: request.maxAnswerBytes ?? usualAnswerBytes,
     // axios requires a mutable object. `false` keeps it from reading the environment.
     proxy: proxy === undefined ? false : { ...proxy },
     ...agents(request.url, request.authority),
@@ -110,9 +111,17 @@ function agents(
 ): { httpAgent: http.Agent } | { httpsAgent: https.Agent } {
   if (protocol === 'http:') return { httpAgent: new http.Agent({ keepAlive: false }) };
   // The explicit `rejectUnauthorized` has precedence over NODE_TLS_REJECT_UNAUTHORIZED=0.
-  const trusted = authority === undefined ? authorities() : { ca: [authority] };
-  const options = { keepAlive: false, rejectUnauthorized: true, ...trusted };
-  return { httpsAgent: new https.Agent(options) };
+  const options = { keepAlive: false, rejectUnauthorized: true };
+  return { httpsAgent: new https.Agent({ ...options, secureContext: secureContext(authority) }) };
+}
+
+/** The default trust. It is created once, because parsing its certificates takes as long as a request. */
+let defaultContext: tls.SecureContext | undefined;
+
+function secureContext(authority?: string): tls.SecureContext {
+  if (authority !== undefined) return tls.createSecureContext({ ca: [authority] });
+  defaultContext ??= tls.createSecureContext(authorities());
+  return defaultContext;
 }
 
 /**
@@ -125,7 +134,8 @@ function authorities(): { ca?: string[] } {
   const found = (['bundled', 'system', 'extra'] as const).flatMap((list) =>
     tls.getCACertificates(list),
   );
-  return { ca: [...new Set(found)] };
+  // The system's store contains most of the runtime's list, with another line break at the end.
+  return { ca: [...new Set(found.map((certificate) => certificate.trim()))] };
 }
 
 function proxyOf(context: Context, { direct, url }: HttpRequest): HttpProxy | undefined {

@@ -50,7 +50,7 @@ function challengeOf(verifier: string) {
 }
 
 /**
- * Returns false if IAM refuses the request before anybody signs in, for example because of the redirect address: IAM then
+ * Returns false if IAM refuses the request before the user signs in, for example because of the redirect address: IAM then
  * shows an error in the browser and redirects nowhere (RFC 6749, section 4.1.2.1). Throws `unreachable`.
  */
 export async function isAccepted(context: Context, { url }: AuthorizationRequest) {

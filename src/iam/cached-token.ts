@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { join } from '../fast-path.ts';
-import { parseObject } from '../json-object.ts';
+import { isObject, type JsonObject, parseObject } from '../json-object.ts';
 import type { AccessToken } from './access-token.ts';
 
 /** A token in the cache. Times are in milliseconds since 1970. */
@@ -54,7 +54,7 @@ export function refreshTokenOf(name: string): string {
 /** Returns undefined if the text is not a cache entry. */
 export function parseEntry(text: string): CacheEntry | undefined {
   const value = parseObject(text);
-  return isEntry(value) ? value : undefined;
+  return value !== undefined && isEntry(value) ? value : undefined;
 }
 
 /** Returns the token in a cache file if it matches the key, even if it has expired. Warns about a damaged file. */
@@ -134,9 +134,7 @@ export function tokenFraction(token: string): number {
   return sum / 1000;
 }
 
-function isEntry(value: unknown): value is CacheEntry {
-  if (typeof value !== 'object' || value === null) return false;
-  const entry: Partial<Record<keyof CacheEntry, unknown>> = value;
+function isEntry(entry: JsonObject): entry is JsonObject & CacheEntry {
   return (
     typeof entry.name === 'string' &&
     typeof entry.token === 'string' &&
@@ -149,10 +147,7 @@ function isEntry(value: unknown): value is CacheEntry {
 }
 
 function isFailure(value: unknown): value is CachedToken['failure'] {
-  if (typeof value !== 'object' || value === null) return false;
-  return (
-    'at' in value && Number.isFinite(value.at) && 'why' in value && typeof value.why === 'string'
-  );
+  return isObject(value) && Number.isFinite(value.at) && typeof value.why === 'string';
 }
 
 export interface FreshTokenOptions extends CacheKey {

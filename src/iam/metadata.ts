@@ -22,9 +22,9 @@ interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'> {
 const defaultAddress = 'http://169.254.169.254';
 /** That of Power Virtual Server. */
 const powerAddress = 'https://api.metadata.power-iaas.cloud.ibm.com';
-/** Milliseconds: the service is next door, or it is not there. */
+/** The service is on the same link: it responds within milliseconds, or does not exist. */
 const identityTimeoutMs = 1000;
-/** Seconds that the instance's identity is needed for; IAM's token has a life of its own. */
+/** The lifetime of the instance's identity, which is needed only to request IAM's token. That one has its own lifetime. */
 const identityLifetimeSeconds = 300;
 
 /** A version of the service's API with its paths. */
@@ -145,7 +145,7 @@ async function requestIdentity(
     const request = identityRequest(address, generation);
     const answer = await requestAnswer(context, request, options);
     if (answer.status === 404 || answer.status === 400) {
-      // A path that does not exist says less than another reason.
+      // Another error is more specific than that of a path that does not exist.
       if (refusal === undefined || refusal[1].status === 404) refusal = [request, answer];
       continue;
     }

@@ -1,29 +1,29 @@
 import { HelperError, systemCode } from '../errors.ts';
 import { readRegular } from '../files/regular-file.ts';
 import { parseObject, textOf } from '../json-object.ts';
-import { hasControlCharacter } from '../visible.ts';
 
 /**
  * The API key in a variable: its value, or `@file` like for the ibmcloud CLI, which may have written the file. Throws
- * `misconfigured`, `damaged` and `storage` for what cannot be a key: the registry would only say that it is wrong.
+ * `misconfigured`, `damaged` and `storage` for a text that cannot be a key, because the registry's error does not contain the
+ * reason.
  */
 export function apiKeyIn(name: string, value: string): string {
   if (!value.startsWith('@')) return bareKeyIn(name, value.trim());
   const file = value.slice(1);
   const text = readKeyFile(name, file);
-  const candidate = keyCandidate(text);
-  const problem = candidate === undefined ? undefined : keyProblem(candidate);
-  if (candidate !== undefined && problem === undefined) return candidate;
+  const candidate = keyCandidate(text) ?? '';
+  const problem = keyProblem(candidate);
+  if (problem === undefined) return candidate;
   // Older versions of PowerShell write UTF-16.
   const isUtf16 = text.includes('\0');
-  const why = isUtf16 || problem === undefined ? '' : `: it ${problem}`;
+  const why = isUtf16 || candidate === '' ? '' : `: it ${problem}`;
   throw new HelperError('damaged', `no API key in ${file}, the file in ${name}${why}`, {
     hint: isUtf16 ? 'save it as UTF-8' : `check ${file}`,
   });
 }
 
 function bareKeyIn(name: string, key: string): string {
-  const problem = hasControlCharacter(key) ? 'contains more than an API key' : keyProblem(key);
+  const problem = keyProblem(key);
   if (problem === undefined) return key;
   throw new HelperError('misconfigured', `${name} ${problem}`, { hint: `check ${name}` });
 }

@@ -48,7 +48,7 @@ async function storedFor(
   const expiresAt = Username === 'token' ? await endOfToken(Secret) : undefined;
   return {
     username: Username,
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    expiresAt,
     secret: () => Secret,
     location: `${await lookup.store()} (docker login)`,
   };

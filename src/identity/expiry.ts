@@ -14,7 +14,7 @@ export function validTime(time: unknown): number | undefined {
   return typeof time === 'number' && Math.abs(time) <= lastTime ? time : undefined;
 }
 
-/** Returns when a JWT expires, in milliseconds since 1970; undefined if it does not say so. */
+/** Returns when a JWT expires, in milliseconds since 1970; undefined if it has no expiry. */
 export function endOfJwt(jwt: string): number | undefined {
   const { exp } = lifeOf(jwt);
   return typeof exp === 'number' ? validTime(exp * 1000) : undefined;

@@ -1,4 +1,4 @@
-import { debug, isDebug } from '../context.ts';
+import { debug } from '../context.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { fromDockerLogin, fromEntitlementLogin, fromIdentityToken } from './docker-login.ts';
@@ -60,10 +60,8 @@ export async function findCredential(
     if (source.endsWithSignOut) isSignedOut ??= await lookup.isSignedOut(key);
     const isSkipped = source.endsWithSignOut === true && isSignedOut === true;
     const found = isSkipped ? undefined : await source.find(lookup, host);
-    if (isDebug(lookup.context)) {
-      const result = isSkipped ? 'skipped: signed out' : describe(found);
-      debug(lookup.context, `${key}: ${source.name}: ${result}`);
-    }
+    const result = isSkipped ? 'skipped: signed out' : describe(found);
+    debug(lookup.context, `${key}: ${source.name}: ${result}`);
     if (found !== undefined) return found;
   }
   return undefined;

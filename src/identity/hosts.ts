@@ -1,3 +1,4 @@
+import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { own } from '../json-object.ts';
@@ -7,7 +8,7 @@ import { publicHosts } from '../registry/regions.ts';
 import { readableStore } from '../secrets/secret-store.ts';
 import type { SecretStore } from '../secrets/store-types.ts';
 import { findCredential } from './find.ts';
-import { everyHost, type Found, type Lookup, lookupIn } from './lookup.ts';
+import { type Found, type Lookup, lookupIn } from './lookup.ts';
 import { entitledRegistry } from './present.ts';
 import { signedOutHosts } from './signed-out.ts';
 
@@ -37,9 +38,12 @@ export async function answeredHosts(
     ...lookupIn(context, secrets),
     isSignedOut: async (name: string) => signedOut.has(name),
   };
-  const mapped = (await mappedHosts(lookup)).filter((key) => namespaces || !key.includes('/'));
+  const settings = await readableSettings(lookup);
+  // `*` is not a host, so `answerOf` leaves it out.
+  const keys = Object.keys(settings?.mappings ?? {});
+  const mapped = keys.filter((key) => namespaces || !key.includes('/'));
   const all = [...storedHosts(context, secrets), ...mapped, ...publicHosts];
-  const names = new Set(named ?? (await acceptingHosts(lookup, all)));
+  const names = new Set(named ?? acceptingHosts(context, settings, all));
   const answers: HostAnswer[] = [];
   for (const name of [...names].sort()) {
     const answer = await answerOf(lookup, name);
@@ -49,17 +53,13 @@ export async function answeredHosts(
 }
 
 /** For `docker-credential-icr-NAME` with an entitlement key, returns the only host that accepts it; else all hosts. */
-async function acceptingHosts(lookup: Lookup, hosts: readonly string[]) {
-  const { identity } = lookup.context;
-  if (identity === undefined) return hosts;
-  try {
-    const kind = own((await lookup.settings()).identities, identity)?.kind;
-    return kind === 'entitlement-key' ? [entitledRegistry] : hosts;
-  } catch (error) {
-    // Each lookup reports the error of the settings.
-    if (error instanceof HelperError) return hosts;
-    throw error;
-  }
+function acceptingHosts(
+  { identity = '' }: Context,
+  settings: Settings | undefined,
+  hosts: readonly string[],
+): readonly string[] {
+  const kind = own(settings?.identities ?? {}, identity)?.kind;
+  return kind === 'entitlement-key' ? [entitledRegistry] : hosts;
 }
 
 /** A locked keychain is only a warning, because other sources may have credentials. */
@@ -73,12 +73,12 @@ function storedHosts(context: Context, secrets: SecretStore): string[] {
   }
 }
 
-/** Returns the mapping keys without `*`. An error of the settings is ignored here, because each lookup reports it. */
-async function mappedHosts({ settings }: Lookup): Promise<string[]> {
+/** Returns undefined for an error of the settings, because each lookup reports it. */
+async function readableSettings({ settings }: Lookup): Promise<Settings | undefined> {
   try {
-    return Object.keys((await settings()).mappings).filter((key) => key !== everyHost);
+    return await settings();
   } catch (error) {
-    if (error instanceof HelperError) return [];
+    if (error instanceof HelperError) return undefined;
     throw error;
   }
 }

@@ -30,7 +30,7 @@ export interface Found {
   /** The location of the secret, for messages. */
   readonly location: string;
   /** When the stored secret expires, in milliseconds since 1970, if known. */
-  readonly expiresAt?: number;
+  readonly expiresAt?: number | undefined;
   /** The name of the identity, if there is one. */
   readonly identity?: string;
 }

@@ -12,15 +12,21 @@ import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { loginCommand } from './login-command.ts';
 import { type Found, type Lookup, mappingKeyFor } from './lookup.ts';
 import type { Holder } from './mint.ts';
-import { mintedAs, presentation, requireHostOf, requirePresentable } from './present.ts';
+import {
+  mintedAs,
+  type Presentation,
+  presentation,
+  requireHostOf,
+  requirePresentable,
+} from './present.ts';
 
 /** Returns the credential of the identity that is mapped to the host. */
 export async function fromMapping(lookup: Lookup, host: RegistryHost): Promise<Found | undefined> {
   const settings = await lookup.settings();
   const key = mappingKeyFor(settings, host);
-  const mapping = key === undefined ? undefined : settings.mappings[key];
-  if (key === undefined || mapping === undefined) return undefined;
-  if (mapping.identity === undefined) throw unusableMapping(key);
+  if (key === undefined) return undefined;
+  const mapping = settings.mappings[key];
+  if (mapping?.identity === undefined) throw unusableMapping(key);
   const identity = own(settings.identities, mapping.identity);
   if (identity === undefined) {
     throw missing(
@@ -52,14 +58,14 @@ export async function identityNamed(
 ): Promise<Found> {
   const identity = own((await lookup.settings()).identities, name);
   if (identity === undefined) throw missing(`identity ${name} does not exist`, name);
-  return foundIdentity(lookup, name, identity, present === undefined ? {} : { present });
+  return foundIdentity(lookup, name, identity, { present });
 }
 
 async function foundIdentity(
   lookup: Lookup,
   name: string,
   entry: IdentitySettings | Unusable,
-  mapping: Pick<Mapping, 'present' | 'minLifetimeMs'>,
+  mapping: Presentation & Pick<Mapping, 'minLifetimeMs'>,
 ): Promise<Found> {
   const identity = requireUsable(name, entry);
   const username = presentation(identity, mapping);
@@ -74,7 +80,7 @@ async function foundIdentity(
     identity: name,
     location:
       identity.kind === 'trusted-profile' ? 'this machine' : storeTitle(await lookup.settings()),
-    ...(identity.expiresAt === undefined ? {} : { expiresAt: identity.expiresAt }),
+    expiresAt: identity.expiresAt,
     ...secretAs(lookup, username, holder),
     ...(canGetAccessToken(identity)
       ? { accessToken: async (force) => (await tokens()).mintedAccessToken(lookup, holder, force) }
@@ -123,7 +129,7 @@ function tokens(): Promise<typeof import('./tokens.ts')> {
   return import('./tokens.ts');
 }
 
-function canGetAccessToken({ kind }: IdentitySettings): boolean {
+export function canGetAccessToken({ kind }: IdentitySettings): boolean {
   return kind === 'api-key' || kind === 'refresh-token' || kind === 'trusted-profile';
 }
 

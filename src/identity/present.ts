@@ -1,4 +1,4 @@
-import type { IdentityKind, IdentitySettings, Mapping } from '../config/settings.ts';
+import type { IdentityKind, IdentitySettings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 
@@ -14,10 +14,15 @@ const possible: Readonly<Record<IdentityKind, readonly string[]>> = {
 /** The values of `--present`; the other user names follow from the kind of identity. */
 export const userNames = possible['api-key'];
 
+/** A mapping's choice of the user name. */
+export interface Presentation {
+  readonly present?: string | undefined;
+}
+
 type Presented = Pick<IdentitySettings, 'kind' | 'present' | 'profile'>;
 
 /** Returns the user name for clients: from the mapping, else from the identity, else the default. */
-export function presentation(identity: Presented, mapping?: Pick<Mapping, 'present'>): string {
+export function presentation(identity: Presented, mapping?: Presentation): string {
   return mapping?.present ?? identity.present ?? choices(identity)[0] ?? 'iamapikey';
 }
 

@@ -61,7 +61,7 @@ async function cacheOptions({ context, settings }: Lookup, { name, since, kind }
     name,
     since,
     endpoint: context.env.IBMCLOUD_IAM_API_ENDPOINT || (await settings()).iamEndpoint,
-    // The user may have logged out during the request. An instance does not log in or out.
+    // The user may have logged out during the request. The identity of an instance has no secret that a logout could remove.
     shouldCache: async () =>
       kind === 'trusted-profile' ||
       (await loadSettings(context)).identities[name]?.secretSetAt === since,

@@ -1,4 +1,4 @@
-/** What a loop needs; tests pass their own clock. */
+/** The clock, random numbers and cancellation of a loop; tests pass their own. */
 export interface LoopControl {
   readonly now: () => number;
   /** Returns a number from 0 to 1. */

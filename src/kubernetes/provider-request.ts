@@ -1,13 +1,13 @@
 import { HelperError } from '../errors.ts';
-import { isObject } from '../json-object.ts';
+import { isObject, type JsonObject, objectOrProblem } from '../json-object.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 
-/** What the kubelet asks of an image credential provider. */
+/** A request of the kubelet to an image credential provider. */
 export interface ProviderRequest {
   readonly apiVersion: string;
   readonly image: string;
-  /** The pod's, where `tokenAttributes` are configured (KEP-4412). */
+  /** That of the pod, if `tokenAttributes` are configured (KEP-4412). */
   readonly serviceAccountToken?: string;
   readonly serviceAccountAnnotations: Readonly<Record<string, string>>;
 }
@@ -56,17 +56,9 @@ export function parseProviderRequest(
   };
 }
 
-function parseObject(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // The parser's message would quote the input, and with it a token.
-    throw invalid('it is not JSON');
-  }
-  if (!isObject(value)) {
-    throw invalid('it is not a JSON object');
-  }
+function parseObject(text: string): JsonObject {
+  const value = objectOrProblem(text);
+  if (typeof value === 'string') throw invalid(`it is ${value}`);
   const repeated = repeatedMember(text);
   if (repeated !== undefined) throw invalid(`it has ${shown(repeated)} twice`);
   return value;

@@ -27,9 +27,9 @@ export async function readServiceAccount(
 }
 
 /**
- * Adds a pull Secret to those of a service account instead of another one, and keeps the rest. The list is replaced as a whole,
- * with the version that was read: neither server-side apply nor a strategic merge patch can add one item to it. Throws
- * `refused` or `unreachable`.
+ * Adds a pull Secret to the `imagePullSecrets` of a service account, removes another one, and keeps the rest. The list is
+ * replaced as a whole, with the version that was read: neither server-side apply nor a strategic merge patch can add one item
+ * to it. Throws `refused` or `unreachable`.
  */
 export async function usePullSecret(
   api: ClusterApi,
@@ -37,7 +37,7 @@ export async function usePullSecret(
   secretName: string,
   replaced: string,
 ): Promise<void> {
-  const { namespace = '', name } = account.metadata;
+  const { namespace, name } = account.metadata;
   let { metadata, imagePullSecrets } = account;
   for (let attempt = 1; ; attempt += 1) {
     const isNamed = (text: string) => (each: unknown) => isObject(each) && each.name === text;

@@ -14,7 +14,7 @@ export interface ProfileOptions {
  * The annotation of a namespace with the trusted profiles that its service accounts may select. All profiles trust the
  * refresher, and the users of a namespace can usually change its service accounts, but not the namespace.
  */
-export const allowedProfiles = 'icr.io/service-account-profiles';
+const allowedProfiles = 'icr.io/service-account-profiles';
 
 /** Returns the trusted profile of a namespace; undefined if it has none, or uses the API key. Throws `misconfigured`. */
 export function namespaceProfile(
@@ -35,8 +35,7 @@ export function accountProfile(
   const annotated = annotatedProfile(account, usesApiKey);
   if (annotated === undefined) return undefined;
   const profile = requireProfileId(annotated);
-  const { [allowedProfiles]: list = '', [profileAnnotation]: own = usual } =
-    namespace.annotations ?? {};
+  const { [allowedProfiles]: list = '', [profileAnnotation]: own = usual } = namespace.annotations;
   if ([...list.split(/[\s,]+/), own].includes(profile)) return profile;
   throw new HelperError(
     'refused',
@@ -54,7 +53,7 @@ export function assertProfile(profile: string | undefined, { usesApiKey }: Profi
 }
 
 function annotatedProfile(
-  { annotations = {} }: ObjectMetadata,
+  { annotations }: ObjectMetadata,
   usesApiKey: boolean,
 ): string | undefined {
   const annotated = annotations[profileAnnotation];

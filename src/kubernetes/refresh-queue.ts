@@ -1,6 +1,6 @@
 import type { LoopControl } from './loop-control.ts';
 
-export interface RefreshQueue {
+interface RefreshQueue {
   /** Runs the work for a key at this time, or earlier if that was planned already. */
   readonly add: (key: string, at: number) => void;
   readonly remove: (key: string) => void;

@@ -23,11 +23,11 @@ export function serviceAccount({ name, namespace }: RefresherManifest): IService
 }
 
 /**
- * Returns the rights of the refresher. A right to list or watch with a resource name allows it only for objects of this name.
+ * Returns the permissions of the refresher. With a resource name, `list` and `watch` are allowed only for objects of this name.
  * `create` works with a resource name, because server-side apply creates an object by its name. Source:
  * kubernetes/kubernetes, staging/src/k8s.io/apiserver/pkg/endpoints/handlers/patch.go.
  */
-export function rights(options: RefresherManifest): [IClusterRole, IClusterRoleBinding] {
+export function permissions(options: RefresherManifest): [IClusterRole, IClusterRoleBinding] {
   const { name, namespace, secretName, serviceAccounts, isDeployment } = options;
   const group = 'rbac.authorization.k8s.io';
   const metadata = { name: `icr-${namespace}-${name}`, labels };
@@ -43,7 +43,7 @@ export function rights(options: RefresherManifest): [IClusterRole, IClusterRoleB
           resources: ['namespaces'],
         },
         {
-          verbs: ['get', 'create', 'patch'],
+          verbs: ['get', ...(isDeployment ? ['list', 'watch'] : []), 'create', 'patch'],
           apiGroups: [''],
           resources: ['secrets'],
           resourceNames: secretNames({ secretName, serviceAccounts }),
@@ -71,7 +71,7 @@ export function rights(options: RefresherManifest): [IClusterRole, IClusterRoleB
   ];
 }
 
-/** Returns the Lease of the leader election, and the right to change it. The Lease exists from the start, so that the refresher needs no right to create one. */
+/** Returns the Lease of the leader election, and the permission to change it, and to create it if it was deleted. */
 export function lease({ name, namespace }: RefresherManifest): [ILease, IRole, IRoleBinding] {
   const group = 'rbac.authorization.k8s.io';
   const metadata = { name, namespace, labels };
@@ -83,7 +83,7 @@ export function lease({ name, namespace }: RefresherManifest): [ILease, IRole, I
       metadata,
       rules: [
         {
-          verbs: ['get', 'patch'],
+          verbs: ['get', 'create', 'patch'],
           apiGroups: ['coordination.k8s.io'],
           resources: ['leases'],
           resourceNames: [name],

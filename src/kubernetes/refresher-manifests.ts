@@ -1,20 +1,20 @@
 import type { IDeployment } from 'kubernetes-models/apps/v1';
 import type { ICronJob } from 'kubernetes-models/batch/v1';
 import { intervalsMs } from './refreshed-secret.ts';
-import { labels, lease, networkPolicy, rights, serviceAccount } from './refresher-access.ts';
+import { labels, lease, networkPolicy, permissions, serviceAccount } from './refresher-access.ts';
 import { podSpec, type RefresherManifest } from './refresher-pod.ts';
 import { yamlOf } from './yaml.ts';
 
 const intervalMinutes = intervalsMs.cronjob / 60_000;
 const runSeconds = intervalMinutes * 60 - 20;
 
-/** Returns the CronJob or Deployment of the refresher, its rights and its network policy. */
+/** Returns the CronJob or Deployment of the refresher, its permissions and its network policy. */
 export function refresherManifests(options: RefresherManifest): string {
   const { selector, secretName, isDeployment } = options;
   return yamlOf(
     [
       serviceAccount(options),
-      ...rights(options),
+      ...permissions(options),
       ...(isDeployment ? lease(options) : []),
       networkPolicy(options),
       isDeployment ? deployment(options) : cronJob(options),

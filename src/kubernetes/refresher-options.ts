@@ -23,7 +23,7 @@ export function checkRefresher(choice: RefresherChoice): string[] {
   if (keys.length === 0) {
     throw invalidInput(
       '--host is missing',
-      'use --host with the registry of your images, as us.icr.io',
+      'use --host with the registry of your images, such as us.icr.io',
     );
   }
   const names = secretNames({ secretName, serviceAccounts });

@@ -6,7 +6,7 @@ import { lifeOf } from '../identity/expiry.ts';
 export interface ServiceAccount {
   /** `namespace:name` */
   readonly name: string;
-  /** Different for accounts that had this name one after the other; empty if absent. */
+  /** Distinguishes accounts that had the same name at different times; empty if absent. */
   readonly uid: string;
 }
 

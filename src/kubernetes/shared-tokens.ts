@@ -15,8 +15,8 @@ interface Shared {
 
 /**
  * Returns a function that shares the token of a profile until it is due for renewal, so that all namespaces with the same
- * profile cause one request to IAM. After a failure, it is not requested again until a growing time has passed; if IAM
- * was unreachable, nor are those of other profiles.
+ * profile cause one request to IAM. After a failure, it is requested again with exponential backoff; if IAM was unreachable, so
+ * are those of other profiles.
  */
 export function shareTokens(
   requestToken: RequestToken,

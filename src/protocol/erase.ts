@@ -18,7 +18,7 @@ import { passOn } from './pass-on.ts';
 export async function erase(context: Context): Promise<string> {
   const input = await readInput(context);
   const { host } = parseHostInput(input);
-  // Without a directory nothing can be erased, and success would say that it is.
+  // Without a directory nothing can be erased, so success would be wrong.
   requireConfigFolder(context);
   await passOn(context, 'erase', host, input);
   const name = hostKey(host);

@@ -30,13 +30,12 @@ const verbs: ReadonlyMap<string, Answer> = new Map([
   ['-v', version],
 ]);
 
-/** Returns undefined for any other command, and for a request for help. */
+/** Returns undefined for any other command, for a request for help, and for `store` with an argument: `store move`. */
 export function protocolVerb(words: readonly string[]): MachineCommand | undefined {
   const [word = '', option] = words;
   const answer = verbs.get(word);
   if (answer === undefined) return undefined;
-  if (option !== undefined && (wantsHelp(words) || (word === 'store' && option === 'move')))
-    return undefined;
+  if (option !== undefined && (word === 'store' || wantsHelp(words))) return undefined;
   const isReader = word === 'get' || word === 'store' || word === 'erase';
   return isReader ? { answer, errorsOn: 'stdout', reads: word } : { answer, errorsOn: 'stdout' };
 }

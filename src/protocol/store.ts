@@ -3,7 +3,7 @@ import { HelperError, protocolErrors } from '../errors.ts';
 import { findCredential } from '../identity/find.ts';
 import { type Found, lookupIn } from '../identity/lookup.ts';
 import { entitledRegistry, isIdentityToken } from '../identity/present.ts';
-import { isObject } from '../json-object.ts';
+import { objectOrProblem } from '../json-object.ts';
 import { helperOf } from '../program-name.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
@@ -16,9 +16,9 @@ import { invalid, requireHost } from './input.ts';
 import { passOn } from './pass-on.ts';
 
 /**
- * Stores what `docker login HOST` hands over, unless it is only an echo of our own answer: Docker calls `get` and then
- * `store` with what it got, or with an identity token that the registry gave for it. Throws `misconfigured` for another
- * credential than that of the identity that is mapped to the host, which has precedence.
+ * Stores the credential of `docker login HOST`, unless it is the credential that `get` has returned: without a new one, Docker
+ * calls `get` and then `store` with the result, or with an identity token that the registry issued for it. Throws
+ * `misconfigured` for another credential than that of the identity that is mapped to the host, which has precedence.
  */
 export async function store(context: Context): Promise<string> {
   const input = await readInput(context);
@@ -40,7 +40,8 @@ export async function store(context: Context): Promise<string> {
     return '';
   }
   const isPreferred = found === undefined || isPreferredTo(found, host, credential);
-  if (found?.identity !== undefined && !isPreferred) throw notTaken(context, host, found.identity);
+  if (found?.identity !== undefined && !isPreferred)
+    throw refuseLogin(context, host, found.identity);
   await storeSecret(context, { of: 'host', name: hostKey(host) }, credential);
   if (found?.location === ownVariable && !isPreferred) {
     context.warn(
@@ -59,14 +60,14 @@ function onlyForIbmHosts(identity: string): HelperError {
 }
 
 /** `docker login` shows standard error, and fails with the text of the error. */
-function notTaken(context: Context, { name }: RegistryHost, identity: string): HelperError {
+function refuseLogin(context: Context, { name }: RegistryHost, identity: string): HelperError {
   const message = `${name} still uses identity ${identity}; this credential was not stored`;
   const hint = `run docker-credential-icr login ${name}, or log out of ${name} and log in again`;
   context.warn(message, hint);
   return new HelperError('misconfigured', message, { hint });
 }
 
-/** Docker makes the same calls whether a person has typed another key or none: only the registry knows which it was. */
+/** Docker makes the same calls whether the user has typed another key or none; only the registry knows which key was used. */
 async function warnOfToken(context: Context, { name }: RegistryHost, found: Found): Promise<void> {
   const { identities } = await lookupIn(context).settings();
   if (found.identity === undefined || Object.keys(identities).length < 2) return;
@@ -115,7 +116,9 @@ async function isEcho(host: RegistryHost, found: Found, credential: Credential):
  */
 export function parseCredentialInput(text: string): { credential: Credential; host: RegistryHost } {
   if (text.trim() === '') throw new HelperError('invalid-input', protocolErrors.missingServerURL);
-  const { ServerURL = '', Username = '', Secret = '' } = parseObject(text);
+  const value = objectOrProblem(text);
+  if (typeof value === 'string') throw invalid(`the input is ${value}`);
+  const { ServerURL = '', Username = '', Secret = '' } = value;
   for (const [name, value] of Object.entries({ ServerURL, Username, Secret })) {
     if (typeof value !== 'string') throw invalid(`${name} is not a string`);
     if (!value.isWellFormed()) throw invalid(`${name} is not valid Unicode`);
@@ -131,16 +134,4 @@ export function parseCredentialInput(text: string): { credential: Credential; ho
   }
   if (credential.Secret === '') throw invalid('Secret is empty');
   return { credential, host };
-}
-
-function parseObject(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // The parser's message is not used, because it quotes the input, which contains a secret.
-    throw invalid('the input is not JSON');
-  }
-  if (isObject(value)) return value;
-  throw invalid('the input is not a JSON object');
 }

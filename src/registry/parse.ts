@@ -32,7 +32,7 @@ export function parseServerURL(text: string): RegistryHost | ParseProblem {
   if (hasControlCharacter(url)) return { problem: 'it has a control character' };
   const start = afterScheme(url);
   if (start < 0) return { problem: 'its scheme is not https or http' };
-  const end = endOfAuthority(url, start);
+  const end = endOfPart(url, start);
   const authority = url.slice(start, end).toLowerCase();
   if (authority.includes('@')) return { problem: 'it has a user name before the host' };
   const { name, port } = splitPort(authority);
@@ -51,12 +51,13 @@ export function parseServerURL(text: string): RegistryHost | ParseProblem {
 /** Returns the index at which the host starts, or -1 if the scheme is not `https` or `http`. */
 function afterScheme(url: string): number {
   const colon = url.indexOf('://');
-  if (colon < 0 || endOfAuthority(url, 0) < colon) return 0;
+  if (colon < 0 || endOfPart(url, 0) < colon) return 0;
   const scheme = url.slice(0, colon).toLowerCase();
   return scheme === 'https' || scheme === 'http' ? colon + 3 : -1;
 }
 
-function endOfAuthority(url: string, start: number): number {
+/** Returns the index of the next `/`, `?` or `#`, or the length of the URL. */
+function endOfPart(url: string, start: number): number {
   for (let i = start; i < url.length; i++) {
     const character = url[i];
     if (character === '/' || character === '?' || character === '#') return i;
@@ -95,7 +96,7 @@ function isHostName(name: string): boolean {
 
 function isPort(port: string): boolean {
   for (let i = 0; i < port.length; i++) if (!isDigit(port.charCodeAt(i))) return false;
-  return port.length > 0 && port.length <= 5 && Number(port) > 0 && Number(port) <= 65535;
+  return port.length <= 5 && Number(port) > 0 && Number(port) <= 65535;
 }
 
 function isLetter(character: number): boolean {
@@ -111,9 +112,8 @@ function isDigit(character: number): boolean {
  * no `.` or `..` segment, which other parsers resolve.
  */
 function isPath(url: string, start: number): boolean {
-  if (start < url.length && url[start] !== '/') return false;
   for (let i = start, partStart = i; i <= url.length; i++) {
-    const character = i === url.length ? '/' : (url[i] ?? '');
+    const character = i === url.length ? '/' : url.charAt(i);
     if (character === '/') {
       const part = i - partStart;
       if (url[i - 1] === '.' && (part === 1 || (part === 2 && url[i - 2] === '.'))) return false;
@@ -134,8 +134,7 @@ function isPathCharacter(character: string): boolean {
 function firstNamespace(url: string, start: number): string | undefined {
   let from = start;
   while (url[from] === '/') {
-    let to = from + 1;
-    while (to < url.length && url[to] !== '/') to += 1;
+    const to = endOfPart(url, from + 1);
     const part = url.slice(from + 1, to);
     if (part !== '' && part !== 'v1' && part !== 'v2') return part;
     from = to;

@@ -1,20 +1,14 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
+import type { AccessEntry } from '../../src/access-log/entry.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { answer, credential, unprivilegedHelper } from '../support/helper.ts';
 import { addIdentity, forEach, inCloud, newKey, type Person } from './identity-cloud.ts';
 
 const test = sandboxSuite('access log');
 
-interface Entry {
-  readonly command: string;
-  readonly host: string;
-  readonly identity?: string;
-  readonly username?: string;
-  readonly expires?: string;
-  readonly program?: string;
-}
+type Entry = Omit<AccessEntry, 'time' | 'pid'>;
 
 function folderOf({ home }: Person): string {
   return path.join(home.config, 'access-log');

@@ -192,7 +192,7 @@ test('show, lock, unlock, disable, enable and delete, by name and by ID', ({ san
     const own = await call('api-key disable jane');
     assert.match(
       own.stderr,
-      / \(jane\) is used here by identity jane\n.*cannot ask .* without a terminal\nhint: use --yes/,
+      / \(jane\) is used on this machine by identity jane\n.*cannot ask .* without a terminal\nhint: use --yes/,
     );
     const deleted = await call('api-key delete jane --yes');
     assert.match(deleted.stdout, / \(jane\) is deleted\n$/);

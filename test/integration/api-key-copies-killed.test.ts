@@ -6,6 +6,7 @@ import { fileOf } from '../../src/secrets/credential-file.ts';
 import type { ApiKey } from '../sandbox/api-keys.ts';
 import type { Fault } from '../sandbox/faults.ts';
 import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
+import { stoppedCommand } from '../support/bundle.ts';
 import { collect, type Outcome } from '../support/helper.ts';
 import { base64, onlyNewKey, read, write } from './api-key-copies-world.ts';
 import { addUserWithKey } from './api-key-world.ts';
@@ -119,9 +120,8 @@ for (const moment of ['start', 'end']) {
 }
 
 test('before each change to a file', async (given) => {
-  const program = path.join(import.meta.dirname, 'race-stopped.ts');
   const rotate = ({ person, words, env }: World, step: number) => {
-    const args = [program, String(step), ...words];
+    const args = [stoppedCommand(), String(step), ...words];
     const RACE_SIGNAL = 'SIGKILL';
     return collect(
       spawn(process.execPath, args, { env: { ...person.home.env, ...env, RACE_SIGNAL } }),

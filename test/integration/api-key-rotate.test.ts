@@ -8,6 +8,7 @@ import type { ApiKey } from '../sandbox/api-keys.ts';
 import type { Fault } from '../sandbox/faults.ts';
 import type { Sandbox } from '../sandbox/sandbox.ts';
 import { type SandboxContext, sandboxSuite } from '../sandbox/suite.ts';
+import { stoppedCommand } from '../support/bundle.ts';
 import { collect, type Outcome } from '../support/helper.ts';
 import { snapshot, writeConfig } from '../support/home.ts';
 import { claimsOf } from '../support/jwt.ts';
@@ -375,9 +376,8 @@ for (const [event, fault] of failures) {
 }
 
 test('recovers if it is killed before any change to a file', async (given) => {
-  const program = path.join(import.meta.dirname, 'race-stopped.ts');
   const rotate = ({ env, home }: Person, step: number) => {
-    const words = [program, String(step), 'api-key', 'rotate', 'jane'];
+    const words = [stoppedCommand(), String(step), 'api-key', 'rotate', 'jane'];
     const RACE_SIGNAL = 'SIGKILL';
     const child = spawn(process.execPath, words, { env: { ...home.env, ...env, RACE_SIGNAL } });
     return collect(child);

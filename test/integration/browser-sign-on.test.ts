@@ -103,7 +103,7 @@ for (const { host, ...page } of pages) {
       const { screen, status, address } = session;
       assert.is(status, 0, screen);
       assert.match(session.page, 'Signed in.');
-      assert.ok(screen.includes(`sign in at ${address}\n`));
+      assert.ok(screen.includes(`Sign in at ${address}\n`));
       assert.match(
         screen,
         `Logged in as user ${user.sub} (account ${user.accountId}) with identity`,
@@ -147,7 +147,7 @@ onTerminal('a redirect that IAM refuses: tells the user and asks for a passcode'
     assert.is(status, 0, screen);
     assert.match(
       screen,
-      `docker-credential-icr: IAM does not redirect the browser to this machine; use a one-time passcode instead\nget a one-time passcode at ${sandbox.iamUrl}/identity/passcode\n`,
+      `docker-credential-icr: IAM does not redirect the browser to this machine; use a one-time passcode instead\nGet a one-time passcode at ${sandbox.iamUrl}/identity/passcode\n`,
     );
     assert.is(address.href, `${sandbox.iamUrl}/identity/passcode`);
     assert.match(screen, `Logged in as user ${user.sub} `);

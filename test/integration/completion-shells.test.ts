@@ -90,6 +90,8 @@ if [ "$1" = --get-yargs-completions ]; then exec head -n 1 "$HOME/words"; fi
 printf '%s\\0' "$@" >>"$HOME/arguments"
 exec sed -i 1d "$HOME/words"
 `;
+/** Shows all candidates: the first Tab of bash inserts what they have in common, the third one lists them. */
+const tabs: Readonly<Record<ShellName, string>> = { bash: '\t\t\t', zsh: '\t\t', fish: '\t\t' };
 /** Ctrl-U. */
 const killLine = '\x15';
 
@@ -112,7 +114,7 @@ for (const shell of shells) {
         }),
       );
       const lines = ['map us.icr.io ', 'login --identity ', 'logout ', 'unmap ', 'exec '];
-      const keys = lines.map((line) => `docker-credential-icr ${line}\t\t${killLine}`);
+      const keys = lines.map((line) => `docker-credential-icr ${line}${tabs[shell]}${killLine}`);
       const screen = await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
       assert.match(screen, 'good-one', screen);
       assert.match(screen, 'good-two');
@@ -137,12 +139,23 @@ for (const shell of shells) {
       // At the end of such a word zsh itself expands it, for any command.
       const words = ['$(touch MARK)', '`touch MARK`', "'$(touch MARK)'", '"$(touch MARK)"'];
       const keys = words.flatMap((word) => [
-        `docker-credential-icr login ${word} \t\t${killLine}`,
-        `docker-credential-icr login --identity ${word} --present \t\t${killLine}`,
+        `docker-credential-icr login ${word} ${tabs[shell]}${killLine}`,
+        `docker-credential-icr login --identity ${word} --present ${tabs[shell]}${killLine}`,
       ]);
       const screen = await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
       assert.match(screen, /iambearer/);
       assert.not.ok(fs.existsSync(mark), screen);
+    }),
+  );
+
+  withShell(`${shell}: completes the names of files if nothing else is known`, () =>
+    inPlace(recorder, async ({ home, env }) => {
+      fs.writeFileSync(path.join(home.folder, 'words'), '');
+      fs.writeFileSync(path.join(home.folder, 'only-one.json'), '');
+      const keys = ['docker-credential-icr login --api-key-file only\t'];
+      const screen = await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
+      const passed = fs.readFileSync(path.join(home.folder, 'arguments'), 'utf8');
+      assert.match(passed, 'only-one.json', screen);
     }),
   );
 
@@ -156,7 +169,7 @@ for (const shell of shells) {
       writeConfig(home, 'identities/work.json', '{"Username":"iamapikey","Secret":"canary"}');
       const before = snapshot(home.config);
       const lines = ['logout ', 'logout --identity work ', 'store move ', 'settings '];
-      const keys = lines.map((line) => `docker-credential-icr ${line}\t\t${killLine}`);
+      const keys = lines.map((line) => `docker-credential-icr ${line}${tabs[shell]}${killLine}`);
       await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
       assert.equal(snapshot(home.config), before);
     }),

@@ -441,7 +441,7 @@ const remarks: readonly Case[] = [
     withKind({ kind: 'refresh-token' }, 'canary'),
     'identity work',
     'ok',
-    /^not tried, since IAM accepts a refresh token once; .* does; expires in [23] days unless it is used/,
+    /^not verified, because IAM accepts a refresh token only once; .* verifies it; expires in [23] days unless it is used/,
   ],
   [
     'an entitlement key',

@@ -124,6 +124,11 @@ const refusals: readonly (readonly [what: string, (machine: Machine) => void, Re
     ({ home }) => writeIdentity(home, apiKey, { 'de.icr.io': { identity: 'work' } }),
     /^not logged in$/,
   ],
+  [
+    'a signed-out host with a mapping',
+    ({ home }) => void writeConfig(home, 'signed-out/us.icr.io', ''),
+    /^signed out$/,
+  ],
 ];
 
 for (const [what, create, message] of refusals) {

@@ -130,6 +130,11 @@ const unknown: readonly [words: string, message: string, hint: string][] = [
   ],
   ['frobnicate', 'unknown command: frobnicate', 'see docker-credential-icr --help'],
   [
+    'store mvoe pass',
+    'unknown command: store mvoe',
+    'try docker-credential-icr store move, or see docker-credential-icr store --help',
+  ],
+  [
     'api-key ls',
     'unknown command: api-key ls',
     'try docker-credential-icr api-key list, or see docker-credential-icr api-key --help',

@@ -6,9 +6,10 @@ import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bundle } from '../support/bundle.ts';
 
 const flights = suite('concurrent requests for one access token');
-const program = path.join(import.meta.dirname, 'iam-flight-get.ts');
+const program = bundle(path.join(import.meta.dirname, 'iam-flight-get.ts'));
 const folders = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-flight-'));
 
 /** Handles the first request to IAM, given the process that sent it. */

@@ -47,6 +47,8 @@ export function inCloud(
       IBMCLOUD_IAM_API_ENDPOINT: sandbox.iamUrl,
       DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl,
       SSL_CERT_FILE: sandbox.caFile,
+      // Otherwise each process that sends a request parses the system's certificates.
+      SSL_CERT_DIR: '/nonexistent',
     };
     const start: Person['start'] = (words, input = '', more = {}) =>
       startHelper(home, words.split(' '), input, { env: { ...env, ...more } });
@@ -127,10 +129,11 @@ export function settingsOf({ config }: Home): Settings {
 export async function forEach<Row>(
   rows: readonly Row[],
   use: (row: Row) => Promise<void>,
+  concurrency = 6,
 ): Promise<void> {
   const waiting = [...rows];
   const work = async () => {
     for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) await use(row);
   };
-  await Promise.all(Array.from({ length: 6 }, work));
+  await Promise.all(Array.from({ length: concurrency }, work));
 }

@@ -129,6 +129,8 @@ test('login: refuses an unsupported --present value before using the secret', ({
       const outcome = await person.call(`login --identity w ${words}`, value);
       assert.equal(outcome, refusal(line, `use --present ${only}`));
     });
+    const unnamed = await person.call('login --api-key-stdin --present cp', value);
+    assert.match(unnamed.stderr, 'identity default cannot be presented as cp\n');
     assert.is(sandbox.requests.count(), 0);
     assert.is(sandbox.accounts.ownerOfRefreshToken(value), sandbox.accounts.subject(iamId));
   }));

@@ -32,6 +32,10 @@ function contents({ files }: Pick<World, 'files'>, name: string): Buffer {
   return files.get(name) ?? Buffer.alloc(0);
 }
 
+function editSums({ files }: World, edit: (text: string) => string): void {
+  files.set(sums, Buffer.from(edit(contents({ files }, sums).toString())));
+}
+
 /** Requires that the installed old version is preserved, nothing else remains and nothing was run. */
 async function refuses(world: World, message: string | RegExp, options: InstallOptions = {}) {
   fs.mkdirSync(path.dirname(world.target), { recursive: true });
@@ -75,6 +79,26 @@ const faults: readonly [
     'the checksums do not list the archive',
     (world) => world.files.set(sums, Buffer.from(`${'0'.repeat(64)}  other.tar.gz\n`)),
     'does not contain',
+  ],
+  [
+    'the checksums have line feeds of Windows',
+    (world) => editSums(world, (text) => text.replaceAll('\n', '\r\n')),
+    'does not contain',
+  ],
+  [
+    'the checksums name a file in another directory',
+    (world) => editSums(world, (text) => text.replaceAll('  ', '  ./')),
+    'does not contain',
+  ],
+  [
+    'the checksums are in upper case',
+    (world) => editSums(world, (text) => text.replace(/^[0-9a-f]+/gm, (sum) => sum.toUpperCase())),
+    'checksum mismatch',
+  ],
+  [
+    'the last of two checksums is another one',
+    (world) => editSums(world, (text) => text + text.replace(/^[0-9a-f]+/gm, '0'.repeat(64))),
+    'checksum mismatch',
   ],
   ['the checksums are empty', ({ files }) => files.set(sums, Buffer.alloc(0)), 'does not contain'],
   [

@@ -280,6 +280,72 @@ for (const [what, makeForeign] of [
   );
 }
 
+testUnless(test, !isRoot && 'needs root')(
+  'root installs nothing below a directory whose entries all users can rename',
+  () => {
+    inCheckout((checkout) => {
+      const shared = path.join(checkout.folder, 'shared');
+      fs.mkdirSync(shared);
+      fs.chmodSync(shared, 0o777);
+      const { status, stderr } = checkout.install([`--prefix=${shared}/prefix`]);
+      assert.is(status, 1);
+      assert.match(stderr, `all users can write to ${shared}; run chmod o-w`);
+      assert.equal(checkout.files(), []);
+      fs.chmodSync(shared, 0o1777);
+      const sticky = checkout.install([`--prefix=${shared}/prefix`]);
+      assert.is(sticky.status, 0, sticky.stderr);
+    });
+  },
+);
+
+testUnless(test, !isRoot && 'needs root')(
+  'root installs nothing in a directory that another user creates at the same time',
+  () => {
+    inCheckout((checkout) => {
+      const shared = path.join(checkout.folder, 'shared');
+      fs.mkdirSync(shared);
+      fs.chmodSync(shared, 0o1777);
+      const bin = checkout.addOther('bin');
+      const slow = '#!/bin/sh\n/bin/mkdir "$@"; [ $# -lt 3 ] || chown 1717 "$3"\n';
+      fs.writeFileSync(path.join(bin, 'mkdir'), slow, { mode: 0o755 });
+      fs.rmSync(path.join(bin, program));
+      const env = { PATH: `${bin}:/usr/bin:/bin` };
+      const { status, stderr } = checkout.install([`--prefix=${shared}/prefix`], { env });
+      assert.is(status, 1);
+      assert.match(stderr, `user 1717 owns ${shared}/prefix/bin`);
+      assert.equal(checkout.files(), ['bin/mkdir']);
+    });
+  },
+);
+
+for (const umask of ['000', '002', '077', '777']) {
+  test(`umask ${umask}: other users cannot write to what is created`, () => {
+    inCheckout((checkout) => {
+      const shell = ['sh', '-c', `umask ${umask}; exec sh "$@"`, 'sh'];
+      const { status, stderr } = checkout.install([], { shell });
+      assert.is(status, 0, stderr);
+      for (const name of ['.local', '.local/bin', `.local/bin/${program}`]) {
+        const mode = fs.statSync(path.join(checkout.home, name)).mode;
+        assert.equal([mode & 0o022, mode & 0o700], [0, 0o700], name);
+      }
+    });
+  });
+}
+
+test('ignores programs in relative directories of PATH, as clients do', () => {
+  inCheckout((checkout) => {
+    fs.renameSync(
+      path.join(checkout.addOther('other'), program),
+      path.join(checkout.folder, program),
+    );
+    for (const PATH of ['.:/usr/bin:/bin', ':/usr/bin:/bin', '/usr/bin:/bin:']) {
+      assert.not.match(checkout.install([], { env: { PATH } }).stdout, 'comes first');
+      checkout.install(['--uninstall'], { env: { PATH } });
+      assert.match(checkout.notes(), 'configure --remove', PATH);
+    }
+  });
+});
+
 test('does not follow a symlink that has the name of a temporary file', () => {
   inCheckout((checkout) => {
     const bin = path.join(checkout.home, '.local/bin');

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { sandboxSuite } from '../sandbox/suite.ts';
+import { stoppedCommand } from '../support/bundle.ts';
 import { collect, type Outcome } from '../support/helper.ts';
 import { addUserWithKey } from './api-key-world.ts';
 import { addIdentity, inCloud, type Person } from './identity-cloud.ts';
@@ -23,7 +24,8 @@ interface Steps {
 
 const everyStep: Steps = { from: 1, stride: 1 };
 /**
- * A sample of the steps, and every step with SOAK=1. The fourth request of a rotation is the check of its new key, before
+ * A sample of the steps, and every step with SOAK=1: minutes for each pair of commands. To stay below the time limit of a
+ * file, run one pair: `SOAK=1 make test FILES=key-races NAME='rotate, login: '`. The fourth request of a rotation is the check of its new key, before
  * it is stored.
  */
 const ways = [
@@ -51,8 +53,7 @@ function startStopped(
   signal: Signal,
   change: number,
 ) {
-  const program = path.join(import.meta.dirname, 'race-stopped.ts');
-  const words = [program, String(change), ...first.split(' ')];
+  const words = [stoppedCommand(), String(change), ...first.split(' ')];
   const PATH = path.join(home.folder, 'helpers');
   const child = spawn(process.execPath, words, {
     env: { ...home.env, ...env, PATH: `${PATH}:/usr/bin:/bin`, RACE_SIGNAL: signal },

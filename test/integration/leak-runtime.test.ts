@@ -80,6 +80,41 @@ for (const env of environments) {
     }));
 }
 
+/** Options of the JavaScript engine that read code from a file, or write files. */
+const engineOptions: readonly Readonly<Record<string, string>>[] = [
+  { BUN_JSC_functionOverrides: './evil.ts', BUN_JSC_useCodeCache: '0' },
+  { BUN_JSC_jitAllowlist: './evil.ts' },
+  { BUN_JSC_useJITDump: '1', BUN_JSC_jitDumpDirectory: '.' },
+  { BUN_JSC_jitDumpDirectory: '.' },
+  { BUN_JSC_useTextMarkers: '1', BUN_JSC_textMarkersDirectory: '.' },
+  { BUN_JSC_textMarkersDirectory: '.' },
+  { BUN_JSC_dumpJITMemoryPath: 'memory' },
+  { BUN_JSC_useSamplingProfiler: '1', BUN_JSC_samplingProfilerPath: '.' },
+  { BUN_JSC_useProfiler: '1', JSC_PROFILER_PATH: '.' },
+  { BUN_JSC_diskCachePath: 'cache' },
+  { BUN_JSC_configFile: './evil.ts' },
+  { BUN_JSC_useDollarVM: '1' },
+];
+
+for (const env of engineOptions) {
+  test(`${JSON.stringify(env)} ends the process before it reads anything`, () =>
+    inHome((home) => {
+      helper(home, 'store', credential('us.icr.io'));
+      fs.writeFileSync(path.join(home.folder, 'evil.ts'), stranger['evil.ts'] ?? '');
+      const before = snapshot(home.folder);
+      const options = { cwd: home.folder, env };
+      const { stdout, stderr, status } = helper(home, 'get', 'us.icr.io', options);
+      assert.match(stderr, /^error: invalid JSC environment variable\n/);
+      assert.equal([stdout, status], ['', 1]);
+      assert.equal(snapshot(home.folder), before);
+    }));
+}
+
+test('other options of the JavaScript engine have no effect on the result', () =>
+  inHome((home) =>
+    expectUsual(home, home.folder, { BUN_JSC_useJIT: '0', JSC_functionOverrides: './evil.ts' }),
+  ));
+
 test('the build refuses a runtime that no longer supports one of the variables', () =>
   inHome(({ folder }) => {
     const program = path.join(folder, 'bun');

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { stoppedCommand } from '../support/bundle.ts';
 import { credential } from '../support/helper.ts';
 import { filesWith, type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
 
@@ -10,9 +11,15 @@ const test = suite('secrets left by killed commands');
 
 /** Kills a login between writing and renaming the secret. */
 function killedLogin({ home, folder }: Keychains, words: string): void {
-  const program = path.join(import.meta.dirname, 'race-stopped.ts');
   const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin`, RACE_SIGNAL: 'SIGKILL' };
-  const args = [program, '1', 'login', ...words.split(' '), '--api-key-stdin', '--no-verify'];
+  const args = [
+    stoppedCommand(),
+    '1',
+    'login',
+    ...words.split(' '),
+    '--api-key-stdin',
+    '--no-verify',
+  ];
   const { signal } = spawnSync(process.execPath, args, { env, input: keyNamed('killed') });
   assert.is(signal, 'SIGKILL');
   assert.is(filesWith(home, 'canary-killed').length, 1);

@@ -122,7 +122,7 @@ test('--no-verify: sends no request', ({ sandbox }) =>
     ];
     for (const option of options) {
       const said = await say(`login --identity new ${option} --no-verify`, newKey(), env);
-      assert.match(said, /^Saved without verification with identity new; /m);
+      assert.match(said, /^Saved identity new without verification; /m);
     }
     assert.equal(asked, []);
     assert.is(sandbox.requests.count(), 0);

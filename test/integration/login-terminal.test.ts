@@ -118,7 +118,7 @@ onTerminal(
       registerInDocker(person);
       const { screen, status } = await atTerminal(person, words, passcodePrompt, `${passcode}\r`);
       assert.is(status, 0, screen);
-      assert.match(screen, `get a one-time passcode at ${sandbox.iamUrl}/identity/passcode\n`);
+      assert.match(screen, `Get a one-time passcode at ${sandbox.iamUrl}/identity/passcode\n`);
       assert.match(
         screen,
         `Logged in as user ${user.sub} (account ${user.accountId}) with identity jane; `,

@@ -55,8 +55,7 @@ const rows: readonly [env: Record<string, string>, expected: (folder: string) =>
   ],
   [
     { IBMCLOUD_API_KEY: `${key}\n${other}` },
-    () =>
-      refused('us.icr.io: IBMCLOUD_API_KEY contains more than an API key; check IBMCLOUD_API_KEY'),
+    () => refused('us.icr.io: IBMCLOUD_API_KEY contains white space; check IBMCLOUD_API_KEY'),
   ],
 ];
 

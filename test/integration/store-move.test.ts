@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { stoppedCommand } from '../support/bundle.ts';
 import { answer, credential, executable, type Outcome } from '../support/helper.ts';
 import { filesWith, type Keychains, keyNamed, withKeychains } from './store-keychains.ts';
 
@@ -267,9 +268,8 @@ for (const [index, [from, to]] of routes.entries()) {
 }
 
 function moveKilled({ home, folder }: Keychains, change: number, to: string): Outcome {
-  const program = path.join(import.meta.dirname, 'race-stopped.ts');
   const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin`, RACE_SIGNAL: 'SIGKILL' };
-  const words = [program, String(change), 'store', 'move', to];
+  const words = [stoppedCommand(), String(change), 'store', 'move', to];
   return spawnSync(process.execPath, words, { env, encoding: 'utf8' });
 }
 

@@ -80,6 +80,11 @@ test('no token: prints the reason', ({ sandbox }) =>
     await forEach(rows, async ([words, line, hint]) =>
       assert.equal(await person.call(words), refusal(line, hint), words),
     );
+    addIdentity(person, 'us.icr.io');
+    const other = `${login}, or add --identity us.icr.io`;
+    assert.equal(await person.call('token'), refusal('no credential for icr.io', other));
+    const as = `${login}, or add --as us.icr.io`;
+    assert.equal(await person.call('api-key list'), refusal('no credential for icr.io', as));
     assert.is(sandbox.requests.count(), 0);
   }));
 

@@ -4,7 +4,7 @@ interface Timer {
 }
 
 /** A clock that advances to the next timer when nothing else happens. */
-export interface VirtualClock {
+interface VirtualClock {
   now: number;
   readonly pause: (milliseconds: number, stop: AbortSignal) => Promise<void>;
   /** Lets the timers of this time pass, and what follows from them. */

@@ -167,6 +167,18 @@ test('is readable only by its owner', () =>
     assert.is(fs.statSync(path.join(folderOf(home), 'access.log')).mode & 0o777, 0o600);
   }));
 
+test('umask 777: its owner can read and append to the log', () =>
+  inHome(async (home) => {
+    await addEntries(home, 1);
+    const before = process.umask(0o777);
+    try {
+      await collectEntries(testContext({ env: home.env }));
+    } finally {
+      process.umask(before);
+    }
+    assert.is(fs.statSync(path.join(folderOf(home), 'access.log')).mode & 0o777, 0o600);
+  }));
+
 test('an entry that cannot be written fails nothing', () =>
   inHome(async (home) => {
     fs.mkdirSync(home.config, { recursive: true, mode: 0o700 });
@@ -236,17 +248,36 @@ test('a collector that was killed after the append: readers ignore the repeated 
     assert.equal(await pidsIn(home), [1, 2, 3]);
   }));
 
+test('a partial line at the end of the log does not damage the next one', () =>
+  inHome(async (home) => {
+    await addEntries(home, 1);
+    await collectEntries(testContext({ env: home.env }));
+    fs.appendFileSync(path.join(folderOf(home), 'access.log'), '{"time":');
+    await addEntries(home, 1, { host: 'de.icr.io' });
+    await collectEntries(testContext({ env: home.env }));
+    const hosts = (await readHistory(testContext({ env: home.env }))).map(({ host }) => host);
+    assert.equal(hosts.sort(), ['de.icr.io', 'us.icr.io']);
+  }));
+
 test('an incomplete entry is left to the process that writes it, and removed a minute later', () =>
   inHome(async (home) => {
     await addEntries(home, 1);
     const file = path.join(folderOf(home), '1-2-abc.entry');
-    fs.writeFileSync(file, '{"time":', { mode: 0o600 });
-    fs.utimesSync(file, noon / 1000, noon / 1000);
-    await collectEntries(testContext({ env: home.env, now: () => noon + 59_000 }));
-    assert.ok(fs.existsSync(file));
-    await collectEntries(testContext({ env: home.env, now: () => noon + 61_000 }));
-    assert.not.ok(fs.existsSync(file));
+    const clocks = fc.integer({ min: -1e9, max: 1e9 });
+    const ages = fc.oneof(fc.integer({ min: -1000, max: 50 }), fc.integer({ min: 70, max: 1e6 }));
+    await fc.assert(
+      fc.asyncProperty(clocks, ages, async (skewMs, ageSeconds) => {
+        fs.writeFileSync(file, '{"time":', { mode: 0o600 });
+        const time = Date.now() / 1000 - ageSeconds;
+        fs.utimesSync(file, time, time);
+        // The clock of a file server can differ from the local one.
+        await collectEntries(testContext({ env: home.env, now: () => Date.now() + skewMs }));
+        assert.is(fs.existsSync(file), ageSeconds < 60);
+      }),
+    );
     assert.equal(await pidsIn(home), [1]);
+    const others = fs.readdirSync(folderOf(home)).filter((name) => !/\.(lock|entry)$/.test(name));
+    assert.equal(others, ['access.log']);
   }));
 
 const plants = {

@@ -63,13 +63,15 @@ test('are all public hosts if * is mapped, except hosts that were signed out', (
     assert.equal(await names(context), publicHosts.filter((host) => host !== 'us.icr.io').sort());
   }));
 
-test('for the name of an entitlement key: only the host that accepts it', () =>
+test('for a program name with an entitlement key: only the host that accepts it; else all', () =>
   inHome(async (home) => {
     const mappings = { '*': { identity: 'work' } };
     const cp = { kind: 'entitlement-key', since: 0 };
     writeSettings(home, { identities: { ...identities, cp }, mappings });
     writeConfig(home, 'identities/cp.json', secretOfWork);
     assert.equal(await names(testContext({ env: home.env, identity: 'cp' })), ['cp.icr.io']);
+    const asWork = await names(testContext({ env: home.env, identity: 'work' }));
+    assert.equal(asWork, [...publicHosts].sort());
   }));
 
 test('have the spelling that was stored, unless that is of another host or of IBM', () =>
@@ -115,10 +117,12 @@ test('come with the error of a host that is configured and fails', () =>
 test('come with an error each if the settings are damaged', () =>
   inHome(async (home) => {
     writeConfig(home, 'config.json', '{');
-    const answers = await answeredHosts(testContext({ env: home.env }));
-    assert.is(answers.length, publicHosts.length);
-    for (const { found } of answers) {
-      assert.ok(found instanceof HelperError && found.code === 'damaged');
+    for (const identity of [undefined, 'work']) {
+      const answers = await answeredHosts(testContext({ env: home.env, identity }));
+      assert.is(answers.length, publicHosts.length);
+      for (const { found } of answers) {
+        assert.ok(found instanceof HelperError && found.code === 'damaged');
+      }
     }
   }));
 
@@ -183,8 +187,10 @@ test('let a bug in a source be a bug', () =>
 test('a bug while the settings are read is thrown', () =>
   inHome(async ({ env }) => {
     const files = { ...nodeFiles, read: () => Promise.reject(new TypeError('a bug')) };
-    const hosts = answeredHosts(testContext({ env, files }));
-    assert.is(await hosts.catch(String), 'TypeError: a bug');
+    for (const options of [{}, { names: [] }]) {
+      const hosts = answeredHosts(testContext({ env, files }), options);
+      assert.is(await hosts.catch(String), 'TypeError: a bug');
+    }
   }));
 
 test.run();

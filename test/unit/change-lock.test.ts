@@ -13,6 +13,7 @@ import { temporaryName } from '../../src/files/temporary-files.ts';
 import { noon, testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 import { fails, rejects } from '../support/rejects.ts';
+import { withFs } from '../support/replaced-fs.ts';
 
 const test = suite('the lock of settings and secrets');
 
@@ -99,6 +100,13 @@ test('with `fail`, the default, reports a directory that cannot be used; with `p
     assert.is(await withChangeLock(context, () => 1, { onTimeout: 'proceed' }), 1);
   }));
 
+test('a directory that cannot be made is reported as such, not as a lock that cannot be taken', () =>
+  inHome(async (home) => {
+    fs.writeFileSync(path.join(home.folder, '.config'), '');
+    const locked = withChangeLock(contextOf(home), () => assert.unreachable('it is locked'));
+    await rejects(locked, 'storage', new RegExp(`^cannot make ${home.config} \\(E\\w+\\)`));
+  }));
+
 test('runs the action under config.lock, and returns what it returns', () =>
   inHome(async (home) => {
     const held = await withChangeLock(contextOf(home), async ({ assertLockHeld, step }) => {
@@ -175,6 +183,18 @@ test('a directory whose temporary files cannot be removed does not stop the comm
     const file = writeConfig(home, 'config.json.tmp-1234567890abcdef', 'canary');
     assert.is(await withChangeLock(contextOf(home), () => 1), 1);
     assert.not.ok(fs.existsSync(file));
+  }));
+
+test('a bug while temporary files are removed is thrown', () =>
+  inHome(async (home) => {
+    writeConfig(home, 'hosts/us.icr.io.json', '{}');
+    const { lstatSync } = fs;
+    const withBug = (file: string, options: object) => {
+      if (path.basename(file) === '.aside') throw new TypeError('a bug');
+      return Reflect.apply(lstatSync, fs, [file, options]);
+    };
+    const locked = withFs({ lstatSync: withBug }, () => withChangeLock(contextOf(home), () => {}));
+    assert.is(await locked.catch(String), 'TypeError: a bug');
   }));
 
 test.run();

@@ -60,6 +60,7 @@ const secrets = [
   '{"proxies":{"default":{"httpProxy":"http://user:canary@proxy:3128"}}}',
   '{"proxies":{"default":{"httpProxy":"user:canary@proxy:3128"}}}',
   '{"proxies":{"default":{"httpProxy":"http:\\/\\/user:canary@proxy:3128"}}}',
+  '{"proxies":{"default":{"httpProxy":"user:can:ary:@proxy:3128"}}}',
 ];
 
 test('leaves no backup that contains a password', () => {
@@ -73,6 +74,19 @@ test('leaves no backup that contains a password', () => {
     });
   }
 });
+
+// Quadratic time would take hours, so the time limit of a test file is a sufficient check.
+for (const word of ['y', 'y:']) {
+  test(`finds no password in 8 MiB of ${word}`, () => {
+    inFolder((folder) => {
+      const file = path.join(folder, 'config.json');
+      const text = JSON.stringify({ x: word.repeat((8 * 1024 ** 2) / word.length) });
+      fs.writeFileSync(file, text);
+      configure(folder);
+      assert.ok(fs.readFileSync(`${file}.icr-backup`, 'utf8') === text);
+    });
+  });
+}
 
 test('removes the backup when the change is undone', () => {
   inFolder((folder) => {

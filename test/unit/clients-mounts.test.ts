@@ -3,38 +3,20 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { bundle } from '../support/bundle.ts';
 import { inFolder } from './clients-folder.ts';
 
 const test = suite('client files on mounts and in directories that are not writable');
 
 const before = '{"auths":{}}';
 const withPassword = '{"auths":{"quay.io":{"auth":"Y2FuYXJ5OmNhbmFyeQ=="}}}';
-const source = new URL('../../src/', import.meta.url).href;
+const program = path.join(import.meta.dirname, 'clients-mounts-edit.ts');
 
 /** Edits the file in a mount namespace that `prepare`, a shell script, sets up. `$1` is the directory. */
 function edit(folder: string, prepare: string, uid = 0) {
-  const script = `
-    const { docker } = await import('${source}clients/docker.ts');
-    const { podmanClients } = await import('${source}clients/podman.ts');
-    const { planAndApply } = await import('${source}clients/edit-file.ts');
-    const { HelperError } = await import('${source}errors.ts');
-    const folder = process.argv[1];
-    const env = { DOCKER_CONFIG: folder, REGISTRY_AUTH_FILE: folder + '/auth.json' };
-    const [podman] = podmanClients({ env, platform: 'linux' });
-    const client = process.argv[2] === 'podman' ? podman : docker;
-    const context = { env, platform: 'linux', now: Date.now, uid: process.geteuid(), actAs: () => () => {} };
-    try {
-      const { changed, backup } = planAndApply(context, () => client.planAdd(context, ['us.icr.io']));
-      console.log(JSON.stringify({ changed, backup }));
-    } catch (error) {
-      if (!(error instanceof HelperError)) throw error;
-      const content = require('fs').readFileSync(client.file(context), 'utf8');
-      const { message, hint, code } = error;
-      console.log(JSON.stringify({ message, hint, code, content }));
-    }`;
-  const shell = `${prepare}\nexec setpriv --reuid ${uid} --clear-groups --bounding-set -all "$0" -e "$2" "$1" "$3"`;
+  const shell = `${prepare}\nexec setpriv --reuid ${uid} --clear-groups --bounding-set -all "$0" "$2" "$1" "$3"`;
   const client = fs.existsSync(path.join(folder, 'auth.json')) ? 'podman' : 'docker';
-  const args = ['-m', 'sh', '-ec', shell, process.execPath, folder, script, client];
+  const args = ['-m', 'sh', '-ec', shell, process.execPath, folder, bundle(program), client];
   const { stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8' });
   assert.ok(stdout, stderr);
   const names = fs.readdirSync(folder).sort();

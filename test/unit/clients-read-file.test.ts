@@ -37,8 +37,8 @@ for (const [what, bytes, isUtf16] of refused) {
     inHome(({ folder }) => {
       const file = path.join(folder, 'file');
       fs.writeFileSync(file, Uint8Array.from(bytes));
-      const { message } = fails(() => readText(file), 'damaged', /UTF-8/);
-      assert.is(message.includes('UTF-16'), isUtf16, message);
+      const { message } = fails(() => readText(file), 'damaged', /save it as UTF-8/);
+      assert.is(message, `${file} is ${isUtf16 ? 'UTF-16' : 'not UTF-8'}`);
     }));
 }
 

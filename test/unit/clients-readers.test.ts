@@ -22,12 +22,12 @@ test('docs/docker.md has the same table', () => {
     .split('\n')
     .map((line) => {
       const [clients = '', ...cells] = cellsOf(line);
-      const ways = columns.filter((_, index) => cells[index] === 'yes');
-      return { programs: clients.split(', '), ways, client: cells.at(-1) };
+      const settings = columns.filter((_, index) => cells[index] === 'yes');
+      return { programs: clients.split(', '), settings, client: cells.at(-1) };
     });
   assert.equal(
     rows,
-    readers.map(({ programs, ways, client }) => ({ programs, ways, client })),
+    readers.map(({ programs, settings, client }) => ({ programs, settings, client })),
   );
 });
 

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { namesToComplete } from '../../src/cli/completion.ts';
+import { candidates } from '../../src/cli/completion.ts';
 import { publicHosts } from '../../src/registry/regions.ts';
 import { testContext } from '../support/context.ts';
 import { inHome, writeIdentity } from '../support/home.ts';
@@ -9,6 +9,15 @@ const test = suite('completion values');
 
 const stores = ['osxkeychain', 'wincred', 'secretservice', 'pass', 'file'];
 const settings = ['ibmcloud-session', 'access-log', 'compute-profile', 'iam-endpoint'];
+
+function candidatesFor(
+  words: readonly string[],
+  known: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): string[] {
+  const takesValue = (option: string) => option.startsWith('--') && option !== '--history';
+  return [...candidates(testContext({ env }), words, known, takesValue)];
+}
 
 /** The last word is completed. */
 const rows: readonly (readonly [typed: string, values: readonly string[]])[] = [
@@ -37,6 +46,10 @@ const rows: readonly (readonly [typed: string, values: readonly string[]])[] = [
   ['settings unknown ', []],
   ['completion ', ['bash', 'zsh', 'fish']],
   ['kubernetes secret icr --host ', publicHosts],
+  ['kubernetes manifests ', ['cloud-init', 'machineconfig', 'refresher']],
+  ['api-key create --description text laptop ', publicHosts],
+  ['status --history ', [...publicHosts, 'work']],
+  ['login --api-key-file ', []],
   ['login --present ', ['iamapikey', 'iambearer', 'iamrefresh']],
   ['', []],
 ];
@@ -46,13 +59,36 @@ for (const [typed, values] of rows) {
     inHome((home) => {
       writeIdentity(home);
       const words = ['docker-credential-icr', ...typed.split(' ')];
-      assert.equal([...namesToComplete(testContext({ env: home.env }), words)], [...values]);
+      assert.equal(candidatesFor(words, [], home.env), [...values]);
     }));
 }
 
+const known = ['--client', '--help', '-h', 'docker', 'podman'];
+
+/** The candidates of yargs are `known`. */
+const knownRows: readonly (readonly [typed: string, values: readonly string[]])[] = [
+  ['configure --client ', ['docker', 'podman']],
+  ['configure --', ['--client', '--help', '-h']],
+  ['configure ', ['docker', 'podman', ...publicHosts]],
+  ['configure --region us-south -', ['--client', '--help', '-h']],
+  ['configure --host ', publicHosts],
+];
+
+for (const [typed, values] of knownRows) {
+  test(`"${typed}" with candidates of yargs: ${values.slice(0, 3).join(', ')}`, () => {
+    const words = ['docker-credential-icr', ...typed.split(' ')];
+    assert.equal(candidatesFor(words, known), [...values]);
+  });
+}
+
+test('options are offered without a dash if there is no argument', () => {
+  const words = ['docker-credential-icr', 'kubernetes', 'config', ''];
+  assert.equal(candidatesFor(words, ['--output', '-h']), ['--output', '-h']);
+});
+
 test('configure --region: the names of the regions', () => {
   const words = ['docker-credential-icr', 'configure', '--region', ''];
-  const names = namesToComplete(testContext(), words);
+  const names = candidatesFor(words, []);
   assert.ok(names.includes('us-south') && names.includes('eu-de'), names.join());
 });
 

@@ -15,7 +15,7 @@ import {
   requireHostOf,
   userNames,
 } from '../../src/identity/present.ts';
-import { isSignedOut, signedOutHosts, signOut } from '../../src/identity/signed-out.ts';
+import { signOut } from '../../src/identity/signed-out.ts';
 import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
 import { noon, testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
@@ -51,13 +51,14 @@ test('debug output names every source that has nothing', () =>
     const debugged = { ...env, DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
     for (const [host, count] of [
       ['us.icr.io', 7],
+      ['cp.icr.io', 8],
       ['quay.example', 2],
     ] as const) {
       const context = testContext({ env: debugged });
       assert.is(await findCredential(lookupIn(context), parse(host)), undefined);
       const lines = context.warnings.filter((line) => line.includes(host));
       assert.is(new Set(lines).size, count, host);
-      for (const line of lines) assert.match(line, /: \S[^:]*: \S/);
+      for (const line of lines) assert.match(line, /: \S[^:]*: no credential$/);
     }
   }));
 
@@ -67,7 +68,7 @@ test('debug output names the source of the credential', () =>
     const variables = { ...home.env, DOCKER_CREDENTIAL_ICR_DEBUG: '1', IBMCLOUD_API_KEY };
     const lastLine = async () => {
       const context = testContext({ env: variables });
-      await findCredential(lookupIn(context), parse('us.icr.io'));
+      await findCredential(lookupIn(context), ibm);
       return context.warnings.at(-1);
     };
     const environment = 'us.icr.io: the environment: found a credential in IBMCLOUD_API_KEY';
@@ -75,6 +76,20 @@ test('debug output names the source of the credential', () =>
     writeIdentity(home, {}, 'canary');
     const mapping = 'us.icr.io: the mapping: found identity work in file store';
     assert.is(await lastLine(), mapping);
+    const named = testContext({ env: variables, identity: 'work' });
+    await findCredential(lookupIn(named), ibm);
+    const byName = "us.icr.io: the program's name: found identity work in file store";
+    assert.is(named.warnings.at(-1), byName);
+  }));
+
+test('debug output tells which sources are skipped for a host that was signed out', () =>
+  inHome(async (home) => {
+    writeIdentity(home, {}, 'canary');
+    const context = testContext({ env: { ...home.env, DOCKER_CREDENTIAL_ICR_DEBUG: '1' } });
+    signOut(context, 'us.icr.io');
+    assert.is(await findCredential(lookupIn(context), ibm), undefined);
+    assert.ok(context.warnings.includes('us.icr.io: the mapping: skipped: signed out'));
+    assert.ok(context.warnings.includes('us.icr.io: docker login: no credential'));
   }));
 
 test('another registry: the stored credential has precedence over an identity token', () =>
@@ -87,49 +102,6 @@ test('another registry: the stored credential has precedence over an identity to
       const found = await findCredential(lookupIn(context), host);
       assert.is(found?.username, Username);
     }
-  }));
-
-test('asks a keychain that refuses once for each secret', () =>
-  inWorld({ identities: {}, mappings: {}, store: 'vault' }, async ({ context, calls, answers }) => {
-    answers.get = () => [1, 'locked'];
-    const lookup = lookupIn(context);
-    const key = { of: 'identity', name: 'work' } as const;
-    for (const _ of [1, 2])
-      await rejects(
-        called(() => lookup.stored(key)),
-        'storage',
-        /locked/,
-      );
-    assert.equal(calls, ['get']);
-    assert.is(await lookup.isSignedOut('us.icr.io'), false);
-    const bugs = lookupIn({
-      ...context,
-      runSync: () => {
-        throw new TypeError('a bug');
-      },
-    });
-    const bug = await called(() => bugs.stored(key)).catch(String);
-    assert.is(bug, 'TypeError: a bug');
-    await rejects(
-      called(() => lookup.stored({ of: 'host', name: 'work' })),
-      'storage',
-    );
-    assert.equal(calls, ['get', 'get']);
-  }));
-
-test('a host that was signed out is found again by name only', () =>
-  inHome(({ env }) => {
-    const context = testContext({ env });
-    assert.is(isSignedOut(context, 'us.icr.io'), false);
-    assert.is(signedOutHosts(context).size, 0);
-    signOut(context, 'us.icr.io');
-    assert.is(isSignedOut(context, 'us.icr.io'), true);
-    assert.is(isSignedOut(context, 'de.icr.io'), false);
-    assert.equal([...signedOutHosts(context)], ['us.icr.io']);
-    const nowhere = testContext();
-    assert.is(isSignedOut(nowhere, 'us.icr.io'), false);
-    assert.is(signedOutHosts(nowhere).size, 0);
-    fails(() => signOut(nowhere, 'us.icr.io'), 'misconfigured');
   }));
 
 test('an identity comes with its place, its end and whether it is minted', () =>
@@ -167,7 +139,9 @@ test('an access token is requested once and then cached, a new one only if force
       writeIdentity(home, { present: 'iambearer' }, 'canary', more);
       const lookup = lookupIn(testContext({ env: home.env }));
       const found = await fromMapping(lookup, ibm);
+      assert.is(await found?.minted?.cachedUntil(), undefined);
       assert.equal([await found?.secret(), await found?.secret()], ['canary-1', 'canary-1']);
+      assert.is(await found?.minted?.cachedUntil(), noon + 3_600_000);
       assert.is(await found?.accessToken?.(false), 'canary-1');
       assert.is(await found?.accessToken?.(true), 'canary-2');
       assert.is(await found?.secret(), 'canary-2');
@@ -185,6 +159,27 @@ test('an access token is requested once and then cached, a new one only if force
       iam.status = 400;
       const refused = called(() => found?.accessToken?.(true));
       await rejects(refused, 'refused', /login --identity work/);
+    });
+  } finally {
+    iam.close();
+  }
+});
+
+test('an API key with a trusted profile: the access token is one of the profile', async () => {
+  const iam = await startLoopbackIam();
+  try {
+    await inHome(async (home) => {
+      const more = { iamEndpoint: iam.endpoint };
+      writeIdentity(home, { present: 'iambearer', profile: 'Profile-1' }, 'canary', more);
+      const found = await fromMapping(lookupIn(testContext({ env: home.env })), ibm);
+      assert.is(await found?.secret(), 'canary-2');
+      assert.equal(
+        iam.forms.map((form) => [form.get('apikey'), form.get('profile_id')]),
+        [
+          ['canary', null],
+          [null, 'Profile-1'],
+        ],
+      );
     });
   } finally {
     iam.close();
@@ -222,7 +217,11 @@ test('an identity by name has the requested user name', () =>
     assert.is((await identityNamed(lookup, 'work')).username, 'iambearer');
     assert.is((await identityNamed(lookup, 'work', 'iamapikey')).username, 'iamapikey');
     const nobody = called(() => identityNamed(lookup, 'toString'));
-    await rejects(nobody, 'misconfigured', /--identity toString/);
+    await rejects(
+      nobody,
+      'misconfigured',
+      /^identity toString does not exist; .*--identity toString$/,
+    );
   }));
 
 test('a missing secret: the error names the store', () =>

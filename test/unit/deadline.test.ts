@@ -93,7 +93,8 @@ for (const [verb, input] of verbs) {
           env: {
             ...home.env,
             PATH: path.join(home.folder, 'bin'),
-            IBMCLOUD_IAM_API_ENDPOINT: 'https://127.0.0.1:1',
+            // Fails at once: a refused connection would be retried for seconds.
+            IBMCLOUD_IAM_API_ENDPOINT: 'http://iam.example',
           },
         });
         const stdin = fs.openSync('/dev/null', 'r');

@@ -47,11 +47,11 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
         '^no file names this helper',
       ],
       [
-        'problem(`{what} ({own} does not name it)`, configurePodman)',
+        'problem(`{what}; none of their own files names it ({own})`, configurePodman)',
         'as credsStore, which podman, buildah and skopeo do not read',
       ],
       [
-        'warning(`{what}: {own} does not name this helper`, configurePodman)',
+        'warning(`{what}: none of its own files names this helper ({own})`, configurePodman)',
         '^podman pulls with \\S+config\\.json, but podman login stores',
       ],
     ],
@@ -225,6 +225,7 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
     ],
     'registry-checks.ts': [
       ['problem(host.problem)', { reason: 'an argument of doctor, checked before' }],
+      ["problem('signed out', endSignOutHint(input, key))", '^signed out$'],
       [
         "problem('not logged in', `run docker-credential-icr login {shellQuoted(name)}`)",
         '^not logged in$',
@@ -252,7 +253,7 @@ const findings: Readonly<Record<string, readonly (readonly [call: string, eviden
       ['problem(message, hint)', 'token for us\\.icr\\.io expired on'],
       ['warning(message, hint)', 'token for us\\.icr\\.io expires in'],
       [
-        'warning(`{name} is signed out`, `run docker-credential-icr {command}`)',
+        'warning(`{name} is signed out`, endSignOutHint(input, name))',
         '^us\\.icr\\.io is signed out',
       ],
       [

@@ -2,7 +2,13 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isExecutable, isOnPath, pathFolders, programPaths } from '../../src/files/executables.ts';
+import {
+  findProgram,
+  isExecutable,
+  isOnPath,
+  pathFolders,
+  programPaths,
+} from '../../src/files/executables.ts';
 import { inHome } from '../support/home.ts';
 
 const test = suite('executables on the PATH');
@@ -39,5 +45,26 @@ test('only a regular file that may be executed is an executable', () =>
     fs.mkdirSync(file);
     check(false);
   }));
+
+/** Programs in the directories a and b of PATH, and the first one that can be started. */
+for (const [platform, programs, found, isFound] of [
+  ['linux', ['b/x'], 'b/x', true],
+  ['linux', ['a/x', 'b/x'], 'a/x', true],
+  ['linux', ['a/x.exe'], undefined, false],
+  ['win32', ['a/x.cmd', 'b/x.exe'], 'b/x.exe', true],
+  ['win32', ['a/x.cmd'], undefined, true],
+  ['win32', ['a/x'], undefined, false],
+] as const) {
+  test(`${programs.join(' and ')} on ${platform}: starts ${found ?? 'nothing'}`, () =>
+    inHome(({ folder }) => {
+      const folders = ['a', 'b'].map((name) => path.join(folder, name));
+      for (const each of folders) fs.mkdirSync(each);
+      for (const name of programs) fs.writeFileSync(path.join(folder, name), '', { mode: 0o755 });
+      const PATH = folders.join(platform === 'win32' ? ';' : ':');
+      const context = { env: { PATH }, platform };
+      assert.is(findProgram(context, 'x'), found && path.join(folder, found));
+      assert.is(isOnPath(context, 'x'), isFound);
+    }));
+}
 
 test.run();

@@ -19,6 +19,15 @@ const rows: readonly [text: string, problem: string | undefined][] = [
   ['$0canary', undefined],
   ['canary$CANARY', undefined],
   [`$canary${'x'.repeat(80)}`, undefined],
+  ['can"ary', undefined],
+  ['can{a}ry', undefined],
+  ['canary<b>', undefined],
+  ['<b>canary', undefined],
+  ['canary-KEY_A=1', undefined],
+  ['canary%KEY%', undefined],
+  ['%KEY%canary', undefined],
+  ['canary((key))', undefined],
+  ['((key))canary', undefined],
   ['"canary"', quoted('"')],
   ["'canary'", quoted("'")],
   ['`canary`', quoted('`')],
@@ -39,6 +48,8 @@ const rows: readonly [text: string, problem: string | undefined][] = [
   ['$(IBMCLOUD_API_KEY)', unexpanded('IBMCLOUD_API_KEY')],
   ['$(<canary)', unnamed],
   ['\x24{}', unnamed],
+  ['\x24{9canary}', unnamed],
+  [`\x24{canary${'x'.repeat(40)}}`, unnamed],
   ['%IBMCLOUD_API_KEY%', unexpanded('IBMCLOUD_API_KEY')],
   ['$env:IBMCLOUD_API_KEY', unexpanded('IBMCLOUD_API_KEY')],
   ['<your-api-key>', 'is a placeholder in angle brackets'],
@@ -46,7 +57,9 @@ const rows: readonly [text: string, problem: string | undefined][] = [
   ['can ary', 'contains white space'],
   [' canary', 'contains white space'],
   ['canary\t', 'contains white space'],
+  ['can\nary', 'contains white space'],
   ['can\u00a0ary', 'contains white space'],
+  ['can\u0001ary', 'contains a character that is not allowed'],
   ['{canary}', 'starts or ends with a brace'],
   ['canary}', 'starts or ends with a brace'],
   ['canaryä', 'contains a character that is not allowed'],
@@ -89,6 +102,8 @@ test('a file name that no shell has expanded', () => {
     const { hint = '' } = fails(() => apiKeyIn('IC_API_KEY', `@${file}`), 'storage');
     assert.match(hint, 'set IC_API_KEY to @ and an absolute path');
   }
+  const { hint } = fails(() => apiKeyIn('IC_API_KEY', '@/none/key~'), 'storage');
+  assert.is(hint, 'check IC_API_KEY');
 });
 
 test.run();

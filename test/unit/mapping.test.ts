@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { IdentityKind, Settings } from '../../src/config/settings.ts';
 import { type Lookup, mappingKeyFor } from '../../src/identity/lookup.ts';
-import { fromMapping } from '../../src/identity/mapping.ts';
+import { fromMapping, fromProgramName } from '../../src/identity/mapping.ts';
 import type { RegistryHost } from '../../src/registry/parse.ts';
 import { testContext } from '../support/context.ts';
 import { hostOf } from '../support/host.ts';
@@ -98,11 +98,67 @@ test('reports a missing identity and a missing secret', async () => {
   await rejects(
     fromMapping(lookupOf(settings, {}), host),
     'misconfigured',
-    /login --identity toString$/,
+    /^the mapping uses identity toString, which does not exist; .*login --identity toString$/,
   );
   const identities = { work: { kind: 'api-key', secretSetAt: 0 } } as const;
   const known = { identities, mappings: { '*': { identity: 'work' } } };
   await rejects(fromMapping(lookupOf(known, {}), host), 'damaged', /login --identity work$/);
 });
+
+test('a mapping that this version cannot use is an error with its key', async () => {
+  const settings = { identities: {}, mappings: { '*': { written: 5 } } };
+  await rejects(
+    fromMapping(lookupOf(settings, {}), hostOf('us.icr.io')),
+    'misconfigured',
+    /^the mapping of \* in config\.json is not valid; .* map \* IDENTITY$/,
+  );
+});
+
+test('without a mapping for the host, there is no credential', async () => {
+  const settings = { identities: {}, mappings: { undefined: { identity: 'gone' } } };
+  assert.is(await fromMapping(lookupOf(settings, {}), hostOf('us.icr.io')), undefined);
+});
+
+for (const [identity, host, code, pattern] of [
+  ['Work', 'us.icr.io', 'misconfigured', /^identity Work does not exist; use "icr-work"/],
+  ['nobody', 'us.icr.io', 'misconfigured', /^identity nobody does not exist; .*--identity nobody$/],
+  ['', 'us.icr.io', 'misconfigured', /has no valid identity/],
+  ['cp', 'us.icr.io', 'invalid-input', /^entitlement keys cannot be used for us\.icr\.io/],
+  ['odd', 'us.icr.io', 'misconfigured', /identity odd/],
+] as const) {
+  test(`docker-credential-icr-${identity} for ${host} fails: ${code}`, async () => {
+    const identities = {
+      work: { kind: 'api-key', secretSetAt: 0 },
+      cp: { kind: 'entitlement-key', secretSetAt: 0 },
+      odd: { written: 5 },
+    } as const;
+    const secrets = { work: 'canary', cp: 'canary', odd: 'canary' };
+    const lookup = lookupOf({ identities, mappings: {} }, secrets);
+    const named = { ...lookup, context: testContext({ identity }) };
+    await rejects(fromProgramName(named, hostOf(host)), code, pattern);
+  });
+}
+
+const hour = 60 * 60_000;
+
+for (const [ofIdentity, ofMapping, minimum] of [
+  [undefined, undefined, undefined],
+  [hour, undefined, hour],
+  [undefined, hour, hour],
+  [hour, 2 * hour, 2 * hour],
+  [hour, 0, undefined],
+] as const) {
+  test(`minimum lifetime: identity ${ofIdentity}, mapping ${ofMapping}: ${minimum}`, async () => {
+    const work = { kind: 'api-key', secretSetAt: 0, present: 'iambearer' } as const;
+    const identities = {
+      work: ofIdentity === undefined ? work : { ...work, minLifetimeMs: ofIdentity },
+    };
+    const mapping = ofMapping === undefined ? {} : { minLifetimeMs: ofMapping };
+    const mappings = { '*': { identity: 'work', ...mapping } };
+    const lookup = lookupOf({ identities, mappings }, { work: 'canary' });
+    const found = await fromMapping(lookup, hostOf('us.icr.io'));
+    assert.is(found?.minted?.minLifetimeMs, minimum);
+  });
+}
 
 test.run();

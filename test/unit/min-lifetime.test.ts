@@ -6,7 +6,7 @@ import * as assert from 'uvu/assert';
 import { parseMinLifetime } from '../../src/cli/min-lifetime.ts';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
 import { freshToken } from '../../src/iam/cache.ts';
-import { isDue } from '../../src/iam/cached-token.ts';
+import { isDue, isUsable } from '../../src/iam/cached-token.ts';
 import { noon, testContext } from '../support/context.ts';
 import { failureOf } from '../support/rejects.ts';
 
@@ -163,6 +163,26 @@ for (const text of ['60m', '3541s', '1h', '999999h']) {
     assert.is(hint, 'use at most 59m');
   });
 }
+
+test('any minimum lifetime lets a token be used until it expires', () => {
+  const token = { token: 'canary', issuedAt: noon, expiresAt: noon + hour, since: 0 };
+  const last = [token.expiresAt - 1, token.expiresAt];
+  assert.equal(
+    [1, 0].map((needed) => last.map((now) => isUsable(token, now, needed))),
+    [
+      [true, false],
+      [false, false],
+    ],
+  );
+});
+
+test('a token of five minutes is new for a tenth of them', () => {
+  const token = { token: 'canary', issuedAt: noon, expiresAt: noon + 5 * minute, since: 0 };
+  assert.equal(
+    [minute / 2 - 1, minute / 2].map((age) => isDue(token, noon + age, hour)),
+    [false, true],
+  );
+});
 
 test('a token with exactly the lifetime that is needed is not due', () => {
   const token = { token: 'canary', issuedAt: 0, expiresAt: hour, since: 0 };

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { groups } from '../../scripts/mutants/groups.ts';
-import { type Ignored, ignored, isIgnored } from '../../scripts/mutants/ignored.ts';
+import { type Ignored, ignored, isIgnored, parseIgnored } from '../../scripts/mutants/ignored.ts';
 import { type Mutant, mutantsOf } from '../../scripts/mutants/make-mutants.ts';
 import { withSources } from '../../scripts/mutants/parse-source.ts';
 import { mutantsOn, replaceMutants } from '../../scripts/reliability-page.ts';
@@ -97,6 +97,16 @@ for (const [fields, expected] of cases) {
   });
 }
 
+test('the list of equivalent mutants has a line, perhaps its mutation, and a reason', () => {
+  const text =
+    'Text\n\nsrc/a.ts\n- x = 1;\n+ x = (1 + 1);\n= one\n- y;\n= two\n\nsrc/b.ts\n- z;\n= three\n';
+  assert.equal(parseIgnored(text), [
+    { file: 'src/a.ts', original: 'x = 1;', mutated: 'x = (1 + 1);', why: 'one' },
+    { file: 'src/a.ts', original: 'y;', mutated: undefined, why: 'two' },
+    { file: 'src/b.ts', original: 'z;', mutated: undefined, why: 'three' },
+  ]);
+});
+
 test('the figures are the last section of the page, and replaced', () => {
   const first = replaceMutants('# Page\n\ntext\n\n', 'one');
   assert.is(first, '# Page\n\ntext\n\n## Mutation tests\n\none\n');
@@ -113,13 +123,23 @@ function expanded(pattern: string): string[] {
   return names === undefined ? [pattern] : names.split(',').map((name) => before + name + after);
 }
 
-test('all files of the groups and of the ignored mutants exist', () => {
+test('the line of each equivalent mutant is still in its file', () => {
+  const stale = ignored.filter(
+    ({ file, original }) =>
+      !fs.readFileSync(path.join(root, file), 'utf8').replace(/\s+/g, ' ').includes(original),
+  );
+  assert.equal(
+    stale.map(({ file, original }) => `${file}: ${original}`),
+    [],
+  );
+});
+
+test('all files of the groups exist', () => {
   const patterns = groups.flatMap(({ sources, except = [], tests }) =>
     [...sources, ...except, ...tests].flatMap(expanded),
   );
-  const named = [...patterns, ...ignored.flatMap(({ file }) => file ?? [])];
   assert.equal(
-    named.filter((pattern) => fs.globSync(pattern, { cwd: root }).length === 0),
+    patterns.filter((pattern) => fs.globSync(pattern, { cwd: root }).length === 0),
     [],
   );
 });

@@ -6,108 +6,20 @@ import {
   entryAt,
   existingDirectory,
   makePrivateFolder,
+  requireChangeable,
   requireDirectory,
 } from '../../src/files/own-directories.ts';
-import { followLink } from '../../src/files/symlinks.ts';
-import {
-  foreign,
-  isReplaceable,
-  isTrustedOwner,
-  isWritableByOthers,
-  userTitle,
-} from '../../src/files/trust.ts';
 import { testContext } from '../support/context.ts';
-import { inHome } from '../support/home.ts';
+import { inFolder, link, make, me, mine, other, withOwner } from '../support/owned-folder.ts';
 import { fails } from '../support/rejects.ts';
 import { systemError, withFs } from '../support/replaced-fs.ts';
 
 const test = suite('own directories');
 
-const isRoot = process.geteuid?.() === 0;
-const needRoot = isRoot ? test : test.skip;
-const me = isRoot ? 4242 : (process.geteuid?.() ?? 0);
-const other = 1717;
-const mine = testContext({ uid: me });
+const needRoot = process.geteuid?.() === 0 ? test : test.skip;
 const root = testContext({ uid: 0 });
 
-/** A temporary directory of the user of these tests. */
-function inFolder(use: (folder: string) => void): Promise<void> {
-  return inHome(({ folder }) => {
-    give(folder, me);
-    use(folder);
-  });
-}
-
-function give(file: string, uid: number): void {
-  if (isRoot) fs.lchownSync(file, uid, uid);
-}
-
-function make(...parts: readonly string[]): string {
-  const directory = path.join(...parts);
-  fs.mkdirSync(directory, { recursive: true, mode: 0o700 });
-  give(directory, me);
-  return directory;
-}
-
-function link(target: string, at: string, uid = me): string {
-  fs.symlinkSync(target, at);
-  give(at, uid);
-  return at;
-}
-
-const owners: readonly (readonly [user: number | undefined, uid: number, expected: boolean])[] = [
-  [7, 7, true],
-  [7, 0, true],
-  [7, 8, false],
-  [0, 7, false],
-  [undefined, 8, true],
-];
-for (const [uid, owner, expected] of owners) {
-  test(`user ${uid} ${expected ? 'trusts' : 'does not trust'} files of user ${owner}`, () =>
-    assert.is(isTrustedOwner({ uid }, statOf(owner, 0, 0o777)), expected));
-}
-
-function statOf(uid: number, gid: number, mode: number): fs.Stats {
-  return Object.assign(fs.statSync('/'), { uid, gid, mode: 0o40000 | mode });
-}
-
-// A group with the owner's number is the owner's alone; root's group has other members.
-const modes: readonly (readonly [uid: number, gid: number, mode: number, expected: boolean])[] = [
-  [7, 7, 0o775, false],
-  [7, 8, 0o775, true],
-  [7, 8, 0o755, false],
-  [7, 7, 0o777, true],
-  [7, 7, 0o703, true],
-  [7, 7, 0o701, false],
-  [7, 8, 0o711, false],
-  [0, 0, 0o770, true],
-  [1, 1, 0o770, false],
-];
-for (const [uid, gid, mode, expected] of modes) {
-  test(`mode ${mode.toString(8)} of ${uid}:${gid} lets others write: ${expected}`, () => {
-    const stat = statOf(uid, gid, mode);
-    assert.is(isWritableByOthers({ uid: 7 }, stat), expected);
-    assert.is(isReplaceable({ uid: 7 }, stat), expected);
-    assert.is(isReplaceable({ uid: 7 }, statOf(uid, gid, mode | 0o1000)), false);
-    assert.is(isWritableByOthers({ uid: undefined }, stat), false);
-  });
-}
-
-test('users have a name and a number in messages', () => {
-  const passwd = 'root:x:0:0:r:/root:/bin/sh\nann:x:5:6::/:\nbad name:x:8:8::/:\nann bad:x:9:9::/:';
-  withFs({ readFileSync: () => passwd }, () => {
-    assert.is(userTitle(0), 'user root (0)');
-    assert.is(userTitle(5), 'user ann (5)');
-    // Terminals and other programs could interpret these names.
-    for (const uid of [6, 8, 9]) assert.is(userTitle(uid), `user ${uid}`);
-    const error = foreign({ uid: 5 }, '/x', statOf(0, 0, 0));
-    assert.match(error.message, /user root \(0\), not by user ann \(5\)/);
-  });
-  withFs({ readFileSync: () => systemError('ENOENT') }, () => assert.is(userTitle(0), 'user 0'));
-  if (process.platform === 'linux') assert.is(userTitle(0), 'user root (0)');
-});
-
-for (const name of ['hosts', 'identities', 'signed-out', 'config.lock']) {
+for (const name of ['access-log', 'hosts', 'identities', 'signed-out', 'config.lock']) {
   test(`the directory above ${name} is checked as well`, () =>
     inFolder((folder) => {
       const target = make(folder, 'dotfiles', 'icr');
@@ -117,6 +29,56 @@ for (const name of ['hosts', 'identities', 'signed-out', 'config.lock']) {
       assert.is(existingDirectory(mine, named, 'own')?.path, path.join(target, name));
       fs.chmodSync(target, 0o777);
       fails(() => existingDirectory(mine, named, 'own'), 'storage', /others? users can write/);
+    }));
+}
+
+test('a dangling symlink has nothing to read, and is an error for a write', () =>
+  inFolder((folder) => {
+    const config = link('none', path.join(folder, 'icr'));
+    assert.is(existingDirectory(mine, config, 'read'), undefined);
+    fails(
+      () => existingDirectory(mine, config, 'own'),
+      'storage',
+      /icr: its target does not exist; create none, or remove \S+icr$/,
+    );
+  }));
+
+test('a slash at the end does not lead through a symlink to another directory', () =>
+  inFolder((folder) => {
+    const target = make(folder, 'dotfiles', 'icr');
+    const lock = link(target, path.join(folder, 'x.lock'));
+    for (const end of ['', '/', '//', '/.', '/./', '//.//']) {
+      const config = existingDirectory(mine, target + end, 'own');
+      assert.equal([config?.path, config?.stat.ino], [target, fs.statSync(target).ino], end);
+      fails(() => existingDirectory(mine, lock + end, 'own'), 'storage', /is a symlink/);
+    }
+    for (const name of ['/', '/.']) assert.ok(existingDirectory(mine, name, 'read'));
+    const hidden = make(folder, '.icr');
+    assert.is(existingDirectory(mine, hidden, 'own')?.path, hidden);
+  }));
+
+test('a directory below a symlink keeps its path', () =>
+  inFolder((folder) => {
+    make(folder, 'home', 'icr');
+    const config = path.join(link('home', path.join(folder, 'user')), 'icr');
+    assert.is(existingDirectory(mine, config, 'own')?.path, config);
+  }));
+
+for (const [uid, access, problem] of [
+  [me, 'read', /is owned by user 1717/],
+  [me, 'own', /is owned by user 1717/],
+  [0, 'own', /root does not write to \S+icr of user 1717/],
+  [0, 'read', undefined],
+  [undefined, 'own', undefined],
+] as const) {
+  test(`user ${uid}, access ${access}: a directory of another user is ${problem ? 'refused' : 'used'}`, () =>
+    inFolder((folder) => {
+      const config = make(folder, 'icr');
+      withOwner(other, () => {
+        const existing = () => existingDirectory({ ...mine, uid }, config, access);
+        if (problem !== undefined) fails(existing, 'storage', problem);
+        else assert.is(existing()?.path, config);
+      });
     }));
 }
 
@@ -203,51 +165,42 @@ needRoot('root makes no directory below that of a user, and uses its own (needs 
   }),
 );
 
-/** Creates a chain of symlinks; returns the first. */
-function chain(folder: string, length: number): string {
-  let target = make(folder, 'target');
-  for (let i = 0; i < length; i += 1) target = link(target, path.join(folder, `${length}-${i}`));
-  return target;
+for (const [uid, owner, name, isRefused] of [
+  [0, 0, 'own', false],
+  [0, 0, 'none', false],
+  [0, 0, 'none/deep', false],
+  [0, other, 'own', true],
+  [0, other, 'none', true],
+  [0, other, 'none/deep', true],
+  [me, me, 'none', false],
+  [me, other, 'none', false],
+  [me, other, 'own', true],
+] as const) {
+  const verb = isRefused ? 'must not' : 'may';
+  test(`user ${uid} ${verb} change ${name} in a directory of user ${owner}`, () =>
+    inFolder((folder) => {
+      make(folder, 'own');
+      const directory = path.join(folder, name);
+      const context = testContext({ uid });
+      withOwner(owner, () => {
+        const change = () => requireChangeable(context, directory);
+        if (isRefused) fails(change, 'storage', /root does not write to|is owned by user 1717/);
+        else change();
+        if (uid !== 0) return;
+        if (isRefused) fails(() => requireDirectory(context, directory), 'storage');
+        else assert.is(requireDirectory(context, directory).path, directory);
+      });
+    }));
 }
 
-test('follows as many symlinks as Linux', () =>
+test('root may change a directory whose parent is a file: the write fails with the reason', () =>
   inFolder((folder) => {
-    assert.is(followLink(mine, chain(folder, 40)), path.join(folder, 'target'));
-    fails(() => followLink(mine, chain(folder, 41)), 'storage', /leads to itself/);
+    fs.writeFileSync(path.join(folder, 'file'), '');
+    requireChangeable(root, path.join(folder, 'file', 'below', 'deep'));
+    const statSync = () => systemError('EACCES');
+    withFs({ statSync }, () =>
+      assert.throws(() => requireChangeable(root, path.join(folder, 'none')), /EACCES/),
+    );
   }));
-
-test('follows a symlink into a sticky directory, but not to a sticky directory', () =>
-  inFolder((folder) => {
-    const shared = make(folder, 'shared');
-    const target = make(shared, 'target');
-    fs.chmodSync(shared, 0o1777);
-    const at = link(target, path.join(folder, 'link'));
-    assert.is(followLink(mine, at), target);
-    fs.chmodSync(target, 0o1777);
-    fails(() => followLink(mine, at), 'storage', /other users can write to \S+target/);
-  }));
-
-test('a directory above the symlink is not checked again', () =>
-  inFolder((folder) => {
-    const config = make(folder, 'config');
-    const target = make(config, 'target');
-    fs.chmodSync(folder, 0o777);
-    assert.is(followLink(mine, link(target, path.join(config, 'link'))), target);
-    fs.chmodSync(config, 0o777);
-    const writable = link(target, path.join(config, 'second'));
-    fails(() => followLink(mine, writable), 'storage', /other users can write/);
-  }));
-
-needRoot('a target, and the directory of a symlink, of another user are refused (needs root)', () =>
-  inFolder((folder) => {
-    const target = make(folder, 'target');
-    give(target, other);
-    const at = link(target, path.join(folder, 'link'));
-    fails(() => followLink(mine, at), 'storage', /target is owned by user 1717/);
-    give(folder, other);
-    give(target, me);
-    fails(() => followLink(mine, at), 'storage', /is owned by user 1717/);
-  }),
-);
 
 test.run();

@@ -20,6 +20,8 @@ const hosts: readonly [
   ['us.icr.io:1', 'us.icr.io', 1],
   ['us.icr.io:65535', 'us.icr.io', 65_535],
   ['us.icr.io:00080', 'us.icr.io', 80],
+  ['us.icr.io/AZaz09', 'us.icr.io', undefined, 'AZaz09'],
+  ['https://us.icr.io/a://b', 'us.icr.io', undefined, 'a:'],
   ['us.icr.io/abc/d', 'us.icr.io', undefined, 'abc'],
   ['https://us.icr.io/x', 'us.icr.io', undefined, 'x'],
   ['HTTP://us.icr.io:80/x', 'us.icr.io', undefined, 'x'],

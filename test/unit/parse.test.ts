@@ -56,6 +56,7 @@ const problems: readonly [text: string, problem: RegExp][] = [
   ['.', /not a host/],
   ['..', /not a host/],
   ['/', /not a host/],
+  ['/a://us.icr.io', /not a host/],
   ['https://', /not a host/],
   [':443', /not a host/],
   ['a..b', /not a host/],

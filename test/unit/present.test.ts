@@ -1,12 +1,19 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { identityKinds } from '../../src/config/settings.ts';
-import { presentation, requireHostOf, requirePresentable } from '../../src/identity/present.ts';
+import {
+  acceptsUserName,
+  presentation,
+  requireAccessToken,
+  requireHostOf,
+  requirePresentable,
+} from '../../src/identity/present.ts';
 import {
   requireProfile,
   requireProfileId,
   requireProfileIdOrCrn,
 } from '../../src/identity/profile.ts';
+import { hostOf } from '../support/host.ts';
 import { fails } from '../support/rejects.ts';
 
 const test = suite('identity presentation (--present)');
@@ -51,9 +58,45 @@ test('presents an entitlement key to cp.icr.io only', () => {
     const check = (key: string) => requireHostOf({ kind }, key);
     if (kind !== 'entitlement-key') for (const key of ['*', 'us.icr.io']) check(key);
     else
-      for (const key of ['*', 'us.icr.io', 'icr.io/cp']) fails(() => check(key), 'invalid-input');
+      for (const [key, target] of [
+        ['*', 'other hosts'],
+        ['us.icr.io', 'us.icr.io'],
+        ['icr.io/cp', 'icr.io'],
+      ] as const) {
+        const { message } = fails(() => check(key), 'invalid-input');
+        assert.is(message, `entitlement keys cannot be used for ${target}`);
+      }
   }
 });
+
+for (const [kind, username, hint] of [
+  ['api-key', 'iamapikey', 'add --present iambearer'],
+  ['refresh-token', 'iamrefresh', 'add --present iambearer'],
+  ['entitlement-key', 'cp', undefined],
+  ['registry-token', 'token', undefined],
+] as const) {
+  test(`${kind} as ${username}: a minimum lifetime is refused, because it is not an access token`, () => {
+    const error = fails(() => requireAccessToken({ kind }, username, 'work'), 'invalid-input');
+    assert.is(error.hint, hint);
+  });
+}
+
+for (const kind of ['api-key', 'refresh-token', 'trusted-profile'] as const) {
+  test(`${kind} as iambearer: a minimum lifetime is accepted`, () =>
+    requireAccessToken({ kind }, 'iambearer', 'work'));
+}
+
+for (const [host, username, isAccepted] of [
+  ['us.icr.io', 'iamapikey', true],
+  ['us.icr.io', 'cp', false],
+  ['us.icr.io', '<token>', false],
+  ['cp.icr.io', 'cp', true],
+  ['cp.icr.io', 'iamapikey', false],
+  ['cp.icr.io', '<token>', false],
+] as const) {
+  test(`${host} ${isAccepted ? 'accepts' : 'does not accept'} the user name ${username}`, () =>
+    assert.is(acceptsUserName(hostOf(host), username), isAccepted));
+}
 
 test('accepts a trusted profile ID, IAM ID or CRN', () => {
   const id = 'Profile-0e9a7f3c-52c6-4a1b-9e45-6f1f2d3c4b5a';

@@ -9,6 +9,7 @@ import {
   removeTemporariesOfConf,
   removeUnderLock,
   renamePrivate,
+  writeNew,
   writePrivate,
 } from '../../src/files/private-write.ts';
 import { cannot, isAbsent, typeOf } from '../../src/files/storage-error.ts';
@@ -114,6 +115,41 @@ test('a file and its directory are synced before and after the rename, and close
     );
   }));
 
+test('a write removes the temporary file of a process that was killed more than a minute ago', () =>
+  withFile((file, names) => {
+    const directory = path.dirname(file);
+    const [stale, recent] = ['y', 'z'].map((target) => temporaryName(context, target));
+    for (const name of [stale, recent]) fs.writeFileSync(path.join(directory, name ?? ''), '');
+    const twoMinutesAgo = Date.now() / 1000 - 120;
+    fs.utimesSync(path.join(directory, stale ?? ''), twoMinutesAgo, twoMinutesAgo);
+    writePrivate(context, file, 'new');
+    assert.equal(names().sort(), [recent, 'x.json']);
+  }));
+
+test('a directory that cannot be used is reported as such', () =>
+  withFile((file) => {
+    const link = path.join(path.dirname(file), 'link');
+    fs.symlinkSync('none', link);
+    const write = () => writePrivate(context, path.join(link, 'x.json'), 'new');
+    fails(write, 'storage', /link: its target does not exist/);
+  }));
+
+test('a new file is for its owner only, and closed; an existing one stays', () =>
+  withFile((file, names) => {
+    const made = path.join(path.dirname(file), 'new.json');
+    const { closeSync } = fs;
+    let closed = 0;
+    const counted = (descriptor: number) => {
+      closed += 1;
+      closeSync(descriptor);
+    };
+    withFs({ closeSync: counted }, () => writeNew(context, made, 'text'));
+    assert.equal([textOf(made), fs.statSync(made).mode & 0o777, closed], ['text', 0o600, 1]);
+    assert.throws(() => writeNew(context, file, 'text'), /EEXIST/);
+    assert.is(textOf(file), 'old');
+    assert.equal(names().sort(), ['new.json', 'x.json']);
+  }));
+
 test('returns whether the removed file existed', () =>
   withFile((file, names) => {
     fs.writeFileSync(path.join(path.dirname(file), temporaryName(context, 'x.json')), '');
@@ -137,9 +173,10 @@ function lostAt(call: number, before = () => {}): () => void {
   };
 }
 
-test('is removed under a lock', () =>
+test('is removed under a lock, with its temporary files', () =>
   withFile((file, names) => {
     let calls = 0;
+    fs.writeFileSync(path.join(path.dirname(file), temporaryName(context, 'x.json')), '');
     removeUnderLock(context, file, () => {
       calls += 1;
     });
@@ -197,6 +234,10 @@ test('is renamed in its directory, if there is one', () =>
     renamePrivate(context, file, 'y.json');
     assert.equal(names(), ['y.json']);
     renamePrivate(context, path.join(path.dirname(file), 'none', 'x'), 'y');
+    const reader = testContext({ readOnly: true });
+    const named = path.join(path.dirname(file), 'y.json');
+    fails(() => renamePrivate(reader, named, 'z.json'), 'storage', /y\.json is not renamed/);
+    assert.equal(names(), ['y.json']);
   }));
 
 test('every temporary file of a directory is removed', () =>
@@ -221,6 +262,7 @@ const isRoot = process.geteuid?.() === 0;
       const root = testContext({ uid: 0 });
       fails(() => removeEveryTemporary(root, directory), 'storage', /root does not write/);
       fails(() => removeTemporariesOfConf(root, file), 'storage', /root does not write/);
+      fails(() => removePrivate(root, file), 'storage', /root does not write/);
       fails(() => removeUnderLock(root, file, () => {}), 'storage', /root does not write/);
       fails(() => renamePrivate(root, file, 'y'), 'storage', /root does not write/);
       assert.is(names().length, 2);
@@ -252,6 +294,7 @@ test('errors of the system have a hint that fits them', () => {
     EACCES: /check the owner and mode/,
     EPERM: /check the owner and mode/,
     EROFS: /make its file system writable/,
+    EBUSY: /mount its directory instead/,
     ENOSPC: /free space/,
     EDQUOT: /quota/,
     EISDIR: /move away the directory/,
@@ -278,6 +321,12 @@ test('directory entries have a type in messages', () =>
     fs.symlinkSync('x', `${file}2`);
     assert.is(typeOf(fs.lstatSync(`${file}2`)), 'a symlink');
     assert.is(typeOf(fs.statSync('/dev/null')), 'a device');
+    for (const [mode, type] of [
+      [0o010600, 'a FIFO'],
+      [0o140600, 'a socket'],
+    ] as const) {
+      assert.is(typeOf(Object.assign(fs.lstatSync(file), { mode })), type);
+    }
   }));
 
 test.run();

@@ -1,9 +1,10 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isCalledByItself } from '../../src/process-tree.ts';
+import { isCalledByItself, processStat } from '../../src/process-tree.ts';
 
 const test = suite('credential helper loop detection');
 
@@ -90,6 +91,40 @@ test('compares the script and its verb if an interpreter runs it', () => {
     );
   }
 });
+
+test('reads the state, the parent and the start time of a process from its stat line', () => {
+  // As in proc(5): the start time is the 22nd field, 18 after that of the parent.
+  const between = Array.from({ length: 17 }, (_, index) => index + 100).join(' ');
+  for (const [line, expected] of [
+    [`39 (a) b) T 8 ${between} 4711 1`, ['T', 8, '4711']],
+    ['39 ((sd-pam)) S 8 1 1', ['S', 8, '']],
+  ] as const) {
+    withProcesses([get], (proc) => {
+      fs.writeFileSync(path.join(proc, 'self/stat'), line);
+      const { pid, state, parentPid, started } = processStat('self', proc);
+      assert.is(pid, 39);
+      assert.equal([state, parentPid, started], expected);
+    });
+  }
+});
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('reads /proc by default', () => {
+  const { pid, parentPid, state } = processStat('self');
+  assert.equal([pid, parentPid, state], [process.pid, process.ppid, 'R']);
+});
+
+for (const [verb, expected] of [
+  ['get', 'true'],
+  ['exec', 'false'],
+] as const) {
+  onLinux(`a program that runs itself again with ${verb}: ${expected}`, () => {
+    const program = path.join(import.meta.dirname, '../support/loop-program.ts');
+    const { stdout } = spawnSync(process.execPath, [program, verb], { encoding: 'utf8' });
+    assert.is(stdout, expected);
+  });
+}
 
 test('finds no loop if the process table is unavailable', () =>
   assert.is(isCalledByItself(undefined, '/nonexistent'), false));

@@ -1,10 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { systemCode } from '../../src/errors.ts';
-import { type Regular, readRegular } from '../../src/files/regular-file.ts';
+import { isSameFile, type Regular, readRegular } from '../../src/files/regular-file.ts';
 import { inHome } from '../support/home.ts';
 import { withFs } from '../support/replaced-fs.ts';
 
@@ -47,6 +49,18 @@ for (const [name, [make, expected]] of Object.entries(kinds)) {
     }));
 }
 
+test('a socket: a socket', () =>
+  inHome(async ({ folder }) => {
+    const file = path.join(folder, 'file');
+    const server = net.createServer().listen(file);
+    await once(server, 'listening');
+    try {
+      assert.is(outcome(file), 'a socket');
+    } finally {
+      server.close();
+    }
+  }));
+
 test('a FIFO that has just replaced a file is not waited for', () =>
   inHome(({ folder }) => {
     const file = path.join(folder, 'file');
@@ -60,6 +74,29 @@ test('a FIFO that has just replaced a file is not waited for', () =>
       withFs(replaced, () => outcome(file)),
       'a FIFO',
     );
+  }));
+
+test('an open file is the same until its path leads to another file, or to none', () =>
+  inHome(({ folder }) => {
+    const file = path.join(folder, 'file');
+    fs.writeFileSync(file, 'text');
+    const descriptor = fs.openSync(file, 'r');
+    try {
+      assert.is(isSameFile(file, descriptor), true);
+      const { ino, dev } = fs.lstatSync(file);
+      const onOtherDisk = { lstatSync: () => ({ ino, dev: dev + 1 }) };
+      assert.is(
+        withFs(onOtherDisk, () => isSameFile(file, descriptor)),
+        false,
+      );
+      fs.renameSync(file, `${file}-2`);
+      assert.is(isSameFile(file, descriptor), false);
+      fs.symlinkSync('file-2', file);
+      assert.is(isSameFile(file, descriptor), false);
+      assert.is(isSameFile(`${file}-2`, descriptor), true);
+    } finally {
+      fs.closeSync(descriptor);
+    }
   }));
 
 test('closes the file', () =>

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { cacheFolder, configFolder } from '../../src/config/folders.ts';
 import { withNodeFolders } from '../../src/kubernetes/kubelet.ts';
-import { withSystemHome } from '../../src/process-context.ts';
+import { withSystemHome } from '../../src/system-home.ts';
 import { testContext } from '../support/context.ts';
 
 const test = suite('home directory of the system');

@@ -8,7 +8,7 @@ import { requireTrustedFolder, trustedEndpoint } from '../../src/config/trusted-
 import type { HelperError } from '../../src/errors.ts';
 import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
-import { withFs } from '../support/replaced-fs.ts';
+import { systemError, withFs } from '../support/replaced-fs.ts';
 
 const test = suite('trusted IAM endpoint');
 const withModes = process.platform === 'win32' ? test.skip : test;
@@ -123,7 +123,30 @@ const refused: readonly Row[] = [
       return { HOME: path.join(folder, 'app') };
     },
   ],
-  ...['.hg', '.jj', '.svn'].map(
+  [
+    'a bare repository that is its own work tree',
+    (folder) => {
+      const root = path.join(folder, repository);
+      for (const name of ['objects', 'refs']) makeRepository(root, name);
+      fs.symlinkSync('refs/heads/none', path.join(root, 'HEAD'));
+      return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(root, '.icr') };
+    },
+  ],
+  [
+    'GIT_WORK_TREE',
+    (folder) => ({
+      GIT_WORK_TREE: path.join(folder, repository),
+      DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, repository, '.icr'),
+    }),
+  ],
+  [
+    'GIT_WORK_TREE is a symlink',
+    (folder) => {
+      fs.symlinkSync('home', path.join(folder, 'app'));
+      return { GIT_WORK_TREE: path.join(folder, 'app') };
+    },
+  ],
+  ...['.hg', '.jj', '.svn', '.sl', '.pijul', '.bzr', '_darcs', '.fslckout', '_FOSSIL_', 'CVS'].map(
     (mark): Row => [
       `a checkout with ${mark}`,
       (folder) => {
@@ -140,7 +163,8 @@ for (const [name, where] of refused) {
       const { context, file } = planted(folder, where(folder));
       const error = errorOf(() => trustedEndpoint(context, readSettings(context)));
       assert.is(error?.code, 'misconfigured');
-      assert.ok(error?.message.startsWith(`iamEndpoint in ${file} is not used: `), error?.message);
+      const reason = `iamEndpoint in ${file} is not used: the directory is inside the repository `;
+      assert.ok(error?.message.startsWith(reason), error?.message);
       assert.match(
         error?.hint ?? '',
         /^move \S+ out of the repository, or set IBMCLOUD_IAM_API_END/,
@@ -165,6 +189,24 @@ const accepted: readonly Row[] = [
       makeRepository(path.join(folder, repository));
       return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${folder}/${repository}/../icr` };
     },
+  ],
+  ...['HEAD', 'objects', 'refs'].map(
+    (missing): Row => [
+      `a directory that differs from a bare repository by ${missing}`,
+      (folder) => {
+        for (const name of ['HEAD', 'objects', 'refs']) {
+          if (name !== missing) makeRepository(path.join(folder, 'app'), name);
+        }
+        return { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: path.join(folder, 'app/icr') };
+      },
+    ],
+  ),
+  [
+    'a directory outside of GIT_WORK_TREE',
+    (folder) => ({
+      GIT_DIR: path.join(folder, 'elsewhere.git'),
+      GIT_WORK_TREE: path.join(folder, repository),
+    }),
   ],
   [
     'a directory that contains a checkout',
@@ -210,6 +252,34 @@ for (const [name, where] of accepted) {
   );
 }
 
+withModes('refused: the current directory if GIT_DIR makes it a work tree', () =>
+  inHome(({ folder }) => {
+    const config = path.join(folder, repository, '.icr');
+    const { context } = planted(folder, { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: config });
+    const withGit = { ...context, env: { ...context.env, GIT_DIR: path.join(folder, 'app.git') } };
+    const before = process.cwd();
+    try {
+      for (const [place, isRefused] of [
+        [repository, true],
+        ['home', true],
+        [`${repository}/.icr`, true],
+        ['elsewhere', false],
+      ] as const) {
+        fs.mkdirSync(path.join(folder, place), { recursive: true });
+        process.chdir(path.join(folder, place));
+        assert.is(errorOf(() => requireTrustedFolder(withGit)) !== undefined, isRefused, place);
+        assert.is(
+          errorOf(() => requireTrustedFolder(context)),
+          undefined,
+          place,
+        );
+      }
+    } finally {
+      process.chdir(before);
+    }
+  }),
+);
+
 for (const [name, mode, isFile] of [
   ['others can write the directory', 0o777, false],
   ['the group can write the directory', 0o770, false],
@@ -243,8 +313,28 @@ withModes('refused: another user owns config.json, such as when root runs in a u
     const error = errorOf(() => trustedEndpoint(other, { iamEndpoint }));
     assert.is(error?.code, 'misconfigured');
     assert.match(error?.message ?? '', 'another user (');
+    assert.match(error?.hint ?? '', /^remove it, or set IBMCLOUD_IAM_API_ENDPOINT/);
   }),
 );
+
+withModes('accepted: the usual directory on Windows is a symlink to dotfiles', () =>
+  inHome(({ folder }) => {
+    const APPDATA = path.join(folder, 'home');
+    const windows = testContext({ platform: 'win32', env: { APPDATA } });
+    const usual = configFolder(windows) ?? '';
+    const dotfiles = path.join(APPDATA, 'dotfiles');
+    makeRepository(dotfiles);
+    fs.mkdirSync(path.join(dotfiles, 'icr'), { mode: 0o700 });
+    fs.symlinkSync(path.join(dotfiles, 'icr'), usual);
+    requireTrustedFolder(windows);
+    const other = testContext({ platform: 'linux', env: { APPDATA, HOME: APPDATA } });
+    const env = { ...other.env, DOCKER_CREDENTIAL_ICR_CONFIG_DIR: usual };
+    assert.is(errorOf(() => requireTrustedFolder({ ...other, env }))?.code, 'misconfigured');
+  }),
+);
+
+test('accepted: without a home, there is no directory that others could change', () =>
+  assert.is(trustedEndpoint(testContext(), { iamEndpoint }), iamEndpoint));
 
 withModes('accepts /etc as a repository, as etckeeper creates it, but no other directory', () => {
   for (const [parent, isRefused] of [
@@ -253,7 +343,7 @@ withModes('accepts /etc as a repository, as etckeeper creates it, but no other d
     ['/opt', true],
   ] as const) {
     const env = { DOCKER_CREDENTIAL_ICR_CONFIG_DIR: `${parent}/docker-credential-icr-canary` };
-    const lstatSync = (file: string) => (file === `${parent}/.git` ? {} : undefined);
+    const lstatSync = (file: string) => file === `${parent}/.git` || systemError('ENOENT');
     withFs({ lstatSync }, () => {
       const error = errorOf(() => requireTrustedFolder(testContext({ env })));
       assert.is(error !== undefined, isRefused, parent);

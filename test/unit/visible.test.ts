@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hasControlCharacter, visible, visibleLines } from '../../src/visible.ts';
+import { hasControlCharacter, hintLines, visible, visibleLines } from '../../src/visible.ts';
 
 const test = suite('visible');
 
@@ -72,5 +72,10 @@ for (const [text, expected] of [
   test(`${visible(text)} has ${expected ? 'a' : 'no'} control character`, () =>
     assert.is(hasControlCharacter(text), expected));
 }
+
+test('a hint is one line without control characters; without a hint there is no line', () => {
+  assert.equal(hintLines('run x\u001b'), ['hint: run x\\u001b']);
+  assert.equal(hintLines(undefined), []);
+});
 
 test.run();

@@ -19,6 +19,39 @@ const rows: readonly (readonly [text: string, width: number, lines: readonly str
     40,
     ['hint: run docker-credential-icr login \\', '  us.icr.io again'],
   ],
+  [
+    'hint: run docker-credential-icr login us.icr.io, or log out of us.icr.io and log in again',
+    60,
+    [
+      'hint: run docker-credential-icr login us.icr.io, or log out',
+      'of us.icr.io and log in again',
+    ],
+  ],
+  [
+    'run docker-credential-icr login us.icr.io, or docker-credential-icr logout --identity work to remove the identity',
+    40,
+    [
+      'run docker-credential-icr login \\',
+      '  us.icr.io, or docker-credential-icr \\',
+      '  logout --identity work to remove the',
+      'identity',
+    ],
+  ],
+  [
+    'hint: try docker-credential-icr status, or see docker-credential-icr --help',
+    40,
+    ['hint: try docker-credential-icr \\', '  status, or see docker-credential-icr \\', '  --help'],
+  ],
+  [
+    'docker-credential-icr is not on PATH, so clients cannot run it',
+    30,
+    ['docker-credential-icr is not', 'on PATH, so clients cannot run', 'it'],
+  ],
+  [
+    'check it, then run docker-credential-icr login again',
+    44,
+    ['check it, then run docker-credential-icr \\', '  login again'],
+  ],
   ["hint: run rm '/a b/c d' /e", 16, ['hint: run rm \\', "  '/a b/c d' \\", '  /e']],
   ['docker-credential-icr login us.icr.io', 32, ['docker-credential-icr login \\', '  us.icr.io']],
   ['hint: run this as user jane', 16, ['hint: run this', 'as user jane']],
@@ -36,6 +69,15 @@ test('wrap: keeps all words, and no line with two words is too long', () =>
       const lines = wrap(list.join(' '), width);
       assert.equal(lines.join(' ').split(' '), list);
       assert.ok(lines.every((line) => line.length <= width || !line.includes(' ')));
+    }),
+  ));
+
+test('wrapCommand: keeps all words', () =>
+  fc.assert(
+    fc.property(words, fc.integer({ min: 1, max: 90 }), (list, width) => {
+      const text = `run docker-credential-icr ${list.join(' ')}, or run rm ${list.join(' ')} again`;
+      const unwrapped = wrapCommand(text, width).map((line) => line.replace(/ \\$/, '').trim());
+      assert.is(unwrapped.join(' '), text);
     }),
   ));
 

@@ -91,7 +91,7 @@ async function confirmStop(
   const { context } = lookup;
   const identities = await identitiesUsing(lookup, caller, key.id);
   if (identities.length > 0) {
-    context.warn(`${nameOf(key)} is used here by ${listOf(identities)}`);
+    context.warn(`${nameOf(key)} is used on this machine by ${listOf(identities)}`);
     await printLastUses(context, identities);
   }
   return (await confirm(context, `${action} ${nameOf(key)}`, yes)) ? identities : undefined;

@@ -83,10 +83,7 @@ export async function createReplacement(context: Context, rotation: Rotation): P
 }
 
 /** Returns the copies for the record of the pending key; undefined without copies. */
-export function copiesOf(
-  { copies }: Rotation,
-  { copies: recorded }: PendingKey,
-): PendingKey['copies'] {
+function copiesOf({ copies }: Rotation, { copies: recorded }: PendingKey): PendingKey['copies'] {
   const isDelivering = recorded?.isDelivering ?? false;
   if (copies.length === 0 && !isDelivering) return undefined;
   return { targets: copies.map(({ target }) => target), isDelivering };

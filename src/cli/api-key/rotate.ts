@@ -30,23 +30,31 @@ export const rotate: Command<RotateArgs> = {
     skip: {
       type: 'string',
       array: true,
-      describe: 'leave out a --to of the interrupted rotation',
+      describe: 'leave out this copy, a --to of the interrupted rotation',
     },
     'expires-in': {
       type: 'string',
-      describe: 'the new key expires after this time: 12h, 90d, 4w, 1y (default: with the old key)',
+      describe:
+        'the new key expires after this time: 12h, 90d, 4w, 1y (default: the expiry of the old key)',
     },
     'action-when-leaked': {
       type: 'string',
       choices: leakActions,
-      describe: 'what IBM does if it finds the new key in public (default: as for the old key)',
+      describe:
+        'what IBM does if it finds the new key in public; by default the same as for the old key',
     },
     leaked: {
       type: 'boolean',
       describe: 'disable the old key as soon as this machine uses the new one',
     },
-    unlock: { type: 'boolean', describe: 'also rotate a locked key; then the new key is locked' },
-    as: { type: 'string', describe: 'call IAM as this identity (default: the rotated one)' },
+    unlock: {
+      type: 'boolean',
+      describe: 'rotate a locked key: lock the new key, unlock and delete the old one',
+    },
+    as: {
+      type: 'string',
+      describe: 'call IAM as this identity (default: the identity whose key is rotated)',
+    },
   },
   examples: [
     ['api-key rotate', 'the API key of the identity of icr.io'],

@@ -108,7 +108,7 @@ async function coverage(input: CheckInput, files: readonly CredHelpersFile[]): P
   const lists = await attempt(() =>
     userFolders(input.context).map((user) => helperList(input.context, user)),
   );
-  if (!(lists instanceof HelperError) && lists.every((list) => list?.namesUs)) {
+  if (!(lists instanceof HelperError) && lists.every((list) => list?.namesHelper)) {
     const names = new Set(lists.map((list) => list?.file));
     return [ok(`${[...names].join(', ')} names this helper for every registry`)];
   }
@@ -142,11 +142,11 @@ async function unnamed(input: CheckInput, files: readonly CredHelpersFile[]): Pr
   }
   if (!namesHelper('podman', docker)) {
     const what = `${docker.file} names this helper as credsStore, which podman, buildah and skopeo do not read`;
-    return [problem(`${what} (${own} does not name it)`, configurePodman)];
+    return [problem(`${what}; none of their own files names it (${own})`, configurePodman)];
   }
   const what = `podman pulls with ${docker.file}, but podman login stores passwords in plain text`;
   return [
-    warning(`${what}: ${own} does not name this helper`, configurePodman),
+    warning(`${what}: none of its own files names this helper (${own})`, configurePodman),
     ...unregisteredHosts(input, 'podman', (host) => callsHelper('podman', docker, host)),
   ];
 }

@@ -161,6 +161,6 @@ function ownExpiry(jwt: string): Pick<Verification, 'expiresAt' | 'issuedAt'> {
 function session({ snapshot }: CheckInput, name: string): Verification {
   const expiresAt = sessionEnd(snapshot.directory, name);
   const command = `docker-credential-icr token --identity ${name}`;
-  const message = `not tried, since IAM accepts a refresh token once; ${command} does`;
+  const message = `not verified, because IAM accepts a refresh token only once; ${command} verifies it`;
   return expiresAt === undefined ? { message } : { message, expiresAt };
 }

@@ -130,7 +130,11 @@ const certificates: Check = {
     }
     if (problems.length > 0) return problems;
     const places = set.map((name) => `${name}=${env[name]}`);
-    return ok(set.length === 0 ? 'the default authorities' : `also ${places.join(', ')}`);
+    return ok(
+      set.length === 0
+        ? 'the default authorities'
+        : `the default authorities, and ${places.join(', ')}`,
+    );
   },
 };
 

@@ -61,7 +61,8 @@ function whyNotStarted(file: string): NotStartable {
 }
 
 function checkFirst(context: Context, file: string, own: string | undefined): Finding {
-  if (own !== undefined && identityOf(file) === identityOf(own)) return ok(`clients run ${file}`);
+  if (own !== undefined && canonicalPath(file) === canonicalPath(own))
+    return ok(`clients run ${file}`);
   const found = run(context, file);
   if ('problem' in found) return problem(`${file} ${found.problem}`, moveAway(file));
   if (own === undefined)
@@ -113,7 +114,8 @@ function filesOnPath(context: Context): string[] {
     .map((directory) => path.join(directory, context.platform === 'win32' ? `${name}.exe` : name))
     .filter((file) => isPresent(file) && statOf(file)?.isDirectory() !== true);
   return files.filter(
-    (file, index) => files.findIndex((other) => identityOf(other) === identityOf(file)) === index,
+    (file, index) =>
+      files.findIndex((other) => canonicalPath(other) === canonicalPath(file)) === index,
   );
 }
 
@@ -125,8 +127,8 @@ function isPresent(file: string): boolean {
   }
 }
 
-/** The same text for all names of a file. */
-function identityOf(file: string): string {
+/** Returns the same path for all names of a file. */
+function canonicalPath(file: string): string {
   return realPath(file) ?? file;
 }
 

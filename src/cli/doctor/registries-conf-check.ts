@@ -28,8 +28,8 @@ function unreadableIn(input: CheckInput, user: string): Finding[] {
 function replacedIn(context: Context, user: string): Finding[] {
   const lists = helperLists(context, user);
   const last = lists.at(-1);
-  const ours = lists.find(({ namesUs }) => namesUs);
-  if (last === undefined || ours === undefined || last.namesUs) return [];
+  const ours = lists.find(({ namesHelper }) => namesHelper);
+  if (last === undefined || ours === undefined || last.namesHelper) return [];
   const what = `${last.file} lists other helpers and replaces ${ours.file}`;
   return [warning(what, `set ${settingWith(last.names)} in ${last.file}`)];
 }

@@ -18,6 +18,7 @@ import {
   problem,
   skipped,
 } from './check.ts';
+import { endSignOutHint } from './settings-checks.ts';
 
 /** Less than the timeout of the check, so that the error of the request is reported. */
 const requestLimitMs = 9000;
@@ -60,6 +61,9 @@ function hostCheck(name: string, title: string, verify: Verify): Check {
       const input = { ...rest, context: { ...context, deadline } };
       const found = await findCredential(lookupIn(input.context), host);
       if (found !== undefined) return verify(input, host, found);
+      const key = hostKey(host);
+      if (rest.snapshot.signedOut.has(key))
+        return problem('signed out', endSignOutHint(input, key));
       return problem('not logged in', `run docker-credential-icr login ${shellQuoted(name)}`);
     },
   };

@@ -68,7 +68,10 @@ function lineOf({ name, state, message, hint }: Result, layout: Layout): string 
   const mark = isColoured ? `\x1b[${colours[state]}m${padded}\x1b[0m` : padded;
   const text = wrap(visible(`${name}: ${message}`), width - indent.length);
   const hints = hintLines(hint).flatMap((line) => wrapCommand(line, hintWidth - indent.length));
-  return `${mark} ${[...text, ...hints].join(`\n${indent}`)}\n`;
+  const [first = '', ...rest] = [...text, ...hints];
+  // A path that would not fit is indented less: a terminal would break it.
+  const lines = rest.map((line) => line.padStart(Math.min(line.length + indent.length, hintWidth)));
+  return `${[`${mark} ${first}`, ...lines].join('\n')}\n`;
 }
 
 /**

@@ -94,7 +94,7 @@ export const hostsCheck: Check = {
       ...out.map((host) => signedOutFinding(input, host)),
     ];
     const count = answers.filter(({ found }) => !(found instanceof HelperError)).length;
-    if (count > 0) return [ok(`logged in to ${count}`), ...problems];
+    if (count > 0) return [ok(`logged in to ${count} host${count === 1 ? '' : 's'}`), ...problems];
     if (problems.length > 0) return problems;
     return answers.length > 0 || settingsError !== undefined
       ? skipped('no credential can be read; see the other lines')
@@ -116,7 +116,12 @@ function expiringTokens({ snapshot: { answers }, context }: CheckInput): Finding
   });
 }
 
-function signedOutFinding({ snapshot: { settings } }: CheckInput, name: string): Finding {
+function signedOutFinding(input: CheckInput, name: string): Finding {
+  return warning(`${name} is signed out`, endSignOutHint(input, name));
+}
+
+/** Returns the hint for a host that is signed out: to use its identity again, or to log in if it has none. */
+export function endSignOutHint({ snapshot: { settings } }: CheckInput, name: string): string {
   const host = parseServerURL(name);
   const key = 'problem' in host ? undefined : mappingKeyFor(settings, host);
   const identity = key === undefined ? undefined : settings.mappings[key]?.identity;
@@ -124,7 +129,7 @@ function signedOutFinding({ snapshot: { settings } }: CheckInput, name: string):
   const command = isKnown
     ? `map ${shellQuoted(name)} ${shellQuoted(identity)}`
     : `login ${shellQuoted(name)}`;
-  return warning(`${name} is signed out`, `run docker-credential-icr ${command}`);
+  return `run docker-credential-icr ${command}`;
 }
 
 /** Finds unreadable credentials of `docker login`. */

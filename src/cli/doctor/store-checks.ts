@@ -79,7 +79,7 @@ const secretStore: Check = {
   },
 };
 
-/** The keyring of the desktop can be used without one, in a session of its own. */
+/** Without a desktop, the keyring can be used on a session bus of its own. */
 function repair(context: Context, store: string): string {
   const command = unlockCommand(store);
   if (command === undefined || findHelper(context, store) === undefined) {
@@ -91,7 +91,7 @@ function repair(context: Context, store: string): string {
     : `unlock it with ${command}`;
 }
 
-/** Finds what keeps the directories of the file store from being read. The check `settings` reports the one above them. */
+/** Finds the reason why directories of the file store cannot be read. The check `settings` reports the one above them. */
 function unreadableFolders(input: CheckInput): Finding[] {
   const { directory } = input.snapshot;
   if (directory === undefined || pathProblem(input, directory, 'directory') !== undefined)

@@ -20,7 +20,7 @@ interface AccountAnswer {
 }
 
 /**
- * Asks IAM and the registry's API for all that can forbid the pull or push. The registry's own answer decides about
+ * Requests from IAM and the registry's API everything that can forbid the pull or push. The registry's own answer decides about
  * policies and namespaces: the owner of an account needs no policy, and an image can belong to another account.
  */
 export async function accountFindings(
@@ -122,7 +122,7 @@ function megabytes(bytes: number): string {
   return `${Math.round(bytes / 1024 ** 2)} MB`;
 }
 
-/** The registry's answer decides, so that a state that cannot be read is not an error. */
+/** The registry's answer has precedence, so a state that cannot be read is not an error. */
 function unknown({ code, message, hint }: HelperError): Finding {
   return code === 'unreachable' ? warning(message, hint) : skipped(message);
 }

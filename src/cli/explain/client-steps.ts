@@ -15,7 +15,7 @@ type ClientName = 'docker' | 'podman';
 type Read = CredHelpersFile | HelperError;
 
 /**
- * Shows which setting of which client names which helper for the image's registry. It is an error only if no client calls
+ * Shows, for each client, the setting that names a helper for the image's registry. It is an error only if no client calls
  * this helper for it, because another client may still pull.
  */
 export async function clientFindings(step: Step): Promise<Finding[]> {

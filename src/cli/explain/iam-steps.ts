@@ -23,7 +23,7 @@ export interface OwnerAnswer {
   readonly policyCommand?: string;
 }
 
-/** Asks IAM whose credential this is. */
+/** Requests the owner of the credential from IAM. */
 export async function askOwner(step: Step, found: Found): Promise<OwnerAnswer> {
   if (['cp', 'token', '<token>'].includes(found.username)) {
     return { finding: skipped(`IAM does not know credentials with user name ${found.username}`) };
@@ -69,7 +69,7 @@ export async function policyFinding(
   if (own instanceof HelperError) {
     return own.code === 'unreachable' ? warning(own.message, own.hint) : skipped(own.message);
   }
-  // Not everyone may list access groups; then only the identity's own policies are known.
+  // Many identities may not list access groups; then only the identity's own policies are known.
   const groups = await attempt(() => listGroupGrants(step.context, caller));
   const grants = groups instanceof HelperError ? own : [...own, ...groups];
   const { namespace, name } = step.image.host;
@@ -98,7 +98,7 @@ export async function policyFinding(
     return ok(possible.length > 0 ? what : `${what}; the registry accepts without one`);
   }
   const hint = createCommand(step, command, region);
-  // A missing image or namespace is not the fault of a policy: the owner of the account needs none.
+  // A policy is not the reason for a missing image or namespace: the owner of the account needs none.
   const isDenied = registryError.code === 'refused' && !isMissing(registryError);
   return (isDenied && possible.length === 0 ? problem : warning)(what, hint);
 }

@@ -9,19 +9,19 @@ import { printLine } from '../output.ts';
 import {
   checkedOptions,
   kubeletFlags,
+  type PullIdentityOptions,
+  pullIdentityOptions,
   versionLines,
-  type WhoPulls,
-  whoPulls,
 } from './provider-options.ts';
 
-interface ConfigArgs extends WhoPulls {
+interface ConfigArgs extends PullIdentityOptions {
   readonly output?: string;
 }
 
 export const config: Command<ConfigArgs> = {
   options: {
     output: { type: 'string', alias: 'o', describe: 'write to this file instead' },
-    ...whoPulls,
+    ...pullIdentityOptions,
   },
   examples: [
     ['kubernetes config > credential-provider.yaml', 'pull with the identity of the node'],
@@ -67,7 +67,7 @@ function writeFile(context: Context, file: string, text: string): void {
 }
 
 /** Returns the remaining steps on a node: executable, identity, and at last the flags of the kubelet. */
-async function nextSteps(file: string, args: WhoPulls): Promise<string[]> {
+async function nextSteps(file: string, args: PullIdentityOptions): Promise<string[]> {
   const { binFolder, providerName } = await import('../../kubernetes/provider-config.ts');
   return [
     `put this executable on every node as ${binFolder}/${providerName}: owner root, mode 0755`,
@@ -77,7 +77,7 @@ async function nextSteps(file: string, args: WhoPulls): Promise<string[]> {
   ];
 }
 
-export function identityLines(args: WhoPulls): string[] {
+export function identityLines(args: PullIdentityOptions): string[] {
   const { serviceAccounts, allowNodeIdentity, identity, nodeProfile, audience } = args;
   const login =
     'DOCKER_CREDENTIAL_ICR_CONFIG_DIR=/etc/docker-credential-icr docker-credential-icr login';

@@ -3,13 +3,13 @@ import type { Command } from '../command.ts';
 import {
   checkedOptions,
   kubeletFlags,
+  type PullIdentityOptions,
+  pullIdentityOptions,
   requireOnce,
   versionLines,
-  type WhoPulls,
-  whoPulls,
 } from './provider-options.ts';
 
-interface DaemonsetArgs extends WhoPulls {
+interface DaemonsetArgs extends PullIdentityOptions {
   readonly image?: string;
   readonly executable: string;
   readonly namespace: string;
@@ -35,7 +35,7 @@ export const daemonset: Command<DaemonsetArgs> = {
       describe: 'pull with the API key in this Secret (apikey)',
       group: 'Identity',
     },
-    ...whoPulls,
+    ...pullIdentityOptions,
   },
   examples: [
     [

@@ -5,14 +5,14 @@ import { dashed } from '../secret-options.ts';
 import { identityLines } from './config-manifest.ts';
 import {
   checkedOptions,
+  type PullIdentityOptions,
+  pullIdentityOptions,
   requireOnce,
   versionLines,
-  type WhoPulls,
-  whoPulls,
 } from './provider-options.ts';
 import { printRefresher, type RefresherArgs, refresherOptions } from './refresher-manifest.ts';
 
-interface ManifestArgs extends WhoPulls, RefresherArgs {
+interface ManifestArgs extends PullIdentityOptions, RefresherArgs {
   readonly kind: string;
   readonly url?: string;
   readonly sha256?: string;
@@ -20,27 +20,44 @@ interface ManifestArgs extends WhoPulls, RefresherArgs {
 }
 
 const nodeOptions: Readonly<Record<string, Option>> = {
-  url: { type: 'string', describe: 'address (https) of a release archive for Linux' },
-  sha256: { type: 'string', describe: 'checksum of the archive, from SHA256SUMS' },
+  url: {
+    type: 'string',
+    describe: 'address (https) of a release archive for Linux',
+    group: 'New nodes',
+  },
+  sha256: {
+    type: 'string',
+    describe: 'checksum of the archive, from SHA256SUMS',
+    group: 'New nodes',
+  },
 };
 const role: Option = {
   type: 'string',
-  describe: 'pool of the machineconfig; worker by default',
+  describe: 'pool of the machineconfig (default: worker)',
+  group: 'New nodes',
 };
 
 /** The options of each kind of manifest. */
-const kinds: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
-  'cloud-init': { ...nodeOptions, ...whoPulls },
-  machineconfig: { ...nodeOptions, role, ...whoPulls },
+export const manifestKinds: Readonly<Record<string, Readonly<Record<string, Option>>>> = {
+  'cloud-init': { ...nodeOptions, ...pullIdentityOptions },
+  machineconfig: { ...nodeOptions, role, ...pullIdentityOptions },
   refresher: {
     ...refresherOptions,
-    'trusted-profile': whoPulls['trusted-profile'] as Option,
-    'iam-endpoint': whoPulls['iam-endpoint'] as Option,
+    'trusted-profile': pullIdentityOptions['trusted-profile'] as Option,
+    'iam-endpoint': pullIdentityOptions['iam-endpoint'] as Option,
   },
 };
 
 export const manifestsCommand: Command<ManifestArgs> = {
-  options: { ...nodeOptions, role, ...refresherOptions, ...whoPulls },
+  options: { ...nodeOptions, role, ...refresherOptions, ...pullIdentityOptions },
+  values: {
+    title: 'Kinds',
+    rows: [
+      ['cloud-init', 'user data of new nodes'],
+      ['machineconfig', 'MachineConfig for new nodes of self-managed OpenShift'],
+      ['refresher', 'CronJob or Deployment that renews pull Secrets'],
+    ],
+  },
   examples: [
     [
       'kubernetes manifests cloud-init --url https://… --sha256 … --node-profile Profile-…',
@@ -52,7 +69,7 @@ export const manifestsCommand: Command<ManifestArgs> = {
     ],
     [
       'kubernetes manifests refresher --image IMAGE@sha256:DIGEST --host us.icr.io | kubectl apply -f -',
-      'pull Secrets that renew themselves',
+      'renew pull Secrets',
     ],
   ],
   run: async (context, args) => {
@@ -68,8 +85,8 @@ export const manifestsCommand: Command<ManifestArgs> = {
 async function printNode(context: Context, args: ManifestArgs): Promise<void> {
   const { kind, url, sha256, role = 'worker' } = args;
   const who = Object.fromEntries(
-    Object.entries(args).filter(([name]) => Object.hasOwn(whoPulls, dashed(name))),
-  ) as unknown as WhoPulls;
+    Object.entries(args).filter(([name]) => Object.hasOwn(pullIdentityOptions, dashed(name))),
+  ) as unknown as PullIdentityOptions;
   const { cloudInit, machineConfig, nodeInstall } = await import(
     '../../kubernetes/node-install.ts'
   );
@@ -81,10 +98,10 @@ async function printNode(context: Context, args: ManifestArgs): Promise<void> {
 /** Throws `invalid-input` for an unknown kind, and for an option that does not apply to it. */
 function requireOptionsOf(args: ManifestArgs): void {
   const { kind } = args;
-  const allowed = Object.hasOwn(kinds, kind) ? kinds[kind] : undefined;
+  const allowed = Object.hasOwn(manifestKinds, kind) ? manifestKinds[kind] : undefined;
   if (allowed === undefined) {
     throw new HelperError('invalid-input', 'unknown manifest', {
-      hint: `use ${Object.keys(kinds).join(', ')}`,
+      hint: `use ${Object.keys(manifestKinds).join(', ')}`,
     });
   }
   const given = Object.entries(args).filter(

@@ -5,7 +5,7 @@ import type { Option } from '../command.ts';
 const identityGroup = 'Identity';
 
 /** The options that `kubernetes config` and the node manifests write into the arguments of the provider. */
-export const whoPulls: Readonly<Record<string, Option>> = {
+export const pullIdentityOptions: Readonly<Record<string, Option>> = {
   identity: {
     type: 'string',
     describe: 'pull with this identity of the node, and ignore mappings',
@@ -55,10 +55,10 @@ export const whoPulls: Readonly<Record<string, Option>> = {
   },
 };
 
-export type WhoPulls = Omit<ConfigOptions, 'apiKeyFile'>;
+export type PullIdentityOptions = Omit<ConfigOptions, 'apiKeyFile'>;
 
 /** Throws `invalid-input` for an option that was given twice, and `misconfigured` for an invalid endpoint. */
-export async function checkedOptions(args: WhoPulls): Promise<WhoPulls> {
+export async function checkedOptions(args: PullIdentityOptions): Promise<PullIdentityOptions> {
   requireOnce(args);
   const { iamEndpoint, ...options } = args;
   if (iamEndpoint === undefined) return options;
@@ -68,7 +68,8 @@ export async function checkedOptions(args: WhoPulls): Promise<WhoPulls> {
 
 /** yargs makes a list of an option that was given twice, whatever its type is. Throws `invalid-input`. */
 export function requireOnce(args: object): void {
-  const options = Object.entries(args).filter(([name]) => /^\w\w/.test(name));
+  // yargs returns each option under its name in camel case, too; short names are aliases.
+  const options = Object.entries(args).filter(([name]) => /^\w\w+$/.test(name));
   const twice = options.find(([, value]) => Array.isArray(value));
   if (twice === undefined) return;
   const option = `--${twice[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
@@ -84,6 +85,6 @@ export async function kubeletFlags(file?: string): Promise<string> {
 }
 
 /** Returns the required version of Kubernetes, if the options need one. */
-export function versionLines({ serviceAccounts }: WhoPulls): string[] {
+export function versionLines({ serviceAccounts }: PullIdentityOptions): string[] {
   return serviceAccounts ? ['--service-accounts requires Kubernetes 1.34 or later'] : [];
 }

@@ -30,7 +30,7 @@ export const refresherOptions: Readonly<Record<string, Option>> = {
   mode: {
     type: 'string',
     choices: ['cronjob', 'deployment'],
-    describe: 'run every five minutes, or all the time with metrics; cronjob by default',
+    describe: 'run every five minutes (cronjob, the default), or continuously with metrics',
     group,
   },
   image: {
@@ -40,13 +40,12 @@ export const refresherOptions: Readonly<Record<string, Option>> = {
   },
   executable: {
     type: 'string',
-    describe:
-      'path of the executable in the image; /usr/local/bin/docker-credential-icr by default',
+    describe: 'path of the executable in the image (default: /usr/local/bin/docker-credential-icr)',
     group,
   },
   namespace: {
     type: 'string',
-    describe: 'existing namespace of the refresher; icr-refresher by default',
+    describe: 'existing namespace of the refresher (default: icr-refresher)',
     group,
   },
   'image-pull-secret': { type: 'string', describe: 'Secret for pulling the image', group },
@@ -58,20 +57,19 @@ export const refresherOptions: Readonly<Record<string, Option>> = {
   host: {
     type: 'string',
     array: true,
-    describe: 'host or host/namespace of the Secrets; can be given more than once',
+    describe: 'host or host/namespace of the Secrets; can be repeated',
     group,
   },
   selector: {
     type: 'string',
-    describe: 'label selector of the namespaces; icr.io/pull-secret=true by default',
+    describe: 'label selector of the namespaces (default: icr.io/pull-secret=true)',
     group,
   },
-  'secret-name': { type: 'string', describe: 'name of the Secrets; icr-pull by default', group },
+  'secret-name': { type: 'string', describe: 'name of the Secrets (default: icr-pull)', group },
   'service-account': {
     type: 'string',
     array: true,
-    describe:
-      'add the Secret to this service account of each namespace; can be given more than once',
+    describe: 'add the Secret to this service account of each namespace; can be repeated',
     group,
   },
 };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from '../../context.ts';
@@ -29,7 +30,7 @@ export const refresher: Command<RefresherArgs> = {
     host: {
       type: 'string',
       array: true,
-      describe: 'host or host/namespace of the Secrets; can be given more than once',
+      describe: 'host or host/namespace of the Secrets; can be repeated',
     },
     selector: {
       type: 'string',
@@ -40,8 +41,7 @@ export const refresher: Command<RefresherArgs> = {
     'service-account': {
       type: 'string',
       array: true,
-      describe:
-        'add the Secret to this service account of each namespace; can be given more than once',
+      describe: 'add the Secret to this service account of each namespace; can be repeated',
     },
     'trusted-profile': {
       type: 'string',
@@ -120,8 +120,8 @@ async function refreshUntilStopped(
   const { createMetrics } = await import('../../kubernetes/refresh-metrics.ts');
   const { serveTexts } = await import('../../http/text-server.ts');
   const [namespace = '', name = ''] = options.refresher.split('/');
-  // In a pod, this is the name of the pod.
-  const holder = context.env.HOSTNAME || os.hostname();
+  // In a pod, the host name is the name of the pod. Pods in the node's network have the same one.
+  const holder = `${context.env.HOSTNAME || os.hostname()}_${randomUUID()}`;
   const lease = { namespace, name, holder, durationMs: leaseMs };
   const election = createElection(cluster.api, context.now, lease);
   const metrics = createMetrics(context.now);

@@ -21,7 +21,7 @@ export const secret: Command<SecretArgs> = {
     host: {
       type: 'string',
       array: true,
-      describe: 'only for this host or host/namespace; can be given more than once',
+      describe: 'only for this host or host/namespace; can be repeated',
     },
     bearer: { type: 'boolean', describe: 'use an access token, which expires within an hour' },
   },

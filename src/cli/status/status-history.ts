@@ -35,7 +35,7 @@ function isOf({ identity, host }: AccessEntry, names: readonly string[]): boolea
   return names.some((name) => [identity, host, host.replace(/\/.*/, '')].includes(name));
 }
 
-/** Returns a row for each kind of use, the most recent last. */
+/** Returns a row for each combination of host, identity, user name and program, the most recent last. */
 function summary(entries: readonly AccessEntry[]): string[][] {
   const groups = new Map<string, { last: AccessEntry; count: number }>();
   for (const entry of entries) {

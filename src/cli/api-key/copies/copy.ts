@@ -6,7 +6,7 @@ export interface Copy {
   readonly read: () => Promise<Contents>;
 }
 
-/** What was read at one moment. */
+/** The content of a copy at the time of reading. */
 export interface Contents {
   /** The texts that may contain the key, by their names. */
   readonly texts: Readonly<Record<string, string>>;

@@ -12,7 +12,7 @@ import { findKey, replaceKey } from './key-text.ts';
 const maxAttempts = 5;
 
 /** The keys of a rotation. */
-export interface RotatedKeys {
+interface RotatedKeys {
   /** `hashOf` the old key. */
   readonly oldHash: string;
   /** The new key; undefined before it exists. */

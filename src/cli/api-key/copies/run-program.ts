@@ -14,7 +14,7 @@ export interface ProgramInput {
   readonly secrets: readonly string[];
 }
 
-export interface ProgramOptions {
+interface ProgramOptions {
   readonly input?: ProgramInput;
   readonly timeoutMs: number;
   /** What it does, for messages: `kubectl for Secret build/icr`. */
