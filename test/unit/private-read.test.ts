@@ -126,6 +126,18 @@ test('is closed after it was read, and if it cannot be read', () =>
     assert.is(closed, 2);
   }));
 
+test('a dangling symlink is a missing file, or an error if its target is needed', () =>
+  inHome(({ folder }) => {
+    const file = path.join(folder, 'x.json');
+    fs.symlinkSync('none', file);
+    assert.is(readPrivate(testContext(), file), undefined);
+    fails(
+      () => readPrivate(testContext(), file, { needsTarget: true }),
+      'storage',
+      /x\.json: its target does not exist; create none/,
+    );
+  }));
+
 test('hidden names are not listed', () =>
   withFile((file) => {
     const folder = path.dirname(file);
