@@ -37,6 +37,8 @@ const transientCodes = new Set([
 
 const { ERR_BAD_RESPONSE: invalidAnswer } = AxiosError;
 
+export const usualAnswerBytes = 1024 * 1024;
+
 /**
  * Properties of a request that have precedence over the environment: it uses no proxy, or trusts only this certificate
  * authority.
@@ -44,6 +46,7 @@ const { ERR_BAD_RESPONSE: invalidAnswer } = AxiosError;
 interface Fixed {
   readonly direct?: boolean;
   readonly authority?: string;
+  readonly maxAnswerBytes?: number;
 }
 
 /**
@@ -56,7 +59,8 @@ export function connectionError(error: unknown, throughProxy: string, fixed: Fix
   const isTransient = transientCodes.has(code) || isCutOff(error);
   const direct = isTransient ? {} : directDetails(code, fixed);
   const details = isUntrusted(code) ? untrusted(fixed) : throughProxy === '' ? direct : byProxy;
-  return new ConnectionError(describe(code, isCutOff(error)) + throughProxy, isTransient, details);
+  const description = describe(code, isCutOff(error), fixed);
+  return new ConnectionError(description + throughProxy, isTransient, details);
 }
 
 function untrusted({ authority }: Fixed): ErrorDetails {
@@ -88,9 +92,15 @@ function isUntrusted(code: string): boolean {
   return /CERT|SIGNATURE|ERR_TLS/.test(code);
 }
 
-function describe(code: string, wasCutOff: boolean): string {
+function describe(
+  code: string,
+  wasCutOff: boolean,
+  { maxAnswerBytes = usualAnswerBytes }: Fixed,
+): string {
   if (wasCutOff) return 'its answer was cut off';
-  if (code === invalidAnswer) return 'its answer is longer than 1 MiB';
+  if (code === invalidAnswer) {
+    return `its answer is longer than ${maxAnswerBytes / usualAnswerBytes} MiB`;
+  }
   if (isUntrusted(code)) return `its certificate is not trusted (${code})`;
   if (/^HPE_/.test(code)) return 'it does not speak HTTP';
   if (/^(EPROTO$|ERR_SSL_)/.test(code)) return 'it does not speak TLS';

@@ -4,7 +4,7 @@ import tls, { TLSSocket } from 'node:tls';
 import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios';
 import type { Context } from '../context.ts';
 import { version } from '../program-name.ts';
-import { ConnectionError, connectionError } from './connection-error.ts';
+import { ConnectionError, connectionError, usualAnswerBytes } from './connection-error.ts';
 import { type HttpProxy, proxyFor } from './proxy.ts';
 import { isTransient } from './service-error.ts';
 
@@ -18,6 +18,8 @@ export interface HttpRequest {
   readonly direct?: boolean;
   /** The only certificate authority to trust, in PEM; by default those of the system and the runtime. */
   readonly authority?: string;
+  /** The longest answer, by default 1 MiB. */
+  readonly maxAnswerBytes?: number;
 }
 
 export interface HttpAnswer {
@@ -26,13 +28,11 @@ export interface HttpAnswer {
   readonly header: (name: string) => string | undefined;
 }
 
-const maxAnswerBytes = 1024 * 1024;
 const proxyAuthenticationRequired = 407;
 
 const client = axios.create({
   // A redirect would send the secret to another address.
   maxRedirects: 0,
-  maxContentLength: maxAnswerBytes,
   responseType: 'text',
   // Keeps axios from parsing the text.
   transformResponse: [(text: unknown) => text],
@@ -93,6 +93,7 @@ function axiosRequest(
     headers: { ...contentType(request.body), ...request.headers },
     data: encode(request.body),
     signal,
+    maxContentLength: request.maxAnswerBytes ?? usualAnswerBytes,
     // axios requires a mutable object. `false` keeps it from reading the environment.
     proxy: proxy === undefined ? false : { ...proxy },
     ...agents(request.url, request.authority),

@@ -18,6 +18,9 @@ interface Origin {
   readonly now: number;
 }
 
+/** IAM's tokens live for an hour. A time that is much later is not valid as a date. */
+const maxLifetimeMs = 366 * 24 * 3600_000;
+
 /** Other programs put the token into HTTP headers. */
 const isVisible = /^[\x21-\x7e]+$/;
 
@@ -43,8 +46,8 @@ export function readAccessToken(
   }
   const lifetimeMs =
     lifetimeMsOf(answer) ?? (expiry === undefined ? undefined : expiry - requestedAt);
-  if (lifetimeMs === undefined) {
-    throw unreachable(`${from} answered without the access token's expiry`);
+  if (lifetimeMs === undefined || lifetimeMs > maxLifetimeMs) {
+    throw unreachable(`${from} answered without a valid expiry of the access token`);
   }
   const refreshToken = textOf(answer, 'refresh_token');
   return {

@@ -23,7 +23,7 @@ export interface ClusterRequest {
   readonly secret?: string;
 }
 
-/** Returns the response with any status. Throws `unreachable`. */
+/** Returns the response with any status. Throws `unreachable`, and `storage` for the files of the service account. */
 export type ClusterApi = (request: ClusterRequest) => Promise<HttpAnswer>;
 
 /** A watch of the metadata of objects. */
@@ -33,6 +33,9 @@ interface WatchRequest {
 }
 
 export type ClusterWatch = (request: WatchRequest, stop: AbortSignal) => AsyncIterable<WatchEvent>;
+
+/** The field manager of server-side apply. */
+export const fieldManager = 'docker-credential-icr';
 
 const contentTypes = {
   apply: 'application/apply-patch+yaml',
@@ -55,10 +58,12 @@ export function inClusterApi(
     });
   }
   const address = `https://${host.includes(':') ? `[${host}]` : host}:${port}`;
-  const authority = read(path.join(directory, 'ca.crt'));
+  const authorityFile = path.join(directory, 'ca.crt');
+  read(authorityFile);
   const requestOf = ({ method, path: target, as, query = {}, body, patch }: ClusterRequest) => {
-    // The kubelet replaces the token before it expires.
+    // The kubelet replaces both files.
     const token = read(path.join(directory, 'token')).trim();
+    const authority = read(authorityFile);
     const headers = {
       Accept:
         as === undefined ? 'application/json' : `application/json;as=${as};g=meta.k8s.io;v=v1`,
@@ -66,7 +71,8 @@ export function inClusterApi(
       ...(patch === undefined ? {} : { 'Content-Type': contentTypes[patch] }),
     };
     const url = new URL(`${address}${target}?${new URLSearchParams(query)}`);
-    return { token, method, url, headers, authority, direct: true, ...(body && { body }) };
+    const sent = { method, url, headers, authority, maxAnswerBytes, ...(body && { body }) };
+    return { token, ...sent, direct: true };
   };
   return {
     api: (request) => {
@@ -88,6 +94,8 @@ export function inClusterApi(
   };
 }
 
+/** A page of a list. */
+const maxAnswerBytes = 32 * 1024 * 1024;
 /** A certificate authority and a token have a few thousand bytes. */
 const maxBytes = 1024 * 1024;
 

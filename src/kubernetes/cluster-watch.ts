@@ -16,18 +16,20 @@ export const watchSeconds = 240;
 /** A connection without an end of the stream is dead. */
 const graceMs = 20_000;
 const openingMs = 20_000;
-/** Larger than an object can be: etcd stores 1.5 MiB. */
-const maxLine = 4 * 1024 * 1024;
+/** Larger than an object can be: etcd stores 1.5 MiB by default. */
+const maxLine = 16 * 1024 * 1024;
 const maxStatus = 64 * 1024;
 
 /**
- * Returns the events of a watch until it ends, is cut off, or `stop` is aborted. A response with another status is an `ERROR`
+ * Returns the events of a watch until it ends, is cut off, or `stop` is aborted, also before the watch. A response with another status is an `ERROR`
  * event with its Status. Throws `unreachable` if there is no response, or a line is not an event.
  */
 export async function* watchEvents(
   request: HttpRequest,
   stop: AbortSignal,
 ): AsyncGenerator<WatchEvent, void> {
+  // A signal that was aborted before does not call its listeners.
+  if (stop.aborted) return;
   const controller = new AbortController();
   const abort = () => controller.abort();
   stop.addEventListener('abort', abort);
@@ -57,10 +59,14 @@ async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<strin
   const decoder = new TextDecoder();
   let rest = '';
   for await (const chunk of untilCut(chunks)) {
-    const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-    rest = lines.pop() ?? '';
+    // Only new text is searched: a long line has many chunks.
+    const [end = '', ...lines] = decoder.decode(chunk, { stream: true }).split('\n');
+    rest += end;
+    for (const line of lines) {
+      if (rest.trim() !== '') yield rest;
+      rest = line;
+    }
     if (rest.length > maxLine) throw invalidEvent();
-    for (const line of lines) if (line.trim() !== '') yield line;
   }
 }
 

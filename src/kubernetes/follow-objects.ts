@@ -3,7 +3,7 @@ import { isObject, type JsonObject } from '../json-object.ts';
 import { type ClusterApi, type ClusterWatch, refusal } from './cluster-api.ts';
 import { type WatchEvent, watchSeconds } from './cluster-watch.ts';
 import { backoffMs, type LoopControl } from './loop-control.ts';
-import { listObjects, metadataOf, type ObjectSelection } from './object-metadata.ts';
+import { listObjects, metadataOf, type ObjectSelection, versionOf } from './object-metadata.ts';
 import type { ObjectMetadata } from './refreshed-secret.ts';
 
 interface ObjectChanges {
@@ -33,9 +33,10 @@ export async function followObjects(
   let retryAfterMs = 0;
 
   const update = (object: ObjectMetadata) => {
-    const isKnown = known.get(keyOf(object))?.resourceVersion === object.resourceVersion;
+    const { resourceVersion } = object;
+    const last = known.get(keyOf(object))?.resourceVersion;
     known.set(keyOf(object), object);
-    if (!isKnown) changed(object);
+    if (resourceVersion === '' || resourceVersion !== last) changed(object);
   };
   const remove = (object: ObjectMetadata) => {
     if (known.delete(keyOf(object))) removed(object);
@@ -64,14 +65,13 @@ export async function followObjects(
     };
     for await (const event of watch({ path: selection.path, query }, stop)) {
       if (event.type === 'ERROR') {
-        const { code } = event.object;
+        // A Status may lack a code.
+        const status = Number(event.object.code) || internalError;
         retryAfterMs = Math.min(event.retryAfterMs ?? 0, maxRetryAfterMs);
-        if (code !== tooManyRequests) version = undefined;
-        if (code === gone) return false;
-        throw refusal(
-          { status: Number(code), text: JSON.stringify(event.object) },
-          `to watch ${selection.what}`,
-        );
+        if (status !== tooManyRequests) version = undefined;
+        if (status === gone) return false;
+        const text = JSON.stringify(event.object);
+        throw refusal({ status, text }, `to watch ${selection.what}`);
       }
       take(event);
       failures = 0;
@@ -98,15 +98,14 @@ export async function followObjects(
 const failuresBeforeList = 3;
 const gone = 410;
 const tooManyRequests = 429;
+const internalError = 500;
 const maxRetryAfterMs = 60_000;
 
-function keyOf({ namespace = '', name }: ObjectMetadata): string {
+function keyOf({ namespace, name }: ObjectMetadata): string {
   return `${namespace}/${name}`;
 }
 
 function versionIn({ metadata }: JsonObject): string | undefined {
   const { resourceVersion } = isObject(metadata) ? metadata : {};
-  return typeof resourceVersion === 'string' && resourceVersion !== ''
-    ? resourceVersion
-    : undefined;
+  return versionOf(resourceVersion) || undefined;
 }

@@ -38,7 +38,7 @@ export async function leadUntilStopped(
       if (await election.lead()) {
         renewedAt = now();
         if (running?.end.signal.aborted) await end();
-        if (running === undefined) begin();
+        if (running === undefined && !stop.aborted) begin();
       } else await end();
     } catch (error) {
       if (!(error instanceof HelperError)) throw error;

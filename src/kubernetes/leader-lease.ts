@@ -1,10 +1,10 @@
-import { isObject, parseObject } from '../json-object.ts';
-import { type ClusterApi, refusal } from './cluster-api.ts';
+import { isObject, type JsonObject, parseObject } from '../json-object.ts';
+import { type ClusterApi, fieldManager, refusal } from './cluster-api.ts';
 
 interface LeaseOptions {
   readonly namespace: string;
   readonly name: string;
-  /** The name of this replica. */
+  /** The name of this replica. Two processes must not have the same one. */
   readonly holder: string;
   readonly durationMs: number;
 }
@@ -24,7 +24,7 @@ interface Lease {
 }
 
 /**
- * Leader election by a Lease that exists already. A Lease has expired if it did not change for its duration by the clock of
+ * Leader election by a Lease, which is created again if it was deleted. A Lease has expired if it did not change for its duration by the clock of
  * this replica, as in client-go: the clocks of the replicas may differ. For a short time there may be two leaders; they
  * make the same changes.
  */
@@ -36,12 +36,21 @@ export function createElection(
   const { namespace, name, holder, durationMs } = options;
   const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/${name}`;
   let observed = { version: '', at: 0 };
-  let isLeader = false;
+  let isHolder = false;
 
   const read = async (): Promise<Lease> => {
-    const answer = await api({ method: 'GET', path });
-    if (answer.status !== 200) throw refusal(answer, `to return the Lease ${name}`);
-    return leaseIn(parseObject(answer.text) ?? {});
+    let answer = await api({ method: 'GET', path });
+    if (answer.status === 404) answer = await create();
+    if (answer.status < 200 || answer.status > 299) {
+      throw refusal(answer, `to return the Lease ${name}`);
+    }
+    return leaseIn(parseObject(answer.text) ?? {}, durationMs);
+  };
+  /** Server-side apply, because its right to create is limited to this name. Of two replicas, one changes it afterwards. */
+  const create = () => {
+    const metadata = { name, namespace };
+    const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata };
+    return api({ method: 'PATCH', patch: 'apply', path, query: { fieldManager }, body });
   };
   const write = (lease: Lease, spec: object) =>
     api({
@@ -53,40 +62,44 @@ export function createElection(
 
   return {
     lead: async () => {
-      isLeader = false;
       const lease = await read();
+      isHolder = lease.holder === holder;
       if (lease.version !== observed.version) observed = { version: lease.version, at: now() };
       const isHeld = lease.holder !== '' && lease.holder !== holder;
       if (isHeld && now() < observed.at + lease.durationMs) return false;
       const time = microTime(now());
-      const isNew = lease.holder !== holder;
+      const isNew = !isHolder;
+      // Also if the response is lost.
+      isHolder = true;
       const answer = await write(lease, {
         holderIdentity: holder,
         leaseDurationSeconds: durationMs / 1000,
         renewTime: time,
         ...(isNew ? { acquireTime: time, leaseTransitions: lease.transitions + 1 } : {}),
       });
-      // Another replica was faster.
-      if (answer.status === 409) return false;
+      // Another replica was faster, or the response to the first attempt was lost.
+      if (answer.status === 409) {
+        isHolder = (await read()).holder === holder;
+        return isHolder;
+      }
       if (answer.status !== 200) throw refusal(answer, `to change the Lease ${name}`);
-      isLeader = true;
       return true;
     },
     release: async () => {
-      if (!isLeader) return;
+      if (!isHolder) return;
       const lease = await read();
       if (lease.holder === holder) await write(lease, { holderIdentity: '' });
     },
   };
 }
 
-function leaseIn({ metadata, spec }: Readonly<Record<string, unknown>>): Lease {
+function leaseIn({ metadata, spec }: JsonObject, usualMs: number): Lease {
   const { resourceVersion } = isObject(metadata) ? metadata : {};
   const { holderIdentity, leaseDurationSeconds, leaseTransitions } = isObject(spec) ? spec : {};
   return {
     version: String(resourceVersion),
     holder: typeof holderIdentity === 'string' ? holderIdentity : '',
-    durationMs: typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds * 1000 : 0,
+    durationMs: typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds * 1000 : usualMs,
     transitions: typeof leaseTransitions === 'number' ? leaseTransitions : 0,
   };
 }

@@ -1,16 +1,17 @@
 import { HelperError } from '../errors.ts';
 import type { HttpAnswer } from '../http/send.ts';
-import { isObject, parseObject } from '../json-object.ts';
+import { isObject, isText, parseObject } from '../json-object.ts';
 import { type ClusterApi, refusal } from './cluster-api.ts';
 import type { ObjectMetadata } from './refreshed-secret.ts';
 
-const pageSize = '100';
+/** With the largest annotations and their managed fields, a page has 25 MiB. */
+const pageSize = '50';
 /** A continue token expires after some minutes; then the list begins again. */
 const maxLists = 3;
 
 /** The objects of a kind that are selected by label or name. */
 export interface ObjectSelection {
-  readonly path: '/api/v1/namespaces' | '/api/v1/serviceaccounts';
+  readonly path: '/api/v1/namespaces' | '/api/v1/secrets' | '/api/v1/serviceaccounts';
   readonly query: Readonly<Record<string, string>>;
   /** Used in messages. */
   readonly what: string;
@@ -21,15 +22,20 @@ export function namespacesWith(labelSelector: string): ObjectSelection {
 }
 
 /**
- * Selects the service accounts with a name in all namespaces. RBAC allows it with this resource name. Source:
+ * Selects the objects with a name in all namespaces. RBAC allows it with this resource name. Source:
  * kubernetes/kubernetes, staging/src/k8s.io/apiserver/pkg/endpoints/handlers/get.go.
  */
+function named(path: ObjectSelection['path'], name: string, kind: string): ObjectSelection {
+  const query = { fieldSelector: `metadata.name=${name}` };
+  return { path, query, what: `the list of ${kind} ${name}` };
+}
+
 export function serviceAccountsNamed(name: string): ObjectSelection {
-  return {
-    path: '/api/v1/serviceaccounts',
-    query: { fieldSelector: `metadata.name=${name}` },
-    what: `the list of service accounts ${name}`,
-  };
+  return named('/api/v1/serviceaccounts', name, 'service accounts');
+}
+
+export function secretsNamed(name: string): ObjectSelection {
+  return named('/api/v1/secrets', name, 'Secrets');
 }
 
 interface ObjectList {
@@ -61,8 +67,10 @@ export async function listObjects(
     list.push(...page.map(metadataOf));
     const { continue: next, resourceVersion } = isObject(metadata) ? metadata : {};
     if (typeof next !== 'string' || next === '') {
-      return { items: list, version: typeof resourceVersion === 'string' ? resourceVersion : '' };
+      return { items: list, version: versionOf(resourceVersion) };
     }
+    // A list that does not advance would never end.
+    if (next === token) throw invalidAnswer(what);
     token = next;
   }
 }
@@ -85,11 +93,39 @@ function objectIn(answer: HttpAnswer, what: string): Readonly<Record<string, unk
   return object;
 }
 
-/** Throws `unreachable` if the object lacks a name. */
+/** Throws `unreachable` if the object lacks a valid name: names become parts of paths. Members of another type are left out. */
 export function metadataOf(object: unknown): ObjectMetadata {
   const { metadata } = isObject(object) ? object : {};
-  if (!isObject(metadata) || typeof metadata.name !== 'string') throw invalidAnswer('an object');
-  return metadata as unknown as ObjectMetadata;
+  const { name, namespace = name, uid, ...more } = isObject(metadata) ? metadata : {};
+  if (!isObjectName(name) || !isObjectName(namespace)) throw invalidAnswer('an object');
+  const { resourceVersion, deletionTimestamp, labels, annotations, managedFields } = more;
+  return {
+    name,
+    namespace,
+    uid: isText(uid) ? uid : '',
+    resourceVersion: versionOf(resourceVersion),
+    isDeleted: isText(deletionTimestamp),
+    labels: textsIn(labels),
+    annotations: textsIn(annotations),
+    managedFields: Array.isArray(managedFields) ? managedFields.filter(isObject) : [],
+  };
+}
+
+/** Returns an empty text for an object or a list without a version. */
+export function versionOf(version: unknown): string {
+  return isText(version) || typeof version === 'number' ? String(version) : '';
+}
+
+function textsIn(members: unknown): Readonly<Record<string, string>> {
+  const texts = Object.entries(isObject(members) ? members : {});
+  return Object.fromEntries(
+    texts.filter((each): each is [string, string] => typeof each[1] === 'string'),
+  );
+}
+
+/** A DNS subdomain, as of Secrets and service accounts. */
+function isObjectName(name: unknown): name is string {
+  return typeof name === 'string' && /^[a-z0-9][a-z0-9.-]{0,252}$/.test(name);
 }
 
 function invalidAnswer(what: string): HelperError {

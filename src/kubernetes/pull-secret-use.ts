@@ -37,7 +37,7 @@ export async function usePullSecret(
   secretName: string,
   replaced: string,
 ): Promise<void> {
-  const { namespace = '', name } = account.metadata;
+  const { namespace, name } = account.metadata;
   let { metadata, imagePullSecrets } = account;
   for (let attempt = 1; ; attempt += 1) {
     const isNamed = (text: string) => (each: unknown) => isObject(each) && each.name === text;

@@ -1,19 +1,21 @@
 import type { Context } from '../context.ts';
-import type { HelperError } from '../errors.ts';
+import { HelperError } from '../errors.ts';
 import type { ClusterWatch } from './cluster-api.ts';
 import { followObjects } from './follow-objects.ts';
 import { backoffMs, type LoopControl } from './loop-control.ts';
-import { namespacesWith, serviceAccountsNamed } from './object-metadata.ts';
+import { namespacesWith, secretsNamed, serviceAccountsNamed } from './object-metadata.ts';
 import { type RefreshFailure, reportFailure } from './refresh-event.ts';
 import type { RefreshMetrics } from './refresh-metrics.ts';
 import { refreshNamespace } from './refresh-namespace.ts';
 import { createQueue } from './refresh-queue.ts';
-import type { ObjectMetadata } from './refreshed-secret.ts';
+import { isFresh, isOwn, type ObjectMetadata, secretNames } from './refreshed-secret.ts';
 import type { Cluster, RefreshOptions } from './renew-secret.ts';
 import { shareTokens } from './shared-tokens.ts';
 
-/** A Secret that was deleted is created again after about this time. */
+/** A Secret is read again after about this time, because a watch may miss a change. */
 const checkMs = 5 * 60_000;
+/** If another program deletes or changes a Secret again and again, it is restored after this time. */
+const restoreAgainMs = 60_000;
 /** A service account is created shortly after its namespace. */
 const reportAfterMs = 5000;
 /** A persistent failure is reported again after this time. */
@@ -24,8 +26,8 @@ export interface WatchedCluster extends Cluster {
 }
 
 /**
- * Renews Secrets until `stop` is aborted: those of a namespace when it or one of its service accounts changes, and when they are
- * due. Failed namespaces are retried with exponential backoff, up to a minute.
+ * Renews Secrets until `stop` is aborted: those of a namespace when it or one of its service accounts changes, when another program
+ * deletes or changes them, and when they are due. Failed namespaces are retried with exponential backoff, up to a minute.
  */
 export async function refreshContinuously(
   context: Context,
@@ -36,7 +38,19 @@ export async function refreshContinuously(
 ): Promise<void> {
   const { now, random, stop } = control;
   const requestToken = shareTokens(given.requestToken, control, options.intervalMs);
-  const cluster = { ...given, requestToken, seen: metrics.seen };
+  /** At the end, requests that were sent are completed, and no others are sent. */
+  const untilStopped =
+    <Arguments extends unknown[], Result>(send: (...args: Arguments) => Promise<Result>) =>
+    async (...args: Arguments): Promise<Result> => {
+      if (stop.aborted) throw new HelperError('cancelled', 'the refresher was stopped');
+      return send(...args);
+    };
+  const cluster = {
+    ...given,
+    api: untilStopped(given.api),
+    requestToken: untilStopped(requestToken),
+    seen: metrics.seen,
+  };
   const namespaces = new Map<string, ObjectMetadata>();
   /** How often, and since when, a namespace has failed. */
   const failures = new Map<string, { readonly count: number; readonly since: number }>();
@@ -45,8 +59,9 @@ export async function refreshContinuously(
 
   const refresh = async (name: string): Promise<void> => {
     const namespace = namespaces.get(name);
-    if (namespace === undefined || namespace.deletionTimestamp !== undefined) return;
+    if (namespace === undefined || namespace.isDeleted) return;
     const results = await refreshNamespace(context, cluster, options, namespace);
+    if (stop.aborted) return;
     metrics.refreshed(name, results);
     const failed = results.filter((result) => result.outcome === 'failed');
     const { count = 0, since = now() } = failures.get(name) ?? {};
@@ -89,7 +104,7 @@ export async function refreshContinuously(
       cluster,
       serviceAccountsNamed(account),
       {
-        changed: ({ namespace = '' }) => {
+        changed: ({ namespace }) => {
           if (namespaces.has(namespace)) queue.add(namespace, now());
         },
         removed: () => {},
@@ -98,8 +113,30 @@ export async function refreshContinuously(
       control,
     ),
   );
+  const restoredAt = new Map<string, number>();
+  const restore = ({ namespace }: ObjectMetadata) => {
+    if (!namespaces.has(namespace)) return;
+    const last = restoredAt.get(namespace) ?? 0;
+    const at = last > now() ? last : Math.max(now(), last + restoreAgainMs);
+    restoredAt.set(namespace, at);
+    queue.add(namespace, at);
+  };
+  const followSecrets = secretNames(options).map((name) =>
+    followObjects(
+      cluster,
+      secretsNamed(name),
+      {
+        changed: (secret) => {
+          if (!isOwn(secret, options.refresher) || !isFresh(secret, now())) restore(secret);
+        },
+        removed: restore,
+        failed,
+      },
+      control,
+    ),
+  );
   if (stop.aborted) return;
-  await Promise.all([queue.run(refresh), followNamespaces, ...followAccounts]);
+  await Promise.all([queue.run(refresh), followNamespaces, ...followAccounts, ...followSecrets]);
 }
 
 /** Returns a function that returns true if a failure is new, or was last reported some time ago. */

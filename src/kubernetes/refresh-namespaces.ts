@@ -25,7 +25,7 @@ export async function refreshNamespaces(
 ): Promise<RefreshResult> {
   const counts = { renewed: 0, unchanged: 0, failed: 0, gone: 0 };
   const { items } = await listObjects(cluster.api, namespacesWith(options.selector));
-  const remaining = items.filter(({ deletionTimestamp }) => deletionTimestamp === undefined);
+  const remaining = items.filter(({ isDeleted }) => !isDeleted);
   const control = { now: context.now, random: Math.random };
   const requestToken = shareTokens(cluster.requestToken, control, options.intervalMs);
   const work = async () => {

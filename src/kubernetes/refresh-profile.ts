@@ -35,8 +35,7 @@ export function accountProfile(
   const annotated = annotatedProfile(account, usesApiKey);
   if (annotated === undefined) return undefined;
   const profile = requireProfileId(annotated);
-  const { [allowedProfiles]: list = '', [profileAnnotation]: own = usual } =
-    namespace.annotations ?? {};
+  const { [allowedProfiles]: list = '', [profileAnnotation]: own = usual } = namespace.annotations;
   if ([...list.split(/[\s,]+/), own].includes(profile)) return profile;
   throw new HelperError(
     'refused',
@@ -54,7 +53,7 @@ export function assertProfile(profile: string | undefined, { usesApiKey }: Profi
 }
 
 function annotatedProfile(
-  { annotations = {} }: ObjectMetadata,
+  { annotations }: ObjectMetadata,
   usesApiKey: boolean,
 ): string | undefined {
   const annotated = annotations[profileAnnotation];

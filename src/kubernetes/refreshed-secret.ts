@@ -1,18 +1,22 @@
 import type { ISecret } from 'kubernetes-models/v1';
 import type { AccessToken } from '../iam/access-token.ts';
 import { tokenFraction } from '../iam/cached-token.ts';
+import { isObject, type JsonObject } from '../json-object.ts';
+import { fieldManager } from './cluster-api.ts';
 import { pullSecret } from './pull-secret.ts';
 
 /** Metadata of an object of the API server. */
 export interface ObjectMetadata {
   readonly name: string;
-  /** Absent for namespaces. */
-  readonly namespace?: string;
+  /** Of a namespace, its name. */
+  readonly namespace: string;
   readonly uid: string;
   readonly resourceVersion: string;
-  readonly deletionTimestamp?: string;
-  readonly labels?: Readonly<Record<string, string>>;
-  readonly annotations?: Readonly<Record<string, string>>;
+  /** It was deleted, and is removed when it is empty. */
+  readonly isDeleted: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly managedFields: readonly JsonObject[];
 }
 
 /** A Secret is renewed at once if one of these changes. */
@@ -57,31 +61,39 @@ export function secretNames({
 }
 
 /** Returns true if the refresher with this name created the Secret. */
-export function isOwn({ labels = {}, annotations = {} }: ObjectMetadata, name: string): boolean {
+export function isOwn({ labels, annotations }: ObjectMetadata, name: string): boolean {
   const isLabelled = Object.entries(managedBy).every(([key, value]) => labels[key] === value);
   return isLabelled && annotations[owner] === name;
 }
 
 /** Returns when the token in a Secret expires, in milliseconds since 1970; NaN if the Secret does not contain it. */
-export function expiryOf({ annotations = {} }: Pick<ObjectMetadata, 'annotations'>): number {
+export function expiryOf({ annotations }: Pick<ObjectMetadata, 'annotations'>): number {
   return Date.parse(annotations[expiry] ?? '');
 }
 
 /** Returns when a Secret is to be renewed, in milliseconds since 1970; NaN if the Secret does not contain it. */
-export function renewalOf({ annotations = {} }: Pick<ObjectMetadata, 'annotations'>): number {
+export function renewalOf({ annotations }: Pick<ObjectMetadata, 'annotations'>): number {
   return Date.parse(annotations[renewal] ?? '');
 }
 
+/** Returns true if another program has changed the credentials in a Secret; its metadata shows who changed which field. */
+function isEdited({ managedFields }: ObjectMetadata): boolean {
+  return managedFields.some(({ manager, fieldsV1 }) => {
+    const { 'f:data': data } = isObject(fieldsV1) ? fieldsV1 : {};
+    return manager !== fieldManager && isObject(data) && 'f:.dockerconfigjson' in data;
+  });
+}
+
+/** Returns true if a Secret of the refresher contains a valid token, and was not edited by another program. */
+export function isFresh(secret: ObjectMetadata, now: number): boolean {
+  const expiresAt = expiryOf(secret);
+  const isValid = now < expiresAt && expiresAt < now + maxLifetimeMs;
+  return isValid && now < renewalOf(secret) && !isEdited(secret);
+}
+
 /** Returns true if a Secret of the refresher has to be renewed now. */
-export function isDue(
-  { annotations = {} }: ObjectMetadata,
-  wanted: SecretContent,
-  now: number,
-): boolean {
-  const renewAt = renewalOf({ annotations });
-  const expiresAt = expiryOf({ annotations });
-  const isFresh = now < renewAt && now < expiresAt && expiresAt < now + maxLifetimeMs;
-  return !isFresh || annotations[content] !== textOf(wanted);
+export function isDue(secret: ObjectMetadata, wanted: SecretContent, now: number): boolean {
+  return !isFresh(secret, now) || secret.annotations[content] !== textOf(wanted);
 }
 
 /**

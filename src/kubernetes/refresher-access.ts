@@ -43,7 +43,7 @@ export function permissions(options: RefresherManifest): [IClusterRole, ICluster
           resources: ['namespaces'],
         },
         {
-          verbs: ['get', 'create', 'patch'],
+          verbs: ['get', ...(isDeployment ? ['list', 'watch'] : []), 'create', 'patch'],
           apiGroups: [''],
           resources: ['secrets'],
           resourceNames: secretNames({ secretName, serviceAccounts }),
@@ -71,10 +71,7 @@ export function permissions(options: RefresherManifest): [IClusterRole, ICluster
   ];
 }
 
-/**
- * Returns the Lease of the leader election, and the permission to change it. The manifest contains the Lease, so that the
- * refresher needs no permission to create it.
- */
+/** Returns the Lease of the leader election, and the permission to change it, and to create it if it was deleted. */
 export function lease({ name, namespace }: RefresherManifest): [ILease, IRole, IRoleBinding] {
   const group = 'rbac.authorization.k8s.io';
   const metadata = { name, namespace, labels };
@@ -86,7 +83,7 @@ export function lease({ name, namespace }: RefresherManifest): [ILease, IRole, I
       metadata,
       rules: [
         {
-          verbs: ['get', 'patch'],
+          verbs: ['get', 'create', 'patch'],
           apiGroups: ['coordination.k8s.io'],
           resources: ['leases'],
           resourceNames: [name],

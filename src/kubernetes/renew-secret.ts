@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import type { HttpAnswer } from '../http/send.ts';
 import { isObject, parseObject } from '../json-object.ts';
-import { type ClusterApi, refusal } from './cluster-api.ts';
+import { type ClusterApi, fieldManager, refusal } from './cluster-api.ts';
 import { readSecret } from './object-metadata.ts';
 import type { ProfileOptions } from './refresh-profile.ts';
 import {
@@ -46,7 +46,6 @@ interface Target {
 
 /** Another program may change the Secret between the request and the change. */
 const maxAttempts = 3;
-const fieldManager = 'docker-credential-icr';
 
 /** A namespace that was deleted in the meantime is `gone`. `renewAt` is in milliseconds since 1970. */
 export type Renewal =
@@ -77,7 +76,8 @@ export async function renewSecret(
       path,
       as: 'PartialObjectMetadata',
       patch: 'apply',
-      query: { fieldManager },
+      // Replaces changes of other programs to this version of an own Secret. A new Secret must not replace one of theirs.
+      query: { fieldManager, force: String(existing !== undefined) },
       body: refreshedSecret(target, wanted, token, existing, renewAt),
       secret: token.token,
     });
@@ -86,7 +86,6 @@ export async function renewSecret(
       return { outcome: 'renewed', renewAt };
     }
     if (isGone(answer)) return { outcome: 'gone' };
-    if (isFieldConflict(answer)) throw edited(name);
     if (answer.status !== 409 || attempt === maxAttempts) {
       throw refusal(answer, `to change the Secret ${name}`, token.token);
     }
@@ -94,29 +93,15 @@ export async function renewSecret(
 }
 
 /** The namespace was deleted after it was listed. */
-function isGone(answer: HttpAnswer): boolean {
-  return answer.status === 404 || causesOf(answer).includes('NamespaceTerminating');
-}
-
-/** Another program has changed a field of the Secret that the refresher manages. */
-function isFieldConflict(answer: HttpAnswer): boolean {
-  return answer.status === 409 && causesOf(answer).includes('FieldManagerConflict');
-}
-
-function causesOf({ text }: HttpAnswer): unknown[] {
+function isGone({ status, text }: HttpAnswer): boolean {
   const { details } = parseObject(text) ?? {};
   const { causes } = isObject(details) ? details : {};
-  return Array.isArray(causes) ? causes.map((cause) => isObject(cause) && cause.reason) : [];
+  const isCause = (each: unknown) => isObject(each) && each.reason === 'NamespaceTerminating';
+  return status === 404 || (Array.isArray(causes) && causes.some(isCause));
 }
 
 function foreign(name: string): HelperError {
   return new HelperError('refused', `the Secret ${name} was not created by this refresher`, {
     hint: 'use another --secret-name, or delete the Secret',
-  });
-}
-
-function edited(name: string): HelperError {
-  return new HelperError('refused', `another program has changed the Secret ${name}`, {
-    hint: 'delete the Secret to let the refresher create it again',
   });
 }

@@ -380,12 +380,15 @@ test('manifests: prints what new nodes need, and the remaining steps', ({ sandbo
     const image = `us.icr.io/ns/tools@${digest}`;
     const refresher = await printed(
       person,
-      `kubernetes manifests refresher --image ${image} --host us.icr.io --namespace ops`,
+      `kubernetes manifests refresher --image ${image} --host us.icr.io --host de.icr.io --namespace ops --service-account default --service-account build`,
     );
     const names = parseAllDocuments(refresher.text).map((document) => document.get('kind'));
     assert.equal(names, [
       ...['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding', 'NetworkPolicy', 'CronJob'],
     ]);
+    for (const option of ['host=de.icr.io', 'service-account=build']) {
+      assert.match(refresher.text, `\n                - --${option}\n`);
+    }
     assert.match(refresher.notes, 'kubectl create namespace ops');
     assert.not.match(refresher.notes, 'has no digest');
   }));

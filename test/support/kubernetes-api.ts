@@ -65,8 +65,8 @@ export interface KubernetesApi {
   endWatches(isExpired?: boolean): void;
   /** Adds a Secret that another program created. */
   addSecret(namespace: string, name: string, change?: Partial<StoredSecret['metadata']>): void;
-  /** Another program changes the data of a Secret. */
-  edit(namespace: string, name: string): void;
+  /** Another program changes a Secret. */
+  edit(namespace: string, name: string, change?: Texts): void;
 }
 
 export function respond(status: number, body: object): HttpAnswer {
@@ -100,7 +100,9 @@ export function createKubernetesApi(): KubernetesApi {
       after && accountMetadata(key, after),
     ),
   );
-  const secrets: KubernetesApi['secrets'] = new Map();
+  const secrets: KubernetesApi['secrets'] = new ObservedMap((_, before, after) =>
+    note(secretsPath, before && secretMetadata(before), after && secretMetadata(after)),
+  );
   const next = () => String(++version);
 
   const list = (path: string, query: Texts) => {
@@ -116,9 +118,11 @@ export function createKubernetesApi(): KubernetesApi {
   const metadataIn = (path: string): Metadata[] =>
     path === namespacesPath
       ? [...namespaces].map(([name, each]) => namespaceMetadata(name, each))
-      : [...api.serviceAccounts].map(([key, each]) => accountMetadata(key, each));
+      : path === secretsPath
+        ? [...secrets.values()].map(secretMetadata)
+        : [...api.serviceAccounts].map(([key, each]) => accountMetadata(key, each));
 
-  const apply = (key: string, body: StoredSecret, manager: string) => {
+  const apply = (key: string, body: StoredSecret, { fieldManager: manager = '', force }: Texts) => {
     const found = secrets.get(key);
     const { uid, resourceVersion, ...metadata } = body.metadata;
     if (found === undefined) {
@@ -131,7 +135,7 @@ export function createKubernetesApi(): KubernetesApi {
     if (resourceVersion !== undefined && resourceVersion !== found.metadata.resourceVersion) {
       return failure(409, 'the object has been modified');
     }
-    if (found.manager !== manager) {
+    if (found.manager !== manager && force !== 'true') {
       const causes = [{ reason: 'FieldManagerConflict', field: '.data..dockerconfigjson' }];
       return failure(409, `Apply failed with 1 conflict: ${found.manager}`, { causes });
     }
@@ -178,6 +182,10 @@ export function createKubernetesApi(): KubernetesApi {
 
   const lease = (key: string, { method, patch, body }: Received) => {
     const found = api.leases.get(key);
+    if (found === undefined && patch === 'apply') {
+      api.leases.set(key, { version: 1, spec: {} });
+      return respond(201, { metadata: { name: key, resourceVersion: '1' }, spec: {} });
+    }
     if (found === undefined) return failure(404, `leases "${key}" not found`);
     const metadata = { name: key, resourceVersion: String(found.version) };
     if (method === 'GET') return respond(200, { metadata, spec: found.spec });
@@ -200,10 +208,12 @@ export function createKubernetesApi(): KubernetesApi {
     intercept: undefined,
     handle(request) {
       const { method, path, query = {}, body, patch } = request;
+      // Debian's kubectl 1.20 reads the schemas first. An empty protobuf message has none.
+      if (path === '/openapi/v2') return { status: 200, text: '', header: () => undefined };
       api.requests.push(`${method} ${path}`);
       const replaced = api.intercept?.(request as ClusterRequest);
       if (replaced !== undefined) return replaced;
-      if ((path === namespacesPath || path === accountsPath) && method === 'GET') {
+      if ([namespacesPath, accountsPath, secretsPath].includes(path) && method === 'GET') {
         return list(path, query);
       }
       const leasePath = /^\/apis\/coordination\.k8s\.io\/v1\/namespaces\/([^/]+)\/leases\/([^/]+)$/;
@@ -221,12 +231,12 @@ export function createKubernetesApi(): KubernetesApi {
       }
       if (resource !== 'secrets') return failure(404, path);
       if (method === 'PATCH' && patch !== 'apply') return failure(415, 'another kind of patch');
-      if (method === 'PATCH') return apply(key, body as StoredSecret, query.fieldManager ?? '');
+      if (method === 'PATCH') return apply(key, body as StoredSecret, query);
       if (method === 'PUT') return put(key, body as StoredSecret);
       const found = secrets.get(key);
       if (found === undefined) return failure(404, `secrets "${name}" not found`);
       if (request.as === undefined) return respond(200, objectOf(key));
-      return respond(200, { kind: 'PartialObjectMetadata', metadata: found.metadata });
+      return respond(200, { kind: 'PartialObjectMetadata', metadata: secretMetadata(found) });
     },
     async *watch({ path, query }, stop) {
       api.requests.push(`WATCH ${path} ${query.resourceVersion}`);
@@ -236,8 +246,8 @@ export function createKubernetesApi(): KubernetesApi {
         yield { type: 'ERROR', object: { ...JSON.parse(text), code } };
         return;
       }
-      let seen = Number(query.resourceVersion);
-      if (seen < oldestVersion) {
+      const from = Number(query.resourceVersion);
+      if (from < oldestVersion) {
         yield { type: 'ERROR', object: { code: 410, message: 'too old resource version' } };
         return;
       }
@@ -249,16 +259,17 @@ export function createKubernetesApi(): KubernetesApi {
       stop.addEventListener('abort', end);
       watches.add(watch);
       try {
-        while (!watch.isEnded) {
-          const change = changes.find((each) => each.path === path && each.version > seen);
+        const start = changes.findIndex(({ version: each }) => each > from);
+        for (let index = start < 0 ? changes.length : start; !watch.isEnded; ) {
+          const change = changes[index];
           if (change === undefined) {
             await new Promise<void>((resolve) => {
               watch.wake = resolve;
             });
             continue;
           }
-          seen = change.version;
-          const event = eventOf(change, query);
+          index += 1;
+          const event = change.path === path ? eventOf(change, query) : undefined;
           if (event !== undefined) yield event;
         }
       } finally {
@@ -280,11 +291,12 @@ export function createKubernetesApi(): KubernetesApi {
       const type = 'kubernetes.io/dockerconfigjson';
       secrets.set(`${namespace}/${name}`, { metadata, type, data, manager: 'kubectl' });
     },
-    edit(namespace, name) {
+    edit(namespace, name, change = {}) {
       const found = secrets.get(`${namespace}/${name}`);
       if (found === undefined) throw new Error(`there is no Secret ${name}`);
-      found.manager = 'kubectl-edit';
-      found.metadata.resourceVersion = next();
+      const metadata = { ...found.metadata, resourceVersion: next() };
+      const data = { ...found.data, ...change };
+      secrets.set(`${namespace}/${name}`, { ...found, metadata, data, manager: 'kubectl-edit' });
     },
   };
   return api;
@@ -304,6 +316,7 @@ interface Change {
 
 const namespacesPath = '/api/v1/namespaces';
 const accountsPath = '/api/v1/serviceaccounts';
+const secretsPath = '/api/v1/secrets';
 
 /** Calls a function for each change. */
 class ObservedMap<Value> extends Map<string, Value> {
@@ -327,6 +340,15 @@ class ObservedMap<Value> extends Map<string, Value> {
     if (isDeleted) this.observe(key, before, undefined);
     return isDeleted;
   }
+
+  override clear(): void {
+    for (const key of [...this.keys()]) this.delete(key);
+  }
+}
+
+function secretMetadata({ metadata, manager }: StoredSecret): Metadata {
+  const fieldsV1 = { 'f:data': { 'f:.dockerconfigjson': {} } };
+  return { ...metadata, managedFields: [{ manager, fieldsV1 }] };
 }
 
 function namespaceMetadata(name: string, namespace: StoredNamespace): Metadata {

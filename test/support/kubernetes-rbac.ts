@@ -89,6 +89,7 @@ function accessesOf({ method, path, query = {}, patch }: ClusterRequest, api: Ku
   const read = query.watch === 'true' ? 'watch' : named === '' ? 'list' : 'get';
   const verb = { GET: read, POST: 'create', PATCH: 'patch' }[method];
   const access = { verb, group, resource, name, namespace };
-  const isNew = patch === 'apply' && !api.secrets.has(`${namespace}/${name}`);
+  const stored = resource === 'leases' ? api.leases : api.secrets;
+  const isNew = patch === 'apply' && !stored.has(`${namespace}/${name}`);
   return isNew ? [access, { ...access, verb: 'create' }] : [access];
 }

@@ -74,6 +74,25 @@ test('repeats a request after 429 and 503, and returns other responses', () =>
     }
   }));
 
+test('reads large pages, and a certificate authority that was replaced', () =>
+  inHome(async (home) => {
+    const api = createKubernetesApi();
+    api.intercept = () => ({ status: 200, text: 'x'.repeat(26_000_000), header: () => undefined });
+    const { port, caPem, close } = await serveKubernetesApi(api);
+    try {
+      const { caPem: other } = await createServerCertificate(['127.0.0.1']);
+      writeAccount(home, other);
+      const { api: call } = inClusterApi(contextFor(port), home.folder);
+      await rejects(call(getSecret), 'unreachable', /its certificate is not trusted/);
+      writeAccount(home, caPem);
+      assert.is((await call(getSecret)).text.length, 26_000_000);
+      api.intercept = () => ({ status: 200, text: 'x'.repeat(35e6), header: () => undefined });
+      await rejects(call(getSecret), 'unreachable', /its answer is longer than 32 MiB/);
+    } finally {
+      close();
+    }
+  }));
+
 test('trusts only the certificate authority of the cluster', () =>
   inHome(async (home) => {
     const { port, close } = await serveKubernetesApi(createKubernetesApi());
@@ -158,6 +177,17 @@ test('returns events as they arrive, in whole or in parts', () =>
     }
   }));
 
+test('returns an event of five megabytes, and nothing if it was stopped before', () =>
+  inHome(async (home) => {
+    const large = { x: 'y'.repeat(5e6) };
+    const api = createKubernetesApi();
+    api.namespaces.set('x', { labels: { a: 'b' }, annotations: large });
+    assert.equal(namesIn(await eventsOf(api, home, { count: 1 })), ['ADDED x']);
+    const { watch } = inClusterApi(contextFor(9), home.folder);
+    for await (const event of watch(namespaces, AbortSignal.abort()))
+      assert.unreachable(event.type);
+  }));
+
 test('a stream that is cut off ends, without the event that is not complete', () =>
   inHome(async (home) => {
     const mangle: SendLine = (response, line) => {
@@ -182,7 +212,7 @@ test('a response with another status is an error event, and is not repeated', ()
 
 test('a line that is not an event is an error', () =>
   inHome(async (home) => {
-    for (const line of ['<html>\n', '{"type":"ADDED"}\n', '[]\n', `${'x'.repeat(5_000_000)}`]) {
+    for (const line of ['<html>\n', '{"type":"ADDED"}\n', '[]\n', `${'x'.repeat(17_000_000)}`]) {
       const mangle: SendLine = (response) => void response.write(line);
       await rejects(
         eventsOf(withNamespaces('x'), home, { mangle }),

@@ -224,10 +224,15 @@ const nonsense = [
   [granted({ access_token: 7 }), 'IAM at HOST answered without an access token'],
   [granted({ access_token: 'canary\nx' }), 'IAM at HOST answered with an invalid access token'],
   [granted({ expiration: 1473188353 }), 'IAM at HOST answered with an expired access token'],
-  [granted({ expires_in: 0, expiration: 'soon' }), 'IAM at HOST answered without the access token'],
+  [granted({ expires_in: 0, expiration: 'soon' }), 'IAM at HOST answered without a valid expiry'],
+  [granted({ expires_in: 1e308 }), 'IAM at HOST answered without a valid expiry'],
+  [
+    granted({ expires_in: undefined, expiration: 1e300 }),
+    'IAM at HOST answered without a valid expiry',
+  ],
   [
     granted({ expires_in: -1, expiration: undefined }),
-    'IAM at HOST answered without the access token',
+    'IAM at HOST answered without a valid expiry',
   ],
   [
     raw(302, '', { location: 'https://other.example/canary' }),

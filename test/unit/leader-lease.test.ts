@@ -85,11 +85,48 @@ test('of two replicas that acquire the Lease together, one leads', async () => {
 test('a Lease that cannot be read or changed is an error', async () => {
   const world = createWorld();
   world.api.leases.clear();
-  await rejects(electionOf(world, 'a').lead(), 'refused', /the Lease refresher \(404/);
+  world.api.intercept = ({ patch }) => (patch === 'apply' ? failure(403, 'no') : undefined);
+  await rejects(electionOf(world, 'a').lead(), 'refused', /to return the Lease refresher \(403/);
   world.api.leases.set('ops/refresher', { version: 1, spec: {} });
   world.api.intercept = ({ method }) => (method === 'PATCH' ? failure(403, 'no') : undefined);
   await rejects(electionOf(world, 'a').lead(), 'refused', /to change the Lease/);
 });
+
+test('a Lease that was deleted is created again, and one replica leads', async () => {
+  const world = createWorld();
+  const [a, b] = [electionOf(world, 'a'), electionOf(world, 'b')];
+  assert.is(await a.lead(), true);
+  world.api.leases.clear();
+  assert.equal([await b.lead(), await a.lead()], [true, false]);
+});
+
+test('a Lease without a duration is held for the usual one', async () => {
+  const world = createWorld();
+  world.api.leases.set('ops/refresher', { version: 1, spec: { holderIdentity: 'b' } });
+  const a = electionOf(world, 'a');
+  assert.is(await a.lead(), false);
+  world.now += leaseMs;
+  assert.is(await a.lead(), true);
+});
+
+for (const status of [409, 504]) {
+  test(`a Lease that was acquired, but whose response was lost, is released (${status})`, async () => {
+    const world = createWorld();
+    const a = electionOf(world, 'a');
+    world.api.intercept = (request) => {
+      if (request.method !== 'PATCH') return undefined;
+      world.api.intercept = undefined;
+      world.api.handle(request);
+      // 409 is the response to the second attempt.
+      return failure(status, 'canary');
+    };
+    if (status === 409) assert.is(await a.lead(), true);
+    else await rejects(a.lead(), 'refused', /504/);
+    assert.is(holderOf(world), 'a');
+    await a.release();
+    assert.is(holderOf(world), '');
+  });
+}
 
 function createLeader(world: World, holder: string) {
   const clock = createClock(world.now);
@@ -128,6 +165,14 @@ test('works while it leads, and releases the Lease at the end', async () => {
   assert.equal(work, { running: 0, started: 1 });
   assert.is(holderOf(world), '');
   assert.match(metrics.pages['/metrics']().text, /^icr_refresher_leader 0$/m);
+});
+
+test('does not begin to work if it is stopped while it acquires the Lease', async () => {
+  const world = createWorld();
+  const leader = createLeader(world, 'a');
+  await leader.stop();
+  assert.equal(leader.work, { running: 0, started: 0 });
+  assert.is(holderOf(world), '');
 });
 
 test('does not work while another replica leads, and takes over after the lease duration', async () => {

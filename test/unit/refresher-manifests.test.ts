@@ -111,7 +111,7 @@ test('run the command with the options of the manifest', () => {
   assert.is(pod.volumes[1].projected.sources[0].serviceAccountToken.audience, 'iam');
 });
 
-test('run two replicas with a Lease that they may not create', () => {
+test('run two replicas with a Lease', () => {
   const { objects, role, policy, container, job, pod } = objectsOf({ isDeployment: true });
   assert.equal(
     objects.map(({ kind }) => kind),
@@ -120,14 +120,16 @@ test('run two replicas with a Lease that they may not create', () => {
       ...['NetworkPolicy', 'Deployment'],
     ],
   );
-  const [namespaces, ...rules] = role.rules;
+  const [namespaces, secrets, ...rules] = role.rules;
   assert.equal(namespaces.verbs, ['list', 'watch']);
-  assert.equal(rules, objectsOf().role.rules.slice(1));
+  assert.equal(secrets.verbs, ['get', 'list', 'watch', 'create', 'patch']);
+  assert.equal(secrets.resourceNames, ['icr-pull']);
+  assert.equal(rules, objectsOf().role.rules.slice(2));
   const accounts = objectsOf({ isDeployment: true, serviceAccounts: ['default'] }).role.rules;
   assert.equal(accounts.at(-1).verbs, ['get', 'list', 'watch', 'patch']);
   assert.equal(accounts[1].resourceNames, ['icr-pull', 'icr-pull-default']);
   const ofLease = { apiGroups: ['coordination.k8s.io'], resources: ['leases'] };
-  const leaseRule = { verbs: ['get', 'patch'], ...ofLease, resourceNames: ['refresher'] };
+  const leaseRule = { verbs: ['get', 'create', 'patch'], ...ofLease, resourceNames: ['refresher'] };
   assert.equal(objects[4].rules, [leaseRule]);
   assert.is(job.spec.replicas, 2);
   assert.equal(job.spec.selector.matchLabels, job.spec.template.metadata.labels);
@@ -156,7 +158,8 @@ testUnless(test, !isInstalled && 'not installed: kubectl')('are built by kubectl
   try {
     fs.cpSync(base, path.join(folder, 'base'), { recursive: true });
     const image = { name: 'docker-credential-icr', newName: 'us.icr.io/ns/tools', newTag: '1' };
-    const overlay = { resources: ['base'], namespace: 'ops', images: [image] };
+    // Debian's kubectl 1.20 does not accept directories in `resources`.
+    const overlay = { bases: ['base'], namespace: 'ops', images: [image] };
     fs.writeFileSync(path.join(folder, 'kustomization.yaml'), JSON.stringify(overlay));
     const { stdout, stderr, status } = spawnSync('kubectl', ['kustomize', folder], {
       encoding: 'utf8',

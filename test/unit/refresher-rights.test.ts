@@ -85,6 +85,9 @@ function createWorld(isDeployment: boolean, serviceAccounts: readonly string[]) 
       refreshContinuously(context, cluster, options, metrics, { ...control, stop }),
     );
     await clock.pass(30 * 60_000);
+    // It is created again.
+    api.leases.clear();
+    await clock.pass(60_000);
     stopping.abort();
     await clock.pass(0);
     await ended;

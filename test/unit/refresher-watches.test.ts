@@ -110,13 +110,86 @@ test('a namespace that is labelled, annotated or unlabelled is followed at once'
     assert.not.match(metricsText(), /^icr_refresher_earliest_expiry_timestamp_seconds \d/m);
   }));
 
-test('a Secret that was deleted is created again within about five minutes', () =>
+/** Requests of a Secret that was restored. */
+const patches = ({ requests }: { readonly requests: readonly string[] }) =>
+  requests.filter((line) => line.startsWith('PATCH')).length;
+
+test('a Secret that was deleted or edited is restored at once, and once in a minute', () =>
+  inCluster(async ({ api, clock, iam, passwordIn }) => {
+    api.namespaces.set('shop', namespaceWith('Profile-1'));
+    api.namespaces.set('other', {});
+    await clock.pass(second);
+    api.secrets.clear();
+    await clock.pass(second);
+    assert.match(passwordIn('shop'), 'canary-Profile-1-');
+    api.addSecret('other', 'icr-pull');
+    await clock.pass(2 * minute);
+    api.edit('shop', 'icr-pull', { '.dockerconfigjson': 'foreign' });
+    await clock.pass(second);
+    assert.match(passwordIn('shop'), 'canary-Profile-1-');
+    assert.equal([patches(api), iam.requests], [3, 1]);
+    for (let edits = 0; edits < 10 * 60; edits += 1) {
+      api.edit('shop', 'icr-pull', { '.dockerconfigjson': 'foreign' });
+      await clock.pass(second);
+    }
+    assert.ok(patches(api) <= 3 + 11, `${patches(api)}`);
+    await clock.pass(minute);
+    assert.match(passwordIn('shop'), 'canary-Profile-1-');
+  }));
+
+test('a Secret that is no longer marked as its own is reported and not changed', () =>
   inCluster(async ({ api, clock }) => {
+    api.namespaces.set('shop', namespaceWith('Profile-1'));
+    await clock.pass(second);
+    api.secrets.delete('shop/icr-pull');
+    api.addSecret('shop', 'icr-pull');
+    await clock.pass(20 * second);
+    assert.is(api.secrets.get('shop/icr-pull')?.data['.dockerconfigjson'], 'foreign');
+    assert.match(api.events[0]?.message ?? '', 'was not created by this refresher');
+  }));
+
+test('a Secret that cannot be watched is restored within about five minutes', () =>
+  inCluster(async ({ api, clock }) => {
+    api.intercept = ({ path }) =>
+      path === '/api/v1/secrets' ? failure(403, 'forbidden') : undefined;
     api.namespaces.set('shop', namespaceWith('Profile-1'));
     await clock.pass(second);
     api.secrets.clear();
     await clock.pass(6 * minute);
     assert.is(api.secrets.size, 1);
+  }));
+
+test('sends no request after it was stopped', () =>
+  inCluster(
+    async ({ api, clock, stop }) => {
+      api.serviceAccounts.set('shop/default', { version: 1 });
+      api.namespaces.set('shop', namespaceWith('Profile-1'));
+      api.intercept = ({ path }) => {
+        if (path.endsWith('/serviceaccounts/default')) void stop();
+        return undefined;
+      };
+      await clock.pass(second);
+      assert.match(api.requests.at(-1) ?? '', /serviceaccounts\/default$/);
+      assert.equal([api.secrets.size, api.events.length], [0, 0]);
+    },
+    { serviceAccounts: ['default'] },
+  ));
+
+test('continues after an error event without a code, and objects without a version', () =>
+  inCluster(async ({ api, clock, context }) => {
+    api.namespaces.set('shop', namespaceWith('Profile-1'));
+    let watches = 0;
+    api.intercept = ({ path, query = {} }) => {
+      if (path !== '/api/v1/namespaces') return undefined;
+      if (query.watch === 'true') return watches++ === 0 ? respond(NaN, {}) : undefined;
+      const metadata = { name: 'shop', ...namespaceWith('Profile-1') };
+      return respond(200, { metadata: {}, items: [{ metadata }] });
+    };
+    await clock.pass(minute);
+    assert.is(api.secrets.size, 1);
+    assert.equal(context.warnings, [
+      'the Kubernetes API refused to watch the list of namespaces (500)',
+    ]);
   }));
 
 test('a service account is changed when it is created or annotated', () =>
@@ -180,7 +253,7 @@ for (const fault of faults) {
     inCluster(async ({ api, clock, context, metricsText }) => {
       api.intercept = ({ query = {} }) => (query.watch === 'true' ? fault : undefined);
       await clock.pass(10 * minute);
-      const attempts = api.requests.filter((line) => line.startsWith('WATCH'));
+      const attempts = api.requests.filter((line) => line.startsWith('WATCH /api/v1/namespaces'));
       assert.ok(attempts.length >= 10 && attempts.length < 40, `${attempts.length}`);
       assert.match(context.warnings.join(), /to watch the list of namespaces/);
       assert.match(metricsText(), /^icr_refresher_failures_total\{code="refused"\} \d+$/m);
@@ -199,7 +272,7 @@ test('a server that ends each watch at once is not asked without a pause', () =>
       return undefined;
     };
     await clock.pass(10 * minute);
-    const attempts = api.requests.filter((line) => line.startsWith('WATCH'));
+    const attempts = api.requests.filter((line) => line.startsWith('WATCH /api/v1/namespaces'));
     assert.ok(attempts.length < 40, `${attempts.length}`);
   }));
 

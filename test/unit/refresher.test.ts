@@ -195,15 +195,13 @@ test('does not change a Secret that was created in the meantime', async () => {
   assert.is(world.api.secrets.get('shop/icr-pull')?.data['.dockerconfigjson'], 'foreign');
 });
 
-test('reports a Secret that another program has edited, without a retry', async () => {
+test('replaces what another program has changed in its own Secret', async () => {
   const world = createWorld({ shop: 'Profile-1' });
   await world.run();
-  world.now += 20 * minute;
-  world.api.edit('shop', 'icr-pull');
-  world.api.requests.length = 0;
-  assert.is((await world.run()).failed, 1);
-  assert.match(world.warnings.join(), 'another program has changed the Secret icr-pull');
-  assert.is(world.api.requests.filter((line) => line.startsWith('PATCH')).length, 1);
+  world.api.edit('shop', 'icr-pull', { '.dockerconfigjson': 'foreign' });
+  assert.equal(await world.run(), { renewed: 1, unchanged: 0, failed: 0 });
+  assert.match(authsIn(world, 'shop')['us.icr.io']?.password ?? '', /^canary-Profile-1-/);
+  assert.equal(await world.run(), { renewed: 0, unchanged: 1, failed: 0 });
 });
 
 test('gives up after three conflicts', async () => {
@@ -244,7 +242,41 @@ test('lists all pages, and begins again if the list has expired', async () => {
     query.continue === '200' && expired-- > 0 ? failure(410, 'Expired') : undefined;
   assert.equal(await world.run(), { renewed: 250, unchanged: 0, failed: 0 });
   const lists = world.api.requests.filter((line) => line === 'GET /api/v1/namespaces');
-  assert.is(lists.length, 6);
+  assert.is(lists.length, 10);
+});
+
+test('reads objects whose members have another type than in Kubernetes', async () => {
+  const world = withNamespaces(1);
+  const odd = { uid: 5, labels: null, annotations: null, managedFields: [null, 'x'] };
+  world.api.intercept = ({ path }) => {
+    if (path === '/api/v1/namespaces') {
+      const metadata = { name: 'odd', ...odd, deletionTimestamp: null, resourceVersion: 7 };
+      return respond(200, { metadata: { resourceVersion: 7 }, items: [{ metadata }] });
+    }
+    return path.includes('/secrets/')
+      ? respond(200, { metadata: { name: 'icr-pull', ...odd } })
+      : undefined;
+  };
+  assert.is((await world.run({ profile: 'Profile-1' })).failed, 1);
+  assert.match(world.warnings.join(), 'was not created by this refresher');
+});
+
+for (const name of ['../x', 'a/b', 'a?b', 'A', '', 5, null, '-a']) {
+  test(`refuses an object with the name ${JSON.stringify(name)}`, async () => {
+    const world = withNamespaces(1);
+    for (const metadata of [{ name }, { name: 'a', namespace: name }]) {
+      world.api.requests.length = 0;
+      world.api.intercept = () => respond(200, { metadata: {}, items: [{ metadata }] });
+      await rejects(world.run(), 'unreachable', /an invalid response for an object/);
+      assert.is(world.api.requests.length, 1);
+    }
+  });
+}
+
+test('ends if the list does not advance', async () => {
+  const world = withNamespaces(1);
+  world.api.intercept = () => respond(200, { metadata: { continue: 'again' }, items: [] });
+  await rejects(world.run(), 'unreachable', /an invalid response for the list of namespaces/);
 });
 
 test('fails if the list cannot be read', async () => {

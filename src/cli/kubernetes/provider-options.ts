@@ -68,7 +68,8 @@ export async function checkedOptions(args: PullIdentityOptions): Promise<PullIde
 
 /** yargs makes a list of an option that was given twice, whatever its type is. Throws `invalid-input`. */
 export function requireOnce(args: object): void {
-  const options = Object.entries(args).filter(([name]) => /^\w\w/.test(name));
+  // yargs returns each option under its name in camel case, too; short names are aliases.
+  const options = Object.entries(args).filter(([name]) => /^\w\w+$/.test(name));
   const twice = options.find(([, value]) => Array.isArray(value));
   if (twice === undefined) return;
   const option = `--${twice[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;

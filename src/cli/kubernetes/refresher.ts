@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import os from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import type { Context } from '../../context.ts';
@@ -119,8 +120,8 @@ async function refreshUntilStopped(
   const { createMetrics } = await import('../../kubernetes/refresh-metrics.ts');
   const { serveTexts } = await import('../../http/text-server.ts');
   const [namespace = '', name = ''] = options.refresher.split('/');
-  // In a pod, this is the name of the pod.
-  const holder = context.env.HOSTNAME || os.hostname();
+  // In a pod, the host name is the name of the pod. Pods in the node's network have the same one.
+  const holder = `${context.env.HOSTNAME || os.hostname()}_${randomUUID()}`;
   const lease = { namespace, name, holder, durationMs: leaseMs };
   const election = createElection(cluster.api, context.now, lease);
   const metrics = createMetrics(context.now);
