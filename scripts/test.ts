@@ -80,7 +80,10 @@ if (files.length === 0) console.log(`no test file matches ${wantedFiles}`);
 if (files.some((file) => !file.startsWith(`${unitTests}/`))) buildExecutable();
 const folder = makeTestFolder();
 removeAtEnd(folder);
-const sum = await testAll(longestFirst(files), { ...process.env, TMPDIR: folder });
+const keys = path.join(folder, 'sandbox-keys');
+fs.mkdirSync(keys, { mode: 0o700 });
+const env = { ...process.env, TMPDIR: folder, SANDBOX_KEYS: keys };
+const sum = await testAll(longestFirst(files), env);
 if (files.length > 0 && wantedName && exitCodeOf(sum) > 0 && sum.failed === 0) {
   console.log(`no test has a name that matches ${wantedName}`);
 }

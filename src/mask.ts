@@ -30,7 +30,7 @@ const maxEscapeLevels = 3;
  */
 export function masked(text: string, secrets: readonly (string | undefined)[]): string {
   const given = secrets.flatMap((secret) => (secret ? [Buffer.from(secret)] : []));
-  if (text === '' || given.length === 0) return text;
+  if (given.length === 0) return text;
   const exact = given.map(lowerCase);
   const encoded = given.flatMap(encodings);
   const levels = levelsOf(text);

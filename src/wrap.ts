@@ -50,7 +50,7 @@ function commandTokens(text: string): (Token & { readonly end: number })[] {
 
 /** Matches the text before a command. Commands of this program are also found without "run". */
 const commandStart =
-  /(?:^|\W)run (?!it\b|the |this |these )|(?=docker-credential-icr (?!(?:is|was|does|did|has|cannot)\b)\w)/;
+  /(?:^|\W)run (?!it\b|the |this |these )|(?=docker-credential-icr (?!(?:is|was|does|did|has|cannot)\b)(?:\w|--\w))/;
 /** In a hint, a command ends before one of these words: `run docker-credential-icr login again`. */
 const wordsAfterCommand = new Set(['again', 'and', 'if', 'in', 'or', 'then', 'to', 'with']);
 const continuation = ' \\';

@@ -1,10 +1,10 @@
 import { shellQuoted } from '../clients/notes.ts';
-import type { IdentityKind } from '../config/settings.ts';
+import { isUsable } from '../config/settings.ts';
 import type { Caller } from '../http/api-call.ts';
 import { accessTokenOf, nameOf, toCaller } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
 import type { Found, Lookup } from '../identity/lookup.ts';
-import { identityNamed } from '../identity/mapping.ts';
+import { canGetAccessToken, identityNamed } from '../identity/mapping.ts';
 import type { Option } from './command.ts';
 import { noCredential, requireIbmHost } from './host-arguments.ts';
 
@@ -43,9 +43,9 @@ export async function requireFound(
   const found = await findCredential(lookup, requireIbmHost(host));
   if (found !== undefined) return found;
   const { identities } = await lookup.settings();
-  const other = Object.keys(identities).find((name) => canCall.has(identities[name]?.kind));
+  const [other] =
+    Object.entries(identities).find(
+      ([, identity]) => isUsable(identity) && canGetAccessToken(identity),
+    ) ?? [];
   throw noCredential(host, other === undefined ? '' : `, or add ${option} ${shellQuoted(other)}`);
 }
-
-/** The kinds of identities for which IAM issues access tokens. */
-const canCall = new Set<IdentityKind | undefined>(['api-key', 'refresh-token', 'trusted-profile']);

@@ -14,8 +14,9 @@ const { O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW = 0 } = fs.constants;
 export function unnamedFile(context: Context, directory: string, text: string): number {
   const { path: folder } = requireDirectory(context, directory);
   const file = path.join(folder, temporaryName(context, 'input'));
+  let descriptor: number | undefined;
   try {
-    const descriptor = fs.openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    descriptor = fs.openSync(file, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     fs.unlinkSync(file);
     const bytes = Buffer.from(text);
     // With a position, the offset stays at the beginning, where the child process reads.
@@ -24,6 +25,7 @@ export function unnamedFile(context: Context, directory: string, text: string): 
     }
     return descriptor;
   } catch (error) {
+    if (descriptor !== undefined) fs.closeSync(descriptor);
     throw cannot('write', file, error);
   }
 }

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { unreachable } from '../http/accept.ts';
 import { type ApiCall, type Caller, callForObject } from '../http/api-call.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
@@ -28,7 +29,7 @@ export function callIam(context: Context, caller: Caller, call: IamCall): Promis
 
 /**
  * Returns the entries of all pages; `member` is the name of the list. Uses only the page token in IAM's `next` address,
- * so that the access token is not sent to another host.
+ * so that the access token is not sent to another host. Throws `refused` or `unreachable`.
  */
 export async function listFromIam(
   context: Context,
@@ -42,7 +43,9 @@ export async function listFromIam(
     const query = { ...call.query, pagesize: pageSize, pagetoken };
     const answer = await callIam(context, caller, { ...call, query });
     const entries = answer[member];
-    found.push(...(Array.isArray(entries) ? entries : []).filter(isObject));
+    // An empty object is no empty list.
+    if (!Array.isArray(entries)) throw unreachable(`IAM answered without ${call.wanted}`);
+    found.push(...entries.filter(isObject));
     pagetoken = nextPage(answer);
     if (pagetoken === undefined) break;
   }

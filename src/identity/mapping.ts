@@ -129,7 +129,7 @@ function tokens(): Promise<typeof import('./tokens.ts')> {
   return import('./tokens.ts');
 }
 
-function canGetAccessToken({ kind }: IdentitySettings): boolean {
+export function canGetAccessToken({ kind }: IdentitySettings): boolean {
   return kind === 'api-key' || kind === 'refresh-token' || kind === 'trusted-profile';
 }
 

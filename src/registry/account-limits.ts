@@ -9,11 +9,13 @@ export interface Quota {
   readonly usedBytes: number;
 }
 
+/** Undefined if it is not in the answer. */
+type KnownQuota = Quota | 'unlimited' | undefined;
+
 export interface Quotas {
-  /** Undefined if it is unlimited, or not in the answer. */
-  readonly storage: Quota | undefined;
+  readonly storage: KnownQuota;
   /** Pull traffic of this month. */
-  readonly traffic: Quota | undefined;
+  readonly traffic: KnownQuota;
 }
 
 /** Returns the quotas of the caller's account. Throws `refused` or `unreachable`. */
@@ -27,11 +29,13 @@ export async function quotasOf(context: Context, caller: Caller, host: string): 
 }
 
 /** A limit of -1 means unlimited. */
-function quota(limit: unknown, usage: unknown, name: string): Quota | undefined {
+function quota(limit: unknown, usage: unknown, name: string): KnownQuota {
   const limitBytes = numberIn(limit, name);
   const usedBytes = numberIn(usage, name);
-  if (limitBytes === undefined || limitBytes < 0 || usedBytes === undefined) return undefined;
-  return { limitBytes, usedBytes };
+  if (limitBytes !== undefined && limitBytes < 0) return 'unlimited';
+  return limitBytes === undefined || usedBytes === undefined
+    ? undefined
+    : { limitBytes, usedBytes };
 }
 
 function numberIn(object: unknown, name: string): number | undefined {
@@ -63,15 +67,18 @@ function listIn(text: string): string[] | undefined {
   }
 }
 
-/** Returns true if the account accepts pulls and pushes through private hosts only. Throws `refused` or `unreachable`. */
+/**
+ * Returns true if the account accepts pulls and pushes through private hosts only; undefined if the answer does not tell.
+ * Throws `refused` or `unreachable`.
+ */
 export async function isPrivateOnly(
   context: Context,
   caller: Caller,
   host: string,
-): Promise<boolean> {
+): Promise<boolean | undefined> {
   const call = toCall(caller, host, '/auth', 'the authorization options');
   const answer: JsonObject = await callForObject(context, caller, call);
-  return answer.private_only === true;
+  return typeof answer.private_only === 'boolean' ? answer.private_only : undefined;
 }
 
 function toCall({ account }: Caller, host: string, path: string, wanted: string): ApiCall {

@@ -76,8 +76,8 @@ function read(context: Context, file: string, key: SecretKey): Credential | unde
 
 /**
  * Renames a damaged file, so that the user can inspect it, and throws `damaged`. As long as the renamed file exists,
- * reading the credential throws `damaged` instead of "not found"; writing or erasing it ends that. If another process has
- * replaced or renamed the file meanwhile, reads the credential again.
+ * reading the credential throws `damaged` instead of "not found"; writing or erasing it ends that. Then reads the
+ * credential again, because another process may have replaced or renamed the file meanwhile.
  */
 function renameDamaged(context: Context, file: string, key: SecretKey): Credential | undefined {
   const renamed = file + damagedSuffix;
@@ -85,11 +85,9 @@ function renameDamaged(context: Context, file: string, key: SecretKey): Credenti
     renamePrivate(context, file, path.basename(renamed));
     // The file that was read may have been replaced before it was renamed.
     const isDamaged = parseCredential(readPrivate(context, renamed) ?? '') === undefined;
-    if (!isDamaged) renamePrivate(context, renamed, path.basename(file));
-    else context.warn(`${file} is damaged and was renamed to ${renamed}`);
-    if (isDamaged) throw damaged(renamed, key);
+    if (isDamaged) context.warn(`${file} is damaged and was renamed to ${renamed}`);
+    else renamePrivate(context, renamed, path.basename(file));
   } catch (error) {
-    if (error instanceof HelperError && error.code === 'damaged') throw error;
     if (systemCode(error) !== 'ENOENT') {
       context.warn(
         error instanceof HelperError ? inOneLine(error) : cannot('rename', file, error).message,

@@ -61,7 +61,7 @@ test('a credential that no environment can hold is not shown', ({ sandbox }) =>
     }
   }));
 
-test('cf push takes the password from there', ({ sandbox }) =>
+test('cf push takes the password from CF_DOCKER_PASSWORD', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     const key = addIdentity(person, 'work');
     await person.say('map us.icr.io work');

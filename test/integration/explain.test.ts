@@ -90,7 +90,12 @@ const shown = ({ steps }: Answer) =>
     .map(({ name, state, message, hint }) => `${state} ${name}: ${message} | ${hint}`)
     .join('\n');
 
-type Policy = { role: 'Reader' | 'Writer' | 'Manager'; region?: string; namespace?: string };
+type Policy = {
+  role: 'Reader' | 'Writer' | 'Manager';
+  region?: string;
+  namespace?: string;
+  shown?: Readonly<Record<string, unknown>>;
+};
 interface Row {
   readonly policies?: readonly Policy[];
   readonly restrictions?: Restrictions;
@@ -106,7 +111,136 @@ const reader: readonly Policy[] = [{ role: 'Reader' }];
 const writer: readonly Policy[] = [{ role: 'Writer', region: 'us-south', namespace: 'demo' }];
 const image = 'us.icr.io/demo/hello:1';
 
+/** A policy that IAM shows with these attributes, and that allows nothing. */
+function shownWith(attributes: readonly object[], more: object = {}): Policy {
+  const registry = { name: 'serviceName', value: 'container-registry' };
+  return {
+    role: 'Reader',
+    shown: { resources: [{ attributes: [registry, ...attributes] }], ...more },
+  };
+}
+
+const ofNamespace = (name: string, operator?: string) => [
+  { name: 'resourceType', value: 'namespace' },
+  { name: 'resource', value: name, operator },
+];
+const ruled = {
+  rule: { key: '{{environment.attributes.day_of_week}}', operator: 'dayOfWeekAnyOf' },
+};
+const customReader = 'crn:v1:bluemix:public:iam::a/1234::customRole:Reader';
+const administrator = 'crn:v1:bluemix:public:iam::::role:Administrator';
+
+/** Policies that do not allow a pull of `demo` for certain. The registry refuses it. */
+const uncertain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]>> = {
+  'a resource group': [
+    shownWith([{ name: 'resourceGroupId', value: 'g1' }]),
+    /^warning policies: Reader on all namespaces with a condition on resourceGroupId may apply to demo in us-south \| run ibmcloud/m,
+  ],
+  'a resource group, for all services': [
+    {
+      role: 'Reader',
+      shown: { resources: [{ attributes: [{ name: 'resourceGroupId', value: 'g1' }] }] },
+    },
+    /^warning policies: Reader .* on resourceGroupId may apply/m,
+  ],
+  'a resource group itself': [
+    {
+      role: 'Reader',
+      shown: { resources: [{ attributes: [{ name: 'resourceType', value: 'resource-group' }] }] },
+    },
+    /^error policies: IAM shows no policy with role Reader or Writer or Manager for demo in us-south \| run/m,
+  ],
+  'services for the management of the account': [
+    {
+      role: 'Reader',
+      shown: { resources: [{ attributes: [{ name: 'service_group_id', value: 'IAM' }] }] },
+    },
+    /^error policies: IAM shows no policy .* us-south \| run/m,
+  ],
+  'access tags': [
+    {
+      role: 'Reader',
+      shown: { resources: [{ attributes: [], tags: [{ name: 'env', value: 'dev' }] }] },
+    },
+    /^warning policies: Reader on all namespaces with a condition on tags may apply/m,
+  ],
+  'a time': [
+    shownWith([], ruled),
+    /^warning policies: Reader on all namespaces with a condition on rule may apply/m,
+  ],
+  'a condition, in another region': [
+    shownWith([{ name: 'region', value: 'eu-de' }], ruled),
+    /^error policies: .*policies for others: Reader on all namespaces in eu-de with a condition on rule \|/m,
+  ],
+  'a custom role with the name of another': [
+    shownWith([], { roles: [{ role_id: customReader }] }),
+    /^warning policies: custom role Reader on all namespaces may apply/m,
+  ],
+  'a platform role': [
+    shownWith([], { roles: [{ role_id: administrator }] }),
+    /^error policies: IAM shows no policy .*; only Administrator on all namespaces \|/m,
+  ],
+  'a text with an asterisk that is no pattern': [
+    shownWith(ofNamespace('de*', 'stringEquals')),
+    /^error policies: .*policies for others: Reader on namespace de\* \|/m,
+  ],
+  'a pattern of the wrong length': [
+    shownWith(ofNamespace('dem??', 'stringMatch')),
+    /^error policies: .*policies for others: Reader on namespace dem\?\? \|/m,
+  ],
+  'a deleted policy': [
+    shownWith([], { state: 'deleted' }),
+    /^error policies: IAM shows no policy .* us-south \|/m,
+  ],
+  'an authorization between services': [
+    shownWith([], { type: 'authorization' }),
+    /^error policies: IAM shows no policy .* us-south \|/m,
+  ],
+  'another service': [
+    {
+      role: 'Reader',
+      shown: { resources: [{ attributes: [{ name: 'serviceName', value: 'kms' }] }] },
+    },
+    /^error policies: IAM shows no policy .* us-south \|/m,
+  ],
+  'malformed members': [
+    { role: 'Reader', shown: { resources: [null, 5], roles: 'Reader' } },
+    /^error policies: IAM shows no policy .*; only no role on all namespaces \|/m,
+  ],
+};
+
 const rows: Readonly<Record<string, Row>> = {
+  ...Object.fromEntries(
+    Object.entries(uncertain).map(([what, [policy, says]]) => [
+      `a policy for ${what}`,
+      { policies: [policy], ok: false, says: [says, /^error registry: .*insufficient scope/m] },
+    ]),
+  ),
+  'a condition beside a policy that applies': {
+    policies: [shownWith([], ruled), { role: 'Reader' }],
+    ok: true,
+    says: [/^ok policies: Reader on all namespaces applies to demo in us-south \|/m],
+  },
+  'a pattern with a question mark': {
+    policies: [{ role: 'Reader', namespace: 'dem?' }],
+    ok: true,
+    says: [/^ok policies: Reader on namespace dem\? applies/m],
+  },
+  'a policy of an access group with a rule': {
+    prepare: ({ sandbox, iamId }) => {
+      const accountId = account(sandbox, iamId);
+      const members = [iamId];
+      const group = sandbox.accounts.addAccessGroup({
+        name: 'g',
+        accountId,
+        members,
+        isDynamic: true,
+      });
+      sandbox.accounts.addPolicy({ iamId: group.id, accountId, role: 'Reader' });
+    },
+    ok: true,
+    says: [/^ok policies: Reader on all namespaces applies/m],
+  },
   'a pull that is possible': {
     policies: reader,
     ok: true,
@@ -133,14 +267,14 @@ const rows: Readonly<Record<string, Row>> = {
     push: true,
     ok: false,
     says: [
-      /^error policies: no policy with role Writer or Manager for demo in us-south; only Reader on all namespaces \| run ibmcloud iam service-policy-create ServiceId-\S+ --roles Writer --service-name container-registry --region us-south --resource-type namespace --resource demo$/m,
+      /^error policies: IAM shows no policy with role Writer or Manager for demo in us-south; only Reader on all namespaces \| run ibmcloud iam service-policy-create ServiceId-\S+ --roles Writer --service-name container-registry --region us-south --resource-type namespace --resource demo$/m,
       /^error registry: .*DENIED: insufficient scope.* \| run ibmcloud iam service-policy-create/m,
     ],
   },
   'no policy': {
     ok: false,
     says: [
-      /^error policies: no policy with role Reader or Writer or Manager for demo in us-south \| run /m,
+      /^error policies: IAM shows no policy with role Reader or Writer or Manager for demo in us-south \| run /m,
     ],
   },
   'a policy for another region': {
@@ -235,6 +369,25 @@ const rows: Readonly<Record<string, Row>> = {
     ok: true,
     says: [/^ok quota: storage: no limit/m],
   },
+  'a quota that the registry does not enforce': {
+    policies: reader,
+    restrictions: { traffic: { limit: 1, used: 1, isEnforced: false } },
+    ok: true,
+    says: [/^warning quota: .*: quota exceeded \| wait/m, /^ok registry: /m],
+  },
+  'an answer without the quota and the options': {
+    policies: reader,
+    prepare: ({ sandbox }) => {
+      for (const path of ['/api/v1/quotas', '/api/v1/auth']) {
+        sandbox.faults.add('registry', { kind: 'no-members', path });
+      }
+    },
+    ok: true,
+    says: [
+      /^skipped quota: pull traffic of this month: not in the answer of us.icr.io/m,
+      /^skipped network: private-only access: not in the answer of us.icr.io/m,
+    ],
+  },
   'an allowlist without this machine': {
     policies: reader,
     restrictions: { allowedAddresses: ['192.0.2.1'] },
@@ -265,7 +418,10 @@ const rows: Readonly<Record<string, Row>> = {
       writeIdentity(home, 'canary-key-of-a-user');
     },
     ok: true,
-    says: [/^ok owner: user jane@example.com/m, /^ok policies: no policy .*accepts without one/m],
+    says: [
+      /^ok owner: user jane@example.com/m,
+      /^ok policies: IAM shows no policy .*accepts without one/m,
+    ],
   },
   'a mapping to an identity of another account': {
     policies: reader,
@@ -385,6 +541,32 @@ for (const [name, row] of Object.entries(rows)) {
       for (const pattern of row.says)
         assert.ok(pattern.test(shown(answer)), `${pattern}\n${shown(answer)}`);
       assert.is(answer.ok, row.ok, shown(answer));
+    }));
+}
+
+const answers = {
+  '401': { kind: 'status', status: 401 },
+  '403': { kind: 'status', status: 403 },
+  '429': { kind: 'status', status: 429, retryAfter: 3600 },
+  '503': { kind: 'status', status: 503 },
+  'an HTML page': { kind: 'not-json' },
+  'an empty body': { kind: 'empty' },
+  'half of the answer': { kind: 'half-json' },
+  nothing: { kind: 'drop' },
+} as const;
+for (const [what, fault] of Object.entries(answers)) {
+  test(`claims nothing about policies if IAM answers ${what}`, ({ sandbox }) =>
+    inWorld(sandbox, async (world) => {
+      const accountId = account(sandbox, world.iamId);
+      sandbox.accounts.addPolicy({ iamId: world.iamId, accountId, role: 'Reader' });
+      sandbox.faults.add('iam', { ...fault, path: '/v1/policies', times: 'forever' });
+      try {
+        const answer = await answerOf(world, image);
+        assert.ok(answer.ok, shown(answer));
+        assert.match(shown(answer), /^(?:warning|skipped) policies: (?!IAM shows no policy)/m);
+      } finally {
+        sandbox.faults.clear('iam');
+      }
     }));
 }
 

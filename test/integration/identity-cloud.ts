@@ -129,10 +129,11 @@ export function settingsOf({ config }: Home): Settings {
 export async function forEach<Row>(
   rows: readonly Row[],
   use: (row: Row) => Promise<void>,
+  concurrency = 6,
 ): Promise<void> {
   const waiting = [...rows];
   const work = async () => {
     for (let row = waiting.shift(); row !== undefined; row = waiting.shift()) await use(row);
   };
-  await Promise.all(Array.from({ length: 6 }, work));
+  await Promise.all(Array.from({ length: concurrency }, work));
 }

@@ -55,6 +55,12 @@ const cases: readonly (readonly [words: readonly string[], input?: string, allow
   [['status', '--json'], '', ofHelpers],
   [['map', 'us.icr.io', 'work'], '', ofHelpers],
   [['unmap', 'us.icr.io']],
+  [['status', '--history'], '', ofHelpers],
+  [['settings']],
+  [['settings', 'access-log', 'on']],
+  [['kubernetes', 'config']],
+  [['kubernetes', 'daemonset', '--image', 'us.icr.io/tools/icr']],
+  [['help', 'login']],
   [
     ['login', '--no-verify', '--api-key-stdin', '--store', 'file'],
     'canary-key-0123456789-0123456789',

@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
-import * as x509 from './x509.ts';
+import type { X509Certificate } from './x509.ts';
 
 /** The certificate of the TLS servers. The private key of the CA is discarded after signing it. */
 export interface ServerCertificate {
@@ -17,14 +17,18 @@ export function validity(): { notBefore: Date; notAfter: Date } {
   return { notBefore: new Date(Date.now() - day), notAfter: new Date(Date.now() + 30 * day) };
 }
 
+/** Loading the library takes longer than most tests, which need no new certificate; see shared-keys.ts. */
+export const loadX509 = () => import('./x509.ts');
+
 /** Returns the key as PKCS #8 in PEM, the format of `node:tls` and other servers. */
-async function privateKeyPem(key: CryptoKey): Promise<string> {
+export async function privateKeyPem(key: CryptoKey): Promise<string> {
   const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', key));
   const lines = pkcs8.toString('base64').match(/.{1,64}/g) ?? [];
   return `-----BEGIN PRIVATE KEY-----\n${lines.join('\n')}\n-----END PRIVATE KEY-----\n`;
 }
 
-async function createAuthority(keys: webcrypto.CryptoKeyPair): Promise<x509.X509Certificate> {
+async function createAuthority(keys: webcrypto.CryptoKeyPair): Promise<X509Certificate> {
+  const x509 = await loadX509();
   const { KeyUsageFlags, KeyUsagesExtension } = x509;
   return await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=IBM Cloud sandbox CA',
@@ -43,6 +47,7 @@ async function createAuthority(keys: webcrypto.CryptoKeyPair): Promise<x509.X509
 export async function createServerCertificate(
   names: readonly string[],
 ): Promise<ServerCertificate> {
+  const x509 = await loadX509();
   const authorityKeys = await crypto.subtle.generateKey(curve, true, ['sign', 'verify']);
   const authority = await createAuthority(authorityKeys);
   const keys = await crypto.subtle.generateKey(curve, true, ['sign', 'verify']);

@@ -25,6 +25,8 @@ const kinds = [
   'huge',
   /** Removes `access_token` and `token` from the correct response. */
   'no-access-token',
+  /** Responds with an empty object. */
+  'no-members',
   /** Sets the expiration in the correct response to one hour ago. */
   'expired',
 ] as const;

@@ -80,9 +80,14 @@ export function shownServiceId({ iamId, sub, accountId, ...rest }: Subject): obj
   };
 }
 
-const attribute = (name: string, value: string) => ({ name, value, operator: 'stringEquals' });
+const attribute = (name: string, value: string) => ({
+  name,
+  value,
+  operator: /[*?]/.test(value) ? 'stringMatch' : 'stringEquals',
+});
 
-export function shownPolicy({ id, iamId, role, accountId, region, namespace }: Policy): object {
+export function shownPolicy(policy: Policy): object {
+  const { id, iamId, role, accountId, region, namespace, shown } = policy;
   return {
     id,
     type: 'access',
@@ -106,5 +111,6 @@ export function shownPolicy({ id, iamId, role, accountId, region, namespace }: P
       },
     ],
     state: 'active',
+    ...shown,
   };
 }

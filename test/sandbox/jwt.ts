@@ -1,6 +1,7 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
 import { errors, type JWTHeaderParameters, type JWTPayload, jwtVerify, SignJWT } from 'jose';
-import { validity } from './ca.ts';
-import * as x509 from './x509.ts';
+import { loadX509, privateKeyPem, validity } from './ca.ts';
+import { sharedKeys } from './shared-keys.ts';
 
 /** Signs the tokens of IAM and of the registry. They differ in their issuer. */
 export interface Signer {
@@ -26,7 +27,13 @@ const algorithm = {
   modulusLength: 2048,
 };
 
-export async function createSigner(clock: () => number): Promise<Signer> {
+interface SignerKeys {
+  readonly keyPem: string;
+  readonly certificatePem: string;
+}
+
+async function createSignerKeys(): Promise<SignerKeys> {
+  const x509 = await loadX509();
   const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: 'CN=IBM Cloud sandbox tokens',
@@ -34,24 +41,32 @@ export async function createSigner(clock: () => number): Promise<Signer> {
     signingAlgorithm: algorithm,
     ...validity(),
   });
+  const certificatePem = `${certificate.toString('pem')}\n`;
+  return { keyPem: await privateKeyPem(keys.privateKey), certificatePem };
+}
+
+export async function createSigner(clock: () => number): Promise<Signer> {
+  const { keyPem, certificatePem } = await sharedKeys('signer', createSignerKeys);
+  const [privateKey, publicKey] = [createPrivateKey(keyPem), createPublicKey(keyPem)];
+  const certificate = certificatePem.replace(/-----.*-----|\s/g, '');
   const sign = async (header: JWTHeaderParameters, claims: JWTPayload, expiresIn?: number) => {
     const iat = Math.floor(clock() / 1000);
     const exp = expiresIn === undefined ? {} : { exp: iat + expiresIn };
     return await new SignJWT({ ...claims, iat, ...exp })
       .setProtectedHeader(header)
-      .sign(keys.privateKey);
+      .sign(privateKey);
   };
   const withKeyId = { alg: 'RS256', kid: '20260101-0000' };
-  const withCertificate = { alg: 'RS256', typ: 'JWT', x5c: [certificate.toString('base64')] };
+  const withCertificate = { alg: 'RS256', typ: 'JWT', x5c: [certificate] };
   return {
-    certificatePem: `${certificate.toString('pem')}\n`,
+    certificatePem,
     clock,
     signWithKeyId: (claims, expiresIn) => sign(withKeyId, claims, expiresIn),
     signWithCertificate: (claims, expiresIn) => sign(withCertificate, claims, expiresIn),
     async verify(token, issuer) {
       try {
         const options = { issuer, currentDate: new Date(clock()) };
-        return (await jwtVerify(token, keys.publicKey, options)).payload;
+        return (await jwtVerify(token, publicKey, options)).payload;
       } catch (error) {
         if (error instanceof errors.JOSEError) return undefined;
         throw error;

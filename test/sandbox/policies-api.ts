@@ -69,7 +69,11 @@ function list(request: IdentityRequest): Answer {
 
 function groups({ received, caller, accounts }: IdentityRequest): Answer {
   const iamId = received.query.get('iam_id') ?? caller.iamId;
-  const found = accounts.accessGroups(iamId).map(({ id, name }) => ({ id, name }));
+  const all = received.query.get('membership_type') === 'all';
+  const found = accounts
+    .accessGroups(iamId)
+    .filter(({ isDynamic = false }) => all || !isDynamic)
+    .map(({ id, name }) => ({ id, name }));
   return json(200, { limit: 100, offset: 0, total_count: found.length, groups: found });
 }
 

@@ -22,6 +22,8 @@ export interface PolicyOptions {
   readonly region?: string;
   /** The default is all namespaces. */
   readonly namespace?: string;
+  /** Members of the policy that IAM's API shows instead. Such a policy allows nothing here. */
+  readonly shown?: Readonly<Record<string, unknown>>;
 }
 
 export interface Policy extends PolicyOptions {
@@ -42,6 +44,8 @@ interface AccessGroup {
   readonly accountId: string;
   /** IAM IDs. */
   readonly members: readonly string[];
+  /** The members are members by a rule, not explicitly. */
+  readonly isDynamic?: true;
 }
 
 /** A `*` in a policy stands for any text. */
@@ -74,6 +78,7 @@ export function createPolicies() {
       const own = groups.filter(({ members }) => members.includes(iamId)).map(({ id }) => id);
       return [...policies.values()].some(
         (policy) =>
+          policy.shown === undefined &&
           [iamId, ...own].includes(policy.iamId) &&
           roleActions[policy.role].some((allowed) => allowed === action) &&
           matches(policy.namespace, place.namespace) &&

@@ -1,7 +1,14 @@
+interface Quota {
+  /** In bytes; -1 for no limit. */
+  readonly limit: number;
+  readonly used: number;
+  readonly isEnforced?: false;
+}
+
 /** What forbids pulls and pushes in an account, apart from policies. */
 export interface Restrictions {
-  readonly storage?: { readonly limit: number; readonly used: number };
-  readonly traffic?: { readonly limit: number; readonly used: number };
+  readonly storage?: Quota;
+  readonly traffic?: Quota;
   readonly privateOnly?: boolean;
   /** The addresses that may pull and push. The default is all. */
   readonly allowedAddresses?: readonly string[];
@@ -40,8 +47,11 @@ export function restrictionText(
   }
   // IBM's documentation: the text for a context-based restriction is that for a missing policy.
   if (contextBased) return 'insufficient scope';
-  const isOver = (quota?: { limit: number; used: number }) =>
-    quota !== undefined && quota.limit >= 0 && quota.used >= quota.limit;
+  const isOver = (quota?: Quota) =>
+    quota !== undefined &&
+    quota.isEnforced !== false &&
+    quota.limit >= 0 &&
+    quota.used >= quota.limit;
   if (action === 'push' && isOver(storage)) return 'You have exceeded your storage quota.';
   if (action === 'pull' && isOver(traffic)) return 'You have exceeded your pull traffic quota.';
   return undefined;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
@@ -19,6 +20,7 @@ import { createRegistryApi } from './registry-api.ts';
 import { createRegistryCredentials } from './registry-credentials.ts';
 import { createRegistryToken, registryIssuer } from './registry-token.ts';
 import { createRequests, type Requests } from './requests.ts';
+import { sharedKeys } from './shared-keys.ts';
 
 export interface SandboxOptions {
   /** The directory for the certificates of the CA and the token signer. It is created if it does not exist. */
@@ -106,7 +108,9 @@ const isIamHost = (host: string) => /iam\.cloud\.ibm\.com(:\d+)?$/.test(host);
 /** Starts the local IBM Cloud simulator: IAM, the container registry and a metadata service, with their own CA. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { address = '127.0.0.1', clock = Date.now } = options;
-  const certificate = await createServerCertificate(certificateNames(options));
+  const names = certificateNames(options);
+  const keysName = `server-${createHash('sha256').update(names.join()).digest('hex')}`;
+  const certificate = await sharedKeys(keysName, () => createServerCertificate(names));
   const signer = await createSigner(clock);
   const files = await writeCertificates(options.folder, certificate.caPem, signer.certificatePem);
   const lifetimes = { accessToken: 3600, registryToken: 300 };

@@ -42,6 +42,8 @@ export function corrupt(fault: Fault | undefined, answer: Answer, now: number): 
       return edited(answer, (value) => ({ ...value, padding: 'x'.repeat(padding) }));
     case 'no-access-token':
       return edited(answer, withoutTokens);
+    case 'no-members':
+      return edited(answer, () => ({}));
     case 'expired':
       return edited(answer, (value) => expired(value, now));
     default:

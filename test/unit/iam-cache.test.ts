@@ -302,7 +302,7 @@ cache('many at once mint once', async () => {
   assert.is(deadlines.length, 1);
 });
 
-cache('a token that somebody else cached before our turn is not minted again', async () => {
+cache('a token that another process has cached meanwhile is not minted again', async () => {
   const { get, context, options, deadlines } = setUp();
   const late = get();
   const token = { token: 'canary-other', issuedAt: noon, expiresAt: noon + hour, since: 1 };

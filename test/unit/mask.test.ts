@@ -63,6 +63,9 @@ const others: readonly [text: string, secrets: readonly (string | undefined)[], 
   ['a can b', ['canary'], 'a can b'],
   ['a CANARY%21 b', ['canary!'], 'a *** b'],
   ['a Y2FuYXJ5 b', ['canary'], 'a *** b'],
+  ['a 12-34-56-78 b', ['12345678'], 'a *** b'],
+  ['a 12-34-56-7 b', ['1234567'], 'a 12-34-56-7 b'],
+  ['x and y', ['y'], 'x and ***'],
   ['a YWJj b', ['abc'], 'a *** b'],
   ['a YWI b', ['ab'], 'a YWI b'],
   ['starts with canary-s, and', ['canary-secret'], 'starts with ***, and'],
@@ -134,6 +137,32 @@ for (const [text, decoded] of [
   test(`decodes ${text}`, () => {
     // Fewer than 8 bytes, so that it is masked only as a whole.
     assert.is(masked(`x(a${text}b)x`, [`(a${decoded}b)`]), 'x***x');
+  });
+}
+
+for (const [before, secret, first, end] of [
+  ['', 'canar', 0, 6],
+  ['x', 'canar', 2, 8],
+  ['xy', 'canar', 3, 9],
+  ['x', 'canary7', 2, 11],
+  ['', 'canary-secret', 0, 18],
+] as const) {
+  test(`base64 of ${before}${secret}: masks the digits that depend on the secret`, () => {
+    const digits = Buffer.from(before + secret).toString('base64');
+    const shown = `${digits.slice(0, first)}***${digits.slice(end)}`;
+    assert.is(masked(digits, [secret]), shown);
+  });
+}
+
+for (const [levels, isMasked] of [
+  [1, true],
+  [3, true],
+  [4, false],
+] as const) {
+  test(`${levels} nested escapes are ${isMasked ? '' : 'not '}decoded`, () => {
+    let text = '(a/b)';
+    for (let level = 0; level < levels; level += 1) text = encodeURIComponent(text);
+    assert.is(masked(`x${text}x`, ['(a/b)']), isMasked ? 'x***x' : `x${text}x`);
   });
 }
 

@@ -38,6 +38,11 @@ const rows: readonly (readonly [text: string, width: number, lines: readonly str
     ],
   ],
   [
+    'hint: try docker-credential-icr status, or see docker-credential-icr --help',
+    40,
+    ['hint: try docker-credential-icr \\', '  status, or see docker-credential-icr \\', '  --help'],
+  ],
+  [
     'docker-credential-icr is not on PATH, so clients cannot run it',
     30,
     ['docker-credential-icr is not', 'on PATH, so clients cannot run', 'it'],

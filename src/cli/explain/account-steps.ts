@@ -3,7 +3,6 @@ import type { Caller } from '../../http/api-call.ts';
 import {
   isPrivateOnly,
   namespacesOf,
-  type Quota,
   type Quotas,
   quotasOf,
 } from '../../registry/account-limits.ts';
@@ -43,15 +42,15 @@ export async function accountFindings(
   const state: AccountState = {
     policyHint: policies.hint,
     isOwn,
-    isOverQuota: !(quotas instanceof HelperError) && isExceeded(quotaFor(step, quotas)),
+    isOverQuota: !(quotas instanceof HelperError) && isReached(quotaFor(step, quotas)),
     isPrivateOnly: privateOnly === true,
   };
   return {
     findings: [
       ['policies', policies],
       ['namespace', namespaceFinding(step, caller, namespaces, refusal)],
-      ['quota', quotaFinding(step, quotas, isOwn)],
-      ['network', networkFinding(step, privateOnly, isOwn)],
+      ['quota', quotaFinding(step, quotas, state, error)],
+      ['network', networkFinding(step, privateOnly, state, error)],
     ],
     hint: refusalHint(step, refusal, state),
   };
@@ -72,37 +71,51 @@ function namespaceFinding(
   return problem(what, list);
 }
 
-function quotaFinding(step: Step, quotas: Quotas | HelperError, isOwn?: boolean): Finding {
+function quotaFinding(
+  step: Step,
+  quotas: Quotas | HelperError,
+  state: AccountState,
+  error: HelperError | undefined,
+): Finding {
   if (quotas instanceof HelperError) return unknown(quotas);
   const quota = quotaFor(step, quotas);
   const what = step.isPush ? 'storage' : 'pull traffic of this month';
-  if (quota === undefined) return ok(`${what}: no limit`);
+  if (quota === undefined) return skipped(`${what}: not in the answer of ${step.image.host.name}`);
+  if (quota === 'unlimited') return ok(`${what}: no limit`);
   const { usedBytes, limitBytes } = quota;
   const used = `${what}: ${megabytes(usedBytes)} of ${megabytes(limitBytes)} used`;
-  if (!isExceeded(quota)) return ok(used);
-  // The quota of another account counts for its namespaces.
-  return (isOwn === false ? warning : problem)(`${used}: quota exceeded`, quotaHint(step));
+  if (!isReached(quota)) return ok(used);
+  return limiting(state, error)(`${used}: quota exceeded`, quotaHint(step));
 }
 
 function networkFinding(
   { image }: Step,
-  privateOnly: boolean | HelperError,
-  isOwn?: boolean,
+  privateOnly: boolean | undefined | HelperError,
+  state: AccountState,
+  error: HelperError | undefined,
 ): Finding {
   if (privateOnly instanceof HelperError) return unknown(privateOnly);
   const { name } = image.host;
+  if (privateOnly === undefined) {
+    return skipped(`private-only access: not in the answer of ${name}`);
+  }
   if (!privateOnly) return ok('private-only access is off');
   if (name.startsWith('private.')) return ok('private-only access is on, and this host is private');
   const what = `private-only access is on, and ${name} is a public host`;
-  return (isOwn === false ? warning : problem)(what, privateHint(name));
+  return limiting(state, error)(what, privateHint(name));
 }
 
-function quotaFor({ isPush }: Step, { storage, traffic }: Quotas): Quota | undefined {
+/** A limit of this account is no error for a namespace of another account, or if the registry accepts. */
+function limiting({ isOwn }: AccountState, error: HelperError | undefined) {
+  return isOwn === false || error === undefined ? warning : problem;
+}
+
+function quotaFor({ isPush }: Step, { storage, traffic }: Quotas): Quotas['storage'] {
   return isPush ? storage : traffic;
 }
 
-function isExceeded(quota: Quota | undefined): boolean {
-  return quota !== undefined && quota.usedBytes >= quota.limitBytes;
+function isReached(quota: Quotas['storage']): boolean {
+  return typeof quota === 'object' && quota.usedBytes >= quota.limitBytes;
 }
 
 function megabytes(bytes: number): string {

@@ -77,21 +77,35 @@ export async function policyFinding(
   const here = grants.filter((grant) => appliesTo(grant, namespace, region));
   const place = region === undefined ? namespace : `${namespace} in ${region}`;
   const needed = step.isPush ? ['Writer', 'Manager'] : ['Reader', 'Writer', 'Manager'];
-  if (here.some(({ roles }) => roles.some((role) => needed.includes(role)))) {
-    return ok(`${shown(here)} applies to ${place}`);
-  }
+  const allows = ({ roles }: Grant) => roles.some((role) => needed.includes(role));
+  const isCertain = ({ conditions, region: limit }: Grant) =>
+    conditions.length === 0 && (region !== undefined || limit === undefined);
+  const allowing = here.filter(allows);
+  if (allowing.some(isCertain))
+    return ok(`${shown(allowing.filter(isCertain))} applies to ${place}`);
+  const possible = here.filter((grant) => allows(grant) || grant.roles.some(isCustom));
   const elsewhere = grants.filter((grant) => !here.includes(grant));
-  const what = [
-    `no policy with role ${needed.join(' or ')} for ${place}`,
-    ...(here.length > 0 ? [`only ${shown(here)}`] : []),
-    ...(elsewhere.length > 0 ? [`policies for others: ${shown(elsewhere)}`] : []),
-    ...(groups instanceof HelperError ? ['policies of access groups are unknown'] : []),
-  ].join('; ');
-  if (registryError === undefined) return ok(`${what}; the registry accepts without one`);
+  const what =
+    possible.length > 0
+      ? `${shown(possible)} may apply to ${place}`
+      : [
+          `IAM shows no policy with role ${needed.join(' or ')} for ${place}`,
+          ...(here.length > 0 ? [`only ${shown(here)}`] : []),
+          ...(elsewhere.length > 0 ? [`policies for others: ${shown(elsewhere)}`] : []),
+          ...(groups instanceof HelperError ? ['policies of access groups are unknown'] : []),
+        ].join('; ');
+  if (registryError === undefined) {
+    return ok(possible.length > 0 ? what : `${what}; the registry accepts without one`);
+  }
   const hint = createCommand(step, command, region);
   // A policy is not the reason for a missing image or namespace: the owner of the account needs none.
   const isDenied = registryError.code === 'refused' && !isMissing(registryError);
-  return (isDenied ? problem : warning)(what, hint);
+  return (isDenied && possible.length === 0 ? problem : warning)(what, hint);
+}
+
+/** The actions of a custom role are not known here. */
+function isCustom(role: string): boolean {
+  return role.startsWith('custom role ');
 }
 
 /** Public and private hosts of a region. */
@@ -102,9 +116,12 @@ function regionOf(host: string): string | undefined {
 
 function shown(grants: readonly Grant[]): string {
   return grants
-    .map(({ roles, namespace, region }) => {
-      const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace}`;
-      return `${roles.join(', ') || 'no role'} on ${where}${region === undefined ? '' : ` in ${region}`}`;
+    .map(({ roles, namespace, region, conditions }) => {
+      const where = namespace === undefined ? 'all namespaces' : `namespace ${namespace.value}`;
+      const inRegion = region === undefined ? '' : ` in ${region.value}`;
+      const only =
+        conditions.length === 0 ? '' : ` with a condition on ${conditions.join(' and ')}`;
+      return `${roles.join(', ') || 'no role'} on ${where}${inRegion}${only}`;
     })
     .join(', ');
 }

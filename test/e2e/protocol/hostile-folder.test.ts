@@ -99,6 +99,20 @@ test('opens none of the files that Bun reads', () =>
     assert.is(helper(home, ['login', '--help']).status, 0);
     assert.is(helper(home, 'status').status, 0);
     assert.is(helper(home, 'no-such-word').status, 2);
+    const offline = { env: { IBMCLOUD_IAM_API_ENDPOINT: 'http://127.0.0.1:1' } };
+    for (const line of [
+      'status --history',
+      'settings access-log on',
+      'explain us.icr.io/team/image',
+      'configure --identity work us.icr.io --dry-run',
+      'token us.icr.io',
+      'kubernetes config',
+      'exec us.icr.io -- true',
+      'completion fish',
+      'logout',
+    ]) {
+      assert.is.not(helper(home, line.split(' '), '', offline).status, null, line);
+    }
   }));
 
 test('does not read a bunfig.toml in the home directory', () =>
