@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
 import { findProgram } from '../files/executables.ts';
 import { callHelper } from './helper-process.ts';
-import { environmentFor, findHelper, helperLoop } from './helper-program.ts';
+import { findHelper, helperLoop, withoutSecrets } from './helper-program.ts';
 import { urlOf } from './helper-store.ts';
 import { probeStore } from './verified-store.ts';
 
@@ -58,7 +58,7 @@ export function hasSessionBus(context: Context): boolean {
   const args = ['--session', '--dest=org.freedesktop.DBus', '--print-reply', '/', pingMethod];
   const { status } = context.runSync(program, args, {
     input: '',
-    env: environmentFor(context, 'secretservice'),
+    env: withoutSecrets(context),
     timeoutMs: sessionBusTimeoutMs,
     maxBytes: 64 * 1024,
   });

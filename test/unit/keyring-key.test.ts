@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { requirePullHost } from '../../src/kubernetes/keyring-key.ts';
+import { keyringKey, requirePullHost } from '../../src/kubernetes/keyring-key.ts';
 import { hostOf } from '../support/host.ts';
 import { fails } from '../support/rejects.ts';
 
@@ -26,5 +26,10 @@ for (const [text, key, hint = ''] of rows) {
     else assert.is(call(), key);
   });
 }
+
+test('the key of a namespace ends with a slash, so that it matches no longer name', () => {
+  assert.is(keyringKey('us.icr.io:443', undefined), 'us.icr.io:443');
+  assert.is(keyringKey('us.icr.io', 'team-a'), 'us.icr.io/team-a/');
+});
 
 test.run();

@@ -313,17 +313,17 @@ for (const [fields, uid] of read) {
 }
 
 const refused: readonly (readonly [fields: object, problem: RegExp])[] = [
-  [{ sub: undefined }, /does not belong to a service account/],
+  [{ sub: undefined }, /not belong to a service account; check serviceAccountTokenAudience/],
   [{ sub: 7 }, /does not belong to a service account/],
   [{ sub: ['system:serviceaccount:shop:web'] }, /does not belong to a service account/],
   [{ sub: 'system:serviceaccount:shop' }, /does not belong to a service account/],
   [{ sub: 'x system:serviceaccount:shop:web' }, /does not belong to a service account/],
   [{ sub: 'system:serviceaccount:shop:web x' }, /does not belong to a service account/],
   [{ sub: 'system:serviceaccount:shop:web:x' }, /does not belong to a service account/],
-  [{ aud: undefined }, /audience iam/],
+  [{ aud: undefined }, /audience iam; set serviceAccountTokenAudience to it/],
   [{ aud: 'iam2' }, /audience iam/],
   [{ aud: [] }, /audience iam/],
-  [{ exp: undefined }, /expired/],
+  [{ exp: undefined }, /expired; check this node's clock/],
   [{ exp: String(seconds + 3600) }, /expired/],
   [{ exp: seconds }, /expired/],
 ];

@@ -100,6 +100,9 @@ for (const [text, problem] of refused) {
 requests('accepts the same member in two objects, and brackets in a string', () => {
   assert.is(repeatedMember('{"a":{"a":["a",{"a":1}]},"b":"{\\"a\\":","c":"}"}'), undefined);
   assert.is(repeatedMember('{"b":[{"a":1,"c":"\\\\","a":2}]}'), 'a');
+  assert.is(repeatedMember('{"a":{"b":1},"b":2}'), undefined);
+  assert.is(repeatedMember('{"a":[1,[2]],"a":2}'), 'a');
+  assert.is(repeatedMember('{"a":[{"b":1}],"b":2,"a":3}'), 'a');
 });
 
 /** Members of a later Kubernetes. */
@@ -178,6 +181,8 @@ const others = [
   'uѕ.icr.io/ns/image',
   'us。icr。io/ns/image',
   '/us.icr.io/ns/image',
+  '_us.icr.io/ns/image',
+  '-us.icr.io/ns/image',
   '//us.icr.io/ns/image',
   '[::1]/us.icr.io/image',
   '',

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { nodeFiles } from '../../src/files/file-readers.ts';
 import {
   isPresent,
   namesIn,
@@ -125,6 +126,18 @@ test('is closed after it was read, and if it cannot be read', () =>
     assert.is(closed, 2);
   }));
 
+test('a dangling symlink is a missing file, or an error if its target is needed', () =>
+  inHome(({ folder }) => {
+    const file = path.join(folder, 'x.json');
+    fs.symlinkSync('none', file);
+    assert.is(readPrivate(testContext(), file), undefined);
+    fails(
+      () => readPrivate(testContext(), file, { needsTarget: true }),
+      'storage',
+      /x\.json: its target does not exist; create none/,
+    );
+  }));
+
 test('hidden names are not listed', () =>
   withFile((file) => {
     const folder = path.dirname(file);
@@ -147,6 +160,18 @@ test('nothing is present in a directory that a dangling symlink names', () =>
     fs.symlinkSync('nowhere', named);
     assert.is(isPresent(testContext(), path.join(named, 'x.json')), false);
     assert.is(isPresent(testContext(), named), true);
+  }));
+
+test('the file reader on node:fs creates, finds and reads a file', () =>
+  inHome(async ({ folder }) => {
+    const file = path.join(folder, 'dir', 'x.json');
+    const context = testContext();
+    assert.is(await nodeFiles.isPresent(context, file), false);
+    assert.is(await nodeFiles.read(context, file, 'secret'), undefined);
+    await nodeFiles.create(context, file, text);
+    assert.is(fs.statSync(file).mode & 0o777, 0o600);
+    assert.is(await nodeFiles.isPresent(context, file), true);
+    assert.is(await nodeFiles.read(context, file, 'secret'), text);
   }));
 
 test.run();

@@ -73,6 +73,33 @@ for (const settings of [none, vault]) {
     }));
 }
 
+test('timers run between the calls of a keychain, so that the lock shows that this process is alive', () =>
+  inWorld(vault, async ({ context }) => {
+    storeIn(context, vault).write(work, credentialOf('canary-1'));
+    let ticks = 0;
+    const seen: number[] = [];
+    const runSync: Context['runSync'] = (...call) => {
+      seen.push(ticks);
+      setTimeout(() => {
+        ticks += 1;
+      }, 0);
+      return context.runSync(...call);
+    };
+    const ticksAtCalls = async (action: Promise<boolean>) => {
+      assert.is(await action, true);
+      return seen.splice(0);
+    };
+    const timed = { ...context, runSync };
+    const [read = 0, write = 0, readBack = 0] = await ticksAtCalls(
+      requireReplaceable(timed, work, credentialOf('canary-1')),
+    );
+    assert.ok(read < write && write < readBack);
+    const [before = 0, after = 0] = await ticksAtCalls(
+      replaceSecret(timed, work, 'canary-1', credentialOf('canary-2')),
+    );
+    assert.ok(before < after);
+  }));
+
 test('a keychain that returns another secret than it was given is reported', () =>
   inWorld(vault, async (world) => {
     const { context, kept } = world;

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { removeEverything } from '../../src/identity/remove-everything.ts';
+import { fileStore } from '../../src/secrets/file-store.ts';
 import {
   otherStores,
   readableStore,
@@ -56,7 +57,13 @@ stores('is the keychain', () =>
 stores('cannot be told from damaged settings, except to read on', () =>
   inWorld('{', ({ context, calls }) => {
     fails(() => secretStore(context), 'damaged');
-    assert.is(readableStore(context).read(work), undefined);
+    const readable = readableStore(context);
+    assert.is(readable.read(work), undefined);
+    fails(() => readable.write(work, credential), 'damaged');
+    assert.is(fileStore(context).read(work), undefined);
+    fileStore(context).write(work, credential);
+    fails(() => readable.erase(work), 'damaged', /a keychain may still have the secret/);
+    assert.is(fileStore(context).read(work), undefined);
     assert.throws(() => readableStore(context, bug), /a bug/);
     assert.equal(calls, []);
   }),
