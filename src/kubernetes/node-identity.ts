@@ -74,10 +74,6 @@ async function findFor(
   const found = await findCredential(lookup, host);
   if (found === undefined || present === undefined || found.username === present) return found;
   if (found.identity !== undefined) return identityNamed(lookup, found.identity, present);
-  const { accessToken } = found;
-  if (present === 'iambearer' && accessToken !== undefined) {
-    return { ...found, username: present, secret: () => accessToken(false) };
-  }
   throw new HelperError(
     'misconfigured',
     `the credential in ${found.location} for ${host.name} cannot be presented as ${present}`,

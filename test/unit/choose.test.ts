@@ -169,6 +169,19 @@ test('probe: erases the test credential if it cannot be read', () => {
   }
 });
 
+test('probe: the test credential has a URL of its own, and a bug in its removal is thrown', () =>
+  onMachine({ programs: { [ofPass]: works } }, (context) => {
+    const urls: string[] = [];
+    const runSync: Context['runSync'] = (program, verbs, options) => {
+      if (verbs[0] === 'store') urls.push(JSON.parse(options.input).ServerURL);
+      if (verbs[0] === 'get') return locked();
+      if (verbs[0] === 'erase') throw new TypeError('a bug');
+      return context.runSync(program, verbs, options);
+    };
+    assert.throws(() => probeStore({ ...context, runSync }, 'pass'), /a bug/);
+    assert.equal(urls, [`https://docker-credential-icr/trial/${context.pid}`]);
+  }));
+
 test('probe: rejects a keychain that returns another value', () =>
   onMachine({ programs: { [ofPass]: works } }, (context) => {
     const runSync: Context['runSync'] = () => ({ ...none, status: 0, output: '{"Secret":"x"}' });
