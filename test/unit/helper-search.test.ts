@@ -56,6 +56,24 @@ test('ends with .exe on Windows', () =>
     assert.is(findHelper(context, 'vault'), `${file}.exe`);
   }));
 
+// Windows has no symlinks for other names of this program, but copies, which cannot be recognized by their path.
+for (const [platform, name, isLoop] of [
+  ['win32', 'icr', true],
+  ['win32', 'icr-work', true],
+  ['win32', 'vault', false],
+  ['linux', 'icr', false],
+] as const) {
+  test(`docker-credential-${name} on ${platform} is ${isLoop ? 'this program' : 'another one'}`, () =>
+    inHome(({ folder }) => {
+      const file = path.join(folder, `docker-credential-${name}`);
+      const program = platform === 'win32' ? `${file}.exe` : file;
+      fs.writeFileSync(program, '', { mode: 0o755 });
+      const context = withPath([folder], { platform });
+      if (isLoop) fails(() => requireHelper(context, name), 'misconfigured', /loop/);
+      else assert.is(requireHelper(context, name), program);
+    }));
+}
+
 for (const name of [
   '',
   '../vault',
