@@ -11,6 +11,8 @@ import {
   oneLine,
   parseList,
   parseOutput,
+  unlockCommand,
+  unlockHint,
 } from '../../src/secrets/helper-process.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
@@ -38,6 +40,48 @@ for (const [ok, text, expected] of answers) {
   test(`${ok ? 'success' : 'failure'} with "${text}" is${expected ? '' : ' not'} "not found"`, () =>
     assert.is(isNotFound({ ok, text }), expected));
 }
+
+for (const [name, command] of [
+  ['secretservice', 'gnome-keyring-daemon --replace --unlock'],
+  ['pass', 'gpg -d'],
+  ['osxkeychain', 'security unlock-keychain'],
+] as const) {
+  test(`${name} is unlocked with ${command}`, () => {
+    assert.ok(unlockCommand(name)?.includes(command));
+    const hint = `unlock it if it is locked with ${unlockCommand(name)}, and try again`;
+    assert.is(unlockHint(name), hint);
+  });
+}
+
+test('another keychain is unlocked in its own way', () => {
+  assert.is(unlockCommand('vault'), undefined);
+  assert.is(unlockHint('vault'), 'unlock it if it is locked, and try again');
+});
+
+for (const [failure, problem] of [
+  ['ENOBUFS', 'wrote more than 8 MiB of output'],
+  ['EACCES', 'cannot be run (EACCES)'],
+] as const) {
+  test(`a helper that fails with ${failure} ${problem}`, () =>
+    inWorld({}, ({ context }) => {
+      const failing = {
+        ...context,
+        runSync: () => ({ status: null, output: '', errors: '', failure }),
+      };
+      const { message } = fails(() => callHelper(failing, 'vault', 'get', 'x'), 'storage');
+      assert.is(message, `docker-credential-vault ${problem}`);
+    }));
+}
+
+test('standard error of a successful call is debug output', () =>
+  inWorld({}, ({ context }) => {
+    const runSync = () => ({ status: 0, output: '{}', errors: 'note\n' });
+    callHelper({ ...context, runSync }, 'vault', 'get', 'x');
+    assert.equal(context.warnings, []);
+    const env = { ...context.env, DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
+    callHelper({ ...context, env, runSync }, 'vault', 'get', 'x');
+    assert.equal(context.warnings, ['docker-credential-vault: note']);
+  }));
 
 test('a reason is one line of 200 characters', () => {
   assert.is(oneLine('a\n\r\tb\x1b[0m '), 'a b [0m');

@@ -110,6 +110,15 @@ node('the host, if a credential other than the mapped identity wins', () =>
   }),
 );
 
+node('the namespace, if the variable of this program is blank', () =>
+  inHome(async (home) => {
+    const context = configure(home, { a: {} }, { 'us.icr.io/ns': 'a' });
+    const env = { ...context.env, DOCKER_CREDENTIAL_ICR_API_KEY: ' ' };
+    const answer = await answerTo({ ...context, env }, image);
+    assert.equal([answer?.match, answer?.key], ['us.icr.io/ns/', 'Image']);
+  }),
+);
+
 node('a chosen identity wins over mappings, for the whole host', () =>
   inHome(async (home) => {
     const context = configure(home, { a: {}, b: {} }, { 'us.icr.io/ns': 'a' });
@@ -237,7 +246,7 @@ for (const [claims, age] of ages) {
   );
 }
 
-for (const iat of [undefined, '1']) {
+for (const iat of [undefined, '1', String(seconds - 1700)]) {
   node(`an access token with the start ${iat} is kept for half of what it has left`, () =>
     inHome(async (home) => {
       const context = configure(home, { a: { present: 'iambearer' } }, { '*': 'a' });

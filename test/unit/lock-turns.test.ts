@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -99,6 +99,65 @@ test('an unreadable lock is an error; a missing lock has no turn', () =>
     withFs({ readdirSync: () => systemError('EIO') }, () =>
       assert.throws(() => latestTurn(context, folder), /EIO/),
     );
+  }));
+
+test('a latest turn that is removed before it is read: its successor is the latest', () =>
+  inLock((folder) => {
+    fs.writeFileSync(path.join(folder, '3'), '');
+    const { lstatSync, readdirSync } = fs;
+    let looks = 0;
+    const removedFirst = (file: string) => (looks === 1 ? undefined : lstatSync(file));
+    const counted = (directory: string) => {
+      looks += 1;
+      return readdirSync(directory);
+    };
+    withFs({ lstatSync: removedFirst, readdirSync: counted }, () =>
+      assert.is(latestTurn(context, folder)?.number, 3),
+    );
+    assert.is(looks, 2);
+    looks = 0;
+    withFs({ lstatSync: () => undefined, readdirSync: counted }, () =>
+      assert.throws(() => latestTurn(context, folder), /cannot open its latest file/),
+    );
+    assert.is(looks, 100);
+  }));
+
+test('a turn is opened without blocking and without following a symlink, and closed', () =>
+  inLock((folder) => {
+    const file = path.join(folder, '3');
+    fs.writeFileSync(file, '');
+    const { openSync, closeSync, lstatSync } = fs;
+    let used = 0;
+    let closed = 0;
+    const recorded = {
+      openSync: (name: string, flags: number) => {
+        used = flags;
+        return openSync(name, flags);
+      },
+      closeSync: (descriptor: number) => {
+        closed += 1;
+        closeSync(descriptor);
+      },
+    };
+    withFs(recorded, () => readTurn(context, folder, 3));
+    const { O_NONBLOCK, O_NOFOLLOW } = fs.constants;
+    assert.equal([used, closed], [O_NONBLOCK | O_NOFOLLOW, 1]);
+    // A FIFO takes its place after the check by name.
+    const stat = lstatSync(file);
+    fs.rmSync(file);
+    execFileSync('mkfifo', [file]);
+    const turn = withFs({ ...recorded, lstatSync: () => stat }, () => readTurn(context, folder, 3));
+    assert.equal([turn?.number, turn?.over, closed], [3, true, 2]);
+  }));
+
+test('64 KiB of a turn are read, and not one byte more', () =>
+  inLock((folder) => {
+    const file = path.join(folder, '3');
+    const text = '{"over":true}';
+    fs.writeFileSync(file, text.padStart(64 * 1024));
+    assert.is(readTurn(context, folder, 3)?.over, true);
+    fs.writeFileSync(file, text.padStart(64 * 1024 + 1));
+    assert.is(readTurn(context, folder, 3)?.over, false);
   }));
 
 test('a damaged lock is renamed with its turns', () =>

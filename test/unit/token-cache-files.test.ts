@@ -250,9 +250,10 @@ test('a full logout removes temporary files, and changes no mode', () =>
   inCache((folder) => {
     const context = testContext();
     writeToken(context, { folder, name: 'work', since: 1 }, token);
-    const left = temporaryName(context, 'work.json');
     const foreign = path.join(folder, 'notes.json');
-    fs.writeFileSync(path.join(folder, left), 'canary');
+    for (const name of ['work.json', 'other.json']) {
+      fs.writeFileSync(path.join(folder, temporaryName(context, name)), 'canary');
+    }
     fs.writeFileSync(foreign, '{}');
     fs.chmodSync(foreign, 0o644);
     fs.symlinkSync('notes.json', path.join(folder, 'link.json'));
