@@ -123,7 +123,7 @@ function durationOf(
   const issuedAt = typeof iat === 'number' ? iat * 1000 : 0;
   if (issuedAt > now() + maxClockSkewMs) return 0;
   // Registry tokens are not renewed.
-  if (username === 'token' || issuedAt === 0) return (expiresAt - now()) / 2;
+  if (username === 'token') return (expiresAt - now()) / 2;
   return tokenDuration({ token: password, issuedAt, expiresAt }, now());
 }
 

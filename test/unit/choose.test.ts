@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context, RunResult } from '../../src/context.ts';
 import { usableStore } from '../../src/secrets/choose.ts';
+import { fileStoreName, storeNames } from '../../src/secrets/store-types.ts';
 import { probeStore } from '../../src/secrets/verified-store.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fails } from '../support/rejects.ts';
@@ -126,6 +127,11 @@ for (const [what, machine, chosen] of rows) {
   test(`${what}: ${chosen ?? 'files'}`, () =>
     onMachine(machine, (context) => assert.is(usableStore(context), chosen)));
 }
+
+test('the command line lists each store that a first login chooses', () => {
+  const chosen = rows.map(([, , name = fileStoreName]) => name);
+  assert.equal([...new Set(chosen)].sort(), [...storeNames].sort());
+});
 
 test('waits one second for the session bus, and calls no helper if it is dead', () =>
   onMachine(

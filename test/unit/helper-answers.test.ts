@@ -93,7 +93,8 @@ test('a reason is one line of 200 characters', () => {
 test('an object is an object, and nothing of it is in the error', () => {
   assert.equal(parseOutput('vault', '{"a":1}'), { a: 1 });
   for (const text of ['', 'canary', 'null', '[]', '"canary"', '1', '{"canary":']) {
-    const { message } = fails(() => parseOutput('vault', text), 'storage', /vault/);
+    const problem = /^docker-credential-vault returned invalid output; update it/;
+    const { message } = fails(() => parseOutput('vault', text), 'storage', problem);
     assert.not.match(message, 'canary');
   }
 });
@@ -105,14 +106,16 @@ test('a list has user names, and may be empty or null', () => {
 });
 
 test('to erase fails only if something is still there', () =>
-  inWorld({ identities: {}, mappings: {} }, ({ context, kept, answers: given }) => {
+  inWorld({ identities: {}, mappings: {} }, ({ context, kept, calls, answers: given }) => {
     const erase = () => callErase(context, 'vault', 'https://a.example\n');
     assert.is(erase().ok, true);
     kept.set('https://a.example', 'canary');
     assert.is(erase().ok, true);
     assert.is(kept.size, 0);
     given.erase = () => [1, 'no such entry'];
+    calls.length = 0;
     assert.equal(erase(), { ok: true, text: '' });
+    assert.equal(calls, ['erase', 'get']);
     kept.set('https://a.example', 'canary');
     given.erase = () => [1, 'locked'];
     assert.equal(erase(), { ok: false, text: 'locked' });

@@ -210,12 +210,44 @@ test('a turn is taken once; earlier turns but the last are removed', () =>
     turn?.end();
   }));
 
-test('a turn whose file cannot be written is removed', () =>
+test('a turn that ends is over, and its file is closed', () =>
   inLock((folder) => {
-    withFs({ writeSync: () => systemError('ENOSPC') }, () =>
+    const { closeSync } = fs;
+    let closed = 0;
+    const counted = (descriptor: number) => {
+      closed += 1;
+      closeSync(descriptor);
+    };
+    const turn = takeTurn(folder, 1, { who: 'a holder with a long name' });
+    withFs({ closeSync: counted }, () => turn?.end());
+    assert.is(closed, 1);
+    assert.equal(readTurn(context, folder, 1)?.over, true);
+  }));
+
+test('a turn is taken in a new directory, but not if it is removed and followed meanwhile', () =>
+  inLock((folder) => {
+    const lock = path.join(folder, 'new');
+    assert.is(takeTurn(lock, 1, {})?.isLatest(), true);
+    const followed = () => {
+      fs.rmSync(path.join(lock, '2'));
+      fs.writeFileSync(path.join(lock, '3'), '');
+    };
+    withFs({ writeSync: followed }, () => assert.is(takeTurn(lock, 2, {}), undefined));
+    assert.equal(fs.readdirSync(lock).sort(), ['1', '3']);
+  }));
+
+test('a turn whose file cannot be written is closed and removed', () =>
+  inLock((folder) => {
+    const { closeSync } = fs;
+    let closed = 0;
+    const counted = (descriptor: number) => {
+      closed += 1;
+      closeSync(descriptor);
+    };
+    withFs({ writeSync: () => systemError('ENOSPC'), closeSync: counted }, () =>
       assert.throws(() => takeTurn(folder, 1, {}), /ENOSPC/),
     );
-    assert.equal(fs.readdirSync(folder), []);
+    assert.equal([closed, fs.readdirSync(folder)], [1, []]);
     for (const [code, isThrown] of [
       ['EACCES', true],
       ['ENOENT', false],
