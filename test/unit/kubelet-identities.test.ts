@@ -386,7 +386,8 @@ const withoutToken: readonly Pod[] = [
 for (const pod of withoutToken) {
   pods(`a pod without a token is refused: ${JSON.stringify(pod)}`, () =>
     inHome(async ({ env }) => {
-      await rejects(tokenOf(testContext({ env }), pod), 'refused', /no service account token/);
+      const problem = /no service account token, .*; add tokenAttributes to the kubelet's/;
+      await rejects(tokenOf(testContext({ env }), pod), 'refused', problem);
       const context = testContext({ env });
       const allowed = { ...pod, options: { ...pod.options, allowNodeIdentity: true } };
       assert.is(await tokenOf(context, allowed), undefined);
@@ -398,7 +399,8 @@ for (const pod of withoutToken) {
 pods('an account without a profile is refused, or left to the node if that is allowed', () =>
   inHome(async ({ env }) => {
     const context = testContext({ env });
-    await rejects(tokenOf(context, { token: {} }), 'refused', /shop:web/);
+    const problem = /shop:web has no annotation .*; annotate it with the ID/;
+    await rejects(tokenOf(context, { token: {} }), 'refused', problem);
     assert.equal(context.warnings, []);
     const options = { allowNodeIdentity: true };
     assert.is(await tokenOf(context, { token: {}, options }), undefined);

@@ -17,6 +17,8 @@ import {
 } from '../../src/files/lock-turns.ts';
 import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
+import { other, withOwner } from '../support/owned-folder.ts';
+import { fails } from '../support/rejects.ts';
 import { systemError, withFs } from '../support/replaced-fs.ts';
 
 const test = suite('lock turns');
@@ -182,6 +184,15 @@ test('a lock is removed with its turns, if it contains nothing else', () =>
     fs.mkdirSync(folder);
     fs.writeFileSync(path.join(folder, 'other'), '');
     assert.throws(() => removeTurns(folder), /ENOTEMPTY/);
+  }));
+
+test('root removes no lock of another user', () =>
+  inLock((folder) => {
+    fs.writeFileSync(path.join(folder, '1'), '');
+    withOwner(other, () =>
+      fails(() => removeLock(testContext({ uid: 0 }), folder), 'storage', /root does not write to/),
+    );
+    assert.equal(fs.readdirSync(folder), ['1']);
   }));
 
 test('a turn is taken once; earlier turns but the last are removed', () =>

@@ -32,6 +32,7 @@ const stores = suite('the store that the settings name');
 
 stores('has a title for people', () => {
   assert.is(storeTitle({ store: 'vault' }), 'vault');
+  for (const files of [{}, { store: 'file' }]) assert.is(storeTitle(files), 'file store');
   assert.is(storeTitle({ store: 'file' }), storeTitle({}));
   assert.is.not(storeTitle({}), '');
 });
