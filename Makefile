@@ -46,7 +46,7 @@ test: $(installed) ## run all tests that need no root; FILES="store login" NAME=
 test-unit: $(installed) ## run the unit tests (some seconds, no build)
 	@$(bun) scripts/test.ts test/unit
 
-test-clients: $(installed) ## log in with real docker, compose, podman, skopeo, buildah, containerd (Linux, root)
+test-clients: $(installed) ## log in with real clients: docker, buildx, podman, crane, … (Linux, root)
 	@$(bun) scripts/test-clients.ts
 
 lint: $(installed) ## check style, import rules, types and shell scripts

@@ -9,7 +9,18 @@ import { isCI } from '../test/e2e/clients/programs.ts';
 import { buildExecutable } from './build.ts';
 import { type Count, exitCodeOf, formatCount, runFiles } from './uvu-run.ts';
 
-const clients = ['docker', 'compose', 'podman', 'skopeo', 'buildah', 'containerd', 'cri'];
+const clients = [
+  'docker',
+  'buildx',
+  'compose',
+  'crane',
+  'oras',
+  'podman',
+  'skopeo',
+  'buildah',
+  'containerd',
+  'cri',
+];
 const inside = '--inside';
 const root = path.resolve(import.meta.dirname, '..');
 

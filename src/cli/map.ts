@@ -17,6 +17,7 @@ interface MapArgs {
   readonly present?: string;
   readonly minLifetime?: string;
   readonly link?: boolean;
+  readonly remove?: boolean;
 }
 
 export const map: Command<MapArgs> = {
@@ -28,20 +29,26 @@ export const map: Command<MapArgs> = {
       describe:
         'also register docker-credential-icr-IDENTITY for the host in the installed clients',
     },
+    remove: { type: 'boolean', describe: 'undo map HOST IDENTITY --link' },
   },
   examples: [
     ['map us.icr.io work', 'use identity work for us.icr.io'],
     ['map us.icr.io prod --link', 'clients then use only identity prod for this host'],
+    ['map us.icr.io prod --remove', 'remove both: the mapping, and the helper of the identity'],
     ['map us.icr.io/team-a prod', 'for one namespace, with clients that ask for namespaces'],
     [
       'map us.icr.io work --present iambearer --min-lifetime 30m',
       'tokens for builds of up to 30 minutes',
     ],
   ],
-  run: async (context, { host, identity, present, minLifetime, link = false }) => {
+  run: async (context, { host, identity, present, minLifetime, link = false, remove = false }) => {
     const key = keyOf(host);
+    if (remove) {
+      if (link || present !== undefined || minLifetime !== undefined) throw otherOptions();
+      return removeMapping(context, key, identity);
+    }
     const minLifetimeMs = minLifetime === undefined ? undefined : parseMinLifetime(minLifetime);
-    if (link) requireWholeHost(key);
+    if (link && key.includes('/')) throw onlyWholeHost('--link');
     await mapHost(context, key, {
       identity,
       ...(present === undefined ? {} : { present }),
@@ -56,6 +63,24 @@ export const map: Command<MapArgs> = {
     return 0;
   },
 };
+
+function otherOptions(): HelperError {
+  return new HelperError('invalid-input', '--remove cannot be used together with other options', {
+    hint: 'use --remove alone',
+  });
+}
+
+/** Removes the mapping, if it is one of this identity, and the identity's helper from the clients' files for the host. */
+async function removeMapping(context: Context, key: string, identity: string): Promise<number> {
+  if (key.includes('/')) throw onlyWholeHost('--remove');
+  if (readSettings(context).mappings[key]?.identity === identity) await removeKey(context, key);
+  return unregisterLink(context, key, identity);
+}
+
+async function removeKey(context: Context, key: string): Promise<void> {
+  await unmapHost(context, key);
+  printLine(context, `removed the mapping of ${titleOf(key)}`);
+}
 
 interface UnmapArgs {
   readonly host: string;
@@ -75,18 +100,16 @@ export const unmap: Command<UnmapArgs> = {
   ],
   run: async (context, { host, link = false }) => {
     const key = keyOf(host);
-    if (link) requireWholeHost(key);
+    if (link && key.includes('/')) throw onlyWholeHost('--link');
     const identity = readSettings(context).mappings[key]?.identity;
-    await unmapHost(context, key);
-    printLine(context, `removed the mapping of ${titleOf(key)}`);
+    await removeKey(context, key);
     return link && identity !== undefined ? unregisterLink(context, key, identity) : 0;
   },
 };
 
-/** Throws `invalid-input` for a namespace: clients name a helper for a host. */
-function requireWholeHost(key: string): void {
-  if (!key.includes('/')) return;
-  throw new HelperError('invalid-input', '--link cannot be used for a namespace', {
+/** Clients name a helper for a host, not for a namespace. */
+function onlyWholeHost(option: string): HelperError {
+  return new HelperError('invalid-input', `${option} cannot be used for a namespace`, {
     hint: 'use the host, without a namespace',
   });
 }

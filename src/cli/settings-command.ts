@@ -40,13 +40,13 @@ export const settingsByName: Readonly<Record<string, Setting>> = {
   'compute-profile': {
     key: 'computeProfile',
     description:
-      'ID or CRN of the trusted profile to use with the identity of this instance or pod',
+      'ID or CRN of the trusted profile to use with the identity of this instance or pod; off resets it',
     parse: (value) => ({ computeProfile: requireProfileIdOrCrn(value) }),
     values: ['off'],
   },
   'iam-endpoint': {
     key: 'iamEndpoint',
-    description: 'address of IAM, if not the public one',
+    description: 'address of IAM, if not the public one; off resets it',
     parse: async (value) => {
       const { parseEndpoint } = await import('../iam/endpoint.ts');
       return { iamEndpoint: parseEndpoint(value, 'the value') };
@@ -88,7 +88,7 @@ function settingNamed(name: string): Setting {
 function show(context: Context, name: string, { key, description }: Setting): void {
   printLine(
     context,
-    `${name}: ${visible(shownValue(readSettings(context)[key]))} (${description})`,
+    `${name}: ${visible(shownValue(key, readSettings(context)[key]))} (${description})`,
   );
 }
 
@@ -101,12 +101,13 @@ async function change(
   const changed: Partial<Settings> = value === 'off' ? {} : await parse(value);
   if (changed.iamEndpoint !== undefined) requireTrustedFolder(context);
   await updateSettings(context, ({ [key]: _, ...rest }) => ({ ...rest, ...changed }));
-  printLine(context, `${name} is ${visible(shownValue(changed[key]))}`);
+  printLine(context, `${name} is ${visible(shownValue(key, changed[key]))}`);
 }
 
-function shownValue(value: string | boolean | undefined): string {
+function shownValue(key: Setting['key'], value: string | boolean | undefined): string {
   if (typeof value === 'string') return value;
-  return value ? 'on' : 'off';
+  if (value) return 'on';
+  return key === 'ibmcloudSession' || key === 'accessLog' ? 'off' : 'not set';
 }
 
 function requireOn(value: string): true {

@@ -17,6 +17,8 @@ export interface NewApiKey {
   /** One of `leakActions`; IAM's default if it is undefined. */
   readonly actionWhenLeaked?: string | undefined;
   readonly supportSessions?: boolean;
+  /** IAM stores the value; only for service IDs. */
+  readonly isRetrievable?: boolean;
 }
 
 export interface MadeApiKey {
@@ -44,6 +46,7 @@ export async function createApiKey(
       action_when_leaked: properties.actionWhenLeaked,
       // Only keys of users have the property.
       support_sessions: properties.supportSessions || undefined,
+      store_value: properties.isRetrievable || undefined,
     },
     wanted: 'a new API key',
     ...(value === undefined ? {} : { secret: value }),

@@ -96,6 +96,20 @@ export async function getApiKey(
   );
 }
 
+/**
+ * Returns true if IAM stores the value of the key, so that it can be retrieved. Only keys of service IDs have the property,
+ * and only this request shows it: by the value itself. Throws `refused` or `unreachable`.
+ */
+export async function isRetrievable(
+  context: Context,
+  caller: Caller,
+  { id, iamId }: Pick<ApiKeyDetails, 'id' | 'iamId'>,
+): Promise<boolean> {
+  if (!iamId?.startsWith('iam-ServiceId-')) return false;
+  const call = { method: 'GET', path: apiKeyPath(id), wanted: `access to API key ${id}` } as const;
+  return textOf(await callIam(context, caller, call), 'apikey') !== undefined;
+}
+
 /** Returns the keys in IAM's order. Throws `refused` or `unreachable`. */
 export async function listApiKeys(
   context: Context,

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { ApiKey } from '../sandbox/api-keys.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { addUserWithKey, keysOf } from './api-key-world.ts';
-import { inCloud, settingsOf } from './identity-cloud.ts';
+import { addIdentity, inCloud, newKey, settingsOf } from './identity-cloud.ts';
 
 const test = sandboxSuite('properties of API keys');
 
@@ -83,6 +83,22 @@ test('rotate: keeps description, expiry, leak action and sessions', ({ sandbox }
       Date.parse(renewed?.expiresAt ?? ''),
     );
   }));
+
+for (const isRetrievable of [true, false]) {
+  test(`rotate: keeps that IAM ${isRetrievable ? 'stores' : 'does not store'} the value`, ({
+    sandbox,
+  }) =>
+    inCloud(sandbox, async (person) => {
+      const { accounts } = sandbox;
+      const { iamId: owner } = accounts.addServiceId({ name: 'ci' });
+      const old = accounts.addApiKey({ value: newKey(), name: 'ci', owner, isRetrievable });
+      addIdentity(person, 'ci', {}, old.value);
+      await person.say('api-key rotate ci');
+      const [key] = keysOf(sandbox, owner);
+      assert.is.not(key?.id, old.id);
+      assert.is(key?.isRetrievable, isRetrievable);
+    }));
+}
 
 test('rotate: warns of an expiry that is kept and near, and does not create an expired key', ({
   sandbox,

@@ -349,19 +349,42 @@ test('doctor accepts the helper of an identity, and reports one that is not on P
     assert.equal(named(), ['ok', 'error']);
   }));
 
-test('unmap --link undoes map --link', () =>
+for (const undo of [
+  (host: string) => ['unmap', host, '--link'],
+  (host: string) => ['map', host, 'prod', '--remove'],
+]) {
+  test(`${undo('HOST').join(' ')} undoes map --link`, () =>
+    onMachine((machine) => {
+      const { link, helpers, home } = machine;
+      const settings = path.join(home.config, 'config.json');
+      const mappings = () => JSON.parse(fs.readFileSync(settings, 'utf8')).mappings;
+      const before = mappings();
+      for (const host of ['us.icr.io', '*']) {
+        succeed(machine, 'map', host, 'prod', '--link');
+        assert.is(helpers()?.['us.icr.io'], 'icr-prod', host);
+        succeed(machine, ...undo(host));
+        assert.not.ok(helpers()?.['us.icr.io'], host);
+        assert.not.ok(fs.existsSync(link('prod')));
+        if (host !== '*') assert.equal(mappings(), before);
+      }
+    }));
+}
+
+test('map --remove keeps a mapping to another identity, and is used alone', () =>
   onMachine((machine) => {
-    const { link, helpers, home } = machine;
-    const settings = path.join(home.config, 'config.json');
-    const mappings = () => JSON.parse(fs.readFileSync(settings, 'utf8')).mappings;
-    const before = mappings();
-    for (const host of ['us.icr.io', '*']) {
-      succeed(machine, 'map', host, 'prod', '--link');
-      assert.is(helpers()?.['us.icr.io'], 'icr-prod', host);
-      succeed(machine, 'unmap', host, '--link');
-      assert.not.ok(helpers()?.['us.icr.io'], host);
-      assert.not.ok(fs.existsSync(link('prod')));
-      if (host !== '*') assert.equal(mappings(), before);
+    succeed(machine, 'map', 'us.icr.io', 'default');
+    succeed(machine, 'configure', '--identity', 'prod', '--host', 'us.icr.io');
+    succeed(machine, 'map', 'us.icr.io', 'prod', '--remove');
+    assert.is(machine.helpers()?.['us.icr.io'], undefined);
+    assert.match(succeed(machine, 'status'), /us\.icr\.io.*default/);
+    for (const [words, message] of [
+      [['us.icr.io', '--link'], /: --remove cannot be used together with other options\n/],
+      [['us.icr.io/team-a'], /: --remove cannot be used for a namespace\n/],
+    ] as const) {
+      const [host, ...rest] = words;
+      const { stderr, status } = machine.run([icr, 'map', host, 'prod', '--remove', ...rest]);
+      assert.is(status, 1);
+      assert.match(stderr, message);
     }
   }));
 

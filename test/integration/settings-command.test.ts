@@ -9,10 +9,12 @@ const profile = 'Profile-0e9a7f3c-52c6-4a1b-9e45-6f1f2d3c4b5a';
 test('each setting is off by default, and can be set, shown and reset', ({ sandbox }) =>
   inCloud(sandbox, async ({ say, home }) => {
     const rows = [
-      ['ibmcloud-session', 'on', 'on', { ibmcloudSession: true }],
-      ['compute-profile', `iam-${profile}`, profile, { computeProfile: profile }],
+      ['ibmcloud-session', 'off', 'on', 'on', { ibmcloudSession: true }],
+      ['access-log', 'off', 'on', 'on', { accessLog: true }],
+      ['compute-profile', 'not set', `iam-${profile}`, profile, { computeProfile: profile }],
       [
         'iam-endpoint',
+        'not set',
         'iam.test.cloud.ibm.com/',
         'https://iam.test.cloud.ibm.com',
         {
@@ -21,12 +23,12 @@ test('each setting is off by default, and can be set, shown and reset', ({ sandb
       ],
     ] as const;
     const none = { identities: {}, mappings: {} };
-    for (const [name, typed, kept, settings] of rows) {
-      assert.match(await say(`settings ${name}`), new RegExp(`^${name}: off \\(.*\\)\n$`));
+    for (const [name, unset, typed, kept, settings] of rows) {
+      assert.match(await say(`settings ${name}`), new RegExp(`^${name}: ${unset} \\(.*\\)\n$`));
       assert.is(await say(`settings ${name} ${typed}`), `${name} is ${kept}\n`);
       assert.equal(settingsOf(home), { ...none, ...settings });
       assert.match(await say('settings'), new RegExp(`^${name}: ${kept} \\(`, 'm'));
-      assert.is(await say(`settings ${name} off`), `${name} is off\n`);
+      assert.is(await say(`settings ${name} off`), `${name} is ${unset}\n`);
       assert.equal(settingsOf(home), none);
     }
   }));

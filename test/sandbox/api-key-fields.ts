@@ -9,6 +9,7 @@ interface ApiKeyFields {
   readonly expiresAt?: string;
   readonly actionWhenLeaked?: LeakAction;
   readonly supportSessions?: boolean;
+  readonly isRetrievable?: boolean;
 }
 
 const leakActions: readonly unknown[] = ['none', 'disable', 'delete'];
@@ -18,11 +19,12 @@ export function readApiKeyFields(
   body: Record<string, unknown> | undefined,
 ): ApiKeyFields | undefined {
   const { name, description, apikey, expires_at: expiresAt, ...rest } = body ?? {};
-  const { action_when_leaked: action, support_sessions: sessions } = rest;
+  const { action_when_leaked: action, support_sessions: sessions, store_value: stored } = rest;
   if (typeof name !== 'string' || name === '') return undefined;
   if (expiresAt !== undefined && Number.isNaN(Date.parse(String(expiresAt)))) return undefined;
   if (action !== undefined && !leakActions.includes(action)) return undefined;
   if (sessions !== undefined && typeof sessions !== 'boolean') return undefined;
+  if (stored !== undefined && typeof stored !== 'boolean') return undefined;
   return {
     name,
     ...(typeof description === 'string' && { description }),
@@ -30,5 +32,6 @@ export function readApiKeyFields(
     ...(expiresAt !== undefined && { expiresAt: new Date(String(expiresAt)).toISOString() }),
     ...(action !== undefined && { actionWhenLeaked: action as LeakAction }),
     ...(sessions !== undefined && { supportSessions: sessions }),
+    ...(stored !== undefined && { isRetrievable: stored }),
   };
 }

@@ -32,6 +32,8 @@ function create({ received, caller, accounts }: IdentityRequest): Answer {
     return identityError(403, 'forbidden', 'You may not make this key.');
   if (fields.supportSessions && owner.type !== 'User')
     return invalid("Property 'support_sessions' is only available for user API keys.");
+  if (fields.isRetrievable && owner.type !== 'ServiceId')
+    return invalid("Property 'store_value' is only available for service ID API keys.");
   if (accounts.apiKeys().some(({ value }) => value === fields.value))
     return identityError(409, 'BXNIM0446E', 'The value of the API key is not unique.');
   const key = accounts.addApiKey({
@@ -122,7 +124,7 @@ export const apiKeyRoutes: readonly IdentityRoute[] = [
   ['GET', /^\/v1\/apikeys\/details$/, details],
   ['GET', /^\/v1\/apikeys\/?$/, list],
   ['POST', /^\/v1\/apikeys\/?$/, create],
-  ['GET', /^\/v1\/apikeys\/([^/]+)$/, onKey((_, key) => json(200, shownApiKey(key)))],
+  ['GET', /^\/v1\/apikeys\/([^/]+)$/, onKey((_, key) => json(200, shownApiKey(key, key.isRetrievable ? key.value : '')))],
   ['PUT', /^\/v1\/apikeys\/([^/]+)$/, onKey(update)],
   ['DELETE', /^\/v1\/apikeys\/([^/]+)$/, onKey(remove)],
   ['POST', /^\/v1\/apikeys\/([^/]+)\/lock$/, change({ locked: true })],

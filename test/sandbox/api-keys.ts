@@ -20,6 +20,8 @@ export interface ApiKey {
   actionWhenLeaked: LeakAction;
   /** Only keys of users can have sessions. */
   supportSessions: boolean;
+  /** IAM's API shows the value again. Only keys of service IDs can be retrievable. */
+  isRetrievable: boolean;
   entityTag: string;
 }
 
@@ -35,6 +37,7 @@ interface ApiKeyOptions {
   readonly expiresAt?: string;
   readonly actionWhenLeaked?: LeakAction;
   readonly supportSessions?: boolean;
+  readonly isRetrievable?: boolean;
 }
 
 export type ApiKeyChange = Partial<
@@ -47,6 +50,7 @@ export type ApiKeyChange = Partial<
     | 'description'
     | 'actionWhenLeaked'
     | 'supportSessions'
+    | 'isRetrievable'
   >
 >;
 
@@ -90,6 +94,7 @@ export function createApiKeys(subjects: Subjects, clock: () => number) {
         expiresAt: options.expiresAt,
         actionWhenLeaked: options.actionWhenLeaked ?? 'none',
         supportSessions: options.supportSessions ?? false,
+        isRetrievable: options.isRetrievable ?? false,
         entityTag: newTag(),
       };
       keys.set(key.id, key);

@@ -27,7 +27,7 @@ const token = `${warnings}; nerdctl, crane, cosign, ko, podman, buildah and skop
 
 /**
  * The rejected member, and what programs do in `config.json` and `auth.json`: seen with docker 28, docker-compose 1.29,
- * podman 4.3, skopeo 1.9 and buildah 1.28; the others by their source.
+ * podman 4.3 and 5.8, skopeo 1.9 and 1.22, buildah 1.28 and 1.43, crane 0.20 and oras 1.3; the others by their source.
  */
 const rows: readonly Row[] = [
   [{}],

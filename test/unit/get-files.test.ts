@@ -70,6 +70,8 @@ async function inConfig<Value>(
       DOCKER_CREDENTIAL_ICR_CONFIG_DIR: folder,
       DOCKER_CREDENTIAL_ICR_CACHE_DIR: cache,
       IBMCLOUD_IAM_API_ENDPOINT: noIam,
+      // Refused without a request, whose error would depend on the network and on the load.
+      DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: noIam,
     };
     return await use({ ...ours, ...env }, folder);
   } finally {

@@ -4,6 +4,8 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { type HelperError, inOneLine } from '../../src/errors.ts';
 import { isLinkLocal } from '../../src/http/local-address.ts';
+// Loaded before the first request, whose time limit would include it.
+import '../../src/http/send.ts';
 import { readProjectedToken, requestComputeToken } from '../../src/iam/compute-token.ts';
 import { metadataAddresses } from '../../src/iam/metadata.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';

@@ -2,7 +2,12 @@ import type { Context } from '../../context.ts';
 import { HelperError, invalidInput } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { createApiKey, deleteApiKey } from '../../iam/api-key-changes.ts';
-import { type ApiKeyDetails, findApiKeyByValue, getApiKey } from '../../iam/api-keys.ts';
+import {
+  type ApiKeyDetails,
+  findApiKeyByValue,
+  getApiKey,
+  isRetrievable,
+} from '../../iam/api-keys.ts';
 import { hashOf, newApiKeyValue } from '../../identity/api-key-value.ts';
 import { cancelPendingKey, isInUse } from '../../identity/cancel-pending.ts';
 import { dateOf, warnBeforeMs } from '../../identity/expiry.ts';
@@ -103,8 +108,9 @@ async function requestPending(
   context: Context,
   rotation: Rotation,
   pending: PendingKey,
-  { name, description, iamId, accountId, supportSessions, ...old }: ApiKeyDetails,
+  model: ApiKeyDetails,
 ): Promise<PendingKey> {
+  const { name, description, iamId, accountId, supportSessions, ...old } = model;
   const { caller, identity, options, assertLockHeld } = rotation;
   const { details, value } = await createApiKey(context, caller, {
     name,
@@ -115,6 +121,7 @@ async function requestPending(
     expiresAt: options.expiresAt ?? old.expiresAt,
     actionWhenLeaked: options.actionWhenLeaked ?? old.actionWhenLeaked,
     supportSessions,
+    isRetrievable: await isRetrievable(context, caller, model),
   }).catch(async (error) => {
     if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
     // IAM refuses a second key with the same value. IAM may have completed the request of an interrupted run just now.

@@ -1,5 +1,5 @@
 import { suite } from 'uvu';
-import { isCI, isInstalled } from './programs.ts';
+import { findMissing } from './programs.ts';
 import { createScene, type Scene } from './scene.ts';
 import { startWorld, type World, type WorldOptions } from './world.ts';
 
@@ -10,7 +10,7 @@ export interface ClientSuite {
 
 /**
  * Returns a suite with the tests of one client. If a program is not installed, the tests fail in CI, and are skipped by
- * name elsewhere.
+ * name elsewhere; see `findMissing`.
  */
 export function clientSuite(
   title: string,
@@ -18,7 +18,7 @@ export function clientSuite(
   options: WorldOptions = {},
 ): ClientSuite {
   const tests = suite(title);
-  const missing = programs.filter((program) => !isInstalled(program)).join(', ');
+  const missing = findMissing(programs);
   // Not started in a `before` hook, because uvu ignores its errors.
   let world: Promise<World> | undefined;
   tests.after(async () => {
@@ -28,13 +28,13 @@ export function clientSuite(
   });
   return {
     test(name, body) {
-      if (missing !== '' && !isCI()) {
-        console.log(`skipped: ${title}: ${name} (not installed: ${missing})`);
+      if (missing.isSkipped) {
+        console.log(`skipped: ${title}: ${name} (not installed: ${missing.names})`);
         tests.skip(name);
         return;
       }
       tests(name, async () => {
-        if (missing !== '') throw new Error(`not installed: ${missing}`);
+        if (missing.names !== '') throw new Error(`not installed: ${missing.names}`);
         world ??= startWorld(options);
         const scene = createScene(await world);
         await body(scene);

@@ -5,6 +5,12 @@ import type { Scene } from './scene.ts';
 /** The commands of one client. */
 export interface Client {
   readonly program: string;
+  /** The words before `login` and `logout`; by default the program. */
+  readonly authWords?: readonly string[];
+  /** Whether `login` without a user name uses the credential of the helper; by default it does. */
+  readonly canLoginAgain?: boolean;
+  /** Whether `login` verifies the password with the registry; by default it does. */
+  readonly verifiesLogin?: boolean;
   /** Returns the command line of a pull. */
   pullWords(home: Home, reference: string): readonly string[];
   /** Returns the manifest digest of the pulled image. */
@@ -19,8 +25,16 @@ export interface ConfigurableClient extends Client {
 export const helper = 'docker-credential-icr';
 
 /** Returns the command line of a login. All clients read the password from standard input. */
-export function loginCommand({ program }: Client, host: string): readonly string[] {
-  return [program, 'login', '-u', 'iamapikey', '--password-stdin', host];
+export function loginCommand(client: Client, host: string): readonly string[] {
+  return [...authWords(client), 'login', '-u', 'iamapikey', '--password-stdin', host];
+}
+
+export function logoutCommand(client: Client, host: string): readonly string[] {
+  return [...authWords(client), 'logout', host];
+}
+
+function authWords(client: Client): readonly string[] {
+  return client.authWords ?? [client.program];
 }
 
 export async function login(client: Client, home: Home, host: string, key: string): Promise<void> {
@@ -28,8 +42,9 @@ export async function login(client: Client, home: Home, host: string, key: strin
 }
 
 /** Runs `login` without input: the client gets the credential from the helper. */
-export async function loginAgain({ program }: Client, home: Home, host: string): Promise<void> {
-  const { stdout } = await home.succeed([program, 'login', host]);
+export async function loginAgain(client: Client, home: Home, host: string): Promise<void> {
+  if (client.canLoginAgain === false) return;
+  const { stdout } = await home.succeed([...authWords(client), 'login', host]);
   assert.match(stdout, /Login Succeeded|Already logged in/i);
 }
 

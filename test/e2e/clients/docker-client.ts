@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import * as assert from 'uvu/assert';
 import { type ConfigurableClient, helper, pull } from './client.ts';
 import type { Home } from './home.ts';
@@ -22,6 +23,14 @@ export const docker: ConfigurableClient = {
     return digest?.slice(repository.length) ?? `none among ${digests}`;
   },
 };
+
+/**
+ * Makes BuildKit request new registry tokens. The daemon caches them for each host until they expire, also if the
+ * account for the host has changed; it recognizes its user by the seed in this file.
+ */
+export function forgetBuildTokens(home: Home): void {
+  fs.rmSync(home.file('.docker/.token_seed'), { force: true });
+}
 
 /** Pushes an image under a name that does not exist in the registry yet. */
 async function push({ home, stored }: Scene, local: string, reference: string): Promise<void> {

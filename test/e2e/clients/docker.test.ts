@@ -4,47 +4,17 @@ import * as assert from 'uvu/assert';
 import { testAccounts } from './account-tests.ts';
 import { expectUnauthorized, helper, login, loginAgain, loginWithHelper, pull } from './client.ts';
 import { clientSuite } from './client-suite.ts';
-import { docker, useRegistry } from './docker-client.ts';
+import { docker, forgetBuildTokens, useRegistry } from './docker-client.ts';
 import type { Home } from './home.ts';
 import { otherRegistry } from './hosts.ts';
 import { testLongBuilds } from './long-build-tests.ts';
-import { type Scene, userNames } from './scene.ts';
+import { userNames } from './scene.ts';
+import { withTwoAccounts } from './two-accounts.ts';
 
 const programs = ['docker', 'dockerd', 'docker-registry'];
 
 async function helperHas(home: Home, host: string): Promise<Record<string, string>> {
   return JSON.parse((await home.succeed([helper, 'get'], host)).stdout);
-}
-
-interface OwnedImage {
-  readonly identity: string;
-  readonly reference: string;
-}
-
-/** Logs in with two accounts, each as an identity with its own helper; each has an image on us.icr.io. */
-async function withTwoAccounts(
-  scene: Scene,
-  use: (images: readonly [OwnedImage, OwnedImage]) => Promise<void>,
-): Promise<void> {
-  const { home, account, addAccount } = scene;
-  const images: OwnedImage[] = [];
-  const configure = [helper, 'configure', '--identity'];
-  try {
-    for (const owner of [account, addAccount()]) {
-      const identity = owner.namespace;
-      const key = owner.addKey();
-      await home.succeed([helper, 'login', '--identity', identity, '--api-key-stdin'], key);
-      const { reference } = await scene.seed('us.icr.io', owner);
-      images.push({ identity, reference });
-      // The link is beside the executable, where all tests of this run create theirs.
-      await home.succeed([...configure, identity, '--host', 'us.icr.io']);
-    }
-    const [own, others] = images;
-    if (own !== undefined && others !== undefined) await use([own, others]);
-  } finally {
-    home.write('.docker/config.json', {});
-    for (const { identity } of images) await home.succeed([...configure, identity, '--remove']);
-  }
 }
 
 const plain = clientSuite('docker', programs, { dockerd: true, identityTokens: false });
@@ -102,6 +72,7 @@ for (const builder of ['BuildKit', 'the legacy builder']) {
       const [a, b] = [`icr-${own.identity}`, `icr-${others.identity}`];
       home.write('.docker/config.json', { credHelpers: { 'us.icr.io': b, 'us.icr.io:443': a } });
       await home.fail([...build, home.file('two')]);
+      forgetBuildTokens(home);
       home.write('.docker/config.json', { credHelpers: { 'us.icr.io': a, 'us.icr.io:443': b } });
       await home.succeed([...build, home.file('two')]);
     }),

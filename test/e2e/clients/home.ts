@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { searchPath } from './programs.ts';
+import { chosenFolders, findProgram, searchPath } from './programs.ts';
 import { type Outcome, run, said } from './run.ts';
 
 /** A new home directory, and the environment of the clients. */
@@ -22,7 +22,8 @@ interface HomeOptions {
   readonly env: Readonly<Record<string, string>>;
 }
 
-export function createHome({ folder, caFile, env: more }: HomeOptions): Home {
+export function createHome({ folder, caFile, env: given }: HomeOptions): Home {
+  let more = given;
   const file = (...names: string[]) => path.join(folder, ...names);
   const write = (name: string, value: unknown) => {
     const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
@@ -35,6 +36,15 @@ export function createHome({ folder, caFile, env: more }: HomeOptions): Home {
     'storage.conf',
     `[storage]\ndriver = "overlay"\ngraphroot = "${file('images')}"\nrunroot = "${file('run')}"\n`,
   );
+  if (chosenFolders.length > 0) {
+    // Their podman needs a newer program for the network, too.
+    const folders = JSON.stringify(chosenFolders);
+    more = {
+      ...more,
+      CONTAINERS_CONF: write('containers.conf', `[engine]\nhelper_binaries_dir = ${folders}\n`),
+    };
+  }
+  linkPlugin(file('.docker/cli-plugins'), 'docker-buildx');
   const env: Record<string, string> = {
     PATH: searchPath.join(':'),
     HOME: folder,
@@ -61,4 +71,12 @@ export function createHome({ folder, caFile, env: more }: HomeOptions): Home {
       throw new Error(`${words.join(' ')} ended with ${outcome.code}:\n${said(outcome)}`);
     },
   };
+}
+
+/** Docker does not search PATH for its plugins. */
+function linkPlugin(folder: string, plugin: string): void {
+  const program = findProgram(plugin);
+  if (program === undefined) return;
+  fs.mkdirSync(folder, { recursive: true });
+  fs.symlinkSync(program, path.join(folder, plugin));
 }

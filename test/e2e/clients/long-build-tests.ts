@@ -3,7 +3,7 @@ import * as assert from 'uvu/assert';
 import { helper } from './client.ts';
 import type { ClientSuite } from './client-suite.ts';
 import { docker } from './docker-client.ts';
-import type { Scene } from './scene.ts';
+import type { Scene, Seeded } from './scene.ts';
 
 const minute = 60_000;
 /** The lifetime of the access token that is cached before the build. */
@@ -13,7 +13,7 @@ const oldTokenSeconds = 2;
  * Caches an access token that expires in some seconds in the simulator, and after 35 minutes according to the cache.
  * Returns when it has expired for the simulator, in milliseconds since 1970.
  */
-async function cacheOldToken({ sandbox: { lifetimes }, home }: Scene): Promise<number> {
+export async function cacheOldToken({ sandbox: { lifetimes }, home }: Scene): Promise<number> {
   const { accessToken } = lifetimes;
   lifetimes.accessToken = oldTokenSeconds;
   await home.succeed([helper, 'get'], 'us.icr.io');
@@ -27,12 +27,20 @@ async function cacheOldToken({ sandbox: { lifetimes }, home }: Scene): Promise<n
   return now + (oldTokenSeconds + 1) * 1000;
 }
 
+/** Sends the layer of an image only after a time, in milliseconds since 1970. */
+export function delayLayer({ sandbox }: Scene, { reference, image }: Seeded, time: number): void {
+  const until = new Promise((resolve) => setTimeout(resolve, Math.max(0, time - Date.now())));
+  const repository = reference.replace(/^[^/]+\/|:\d+$/g, '');
+  const path = `/v2/${repository}/blobs/${image.layer.digest}`;
+  sandbox.faults.add('registry', { kind: 'delay', path, until });
+}
+
 /**
  * Builds from two private images. The pull of the first takes until the old token has expired. Returns the output, and
  * the status of each request for a registry token.
  */
 async function build(scene: Scene, expiry: number) {
-  const { home, account, sandbox, tokenRequests } = scene;
+  const { home, account, tokenRequests } = scene;
   const [first, second] = [
     await scene.seed('us.icr.io', account),
     await scene.seed('us.icr.io', account),
@@ -42,9 +50,7 @@ async function build(scene: Scene, expiry: number) {
     'long/Dockerfile',
     `FROM ${first.reference} AS first\nFROM ${second.reference}\n${copy}\n`,
   );
-  const expired = new Promise((resolve) => setTimeout(resolve, Math.max(0, expiry - Date.now())));
-  const layer = `/v2/${first.reference.replace(/^[^/]+\/|:\d+$/g, '')}/blobs/${first.image.layer.digest}`;
-  sandbox.faults.add('registry', { kind: 'delay', path: layer, until: expired });
+  delayLayer(scene, first, expiry);
   tokenRequests();
   const words = ['docker', 'build', '--network', 'host', '--pull', home.file('long')];
   const command = ['env', 'DOCKER_BUILDKIT=0', ...words];

@@ -23,3 +23,8 @@ export function writeLayout(folder: string, image: Image): string {
 export function layoutDigest(folder: string): string {
   return JSON.parse(fs.readFileSync(path.join(folder, 'index.json'), 'utf8')).manifests[0].digest;
 }
+
+/** Returns the directory for the layout of a pulled image. */
+export function pulledTo(home: string, reference: string): string {
+  return path.join(home, 'images', reference.replaceAll(/\W/g, '-'));
+}

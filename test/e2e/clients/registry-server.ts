@@ -70,8 +70,11 @@ export async function startRegistries(options: RegistryOptions): Promise<Server>
 
 export interface StoredManifest {
   readonly digest: string;
-  /** The digest of the config. Unlike the manifest's, it does not depend on the client that pushed the image. */
-  readonly config: string;
+  /**
+   * The digest of the config. Unlike the manifest's, it does not depend on the client that pushed the image. Undefined for an
+   * index.
+   */
+  readonly config: string | undefined;
 }
 
 /** Returns the manifest of `HOST/REPOSITORY:TAG` from the registry's files, or undefined. */
@@ -84,5 +87,5 @@ export function storedManifest(folder: string, reference: string): StoredManifes
   const digest = fs.readFileSync(link, 'utf8');
   const hex = digest.slice('sha256:'.length);
   const data = path.join(store, 'blobs/sha256', hex.slice(0, 2), hex, 'data');
-  return { digest, config: JSON.parse(fs.readFileSync(data, 'utf8')).config.digest };
+  return { digest, config: JSON.parse(fs.readFileSync(data, 'utf8')).config?.digest };
 }

@@ -48,7 +48,7 @@ interface TokenRequest {
   readonly status: number | undefined;
 }
 
-interface Seeded {
+export interface Seeded {
   readonly reference: string;
   readonly image: Image;
 }

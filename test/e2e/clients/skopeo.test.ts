@@ -1,10 +1,5 @@
 import { testContainersClient } from './containers-tests.ts';
-import type { Home } from './home.ts';
-import { layoutDigest } from './oci-layout.ts';
-
-function pulledTo(home: Home, reference: string): string {
-  return home.file('images', reference.replaceAll(/\W/g, '-'));
-}
+import { layoutDigest, pulledTo } from './oci-layout.ts';
 
 testContainersClient({
   program: 'skopeo',
@@ -15,9 +10,10 @@ testContainersClient({
     'skopeo',
     'copy',
     `docker://${reference}`,
-    `oci:${pulledTo(home, reference)}:1`,
+    `oci:${pulledTo(home.folder, reference)}:1`,
   ],
-  pulledDigest: (home, reference) => Promise.resolve(layoutDigest(pulledTo(home, reference))),
+  pulledDigest: (home, reference) =>
+    Promise.resolve(layoutDigest(pulledTo(home.folder, reference))),
   async copy(home, from, to) {
     await home.succeed(['skopeo', 'copy', `docker://${from}`, `docker://${to}`]);
   },
