@@ -18,8 +18,6 @@ const variables: readonly string[] = [
   // If the process crashes, these start `curl` from any directory of PATH, with the whole environment.
   'BUN_ENABLE_CRASH_REPORTING',
   'BUN_CRASH_REPORT_URL',
-  // Most values end the process.
-  'JSC_SIGNAL_FOR_GC',
 ];
 
 /**

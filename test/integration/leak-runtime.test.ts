@@ -41,7 +41,6 @@ const environments: readonly Readonly<Record<string, string>>[] = [
   { BUN_BYTECODE_DIGEST_OUT: 'digest' },
   { BUN_RUNTIME_TRANSPILER_CACHE_PATH: 'cache' },
   { BUN_FFI_IMPORT: './evil.ts' },
-  { JSC_SIGNAL_FOR_GC: '0' },
   { NODE_OPTIONS: '--require ./evil.ts' },
   { NODE_OPTIONS: '--import ./evil.ts --inspect' },
   { NODE_PATH: '.' },
