@@ -110,6 +110,15 @@ node('the host, if a credential other than the mapped identity wins', () =>
   }),
 );
 
+node('the namespace, if the variable of this program is blank', () =>
+  inHome(async (home) => {
+    const context = configure(home, { a: {} }, { 'us.icr.io/ns': 'a' });
+    const env = { ...context.env, DOCKER_CREDENTIAL_ICR_API_KEY: ' ' };
+    const answer = await answerTo({ ...context, env }, image);
+    assert.equal([answer?.match, answer?.key], ['us.icr.io/ns/', 'Image']);
+  }),
+);
+
 node('a chosen identity wins over mappings, for the whole host', () =>
   inHome(async (home) => {
     const context = configure(home, { a: {}, b: {} }, { 'us.icr.io/ns': 'a' });
@@ -237,7 +246,7 @@ for (const [claims, age] of ages) {
   );
 }
 
-for (const iat of [undefined, '1']) {
+for (const iat of [undefined, '1', String(seconds - 1700)]) {
   node(`an access token with the start ${iat} is kept for half of what it has left`, () =>
     inHome(async (home) => {
       const context = configure(home, { a: { present: 'iambearer' } }, { '*': 'a' });
@@ -377,7 +386,8 @@ const withoutToken: readonly Pod[] = [
 for (const pod of withoutToken) {
   pods(`a pod without a token is refused: ${JSON.stringify(pod)}`, () =>
     inHome(async ({ env }) => {
-      await rejects(tokenOf(testContext({ env }), pod), 'refused', /no service account token/);
+      const problem = /no service account token, .*; add tokenAttributes to the kubelet's/;
+      await rejects(tokenOf(testContext({ env }), pod), 'refused', problem);
       const context = testContext({ env });
       const allowed = { ...pod, options: { ...pod.options, allowNodeIdentity: true } };
       assert.is(await tokenOf(context, allowed), undefined);
@@ -389,7 +399,8 @@ for (const pod of withoutToken) {
 pods('an account without a profile is refused, or left to the node if that is allowed', () =>
   inHome(async ({ env }) => {
     const context = testContext({ env });
-    await rejects(tokenOf(context, { token: {} }), 'refused', /shop:web/);
+    const problem = /shop:web has no annotation .*; annotate it with the ID/;
+    await rejects(tokenOf(context, { token: {} }), 'refused', problem);
     assert.equal(context.warnings, []);
     const options = { allowNodeIdentity: true };
     assert.is(await tokenOf(context, { token: {}, options }), undefined);
