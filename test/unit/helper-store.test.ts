@@ -214,6 +214,15 @@ for (const [what, answers] of unerased) {
     ));
 }
 
+test('erase fails with the reason of a keychain that keeps the entry', () =>
+  withKeychain(
+    ({ store }) => {
+      store.write(key, example);
+      fails(() => store.erase(key), 'storage', /vault failed: no access/);
+    },
+    { answers: { erase: { status: 1, output: 'no access' } } },
+  ));
+
 test('erase succeeds if the keychain fails for a missing entry', () =>
   withKeychain(({ store }) => store.erase(key), { answers: { erase: { status: 1 } } }));
 
