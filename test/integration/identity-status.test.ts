@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
+import { publicHosts } from '../../src/registry/regions.ts';
 import { fileOf } from '../../src/secrets/credential-file.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { credential } from '../support/helper.ts';
@@ -81,7 +82,7 @@ test('reports an error of all hosts once', ({ sandbox }) =>
     const { stdout, stderr, status } = await call('status', '', { IC_API_KEY: '@/missing' });
     const line = 'cannot read /missing, the file in IC_API_KEY (ENOENT)\nhint: check IC_API_KEY';
     assert.equal([stderr, status], [`docker-credential-icr: ${line}\n`, 1]);
-    assert.is(stdout.match(/ error /g)?.length, 13);
+    assert.is(stdout.match(/ error /g)?.length, publicHosts.length);
   }));
 
 test('lists a host if only one namespace is mapped', ({ sandbox }) =>

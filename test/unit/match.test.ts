@@ -83,12 +83,4 @@ test('accepts only the five retired names in bluemix.net', () => {
   assert.is(retiredHosts.length, 5);
 });
 
-test('lists 13 public hosts and their private counterparts', () => {
-  assert.is(new Set(publicHosts).size, 13);
-  assert.equal(
-    privateHosts,
-    publicHosts.map((host) => `private.${host}`),
-  );
-});
-
 test.run();

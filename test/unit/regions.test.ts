@@ -27,6 +27,7 @@ test('has the names, old names and hosts of IBM’s documentation', () => {
 
 test('each public host has a private one', () => {
   assert.is(publicHosts[1], 'us.icr.io');
+  assert.is(new Set(publicHosts).size, regions.length);
   assert.equal(
     privateHosts,
     publicHosts.map((host) => `private.${host}`),
