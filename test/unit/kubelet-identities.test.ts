@@ -435,7 +435,8 @@ pods('what IAM refuses is not answered by the node', () =>
     iam.status = 400;
     const context = testContext({ env });
     const options = { allowNodeIdentity: true, trustedProfile: 'Profile-1' };
-    await rejects(tokenOf(context, { token: {}, options }), 'refused', /Profile-1/);
+    const problem = /service account shop:web as trusted profile Profile-1/;
+    await rejects(tokenOf(context, { token: {}, options }), 'refused', problem);
     assert.equal(context.warnings, []);
   }),
 );
@@ -490,16 +491,27 @@ pods('another IAM in the environment wins, and has a token of its own', () =>
   }),
 );
 
-pods('tokens of accounts that did not pull for a day are removed', () =>
+pods('tokens and locks of accounts that did not pull for a day are removed, and nothing else', () =>
   inHome(async ({ env, folder }) => {
     const cache = path.join(folder, '.cache/docker-credential-icr');
-    fs.mkdirSync(cache, { recursive: true, mode: 0o700 });
-    const old = path.join(cache, 'pod%20shop%3Aold%200.json');
-    fs.writeFileSync(old, '{}');
-    fs.utimesSync(old, seconds - 90_000, seconds - 90_000);
+    fs.mkdirSync(path.join(cache, 'pod%20shop%3Aold%200.lock'), { recursive: true, mode: 0o700 });
+    const add = (name: string, hours: number) => {
+      const file = path.join(cache, name);
+      if (!fs.existsSync(file)) fs.writeFileSync(file, '{}');
+      fs.utimesSync(file, seconds - hours * 3600, seconds - hours * 3600);
+    };
+    const old = ['pod%20shop%3Aold%200.json', 'pod%20shop%3Aold%200.lock'];
+    for (const name of old) add(name, 25);
+    const others = ['work.json', 'work.lock', 'xpod%20a.json', 'pod%20a.json.x'];
+    for (const name of others) add(name, 25);
+    add('pod%20shop%3Arecent%200.json', 23);
     const options = { trustedProfile: 'Profile-1' };
     await tokenOf(testContext({ env }), { token: {}, options });
-    assert.is(fs.existsSync(old), false);
+    const names = fs.readdirSync(cache);
+    for (const name of old) assert.not.ok(names.includes(name), name);
+    for (const name of [...others, 'pod%20shop%3Arecent%200.json']) {
+      assert.ok(names.includes(name), name);
+    }
   }),
 );
 

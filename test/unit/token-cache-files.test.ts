@@ -189,11 +189,13 @@ test('a bug in minting is thrown, with an old token and without', () =>
     const mint = async () => {
       throw new TypeError('a bug');
     };
-    const message = () => freshToken(context, { ...key, mint }).catch((error) => String(error));
+    const message = (minLifetimeMs = 0) =>
+      freshToken(context, { ...key, mint, minLifetimeMs }).catch((error) => String(error));
     assert.is(await message(), 'TypeError: a bug');
     writeToken(context, key, token);
     now = noon + 50 * minute;
     assert.is(await message(), 'TypeError: a bug');
+    assert.is(await message(45 * minute), 'TypeError: a bug');
     assert.equal(context.warnings, []);
   }));
 
