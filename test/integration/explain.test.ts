@@ -301,6 +301,17 @@ const rows: Readonly<Record<string, Row>> = {
     ok: true,
     says: [/^ok policies: Reader on all namespaces applies/m],
   },
+  'a policy of the last of 101 access groups, which IAM lists on two pages': {
+    prepare: ({ sandbox, iamId }) => {
+      const accountId = account(sandbox, iamId);
+      const add = (name: string) =>
+        sandbox.accounts.addAccessGroup({ name, accountId, members: [iamId] }).id;
+      for (let group = 1; group <= 100; group += 1) add(`g${group}`);
+      sandbox.accounts.addPolicy({ iamId: add('last'), accountId, role: 'Reader' });
+    },
+    ok: true,
+    says: [/^ok policies: Reader on all namespaces applies/m],
+  },
   'a namespace that does not exist': {
     policies: reader,
     restrictions: { onlyKnownNamespaces: true },

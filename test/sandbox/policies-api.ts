@@ -74,7 +74,14 @@ function groups({ received, caller, accounts }: IdentityRequest): Answer {
     .accessGroups(iamId)
     .filter(({ isDynamic = false }) => all || !isDynamic)
     .map(({ id, name }) => ({ id, name }));
-  return json(200, { limit: 100, offset: 0, total_count: found.length, groups: found });
+  const limit = Number(received.query.get('limit') ?? 50);
+  const offset = Number(received.query.get('offset') ?? 0);
+  const end = offset + limit;
+  const next = end < found.length && {
+    next: { href: `https://iam.cloud.ibm.com/v2/groups?limit=${limit}&offset=${end}` },
+  };
+  const page = found.slice(offset, end);
+  return json(200, { limit, offset, total_count: found.length, groups: page, ...next });
 }
 
 function one(request: IdentityRequest): Answer {
