@@ -180,7 +180,7 @@ const uncertain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]
     shownWith([], { roles: [{ role_id: administrator }] }),
     /^error policies: IAM shows no policy .*; only Administrator on all namespaces \|/m,
   ],
-  'a text with an asterisk that is no pattern': [
+  'a text with an asterisk that is not a pattern': [
     shownWith(ofNamespace('de*', 'stringEquals')),
     /^error policies: .*policies for others: Reader on namespace de\* \|/m,
   ],

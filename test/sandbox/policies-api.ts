@@ -35,7 +35,8 @@ function readPolicy(body: Record<string, unknown>): PolicyOptions | string {
   const namespace = resource.get('resource');
   if (body.type !== 'access') return "The type is not 'access'.";
   if (iamId === undefined) return 'A subject with an iam_id is missing.';
-  if (role === undefined || !isRole(role)) return 'The role is none of the container registry.';
+  if (role === undefined || !isRole(role))
+    return 'The role does not belong to the container registry.';
   if (accountId === undefined) return 'A resource with an accountId is missing.';
   if (resource.get('serviceName') !== 'container-registry') return 'The service is not known here.';
   return {
