@@ -87,7 +87,7 @@ image-pins: $(installed) ## pin the current versions of Debian's packages in the
 repositories: $(installed) ## build signed apt and dnf repositories of dist/release; REPOSITORY_KEY_FILE, REPOSITORY_URL
 	@$(bun) scripts/repositories.ts
 
-test-package: $(installed) ## build a whole release and test each build that runs here (needs the npm registry)
+test-package: build ## build a whole release and test each build that runs here (needs the npm registry)
 	npm ci --prefix packaging/node --omit=optional --ignore-scripts --loglevel=error --no-update-notifier
 	@$(bun) scripts/test-package.ts
 

@@ -21,6 +21,8 @@ function main() {
   }
   const hosts = readHosts(input('registries'));
   const version = input('version').replace(/^v/, '') || readVersion();
+  // Before anything is created that the post step could not find.
+  for (const name of ['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_OUTPUT']) required(name);
   const directory = jobDirectory();
   const bin = path.join(directory, 'bin');
   process.env.PATH = [bin, process.env.PATH].join(path.delimiter);

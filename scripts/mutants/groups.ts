@@ -82,7 +82,7 @@ export const groups: readonly Group[] = [
   {
     name: 'output of secrets and names',
     sources: ['src/{mask,unescape,piece-set,visible}.ts'],
-    tests: ['test/unit/{visible,mask}.test.ts', 'test/unit/mask-large.test.ts'],
+    tests: ['test/unit/{visible,piece-set,mask}.test.ts', 'test/unit/mask-large.test.ts'],
   },
   {
     name: 'calling processes',

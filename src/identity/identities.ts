@@ -104,7 +104,12 @@ export function requireIdentity(
   const identity = own(identities, name);
   if (identity !== undefined) return identity;
   const names = Object.keys(identities).join(', ') || 'none';
-  throw new HelperError('invalid-input', `unknown identity; existing identities: ${names}`);
+  const hint = 'run docker-credential-icr login --identity NAME';
+  throw new HelperError(
+    'invalid-input',
+    `unknown identity; existing identities: ${names}`,
+    names === 'none' ? { hint } : {},
+  );
 }
 
 /** Throws `invalid-input` if the name differs from another one only in case: some file systems are case-insensitive. */

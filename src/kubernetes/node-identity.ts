@@ -74,10 +74,6 @@ async function findFor(
   const found = await findCredential(lookup, host);
   if (found === undefined || present === undefined || found.username === present) return found;
   if (found.identity !== undefined) return identityNamed(lookup, found.identity, present);
-  const { accessToken } = found;
-  if (present === 'iambearer' && accessToken !== undefined) {
-    return { ...found, username: present, secret: () => accessToken(false) };
-  }
   throw new HelperError(
     'misconfigured',
     `the credential in ${found.location} for ${host.name} cannot be presented as ${present}`,
@@ -127,7 +123,7 @@ function durationOf(
   const issuedAt = typeof iat === 'number' ? iat * 1000 : 0;
   if (issuedAt > now() + maxClockSkewMs) return 0;
   // Registry tokens are not renewed.
-  if (username === 'token' || issuedAt === 0) return (expiresAt - now()) / 2;
+  if (username === 'token') return (expiresAt - now()) / 2;
   return tokenDuration({ token: password, issuedAt, expiresAt }, now());
 }
 

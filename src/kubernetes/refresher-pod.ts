@@ -29,13 +29,8 @@ export function podSpec(options: RefresherManifest): IPodSpec {
   return {
     serviceAccountName: name,
     ...(imagePullSecret && { imagePullSecrets: [{ name: imagePullSecret }] }),
-    securityContext: {
-      runAsNonRoot: true,
-      runAsUser: 65534,
-      runAsGroup: 65534,
-      fsGroup: 65534,
-      seccompProfile: { type: 'RuntimeDefault' },
-    },
+    // No user: OpenShift assigns one, and refuses others. Elsewhere it is that of the image.
+    securityContext: { runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } },
     containers: [container(options)],
     volumes: volumes(options),
   };
@@ -85,7 +80,8 @@ function argsOf(options: RefresherManifest): string[] {
 }
 
 function volumes({ apiKeySecret }: RefresherManifest): IVolume[] {
-  const mode = 0o440;
+  // The user is not known. Only the container of this pod has these files.
+  const mode = 0o444;
   const cluster: IVolume = {
     name: 'cluster',
     projected: {

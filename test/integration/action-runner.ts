@@ -87,7 +87,7 @@ async function runStep(
     fileVariables.map((name) => [name, path.join(folder, `${name}.txt`)]),
   ) as Record<(typeof fileVariables)[number], string>;
   for (const file of Object.values(files)) fs.writeFileSync(file, '');
-  const child = spawn('node', [script], { env: { ...env, ...files, ...more }, cwd: folder });
+  const child = spawn('node', [script], { env: { ...files, ...env, ...more }, cwd: folder });
   child.stdin.end();
   const outcome = await collect(child);
   Object.assign(env, readValues(files.GITHUB_ENV));

@@ -220,6 +220,16 @@ test('a line break in a value does not set another variable', ({ sandbox }) =>
     assert.not.ok(job.env.PATH?.includes('/evil'));
   }));
 
+for (const name of ['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH', 'GITHUB_OUTPUT']) {
+  test(`creates nothing if the runner does not set ${name}`, ({ sandbox }) =>
+    inJob(sandbox, async (job) => {
+      job.env[name] = '';
+      const main = await job.main({ 'api-key': 'canary-unknown' });
+      assert.match(main.stdout, `::error::${name} is not set`);
+      assert.equal(fs.readdirSync(job.temporary), []);
+    }));
+}
+
 test('outside a runner, it fails with a message', () => {
   const script = path.join(root, action.runs.main);
   const env = { PATH: process.env.PATH, 'INPUT_API-KEY': 'canary' };
@@ -229,7 +239,7 @@ test('outside a runner, it fails with a message', () => {
   } catch (error) {
     assert.match(
       (error as { stdout: string }).stdout,
-      /::error::GITHUB_SERVER_URL|RUNNER_TEMP is not/,
+      /::error::GITHUB_STATE is not set: this program runs as a step/,
     );
   }
 });

@@ -97,6 +97,17 @@ const refusals: readonly [words: string, line: string, hint?: string][] = [
   ],
 ];
 
+test('map: suggests login if there is no identity', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    assert.equal(
+      await person.call('map us.icr.io work'),
+      refusal(
+        'unknown identity; existing identities: none',
+        'run docker-credential-icr login --identity NAME',
+      ),
+    );
+  }));
+
 test('refused commands change nothing', ({ sandbox }) =>
   forEach(refusals, ([words, line, hint]) =>
     inCloud(sandbox, async (person) => {

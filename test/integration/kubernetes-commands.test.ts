@@ -277,7 +277,7 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
   [
     'kubernetes manifests refresher --image us.icr.io/a/b',
     '--host is missing',
-    'use --host with the registry of your images, as us.icr.io',
+    'use --host with the registry of your images, such as us.icr.io',
   ],
   ['kubernetes refresher --host us.icr.io --port 70000', 'invalid --port', 'use --port 8080'],
   [

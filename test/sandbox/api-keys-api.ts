@@ -124,7 +124,11 @@ export const apiKeyRoutes: readonly IdentityRoute[] = [
   ['GET', /^\/v1\/apikeys\/details$/, details],
   ['GET', /^\/v1\/apikeys\/?$/, list],
   ['POST', /^\/v1\/apikeys\/?$/, create],
-  ['GET', /^\/v1\/apikeys\/([^/]+)$/, onKey((_, key) => json(200, shownApiKey(key, key.isRetrievable ? key.value : '')))],
+  [
+    'GET',
+    /^\/v1\/apikeys\/([^/]+)$/,
+    onKey((_, key) => json(200, shownApiKey(key, key.isRetrievable ? key.value : ''))),
+  ],
   ['PUT', /^\/v1\/apikeys\/([^/]+)$/, onKey(update)],
   ['DELETE', /^\/v1\/apikeys\/([^/]+)$/, onKey(remove)],
   ['POST', /^\/v1\/apikeys\/([^/]+)\/lock$/, change({ locked: true })],

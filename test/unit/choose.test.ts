@@ -5,6 +5,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Context, RunResult } from '../../src/context.ts';
 import { usableStore } from '../../src/secrets/choose.ts';
+import { fileStoreName, storeNames } from '../../src/secrets/store-types.ts';
 import { probeStore } from '../../src/secrets/verified-store.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { fails } from '../support/rejects.ts';
@@ -127,6 +128,11 @@ for (const [what, machine, chosen] of rows) {
     onMachine(machine, (context) => assert.is(usableStore(context), chosen)));
 }
 
+test('the command line lists each store that a first login chooses', () => {
+  const chosen = rows.map(([, , name = fileStoreName]) => name);
+  assert.equal([...new Set(chosen)].sort(), [...storeNames].sort());
+});
+
 test('waits one second for the session bus, and calls no helper if it is dead', () =>
   onMachine(
     { env: bus, programs: { 'dbus-send': hanging, [service]: works } },
@@ -168,6 +174,19 @@ test('probe: erases the test credential if it cannot be read', () => {
     assert.equal(calls, ['store', 'get', 'erase', 'get']);
   }
 });
+
+test('probe: the test credential has a URL of its own, and a bug in its removal is thrown', () =>
+  onMachine({ programs: { [ofPass]: works } }, (context) => {
+    const urls: string[] = [];
+    const runSync: Context['runSync'] = (program, verbs, options) => {
+      if (verbs[0] === 'store') urls.push(JSON.parse(options.input).ServerURL);
+      if (verbs[0] === 'get') return locked();
+      if (verbs[0] === 'erase') throw new TypeError('a bug');
+      return context.runSync(program, verbs, options);
+    };
+    assert.throws(() => probeStore({ ...context, runSync }, 'pass'), /a bug/);
+    assert.equal(urls, [`https://docker-credential-icr/trial/${context.pid}`]);
+  }));
 
 test('probe: rejects a keychain that returns another value', () =>
   onMachine({ programs: { [ofPass]: works } }, (context) => {

@@ -11,6 +11,8 @@ import {
   oneLine,
   parseList,
   parseOutput,
+  unlockCommand,
+  unlockHint,
 } from '../../src/secrets/helper-process.ts';
 import { type TestContext, testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
@@ -39,6 +41,48 @@ for (const [ok, text, expected] of answers) {
     assert.is(isNotFound({ ok, text }), expected));
 }
 
+for (const [name, command] of [
+  ['secretservice', 'gnome-keyring-daemon --replace --unlock'],
+  ['pass', 'gpg -d'],
+  ['osxkeychain', 'security unlock-keychain'],
+] as const) {
+  test(`${name} is unlocked with ${command}`, () => {
+    assert.ok(unlockCommand(name)?.includes(command));
+    const hint = `unlock it if it is locked with ${unlockCommand(name)}, and try again`;
+    assert.is(unlockHint(name), hint);
+  });
+}
+
+test('another keychain is unlocked in its own way', () => {
+  assert.is(unlockCommand('vault'), undefined);
+  assert.is(unlockHint('vault'), 'unlock it if it is locked, and try again');
+});
+
+for (const [failure, problem] of [
+  ['ENOBUFS', 'wrote more than 8 MiB of output'],
+  ['EACCES', 'cannot be run (EACCES)'],
+] as const) {
+  test(`a helper that fails with ${failure} ${problem}`, () =>
+    inWorld({}, ({ context }) => {
+      const failing = {
+        ...context,
+        runSync: () => ({ status: null, output: '', errors: '', failure }),
+      };
+      const { message } = fails(() => callHelper(failing, 'vault', 'get', 'x'), 'storage');
+      assert.is(message, `docker-credential-vault ${problem}`);
+    }));
+}
+
+test('standard error of a successful call is debug output', () =>
+  inWorld({}, ({ context }) => {
+    const runSync = () => ({ status: 0, output: '{}', errors: 'note\n' });
+    callHelper({ ...context, runSync }, 'vault', 'get', 'x');
+    assert.equal(context.warnings, []);
+    const env = { ...context.env, DOCKER_CREDENTIAL_ICR_DEBUG: '1' };
+    callHelper({ ...context, env, runSync }, 'vault', 'get', 'x');
+    assert.equal(context.warnings, ['docker-credential-vault: note']);
+  }));
+
 test('a reason is one line of 200 characters', () => {
   assert.is(oneLine('a\n\r\tb\x1b[0m '), 'a b [0m');
   assert.is(oneLine('x'.repeat(200)), 'x'.repeat(200));
@@ -49,7 +93,8 @@ test('a reason is one line of 200 characters', () => {
 test('an object is an object, and nothing of it is in the error', () => {
   assert.equal(parseOutput('vault', '{"a":1}'), { a: 1 });
   for (const text of ['', 'canary', 'null', '[]', '"canary"', '1', '{"canary":']) {
-    const { message } = fails(() => parseOutput('vault', text), 'storage', /vault/);
+    const problem = /^docker-credential-vault returned invalid output; update it/;
+    const { message } = fails(() => parseOutput('vault', text), 'storage', problem);
     assert.not.match(message, 'canary');
   }
 });
@@ -61,14 +106,16 @@ test('a list has user names, and may be empty or null', () => {
 });
 
 test('to erase fails only if something is still there', () =>
-  inWorld({ identities: {}, mappings: {} }, ({ context, kept, answers: given }) => {
+  inWorld({ identities: {}, mappings: {} }, ({ context, kept, calls, answers: given }) => {
     const erase = () => callErase(context, 'vault', 'https://a.example\n');
     assert.is(erase().ok, true);
     kept.set('https://a.example', 'canary');
     assert.is(erase().ok, true);
     assert.is(kept.size, 0);
     given.erase = () => [1, 'no such entry'];
+    calls.length = 0;
     assert.equal(erase(), { ok: true, text: '' });
+    assert.equal(calls, ['erase', 'get']);
     kept.set('https://a.example', 'canary');
     given.erase = () => [1, 'locked'];
     assert.equal(erase(), { ok: false, text: 'locked' });

@@ -56,6 +56,44 @@ test('ends with .exe on Windows', () =>
     assert.is(findHelper(context, 'vault'), `${file}.exe`);
   }));
 
+for (const [what, script, isLoop] of [
+  ['the script that runs', 'script', true],
+  ['another file than the script that runs', 'other', false],
+  ['a file, if no script runs', undefined, false],
+] as const) {
+  test(`a symlink to ${what} is ${isLoop ? 'this program' : 'another one'}`, () =>
+    inHome(({ folder }) => {
+      for (const name of ['script', 'other']) {
+        fs.writeFileSync(path.join(folder, name), '', { mode: 0o755 });
+      }
+      const program = path.join(folder, 'docker-credential-vault');
+      fs.symlinkSync('script', program);
+      const executable = () => process.execPath;
+      const running = script && path.join(folder, script);
+      const context = withPath([folder], { executable, script: running });
+      if (isLoop) fails(() => requireHelper(context, 'vault'), 'misconfigured', /loop/);
+      else assert.is(requireHelper(context, 'vault'), program);
+    }));
+}
+
+// Windows has no symlinks for other names of this program, but copies, which cannot be recognized by their path.
+for (const [platform, name, isLoop] of [
+  ['win32', 'icr', true],
+  ['win32', 'icr-work', true],
+  ['win32', 'vault', false],
+  ['linux', 'icr', false],
+] as const) {
+  test(`docker-credential-${name} on ${platform} is ${isLoop ? 'this program' : 'another one'}`, () =>
+    inHome(({ folder }) => {
+      const file = path.join(folder, `docker-credential-${name}`);
+      const program = platform === 'win32' ? `${file}.exe` : file;
+      fs.writeFileSync(program, '', { mode: 0o755 });
+      const context = withPath([folder], { platform });
+      if (isLoop) fails(() => requireHelper(context, name), 'misconfigured', /loop/);
+      else assert.is(requireHelper(context, name), program);
+    }));
+}
+
 for (const name of [
   '',
   '../vault',

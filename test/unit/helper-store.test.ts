@@ -214,6 +214,26 @@ for (const [what, answers] of unerased) {
     ));
 }
 
+for (const Secret of [' canary', 'canary\n', 'can\u0001ary']) {
+  test(`a secret that a keychain may change is stored as JSON: ${JSON.stringify(Secret)}`, () =>
+    withKeychain(({ store, kept }) => {
+      const whole = { ServerURL: key.name, Username: 'iamapikey', Secret };
+      store.write(key, whole);
+      const [stored] = kept.values();
+      assert.is(stored?.Secret, JSON.stringify(whole));
+      assert.equal(store.read(key), whole);
+    }));
+}
+
+test('erase fails with the reason of a keychain that keeps the entry', () =>
+  withKeychain(
+    ({ store }) => {
+      store.write(key, example);
+      fails(() => store.erase(key), 'storage', /vault failed: no access/);
+    },
+    { answers: { erase: { status: 1, output: 'no access' } } },
+  ));
+
 test('erase succeeds if the keychain fails for a missing entry', () =>
   withKeychain(({ store }) => store.erase(key), { answers: { erase: { status: 1 } } }));
 
@@ -282,7 +302,8 @@ test('names are sorted', () =>
 for (const Secret of [undefined, '', 1, null]) {
   test(`an answer with the secret ${JSON.stringify(Secret)} is an error`, () =>
     withKeychain(
-      ({ store }) => fails(() => store.read(key), 'storage', /^docker-credential-vault returned /),
+      ({ store }) =>
+        fails(() => store.read(key), 'storage', /^docker-credential-vault returned no secret;/),
       { answers: { get: { output: JSON.stringify({ Username: 'me', Secret }) } } },
     ));
 }

@@ -110,6 +110,15 @@ node('the host, if a credential other than the mapped identity wins', () =>
   }),
 );
 
+node('the namespace, if the variable of this program is blank', () =>
+  inHome(async (home) => {
+    const context = configure(home, { a: {} }, { 'us.icr.io/ns': 'a' });
+    const env = { ...context.env, DOCKER_CREDENTIAL_ICR_API_KEY: ' ' };
+    const answer = await answerTo({ ...context, env }, image);
+    assert.equal([answer?.match, answer?.key], ['us.icr.io/ns/', 'Image']);
+  }),
+);
+
 node('a chosen identity wins over mappings, for the whole host', () =>
   inHome(async (home) => {
     const context = configure(home, { a: {}, b: {} }, { 'us.icr.io/ns': 'a' });
@@ -237,7 +246,7 @@ for (const [claims, age] of ages) {
   );
 }
 
-for (const iat of [undefined, '1']) {
+for (const iat of [undefined, '1', String(seconds - 1700)]) {
   node(`an access token with the start ${iat} is kept for half of what it has left`, () =>
     inHome(async (home) => {
       const context = configure(home, { a: { present: 'iambearer' } }, { '*': 'a' });
@@ -377,7 +386,8 @@ const withoutToken: readonly Pod[] = [
 for (const pod of withoutToken) {
   pods(`a pod without a token is refused: ${JSON.stringify(pod)}`, () =>
     inHome(async ({ env }) => {
-      await rejects(tokenOf(testContext({ env }), pod), 'refused', /no service account token/);
+      const problem = /no service account token, .*; add tokenAttributes to the kubelet's/;
+      await rejects(tokenOf(testContext({ env }), pod), 'refused', problem);
       const context = testContext({ env });
       const allowed = { ...pod, options: { ...pod.options, allowNodeIdentity: true } };
       assert.is(await tokenOf(context, allowed), undefined);
@@ -389,7 +399,8 @@ for (const pod of withoutToken) {
 pods('an account without a profile is refused, or left to the node if that is allowed', () =>
   inHome(async ({ env }) => {
     const context = testContext({ env });
-    await rejects(tokenOf(context, { token: {} }), 'refused', /shop:web/);
+    const problem = /shop:web has no annotation .*; annotate it with the ID/;
+    await rejects(tokenOf(context, { token: {} }), 'refused', problem);
     assert.equal(context.warnings, []);
     const options = { allowNodeIdentity: true };
     assert.is(await tokenOf(context, { token: {}, options }), undefined);
@@ -424,7 +435,8 @@ pods('what IAM refuses is not answered by the node', () =>
     iam.status = 400;
     const context = testContext({ env });
     const options = { allowNodeIdentity: true, trustedProfile: 'Profile-1' };
-    await rejects(tokenOf(context, { token: {}, options }), 'refused', /Profile-1/);
+    const problem = /service account shop:web as trusted profile Profile-1/;
+    await rejects(tokenOf(context, { token: {}, options }), 'refused', problem);
     assert.equal(context.warnings, []);
   }),
 );
@@ -479,16 +491,27 @@ pods('another IAM in the environment wins, and has a token of its own', () =>
   }),
 );
 
-pods('tokens of accounts that did not pull for a day are removed', () =>
+pods('tokens and locks of accounts that did not pull for a day are removed, and nothing else', () =>
   inHome(async ({ env, folder }) => {
     const cache = path.join(folder, '.cache/docker-credential-icr');
-    fs.mkdirSync(cache, { recursive: true, mode: 0o700 });
-    const old = path.join(cache, 'pod%20shop%3Aold%200.json');
-    fs.writeFileSync(old, '{}');
-    fs.utimesSync(old, seconds - 90_000, seconds - 90_000);
+    fs.mkdirSync(path.join(cache, 'pod%20shop%3Aold%200.lock'), { recursive: true, mode: 0o700 });
+    const add = (name: string, hours: number) => {
+      const file = path.join(cache, name);
+      if (!fs.existsSync(file)) fs.writeFileSync(file, '{}');
+      fs.utimesSync(file, seconds - hours * 3600, seconds - hours * 3600);
+    };
+    const old = ['pod%20shop%3Aold%200.json', 'pod%20shop%3Aold%200.lock'];
+    for (const name of old) add(name, 25);
+    const others = ['work.json', 'work.lock', 'xpod%20a.json', 'pod%20a.json.x'];
+    for (const name of others) add(name, 25);
+    add('pod%20shop%3Arecent%200.json', 23);
     const options = { trustedProfile: 'Profile-1' };
     await tokenOf(testContext({ env }), { token: {}, options });
-    assert.is(fs.existsSync(old), false);
+    const names = fs.readdirSync(cache);
+    for (const name of old) assert.not.ok(names.includes(name), name);
+    for (const name of [...others, 'pod%20shop%3Arecent%200.json']) {
+      assert.ok(names.includes(name), name);
+    }
   }),
 );
 

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -17,6 +17,8 @@ import {
 } from '../../src/files/lock-turns.ts';
 import { testContext } from '../support/context.ts';
 import { inHome } from '../support/home.ts';
+import { other, withOwner } from '../support/owned-folder.ts';
+import { fails } from '../support/rejects.ts';
 import { systemError, withFs } from '../support/replaced-fs.ts';
 
 const test = suite('lock turns');
@@ -101,6 +103,65 @@ test('an unreadable lock is an error; a missing lock has no turn', () =>
     );
   }));
 
+test('a latest turn that is removed before it is read: its successor is the latest', () =>
+  inLock((folder) => {
+    fs.writeFileSync(path.join(folder, '3'), '');
+    const { lstatSync, readdirSync } = fs;
+    let looks = 0;
+    const removedFirst = (file: string) => (looks === 1 ? undefined : lstatSync(file));
+    const counted = (directory: string) => {
+      looks += 1;
+      return readdirSync(directory);
+    };
+    withFs({ lstatSync: removedFirst, readdirSync: counted }, () =>
+      assert.is(latestTurn(context, folder)?.number, 3),
+    );
+    assert.is(looks, 2);
+    looks = 0;
+    withFs({ lstatSync: () => undefined, readdirSync: counted }, () =>
+      assert.throws(() => latestTurn(context, folder), /cannot open its latest file/),
+    );
+    assert.is(looks, 100);
+  }));
+
+test('a turn is opened without blocking and without following a symlink, and closed', () =>
+  inLock((folder) => {
+    const file = path.join(folder, '3');
+    fs.writeFileSync(file, '');
+    const { openSync, closeSync, lstatSync } = fs;
+    let used = 0;
+    let closed = 0;
+    const recorded = {
+      openSync: (name: string, flags: number) => {
+        used = flags;
+        return openSync(name, flags);
+      },
+      closeSync: (descriptor: number) => {
+        closed += 1;
+        closeSync(descriptor);
+      },
+    };
+    withFs(recorded, () => readTurn(context, folder, 3));
+    const { O_NONBLOCK, O_NOFOLLOW } = fs.constants;
+    assert.equal([used, closed], [O_NONBLOCK | O_NOFOLLOW, 1]);
+    // A FIFO takes its place after the check by name.
+    const stat = lstatSync(file);
+    fs.rmSync(file);
+    execFileSync('mkfifo', [file]);
+    const turn = withFs({ ...recorded, lstatSync: () => stat }, () => readTurn(context, folder, 3));
+    assert.equal([turn?.number, turn?.over, closed], [3, true, 2]);
+  }));
+
+test('64 KiB of a turn are read, and not one byte more', () =>
+  inLock((folder) => {
+    const file = path.join(folder, '3');
+    const text = '{"over":true}';
+    fs.writeFileSync(file, text.padStart(64 * 1024));
+    assert.is(readTurn(context, folder, 3)?.over, true);
+    fs.writeFileSync(file, text.padStart(64 * 1024 + 1));
+    assert.is(readTurn(context, folder, 3)?.over, false);
+  }));
+
 test('a damaged lock is renamed with its turns', () =>
   inLock((folder) => {
     fs.writeFileSync(path.join(folder, '3'), 'x');
@@ -123,6 +184,15 @@ test('a lock is removed with its turns, if it contains nothing else', () =>
     fs.mkdirSync(folder);
     fs.writeFileSync(path.join(folder, 'other'), '');
     assert.throws(() => removeTurns(folder), /ENOTEMPTY/);
+  }));
+
+test('root removes no lock of another user', () =>
+  inLock((folder) => {
+    fs.writeFileSync(path.join(folder, '1'), '');
+    withOwner(other, () =>
+      fails(() => removeLock(testContext({ uid: 0 }), folder), 'storage', /root does not write to/),
+    );
+    assert.equal(fs.readdirSync(folder), ['1']);
   }));
 
 test('a turn is taken once; earlier turns but the last are removed', () =>
@@ -151,12 +221,44 @@ test('a turn is taken once; earlier turns but the last are removed', () =>
     turn?.end();
   }));
 
-test('a turn whose file cannot be written is removed', () =>
+test('a turn that ends is over, and its file is closed', () =>
   inLock((folder) => {
-    withFs({ writeSync: () => systemError('ENOSPC') }, () =>
+    const { closeSync } = fs;
+    let closed = 0;
+    const counted = (descriptor: number) => {
+      closed += 1;
+      closeSync(descriptor);
+    };
+    const turn = takeTurn(folder, 1, { who: 'a holder with a long name' });
+    withFs({ closeSync: counted }, () => turn?.end());
+    assert.is(closed, 1);
+    assert.equal(readTurn(context, folder, 1)?.over, true);
+  }));
+
+test('a turn is taken in a new directory, but not if it is removed and followed meanwhile', () =>
+  inLock((folder) => {
+    const lock = path.join(folder, 'new');
+    assert.is(takeTurn(lock, 1, {})?.isLatest(), true);
+    const followed = () => {
+      fs.rmSync(path.join(lock, '2'));
+      fs.writeFileSync(path.join(lock, '3'), '');
+    };
+    withFs({ writeSync: followed }, () => assert.is(takeTurn(lock, 2, {}), undefined));
+    assert.equal(fs.readdirSync(lock).sort(), ['1', '3']);
+  }));
+
+test('a turn whose file cannot be written is closed and removed', () =>
+  inLock((folder) => {
+    const { closeSync } = fs;
+    let closed = 0;
+    const counted = (descriptor: number) => {
+      closed += 1;
+      closeSync(descriptor);
+    };
+    withFs({ writeSync: () => systemError('ENOSPC'), closeSync: counted }, () =>
       assert.throws(() => takeTurn(folder, 1, {}), /ENOSPC/),
     );
-    assert.equal(fs.readdirSync(folder), []);
+    assert.equal([closed, fs.readdirSync(folder)], [1, []]);
     for (const [code, isThrown] of [
       ['EACCES', true],
       ['ENOENT', false],

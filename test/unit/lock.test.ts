@@ -265,6 +265,12 @@ lock('gives up exactly at the limit, with a storage error', async () => {
   assert.equal([outcome.code, waited], ['storage', 300]);
 });
 
+lock('measures the time itself by default', async () => {
+  hold();
+  const failing = withLock(context, folder, () => 'mine', options({ timeoutMs: 0 }));
+  assert.match(String(await failing.catch(String)), /another process has held it for 0 s/);
+});
+
 lock('counts a long gap between two looks as half a second', async () => {
   hold({});
   let now = 0;

@@ -97,6 +97,19 @@ test('renewal fails: all waiting processes use the valid token', async () => {
   assert.equal([...new Set(tokens)], ['canary-1']);
 });
 
+test('renewal fails: any minimum lifetime lets the valid token be used', async () => {
+  for (const [minLifetimeMs, given] of [
+    [1, 'canary-1'],
+    [0, 'refused'],
+  ] as const) {
+    const { get, pass, failWith } = setUp(minLifetimeMs);
+    await get();
+    pass(40 * minute);
+    failWith('refused');
+    assert.is(await get().catch(({ code }) => code), given);
+  }
+});
+
 test('renewal fails: IAM is asked again after 10 s', async () => {
   const { get, pass, failWith } = setUp(45 * minute);
   await get();

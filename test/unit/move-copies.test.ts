@@ -266,6 +266,9 @@ copies('fails for an empty list if the settings name an identity with a secret',
   );
   requireEveryIdentity({ identities: both }, memory('vault', [work, credential]));
   requireEveryIdentity({ identities: {} }, memory('vault'));
+  // A newer version may have identities without a secret.
+  const newer = { next: { written: { kind: 'newer' } } };
+  requireEveryIdentity({ identities: newer }, memory('vault'));
   const ofHost = memory('vault', [{ of: 'host', name: 'work' }, credential]);
   fails(() => requireEveryIdentity({ identities }, ofHost), 'storage', /work/);
 });

@@ -155,7 +155,9 @@ test("docker's identity token is not a credential for a cluster", () =>
     const credential = { ServerURL: 'us.icr.io', Username: '<token>', Secret: 'canary' };
     writeConfig(home, 'hosts/us.icr.io.json', JSON.stringify(credential));
     const lookup = lookupIn(testContext({ env: home.env }));
-    await rejects(pullCredentials(lookup, {}), 'not-found');
+    for (const options of [{}, { bearer: true }]) {
+      await rejects(pullCredentials(lookup, options), 'not-found');
+    }
   }));
 
 test('the first credential to expire is the end of the secret', () =>

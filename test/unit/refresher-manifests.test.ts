@@ -85,7 +85,9 @@ test('grant only the Secret and the list of namespaces', () => {
 
 test('meet the Pod Security level restricted', () => {
   const { pod, container } = objectsOf();
-  assert.is(pod.securityContext.runAsNonRoot, true);
+  // OpenShift refuses a user or a group that it did not assign.
+  const seccompProfile = { type: 'RuntimeDefault' };
+  assert.equal(pod.securityContext, { runAsNonRoot: true, seccompProfile });
   assert.equal(pod.securityContext.seccompProfile, { type: 'RuntimeDefault' });
   assert.equal(container.securityContext, {
     allowPrivilegeEscalation: false,
@@ -132,11 +134,22 @@ test('run two replicas with a Lease', () => {
   const leaseRule = { verbs: ['get', 'create', 'patch'], ...ofLease, resourceNames: ['refresher'] };
   assert.equal(objects[4].rules, [leaseRule]);
   assert.is(job.spec.replicas, 2);
+  assert.is(pod.topologySpreadConstraints[0].topologyKey, 'kubernetes.io/hostname');
   assert.equal(job.spec.selector.matchLabels, job.spec.template.metadata.labels);
   assert.is(pod.restartPolicy, undefined);
   assert.equal(container.args.slice(0, 3), ['kubernetes', 'refresher', '--port=8080']);
   assert.equal(container.ports, [{ name: 'metrics', containerPort: 8080 }]);
   assert.equal(policy.spec.ingress, [{ ports: [{ protocol: 'TCP', port: 8080 }] }]);
+});
+
+test('mount files that a user without a group of the pod can read', () => {
+  const modes = [{}, { apiKeySecret: 'key' }].flatMap((options) =>
+    objectsOf(options).pod.volumes.map(
+      ({ projected, secret }: Record<string, { defaultMode: number }>) =>
+        (projected ?? secret)?.defaultMode,
+    ),
+  );
+  assert.equal(modes, [0o444, 0o444, 0o444, 0o444]);
 });
 
 test('mount an API key instead of a token for IAM', () => {

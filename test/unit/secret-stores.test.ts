@@ -2,13 +2,16 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { HelperError } from '../../src/errors.ts';
 import { removeEverything } from '../../src/identity/remove-everything.ts';
 import { fileStore } from '../../src/secrets/file-store.ts';
 import {
   otherStores,
+  readableName,
   readableStore,
   requireWorkingStore,
   secretStore,
+  settingsError,
   storeIn,
 } from '../../src/secrets/secret-store.ts';
 import { type Credential, type SecretKey, storeTitle } from '../../src/secrets/store-types.ts';
@@ -29,6 +32,7 @@ const stores = suite('the store that the settings name');
 
 stores('has a title for people', () => {
   assert.is(storeTitle({ store: 'vault' }), 'vault');
+  for (const files of [{}, { store: 'file' }]) assert.is(storeTitle(files), 'file store');
   assert.is(storeTitle({ store: 'file' }), storeTitle({}));
   assert.is.not(storeTitle({}), '');
 });
@@ -53,6 +57,18 @@ stores('is the keychain', () =>
     assert.is(fs.existsSync(path.join(home.config, 'identities')), false);
   }),
 );
+
+stores('is named file if the settings are damaged, but a bug is thrown', () => {
+  const damaged = () => {
+    throw new HelperError('damaged', 'no settings');
+  };
+  assert.equal(
+    [() => vault, () => none, damaged].map((settings) => readableName(settings)),
+    ['vault', 'file', 'file'],
+  );
+  assert.is(settingsError(damaged)?.message, 'no settings');
+  assert.throws(() => settingsError(bug), /a bug/);
+});
 
 stores('cannot be told from damaged settings, except to read on', () =>
   inWorld('{', ({ context, calls }) => {

@@ -189,11 +189,13 @@ test('a bug in minting is thrown, with an old token and without', () =>
     const mint = async () => {
       throw new TypeError('a bug');
     };
-    const message = () => freshToken(context, { ...key, mint }).catch((error) => String(error));
+    const message = (minLifetimeMs = 0) =>
+      freshToken(context, { ...key, mint, minLifetimeMs }).catch((error) => String(error));
     assert.is(await message(), 'TypeError: a bug');
     writeToken(context, key, token);
     now = noon + 50 * minute;
     assert.is(await message(), 'TypeError: a bug');
+    assert.is(await message(45 * minute), 'TypeError: a bug');
     assert.equal(context.warnings, []);
   }));
 
@@ -250,9 +252,10 @@ test('a full logout removes temporary files, and changes no mode', () =>
   inCache((folder) => {
     const context = testContext();
     writeToken(context, { folder, name: 'work', since: 1 }, token);
-    const left = temporaryName(context, 'work.json');
     const foreign = path.join(folder, 'notes.json');
-    fs.writeFileSync(path.join(folder, left), 'canary');
+    for (const name of ['work.json', 'other.json']) {
+      fs.writeFileSync(path.join(folder, temporaryName(context, name)), 'canary');
+    }
     fs.writeFileSync(foreign, '{}');
     fs.chmodSync(foreign, 0o644);
     fs.symlinkSync('notes.json', path.join(folder, 'link.json'));
@@ -262,15 +265,15 @@ test('a full logout removes temporary files, and changes no mode', () =>
     assert.equal(context.warnings, []);
   }));
 
-/** A context that throws when the effective user is asked for, after so many times. */
-function buggy(times: number): TestContext {
-  let left = times;
+/** A context that throws at one of the times when the effective user is asked for. */
+function buggy(at: number): TestContext {
+  let asked = 0;
   const context = testContext();
   const { uid } = context;
   return Object.defineProperty(context, 'uid', {
     get: () => {
-      if (left === 0) throw new TypeError('a bug');
-      left -= 1;
+      asked += 1;
+      if (asked === at) throw new TypeError('a bug');
       return uid;
     },
   });
@@ -280,11 +283,9 @@ test('a bug in a check of a file is thrown, by a logout and a read', () =>
   inCache((folder) => {
     const key = { folder, name: 'work', since: 1 };
     writeToken(testContext(), key, token);
-    // The first check is that of the directory before it is listed.
-    for (const times of [0, 1]) {
-      assert.throws(() => removeEveryToken(buggy(times), folder), /a bug/);
-    }
-    assert.throws(() => readTokenSync(buggy(0), key), /a bug/);
+    // The first check is that of the directory before it is listed, the second one that before a file is read.
+    for (const at of [1, 2]) assert.throws(() => removeEveryToken(buggy(at), folder), /a bug/);
+    assert.throws(() => readTokenSync(buggy(1), key), /a bug/);
   }));
 
 test('a cached token behind a symlink is not used, with a warning', () =>
