@@ -15,6 +15,9 @@ const variables: readonly string[] = [
   'BUN_CONFIG_VERBOSE_FETCH',
   // Writes a file to any path.
   'BUN_BYTECODE_',
+  // If the process crashes, these start `curl` from any directory of PATH, with the whole environment.
+  'BUN_ENABLE_CRASH_REPORTING',
+  'BUN_CRASH_REPORT_URL',
 ];
 
 /**

@@ -50,6 +50,13 @@ function cronJob(options: RefresherManifest): ICronJob {
 
 function deployment(options: RefresherManifest): IDeployment {
   const { name, namespace } = options;
+  // Two replicas on one node would fail together.
+  const spread = {
+    maxSkew: 1,
+    topologyKey: 'kubernetes.io/hostname',
+    whenUnsatisfiable: 'ScheduleAnyway' as const,
+    labelSelector: { matchLabels: labels },
+  };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -57,7 +64,10 @@ function deployment(options: RefresherManifest): IDeployment {
     spec: {
       replicas: 2,
       selector: { matchLabels: labels },
-      template: { metadata: { labels }, spec: podSpec(options) },
+      template: {
+        metadata: { labels },
+        spec: { ...podSpec(options), topologySpreadConstraints: [spread] },
+      },
     },
   };
 }

@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { writeHardenedRuntime } from '../../scripts/runtime.ts';
-import { answer, credential, executable, helper } from '../support/helper.ts';
+import { answer, credential, executable, helper, startHelper } from '../support/helper.ts';
 import { type Home, inHome, snapshot } from '../support/home.ts';
 
 const test = suite('runtime options in the environment');
@@ -109,6 +110,33 @@ for (const env of engineOptions) {
       assert.equal(snapshot(home.folder), before);
     }));
 }
+
+/** Returns true if the process has installed its handler of SIGSEGV, signal 11. */
+function handlesCrashes(pid: number | undefined): boolean {
+  const [, caught = ''] =
+    /^SigCgt:\s*(\w+)/m.exec(fs.readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return (Number.parseInt(caught.slice(-4), 16) & 0x400) !== 0;
+}
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+onLinux('a crash starts no program and sends no report', () =>
+  inHome(async (home) => {
+    const marker = path.join(home.folder, 'marker');
+    const curl = path.join(home.folder, 'bin/curl');
+    fs.mkdirSync(path.dirname(curl));
+    fs.writeFileSync(curl, `#!/bin/sh\n>'${marker}'\n`, { mode: 0o755 });
+    const env = {
+      PATH: `${path.dirname(curl)}:${home.env.PATH}`,
+      BUN_ENABLE_CRASH_REPORTING: '1',
+      BUN_CRASH_REPORT_URL: 'http://127.0.0.1:9',
+    };
+    const { child, outcome } = startHelper(home, 'get', undefined, { env });
+    while (!handlesCrashes(child.pid)) await sleep(5);
+    child.kill('SIGSEGV');
+    await outcome;
+    assert.not.ok(fs.existsSync(marker));
+  }),
+);
 
 test('other options of the JavaScript engine have no effect on the result', () =>
   inHome((home) =>

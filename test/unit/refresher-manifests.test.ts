@@ -134,6 +134,7 @@ test('run two replicas with a Lease', () => {
   const leaseRule = { verbs: ['get', 'create', 'patch'], ...ofLease, resourceNames: ['refresher'] };
   assert.equal(objects[4].rules, [leaseRule]);
   assert.is(job.spec.replicas, 2);
+  assert.is(pod.topologySpreadConstraints[0].topologyKey, 'kubernetes.io/hostname');
   assert.equal(job.spec.selector.matchLabels, job.spec.template.metadata.labels);
   assert.is(pod.restartPolicy, undefined);
   assert.equal(container.args.slice(0, 3), ['kubernetes', 'refresher', '--port=8080']);

@@ -1,5 +1,5 @@
-import fs from 'node:fs';
 import path from 'node:path';
+import { isExecutable } from '../../../src/files/executables.ts';
 
 /** The directory with the executable that `make build` creates. */
 export const helperFolder = path.resolve(import.meta.dirname, '../../../dist');
@@ -22,15 +22,6 @@ export function findProgram(program: string): string | undefined {
 
 export function isInstalled(program: string): boolean {
   return findProgram(program) !== undefined;
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    fs.accessSync(file, fs.constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** Programs that Debian 12 does not have. Without them, their tests are skipped in CI as well. */
