@@ -9,6 +9,7 @@ import { type LockOptions, withLock } from '../../src/files/lock.ts';
 import { thisHolder } from '../../src/files/lock-holder.ts';
 import { latestTurn, takeTurn } from '../../src/files/lock-turns.ts';
 import { processContext } from '../../src/process-context.ts';
+import { systemError, withFs } from '../support/replaced-fs.ts';
 
 const lock = suite('inter-process lock');
 const context = { ...processContext(), env: {}, warn: () => {} };
@@ -263,6 +264,18 @@ lock('gives up exactly at the limit, with a storage error', async () => {
   const { outcome, waited } = await exactly({ timeoutMs: 300 }, () => 'mine');
   assert.ok(outcome instanceof HelperError);
   assert.equal([outcome.code, waited], ['storage', 300]);
+});
+
+lock('tries again if another process takes the same turn first', async () => {
+  const { openSync } = fs;
+  let isTaken = false;
+  const takenOnce = (file: string, flags: number, mode?: number) => {
+    if (isTaken || path.dirname(file) !== folder) return openSync(file, flags, mode);
+    isTaken = true;
+    return systemError('EEXIST');
+  };
+  const { outcome } = await withFs({ openSync: takenOnce }, () => exactly({}, () => 'mine'));
+  assert.equal([outcome, isTaken], ['mine', true]);
 });
 
 lock('measures the time itself by default', async () => {

@@ -76,6 +76,33 @@ copies('copies everything and erases the source', async () => {
   assert.is(source.kept.size, 0);
 });
 
+copies(
+  'checks the lock before each call of a store, if a secret was changed meanwhile',
+  async () => {
+    const source = memory('file', [work, withSecret('canary-1')]);
+    const destination = memory('vault');
+    const copied = await copyAll(source, destination, step);
+    source.store.write(work, withSecret('canary-2'));
+    const calls: string[] = [];
+    const checked = async () => void calls.push('check');
+    const [from, to] = [watched(source, calls), watched(destination, calls)];
+    await settle(from, to, copied, () => identities, checked, locked);
+    assert.is(destination.kept.get('identity work')?.Secret, 'canary-2');
+    const unchecked = calls.filter((call, at) => call !== 'check' && calls[at - 1] !== 'check');
+    assert.equal([calls.includes('write'), unchecked], [true, []]);
+  },
+);
+
+copies('checks the lock between the read of a secret and the list that still has it', async () => {
+  const source = memory('vault', [work, credential]);
+  const calls: string[] = [];
+  const from = watched({ ...source, store: { ...source.store, read: () => undefined } }, calls);
+  const checked = async () => void calls.push('check');
+  await rejects(copyAll(from, memory('file'), checked), 'storage', /work/);
+  const last = calls.slice(-4);
+  assert.equal(last, ['check', 'read', 'check', 'names']);
+});
+
 const changedCopies: readonly Credential[] = [
   { ...credential, Secret: 'other' },
   { ...credential, Username: 'other' },

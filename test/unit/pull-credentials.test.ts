@@ -150,6 +150,22 @@ for (const key of ['quay.example', 'not a host', 'us.icr.io.example']) {
     }));
 }
 
+for (const [key, login] of [
+  ['us.icr.io', 'login us.icr.io'],
+  ['us.icr.io/ns', 'login us.icr.io/ns'],
+  ['cp.icr.io', 'login --entitlement-key-stdin'],
+  ['cp.icr.io:443', 'login --entitlement-key-stdin'],
+  ['cp.icr.io/cp', 'login --entitlement-key-stdin'],
+] as const) {
+  test(`${key} without a credential: the hint is to run ${login}`, () =>
+    inHome(async ({ env }) => {
+      const lookup = lookupIn(testContext({ env }));
+      const missing = pullCredentials(lookup, { keys: [key] });
+      const { hint } = await rejects(missing, 'not-found');
+      assert.is(hint, `run docker-credential-icr ${login}`);
+    }));
+}
+
 test("docker's identity token is not a credential for a cluster", () =>
   inHome(async (home) => {
     const credential = { ServerURL: 'us.icr.io', Username: '<token>', Secret: 'canary' };
