@@ -14,7 +14,7 @@ import { addNamedHelper, requireNamed } from './named-helper.ts';
 import { printLine } from './output.ts';
 import { registerClients } from './register-clients.ts';
 import { secretOptions, storeOption } from './secret-options.ts';
-import { ensureLoggedIn, requestRegistryToken, type SetupArgs } from './setup-login.ts';
+import { ensureLoggedIn, ownImage, requestRegistryToken, type SetupArgs } from './setup-login.ts';
 
 export const setup: Command<SetupArgs> = {
   options: {
@@ -59,7 +59,8 @@ export const setup: Command<SetupArgs> = {
     const isCallable = warnIfNotCallable(context);
     if (args.verify) for (const host of targets) await reportToken(context, host);
     if (!isRegistered || !isCallable) return 1;
-    context.stdout(`Setup is complete. Try it:\n${firstCommand(context, targets[0])}\n`);
+    const command = await firstCommand(context, targets[0], args.verify);
+    context.stdout(`Setup is complete. Try it:\n${command}\n`);
     return 0;
   },
 };
@@ -113,12 +114,18 @@ const pullCommands: readonly (readonly [program: string, command: string])[] = [
 const sampleImage = 'icr.io/codeengine/helloworld';
 
 /**
- * A command that can be pasted. The images of an account are not known here, so for other hosts than the global one it logs in:
- * without a user name, the client uses the helper's credential.
+ * Returns a command that can be pasted: a pull, if an image is known. Otherwise it logs in: without a user name, the client
+ * uses the helper's credential.
  */
-function firstCommand(context: Context, host: RegistryHost | undefined): string {
+async function firstCommand(
+  context: Context,
+  host: RegistryHost | undefined,
+  verify: boolean | undefined,
+): Promise<string> {
   const installed = pullCommands.find(([program]) => isOnPath(context, program));
   const [client, pull] = installed ?? ['docker', 'docker pull '];
   const isGlobal = host === undefined || (host.name === 'icr.io' && host.namespace === undefined);
-  return isGlobal ? `${pull}${sampleImage}` : `${client} login ${host.name}`;
+  if (isGlobal) return `${pull}${sampleImage}`;
+  const image = verify ? await ownImage(context, host) : undefined;
+  return image === undefined ? `${client} login ${host.name}` : `${pull}${image}`;
 }

@@ -50,18 +50,32 @@ export async function namespacesOf(
   host: string,
 ): Promise<string[]> {
   const call = toCall(caller, host, '/namespaces', 'the list of namespaces');
+  return (await callForList(context, caller, call)).filter((each) => typeof each === 'string');
+}
+
+/**
+ * Returns the tagged images of the caller's account in the host's region, such as `us.icr.io/ns/image:1`. Throws `refused` or
+ * `unreachable`. Source: https://cloud.ibm.com/apidocs/container-registry, "List images".
+ */
+export async function imagesOf(context: Context, caller: Caller, host: string): Promise<string[]> {
+  const call = toCall(caller, host, '/images', 'the list of images');
+  const images = await callForList(context, caller, call);
+  const tags = images.flatMap((image) => (isObject(image) ? image.RepoTags : []));
+  return tags.filter((each) => typeof each === 'string');
+}
+
+async function callForList(context: Context, caller: Caller, call: ApiCall): Promise<unknown[]> {
   const answer = await callApi(context, caller, call);
   const list = listIn(answer.text);
   if (answer.status === 200 && list !== undefined) return list;
   goodAnswer(caller, call, answer);
-  throw unreachable(`${host} answered without a list of namespaces`);
+  throw unreachable(`${call.service} answered without ${call.wanted}`);
 }
 
-function listIn(text: string): string[] | undefined {
+function listIn(text: string): unknown[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (!Array.isArray(value)) return undefined;
-    return value.filter((each) => typeof each === 'string');
+    return Array.isArray(value) ? value : undefined;
   } catch {
     return undefined;
   }

@@ -165,6 +165,34 @@ test('non-interactive: --api-key-stdin --yes, every installed client', (given) =
     assert.equal(helpersIn(file), { 'us.icr.io': 'icr' });
   }));
 
+const listed = {
+  'an image of the account': {
+    images: ['de.icr.io/team/app:1', 'us.icr.io/team/app:2', 'us.icr.io/team/app:3'],
+    command: 'docker pull us.icr.io/team/app:2',
+  },
+  'no image in another region': {
+    images: ['de.icr.io/team/app:1'],
+    command: 'docker login us.icr.io',
+  },
+  'no name that a shell could interpret': {
+    images: ['us.icr.io/team/app:1;id', 'us.icr.io/team/app:1\n', 'docker://us.icr.io/team/app:1'],
+    command: 'docker login us.icr.io',
+  },
+};
+for (const [what, { images, command }] of Object.entries(listed)) {
+  test(`the last line names ${what}`, (given) =>
+    onNewMachine(given, ['docker'], async (machine) => {
+      const { accounts } = given.sandbox;
+      const accountId = accounts.apiKey(newApiKey)?.accountId ?? '';
+      const namespace = accounts.addNamespace({ name: 'team', accountId, public: false, images });
+      const words = ['setup', '--api-key-stdin', '--yes', 'us.icr.io'];
+      const { stdout, stderr, status } = await run(machine, words, newApiKey);
+      accounts.removeNamespace(namespace);
+      assert.is(status, 0, stderr);
+      assert.is(stdout.trimEnd().split('\n').at(-1), command);
+    }));
+}
+
 test('with IBMCLOUD_API_KEY: stores nothing, configures clients', (given) =>
   onNewMachine(given, ['docker'], async (machine) => {
     machine.env.IBMCLOUD_API_KEY = newApiKey;

@@ -3,6 +3,8 @@ interface Namespace {
   readonly accountId: string;
   /** Can be pulled without a credential, like IBM's images at `icr.io`. */
   readonly public: boolean;
+  /** What the registry's API lists: `us.icr.io/ns/image:1`. */
+  readonly images?: readonly string[];
 }
 
 /** Creates the store of registry namespaces. A namespace that was not added accepts every valid credential. */

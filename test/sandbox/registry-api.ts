@@ -95,6 +95,14 @@ export function createRegistryApi(cloud: Cloud, registryTokens: boolean): Servic
             .filter(isTheirs)
             .map(({ name }) => name),
         );
+      case 'GET /api/v1/images':
+        return json(
+          200,
+          accounts
+            .namespaces()
+            .filter(isTheirs)
+            .flatMap(({ images = [] }) => images.map((image) => ({ RepoTags: [image] }))),
+        );
       case 'GET /api/v1/quotas':
         return json(200, withRestrictions(accounts.restrictions()));
       case 'GET /api/v1/auth':
