@@ -20,6 +20,7 @@ const maxTokenBytes = 64 * 1024;
 interface ComputeOverrides {
   readonly metadataAddresses?: readonly string[];
   readonly tokenFiles?: readonly string[];
+  readonly identityTimeoutMs?: number;
 }
 
 /**
@@ -31,7 +32,7 @@ export async function requestComputeToken(
   context: Context,
   profile: string | undefined,
   options: TokenOptions,
-  { metadataAddresses, tokenFiles }: ComputeOverrides = {},
+  { metadataAddresses, tokenFiles, ...overrides }: ComputeOverrides = {},
 ): Promise<AccessToken> {
   const named = profile === undefined ? undefined : trustedProfile(profile);
   const crToken = named === undefined ? undefined : crTokenIn(context, tokenFiles);
@@ -50,7 +51,7 @@ export async function requestComputeToken(
     );
   }
   const places = metadataAddresses === undefined ? {} : { addresses: metadataAddresses };
-  return await requestInstanceToken(context, named, { ...options, ...places });
+  return await requestInstanceToken(context, named, { ...options, ...places, ...overrides });
 }
 
 /** A value, or `@file`, as in the ibmcloud CLI's option `--cr-token`. */

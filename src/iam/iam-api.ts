@@ -28,8 +28,8 @@ export function callIam(context: Context, caller: Caller, call: IamCall): Promis
 }
 
 /**
- * Returns the entries of all pages; `member` is the name of the list. Uses only the page token in IAM's `next` address,
- * so that the access token is not sent to another host. Throws `refused` or `unreachable`.
+ * Returns the entries of all pages; `member` is the name of the list. Uses only the place of the page in IAM's `next`
+ * address, so that the access token is not sent to another host. Throws `refused` or `unreachable`.
  */
 export async function listFromIam(
   context: Context,
@@ -38,21 +38,30 @@ export async function listFromIam(
   call: IamCall,
 ): Promise<JsonObject[]> {
   const found: JsonObject[] = [];
-  let pagetoken: string | undefined;
+  let place: ReturnType<typeof nextPage> = {};
   for (let page = 1; page <= maxPages; page += 1) {
-    const query = { ...call.query, pagesize: pageSize, pagetoken };
+    const query = { ...call.query, pagesize: pageSize, ...place };
     const answer = await callIam(context, caller, { ...call, query });
     const entries = answer[member];
     // An empty object is no empty list.
     if (!Array.isArray(entries)) throw unreachable(`IAM answered without ${call.wanted}`);
     found.push(...entries.filter(isObject));
-    pagetoken = nextPage(answer);
-    if (pagetoken === undefined) break;
+    place = nextPage(answer);
+    if (place === undefined) break;
   }
   return found;
 }
 
-function nextPage({ next }: JsonObject): string | undefined {
-  const url = typeof next === 'string' ? URL.parse(next, 'https://iam.invalid') : null;
-  return url?.searchParams.get('pagetoken') ?? undefined;
+/** The list of access groups has offsets, and its `next` is an object; other lists have page tokens. */
+function nextPage({ next }: JsonObject): Readonly<Record<string, string>> | undefined {
+  const address = isObject(next) ? next.href : next;
+  const query =
+    typeof address === 'string'
+      ? URL.parse(address, 'https://iam.invalid')?.searchParams
+      : undefined;
+  for (const name of ['pagetoken', 'offset']) {
+    const value = query?.get(name);
+    if (value) return { [name]: value };
+  }
+  return undefined;
 }

@@ -16,6 +16,8 @@ import { type AccessToken, readAccessToken } from './access-token.ts';
 interface MetadataOptions extends Omit<CallOptions, 'service' | 'secrets'> {
   /** The addresses of the service, in the order in which they are tried; by default the result of `metadataAddresses`. */
   readonly addresses?: readonly string[];
+  /** The limit until the service identifies this instance; by default one second. */
+  readonly identityTimeoutMs?: number;
 }
 
 /** The same for every VPC instance and bare metal server, and reachable from nowhere else. */
@@ -23,7 +25,7 @@ const defaultAddress = 'http://169.254.169.254';
 /** That of Power Virtual Server. */
 const powerAddress = 'https://api.metadata.power-iaas.cloud.ibm.com';
 /** The service is on the same link: it responds within milliseconds, or does not exist. */
-const identityTimeoutMs = 1000;
+const defaultIdentityTimeoutMs = 1000;
 /** The lifetime of the instance's identity, which is needed only to request IAM's token. That one has its own lifetime. */
 const identityLifetimeSeconds = 300;
 
@@ -118,8 +120,9 @@ interface Identity {
 async function findIdentity(
   context: Context,
   [address = defaultAddress, ...others]: readonly string[],
-  options: CallOptions & { readonly deadline: number },
+  options: CallOptions & Pick<MetadataOptions, 'identityTimeoutMs'> & { readonly deadline: number },
 ): Promise<Identity> {
+  const { identityTimeoutMs = defaultIdentityTimeoutMs } = options;
   const near = () => ({
     ...options,
     deadline: Math.min(options.deadline, context.now() + identityTimeoutMs),

@@ -180,7 +180,7 @@ const uncertain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]
     shownWith([], { roles: [{ role_id: administrator }] }),
     /^error policies: IAM shows no policy .*; only Administrator on all namespaces \|/m,
   ],
-  'a text with an asterisk that is no pattern': [
+  'a text with an asterisk that is not a pattern': [
     shownWith(ofNamespace('de*', 'stringEquals')),
     /^error policies: .*policies for others: Reader on namespace de\* \|/m,
   ],
@@ -297,6 +297,17 @@ const rows: Readonly<Record<string, Row>> = {
       const accountId = account(sandbox, iamId);
       const group = sandbox.accounts.addAccessGroup({ name: 'g', accountId, members: [iamId] });
       sandbox.accounts.addPolicy({ iamId: group.id, accountId, role: 'Reader' });
+    },
+    ok: true,
+    says: [/^ok policies: Reader on all namespaces applies/m],
+  },
+  'a policy of the last of 101 access groups, which IAM lists on two pages': {
+    prepare: ({ sandbox, iamId }) => {
+      const accountId = account(sandbox, iamId);
+      const add = (name: string) =>
+        sandbox.accounts.addAccessGroup({ name, accountId, members: [iamId] }).id;
+      for (let group = 1; group <= 100; group += 1) add(`g${group}`);
+      sandbox.accounts.addPolicy({ iamId: add('last'), accountId, role: 'Reader' });
     },
     ok: true,
     says: [/^ok policies: Reader on all namespaces applies/m],

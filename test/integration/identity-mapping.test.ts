@@ -97,7 +97,7 @@ const refusals: readonly [words: string, line: string, hint?: string][] = [
   ],
 ];
 
-test('map: suggests login if there is no identity', ({ sandbox }) =>
+test('map: suggests login without identities', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     assert.equal(
       await person.call('map us.icr.io work'),

@@ -313,7 +313,7 @@ test('reports an IAM timeout before the kubelet’s own timeout', ({ sandbox }) 
     assert.ok(took < 25_000, `${took} ms`);
   }));
 
-test("uses the machine's directories if there is no home", ({ sandbox }) =>
+test("uses the machine's directories without a home", ({ sandbox }) =>
   onNode(sandbox, async (node) => {
     const { withNodeFolders, nodeFolders } = await import('../../src/kubernetes/kubelet.ts');
     const { testContext } = await import('../support/context.ts');

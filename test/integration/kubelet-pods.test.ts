@@ -74,7 +74,7 @@ test('uses the profile in the annotation', (context) =>
     assert.is(context.sandbox.requests.count({ grant: 'cr-token', status: 200 }), 1);
   }));
 
-test('uses the profile in the arguments if there is no annotation', (context) =>
+test('uses the profile in the arguments without an annotation', (context) =>
   inCluster(context, async ({ addPod, addProfile }, _, start) => {
     const usual = addProfile('ns:plain', 'ns:special');
     const special = addProfile('ns:special');

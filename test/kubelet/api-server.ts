@@ -58,7 +58,7 @@ export function createApiServer(
     },
     annotate(namespace, name, annotations) {
       const account = accounts.get(`${namespace}:${name}`);
-      if (account === undefined) throw new Error(`there is no service account ${name}`);
+      if (account === undefined) throw new Error(`service account ${name} does not exist`);
       accounts.set(`${namespace}:${name}`, { ...account, annotations });
     },
     serviceAccount: (namespace, name) => accounts.get(`${namespace}:${name}`),

@@ -24,7 +24,7 @@ export function decodeResponse(text: string, apiVersion: string): Response {
   if (fields.kind !== 'CredentialProviderResponse') throw new BadResponse('another kind');
   refuseOthers(fields, ['apiVersion', 'kind', 'cacheKeyType', 'cacheDuration', 'auth']);
   const { cacheKeyType = '', cacheDuration = null, auth = null } = fields;
-  if (typeof cacheKeyType !== 'string') throw new BadResponse('cacheKeyType is no string');
+  if (typeof cacheKeyType !== 'string') throw new BadResponse('cacheKeyType is not a string');
   return {
     cacheKeyType,
     cacheDuration: durationOf(cacheDuration),
@@ -45,7 +45,7 @@ function parse(text: string): Json {
 function durationOf(value: Json): number | undefined {
   if (value === null) return undefined;
   const duration = typeof value === 'string' ? parseGoDuration(value) : undefined;
-  if (duration === undefined) throw new BadResponse('cacheDuration is no duration');
+  if (duration === undefined) throw new BadResponse('cacheDuration is not a duration');
   return duration;
 }
 
@@ -54,14 +54,14 @@ function authConfig([key, value]: [string, Json]): [string, AuthConfig] {
   refuseOthers(fields, ['username', 'password']);
   const { username = '', password = '' } = fields;
   if (typeof username !== 'string' || typeof password !== 'string') {
-    throw new BadResponse('a user name or password that is no string');
+    throw new BadResponse('a user name or password that is not a string');
   }
   return [key, { username, password }];
 }
 
 function objectOf(value: Json, what: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw new BadResponse(`${what} is no object`);
+  throw new BadResponse(`${what} is not an object`);
 }
 
 function refuseOthers(fields: Fields, known: readonly string[]): void {

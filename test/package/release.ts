@@ -8,7 +8,7 @@ import { root } from '../../scripts/package/stamp.ts';
 export const { version } = manifest;
 export const releaseFolder = path.join(root, 'dist', 'release');
 
-/** Returns the matching files of the built release. If there is no file of a type, its tests are skipped. */
+/** Returns the matching files of the built release. Without a file of a type, its tests are skipped. */
 export function releaseFiles(pattern: RegExp): string[] {
   return fs
     .readdirSync(releaseFolder)

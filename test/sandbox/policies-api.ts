@@ -35,7 +35,8 @@ function readPolicy(body: Record<string, unknown>): PolicyOptions | string {
   const namespace = resource.get('resource');
   if (body.type !== 'access') return "The type is not 'access'.";
   if (iamId === undefined) return 'A subject with an iam_id is missing.';
-  if (role === undefined || !isRole(role)) return 'The role is none of the container registry.';
+  if (role === undefined || !isRole(role))
+    return 'The role does not belong to the container registry.';
   if (accountId === undefined) return 'A resource with an accountId is missing.';
   if (resource.get('serviceName') !== 'container-registry') return 'The service is not known here.';
   return {
@@ -74,7 +75,14 @@ function groups({ received, caller, accounts }: IdentityRequest): Answer {
     .accessGroups(iamId)
     .filter(({ isDynamic = false }) => all || !isDynamic)
     .map(({ id, name }) => ({ id, name }));
-  return json(200, { limit: 100, offset: 0, total_count: found.length, groups: found });
+  const limit = Number(received.query.get('limit') ?? 50);
+  const offset = Number(received.query.get('offset') ?? 0);
+  const end = offset + limit;
+  const next = end < found.length && {
+    next: { href: `https://iam.cloud.ibm.com/v2/groups?limit=${limit}&offset=${end}` },
+  };
+  const page = found.slice(offset, end);
+  return json(200, { limit, offset, total_count: found.length, groups: page, ...next });
 }
 
 function one(request: IdentityRequest): Answer {

@@ -293,7 +293,7 @@ export function createKubernetesApi(): KubernetesApi {
     },
     edit(namespace, name, change = {}) {
       const found = secrets.get(`${namespace}/${name}`);
-      if (found === undefined) throw new Error(`there is no Secret ${name}`);
+      if (found === undefined) throw new Error(`Secret ${name} does not exist`);
       const metadata = { ...found.metadata, resourceVersion: next() };
       const data = { ...found.data, ...change };
       secrets.set(`${namespace}/${name}`, { ...found, metadata, data, manager: 'kubectl-edit' });

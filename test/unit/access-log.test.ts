@@ -96,7 +96,7 @@ const invalid: readonly Partial<Record<keyof AccessEntry, unknown>>[] = [
   { program: null },
 ];
 for (const fields of invalid) {
-  test(`a line with ${JSON.stringify(fields)} is no entry`, () => {
+  test(`a line with ${JSON.stringify(fields)} is not an entry`, () => {
     const entry = { time: '2026-01-01T12:00:00.000Z', command: 'get', host: 'icr.io', pid: 1 };
     assert.ok(parseEntry(JSON.stringify(entry)));
     assert.is(parseEntry(JSON.stringify({ ...entry, ...fields })), undefined);

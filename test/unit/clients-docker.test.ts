@@ -8,7 +8,7 @@ import { contextWith, errorOf, inFolder } from './clients-folder.ts';
 
 const test = suite('Docker configuration');
 
-/** Plans changes for a config.json with this content; there is no file if it is `undefined`. */
+/** Plans changes for a config.json with this content; without a file if it is `undefined`. */
 function withConfig(content: string | Uint8Array | undefined, use: (plans: Plans) => void): void {
   inFolder((folder) => {
     const file = path.join(folder, 'config.json');

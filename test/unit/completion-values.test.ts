@@ -81,7 +81,7 @@ for (const [typed, values] of knownRows) {
   });
 }
 
-test('options are offered without a dash if there is no argument', () => {
+test('options are offered without a dash if no argument is possible', () => {
   const words = ['docker-credential-icr', 'kubernetes', 'config', ''];
   assert.equal(candidatesFor(words, ['--output', '-h']), ['--output', '-h']);
 });

@@ -27,7 +27,7 @@ for (const [status, output] of [
   [1, 'locked'],
   [0, '{"ServerURL":"x","Username":"credential helper loop","Secret":"canary"}'],
 ] as const) {
-  test(`is none if the helper answers ${output}`, () =>
+  test(`is not found if the helper answers ${output}`, () =>
     inWorld(settings, ({ context, answers, calls }) => {
       answers.get = () => [status, output];
       assertNoLoop(context, 'vault');

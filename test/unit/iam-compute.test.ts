@@ -18,6 +18,8 @@ compute.after(() => fs.rmSync(folder, { recursive: true }));
 
 const options = { owner: 'trusted profile nodes', hint: 'link it' };
 const noFiles: readonly string[] = [];
+/** On a busy machine, the simulator takes longer than the default limit. */
+const patient = { tokenFiles: noFiles, identityTimeoutMs: 10_000 };
 let files = 0;
 
 function file(text: string): string {
@@ -35,7 +37,7 @@ function context(env: Record<string, string> = {}) {
 compute('gets a token for the given profile of a VPC instance', async ({ sandbox }) => {
   sandbox.accounts.addTrustedProfile({ name: 'other', ofInstance: true });
   const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
-  const places = { metadataAddresses: [sandbox.metadataUrl], tokenFiles: noFiles };
+  const places = { metadataAddresses: [sandbox.metadataUrl], ...patient };
   const token = await requestComputeToken(context(), sub, options, places);
   const payload = JSON.parse(atob(token.token.split('.')[1] ?? ''));
   assert.is(payload.sub, sub);
@@ -45,7 +47,7 @@ compute('gets a token for the given profile of a VPC instance', async ({ sandbox
 compute('reads the metadata service address from the environment', async ({ sandbox }) => {
   const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
   const env = { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl };
-  const places = { tokenFiles: noFiles };
+  const places = patient;
   assert.ok((await requestComputeToken(context(env), sub, options, places)).token);
   assert.ok((await requestComputeToken(context(env), undefined, options, places)).token);
   const bad = context({ DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: 'http://canary.example' });
@@ -100,14 +102,14 @@ compute('uses the second-generation API if the first is missing', async ({ sandb
     times: 'forever',
   });
   const { sub } = sandbox.accounts.addTrustedProfile({ name: 'nodes', ofInstance: true });
-  const places = { metadataAddresses: [sandbox.metadataUrl], tokenFiles: noFiles };
+  const places = { metadataAddresses: [sandbox.metadataUrl], ...patient };
   assert.ok((await requestComputeToken(context(), sub, options, places)).token);
 });
 
 compute(
   'reports the service’s own message for a profile that is not linked',
   async ({ sandbox }) => {
-    const places = { metadataAddresses: [sandbox.metadataUrl], tokenFiles: noFiles };
+    const places = { metadataAddresses: [sandbox.metadataUrl], ...patient };
     const error = await failureOf(requestComputeToken(context(), 'Profile-nope', options, places));
     assert.is(error.code, 'refused');
     assert.is(

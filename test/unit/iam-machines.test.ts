@@ -8,6 +8,8 @@ import { testContext } from '../support/context.ts';
 import { failureOf } from '../support/rejects.ts';
 
 const options = { owner: 'trusted profile nodes', hint: 'link it' };
+/** On a busy machine, the simulator takes longer than the default limit. */
+const places = { tokenFiles: [], identityTimeoutMs: 10_000 };
 const [token, tokens] = ['/identity/v1/token', '/identity/v1/iam_tokens'];
 const old = ['/instance_identity/v1/token', '/instance_identity/v1/iam_token'];
 
@@ -34,7 +36,7 @@ for (const [compute, paths] of machines) {
       const context = testContext({ now: Date.now, env: { [variable]: sandbox.metadataUrl } });
       for (const profile of [sub, `iam-${sub}`, crn, undefined]) {
         const before = sandbox.requests.log.length;
-        const found = await requestComputeToken(context, profile, options, { tokenFiles: [] });
+        const found = await requestComputeToken(context, profile, options, places);
         assert.ok(found.token, String(profile));
         const requested = sandbox.requests.log.slice(before);
         assert.equal(
@@ -50,7 +52,6 @@ for (const [compute, paths] of machines) {
       now: Date.now,
       env: { DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl },
     });
-    const places = { tokenFiles: [] };
     const refused = await failureOf(requestComputeToken(context, 'Profile-no', options, places));
     assert.is(refused.code, 'refused');
     assert.match(refused.message, 'trusted_profile_not_found');

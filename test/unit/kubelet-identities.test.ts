@@ -203,7 +203,7 @@ const durations: readonly (readonly [what: string, identity: Identity, durationM
     hour / 2,
   ],
   ['a registry token issued in 6 min', token({ iat: seconds + 360, exp: seconds + 3600 }), 0],
-  ['a registry token that is no JWT', { kind: 'registry-token' }, 0],
+  ['a registry token that is not a JWT', { kind: 'registry-token' }, 0],
   [
     'an old registry token, which is never renewed',
     token({ iat: seconds - 1800, exp: seconds + 1800 }),

@@ -15,7 +15,7 @@ function provider(options: Partial<ConfigOptions> = {}) {
   const [first] = readProviderConfig(
     textOf(providerConfig({ audience: 'iam', ...options })),
   ).providers;
-  if (first === undefined) throw new Error('there is no provider');
+  if (first === undefined) throw new Error('the provider is missing');
   return first;
 }
 

@@ -161,7 +161,7 @@ interface Given {
   readonly unit?: string;
   readonly address?: string;
   readonly checksum?: string;
-  /** The download fails if there is no such file. */
+  /** The download fails if the file does not exist. */
   readonly download?: string;
 }
 

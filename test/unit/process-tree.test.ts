@@ -68,7 +68,7 @@ for (const verb of ['get', 'store', 'erase', 'list']) {
     ));
 }
 
-test('is no loop if the script does not exist', () => {
+test('is not a loop if the script does not exist', () => {
   const node = '/usr/bin/node';
   withProcesses([get, [node, 'node', '/nonexistent', 'get']], (proc) => {
     fs.unlinkSync(path.join(proc, 'self/exe'));

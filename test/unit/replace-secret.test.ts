@@ -175,7 +175,7 @@ test('with damaged settings, erases what files have and reports the settings', (
     assert.is(storeIn(context, none).read(host), undefined);
   }));
 
-test('erases nothing, and creates nothing, if there is no directory', () =>
+test('erases nothing, and creates nothing, without a directory', () =>
   inWorld(none, async ({ home, context }) => {
     fs.rmSync(home.config, { recursive: true });
     await eraseSecret(context, host);

@@ -116,7 +116,7 @@ test('store: warns about an identity token if there are several identities', () 
     assert.equal(helper(home, 'get', 'us.icr.io'), root);
   }));
 
-test('stores, replaces and returns an identity token if there is no API key', () =>
+test('stores, replaces and returns an identity token without an API key', () =>
   inHome((home) => {
     for (const token of ['canary-1', 'canary-2']) {
       assert.equal(helper(home, 'store', credential('us.icr.io', '<token>', token)), nothing);
