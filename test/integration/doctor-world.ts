@@ -103,6 +103,15 @@ const tools = [
   'cat',
 ];
 
+/** podman reads the machine's storage also for `logout`, and fails if a newer podman has used it. */
+function writeStorageConf({ folder }: Home): string {
+  const file = path.join(folder, 'storage.conf');
+  const storage = path.join(folder, 'containers');
+  const text = `[storage]\ndriver = "vfs"\ngraphroot = "${storage}"\nrunroot = "${storage}/run"\n`;
+  fs.writeFileSync(file, text);
+  return file;
+}
+
 /** Creates a machine without problems, passes it to `use`, and removes it. */
 export function onMachine(
   { sandbox, proxy }: { readonly sandbox: Sandbox; readonly proxy: ConnectProxy },
@@ -122,6 +131,7 @@ export function onMachine(
       PATH: bin,
       HTTPS_PROXY: proxy.url,
       NODE_EXTRA_CA_CERTS: sandbox.caFile,
+      CONTAINERS_STORAGE_CONF: writeStorageConf(home),
     };
     const runAs: string[] = [];
     const fixAndDiagnose = (fix: string, words: readonly string[] = [], input = '') =>

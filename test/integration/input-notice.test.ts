@@ -35,16 +35,24 @@ for (const words of [['get'], ['erase'], ['store']]) {
       const input = words[0] === 'store' ? credential('us.icr.io') : 'us.icr.io';
       assert.is(helper(home, words, input).stderr, '');
     }));
+}
 
-  test(`${words} with an argument: says that it is not read`, () =>
+for (const word of ['get', 'erase']) {
+  test(`${word} with an argument: says that it is not read`, () =>
     inHome((home) => {
-      // `store` fails for a host that uses an identity.
-      if (words[0] !== 'store') writeIdentity(home);
-      const input = words[0] === 'store' ? credential('us.icr.io') : 'us.icr.io';
-      const { stderr, status } = helper(home, [...words, 'de.icr.io'], input);
+      writeIdentity(home);
+      const { stderr, status } = helper(home, [word, 'de.icr.io'], 'us.icr.io');
       assert.is(status, 0);
       assert.match(stderr, ' from standard input\nhint: ');
     }));
 }
+
+test('store with an argument: is an unknown command, and reads nothing', () =>
+  inHome((home) => {
+    const { stderr, status } = helper(home, ['store', 'mvoe'], credential('us.icr.io'));
+    assert.is(status, 2);
+    assert.match(stderr, 'docker-credential-icr: unknown command: store mvoe\nhint: ');
+    assert.is(helper(home, ['get'], 'us.icr.io').status, 1);
+  }));
 
 test.run();
