@@ -137,7 +137,8 @@ export async function inWorld(
 }
 
 function urlOf({ port }: Listening, { certificate }: Partial<Place>): string {
-  return certificate === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
+  // An address, because `localhost` can be ::1, and busybox's wget tries only the first address.
+  return `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
 }
 
 function makeWorld(folder: string, files: Files, asked: string[], url: string): World {
