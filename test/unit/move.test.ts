@@ -99,6 +99,26 @@ for (const [when, verb] of [
   });
 }
 
+test('another store has become the previous one: moves and erases nothing', () => {
+  let isDone = false;
+  return inWorld(
+    ({ home, settings }, keychain, verb) => {
+      if (keychain !== 'slow' || verb !== 'get' || isDone) return;
+      isDone = true;
+      writeConfig(home, 'config.json', JSON.stringify({ ...settings(), previousStore: 'other' }));
+    },
+    async (world) => {
+      await rejects(
+        moveSecrets(world.context, 'slow'),
+        'storage',
+        /another store move has started/,
+      );
+      assert.is(world.settings().store, undefined);
+      assert.ok(isInFile(world));
+    },
+  );
+});
+
 test('a missing copy does not cause the last copy to be erased', () => {
   let isDone = false;
   return inWorld(
