@@ -115,13 +115,17 @@ function agents(
   return { httpsAgent: new https.Agent({ ...options, secureContext: secureContext(authority) }) };
 }
 
-/** The default trust. It is created once, because parsing its certificates takes as long as a request. */
-let defaultContext: tls.SecureContext | undefined;
+/** By authority; `undefined` is the default trust. Parsing the certificates takes as long as a request. */
+const secureContexts = new Map<string | undefined, tls.SecureContext>();
 
-function secureContext(authority?: string): tls.SecureContext {
-  if (authority !== undefined) return tls.createSecureContext({ ca: [authority] });
-  defaultContext ??= tls.createSecureContext(authorities());
-  return defaultContext;
+function secureContext(authority: string | undefined): tls.SecureContext {
+  const known = secureContexts.get(authority);
+  if (known !== undefined) return known;
+  const created = tls.createSecureContext(
+    authority === undefined ? authorities() : { ca: [authority] },
+  );
+  secureContexts.set(authority, created);
+  return created;
 }
 
 /**
