@@ -32,8 +32,8 @@ interface Child {
   readonly pid: number;
   readonly exited: Promise<number>;
   kill(signal: string): void;
-  /** `total` in microseconds, `maxRSS` in bytes. */
-  resourceUsage(): { readonly cpuTime: { readonly total: bigint }; readonly maxRSS: number };
+  /** In microseconds. */
+  resourceUsage(): { readonly cpuTime: { readonly total: bigint } };
 }
 declare const Bun: { spawn(words: readonly string[], options: object): Child };
 
@@ -79,9 +79,15 @@ export async function measureRefresher(
     const once = async () => {
       const before = counted();
       const child = spawn('--once');
-      if ((await child.exited) !== 0) throw new Error('a run of the refresher failed');
-      const { cpuTime, maxRSS } = child.resourceUsage();
-      const used = { cpuSeconds: Number(cpuTime.total) / 1e6, memoryBytes: maxRSS };
+      // The kernel's maximum includes the memory of this process, from which it was started.
+      let memoryBytes = 0;
+      const polling = setInterval(() => {
+        memoryBytes = memoryOf(child.pid, 'VmHWM') ?? memoryBytes;
+      }, 10);
+      const status = await child.exited;
+      clearInterval(polling);
+      if (status !== 0) throw new Error('a run of the refresher failed');
+      const used = { cpuSeconds: Number(child.resourceUsage().cpuTime.total) / 1e6, memoryBytes };
       return { ...difference(before, counted()), ...used };
     };
     const [first, second] = [await once(), await once()];
@@ -129,9 +135,18 @@ function difference(before: Requests, after: Requests): Requests {
 }
 
 function usedBy(pid: number, before: number): Pick<Usage, 'cpuSeconds' | 'memoryBytes'> {
-  const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
-  const [, kibibytes = '0'] = /^VmRSS:\s+(\d+) kB$/m.exec(status) ?? [];
-  return { cpuSeconds: cpuSecondsOf(pid) - before, memoryBytes: Number(kibibytes) * 1024 };
+  return { cpuSeconds: cpuSecondsOf(pid) - before, memoryBytes: memoryOf(pid, 'VmRSS') ?? 0 };
+}
+
+/** Returns the memory in bytes, or its maximum (`VmHWM`); undefined if the process has ended. */
+function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number | undefined {
+  try {
+    const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
+    const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? [];
+    return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Fields 14 and 15 of proc(5), counted after the name in parentheses. */
