@@ -55,6 +55,7 @@ lint: $(installed) ## check style, import rules, types and shell scripts
 	@$(bun) scripts/check-imports.ts
 	@if command -v shellcheck >/dev/null; then shellcheck install.sh .ci/run; \
 	  else echo 'shellcheck is not installed: install.sh and .ci/run were not checked'; fi
+	@! git grep -nE '^(<{7}|>{7}) ' # markers of a merge conflict
 
 bench: build ## measure the executable and write docs/benchmarks.md
 	@$(bun) scripts/bench.ts
