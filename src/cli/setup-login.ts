@@ -2,14 +2,12 @@ import { readSettings } from '../config/read-settings.ts';
 import { isUsable } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { accessTokenOf, nameOf, toCaller } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { loginCommand } from '../identity/login-command.ts';
 import { lookupIn, mappingKeyFor } from '../identity/lookup.ts';
 import { endSignOut, isSignedOut } from '../identity/signed-out.ts';
 import { own } from '../json-object.ts';
-import { parseImageReference } from '../registry/image-reference.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
@@ -131,32 +129,6 @@ export async function requestRegistryToken(context: Context, host: RegistryHost)
   const credential = { Username: found.username, Secret: await found.secret() };
   const { signInAsDocker } = await import('../registry/docker-exchange.ts');
   await signInAsDocker(context, key, credential, context.now() + registryTimeoutMs);
-}
-
-/** Returns an image of the account that clients can pull; undefined if the registry names none. */
-export async function ownImage(context: Context, host: RegistryHost): Promise<string | undefined> {
-  const lookup = lookupIn(context);
-  try {
-    const found = await findCredential(lookup, host);
-    if (found === undefined) return undefined;
-    const caller = await toCaller(lookup, nameOf(found), await accessTokenOf(lookup, found));
-    const { imagesOf } = await import('../registry/account-limits.ts');
-    const images = await imagesOf(context, caller, host.name);
-    return images.find((image) => isPlainName(image, host));
-  } catch (error) {
-    if (error instanceof HelperError) return undefined;
-    throw error;
-  }
-}
-
-/** Returns false for texts that a shell or a terminal could interpret. */
-function isPlainName(text: string, { name, namespace }: RegistryHost): boolean {
-  const image = parseImageReference(text);
-  if ('problem' in image) return false;
-  const { registry, repository, reference } = image;
-  const isWanted =
-    registry === name && (namespace ?? image.host.namespace) === image.host.namespace;
-  return isWanted && text === `${registry}/${repository}:${reference}`;
 }
 
 /** If an identity is mapped to a host, replaces its secret. For the other hosts, logs in as `login HOST...` does. */

@@ -9,12 +9,13 @@ import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import type { Command } from './command.ts';
 import { defaultHosts } from './configure.ts';
+import { firstCommand } from './first-command.ts';
 import { requireIbmHost } from './host-arguments.ts';
 import { addNamedHelper, requireNamed } from './named-helper.ts';
 import { printLine } from './output.ts';
 import { registerClients } from './register-clients.ts';
 import { secretOptions, storeOption } from './secret-options.ts';
-import { ensureLoggedIn, ownImage, requestRegistryToken, type SetupArgs } from './setup-login.ts';
+import { ensureLoggedIn, requestRegistryToken, type SetupArgs } from './setup-login.ts';
 
 export const setup: Command<SetupArgs> = {
   options: {
@@ -99,33 +100,4 @@ async function reportToken(context: Context, host: RegistryHost): Promise<void> 
     throw new HelperError(error.code, error.message, { cause: error.cause, hint });
   }
   printLine(context, `${hostKey(host)} issued a token`);
-}
-
-/** How programs pull an image, in order of preference. All log in with `PROGRAM login HOST`. */
-const pullCommands: readonly (readonly [program: string, command: string])[] = [
-  ['docker', 'docker pull '],
-  ['podman', 'podman pull '],
-  ['nerdctl', 'nerdctl pull '],
-  ['buildah', 'buildah pull '],
-  ['skopeo', 'skopeo inspect docker://'],
-];
-
-/** IBM's public sample image, which only the global host has. */
-const sampleImage = 'icr.io/codeengine/helloworld';
-
-/**
- * Returns a command that can be pasted: a pull, if an image is known. Otherwise it logs in: without a user name, the client
- * uses the helper's credential.
- */
-async function firstCommand(
-  context: Context,
-  host: RegistryHost | undefined,
-  verify: boolean | undefined,
-): Promise<string> {
-  const installed = pullCommands.find(([program]) => isOnPath(context, program));
-  const [client, pull] = installed ?? ['docker', 'docker pull '];
-  const isGlobal = host === undefined || (host.name === 'icr.io' && host.namespace === undefined);
-  if (isGlobal) return `${pull}${sampleImage}`;
-  const image = verify ? await ownImage(context, host) : undefined;
-  return image === undefined ? `${client} login ${host.name}` : `${pull}${image}`;
 }

@@ -221,17 +221,23 @@ test('a turn is taken once; earlier turns but the last are removed', () =>
     turn?.end();
   }));
 
+/** Counts the files that are closed. */
+function countedCloses() {
+  const { closeSync } = fs;
+  let closed = 0;
+  const counted = (descriptor: number) => {
+    closed += 1;
+    closeSync(descriptor);
+  };
+  return { replaced: { closeSync: counted }, count: () => closed };
+}
+
 test('a turn that ends is over, and its file is closed', () =>
   inLock((folder) => {
-    const { closeSync } = fs;
-    let closed = 0;
-    const counted = (descriptor: number) => {
-      closed += 1;
-      closeSync(descriptor);
-    };
+    const closes = countedCloses();
     const turn = takeTurn(folder, 1, { who: 'a holder with a long name' });
-    withFs({ closeSync: counted }, () => turn?.end());
-    assert.is(closed, 1);
+    withFs(closes.replaced, () => turn?.end());
+    assert.is(closes.count(), 1);
     assert.equal(readTurn(context, folder, 1)?.over, true);
   }));
 
@@ -249,16 +255,11 @@ test('a turn is taken in a new directory, but not if it is removed and followed 
 
 test('a turn whose file cannot be written is closed and removed', () =>
   inLock((folder) => {
-    const { closeSync } = fs;
-    let closed = 0;
-    const counted = (descriptor: number) => {
-      closed += 1;
-      closeSync(descriptor);
-    };
-    withFs({ writeSync: () => systemError('ENOSPC'), closeSync: counted }, () =>
+    const closes = countedCloses();
+    withFs({ writeSync: () => systemError('ENOSPC'), ...closes.replaced }, () =>
       assert.throws(() => takeTurn(folder, 1, {}), /ENOSPC/),
     );
-    assert.equal([closed, fs.readdirSync(folder)], [1, []]);
+    assert.equal([closes.count(), fs.readdirSync(folder)], [1, []]);
     for (const [code, isThrown] of [
       ['EACCES', true],
       ['ENOENT', false],
