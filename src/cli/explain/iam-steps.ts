@@ -1,7 +1,7 @@
 import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
+import { appliesTo, type Grant, listGrants, listGroupGrants } from '../../iam/grants.ts';
 import { ownerOf } from '../../iam/owner.ts';
-import { appliesTo, type Grant, listGrants, listGroupGrants } from '../../iam/policies.ts';
 import { accessTokenOf, nameOf, toCaller } from '../../identity/access.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { parseClaims } from '../../jwt-claims.ts';
