@@ -2,7 +2,7 @@ import { isObject, type JsonObject } from '../json-object.ts';
 
 /** The rule of a policy, such as the times at which it applies. */
 export interface Rule {
-  /** For messages: `from 2026-01-01T00:00:00Z until 2026-02-01T00:00:00Z`. */
+  /** For messages: `after 2026-01-01T00:00:00Z until 2026-02-01T00:00:00Z`. */
   readonly text: string;
   /** Undefined if it depends on more than the time. */
   readonly isMet: boolean | undefined;
@@ -101,6 +101,6 @@ function textOf(rule: JsonObject): string {
 
 function wordOf(operator: string): string | undefined {
   if (operator.startsWith('dayOfWeek')) return 'on days';
-  if (/^(?:dateTime|time)Greater/.test(operator)) return 'from';
+  if (/^(?:dateTime|time)Greater/.test(operator)) return 'after';
   return /^(?:dateTime|time)Less/.test(operator) ? 'until' : undefined;
 }

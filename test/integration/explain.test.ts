@@ -187,7 +187,7 @@ const certain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]>>
   ],
   'a time': [
     shownWith([], inTime('2020-01-01T00:00:00Z', '2120-01-01T00:00:00Z')),
-    /^ok policies: Reader on namespace d\*, Reader on all namespaces only from 2020\S+ until 2120\S+ applies/m,
+    /^ok policies: Reader on namespace d\*, Reader on all namespaces only after 2020\S+ until 2120\S+ applies/m,
   ],
   'all services': [
     {
@@ -244,15 +244,15 @@ const uncertain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]
   ],
   'a time that is over': [
     shownWith([], inTime('2020-01-01T00:00:00Z', '2020-02-01T00:00:00+01:00')),
-    /^error policies: .*policies for others: Reader on all namespaces only from 2020-01-01T00:00:00Z until 2020-02-01T00:00:00\+01:00 \| run/m,
+    /^error policies: .*policies for others: Reader on all namespaces only after 2020-01-01T00:00:00Z until 2020-02-01T00:00:00\+01:00 \| run/m,
   ],
   'a time that has not come': [
     shownWith([], inTime('2120-01-01T00:00:00Z', '2120-02-01T00:00:00Z')),
-    /^error policies: .*policies for others: .* only from 2120/m,
+    /^error policies: .*policies for others: .* only after 2120/m,
   ],
   'a time, in a form that is not known': [
     shownWith([], inTime('today', 'tomorrow')),
-    /^warning policies: .* only from today until tomorrow may apply/m,
+    /^warning policies: .* only after today until tomorrow may apply/m,
   ],
   'an operator that is not known': [
     shownWith([{ name: 'resource', value: 'demo', operator: 'ipInRange' }]),
