@@ -19,7 +19,7 @@ export function plain(text: string, secrets: Secrets = []): string {
 const mark = '***';
 /** Shorter encodings of a short secret would match other text by chance. */
 const minEncodedBytes = 4;
-/** Encodings of a longer text, which is no secret of IBM Cloud, would take seconds. */
+/** The encodings of a longer text take seconds; IBM Cloud's secrets are shorter. */
 const maxRareBytes = 64 * 1024;
 /** Nested escapes, as for JSON in JSON or a URL in a URL. */
 const maxEscapeLevels = 3;

@@ -26,7 +26,7 @@ const maxOutputLength = 8 * 1024 * 1024;
  * Runs a program without a shell and returns its standard output. The heartbeat of the rotation's lock goes on meanwhile.
  * If this process is killed, the program still gets all of its input: an empty input could replace a key by an empty
  * one. Its environment contains no secret of this program. Throws `storage` if it cannot be run, fails, or is too slow; the
- * error has no text of its standard output, which may be a Secret.
+ * error does not contain its standard output, which may be a Secret.
  */
 export async function runProgram(
   context: Context,
