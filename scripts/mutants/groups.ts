@@ -80,9 +80,14 @@ export const groups: readonly Group[] = [
     ],
   },
   {
-    name: 'output of secrets and names',
-    sources: ['src/{mask,unescape,piece-set,visible}.ts'],
-    tests: ['test/unit/{visible,piece-set,mask}.test.ts', 'test/unit/mask-large.test.ts'],
+    name: 'masked secrets',
+    sources: ['src/{mask,unescape,piece-set}.ts'],
+    tests: ['test/unit/{piece-set,mask}.test.ts', 'test/unit/mask-large.test.ts'],
+  },
+  {
+    name: 'names in output',
+    sources: ['src/visible.ts'],
+    tests: ['test/unit/visible.test.ts'],
   },
   {
     name: 'calling processes',
