@@ -62,7 +62,7 @@ export const groups: readonly Group[] = [
   {
     name: 'moves of secrets',
     sources: ['src/secrets/move*.ts'],
-    tests: ['test/unit/{move-copies,move,store-move}.test.ts'],
+    tests: ['test/unit/{move-copies,move,store-move,move-steps}.test.ts'],
   },
   {
     name: 'token cache',
