@@ -1,12 +1,12 @@
 /**
  * Changes one operator, condition, literal or statement at a time in the modules that decide trust or hold secrets,
  * in copies of the project, and runs the tests of the module: each change must make one of them fail. Prints the
- * changes that no test notices. TEST_FILES=src/registry/parse.ts selects files, SAMPLE=200 that many mutants at random,
+ * changes that no test notices. An interrupted run continues: mutants that a test has killed are not tested again unless
+ * their file changes. TEST_FILES=src/registry/parse.ts selects files, SAMPLE=200 that many mutants at random,
  * SEED=7 another selection; with both, all mutants of the files and a sample of the others. Writes
  * docs/reliability.md unless only TEST_FILES is set.
  */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { createRandom } from '../test/kubelet/random.ts';
 import { filesOf, type Group, groups } from './mutants/groups.ts';
@@ -24,6 +24,7 @@ import {
 import { openVerdicts, type Verdicts } from './mutants/verdicts.ts';
 import { createWorker, stopTests, type TimedTest, type Worker } from './mutants/worker.ts';
 import { replaceMutants } from './reliability-page.ts';
+import { makeTestFolder } from './test-folder.ts';
 
 const root = path.dirname(import.meta.dirname);
 const page = path.join(root, 'docs', 'reliability.md');
@@ -134,10 +135,9 @@ async function measured(
 
 /** Returns undefined if the tests have to be run. */
 function resultOf(mutant: Mutant, verdicts: Verdicts): Result | undefined {
-  const verdict = ignored.some((row) => isIgnored(row, mutant))
-    ? 'ignored'
-    : verdicts.earlier(mutant);
-  return verdict && { mutant, verdict };
+  if (ignored.some((row) => isIgnored(row, mutant))) return { mutant, verdict: 'ignored' };
+  const entry = verdicts.earlier(mutant);
+  return entry && { mutant, ...entry };
 }
 
 /** Each worker takes the next mutant; the results are in the order of the mutants. */
@@ -153,23 +153,14 @@ async function tryAll(
     workers.map(async (worker) => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const [index, mutant] = next;
-        results[index] =
-          resultOf(mutant, verdicts) ?? (await attempt(mutant, tests, worker, verdicts));
+        results[index] = resultOf(mutant, verdicts) ?? {
+          mutant,
+          ...verdicts.add(mutant, await worker.attempt(mutant, tests)),
+        };
       }
     }),
   );
   return results;
-}
-
-async function attempt(
-  mutant: Mutant,
-  tests: TimedTest[],
-  worker: Worker,
-  verdicts: Verdicts,
-): Promise<Result> {
-  const verdict = await worker.attempt(mutant, tests);
-  verdicts.add(mutant, verdict);
-  return { mutant, verdict };
 }
 
 /** Rows of the table of equivalent mutants that no mutant has any more. */
@@ -194,7 +185,7 @@ async function main(): Promise<boolean> {
     throw new Error(`no module of scripts/mutants/groups.ts matches ${TEST_FILES}`);
   }
   const verdicts = openVerdicts(verdictFile);
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-mutants-'));
+  const folder = makeTestFolder();
   const end = (status: number) => {
     stopTests();
     // A test that is being killed may still write.

@@ -4,31 +4,33 @@ import path from 'node:path';
 import type { Mutant } from './make-mutants.ts';
 import type { Verdict } from './worker.ts';
 
-/** Verdicts of earlier runs, so that an interrupted run continues, and survivors can be retried alone. */
+/** Results of earlier runs, so that an interrupted run continues, and survivors can be retried alone. */
 export interface Verdicts {
-  /** Returns how this mutant of the same source file was killed; survivors are tried again. */
-  readonly earlier: (mutant: Mutant) => Verdict | undefined;
-  readonly add: (mutant: Mutant, verdict: Verdict) => void;
+  /** Returns how and when this mutant of the same source file was killed; survivors are tried again. */
+  readonly earlier: (mutant: Mutant) => Entry | undefined;
+  readonly add: (mutant: Mutant, verdict: Verdict) => Entry;
 }
 
-interface Entry {
-  readonly key: string;
+export interface Entry {
   readonly verdict: Verdict;
+  /** ISO 8601, in UTC. */
+  readonly date: string;
 }
 
 /** Opens a file with a line of JSON for each verdict. Several runs may append to it. */
-export function openVerdicts(file: string): Verdicts {
+export function openVerdicts(file: string, date = new Date().toISOString().slice(0, 10)): Verdicts {
   fs.mkdirSync(path.dirname(file), { recursive: true });
   const text = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
-  const entries = text.split('\n').filter((line) => line.endsWith('}'));
-  const known = new Map<string, Verdict>();
-  for (const { key, verdict } of entries.map((line): Entry => JSON.parse(line))) {
-    if (verdict !== 'survived') known.set(key, verdict);
+  const lines = text.split('\n').filter((line) => line !== '');
+  const killed = new Map<string, Entry>();
+  for (const { key, ...entry } of lines.map((line): Entry & { key: string } => JSON.parse(line))) {
+    if (entry.verdict !== 'survived') killed.set(key, entry);
   }
   return {
-    earlier: (mutant) => known.get(keyOf(mutant)),
+    earlier: (mutant) => killed.get(keyOf(mutant)),
     add: (mutant, verdict) => {
-      fs.appendFileSync(file, `${JSON.stringify({ key: keyOf(mutant), verdict })}\n`);
+      fs.appendFileSync(file, `${JSON.stringify({ key: keyOf(mutant), verdict, date })}\n`);
+      return { verdict, date };
     },
   };
 }
