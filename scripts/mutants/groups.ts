@@ -82,12 +82,12 @@ export const groups: readonly Group[] = [
   {
     name: 'masked secrets',
     sources: ['src/{mask,unescape,piece-set}.ts'],
-    tests: ['test/unit/{piece-set,mask}.test.ts', 'test/unit/mask-large.test.ts'],
+    tests: ['test/unit/{piece-set,mask}.test.ts', 'test/unit/mask-{properties,large}.test.ts'],
   },
   {
     name: 'names in output',
     sources: ['src/visible.ts'],
-    tests: ['test/unit/visible.test.ts'],
+    tests: ['test/unit/visible.test.ts', 'test/unit/visible-properties.test.ts'],
   },
   {
     name: 'calling processes',
