@@ -197,7 +197,7 @@ export function unregisteredHosts(
   const isExplicit = left.some(
     ({ serverURL, found }) =>
       Object.hasOwn(snapshot.settings.mappings, serverURL) ||
-      (!(found instanceof HelperError) && found.location.includes('docker login')),
+      (!(found instanceof HelperError) && found.isDockerLogin === true),
   );
   const isDefault = all.every((host) => publicHosts.includes(host));
   const hint = configureHint(client, isDefault ? [] : all);
