@@ -1,4 +1,5 @@
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import type { Caller } from '../../http/api-call.ts';
 import {
   isPrivateOnly,
@@ -6,7 +7,6 @@ import {
   type Quotas,
   quotasOf,
 } from '../../registry/account-limits.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
 import { type OwnerAnswer, policyFinding } from './iam-steps.ts';
 import { type AccountState, privateHint, quotaHint, refusalHint } from './refusal-hint.ts';

@@ -1,4 +1,5 @@
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { appliesTo, type Grant, listGrants, listGroupGrants } from '../../iam/grants.ts';
 import { ownerOf } from '../../iam/owner.ts';
@@ -6,7 +7,6 @@ import { accessTokenOf, nameOf, toCaller } from '../../identity/access.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { parseClaims } from '../../jwt-claims.ts';
 import { regions } from '../../registry/regions.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
 import { renewHint } from './credential-step.ts';
 import { isMissing } from './refusal-hint.ts';
