@@ -1,4 +1,5 @@
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import type { Caller } from '../../http/api-call.ts';
 import {
   isPrivateOnly,
@@ -8,7 +9,6 @@ import {
   quotasOf,
 } from '../../registry/account-limits.ts';
 import { regionOf } from '../../registry/regions.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
 import type { OwnerAnswer } from './iam-steps.ts';
 import { allowingGrants, policyFinding, readGrants } from './policy-step.ts';

@@ -1,9 +1,9 @@
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { parseImageReference } from '../../registry/image-reference.ts';
 import type { Command } from '../command.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, failure, problem, type Result } from '../doctor/check.ts';
 import { showResult, summaryOf } from '../doctor/report.ts';
 import { accountFindings } from './account-steps.ts';

@@ -1,10 +1,10 @@
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { ownerOf } from '../../iam/owner.ts';
 import { accessTokenOf, nameOf, toCaller } from '../../identity/access.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { parseClaims } from '../../jwt-claims.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
 import { renewHint } from './credential-step.ts';
 import type { Step } from './step.ts';

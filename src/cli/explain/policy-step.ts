@@ -1,4 +1,5 @@
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import type { Caller } from '../../http/api-call.ts';
 import {
   appliesTo,
@@ -8,7 +9,6 @@ import {
   listGroupGrants,
   type Place,
 } from '../../iam/grants.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
 import { isMissing, registryCommand } from './refusal-hint.ts';
 import type { Step } from './step.ts';
