@@ -11,12 +11,6 @@ export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
 }
 
-/** Quotes a text as an argument for a shell, if necessary. */
-export function shellQuoted(text: string): string {
-  const safe = text.replace(/\p{Cc}/gu, '?');
-  return /^[\w./:@-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
-}
-
 /** Returns a warning for each host whose entry names another helper. */
 export function otherHelperNotes(
   client: string,

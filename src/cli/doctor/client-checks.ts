@@ -1,13 +1,13 @@
 import { type CredHelpersFile, textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { helperList, userFolders } from '../../clients/helper-lists.ts';
-import { shellQuoted } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { findProgram } from '../../files/executables.ts';
 import { isOwnName } from '../../program-name.ts';
+import { shellQuoted } from '../../visible.ts';
 import { attempt } from './attempt.ts';
 import {
   type Check,

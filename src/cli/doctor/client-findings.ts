@@ -7,7 +7,7 @@ import {
   readCredHelpers,
   textSetting,
 } from '../../clients/cred-helpers.ts';
-import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
+import { holdsSecret, printable } from '../../clients/notes.ts';
 import { reads } from '../../clients/readers.ts';
 import { rejectedMembers } from '../../clients/rejected-members.ts';
 import { HelperError } from '../../errors.ts';
@@ -17,6 +17,7 @@ import { isOwnName } from '../../program-name.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';
+import { shellQuoted } from '../../visible.ts';
 import { attempt } from './attempt.ts';
 import { type CheckInput, type Finding, failure, problem, warning } from './check.ts';
 import { pathProblem } from './path-problem.ts';

@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { shellQuoted } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
 import { findProgram, pathFolders, programPaths } from '../../files/executables.ts';
 import { realPath, statOf } from '../../files/file-facts.ts';
 import { typeOf } from '../../files/storage-error.ts';
 import { helperName, version } from '../../program-name.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
+import { shellQuoted } from '../../visible.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
 
 const name = `docker-credential-${helperName}`;

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
-import { printable, shellQuoted } from '../../clients/notes.ts';
+import { printable } from '../../clients/notes.ts';
 import { secretFolders } from '../../config/folders.ts';
 import { settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
@@ -14,6 +14,7 @@ import { fileStore } from '../../secrets/file-store.ts';
 import { parseList, unlockCommand } from '../../secrets/helper-process.ts';
 import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
+import { shellQuoted } from '../../visible.ts';
 import { attempt } from './attempt.ts';
 import { type Check, type CheckInput, type Finding, ok, problem, warning } from './check.ts';
 import { examineClientFile, isUnreadable } from './client-findings.ts';

@@ -1,5 +1,5 @@
-import { shellQuoted } from '../../clients/notes.ts';
 import type { HelperError } from '../../errors.ts';
+import { shellQuoted } from '../../visible.ts';
 import type { Step } from './step.ts';
 
 /** What is known of the account; members are undefined if it cannot be read. */
@@ -47,7 +47,7 @@ export function refusalHint(
     return `run ${map} with an identity of the account that owns ${namespace}, or ${add}`;
   }
   if (isMissing(refusal) && !isPush) {
-    return `run ibmcloud cr image-list --restrict ${namespace} to see the images and tags`;
+    return `run ibmcloud cr image-list --restrict ${shellQuoted(namespace)} to see the images and tags`;
   }
   // IBM's text for a missing policy and for a context-based restriction is the same: "insufficient scope".
   return state.policyHint ?? contextHint;
