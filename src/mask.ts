@@ -3,7 +3,7 @@ import { decodeEscapes, type View } from './unescape.ts';
 
 const maxLength = 300;
 /** Limits the work for a long response. */
-const maxInputLength = 64 * 1024;
+const maxInputLength = 16 * 1024;
 
 /** Secrets of the request, which the response may repeat. */
 export type Secrets = readonly (string | undefined)[];

@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { isOnPath } from '../files/executables.ts';
 import { isText } from '../json-object.ts';
 import { helperName } from '../program-name.ts';
+import { shellQuoted } from '../visible.ts';
 import type { AddOptions, Note } from './client.ts';
 import { authsOf, type CredHelpersFile, entryOf, ibmHostOf } from './cred-helpers.ts';
 import { type Property, propertiesOf } from './json-text.ts';
@@ -9,6 +10,11 @@ import { type Property, propertiesOf } from './json-text.ts';
 /** Makes a text from a file safe for a terminal: only printable ASCII, at most 100 characters. */
 export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
+}
+
+/** Returns a command that renames a file or directory to `FILE.old`. */
+export function moveAway(file: string): string {
+  return `mv -i ${shellQuoted(file)} ${shellQuoted(`${file}.old`)}`;
 }
 
 /** Returns a warning for each host whose entry names another helper. */
@@ -40,10 +46,8 @@ export function staleAuthNotes(
   /** Returns how to remove an entry, such as `run docker logout us.icr.io`. */
   logout: (key: string) => string,
 ): Note[] {
-  const keys = authsOf(read)
-    .filter((entry) => holdsSecret(entry) && hosts.includes(ibmHostOf(entry.key) ?? ''))
-    .map(({ key }) => key);
-  return [...new Set(keys)].map((key) => {
+  const keys = secretKeys(read).filter((key) => hosts.includes(ibmHostOf(key) ?? ''));
+  return keys.map((key) => {
     const login = `docker-credential-icr login ${ibmHostOf(key)}`;
     return {
       message: `auths has a password for ${printable(key)} in plain text`,
@@ -52,8 +56,16 @@ export function staleAuthNotes(
   });
 }
 
+/** Returns the keys of ICR hosts in `auths` that have a secret. */
+export function secretKeys(read: CredHelpersFile): string[] {
+  const keys = authsOf(read)
+    .filter(holdsSecret)
+    .map(({ key }) => key);
+  return [...new Set(keys)].filter((key) => ibmHostOf(key) !== undefined);
+}
+
 /** Returns false for an entry without a secret, such as `"us.icr.io": {}`, which Docker writes if it uses a helper. */
-export function holdsSecret({ value }: Property): boolean {
+function holdsSecret({ value }: Property): boolean {
   const secrets = ['auth', 'password', 'identitytoken', 'registrytoken'];
   return propertiesOf(value).some(
     (field) => secrets.includes(field.key.toLowerCase()) && Boolean(field.value.value),

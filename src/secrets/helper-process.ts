@@ -99,7 +99,7 @@ export function oneLine(text: string): string {
 
 // A helper that crashes may print a long stack trace.
 const maxErrorLines = 5;
-const maxErrorLength = 64 * 1024;
+const maxErrorLength = 16 * 1024;
 
 function linesOf(text: string): string[] {
   const lines = text

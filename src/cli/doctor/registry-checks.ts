@@ -1,5 +1,6 @@
 import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import { type Found, lookupIn } from '../../identity/lookup.ts';
@@ -8,7 +9,6 @@ import { parseImageReference } from '../../registry/image-reference.ts';
 import { hostKey } from '../../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../../registry/parse.ts';
 import { shellQuoted } from '../../visible.ts';
-import { attempt } from './attempt.ts';
 import {
   type Check,
   type CheckInput,
@@ -17,12 +17,10 @@ import {
   networkLimitMs,
   ok,
   problem,
+  requestLimitMs,
   skipped,
 } from './check.ts';
 import { endSignOutHint } from './settings-checks.ts';
-
-/** Less than the timeout of the check, so that the error of the request is reported. */
-const requestLimitMs = 9000;
 
 /** For each host, checks that the registry accepts the credential that clients get. */
 export function registryChecks({ snapshot }: CheckInput, named: readonly string[]): Check[] {
