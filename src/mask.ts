@@ -1,4 +1,4 @@
-import { forEachPiece, PieceSet, pieceLength } from './piece-set.ts';
+import { forEachPiece, pieceLength, piecesOf } from './pieces.ts';
 import { decodeEscapes, type View } from './unescape.ts';
 
 const maxLength = 300;
@@ -26,7 +26,8 @@ const maxEscapeLevels = 3;
  * Returns `text` with each secret, and each part of one of at least 8 bytes, replaced by `***`. Also finds encoded secrets:
  * percent-encoded; escaped as in JSON, HTML or C; base64 and base64url at every alignment (so inside `user:secret` too);
  * hexadecimal. Ignores case, and characters other than letters and digits between those of an encoded secret, such as line
- * breaks. A secret of fewer than 8 bytes is masked only as a whole. The time is linear in the sum of all lengths.
+ * breaks. A secret of fewer than 8 bytes is masked only as a whole. The time is linear in the length of the text and of each
+ * secret.
  */
 export function masked(text: string, secrets: readonly (string | undefined)[]): string {
   const given = secrets.flatMap((secret) => (secret ? [Buffer.from(secret)] : []));
@@ -36,13 +37,9 @@ export function masked(text: string, secrets: readonly (string | undefined)[]): 
   const levels = levelsOf(text);
   const exactViews = levels.map((view) => ({ ...view, bytes: lowerCase(view.bytes) }));
   const foldedViews = levels.map(foldView);
-  const views = [...exactViews, ...foldedViews];
-  // The text is indexed once, then the secrets are looked up in the index, so the time is not a product of the lengths.
-  const pieces = new PieceSet(views.map(({ bytes }) => bytes));
-  for (const form of [...exact, ...encoded])
-    forEachPiece(form, (high, low) => pieces.flag(high, low));
   const covered = new Uint8Array(text.length);
-  for (const view of views) coverPieces(covered, view, pieces);
+  for (const form of exact) coverPieces(covered, exactViews, form);
+  for (const form of encoded) coverPieces(covered, foldedViews, form);
   for (const view of exactViews) coverShort(covered, view, exact, 1);
   for (const view of foldedViews) coverShort(covered, view, encoded, minEncodedBytes);
   return withMarks(text, covered);
@@ -116,12 +113,15 @@ function viewOf(text: string): View {
   return { bytes, from, to };
 }
 
-/** Marks the flagged pieces, which also occur in a secret. */
-function coverPieces(covered: Uint8Array, { bytes, from, to }: View, pieces: PieceSet): void {
-  // Each part of the text is marked at most once for each byte of a piece.
-  forEachPiece(bytes, (high, low, at) => {
-    if (pieces.isFlagged(high, low)) covered.fill(1, from[at], to[at + pieceLength - 1]);
-  });
+/** Marks each piece that also occurs in the form. Takes the sum of the lengths, not their product. */
+function coverPieces(covered: Uint8Array, views: readonly View[], form: Uint8Array): void {
+  const pieces = piecesOf(form);
+  for (const { bytes, from, to } of views) {
+    // Each part of the text is marked at most once for each byte of a piece.
+    forEachPiece(bytes, (piece, at) => {
+      if (pieces.has(piece)) covered.fill(1, from[at], to[at + pieceLength - 1]);
+    });
+  }
 }
 
 /** Marks forms that are too short for a piece, of at least `minBytes`. */

@@ -81,8 +81,8 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'masked secrets',
-    sources: ['src/{mask,unescape,piece-set}.ts'],
-    tests: ['test/unit/{piece-set,mask}.test.ts', 'test/unit/mask-{properties,large}.test.ts'],
+    sources: ['src/{mask,unescape,pieces}.ts'],
+    tests: ['test/unit/{pieces,mask}.test.ts', 'test/unit/mask-{properties,large}.test.ts'],
   },
   {
     name: 'names in output',
