@@ -15,7 +15,10 @@ export const groups: readonly Group[] = [
   {
     name: 'hosts',
     sources: ['src/registry/{match,parse,regions}.ts'],
-    tests: ['test/unit/{regions,match,parse-bounds}.test.ts', 'test/unit/parse.test.ts'],
+    tests: [
+      'test/unit/{regions,match,parse-bounds,parse}.test.ts',
+      'test/unit/parse-properties.test.ts',
+    ],
   },
   {
     name: 'lookup',

@@ -43,7 +43,9 @@ test('printable ASCII, and no other character of one byte, is shown as it is', (
 for (const [text, expected] of [
   ['', false],
   ['us.icr.io ~', false],
-  ['Zoë\u00a0漢字', false],
+  ['Zoë\u00a0漢字 🐳', false],
+  ['a\tb', true],
+  ['\u0080', true],
   ['a\0', true],
   ['\u001f', true],
   ['a\nb', true],
