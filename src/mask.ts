@@ -1,9 +1,9 @@
-import { forEachPiece, pieceLength, piecesOf } from './pieces.ts';
+import { forEachPiece, pieceLength, sharedPieces } from './pieces.ts';
 import { decodeEscapes, type View } from './unescape.ts';
 
 const maxLength = 300;
 /** Limits the work for a long response. */
-const maxInputLength = 64 * 1024;
+const maxInputLength = 16 * 1024;
 
 /** Secrets of the request, which the response may repeat. */
 export type Secrets = readonly (string | undefined)[];
@@ -19,15 +19,17 @@ export function plain(text: string, secrets: Secrets = []): string {
 const mark = '***';
 /** Shorter encodings of a short secret would match other text by chance. */
 const minEncodedBytes = 4;
+/** The encodings of a longer text take seconds; IBM Cloud's secrets are shorter. */
+const maxRareBytes = 64 * 1024;
 /** Nested escapes, as for JSON in JSON or a URL in a URL. */
 const maxEscapeLevels = 3;
 
 /**
  * Returns `text` with each secret, and each part of one of at least 8 bytes, replaced by `***`. Also finds encoded secrets:
- * percent-encoded; escaped as in JSON, HTML or C; base64 and base64url at every alignment (so inside `user:secret` too);
- * hexadecimal. Ignores case, and characters other than letters and digits between those of an encoded secret, such as line
- * breaks. A secret of fewer than 8 bytes is masked only as a whole. The time is linear in the length of the text and of each
- * secret.
+ * percent-encoded; escaped as in JSON, HTML or C; base64 and base64url at every alignment (so inside `user:secret` too), also
+ * twice; hexadecimal; decimal lists of bytes; UTF-16. Ignores case, escape sequences of terminals, and characters other than
+ * letters and digits between those of an encoded secret, such as line breaks. A secret of fewer than 8 bytes is masked only
+ * as a whole. The time is linear in the sum of all lengths.
  */
 export function masked(text: string, secrets: readonly (string | undefined)[]): string {
   const given = secrets.flatMap((secret) => (secret ? [Buffer.from(secret)] : []));
@@ -37,9 +39,11 @@ export function masked(text: string, secrets: readonly (string | undefined)[]): 
   const levels = levelsOf(text);
   const exactViews = levels.map((view) => ({ ...view, bytes: lowerCase(view.bytes) }));
   const foldedViews = levels.map(foldView);
+  const views = [...exactViews, ...foldedViews];
+  const bytesOf = views.map(({ bytes }) => bytes);
+  const pieces = sharedPieces(bytesOf, [...exact, ...encoded]);
   const covered = new Uint8Array(text.length);
-  for (const form of exact) coverPieces(covered, exactViews, form);
-  for (const form of encoded) coverPieces(covered, foldedViews, form);
+  for (const view of views) coverPieces(covered, view, pieces);
   for (const view of exactViews) coverShort(covered, view, exact, 1);
   for (const view of foldedViews) coverShort(covered, view, encoded, minEncodedBytes);
   return withMarks(text, covered);
@@ -59,9 +63,31 @@ function levelsOf(text: string): View[] {
 /** Returns the encodings of a secret, folded. The secret itself is included if it has at least 8 bytes after folding. */
 function encodings(secret: Buffer): Uint8Array[] {
   const itself = fold(secret);
-  const digits = [secret.toString('hex'), ...[0, 1, 2].map((before) => base64(secret, before))];
-  const encoded = digits.map((text) => fold(Buffer.from(text)));
-  return itself.length < pieceLength ? encoded : [itself, ...encoded];
+  const inBase64 = atEachAlignment(secret);
+  const encoded = [secret.toString('hex'), ...inBase64].map((text) => fold(Buffer.from(text)));
+  const isUsual = secret.length >= pieceLength && secret.length <= maxRareBytes;
+  const rare = isUsual ? rareEncodings(secret, inBase64) : [];
+  return [
+    ...encoded,
+    ...rare.map((text) => fold(Buffer.from(text))),
+    ...(itself.length < pieceLength ? [] : [itself]),
+  ];
+}
+
+/** Base64 in base64, as `auth` in a Secret of Kubernetes; UTF-16; lists of bytes. Those of a short secret match by chance. */
+function rareEncodings(secret: Buffer, inBase64: readonly string[]): string[] {
+  const utf16 = Buffer.from(secret.toString(), 'utf16le');
+  return [
+    ...inBase64.flatMap((digits) => atEachAlignment(Buffer.from(digits))),
+    ...atEachAlignment(utf16),
+    utf16.toString('hex'),
+    [...secret].join(' '),
+    secret.toString('hex').replace(/../g, ' 0x$&'),
+  ];
+}
+
+function atEachAlignment(bytes: Buffer): string[] {
+  return [0, 1, 2].map((before) => base64(bytes, before));
 }
 
 /**
@@ -113,15 +139,16 @@ function viewOf(text: string): View {
   return { bytes, from, to };
 }
 
-/** Marks each piece that also occurs in the form. Takes the sum of the lengths, not their product. */
-function coverPieces(covered: Uint8Array, views: readonly View[], form: Uint8Array): void {
-  const pieces = piecesOf(form);
-  for (const { bytes, from, to } of views) {
-    // Each part of the text is marked at most once for each byte of a piece.
-    forEachPiece(bytes, (piece, at) => {
-      if (pieces.has(piece)) covered.fill(1, from[at], to[at + pieceLength - 1]);
-    });
-  }
+/** Marks the pieces, which also occur in a secret. */
+function coverPieces(
+  covered: Uint8Array,
+  { bytes, from, to }: View,
+  pieces: ReadonlySet<number>,
+): void {
+  // Each part of the text is marked at most once for each byte of a piece.
+  forEachPiece(bytes, (piece, at) => {
+    if (pieces.has(piece)) covered.fill(1, from[at], to[at + pieceLength - 1]);
+  });
 }
 
 /** Marks forms that are too short for a piece, of at least `minBytes`. */

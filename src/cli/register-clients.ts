@@ -1,6 +1,6 @@
 import type { Client, EditPlan } from '../clients/client.ts';
 import { installedClients } from '../clients/clients.ts';
-import { readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
+import { callsHelper, namesHelper, readCredHelpers, textSetting } from '../clients/cred-helpers.ts';
 import { unifiedDiff } from '../clients/diff.ts';
 import { docker } from '../clients/docker.ts';
 import { isListed } from '../clients/helper-lists.ts';
@@ -10,7 +10,6 @@ import { HelperError } from '../errors.ts';
 import { helperName, helperOf } from '../program-name.ts';
 import { visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
-import { callsHelper, namesHelper } from './doctor/client-findings.ts';
 import { printLine } from './output.ts';
 import { askYesNo } from './prompt.ts';
 

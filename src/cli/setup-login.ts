@@ -84,7 +84,7 @@ async function reportUseOf(context: Context, variable: string, host: RegistryHos
   const key = hostKey(host);
   if (isSignedOut(context, key)) endSignOut(context, key);
   const found = await findCredential(lookupIn(context), host);
-  const isVariable = found?.location === variable;
+  const isVariable = found?.variable === variable;
   const source = isVariable ? `the API key in ${variable}` : (found?.location ?? 'nothing');
   printLine(context, `${key} uses ${visible(source)}; nothing is stored`);
 }

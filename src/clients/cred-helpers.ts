@@ -1,8 +1,10 @@
 import type { Node } from 'jsonc-parser';
+import { isOwnName } from '../program-name.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL } from '../registry/parse.ts';
 import { damaged, type Property, parseObject, propertiesOf } from './json-text.ts';
 import { readText } from './read-file.ts';
+import { type Reader, reads } from './readers.ts';
 
 /** A file with `credHelpers`: Docker's `config.json` or podman's `auth.json`. */
 export interface CredHelpersFile {
@@ -56,6 +58,27 @@ export function entryOf({ entries }: CredHelpersFile, host: string): Property | 
 export function textSetting({ root }: CredHelpersFile, name: string): string | undefined {
   const value = root && settingsNamed(root, name).at(-1)?.value.value;
   return typeof value === 'string' ? value : undefined;
+}
+
+/** Returns true if the client calls this helper for the host because of the file, with or without an identity in its name. */
+export function callsHelper(
+  client: Reader['client'],
+  read: CredHelpersFile,
+  host: string,
+): boolean {
+  return isOwnName(entryOf(read, host)?.value.value ?? storeFor(client, read));
+}
+
+/** Returns true if the client calls this helper for any host because of the file. */
+export function namesHelper(client: Reader['client'], read: CredHelpersFile): boolean {
+  return (
+    isOwnName(storeFor(client, read)) ||
+    read.entries.some(({ key }) => callsHelper(client, read, key))
+  );
+}
+
+function storeFor(client: Reader['client'], read: CredHelpersFile): string | undefined {
+  return reads(client, 'credsStore') ? textSetting(read, 'credsStore') : undefined;
 }
 
 /** Returns the entries of `auths`, which maps registries to passwords, or none if it is not an object. */

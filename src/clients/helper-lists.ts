@@ -55,11 +55,19 @@ export function helperList(
   return helperLists(context, user, system).at(-1);
 }
 
-/** Returns true if podman, skopeo and buildah of every version call this helper for every registry. */
+/**
+ * Returns the lists by which podman, skopeo and buildah of every version call this helper for every registry; undefined if
+ * some version does not.
+ */
+export function completeLists(context: Context, system?: string): string[] | undefined {
+  const lists = userFolders(context).map((user) => helperList(context, user, system));
+  const files = lists.flatMap((list) => (list?.namesHelper ? list.file : []));
+  return files.length === lists.length ? [...new Set(files)] : undefined;
+}
+
+/** Returns true if there are such lists. */
 export function isListed(context: Context, system?: string): boolean {
-  return userFolders(context).every(
-    (user) => helperList(context, user, system)?.namesHelper === true,
-  );
+  return completeLists(context, system) !== undefined;
 }
 
 /** Returns true if podman, skopeo and buildah of some version call this helper for every registry. */

@@ -17,6 +17,11 @@ export function shellQuoted(text: string): string {
   return /^[\w./:@-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
 }
 
+/** Returns a command that renames a file or directory to `FILE.old`. */
+export function moveAway(file: string): string {
+  return `mv -i ${shellQuoted(file)} ${shellQuoted(`${file}.old`)}`;
+}
+
 /** Returns a warning for each host whose entry names another helper. */
 export function otherHelperNotes(
   client: string,
@@ -46,10 +51,8 @@ export function staleAuthNotes(
   /** Returns how to remove an entry, such as `run docker logout us.icr.io`. */
   logout: (key: string) => string,
 ): Note[] {
-  const keys = authsOf(read)
-    .filter((entry) => holdsSecret(entry) && hosts.includes(ibmHostOf(entry.key) ?? ''))
-    .map(({ key }) => key);
-  return [...new Set(keys)].map((key) => {
+  const keys = secretKeys(read).filter((key) => hosts.includes(ibmHostOf(key) ?? ''));
+  return keys.map((key) => {
     const login = `docker-credential-icr login ${ibmHostOf(key)}`;
     return {
       message: `auths has a password for ${printable(key)} in plain text`,
@@ -58,8 +61,16 @@ export function staleAuthNotes(
   });
 }
 
+/** Returns the keys of ICR hosts in `auths` that have a secret. */
+export function secretKeys(read: CredHelpersFile): string[] {
+  const keys = authsOf(read)
+    .filter(holdsSecret)
+    .map(({ key }) => key);
+  return [...new Set(keys)].filter((key) => ibmHostOf(key) !== undefined);
+}
+
 /** Returns false for an entry without a secret, such as `"us.icr.io": {}`, which Docker writes if it uses a helper. */
-export function holdsSecret({ value }: Property): boolean {
+function holdsSecret({ value }: Property): boolean {
   const secrets = ['auth', 'password', 'identitytoken', 'registrytoken'];
   return propertiesOf(value).some(
     (field) => secrets.includes(field.key.toLowerCase()) && Boolean(field.value.value),

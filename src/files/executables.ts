@@ -31,6 +31,11 @@ export function isOnPath(context: Environment, name: string): boolean {
   return programPaths(context, name).some(isExecutable);
 }
 
+/** Returns true if this process can start one of the programs. */
+export function hasProgram(context: Environment, ...names: readonly string[]): boolean {
+  return names.some((name) => findProgram(context, name) !== undefined);
+}
+
 /** Returns true for a regular file that this user may execute. */
 export function isExecutable(file: string): boolean {
   return isAccessible(file, fs.constants.X_OK) && statOf(file)?.isFile() === true;

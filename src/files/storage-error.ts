@@ -10,6 +10,23 @@ export function cannot(verb: string, file: string, error: unknown): HelperError 
   });
 }
 
+/**
+ * Returns the result of `read`, or its `HelperError`. Errors of the file system are converted, so that an unexpected kind
+ * of file does not stop the caller.
+ */
+export async function attempt<Value>(
+  read: () => Value | Promise<Value>,
+): Promise<Value | HelperError> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof HelperError) return error;
+    if (systemCode(error) === undefined) throw error;
+    const { path = 'a file' } = error as NodeJS.ErrnoException;
+    return cannot('read', path, error);
+  }
+}
+
 const checkOwner = 'check the owner and mode of the file and of its directory';
 const moveParent = 'move away its parent, which is not a directory';
 

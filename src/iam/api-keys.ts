@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { type Caller, callApi, goodAnswer } from '../http/api-call.ts';
 import { type CallOptions, requestJson } from '../http/request.ts';
+import { serviceCode } from '../http/service-error.ts';
 import { type JsonObject, textOf } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
 import { callIam, listFromIam, toApiCall } from './iam-api.ts';
@@ -66,7 +67,7 @@ export async function findApiKeyByValue(
   });
   const answer = await callApi(context, caller, call);
   // IAM's token endpoint returns this code with status 400.
-  const isUnknown = answer.status === 404 || answer.text.includes('"BXNIM0415E"');
+  const isUnknown = answer.status === 404 || serviceCode(answer.text) === 'BXNIM0415E';
   return isUnknown ? undefined : readApiKey(goodAnswer(caller, call, answer));
 }
 
@@ -119,7 +120,7 @@ export async function listApiKeys(
   const found = await listFromIam(context, caller, 'apikeys', {
     method: 'GET',
     path: '/v1/apikeys',
-    query: { account_id: caller.account, ...filter },
+    query: { account_id: caller.account, ...filter, pagesize: '100' },
     wanted: 'the list of API keys',
   });
   return found.map(readApiKey);

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { type Caller, callApi, goodAnswer } from '../http/api-call.ts';
+import { serviceCode } from '../http/service-error.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
 import { listFromIam, toApiCall } from './iam-api.ts';
 
@@ -31,7 +32,7 @@ export async function grantAccess(
   const existing = await listFromIam(context, caller, 'policies', {
     method: 'GET',
     path: policiesPath,
-    query: { account_id: caller.account, iam_id: access.iamId },
+    query: { account_id: caller.account, iam_id: access.iamId, limit: '100' },
     wanted: 'the list of access policies',
   });
   if (existing.some((each) => fingerprint(each) === fingerprint(policy))) return false;
@@ -43,7 +44,7 @@ export async function grantAccess(
     wanted,
   });
   const answer = await callApi(context, caller, call);
-  if (answer.status === 409 && answer.text.includes('policy_conflict_error')) return false;
+  if (answer.status === 409 && serviceCode(answer.text) === 'policy_conflict_error') return false;
   goodAnswer(caller, call, answer);
   return true;
 }

@@ -51,6 +51,7 @@ async function storedFor(
     expiresAt,
     secret: () => Secret,
     location: `${await lookup.store()} (docker login)`,
+    isDockerLogin: true,
   };
 }
 

@@ -24,5 +24,5 @@ function fromVariable({ context }: Lookup, name: string): Promise<Found> | undef
 async function keyIn(name: string, value: string): Promise<Found> {
   const { apiKeyIn } = await import('./api-key-variable.ts');
   const key = apiKeyIn(name, value);
-  return { username: 'iamapikey', secret: () => key, location: name };
+  return { username: 'iamapikey', secret: () => key, location: name, variable: name };
 }

@@ -29,6 +29,10 @@ export interface Found {
   readonly isMinted?: boolean;
   /** The location of the secret, for messages. */
   readonly location: string;
+  /** The environment variable that contains the secret, if it is in one. */
+  readonly variable?: string;
+  /** True if a client stored the secret for this host. */
+  readonly isDockerLogin?: boolean;
   /** When the stored secret expires, in milliseconds since 1970, if known. */
   readonly expiresAt?: number | undefined;
   /** The name of the identity, if there is one. */

@@ -43,7 +43,7 @@ export async function store(context: Context): Promise<string> {
   if (found?.identity !== undefined && !isPreferred)
     throw refuseLogin(context, host, found.identity);
   await storeSecret(context, { of: 'host', name: hostKey(host) }, credential);
-  if (found?.location === ownVariable && !isPreferred) {
+  if (found?.variable === ownVariable && !isPreferred) {
     context.warn(
       `${host.name} still uses ${ownVariable}, not this credential`,
       `run unset ${ownVariable}`,

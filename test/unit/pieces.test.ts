@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { forEachPiece, piecesOf } from '../../src/pieces.ts';
+import { forEachPiece, sharedPieces } from '../../src/pieces.ts';
 
 const test = suite('pieces of a text');
 
@@ -16,19 +16,25 @@ test('are all sequences of eight bytes, with their positions', () => {
     ['bcdefghi', 0],
     ['cdefghij', 1],
   ]);
-  assert.is(piecesOf(bytes.subarray(0, 7)).size, 0);
+  forEachPiece(bytes.subarray(0, 7), () => assert.unreachable('seven bytes are no piece'));
 });
 
 test('are different if any bit of a text differs', () => {
   const bytes = Buffer.from('canary-8');
-  const pieces = new Set(piecesOf(bytes));
+  assert.is(sharedPieces([bytes], [bytes]).size, 1);
   for (let bit = 0; bit < 64; bit += 1) {
     const other = Buffer.from(bytes);
     other[bit >> 3] = (other[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    for (const piece of piecesOf(other)) pieces.add(piece);
+    assert.is(sharedPieces([bytes], [other]).size, 0, String(bit));
   }
-  assert.is(pieces.size, 65);
-  assert.is(piecesOf(Buffer.from('aaaaaaaaaaaa')).size, 1);
+});
+
+test('are shared if they occur in one of the texts and in one of the forms', () => {
+  const texts = ['of a canary-secret', 'and another-one'].map((text) => Buffer.from(text));
+  const forms = ['my-canary-secret', 'nothing', 'another'].map((text) => Buffer.from(text));
+  // canary-s, anary-se, nary-sec, ary-secr, ry-secre, y-secret
+  assert.is(sharedPieces(texts, forms).size, 6);
+  assert.is(sharedPieces(texts, [Buffer.from('-another-')]).size, 1);
 });
 
 test.run();

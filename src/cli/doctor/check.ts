@@ -1,6 +1,6 @@
 import { type Context, debug } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { attempt } from './attempt.ts';
+import { attempt } from '../../files/storage-error.ts';
 import type { Machine } from './machine.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -36,7 +36,8 @@ export interface CheckInput {
   readonly iam: () => Promise<IamProbe>;
 }
 
-type Findings = Finding | readonly Finding[];
+/** Any number of findings; an error is one as well. */
+export type Findings = Finding | HelperError | undefined | readonly Findings[];
 
 /** A check changes no file, mode or token, and prints no secret. */
 export interface Check {
@@ -47,6 +48,8 @@ export interface Check {
 }
 
 export const networkLimitMs = 10_000;
+/** Less than the timeout of the check, so that the error of the request is reported. */
+export const requestLimitMs = 9000;
 
 export const ok = (message: string): Finding => ({ state: 'ok', message });
 export const skipped = (message: string): Finding => ({ state: 'skipped', message });
@@ -64,6 +67,21 @@ function finding(state: State, message: string, hint: string | undefined): Findi
   return hint === undefined ? { state, message } : { state, message, hint };
 }
 
+/** Returns the findings as a list. */
+export function listed(findings: Findings): Finding[] {
+  if (findings === undefined) return [];
+  if (findings instanceof HelperError) {
+    // The check `home` reports a missing home directory.
+    return [findings.reason === 'no-home' ? skipped('no home directory') : failure(findings)];
+  }
+  return 'state' in findings ? [findings] : findings.flatMap(listed);
+}
+
+/** Returns the findings, or `other` if there are none. */
+export function orElse(findings: Findings, other: Finding): Findings {
+  return listed(findings).length === 0 ? other : findings;
+}
+
 /** Runs a check with its timeout. An error or a timeout of the check is a finding as well. */
 export async function runCheck(check: Check, input: CheckInput): Promise<Result[]> {
   const limitMs = check.limitMs ?? 5000;
@@ -73,7 +91,7 @@ export async function runCheck(check: Check, input: CheckInput): Promise<Result[
   });
   try {
     const findings = await Promise.race([findingsOf(check, input), late]);
-    return [findings].flat().map((each) => ({ name: check.name, ...each }));
+    return listed(findings).map((each) => ({ name: check.name, ...each }));
   } finally {
     clearTimeout(timer);
   }
@@ -86,10 +104,7 @@ function tooLate(limitMs: number): Finding {
 
 async function findingsOf(check: Check, input: CheckInput): Promise<Findings> {
   try {
-    const found = await attempt(() => check.run(input));
-    if (!(found instanceof HelperError)) return found;
-    // The check `home` reports a missing home directory.
-    return found.reason === 'no-home' ? skipped('no home directory') : failure(found);
+    return await attempt(() => check.run(input));
   } catch (error) {
     // A bug in one check must not hide the findings of the others.
     debug(input.context, error instanceof Error ? String(error.stack) : String(error));

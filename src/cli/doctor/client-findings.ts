@@ -1,24 +1,30 @@
 import path from 'node:path';
 import {
-  authsOf,
   type CredHelpersFile,
+  callsHelper,
   entryOf,
   ibmHostOf,
   readCredHelpers,
-  textSetting,
 } from '../../clients/cred-helpers.ts';
-import { holdsSecret, printable, shellQuoted } from '../../clients/notes.ts';
-import { reads } from '../../clients/readers.ts';
+import { printable, secretKeys, shellQuoted } from '../../clients/notes.ts';
 import { rejectedMembers } from '../../clients/rejected-members.ts';
+import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { findProgram } from '../../files/executables.ts';
+import { hasProgram } from '../../files/executables.ts';
 import { realPath, statOf } from '../../files/file-facts.ts';
-import { isOwnName } from '../../program-name.ts';
+import { attempt } from '../../files/storage-error.ts';
+import { isText } from '../../json-object.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';
-import { attempt } from './attempt.ts';
-import { type CheckInput, type Finding, failure, problem, warning } from './check.ts';
+import {
+  type CheckInput,
+  type Finding,
+  type Findings,
+  failure,
+  problem,
+  warning,
+} from './check.ts';
 import { pathProblem } from './path-problem.ts';
 
 /** A temporary file that is older was left behind by a killed process. */
@@ -32,19 +38,15 @@ export function readClientFile(file: string): Promise<CredHelpersFile | HelperEr
 export async function examineClientFile(
   input: CheckInput,
   file: string,
-): Promise<CredHelpersFile | Unreadable> {
+): Promise<CredHelpersFile | Finding> {
   const found = pathProblem(input, file, 'file');
-  if (found !== undefined) return { finding: found };
+  if (found !== undefined) return found;
   const read = await readClientFile(file);
-  return read instanceof HelperError ? { finding: failure(read) } : read;
+  return read instanceof HelperError ? failure(read) : read;
 }
 
-interface Unreadable {
-  readonly finding: Finding;
-}
-
-export function isUnreadable(read: CredHelpersFile | Unreadable): read is Unreadable {
-  return 'finding' in read;
+export function isFinding(read: CredHelpersFile | Finding): read is Finding {
+  return 'state' in read;
 }
 
 export function configureHint(client: string, hosts: readonly string[] = []): string {
@@ -54,23 +56,6 @@ export function configureHint(client: string, hosts: readonly string[] = []): st
 }
 
 type ClientName = 'docker' | 'podman';
-
-/** Whether the client asks this helper for the host, because of this file; with or without an identity in its name. */
-export function callsHelper(client: ClientName, read: CredHelpersFile, host: string): boolean {
-  const entry = entryOf(read, host);
-  return isOwnName(entry?.value.value ?? storeFor(client, read));
-}
-
-export function namesHelper(client: ClientName, read: CredHelpersFile): boolean {
-  return (
-    isOwnName(storeFor(client, read)) ||
-    read.entries.some(({ key }) => callsHelper(client, read, key))
-  );
-}
-
-function storeFor(client: ClientName, read: CredHelpersFile): string | undefined {
-  return reads(client, 'credsStore') ? textSetting(read, 'credsStore') : undefined;
-}
 
 /** IBM's hosts that the file gives to this helper. */
 export function registeredHosts(client: ClientName, read: CredHelpersFile): string[] {
@@ -90,98 +75,97 @@ export function fileFindings(
   client: ClientName,
   read: CredHelpersFile,
   logout: (key: string) => string | undefined,
-): Finding[] {
+): Findings {
   return [
-    ...rejected(input, client, read),
-    ...plainPasswords(input, read, client, logout),
-    ...otherHelpers(input, client, read),
-    ...filesOfOtherUsers(input, read.file),
-    ...temporaryFiles(input, read.file),
+    rejected(input, client, read),
+    plainPasswords(input, read, client, logout),
+    otherHelpers(input, client, read),
+    filesOfOtherUsers(input, read.file),
+    temporaryFiles(input, read.file),
   ];
 }
 
 /** An error only if a program on `PATH` fails; docker prints a warning and works for ICR hosts. */
-function rejected({ context }: CheckInput, client: ClientName, read: CredHelpersFile): Finding[] {
-  const isInstalled = (program: string) => findProgram(context, program) !== undefined;
-  return rejectedMembers(read, client === 'podman' ? 'auth.json' : 'config.json').flatMap(
+function rejected({ context }: CheckInput, client: ClientName, read: CredHelpersFile): Findings {
+  return rejectedMembers(read, client === 'podman' ? 'auth.json' : 'config.json').map(
     ({ message, hint, warned, failed }) => {
-      if (failed.some(isInstalled)) return [problem(message, hint)];
-      const isOld = failed.includes('docker-compose 1') && isInstalled('docker-compose');
+      if (hasProgram(context, ...failed)) return problem(message, hint);
+      const isOld = failed.includes('docker-compose 1') && hasProgram(context, 'docker-compose');
       const isRelevant = isOld || warned.length > 0 || client === 'podman';
-      return isRelevant ? [warning(message, hint)] : [];
+      return isRelevant ? warning(message, hint) : undefined;
     },
   );
 }
 
 function plainPasswords(
   { context, snapshot }: CheckInput,
-  read: CredHelpersFile,
+  { file, ...read }: CredHelpersFile,
   client: string,
   logout: (key: string) => string | undefined,
-): Finding[] {
-  const keys = new Set(
-    authsOf(read)
-      .filter(holdsSecret)
-      .map(({ key }) => key),
-  );
-  return [...keys].flatMap((key) => {
-    const host = ibmHostOf(key);
-    if (host === undefined) return [];
+): Findings {
+  return secretKeys({ file, ...read }).map((key) => {
+    const host = ibmHostOf(key) ?? '';
     const found = snapshot.answers.find(({ serverURL }) => serverURL === host)?.found;
     const identity = found instanceof HelperError ? undefined : found?.identity;
     // The client's logout calls `erase` of this helper, so the host must be mapped again.
-    const again =
-      identity === undefined
-        ? `docker-credential-icr login ${host}`
-        : `docker-credential-icr map ${host} ${shellQuoted(identity)}`;
-    const command = findProgram(context, client) === undefined ? undefined : logout(key);
-    const entry = `remove the entry ${printable(key)} of "auths" from ${read.file}`;
-    const hint =
-      command === undefined ? `${entry}, then run ${again}` : `run ${command} && ${again}`;
-    return [problem(`${read.file} has a password for ${printable(key)} in plain text`, hint)];
+    const use = identity === undefined ? `login ${host}` : `map ${host} ${shellQuoted(identity)}`;
+    const again = `docker-credential-icr ${use}`;
+    const command = hasProgram(context, client) ? logout(key) : undefined;
+    const byHand = `${removeEntry(file, key)}, then run ${again}`;
+    return plainPassword(file, key, command === undefined ? byHand : `run ${command} && ${again}`);
   });
+}
+
+export function plainPassword(file: string, key: string, hint = removeEntry(file, key)): Finding {
+  return problem(`${file} has a password for ${printable(key)} in plain text`, hint);
+}
+
+function removeEntry(file: string, key: string): string {
+  return `remove the entry ${printable(key)} of "auths" from ${file}`;
 }
 
 function otherHelpers(
   { context }: CheckInput,
   client: ClientName,
   read: CredHelpersFile,
-): Finding[] {
+): Findings {
   const others = ibmHosts(read).filter((key) => !callsHelper(client, read, key));
   const groups = Map.groupBy(others, (host) => entryOf(read, host)?.value.value);
   return [...groups].map(([value, hosts]) => {
     const hint = `${configureHint(client, hosts)} --force`;
     const where = `${hosts.map(printable).join(', ')} in ${read.file}`;
-    if (typeof value !== 'string' || value === '') return warning(`no helper for ${where}`, hint);
-    const what = `helper "${printable(value)}" for ${where}`;
-    return findHelper(context, value) === undefined
-      ? problem(`${what}, and it is not on PATH`, hint)
-      : warning(`another ${what}`, hint);
+    return isText(value)
+      ? otherHelper(context, value, where, hint)
+      : warning(`no helper for ${where}`, hint);
   });
 }
 
+export function otherHelper(context: Context, name: string, where: string, hint: string): Finding {
+  const what = `helper "${printable(name)}" for ${where}`;
+  return findHelper(context, name) === undefined
+    ? problem(`${what}, and it is not on PATH`, hint)
+    : warning(`another ${what}`, hint);
+}
+
 /** The client cannot write these files, unless it runs as root. */
-function filesOfOtherUsers(
-  { context: { env }, machine: { uid } }: CheckInput,
-  file: string,
-): Finding[] {
-  if (uid === undefined || uid === 0) return [];
+function filesOfOtherUsers({ context: { env }, machine: { uid } }: CheckInput, file: string) {
+  if (uid === undefined || uid === 0) return undefined;
   const isInHome = env.HOME !== undefined && file.startsWith(path.join(env.HOME, '/'));
   const files = isInHome ? [path.dirname(file), file] : [file];
   const others = files.filter((each) => (statOf(each)?.uid ?? uid) !== uid);
   const [first] = others;
-  if (first === undefined) return [];
+  if (first === undefined) return undefined;
   const what = `user ${statOf(first)?.uid} owns ${first}, not you (${uid})`;
-  return [problem(what, `run sudo chown ${uid} ${others.map(shellQuoted).join(' ')}`)];
+  return problem(what, `run sudo chown ${uid} ${others.map(shellQuoted).join(' ')}`);
 }
 
 /** Finds the temporary file of a killed `configure`. */
-function temporaryFiles({ context }: CheckInput, file: string): Finding[] {
+function temporaryFiles({ context }: CheckInput, file: string): Finding | undefined {
   const temporary = `${realPath(file) ?? file}.icr-new`;
   const stat = statOf(temporary);
-  if (stat === undefined || stat.mtimeMs > context.now() - abandonedAfterMs) return [];
+  if (stat === undefined || stat.mtimeMs > context.now() - abandonedAfterMs) return undefined;
   const what = `${temporary} was left behind by a killed configure`;
-  return [warning(what, `run rm ${shellQuoted(temporary)}`)];
+  return warning(what, `run rm ${shellQuoted(temporary)}`);
 }
 
 /** Finds hosts that have a credential, but for which the client does not call this helper. */
@@ -189,20 +173,20 @@ export function unregisteredHosts(
   { snapshot }: CheckInput,
   client: string,
   isRegistered: (host: string) => boolean,
-): Finding[] {
+): Finding | undefined {
   const left = snapshot.answers.filter(({ host }) => isIbmHost(host) && !isRegistered(host.name));
   const all = [...new Set(left.map(({ host }) => host.name))];
-  if (all.length === 0) return [];
+  if (all.length === 0) return undefined;
   // An error only for hosts with their own login or mapping; the others are covered by the mapping of `*`.
   const isExplicit = left.some(
     ({ serverURL, found }) =>
       Object.hasOwn(snapshot.settings.mappings, serverURL) ||
-      (!(found instanceof HelperError) && found.location.includes('docker login')),
+      (!(found instanceof HelperError) && found.isDockerLogin === true),
   );
   const isDefault = all.every((host) => publicHosts.includes(host));
   const hint = configureHint(client, isDefault ? [] : all);
   const what = `logged in, but clients do not call this helper: ${all.join(', ')}`;
-  return [isExplicit ? problem(what, hint) : warning(what, hint)];
+  return isExplicit ? problem(what, hint) : warning(what, hint);
 }
 
 /** Returns a suffix for the line of a client's file that names the hosts without a credential. */

@@ -61,8 +61,8 @@ const installations: readonly Installation[] = [
 export const desktop: Check = {
   name: 'desktop',
   run: (input) => [
-    ...snap(input),
-    ...installations
+    snap(input),
+    installations
       .filter(({ files }) => files(input.context).some((file) => isPresent(input.context, file)))
       .map(({ name, works }) => ok(`${name}: ${works}`)),
   ],
@@ -75,13 +75,13 @@ function isPresent({ env, platform }: Context, file: string): boolean {
 }
 
 /** The programs of a snap are symlinks to `snap`, which starts them in their own file system. */
-function snap({ context }: CheckInput): Finding[] {
+function snap({ context }: CheckInput): Finding | undefined {
   const docker = findProgram(context, 'docker');
   const isSnap =
     docker !== undefined &&
     (docker.startsWith('/snap/') || path.basename(realPath(docker) ?? '') === 'snap');
-  if (!isSnap) return [];
+  if (!isSnap) return undefined;
   const what = `${docker} is a snap: it cannot run credential helpers, and reads ~/snap/docker/current/.docker`;
   const hint = "install Docker's packages instead (https://docs.docker.com/engine/install)";
-  return [warning(what, hint)];
+  return warning(what, hint);
 }

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { ibmHostOf } from '../../clients/cred-helpers.ts';
 import { printable, shellQuoted } from '../../clients/notes.ts';
 import { podmanPrograms } from '../../clients/readers.ts';
-import { findProgram } from '../../files/executables.ts';
+import { hasProgram } from '../../files/executables.ts';
 import { isAccessible, statOf } from '../../files/file-facts.ts';
 import { isObject, parseObject } from '../../json-object.ts';
 import {
@@ -11,11 +11,13 @@ import {
   type CheckInput,
   type Finding,
   ok,
+  orElse,
   problem,
   skipped,
   warning,
 } from './check.ts';
-import { valueProblem } from './path-problem.ts';
+import { isWsl } from './machine.ts';
+import { invalidVariable, valueProblem } from './path-problem.ts';
 
 /** Sets `HOME` from the password database. */
 const resetHome = 'run export HOME="$(eval echo "~$(id -un)")"';
@@ -23,14 +25,14 @@ const resetHome = 'run export HOME="$(eval echo "~$(id -un)")"';
 const home: Check = {
   name: 'home',
   run: (input) => {
-    const { context, machine } = input;
-    const { uid } = machine;
-    const name = context.platform === 'win32' ? 'USERPROFILE' : 'HOME';
-    const directory = context.env[name];
+    const { env, platform, isHomeFallback } = input.context;
+    const { uid } = input.machine;
+    const name = platform === 'win32' ? 'USERPROFILE' : 'HOME';
+    const directory = env[name];
     if (!directory) return problem(`${name} is not set`, resetHome);
     const owner = statOf(directory)?.uid;
     if (uid !== undefined && owner !== undefined && owner !== uid) {
-      const by = context.env.SUDO_USER === undefined ? '' : ` (sudo by ${context.env.SUDO_USER})`;
+      const by = env.SUDO_USER === undefined ? '' : ` (sudo by ${env.SUDO_USER})`;
       const what = `you are user ${uid}${by}, but user ${owner} owns HOME (${directory})`;
       return warning(what, resetHome);
     }
@@ -39,7 +41,7 @@ const home: Check = {
     if (owner === undefined)
       return problem(`${directory} does not exist`, `run mkdir -p ${shellQuoted(directory)}`);
     return isAccessible(directory, fs.constants.W_OK)
-      ? ok(directory + (context.isHomeFallback ? fromDatabase : ''))
+      ? ok(directory + (isHomeFallback ? fromDatabase : ''))
       : readOnlyHome(input, directory);
   },
 };
@@ -63,7 +65,7 @@ const sudo: Check = {
   name: 'sudo',
   run: ({ context, machine, snapshot }) => {
     const { SUDO_USER: user } = context.env;
-    if (!user || user === 'root' || machine.uid !== 0) return [];
+    if (!user || user === 'root' || machine.uid !== 0) return undefined;
     const what = `you are root through sudo: credentials and client files of ${user} are not used`;
     return snapshot.answers.length > 0
       ? ok(what)
@@ -77,8 +79,8 @@ const runtimeDirectory: Check = {
   run: (input) => {
     const { context, machine } = input;
     const { uid } = machine;
-    const hasPodman = podmanPrograms.some((program) => findProgram(context, program) !== undefined);
-    if (context.platform !== 'linux' || !hasPodman) return [];
+    const hasPodman = hasProgram(context, ...podmanPrograms);
+    if (context.platform !== 'linux' || !hasPodman) return undefined;
     const directory = context.env.XDG_RUNTIME_DIR;
     const usual = `/run/user/${uid}`;
     const isUsable = usual !== directory && statOf(usual)?.uid === uid;
@@ -99,52 +101,73 @@ const runtimeDirectory: Check = {
   },
 };
 
+/** A variable with a path. `relative` is what is wrong with a relative one; without it, programs ignore a relative path. */
+interface PathVariable {
+  readonly name: string;
+  readonly type: 'file' | 'directory';
+  readonly relative?: string;
+}
+
+const dependent = 'a relative path, which depends on the current directory';
+const clientVariables: readonly PathVariable[] = [
+  { name: 'REGISTRY_AUTH_FILE', type: 'file', relative: dependent },
+  { name: 'CONTAINERS_REGISTRIES_CONF', type: 'file', relative: dependent },
+  { name: 'BUILDX_CONFIG', type: 'directory' },
+  { name: 'XDG_CONFIG_HOME', type: 'directory' },
+  { name: 'XDG_CACHE_HOME', type: 'directory' },
+];
+
+const notAbsolute = 'which is not an absolute path';
+const ownVariables: readonly PathVariable[] = [
+  { name: 'DOCKER_CREDENTIAL_ICR_CONFIG_DIR', type: 'directory', relative: notAbsolute },
+  { name: 'DOCKER_CREDENTIAL_ICR_CACHE_DIR', type: 'directory', relative: notAbsolute },
+];
+
+function checkPath(input: CheckInput, { name, type, relative }: PathVariable) {
+  const value = input.context.env[name];
+  if (!value) return undefined;
+  const why = path.isAbsolute(value) ? valueProblem(input, value, type) : relative;
+  return why === undefined ? undefined : invalidVariable(name, value, why);
+}
+
 /** Checks variables that change the files from which clients read credentials. */
 const variables: Check = {
   name: 'variables',
   run: (input) => {
-    const findings = [
-      ...dockerConfig(input),
-      ...dockerAuth(input),
-      ...authFiles(input),
-      ...['BUILDX_CONFIG', 'XDG_CONFIG_HOME', 'XDG_CACHE_HOME'].flatMap((name) =>
-        baseDirectory(input, name),
-      ),
-    ];
-    return findings.length > 0 ? findings : ok('none that changes where clients read credentials');
+    const paths = clientVariables.map((each) => checkPath(input, each));
+    const none = ok('none that changes where clients read credentials');
+    return orElse([dockerConfig(input), dockerAuth(input), paths], none);
   },
 };
 
-function dockerConfig(input: CheckInput): Finding[] {
+function dockerConfig(input: CheckInput): Finding | undefined {
   const { env } = input.context;
   const directory = env.DOCKER_CONFIG;
-  if (!directory) return [];
+  if (!directory) return undefined;
   const set = (place: string) => `run export DOCKER_CONFIG=${shellQuoted(place)}`;
   if (directory.startsWith('~')) {
     const meant = path.join(env.HOME ?? '', directory.slice(1));
-    return [problem(`DOCKER_CONFIG is ${directory}: clients do not expand ~`, set(meant))];
+    return problem(`DOCKER_CONFIG is ${directory}: clients do not expand ~`, set(meant));
   }
   if (!path.isAbsolute(directory)) {
     const what = `DOCKER_CONFIG is ${directory}: a relative path depends on the current directory`;
-    return [warning(what, set(path.resolve(directory)))];
+    return warning(what, set(path.resolve(directory)));
   }
   const isFile = path.basename(directory) === 'config.json' && !statOf(directory)?.isDirectory();
   const invalid = valueProblem(input, directory, 'directory');
   if (isFile) {
     const why = invalid ?? 'which is the name of the file in it';
-    return [problem(`DOCKER_CONFIG is ${directory}, ${why}`, set(path.dirname(directory)))];
+    return problem(`DOCKER_CONFIG is ${directory}, ${why}`, set(path.dirname(directory)));
   }
-  if (invalid === undefined) return [];
-  return [problem(`DOCKER_CONFIG is ${directory}, ${invalid}`, 'run unset DOCKER_CONFIG')];
+  return invalid === undefined ? undefined : invalidVariable('DOCKER_CONFIG', directory, invalid);
 }
 
 /** Docker 28.3 and later read `auths` from this variable, and nothing else; GitLab Runner also reads the rest. */
-function dockerAuth({ context: { env } }: CheckInput): Finding[] {
+function dockerAuth({ context: { env } }: CheckInput): Finding | undefined {
   const { DOCKER_AUTH_CONFIG: text } = env;
-  if (!text) return [];
-  const unset = (what: string) => [
-    warning(`DOCKER_AUTH_CONFIG is set${what}`, 'run unset DOCKER_AUTH_CONFIG'),
-  ];
+  if (!text) return undefined;
+  const unset = (what: string) =>
+    warning(`DOCKER_AUTH_CONFIG is set${what}`, 'run unset DOCKER_AUTH_CONFIG');
   const config = parseObject(text);
   if (config === undefined) return unset(', and is not JSON: docker prints an error');
   const others = Object.keys(config).filter((name) => name !== 'auths');
@@ -156,39 +179,18 @@ function dockerAuth({ context: { env } }: CheckInput): Finding[] {
   if (auths.some((key) => ibmHostOf(key) !== undefined)) {
     return unset(', and has precedence over credential helpers for ICR hosts');
   }
-  return [ok('DOCKER_AUTH_CONFIG is set, for other registries only')];
-}
-
-function authFiles(input: CheckInput): Finding[] {
-  return ['REGISTRY_AUTH_FILE', 'CONTAINERS_REGISTRIES_CONF'].flatMap((name) => {
-    const file = input.context.env[name];
-    if (!file) return [];
-    const invalid = path.isAbsolute(file)
-      ? valueProblem(input, file, 'file')
-      : 'a relative path, which depends on the current directory';
-    if (invalid === undefined) return [];
-    return [problem(`${name} is ${file}, ${invalid}`, `run unset ${name}`)];
-  });
-}
-
-function baseDirectory(input: CheckInput, name: string): Finding[] {
-  const directory = input.context.env[name];
-  if (!directory || !path.isAbsolute(directory)) return [];
-  const invalid = valueProblem(input, directory, 'directory');
-  if (invalid === undefined) return [];
-  return [problem(`${name} is ${directory}, ${invalid}`, `run unset ${name}`)];
+  return ok('DOCKER_AUTH_CONFIG is set, for other registries only');
 }
 
 /** Reports facts about the system that can explain unexpected behaviour. */
 const system: Check = {
   name: 'system',
   run: ({ context, machine }) => {
-    const isWsl = machine.kernel.toLowerCase().includes('microsoft');
     const wsl = 'WSL: Docker Desktop and Windows have client files of their own';
     const mapped = `user namespace: user ${machine.uid} has another ID outside`;
     return [
-      ...(isWsl ? [ok(wsl)] : []),
-      ...(machine.inUserNamespace && context.platform === 'linux' ? [ok(mapped)] : []),
+      isWsl(machine) ? ok(wsl) : undefined,
+      machine.inUserNamespace && context.platform === 'linux' ? ok(mapped) : undefined,
     ];
   },
 };
@@ -196,15 +198,7 @@ const system: Check = {
 /** Checks the variables for this helper's own directories: an invalid one makes every command fail. */
 const ownDirectories: Check = {
   name: 'directories',
-  run: (input) => {
-    const names = ['DOCKER_CREDENTIAL_ICR_CONFIG_DIR', 'DOCKER_CREDENTIAL_ICR_CACHE_DIR'];
-    return names.flatMap((name) => {
-      const directory = input.context.env[name];
-      if (!directory || path.isAbsolute(directory)) return baseDirectory(input, name);
-      const what = `${name} is ${directory}, which is not an absolute path`;
-      return [problem(what, `run unset ${name}`)];
-    });
-  },
+  run: (input) => ownVariables.map((each) => checkPath(input, each)),
 };
 
 export const environmentChecks: readonly Check[] = [

@@ -4,14 +4,16 @@ import { shellQuoted } from '../../clients/notes.ts';
 import { cacheFolder } from '../../config/folders.ts';
 import { HelperError } from '../../errors.ts';
 import { statOf } from '../../files/file-facts.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { isTemporary } from '../../files/temporary-files.ts';
 import { damagedSuffix } from '../../secrets/credential-file.ts';
-import { attempt } from './attempt.ts';
 import {
   type Check,
   type CheckInput,
   type Finding,
+  type Findings,
   ok,
+  orElse,
   problem,
   skipped,
   warning,
@@ -24,37 +26,26 @@ export const fileCheck: Check = {
   name: 'files',
   run: async (input) => {
     const { context, snapshot } = input;
-    const cache = await attempt(() => cacheFolder(context));
-    const directories = [
-      snapshot.directory,
-      cache instanceof HelperError ? undefined : cache,
-    ].filter(
-      (directory): directory is string => directory !== undefined && fs.existsSync(directory),
-    );
-    const cacheProblem =
-      cache instanceof HelperError || cache === undefined
-        ? undefined
-        : pathProblem(input, cache, 'directory');
+    const found = await attempt(() => cacheFolder(context));
+    // The check `directories` reports an invalid variable.
+    const cache = found instanceof HelperError ? undefined : found;
+    const invalid = cache === undefined ? undefined : pathProblem(input, cache, 'directory');
     // Without a cache, each `get` requests a token, which still works.
-    const withoutCache: Finding[] =
-      cacheProblem?.state === 'error' ? [{ ...cacheProblem, state: 'warning' }] : [];
-    if (directories.length === 0 && withoutCache.length === 0) {
+    const withoutCache: Findings =
+      invalid?.state === 'error' ? { ...invalid, state: 'warning' } : undefined;
+    const directories = [snapshot.directory, cache].filter(
+      (directory) => directory !== undefined && fs.existsSync(directory),
+    ) as string[];
+    if (directories.length === 0 && withoutCache === undefined) {
       return skipped('nothing is stored yet');
     }
     const entries = directories.flatMap((directory) => entriesIn(directory, directory));
-    const isPosix = context.platform !== 'win32';
-    const found = [
-      ...withoutCache,
-      ...(isPosix
-        ? [
-            ...accessibleToOthers(entries),
-            ...inaccessible(entries),
-            ...ownedByOthers(input, entries),
-          ]
-        : []),
-      ...leftovers(input, entries),
-    ];
-    return found.length > 0 ? found : ok(`${directories.join(', ')}: only you can read them`);
+    const posix = [accessibleToOthers, inaccessible, ownedByOthers];
+    const checks = context.platform === 'win32' ? [] : posix;
+    return orElse(
+      [withoutCache, checks.map((each) => each(entries, input)), leftovers(entries, input)],
+      ok(`${directories.join(', ')}: only you can read them`),
+    );
   },
 };
 
@@ -91,23 +82,23 @@ function namesIn(file: string): string[] {
   }
 }
 
-function accessibleToOthers(entries: readonly Entry[]): Finding[] {
+function accessibleToOthers(entries: readonly Entry[]): Finding | undefined {
   const open = entries.filter(({ stat }) => !stat.isSymbolicLink() && (stat.mode & 0o077) !== 0);
-  if (open[0] === undefined) return [];
+  if (open[0] === undefined) return undefined;
   const what = `other users can access ${titleOf(open[0])}${andMore(open)}`;
-  return [problem(what, `run chmod -R go= ${directoriesOf(open)}`)];
+  return problem(what, `run chmod -R go= ${directoriesOf(open)}`);
 }
 
 /** Finds files that their owner cannot read or write, such as mounted secrets. */
-function inaccessible(entries: readonly Entry[]): Finding[] {
+function inaccessible(entries: readonly Entry[]): Finding | undefined {
   const unreadable = entries.filter((entry) => lacks(entry, 0o500, 0o400));
   const unwritable = entries.filter((entry) => lacks(entry, 0o700, 0o600));
   const first = unreadable[0] ?? unwritable[0];
-  if (first === undefined) return [];
+  if (first === undefined) return undefined;
   const verb = unreadable.length > 0 ? 'read' : 'change';
   const message = `you cannot ${verb} ${titleOf(first)}${andMore(unwritable)}`;
   const hint = `run chmod -R u+rwX ${directoriesOf(unwritable)}`;
-  return [unreadable.length > 0 ? problem(message, hint) : warning(message, hint)];
+  return unreadable.length > 0 ? problem(message, hint) : warning(message, hint);
 }
 
 function lacks({ stat }: Entry, directoryMode: number, fileMode: number): boolean {
@@ -120,19 +111,19 @@ function titleOf({ file, stat }: Entry): string {
 }
 
 function ownedByOthers(
-  { machine: { uid }, context }: CheckInput,
   entries: readonly Entry[],
-): Finding[] {
+  { machine: { uid }, context }: CheckInput,
+): Finding | undefined {
   const others = entries.filter(({ stat }) => uid !== undefined && stat.uid !== uid);
   const [first] = others;
-  if (first === undefined) return [];
+  if (first === undefined) return undefined;
   // With `sudo`, HOME may be that of another user, who then is the right owner of files in it.
   const homeOwner = statOf(context.env.HOME ?? '/')?.uid;
   const owner = uid === 0 && homeOwner !== undefined ? homeOwner : uid;
-  if (owner !== uid && others.every(({ stat }) => stat.uid === owner)) return [];
+  if (owner !== uid && others.every(({ stat }) => stat.uid === owner)) return undefined;
   const what = `user ${first.stat.uid} owns ${first.file}, not you (${uid})${andMore(others)}`;
   const sudo = uid === 0 ? '' : 'sudo ';
-  return [problem(what, `run ${sudo}chown -R ${owner} ${directoriesOf(others)}`)];
+  return problem(what, `run ${sudo}chown -R ${owner} ${directoriesOf(others)}`);
 }
 
 function directoriesOf(entries: readonly Entry[]): string {
@@ -143,7 +134,7 @@ function andMore({ length }: readonly unknown[]): string {
   return length === 1 ? '' : `, and ${length - 1} more`;
 }
 
-function leftovers({ context }: CheckInput, entries: readonly Entry[]): Finding[] {
+function leftovers(entries: readonly Entry[], { context }: CheckInput): Findings {
   const names = new Set(entries.map(({ file }) => file));
   const damaged = entries.filter(
     ({ file }) => file.endsWith(damagedSuffix) && names.has(file.slice(0, -damagedSuffix.length)),
@@ -153,15 +144,15 @@ function leftovers({ context }: CheckInput, entries: readonly Entry[]): Finding[
       isOurTemporary(file) && stat.isFile() && stat.mtimeMs < context.now() - abandonedAfterMs,
   );
   return [
-    ...removable('left from a damaged secret that was replaced', damaged),
-    ...removable('left behind by a killed process', temporary),
+    removable('left from a damaged secret that was replaced', damaged),
+    removable('left behind by a killed process', temporary),
   ];
 }
 
-function removable(what: string, entries: readonly Entry[]): Finding[] {
-  if (entries.length === 0) return [];
+function removable(what: string, entries: readonly Entry[]): Finding | undefined {
+  if (entries.length === 0) return undefined;
   const files = entries.map(({ file }) => file);
-  return [warning(`${what}: ${files.join(', ')}`, `run rm ${files.map(shellQuoted).join(' ')}`)];
+  return warning(`${what}: ${files.join(', ')}`, `run rm ${files.map(shellQuoted).join(' ')}`);
 }
 
 /** Also returns true for the temporary files of versions up to 0.1.0, and for those of the package `conf`. */

@@ -1,57 +1,38 @@
 import { shellQuoted } from '../../clients/notes.ts';
-import { type IdentitySettings, requireUsable, type Unusable } from '../../config/settings.ts';
+import { type IdentitySettings, requireUsable } from '../../config/settings.ts';
 import { HelperError, isRefused } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { endOfJwt, lifeOf } from '../../identity/expiry.ts';
 import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
+import { own } from '../../json-object.ts';
 import { fileOf } from '../../secrets/credential-file.ts';
 import { unlockCommand } from '../../secrets/helper-process.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
 import { renewHint, sessionEnd } from '../expiry-notice.ts';
-import { askIam, type Verification } from './ask-iam.ts';
-import { attempt } from './attempt.ts';
-import {
-  type Check,
-  type CheckInput,
-  type Finding,
-  networkLimitMs,
-  problem,
-  warning,
-} from './check.ts';
-import { expiryFinding } from './expiry-finding.ts';
-import { requestFailure } from './network-checks.ts';
+import { type Check, type CheckInput, type Finding, networkLimitMs, warning } from './check.ts';
 import { pathProblem } from './path-problem.ts';
 import type { Snapshot } from './snapshot.ts';
+import { askIam, expiryFinding, requestFailure, type Verification } from './verification.ts';
 
 /** For each identity, checks that its secret is readable, accepted by IAM, and does not expire soon. */
 export function identityChecks({ snapshot }: CheckInput): Check[] {
   const { identities } = snapshot.settings;
-  const pending = pendingIn(snapshot);
-  const known = Object.entries(identities).map(
-    ([name, identity]): Check => ({
-      name: `identity ${name}`,
-      limitMs: networkLimitMs,
-      run: async (input) => [
-        await checkUsable(input, name, identity),
-        ...(pending.includes(name) ? [interruptedRotation(name)] : []),
-      ],
-    }),
-  );
-  const removed = pending
-    .filter((name) => !Object.hasOwn(identities, name))
-    .map((name): Check => ({ name: `identity ${name}`, run: () => leftInIam(name) }));
-  return [...known, ...removed];
-}
-
-/** Returns the identities with a pending API key. */
-function pendingIn({ store }: Snapshot): string[] {
-  try {
-    return store.names('identity').flatMap((name) => identityOfPending(name) ?? []);
-  } catch {
-    // The check `secret store` reports a store that does not work.
-    return [];
-  }
+  const pending = snapshot.names.identity.flatMap((name) => identityOfPending(name) ?? []);
+  return [...new Set([...Object.keys(identities), ...pending])].map((name) => ({
+    name: `identity ${name}`,
+    limitMs: networkLimitMs,
+    run: async (input) => {
+      const identity = own(identities, name);
+      const isPending = pending.includes(name);
+      if (identity === undefined) return leftInIam(name);
+      return [
+        await attempt(() => checkIdentity(input, name, requireUsable(name, identity))),
+        isPending ? interruptedRotation(name) : undefined,
+      ];
+    },
+  }));
 }
 
 function interruptedRotation(name: string): Finding {
@@ -62,16 +43,6 @@ function interruptedRotation(name: string): Finding {
 function leftInIam(name: string): Finding {
   const what = 'removed, but an API key that was created for it may still be active in IAM';
   return warning(what, `run ${logoutCommand(name)}`);
-}
-
-async function checkUsable(
-  input: CheckInput,
-  name: string,
-  identity: IdentitySettings | Unusable,
-): Promise<Finding> {
-  const usable = await attempt(() => requireUsable(name, identity));
-  if (usable instanceof HelperError) return problem(usable.message, usable.hint);
-  return checkIdentity(input, name, usable);
 }
 
 async function checkIdentity(

@@ -16,6 +16,10 @@ export function thisMachine({ uid }: Context): Machine {
   return { uid, kernel: os.release(), inUserNamespace: isMapped() };
 }
 
+export function isWsl({ kernel }: Machine): boolean {
+  return kernel.toLowerCase().includes('microsoft');
+}
+
 /** Outside a user namespace, all IDs map to themselves: `0 0 4294967295`. */
 function isMapped(): boolean {
   try {

@@ -1,5 +1,5 @@
 import { linkName } from '../../clients/helper-link.ts';
-import { shellQuoted } from '../../clients/notes.ts';
+import { moveAway, shellQuoted } from '../../clients/notes.ts';
 import { unknownIdentity } from '../../identity/named-login.ts';
 import { own } from '../../json-object.ts';
 import { helperName } from '../../program-name.ts';
@@ -9,6 +9,7 @@ import {
   type CheckInput,
   type Finding,
   ok,
+  orElse,
   problem,
   skipped,
   warning,
@@ -20,51 +21,37 @@ export const namedHelpersCheck: Check = {
   name: 'named helpers',
   run: (input) => {
     const helpers = namedHelpers(input.context);
-    if (helpers.length === 0) return skipped('none');
-    return helpers.map((helper) => check(input, helper));
+    return orElse(
+      helpers.map((helper) => check(input, helper)),
+      skipped('none'),
+    );
   },
 };
 
-function check(
-  { context, snapshot }: CheckInput,
-  { identity, file, isOther, uses }: NamedHelper,
-): Finding {
+function check({ context, snapshot }: CheckInput, helper: NamedHelper): Finding {
+  const { identity, file, isOther, uses } = helper;
   const name = linkName(identity);
-  const option = `--identity ${shellQuoted(identity)}`;
+  const configure = `docker-credential-icr configure --identity ${shellQuoted(identity)}`;
   const where = uses.map((use) => use.file).join(', ');
-  if (isOther)
-    return problem(
-      `${file} is another program`,
-      `run mv -i ${shellQuoted(file ?? '')} ${shellQuoted(`${file}.old`)}`,
-    );
+  const hosts = uses.flatMap((use) => use.hosts);
   if (file === undefined) {
     const present = notStartable(context, name);
-    if (present !== undefined) {
-      const moveAway = `mv -i ${shellQuoted(present.file)} ${shellQuoted(`${present.file}.old`)}`;
-      const hint = `run ${moveAway} && docker-credential-icr configure ${option}`;
-      return problem(present.what, hint);
-    }
-    const what =
-      where === '' ? `${name} is not on PATH` : `${where} names ${name}, which is not on PATH`;
-    const hint = `run docker-credential-icr configure ${option}`;
-    return where === '' ? warning(what, hint) : problem(what, hint);
+    if (present !== undefined)
+      return problem(present.what, `run ${moveAway(present.file)} && ${configure}`);
+    return where === ''
+      ? warning(`${name} is not on PATH`, `run ${configure}`)
+      : problem(`${where} names ${name}, which is not on PATH`, `run ${configure}`);
   }
-  const settings = snapshot.settings;
-  if (snapshot.settingsError === undefined && own(settings.identities, identity) === undefined) {
+  if (isOther) return problem(`${file} is another program`, `run ${moveAway(file)}`);
+  const { settings, settingsError } = snapshot;
+  if (settingsError === undefined && own(settings.identities, identity) === undefined) {
     const { message, hint } = unknownIdentity(settings, identity);
     return problem(`${name}: ${message}`, hint);
   }
-  if (uses.some(({ hosts }) => hosts.includes('*'))) {
-    const hint = `set it to "${helperName}", and run docker-credential-icr configure ${option} --host HOST`;
+  if (hosts.includes('*')) {
+    const hint = `set it to "${helperName}", and run ${configure} --host HOST`;
     return warning(`${name} is the credsStore, but has credentials for ICR hosts only`, hint);
   }
-  if (where === '') {
-    return warning(
-      `${name} is not registered in a client`,
-      `run docker-credential-icr configure ${option}`,
-    );
-  }
-  return ok(
-    `${name} uses identity ${identity} for ${uses.flatMap(({ hosts }) => hosts).join(', ')}`,
-  );
+  if (where === '') return warning(`${name} is not registered in a client`, `run ${configure}`);
+  return ok(`${name} uses identity ${identity} for ${hosts.join(', ')}`);
 }

@@ -5,25 +5,26 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { statOf } from '../../files/file-facts.ts';
 import { readRegular } from '../../files/regular-file.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { proxyFor } from '../../http/proxy.ts';
 import { iamEndpoint } from '../../iam/endpoint.ts';
-import { attempt } from './attempt.ts';
 import {
   type Check,
-  type CheckInput,
   type Finding,
   failure,
   type IamProbe,
   networkLimitMs,
   ok,
+  orElse,
   problem,
   skipped,
   warning,
 } from './check.ts';
+import { invalidVariable } from './path-problem.ts';
 import type { Snapshot } from './snapshot.ts';
 
-/** Less than the timeout of the check, so that the error of the request is reported. */
-const requestLimitMs = 8000;
+/** Less than the timeout of other requests, whose checks wait for this one. */
+const probeLimitMs = 8000;
 
 /** Returns a function that requests IAM's OpenID description, which needs no secret. Only the first call sends a request. */
 export function iamProbe(context: Context, snapshot: Snapshot): () => Promise<IamProbe> {
@@ -41,7 +42,7 @@ async function ask(context: Context, { settings }: Snapshot): Promise<IamProbe> 
   const url = new URL(`${address}/identity/.well-known/openid-configuration`);
   const began = context.now();
   const asked = { service: 'IAM', owner: 'its description', hint: '' };
-  const options = { ...asked, deadline: began + requestLimitMs };
+  const options = { ...asked, deadline: began + probeLimitMs };
   const answer = await requestAnswer(context, { method: 'GET', url }, options);
   // A private IAM may respond with 404. Any other response must be JSON; the page of a captive portal is not.
   const isClientError = answer.status >= 400 && answer.status <= 499 && answer.status !== 407;
@@ -122,18 +123,16 @@ const certificates: Check = {
   name: 'certificates',
   run: ({ context: { env } }) => {
     const set = caVariables.filter((name) => env[name]);
-    const problems = set.flatMap((name) => caProblems(name, env[name] ?? ''));
-    if (env.NODE_TLS_REJECT_UNAUTHORIZED === '0') {
-      const what =
-        'NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored here, but makes other programs insecure';
-      problems.push(warning(what, 'run unset NODE_TLS_REJECT_UNAUTHORIZED'));
-    }
-    if (problems.length > 0) return problems;
-    const places = set.map((name) => `${name}=${env[name]}`);
-    return ok(
-      set.length === 0
-        ? 'the default authorities'
-        : `the default authorities, and ${places.join(', ')}`,
+    const what =
+      'NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored here, but makes other programs insecure';
+    const insecure = warning(what, 'run unset NODE_TLS_REJECT_UNAUTHORIZED');
+    const places = set.map((name) => `${name}=${env[name]}`).join(', ');
+    return orElse(
+      [
+        set.map((name) => caProblem(name, env[name] ?? '')),
+        env.NODE_TLS_REJECT_UNAUTHORIZED === '0' ? insecure : undefined,
+      ],
+      ok(`the default authorities${places === '' ? '' : `, and ${places}`}`),
     );
   },
 };
@@ -141,36 +140,23 @@ const certificates: Check = {
 /** The lists of all public authorities have less than 1 MiB. */
 const maxCertificateBytes = 16 * 1024 * 1024;
 
-function caProblems(name: (typeof caVariables)[number], place: string): Finding[] {
-  const unset = (why: string) => [problem(`${name} is ${place}, ${why}`, `run unset ${name}`)];
+function caProblem(name: (typeof caVariables)[number], place: string): Finding | undefined {
+  const unset = (why: string) => invalidVariable(name, place, why);
   const stat = statOf(place);
   if (stat === undefined) return unset('which does not exist');
   if (stat.isDirectory() !== (name === 'SSL_CERT_DIR'))
     return unset(`which is not a ${name === 'SSL_CERT_DIR' ? 'directory' : 'regular file'}`);
-  if (name === 'SSL_CERT_DIR') return [];
+  if (name === 'SSL_CERT_DIR') return undefined;
   try {
     const read = readRegular(place, maxCertificateBytes);
     if ('type' in read) return unset('which is not a regular file');
     if ('size' in read) return unset('which is larger than 16 MiB');
     const hasCertificate = read.bytes.includes('-----BEGIN ');
-    return hasCertificate ? [] : unset('which contains no PEM certificate');
+    return hasCertificate ? undefined : unset('which contains no PEM certificate');
   } catch {
     const hint = `run sudo chmod a+r ${shellQuoted(place)}`;
-    return [problem(`${name} is ${place}, which cannot be read`, hint)];
+    return problem(`${name} is ${place}, which cannot be read`, hint);
   }
 }
 
 export const networkChecks: readonly Check[] = [iam, clock, proxy, certificates];
-
-/** Converts the error of a request to a finding; `skipped` if IAM is unreachable, which the check `IAM` reports. */
-export async function requestFailure(
-  { iam }: CheckInput,
-  error: HelperError,
-  hint: string | undefined,
-): Promise<Finding> {
-  const isNetwork = error.code === 'unreachable' && error.reason !== 'metadata';
-  if (isNetwork && (await iam()) instanceof HelperError) {
-    return skipped('not tried: IAM cannot be reached');
-  }
-  return failure(error, isNetwork ? undefined : hint);
-}

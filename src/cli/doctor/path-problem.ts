@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { shellQuoted } from '../../clients/notes.ts';
+import { moveAway, shellQuoted } from '../../clients/notes.ts';
 import { type HelperError, systemCode } from '../../errors.ts';
 import { isAccessible } from '../../files/file-facts.ts';
 import { typeOf } from '../../files/storage-error.ts';
@@ -71,6 +71,10 @@ export function valueProblem(input: Input, value: string, type: Type): string | 
   return `${found.entry === path.resolve(value) ? 'which' : `and ${found.entry}`} ${found.what}`;
 }
 
+export function invalidVariable(name: string, value: string, why: string): Finding {
+  return problem(`${name} is ${value}, ${why}`, `run unset ${name}`);
+}
+
 function isBetween(above: string, middle: string, below: string): boolean {
   const place = path.resolve(middle);
   return isIn(above, place) && isIn(place, path.resolve(below));
@@ -98,7 +102,6 @@ function directoriesAbove(file: string): string[] {
 function entryProblem(input: Input, entry: string, type: Type | 'above'): Problem | undefined {
   const quoted = shellQuoted(entry);
   const remove = `rm ${quoted}`;
-  const moveAway = `mv -i ${quoted} ${shellQuoted(`${entry}.old`)}`;
   let stat: fs.Stats;
   try {
     stat = fs.statSync(entry);
@@ -110,10 +113,10 @@ function entryProblem(input: Input, entry: string, type: Type | 'above'): Proble
   }
   if (type === 'file' ? !stat.isFile() : !stat.isDirectory()) {
     const expected = type === 'file' ? 'a regular file' : 'a directory';
-    return { entry, what: `is ${typeOf(stat)}, not ${expected}`, command: moveAway };
+    return { entry, what: `is ${typeOf(stat)}, not ${expected}`, command: moveAway(entry) };
   }
   if (type === 'file' && stat.size > maxBytes) {
-    return { entry, what: 'is larger than 16 MiB', command: moveAway };
+    return { entry, what: 'is larger than 16 MiB', command: moveAway(entry) };
   }
   const rights = { file: R_OK, directory: R_OK | X_OK, above: X_OK }[type];
   return isAccessible(entry, rights) ? undefined : withoutAccess(input, entry, stat);

@@ -1,9 +1,8 @@
-import fs from 'node:fs';
 import path from 'node:path';
-import { shellQuoted } from '../../clients/notes.ts';
+import { moveAway, shellQuoted } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
-import { findProgram, pathFolders, programPaths } from '../../files/executables.ts';
-import { realPath, statOf } from '../../files/file-facts.ts';
+import { findProgram, programPaths } from '../../files/executables.ts';
+import { lstatOf, realPath, statOf } from '../../files/file-facts.ts';
 import { typeOf } from '../../files/storage-error.ts';
 import { helperName, version } from '../../program-name.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
@@ -23,8 +22,8 @@ export const programCheck: Check = {
     const [own, first] = [ownFile(context), findProgram(context, name)];
     const files = filesOnPath(context);
     const found = first === undefined ? notFound(own, files) : checkFirst(context, first, own);
-    const others = files.filter((file) => file !== first).map((file) => checkOther(context, file));
-    return [found, ...(first === undefined ? [] : others)];
+    const others = files.filter((file) => file !== first);
+    return [found, first === undefined ? [] : others.map((file) => checkOther(context, file))];
   },
 };
 
@@ -48,7 +47,7 @@ interface NotStartable {
 
 /** Describes the first file of that name on `PATH`, for a program that clients do not find there. */
 export function notStartable(context: Context, program: string): NotStartable | undefined {
-  const file = programPaths(context, program).find(isPresent);
+  const file = programPaths(context, program).find(lstatOf);
   return file === undefined ? undefined : whyNotStarted(file);
 }
 
@@ -64,22 +63,18 @@ function checkFirst(context: Context, file: string, own: string | undefined): Fi
   if (own !== undefined && canonicalPath(file) === canonicalPath(own))
     return ok(`clients run ${file}`);
   const found = run(context, file);
-  if ('problem' in found) return problem(`${file} ${found.problem}`, moveAway(file));
+  if ('problem' in found) return problem(`${file} ${found.problem}`, `run ${moveAway(file)}`);
   if (own === undefined)
     return ok(`clients run ${file} (${found.version}); doctor runs from source`);
   const what = `clients run ${file} (${found.version}), not ${own} (${version})`;
-  return warning(what, moveAway(file));
+  return warning(what, `run ${moveAway(file)}`);
 }
 
 /** Checks another file with the helper's name, which a client with a different `PATH` may run. */
 function checkOther(context: Context, file: string): Finding {
   const found = statOf(file)?.isFile() ? run(context, file) : { problem: 'is not a regular file' };
   const what = 'problem' in found ? found.problem : `is a second copy (${found.version})`;
-  return warning(`${file} ${what}`, moveAway(file));
-}
-
-function moveAway(file: string): string {
-  return `run mv -i ${shellQuoted(file)} ${shellQuoted(`${file}.old`)}`;
+  return warning(`${file} ${what}`, `run ${moveAway(file)}`);
 }
 
 /** Runs `version`. The file may be any program, so variables with secrets are not passed. */
@@ -110,21 +105,13 @@ export function executionProblem(failure: string | undefined): string | undefine
 
 /** Returns all files with the helper's name on `PATH`, each once even if it is linked. */
 function filesOnPath(context: Context): string[] {
-  const files = pathFolders(context)
-    .map((directory) => path.join(directory, context.platform === 'win32' ? `${name}.exe` : name))
-    .filter((file) => isPresent(file) && statOf(file)?.isDirectory() !== true);
+  const files = programPaths(context, name)
+    .filter((file) => !file.endsWith('.cmd'))
+    .filter((file) => lstatOf(file) !== undefined && statOf(file)?.isDirectory() !== true);
   return files.filter(
     (file, index) =>
       files.findIndex((other) => canonicalPath(other) === canonicalPath(file)) === index,
   );
-}
-
-function isPresent(file: string): boolean {
-  try {
-    return fs.lstatSync(file, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
-  }
 }
 
 /** Returns the same path for all names of a file. */

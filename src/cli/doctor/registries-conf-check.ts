@@ -2,7 +2,7 @@ import path from 'node:path';
 import { helperLists, listFiles, userFolders } from '../../clients/helper-lists.ts';
 import { settingWith } from '../../clients/registries-conf.ts';
 import type { Context } from '../../context.ts';
-import { type Check, type CheckInput, type Finding, warning } from './check.ts';
+import { type Check, type CheckInput, type Finding, listed, warning } from './check.ts';
 import { pathProblem } from './path-problem.ts';
 
 /** A list with this helper that a later file replaces. */
@@ -12,8 +12,9 @@ export const registriesConf: Check = {
     const { context } = input;
     const users = userFolders(context);
     const unreadable = users.flatMap((user) => unreadableIn(input, user));
-    const found =
-      unreadable.length > 0 ? unreadable : users.flatMap((user) => replacedIn(context, user));
+    const found = listed(
+      unreadable.length > 0 ? unreadable : users.map((user) => replacedIn(context, user)),
+    );
     return [...new Map(found.map((finding) => [finding.message, finding])).values()];
   },
 };
@@ -25,11 +26,11 @@ function unreadableIn(input: CheckInput, user: string): Finding[] {
   return listFiles(input.context, user).flatMap((file) => pathProblem(input, file, 'file') ?? []);
 }
 
-function replacedIn(context: Context, user: string): Finding[] {
+function replacedIn(context: Context, user: string): Finding | undefined {
   const lists = helperLists(context, user);
   const last = lists.at(-1);
   const ours = lists.find(({ namesHelper }) => namesHelper);
-  if (last === undefined || ours === undefined || last.namesHelper) return [];
+  if (last === undefined || ours === undefined || last.namesHelper) return undefined;
   const what = `${last.file} lists other helpers and replaces ${ours.file}`;
-  return [warning(what, `set ${settingWith(last.names)} in ${last.file}`)];
+  return warning(what, `set ${settingWith(last.names)} in ${last.file}`);
 }

@@ -1,13 +1,14 @@
 import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import { type Found, lookupIn } from '../../identity/lookup.ts';
+import { own } from '../../json-object.ts';
 import { parseImageReference } from '../../registry/image-reference.ts';
 import { hostKey } from '../../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../../registry/parse.ts';
-import { attempt } from './attempt.ts';
 import {
   type Check,
   type CheckInput,
@@ -16,12 +17,10 @@ import {
   networkLimitMs,
   ok,
   problem,
+  requestLimitMs,
   skipped,
 } from './check.ts';
 import { endSignOutHint } from './settings-checks.ts';
-
-/** Less than the timeout of the check, so that the error of the request is reported. */
-const requestLimitMs = 9000;
 
 /** For each host, checks that the registry accepts the credential that clients get. */
 export function registryChecks({ snapshot }: CheckInput, named: readonly string[]): Check[] {
@@ -86,7 +85,7 @@ async function signIn(input: CheckInput, host: RegistryHost, found: Found): Prom
     const why = 'private hosts can only be reached from inside IBM Cloud';
     return isPrivate ? problem(`${message}; ${why}`, error.hint) : failure(error);
   }
-  const reason = reasons[serviceCode];
+  const reason = own(reasons, serviceCode);
   const login =
     found.identity === undefined || identity === undefined
       ? `docker-credential-icr login ${host.name}`

@@ -3,19 +3,23 @@ import { shellQuoted } from '../../clients/notes.ts';
 import { signedOutFolder } from '../../config/folders.ts';
 import { isUsable, type Settings, settingsFile, unusableMapping } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { everyHost, mappingKeyFor } from '../../identity/lookup.ts';
 import { presentation, requirePresentable } from '../../identity/present.ts';
+import { own } from '../../json-object.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { damagedSuffix, fileOf } from '../../secrets/credential-file.ts';
 import { tokenNotices } from '../expiry-notice.ts';
-import { attempt } from './attempt.ts';
 import {
   type Check,
   type CheckInput,
   type Finding,
+  type Findings,
   failure,
+  listed,
   ok,
+  orElse,
   problem,
   skipped,
   warning,
@@ -32,38 +36,45 @@ export const settingsCheck: Check = {
     if (file === undefined) return skipped('no configuration directory');
     if (!fs.existsSync(file)) return skipped('none yet');
     const keys = Object.keys(settings.mappings);
-    const problems = await Promise.all(keys.map((key) => mappingProblems(settings, key)));
+    const problems = await Promise.all(keys.map((key) => mappingProblem(settings, key)));
     const count = Object.keys(settings.identities).length;
-    return problems.flat().length > 0 ? problems.flat() : ok(`${file}, identities: ${count}`);
+    return orElse(problems, ok(`${file}, identities: ${count}`));
   },
 };
 
-async function mappingProblems(
+async function mappingProblem(
   { identities, mappings }: Settings,
   key: string,
-): Promise<Finding[]> {
+): Promise<Finding | undefined> {
   const mapping = mappings[key];
-  if (mapping === undefined) return [];
-  if (mapping.identity === undefined) {
+  const name = mapping?.identity;
+  if (mapping === undefined || name === undefined) {
     const hint = `run docker-credential-icr unmap ${shellQuoted(key)}`;
-    return [problem(unusableMapping(key).message, hint)];
+    return problem(unusableMapping(key).message, hint);
   }
-  const [host, name] = [key === everyHost ? 'all ICR hosts' : key, mapping.identity];
-  const identity = Object.hasOwn(identities, name) ? identities[name] : undefined;
+  const host = key === everyHost ? 'all ICR hosts' : key;
+  const identity = own(identities, name);
   if (identity === undefined) {
     const what = `the mapping of ${host} names identity ${name}, which does not exist`;
-    return [problem(what, mapAgain(identities, key))];
+    return problem(what, mapAgain(identities, key));
   }
   // The check of the identity reports an unusable one.
-  if (!isUsable(identity)) return [];
+  if (!isUsable(identity)) return undefined;
   const fits = await attempt(() =>
     requirePresentable(identity, presentation(identity, mapping), name),
   );
-  if (!(fits instanceof HelperError)) return [];
+  if (!(fits instanceof HelperError)) return undefined;
   const { present: _, ...withoutUserName } = identity;
-  const command = `docker-credential-icr map ${shellQuoted(key)} ${shellQuoted(name)}`;
-  const hint = `run ${command} --present ${presentation(withoutUserName)}`;
-  return [problem(`${host}: ${fits.message}`, hint)];
+  const hint = `${mapHint(key, name)} --present ${presentation(withoutUserName)}`;
+  return problem(`${host}: ${fits.message}`, hint);
+}
+
+function mapHint(key: string, identity: string): string {
+  return `run docker-credential-icr map ${shellQuoted(key)} ${shellQuoted(identity)}`;
+}
+
+function loginHint(key: string): string {
+  return `run docker-credential-icr login${key === everyHost ? '' : ` ${shellQuoted(key)}`}`;
 }
 
 /** Suggests the only other identity, otherwise a new login. */
@@ -71,10 +82,7 @@ function mapAgain(identities: Settings['identities'], key: string): string {
   const [name, another] = Object.keys(identities).filter(
     (each) => identities[each]?.kind !== 'entitlement-key',
   );
-  if (name !== undefined && another === undefined) {
-    return `run docker-credential-icr map ${shellQuoted(key)} ${shellQuoted(name)}`;
-  }
-  return `run docker-credential-icr login${key === everyHost ? '' : ` ${shellQuoted(key)}`}`;
+  return name !== undefined && another === undefined ? mapHint(key, name) : loginHint(key);
 }
 
 /** Checks that at least one host has a credential. */
@@ -88,17 +96,17 @@ export const hostsCheck: Check = {
     }
     const names = new Set(answers.map(({ serverURL }) => serverURL));
     const out = [...signedOut].filter((host) => !names.has(host)).sort();
-    const problems = [
-      ...(await damagedLogins(input)),
-      ...expiringTokens(input),
-      ...out.map((host) => signedOutFinding(input, host)),
-    ];
+    const problems = listed([
+      await damagedLogins(input),
+      expiringTokens(input),
+      out.map((host) => warning(`${host} is signed out`, endSignOutHint(input, host))),
+    ]);
     const count = answers.filter(({ found }) => !(found instanceof HelperError)).length;
-    if (count > 0) return [ok(`logged in to ${count} host${count === 1 ? '' : 's'}`), ...problems];
+    if (count > 0) return [ok(`logged in to ${count} host${count === 1 ? '' : 's'}`), problems];
     if (problems.length > 0) return problems;
     return answers.length > 0 || settingsError !== undefined
       ? skipped('no credential can be read; see the other lines')
-      : problem('not logged in', 'run docker-credential-icr login');
+      : problem('not logged in', loginHint(everyHost));
   },
 };
 
@@ -116,31 +124,21 @@ function expiringTokens({ snapshot: { answers }, context }: CheckInput): Finding
   });
 }
 
-function signedOutFinding(input: CheckInput, name: string): Finding {
-  return warning(`${name} is signed out`, endSignOutHint(input, name));
-}
-
 /** Returns the hint for a host that is signed out: to use its identity again, or to log in if it has none. */
 export function endSignOutHint({ snapshot: { settings } }: CheckInput, name: string): string {
   const host = parseServerURL(name);
   const key = 'problem' in host ? undefined : mappingKeyFor(settings, host);
   const identity = key === undefined ? undefined : settings.mappings[key]?.identity;
   const isKnown = identity !== undefined && Object.hasOwn(settings.identities, identity);
-  const command = isKnown
-    ? `map ${shellQuoted(name)} ${shellQuoted(identity)}`
-    : `login ${shellQuoted(name)}`;
-  return `run docker-credential-icr ${command}`;
+  return isKnown ? mapHint(name, identity) : loginHint(name);
 }
 
 /** Finds unreadable credentials of `docker login`. */
-async function damagedLogins(input: CheckInput): Promise<Finding[]> {
-  const { store, directory } = input.snapshot;
-  const names = await attempt(() => store.names('host'));
-  // The check `secret store` reports a store that does not work.
-  if (names instanceof HelperError) return [];
-  const reads = names.map(async (name): Promise<Finding[]> => {
+function damagedLogins(input: CheckInput): Promise<Findings> {
+  const { store, names, directory } = input.snapshot;
+  const reads = names.host.map(async (name) => {
     const read = await attempt(() => store.read({ of: 'host', name }));
-    if (!(read instanceof HelperError)) return [];
+    if (!(read instanceof HelperError)) return undefined;
     const host = parseServerURL(name);
     const isIbm = !('problem' in host) && isIbmHost(host);
     const login = `${isIbm ? 'docker-credential-icr' : 'docker'} login ${shellQuoted(name)}`;
@@ -148,8 +146,8 @@ async function damagedLogins(input: CheckInput): Promise<Finding[]> {
     // For an ICR host, `login` saves an identity and would leave the damaged file in place, so it is removed first.
     const files = [file, file + damagedSuffix].filter((each) => fs.existsSync(each));
     const isDamaged = read.code === 'damaged' && files.length > 0;
-    if (!isDamaged) return [failureAt(input, read, file || undefined, 'file')];
-    return [failure(read, `run rm ${files.map(shellQuoted).join(' ')} && ${login}`)];
+    if (!isDamaged) return failureAt(input, read, file || undefined, 'file');
+    return failure(read, `run rm ${files.map(shellQuoted).join(' ')} && ${login}`);
   });
-  return (await Promise.all(reads)).flat();
+  return Promise.all(reads);
 }

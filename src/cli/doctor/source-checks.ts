@@ -1,14 +1,12 @@
 import { HelperError } from '../../errors.ts';
-import { findProgram } from '../../files/executables.ts';
+import { hasProgram } from '../../files/executables.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { apiKeyIn } from '../../identity/api-key-variable.ts';
 import { foundInSession } from '../../identity/ibmcloud.ts';
 import { ambientVariables, ownVariable } from '../../secret-variables.ts';
 import { duration } from '../output.ts';
-import { askIam, type Verification } from './ask-iam.ts';
-import { attempt } from './attempt.ts';
 import { type Check, type CheckInput, failure, networkLimitMs, ok, problem } from './check.ts';
-import { expiryFinding } from './expiry-finding.ts';
-import { requestFailure } from './network-checks.ts';
+import { askIam, expiryFinding, requestFailure, type Verification } from './verification.ts';
 
 /** Returns a check for each source in use other than identities: variables, ibmcloud CLI, compute identity. */
 export function sourceChecks({ context, snapshot }: CheckInput): Check[] {
@@ -67,9 +65,8 @@ function newKeyHint(variable: string): string {
 const session: Check = {
   name: 'ibmcloud session',
   run: async ({ context }) => {
-    const hasCli = findProgram(context, 'ibmcloud') !== undefined;
     const off = 'docker-credential-icr settings ibmcloud-session off';
-    const hint = `run ${hasCli ? 'ibmcloud login' : off}`;
+    const hint = `run ${hasProgram(context, 'ibmcloud') ? 'ibmcloud login' : off}`;
     const found = await attempt(() => foundInSession(context));
     if (found instanceof HelperError) return failure(found, hint);
     if (found === undefined) return problem('not logged in with the ibmcloud CLI', hint);

@@ -1,11 +1,12 @@
 import path from 'node:path';
 import { textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
-import { printable, shellQuoted } from '../../clients/notes.ts';
+import { moveAway, printable, shellQuoted } from '../../clients/notes.ts';
 import { secretFolders } from '../../config/folders.ts';
 import { settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { identityOfPending } from '../../identity/pending-key.ts';
 import { helperName } from '../../program-name.ts';
 import { hasSessionBus } from '../../secrets/choose.ts';
@@ -14,9 +15,18 @@ import { fileStore } from '../../secrets/file-store.ts';
 import { parseList, unlockCommand } from '../../secrets/helper-process.ts';
 import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
-import { attempt } from './attempt.ts';
-import { type Check, type CheckInput, type Finding, ok, problem, warning } from './check.ts';
-import { examineClientFile, isUnreadable } from './client-findings.ts';
+import {
+  type Check,
+  type CheckInput,
+  type Finding,
+  type Findings,
+  listed,
+  ok,
+  problem,
+  warning,
+} from './check.ts';
+import { examineClientFile, isFinding } from './client-findings.ts';
+import { isWsl } from './machine.ts';
 import { pathProblem } from './path-problem.ts';
 import { executionProblem, notStartable, programLimitMs } from './program-check.ts';
 
@@ -28,14 +38,13 @@ const credsStore: Check = {
     const file = dockerConfigFile(context);
     const read = await examineClientFile(input, file);
     // The check `docker` reports an unreadable file.
-    const store = isUnreadable(read) ? undefined : textSetting(read, 'credsStore');
-    if (!store) return [];
+    const store = isFinding(read) ? undefined : textSetting(read, 'credsStore');
+    if (!store) return undefined;
     if (store !== helperName) {
       const found = await listProblem(context, store);
       if (found === undefined) return ok(`${store} works, for every other registry`);
-      const isWsl = machine.kernel.toLowerCase().includes('microsoft');
-      const isLeft = store.startsWith('desktop');
-      const why = isLeft ? `; Docker Desktop left it behind${isWsl ? ' in WSL' : ''}` : '';
+      const left = `; Docker Desktop left it behind${isWsl(machine) ? ' in WSL' : ''}`;
+      const why = store.startsWith('desktop') ? left : '';
       return problem(`${found}; it is the credsStore in ${file}${why}`, removeStore(file));
     }
     const { fallbackHelper } = snapshot.settings;
@@ -58,24 +67,20 @@ const secretStore: Check = {
     const { context, snapshot } = input;
     const { store = fileStoreName } = snapshot.settings;
     if (store === fileStoreName) {
-      const invalid = unreadableFolders(input);
+      const invalid = listed(unreadableFolders(input));
       return invalid.length > 0 ? invalid : leftovers(input, store);
     }
     // An empty keychain may print nothing for `list`. This helper accepts that, while Docker does not.
     const found = await listProblem(context, store, true);
     if (found !== undefined) {
-      const file = shellQuoted(settingsFile(snapshot.directory ?? ''));
-      const again = `mv -i ${file} ${file}.old && docker-credential-icr login --store file`;
+      const settings = settingsFile(snapshot.directory ?? '');
+      const again = `${moveAway(settings)} && docker-credential-icr login --store file`;
       return problem(found, `${repair(context, store)}; to start again, run ${again}`);
     }
-    const names = await attempt(() => [
-      ...snapshot.store.names('identity'),
-      ...snapshot.store.names('host'),
-    ]);
     // A locked keychain may list nothing, and cannot be distinguished from an empty one without writing to it.
-    const isEmpty = names instanceof HelperError || names.length === 0;
+    const isEmpty = Object.values(snapshot.names).flat().length === 0;
     const empty = `${store} lists no secret of this helper; if it should have one, unlock it`;
-    return [ok(isEmpty ? empty : `${store} works`), ...leftovers(input, store)];
+    return [ok(isEmpty ? empty : `${store} works`), leftovers(input, store)];
   },
 };
 
@@ -92,29 +97,23 @@ function repair(context: Context, store: string): string {
 }
 
 /** Finds the reason why directories of the file store cannot be read. The check `settings` reports the one above them. */
-function unreadableFolders(input: CheckInput): Finding[] {
+function unreadableFolders(input: CheckInput): Findings {
   const { directory } = input.snapshot;
-  if (directory === undefined || pathProblem(input, directory, 'directory') !== undefined)
-    return [];
-  return Object.values(secretFolders).flatMap(
-    (name) => pathProblem(input, path.join(directory, name), 'directory') ?? [],
-  );
+  if (directory === undefined || pathProblem(input, directory, 'directory')) return undefined;
+  const folders = Object.values(secretFolders).map((name) => path.join(directory, name));
+  return folders.map((folder) => pathProblem(input, folder, 'directory'));
 }
 
 /** Finds secrets that an interrupted `store move` left behind, and files of secrets without an identity. */
-function leftovers({ context, snapshot }: CheckInput, store: string): Finding[] {
-  const { identities, previousStore } = snapshot.settings;
+function leftovers({ context, snapshot }: CheckInput, store: string): Finding | undefined {
+  const { directory, error, settings, settingsError } = snapshot;
+  const { identities, previousStore } = settings;
   if (previousStore !== undefined && previousStore !== store) {
     const what = `a store move was interrupted: secrets may be left in ${previousStore}`;
-    return [warning(what, `run docker-credential-icr store move ${shellQuoted(store)}`)];
+    return warning(what, `run docker-credential-icr store move ${shellQuoted(store)}`);
   }
-  const { directory } = snapshot;
-  if (
-    directory === undefined ||
-    snapshot.settingsError !== undefined ||
-    snapshot.error !== undefined
-  )
-    return [];
+  if (directory === undefined || settingsError !== undefined || error !== undefined)
+    return undefined;
   const files = fileStore(context);
   const keys = (['identity', 'host'] as const).flatMap((of) =>
     files.names(of).map((name) => ({ of, name })),
@@ -125,11 +124,10 @@ function leftovers({ context, snapshot }: CheckInput, store: string): Finding[] 
     const isPending = identityOfPending(name) !== undefined;
     return of === 'identity' && !Object.hasOwn(identities, name) && !isPending;
   });
-  if (unused.length === 0) return [];
+  if (unused.length === 0) return undefined;
   const what = `files of unused secrets: ${unused.map(({ name }) => name).join(', ')}`;
-  return [
-    warning(what, `run rm ${unused.map((key) => shellQuoted(fileOf(directory, key))).join(' ')}`),
-  ];
+  const paths = unused.map((key) => shellQuoted(fileOf(directory, key)));
+  return warning(what, `run rm ${paths.join(' ')}`);
 }
 
 /** Runs `list` of a credential helper as clients do. Returns undefined if it works. */

@@ -1,14 +1,19 @@
-import { type CredHelpersFile, entryOf, textSetting } from '../../clients/cred-helpers.ts';
+import {
+  type CredHelpersFile,
+  callsHelper,
+  entryOf,
+  textSetting,
+} from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
-import { helperList, isListed, userFolders } from '../../clients/helper-lists.ts';
+import { completeLists } from '../../clients/helper-lists.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import { HelperError } from '../../errors.ts';
+import { hasProgram } from '../../files/executables.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { helperName } from '../../program-name.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, failure, ok, problem } from '../doctor/check.ts';
-import { hasOneOf } from '../doctor/client-checks.ts';
-import { callsHelper, configureHint, readClientFile } from '../doctor/client-findings.ts';
+import { configureHint, readClientFile } from '../doctor/client-findings.ts';
 import type { Step } from './step.ts';
 
 type ClientName = 'docker' | 'podman';
@@ -32,7 +37,7 @@ export async function clientFindings(step: Step): Promise<Finding[]> {
 
 function dockerFindings(step: Step, read: Read): Finding[] {
   if (read instanceof HelperError) return [failure(read)];
-  const isPresent = read.text !== undefined || hasOneOf(step.context, dockerPrograms);
+  const isPresent = read.text !== undefined || hasProgram(step.context, ...dockerPrograms);
   return isPresent ? [settingIn(step, 'docker', read)] : [];
 }
 
@@ -43,11 +48,11 @@ async function podmanFindings(step: Step, docker: Read): Promise<Finding[]> {
     podmanClients(context).map(({ file }) => readClientFile(file(context))),
   );
   const isPresent = own.some((read) => read instanceof HelperError || read.text !== undefined);
-  if (!isPresent && !hasOneOf(context, podmanPrograms)) return [];
-  if ((await attempt(() => isListed(context))) === true) {
-    const files = userFolders(context).map((user) => helperList(context, user)?.file);
-    const list = [...new Set(files)].join(', ');
-    return [ok(`podman: credential-helpers in ${list} names ${helperName} for every registry`)];
+  if (!isPresent && !hasProgram(context, ...podmanPrograms)) return [];
+  const lists = await attempt(() => completeLists(context));
+  if (Array.isArray(lists)) {
+    const where = lists.join(', ');
+    return [ok(`podman: credential-helpers in ${where} names ${helperName} for every registry`)];
   }
   const broken = own.filter((read) => read instanceof HelperError).map((error) => failure(error));
   const files = [...own, docker].filter(

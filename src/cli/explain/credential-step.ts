@@ -1,12 +1,12 @@
 import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { nameOf } from '../../identity/access.ts';
 import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { entitledRegistry } from '../../identity/present.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, failure, ok, problem, warning } from '../doctor/check.ts';
 import type { Step } from './step.ts';
 

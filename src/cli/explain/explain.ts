@@ -1,9 +1,9 @@
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { parseImageReference } from '../../registry/image-reference.ts';
 import type { Command } from '../command.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, failure, problem, type Result } from '../doctor/check.ts';
 import { showResult, summaryOf } from '../doctor/report.ts';
 import { accountFindings } from './account-steps.ts';
@@ -36,7 +36,7 @@ export const explain: Command<ExplainArgs> = {
     // The argument is not repeated: it may be an API key in the wrong place.
     if ('problem' in image) {
       throw new HelperError('invalid-input', `invalid image: ${image.problem}`, {
-        hint: 'use HOST/NAMESPACE/IMAGE[:TAG] with a host that ends in icr.io and a name in lower case',
+        hint: 'use HOST/NAMESPACE/IMAGE[:TAG] such as us.icr.io/team/app:1; for a host alone, run docker-credential-icr doctor HOST',
       });
     }
     const context = { ...rawContext, deadline: rawContext.now() + totalTimeoutMs };

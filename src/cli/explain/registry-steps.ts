@@ -1,8 +1,8 @@
 import { HelperError } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { authorizeScope } from '../../registry/docker-exchange.ts';
 import { scopeOf, tryPull, tryPush } from '../../registry/image-access.ts';
-import { attempt } from '../doctor/attempt.ts';
 import { type Finding, ok, problem } from '../doctor/check.ts';
 import { renewHint } from './credential-step.ts';
 import type { Step } from './step.ts';
