@@ -97,6 +97,7 @@ const forStatus = [
   'expiry-notice',
   'named-helper',
   'output',
+  'setting-table',
   'status/pending-keys',
   'status/status',
   'status/status-data',
