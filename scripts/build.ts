@@ -29,8 +29,6 @@ const flags: readonly string[] = [
   '--splitting',
   '--bytecode',
   '--format=esm',
-  // Without it, loading node:fs would start the compiler's threads, for code that runs once.
-  '--compile-jit-policy=4',
   '--no-compile-autoload-dotenv',
   '--no-compile-autoload-bunfig',
   ...Object.entries(environmentDefines).map(([name, value]) => `--define=${name}=${value}`),

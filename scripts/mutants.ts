@@ -1,12 +1,12 @@
 /**
  * Changes one operator, condition, literal or statement at a time in the modules that decide trust or hold secrets,
  * in copies of the project, and runs the tests of the module: each change must make one of them fail. Prints the
- * changes that no test notices. TEST_FILES=src/registry/parse.ts selects files, SAMPLE=200 that many mutants at random,
+ * changes that no test notices. An interrupted run continues: mutants that a test has killed are not tested again unless
+ * their file changes. TEST_FILES=src/registry/parse.ts selects files, SAMPLE=200 that many mutants at random,
  * SEED=7 another selection; with both, all mutants of the files and a sample of the others. Writes
  * docs/reliability.md unless only TEST_FILES is set.
  */
 import fs from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import { createRandom } from '../test/kubelet/random.ts';
 import { filesOf, type Group, groups } from './mutants/groups.ts';
@@ -21,11 +21,14 @@ import {
   rowOf,
   totalsOf,
 } from './mutants/report.ts';
+import { openVerdicts, type Verdicts } from './mutants/verdicts.ts';
 import { createWorker, stopTests, type TimedTest, type Worker } from './mutants/worker.ts';
 import { replaceMutants } from './reliability-page.ts';
+import { makeTestFolder } from './test-folder.ts';
 
 const root = path.dirname(import.meta.dirname);
 const page = path.join(root, 'docs', 'reliability.md');
+const verdictFile = path.join(root, 'node_modules', '.cache', 'mutants.jsonl');
 /** Of each 100 mutants. */
 const fewestKilled = 90;
 const atOnce = 2;
@@ -91,22 +94,17 @@ function sampled(
 /** The limits of test files that were measured. */
 const limits = new Map<string, number>();
 
-async function tryGroup(plan: Plan, workers: readonly Worker[]): Promise<Row> {
+async function tryGroup(plan: Plan, workers: readonly Worker[], verdicts: Verdicts): Promise<Row> {
   const { name, tests, mutants, sampledFrom } = plan;
-  const [first] = workers;
-  if (first === undefined) throw new Error('no worker');
-  const timed: TimedTest[] = [];
-  for (const file of tests) {
-    const limitMs = limits.get(file) ?? 10_000 + 5 * (await first.measure(file));
-    limits.set(file, limitMs);
-    timed.push({ file, limitMs });
-  }
+  const waiting = mutants.filter((mutant) => resultOf(mutant, verdicts) === undefined);
+  const timed = waiting.length === 0 ? [] : await measured(tests, workers);
   const results: Result[] = [];
   for (const file of new Set(mutants.map((mutant) => mutant.file))) {
     const ofFile = await tryAll(
       mutants.filter((mutant) => mutant.file === file),
       timed,
       workers,
+      verdicts,
     );
     for (const { mutant, verdict } of ofFile) {
       if (verdict !== 'survived') continue;
@@ -120,11 +118,34 @@ async function tryGroup(plan: Plan, workers: readonly Worker[]): Promise<Row> {
   return row;
 }
 
+/** Returns the tests with their limits. */
+async function measured(
+  tests: readonly string[],
+  [first]: readonly Worker[],
+): Promise<TimedTest[]> {
+  if (first === undefined) throw new Error('no worker');
+  const timed: TimedTest[] = [];
+  for (const file of tests) {
+    const limitMs = limits.get(file) ?? 10_000 + 5 * (await first.measure(file));
+    limits.set(file, limitMs);
+    timed.push({ file, limitMs });
+  }
+  return timed;
+}
+
+/** Returns undefined if the tests have to be run. */
+function resultOf(mutant: Mutant, verdicts: Verdicts): Result | undefined {
+  if (ignored.some((row) => isIgnored(row, mutant))) return { mutant, verdict: 'ignored' };
+  const entry = verdicts.earlier(mutant);
+  return entry && { mutant, ...entry };
+}
+
 /** Each worker takes the next mutant; the results are in the order of the mutants. */
 async function tryAll(
   mutants: readonly Mutant[],
-  tests: readonly TimedTest[],
+  tests: TimedTest[],
   workers: readonly Worker[],
+  verdicts: Verdicts,
 ): Promise<Result[]> {
   const results: Result[] = [];
   const waiting = [...mutants.entries()];
@@ -132,9 +153,10 @@ async function tryAll(
     workers.map(async (worker) => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
         const [index, mutant] = next;
-        const isEquivalent = ignored.some((row) => isIgnored(row, mutant));
-        const verdict = isEquivalent ? 'ignored' : await worker.attempt(mutant, tests);
-        results[index] = { mutant, verdict };
+        results[index] = resultOf(mutant, verdicts) ?? {
+          mutant,
+          ...verdicts.add(mutant, await worker.attempt(mutant, tests)),
+        };
       }
     }),
   );
@@ -162,7 +184,8 @@ async function main(): Promise<boolean> {
   if (plans.length === 0) {
     throw new Error(`no module of scripts/mutants/groups.ts matches ${TEST_FILES}`);
   }
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-mutants-'));
+  const verdicts = openVerdicts(verdictFile);
+  const folder = makeTestFolder();
   const end = (status: number) => {
     stopTests();
     // A test that is being killed may still write.
@@ -175,7 +198,7 @@ async function main(): Promise<boolean> {
     const workers = Array.from({ length: atOnce }, (_, index) =>
       createWorker(root, path.join(folder, String(index))),
     );
-    for (const group of plans) rows.push(await tryGroup(group, workers));
+    for (const group of plans) rows.push(await tryGroup(group, workers, verdicts));
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }

@@ -14,6 +14,7 @@ const clients = [
   'buildx',
   'compose',
   'crane',
+  'cosign',
   'oras',
   'podman',
   'skopeo',

@@ -3,7 +3,7 @@ import { decodeEscapes, type View } from './unescape.ts';
 
 const maxLength = 300;
 /** Limits the work for a long response. */
-const maxInputLength = 64 * 1024;
+const maxInputLength = 16 * 1024;
 
 /** Secrets of the request, which the response may repeat. */
 export type Secrets = readonly (string | undefined)[];
@@ -19,14 +19,16 @@ export function plain(text: string, secrets: Secrets = []): string {
 const mark = '***';
 /** Shorter encodings of a short secret would match other text by chance. */
 const minEncodedBytes = 4;
+/** The encodings of a longer text take seconds; IBM Cloud's secrets are shorter. */
+const maxRareBytes = 64 * 1024;
 /** Nested escapes, as for JSON in JSON or a URL in a URL. */
 const maxEscapeLevels = 3;
 
 /**
  * Returns `text` with each secret, and each part of one of at least 8 bytes, replaced by `***`. Also finds encoded secrets:
- * percent-encoded; escaped as in JSON, HTML or C; base64 and base64url at every alignment (so inside `user:secret` too);
- * hexadecimal. Ignores case, and characters other than letters and digits between those of an encoded secret, such as line
- * breaks. A secret of fewer than 8 bytes is masked only as a whole. The time is linear in the sum of all lengths.
+ * percent-encoded; escaped as in JSON, HTML or C; base64 and base64url at every alignment (so inside `user:secret` too), also
+ * twice; hexadecimal; decimal lists of bytes; UTF-16. Ignores case, escape sequences of terminals, and characters other than
+ * letters and digits between those of an encoded secret, such as line breaks. A secret of fewer than 8 bytes is masked only as a whole. The time is linear in the sum of all lengths.
  */
 export function masked(text: string, secrets: readonly (string | undefined)[]): string {
   const given = secrets.flatMap((secret) => (secret ? [Buffer.from(secret)] : []));
@@ -62,9 +64,31 @@ function levelsOf(text: string): View[] {
 /** Returns the encodings of a secret, folded. The secret itself is included if it has at least 8 bytes after folding. */
 function encodings(secret: Buffer): Uint8Array[] {
   const itself = fold(secret);
-  const digits = [secret.toString('hex'), ...[0, 1, 2].map((before) => base64(secret, before))];
-  const encoded = digits.map((text) => fold(Buffer.from(text)));
-  return itself.length < pieceLength ? encoded : [itself, ...encoded];
+  const inBase64 = atEachAlignment(secret);
+  const encoded = [secret.toString('hex'), ...inBase64].map((text) => fold(Buffer.from(text)));
+  const isUsual = secret.length >= pieceLength && secret.length <= maxRareBytes;
+  const rare = isUsual ? rareEncodings(secret, inBase64) : [];
+  return [
+    ...encoded,
+    ...rare.map((text) => fold(Buffer.from(text))),
+    ...(itself.length < pieceLength ? [] : [itself]),
+  ];
+}
+
+/** Base64 in base64, as `auth` in a Secret of Kubernetes; UTF-16; lists of bytes. Those of a short secret match by chance. */
+function rareEncodings(secret: Buffer, inBase64: readonly string[]): string[] {
+  const utf16 = Buffer.from(secret.toString(), 'utf16le');
+  return [
+    ...inBase64.flatMap((digits) => atEachAlignment(Buffer.from(digits))),
+    ...atEachAlignment(utf16),
+    utf16.toString('hex'),
+    [...secret].join(' '),
+    secret.toString('hex').replace(/../g, ' 0x$&'),
+  ];
+}
+
+function atEachAlignment(bytes: Buffer): string[] {
+  return [0, 1, 2].map((before) => base64(bytes, before));
 }
 
 /**

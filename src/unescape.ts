@@ -5,9 +5,12 @@ export interface View {
   readonly to: Uint32Array;
 }
 
-/** `%41`, `\ud83d\ude00`, `\u0041`, `\u{41}`, `\x41`, `\101`, `\n`, `&#65;`, `&#x41;`, `&amp;`. */
+/**
+ * `%41`, `\ud83d\ude00`, `\u0041`, `\u{41}`, `\x41`, `\101`, `\n`, `&#65;`, `&#x41;`, `&amp;`; and colors and links of a
+ * terminal, which start with a control character and `[` or `]`, and are removed.
+ */
 const anyEscape =
-  /%([\da-f]{2})|\\u(d[89ab][\da-f]{2})\\u(d[c-f][\da-f]{2})|\\u(?:\{([\da-f]{1,6})\}|([\da-f]{4}))|\\x([\da-f]{2})|\\([0-3][0-7]{2})|\\([^\w\s]|[bfnrt])|&#x([\da-f]{1,6});?|&#(\d{1,7});?|&(amp|lt|gt|quot|apos);/gi;
+  /%([\da-f]{2})|\\u(d[89ab][\da-f]{2})\\u(d[c-f][\da-f]{2})|\\u(?:\{([\da-f]{1,6})\}|([\da-f]{4}))|\\x([\da-f]{2})|\\([0-3][0-7]{2})|\\([^\w\s]|[bfnrt])|&#x0*([\da-f]{1,6});?|&#0*(\d{1,7});?|&(amp|lt|gt|quot|apos);|[^\s -\xff]\[[\d;:?]*[@-~]|[^\s -\xff]\][ -\xff]*[^\s -\xff]\\?/gi;
 
 const characters: Readonly<Record<string, string>> = {
   amp: '&',

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { SandboxProcess } from '../../test/sandbox/spawn.ts';
 import { compile, executable } from '../build.ts';
+import { writeHardenedRuntime } from '../runtime.ts';
 import { cachedHome, type Home, host, makeHome, mappedHome, storedHome } from './home.ts';
 import type { Program } from './program.ts';
 
@@ -45,7 +46,8 @@ export async function ownPrograms(folder: string, cloud: SandboxProcess): Promis
   const commands = commandPrograms(folder, storedHome(folder, 'commands'));
   const file = ['/bin/true', '/usr/bin/true'].find((name) => fs.existsSync(name)) ?? 'true';
   const any = { name: '`true`: minimum for any process', file, args: [], input: '' };
-  return [empty, ...gets, ...commands, { ...any, env: emptyHome.env, ...usual }];
+  const hardened = hardenedEmptyProgram(folder);
+  return [empty, hardened, ...gets, ...commands, { ...any, env: emptyHome.env, ...usual }];
 }
 
 /** The kubelet's call, and interactive commands that need no network. */
@@ -71,15 +73,28 @@ function commandPrograms(folder: string, { env }: Home): Program[] {
   });
 }
 
-/** The lower limit for a program that is compiled in the same way. */
+/** A program that does nothing, compiled with Bun as it is. */
 function emptyProgram(folder: string): Program {
+  return compiledEmpty(folder, 'empty executable', []);
+}
+
+/** The lower limit for a program that is compiled in the same way. */
+function hardenedEmptyProgram(folder: string): Program {
+  const runtime = path.join(folder, 'bun');
+  writeHardenedRuntime(process.execPath, runtime);
+  return compiledEmpty(folder, "empty executable with the helper's runtime", [
+    `--compile-executable-path=${runtime}`,
+  ]);
+}
+
+function compiledEmpty(folder: string, name: string, words: readonly string[]): Program {
   const source = path.join(folder, 'empty.ts');
   const compiled = path.join(folder, 'empty');
   fs.writeFileSync(source, 'export {};\n');
-  compile(source, compiled);
-  const file = install(compiled, folder, 'empty');
+  compile(source, compiled, words);
+  const file = install(compiled, folder, name);
   const { env } = makeHome(folder, 'empty-home');
-  return { name: 'empty executable', file, args: [], input: '', env, ...usual };
+  return { name, file, args: [], input: '', env, ...usual };
 }
 
 /** A `get` call for a host. */

@@ -62,7 +62,7 @@ export const groups: readonly Group[] = [
   {
     name: 'moves of secrets',
     sources: ['src/secrets/move*.ts'],
-    tests: ['test/unit/{move-copies,move,store-move}.test.ts'],
+    tests: ['test/unit/{move-copies,move,store-move,move-steps}.test.ts'],
   },
   {
     name: 'token cache',
@@ -80,9 +80,14 @@ export const groups: readonly Group[] = [
     ],
   },
   {
-    name: 'output of secrets and names',
-    sources: ['src/{mask,unescape,piece-set,visible}.ts'],
-    tests: ['test/unit/{visible,piece-set,mask}.test.ts', 'test/unit/mask-large.test.ts'],
+    name: 'masked secrets',
+    sources: ['src/{mask,unescape,piece-set}.ts'],
+    tests: ['test/unit/{piece-set,mask}.test.ts', 'test/unit/mask-{properties,large}.test.ts'],
+  },
+  {
+    name: 'names in output',
+    sources: ['src/visible.ts'],
+    tests: ['test/unit/visible.test.ts', 'test/unit/visible-properties.test.ts'],
   },
   {
     name: 'calling processes',

@@ -16,11 +16,13 @@ export interface TimedTest {
 export interface Worker {
   /** The duration of a test file without a mutant, in milliseconds. Throws if it fails. */
   readonly measure: (test: string) => Promise<number>;
-  /** Runs the tests until one of them fails. */
-  readonly attempt: (mutant: Mutant, tests: readonly TimedTest[]) => Promise<Verdict>;
+  /** Runs the tests until one of them fails, and moves that one to the beginning. */
+  readonly attempt: (mutant: Mutant, tests: TimedTest[]) => Promise<Verdict>;
 }
 
 const running = new Set<ChildProcess>();
+/** uvu prints it for each failed test, at once. */
+const failedTest = '✘';
 /** Milliseconds. */
 const longestTestMs = 120_000;
 
@@ -42,17 +44,20 @@ export function createWorker(root: string, folder: string): Worker {
   return {
     measure: async (test) => {
       const began = performance.now();
-      const { verdict, output } = await run(test, longestTestMs);
-      if (verdict !== 'survived') throw new Error(`${test} fails without a mutant:\n${output}`);
+      const verdict = await run(test, longestTestMs);
+      if (verdict !== 'survived') throw new Error(`${test} fails without a mutant`);
       return performance.now() - began;
     },
     attempt: async ({ file, source }, tests) => {
       const original = fs.readFileSync(path.join(tree, file));
       fs.writeFileSync(path.join(tree, file), source);
       try {
-        for (const test of tests) {
-          const { verdict } = await run(test.file, test.limitMs);
-          if (verdict !== 'survived') return verdict;
+        for (const test of [...tests]) {
+          const verdict = await run(test.file, test.limitMs);
+          if (verdict === 'survived') continue;
+          // It is likely to kill the next mutant of the file, too.
+          tests.unshift(...tests.splice(tests.indexOf(test), 1));
+          return verdict;
         }
         return 'survived';
       } finally {
@@ -70,12 +75,7 @@ function writeExecutable(tree: string): void {
   fs.writeFileSync(file, `#!/bin/sh\nexec '${process.execPath}' '${main}' "$@"\n`, { mode: 0o755 });
 }
 
-function runTest(
-  tree: string,
-  test: string,
-  temporary: string,
-  limitMs: number,
-): Promise<{ verdict: Verdict; output: string }> {
+function runTest(tree: string, test: string, temporary: string, limitMs: number): Promise<Verdict> {
   const child = spawn(process.execPath, [path.join(tree, test)], {
     cwd: tree,
     env: { PATH: process.env.PATH, HOME: temporary, TMPDIR: temporary },
@@ -88,6 +88,8 @@ function runTest(
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
       output += text;
+      // The other tests of the file decide nothing any more.
+      if (output.includes(failedTest)) killGroup(child);
     });
   }
   let isLate = false;
@@ -102,7 +104,7 @@ function runTest(
       running.delete(child);
       killGroup(child);
       const hasFailed = countFile(output, exitCode).failed > 0;
-      resolve({ verdict: isLate ? 'timeout' : hasFailed ? 'killed' : 'survived', output });
+      resolve(isLate ? 'timeout' : hasFailed ? 'killed' : 'survived');
     });
   });
 }

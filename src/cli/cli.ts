@@ -30,6 +30,8 @@ const parserConfiguration = {
   'parse-positional-numbers': false,
   // `--host A B` means one host, followed by a positional argument.
   'greedy-arrays': false,
+  // `--host.x=1` would make an object of the value of --host.
+  'dot-notation': false,
 };
 
 /** Runs the typed command. It is called after parsing, so that its errors are not mistaken for usage errors. */
@@ -74,12 +76,12 @@ async function run(context: Context, argv: readonly string[]): Promise<number> {
   let runCommand: RunCommand | undefined;
   const parser = emptyParser();
   const loaded = await loadNamed(argv);
-  if (isCompletion) await completeNames(context, parser, argv, loaded);
+  const words = isCompletion ? await completeNames(context, parser, argv, loaded) : argv;
   addCommands(context, parser, commands, loaded, (run) => {
     runCommand = run;
   });
   try {
-    await parser.parseAsync([...argv], {}, (_error, _args, output) => {
+    await parser.parseAsync([...words], {}, (_error, _args, output) => {
       if (output) context.stdout(`${output}\n`);
     });
   } catch (error) {
@@ -130,14 +132,18 @@ function emptyParser(): Argv {
     .fail(false);
 }
 
-/** Registers the completion function; without the command that yargs adds for its own completion scripts. */
+/**
+ * Registers the completion function; without the command that yargs adds for its own completion scripts. Returns the words
+ * for yargs.
+ */
 async function completeNames(
   context: Context,
   parser: Argv,
   argv: readonly string[],
   loaded: Loaded,
-): Promise<void> {
-  const { candidates } = await import('./completion.ts');
+): Promise<readonly string[]> {
+  const { candidates, splitLastOption } = await import('./completion.ts');
+
   const options = [...loaded.values()].flatMap((command) => Object.entries(command.options));
   const withValue = new Set(
     options
@@ -145,11 +151,15 @@ async function completeNames(
       .flatMap(([name, { alias }]) => [name, ...(alias === undefined ? [] : [alias])])
       .map((name) => (name.length === 1 ? `-${name}` : `--${name}`)),
   );
+  const takesValue = (option: string): boolean => withValue.has(option);
+  const { words, prefix } = splitLastOption(argv, takesValue);
   parser.completion('yargs-completion', false, ((_current, _words, completeDefault, done) => {
-    completeDefault((_error, known) =>
-      done([...candidates(context, argv.slice(1), known ?? [], (name) => withValue.has(name))]),
-    );
+    completeDefault((_error, known) => {
+      const found = candidates(context, words.slice(1), known ?? [], takesValue);
+      done(found.map((word) => `${prefix}${word}`));
+    });
   }) satisfies FallbackCompletionFunction);
+  return words;
 }
 
 /**
@@ -185,8 +195,11 @@ function addCommands(
         usage,
         describe,
         (sub) => addOptions(sub, loaded.get(entry)),
-        // The cast is safe: yargs has parsed the arguments according to the command's options.
-        (args) => setRun(async () => (await entry.load()).run(context, args as never)),
+        (args) => {
+          requireSingle(args, loaded.get(entry));
+          // The cast is safe: yargs has parsed the arguments according to the command's options.
+          setRun(async () => (await entry.load()).run(context, args as never));
+        },
       );
     }
   }
@@ -198,6 +211,15 @@ function addOptions(parser: Argv, command: Command<never> | undefined): Argv {
     parser.option(name, { ...option, requiresArg: option.type === 'string' });
   }
   return parser;
+}
+
+/** Throws if an option with one value has several: yargs makes an array of them. */
+function requireSingle(args: Readonly<Record<string, unknown>>, command?: Command<never>): void {
+  for (const [name, { type, array = false }] of Object.entries(command?.options ?? {})) {
+    if (type === 'string' && !array && Array.isArray(args[name])) {
+      throw new Error(`--${name} can be used only once`);
+    }
+  }
 }
 
 function report(context: Context, error: HelperError): number {

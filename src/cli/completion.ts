@@ -3,6 +3,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isIdentityName } from '../identity/identities.ts';
 import { userNames } from '../identity/present.ts';
+import { own } from '../json-object.ts';
 import { publicHosts, regions } from '../registry/regions.ts';
 import { storeNames } from '../secrets/store-types.ts';
 import type { Command } from './command.ts';
@@ -14,24 +15,30 @@ type Shell = 'bash' | 'zsh' | 'fish';
 /**
  * The completion scripts. The program prints the candidates, one per line; the shell must not expand or evaluate them.
  * Therefore the bash script uses neither `compgen -W`, which expands words, nor an unquoted `$(…)`, and it quotes each
- * candidate. zsh and fish quote by themselves. If there is no candidate, all complete the names of files.
+ * candidate. zsh and fish quote by themselves. If there is no candidate, all complete the names of files. A program that the
+ * shell finds in a relative directory of PATH, such as the current one, is not started: it may be anybody's.
  */
 const scripts: Readonly<Record<Shell, string>> = {
   bash: `_docker_credential_icr() {
-  local line quoted
+  local program line quoted
   COMPREPLY=()
+  program=$(type -P docker-credential-icr) || return 0
+  [[ $program == /* ]] || return 0
   while IFS= read -r line; do
-    [[ $line == "\${COMP_WORDS[COMP_CWORD]}"* ]] || continue
+    [[ $line == "$2"* ]] || continue
     printf -v quoted %q "$line"
     COMPREPLY+=("$quoted")
-  done < <(docker-credential-icr --get-yargs-completions "\${COMP_WORDS[@]}" 2>/dev/null)
+  done < <("$program" --get-yargs-completions "\${COMP_WORDS[@]:0:COMP_CWORD}" "$2" 2>/dev/null)
 }
 complete -o bashdefault -o default -F _docker_credential_icr docker-credential-icr
 `,
   zsh: `#compdef docker-credential-icr
 _docker_credential_icr() {
+  local program="$(whence -p docker-credential-icr)"
   local -a words_to_choose
-  words_to_choose=("\${(@f)$(docker-credential-icr --get-yargs-completions "\${words[@]}" 2>/dev/null)}")
+  if [[ $program == /* ]]; then
+    words_to_choose=("\${(@f)$("$program" --get-yargs-completions "\${(@)words[1,CURRENT]}" 2>/dev/null)}")
+  fi
   if [ -n "$words_to_choose" ]; then compadd -a -- words_to_choose; else _files; fi
 }
 compdef _docker_credential_icr docker-credential-icr
@@ -39,7 +46,11 @@ compdef _docker_credential_icr docker-credential-icr
 if [ "$funcstack[1]" = _docker-credential-icr ]; then _docker_credential_icr "$@"; fi
 `,
   fish: `function __docker_credential_icr
-  set -l words (docker-credential-icr --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)
+  set -l program (command -s docker-credential-icr)
+  set -l words
+  if string match -q -- '/*' "$program"
+    set words ($program --get-yargs-completions (commandline -opc) (commandline -ct) 2>/dev/null)
+  end
   if test -n "$words"; printf '%s\\n' $words; else; __fish_complete_path (commandline -ct); end
 end
 complete -c docker-credential-icr -f -a '(__docker_credential_icr)'
@@ -103,8 +114,27 @@ const argumentValues: Readonly<Record<string, readonly Names[]>> = {
   completion: [() => Object.keys(scripts), none],
 };
 
+/** A `--option=value` as two words, and the text that its candidates start with. */
+export interface SplitWords {
+  readonly words: readonly string[];
+  readonly prefix: string;
+}
+
 /** Returns true for an option that is followed by a value. */
 type TakesValue = (option: string) => boolean;
+
+/** Splits `--option=value` if it is the last of `words`. bash has split it into three words. */
+export function splitLastOption(words: readonly string[], takesValue: TakesValue): SplitWords {
+  const [option = '', equals] = words.slice(-3);
+  if (equals === '=' && takesValue(option)) return { words: words.toSpliced(-2, 1), prefix: '' };
+  const last = words.at(-1) ?? '';
+  const end = last.indexOf('=');
+  if (!takesValue(last.slice(0, Math.max(end, 0)))) return { words, prefix: '' };
+  return {
+    words: [...words.slice(0, -1), last.slice(0, end), last.slice(end + 1)],
+    prefix: last.slice(0, end + 1),
+  };
+}
 
 /**
  * Returns the candidates for the last of `words`: the values of the option before it, otherwise arguments, and options if it
@@ -120,9 +150,8 @@ export function candidates(
   const [previous = '', current = ''] = words.slice(-2);
   const [options, plain] = [known.filter(isOption), known.filter((word) => !isOption(word))];
   if (takesValue(previous)) {
-    return Object.hasOwn(optionValues, previous)
-      ? namesToComplete(context, words, takesValue)
-      : plain;
+    const hasNames = own(optionValues, previous) !== undefined;
+    return hasNames ? namesToComplete(context, words, takesValue) : plain;
   }
   if (isOption(current)) return options;
   const values = [...plain, ...namesToComplete(context, words, takesValue)];
@@ -140,14 +169,14 @@ function namesToComplete(
   takesValue: TakesValue,
 ): readonly string[] {
   const typed = words.slice(1);
-  const option = optionValues[typed.at(-2) ?? ''];
+  const option = own(optionValues, typed.at(-2) ?? '');
   if (option !== undefined) return option(context);
   const [command = '', second = '', ...rest] = argumentsIn(typed, takesValue);
-  if (command === 'settings' && rest.length === 1) return settingsByName[second]?.values ?? [];
-  const group = argumentValues[`${command} ${second}`];
+  if (command === 'settings' && rest.length === 1) return own(settingsByName, second)?.values ?? [];
+  const group = own(argumentValues, `${command} ${second}`);
   const [names, count] = group
     ? [group, rest.length]
-    : [argumentValues[command] ?? [none], rest.length + 1];
+    : [own(argumentValues, command) ?? [none], rest.length + 1];
   return (names[count - 1] ?? names.at(-1) ?? none)(context);
 }
 

@@ -42,18 +42,23 @@ export async function withChangeLock<T>(
   if (onTimeout === 'fail') settingsDirectory(context);
   const locked = (_leave: unknown, isHeld: () => boolean) => {
     removeStaleTemporaries(context, folder);
-    const assertLockHeld = () => {
-      if (!isHeld()) throw lockLost(folder);
-    };
-    const step = async () => {
-      await sleep(0);
-      assertLockHeld();
-    };
-    return action({ assertLockHeld, step });
+    return action(heldLock(isHeld, () => lockLost(folder)));
   };
   const timeoutMs = remainingMs(context, limitMs);
   const options = { timeoutMs, onTimeout, ...staleLockOptions(context) };
   return withLock(context, path.join(folder, 'config.lock'), locked, options);
+}
+
+/** Returns the checks of a lock that is held; they throw the error of `lost`. */
+export function heldLock(isHeld: () => boolean, lost: () => HelperError): ChangeLock {
+  const assertLockHeld = () => {
+    if (!isHeld()) throw lost();
+  };
+  const step = async () => {
+    await sleep(0);
+    assertLockHeld();
+  };
+  return { assertLockHeld, step };
 }
 
 /** Returns the directory of settings and secrets. Creates it if it does not exist. Throws `storage`. */

@@ -91,7 +91,7 @@ export function readTurn(context: User, folder: string, number: number): Turn | 
     return { number, beat: stat.mtimeMs, holder, over, note };
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
-    // If the umask removes the owner's permissions, it cannot be opened until its holder has set the mode.
+    // It is being written; or the umask removes the owner's permissions, and its holder has not set the mode yet.
     return { ...noTurn, number, beat: entry.mtimeMs, over: false };
   } finally {
     if (descriptor !== undefined) fs.closeSync(descriptor);
@@ -134,14 +134,10 @@ export function removeTurns(folder: string): void {
   fs.rmdirSync(folder);
 }
 
-/** Returns an empty object for a file that is being written. */
+/** Throws for a file that is being written. */
 function parse(text: string): Content {
-  try {
-    const { holder, over, note } = JSON.parse(text);
-    return { holder, over: over === true, ...(typeof note === 'string' ? { note } : {}) };
-  } catch {
-    return {};
-  }
+  const { holder, over, note } = JSON.parse(text);
+  return { holder, over: over === true, ...(typeof note === 'string' ? { note } : {}) };
 }
 
 /** Takes the turn; returns undefined if another process has it. Throws the system's error. */

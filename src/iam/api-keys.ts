@@ -120,7 +120,7 @@ export async function listApiKeys(
   const found = await listFromIam(context, caller, 'apikeys', {
     method: 'GET',
     path: '/v1/apikeys',
-    query: { account_id: caller.account, ...filter },
+    query: { account_id: caller.account, ...filter, pagesize: '100' },
     wanted: 'the list of API keys',
   });
   return found.map(readApiKey);

@@ -1,28 +1,40 @@
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import type { Caller } from '../http/api-call.ts';
 import type { JsonObject } from '../json-object.ts';
+import { customRoles, type GrantedRole, roleOf } from './granted-roles.ts';
 import { listFromIam } from './iam-api.ts';
 import { objectsIn, policiesPath } from './policies.ts';
+import { type Limit, limitOf } from './policy-limit.ts';
+import { type Rule, ruleOf } from './policy-rule.ts';
 
 /** An access policy as IAM returns it, as far as it concerns the container registry. */
 export interface Grant {
-  /** Service roles: `Reader`, `Writer`, `Manager`; platform roles such as `Administrator`; or `custom role NAME`. */
-  readonly roles: readonly string[];
+  readonly roles: readonly GrantedRole[];
   /** Undefined for all namespaces. */
   readonly namespace: Limit | undefined;
   /** Undefined for all regions. */
   readonly region: Limit | undefined;
+  /** Undefined for all resource groups. */
+  readonly resourceGroup: Limit | undefined;
+  /** Undefined if the policy always applies. */
+  readonly rule: Rule | undefined;
   /** The names of other attributes of the policy. Whether they match an image is not known here. */
   readonly conditions: readonly string[];
 }
 
-/** The value of an attribute of a policy. In a pattern, `*` stands for any text and `?` for one character. */
-interface Limit {
-  readonly value: string;
-  readonly isPattern: boolean;
+/** Where a grant is needed. Members are undefined if they are not known. */
+export interface Place {
+  readonly namespace: string;
+  readonly region: string | undefined;
+  /** The ID of the namespace's resource group; empty without a group. */
+  readonly resourceGroup: string | undefined;
 }
 
-/** Returns the access policies of the caller that concern the container registry. Throws `refused` or `unreachable`. */
+/**
+ * Returns the access policies of the caller that concern the container registry, if the caller may read them. Throws `refused` or
+ * `unreachable`.
+ */
 export function listGrants(context: Context, caller: Caller): Promise<Grant[]> {
   return grantsOf(context, caller, { iam_id: caller.iamId });
 }
@@ -50,13 +62,70 @@ async function grantsOf(
   caller: Caller,
   subject: Readonly<Record<string, string>>,
 ): Promise<Grant[]> {
-  const policies = await listFromIam(context, caller, 'policies', {
-    method: 'GET',
-    path: policiesPath,
-    query: { account_id: caller.account, ...subject },
-    wanted: 'the list of its access policies',
-  });
-  return policies.flatMap((policy) => grantIn(policy) ?? []);
+  const policies = await policiesOf(context, caller, subject);
+  const grants = policies.flatMap((policy) => grantIn(policy, context.now()) ?? []);
+  if (grants.every(({ roles }) => roles.every(({ actions }) => actions !== undefined)))
+    return grants;
+  const known = await customRoles(context, caller);
+  return grants.map((grant) => ({
+    ...grant,
+    roles: grant.roles.map((role) => ({ ...role, actions: role.actions ?? known.get(role.id) })),
+  }));
+}
+
+/**
+ * The console creates policies of version 2. Version 1 of the API lists placeholders for them, and version 2 lists the policies of
+ * both versions. Source: https://cloud.ibm.com/docs/account?topic=account-known-issues.
+ */
+async function policiesOf(
+  context: Context,
+  caller: Caller,
+  subject: Readonly<Record<string, string>>,
+): Promise<JsonObject[]> {
+  const list = (path: string) =>
+    listFromIam(context, caller, 'policies', {
+      method: 'GET',
+      path,
+      query: { account_id: caller.account, ...subject, limit: '100' },
+      wanted: 'the list of its access policies',
+    });
+  try {
+    return await list('/v2/policies');
+  } catch (error) {
+    if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
+    return list(policiesPath);
+  }
+}
+
+/** Returns undefined for a policy of another service or resource, and for one that is not an access policy. */
+function grantIn(policy: JsonObject, now: number): Grant | undefined {
+  const { type, state } = policy;
+  if (type !== 'access' || (state !== undefined && state !== 'active')) return undefined;
+  const [resource] = objectsIn(policy.resources ?? [policy.resource]);
+  const attributes = objectsIn(resource?.attributes).map((each) => ({
+    name: String(each.key ?? each.name),
+    limit: limitOf(each),
+  }));
+  const named = (wanted: string) => attributes.find(({ name }) => name === wanted)?.limit;
+  const others = attributes
+    .filter(({ name, limit }) => !understood.includes(name) || limit === undefined)
+    .map(({ name }) => name);
+  const [service, resourceType] = [named('serviceName'), named('resourceType')];
+  // Without a service, a policy applies to all services with IAM access; the types are `service` and `platform_service`. A
+  // service group has only services for the management of the account.
+  const isOurs =
+    service?.matches('container-registry') ??
+    (named('serviceType')?.matches('service') !== false && !others.includes('service_group_id'));
+  // A policy for a resource group gives access to the group itself.
+  if (!isOurs || resourceType?.matches('namespace') === false) return undefined;
+  return {
+    roles: rolesIn(policy).map(roleOf),
+    namespace: named('resource'),
+    region: named('region'),
+    resourceGroup: named('resourceGroupId'),
+    rule: ruleOf(policy, now),
+    conditions: [...others, ...(objectsIn(resource?.tags).length > 0 ? ['tags'] : [])],
+  };
 }
 
 const understood: readonly string[] = [
@@ -64,70 +133,36 @@ const understood: readonly string[] = [
   'serviceName',
   'serviceType',
   'region',
+  'resourceGroupId',
   'resourceType',
   'resource',
 ];
 
-/** Returns undefined for a policy of another service or resource, and for one that is not an access policy. */
-function grantIn(policy: JsonObject): Grant | undefined {
-  const [resource] = objectsIn(policy.resources);
-  const attributes = objectsIn(resource?.attributes);
-  const limitOf = (wanted: string): Limit | undefined => {
-    const found = attributes.find(({ name }) => name === wanted);
-    return found && { value: String(found.value), isPattern: found.operator === 'stringMatch' };
-  };
-  const { type, state } = policy;
-  if (type !== 'access' || (state !== undefined && state !== 'active')) return undefined;
-  const others = attributes.map(({ name }) => String(name)).filter((name) => !isUnderstood(name));
-  const [service, resourceType] = [limitOf('serviceName'), limitOf('resourceType')];
-  // Without a service, a policy applies to all services with IAM access; the types are `service` and `platform_service`. A
-  // service group has only services for the management of the account.
-  const isOurs =
-    service === undefined
-      ? limitOf('serviceType')?.value !== 'platform_service' && !others.includes('service_group_id')
-      : matches(service, 'container-registry');
-  // A policy for a resource group gives access to the group itself.
-  const isOther = resourceType !== undefined && !matches(resourceType, 'namespace');
-  if (!isOurs || isOther) return undefined;
-  return {
-    roles: objectsIn(policy.roles).map(({ role_id: id }) => roleName(String(id))),
-    namespace: limitOf('resource'),
-    region: limitOf('region'),
-    conditions: [
-      ...others,
-      ...(objectsIn(resource?.tags).length > 0 ? ['tags'] : []),
-      // Policies of version 2 may have conditions, such as times.
-      ...(policy.rule === undefined && policy.pattern === undefined ? [] : ['rule']),
-    ],
-  };
+/** The roles are in `roles` in version 1, in `control.grant.roles` in version 2. */
+function rolesIn({ roles, control }: JsonObject): JsonObject[] {
+  if (roles !== undefined) return objectsIn(roles);
+  const [grant] = objectsIn(objectsIn([control]).map((each) => each.grant));
+  return objectsIn(grant?.roles);
 }
 
-function isUnderstood(name: string): boolean {
-  return understood.includes(name);
-}
-
-/** A custom role can have the name of another role. */
-function roleName(id: string): string {
-  const name = id.replace(/.*:/s, '');
-  return /:customRole:[^:]*$/.test(id) ? `custom role ${name}` : name;
-}
-
-/**
- * Returns true if the policy applies to this namespace in this region, whatever its roles and conditions. `region` is
- * undefined if it is not known.
- */
-export function appliesTo(grant: Grant, namespace: string, region: string | undefined): boolean {
+/** Returns true if the policy applies to this place now, whatever its roles and other conditions. */
+export function appliesTo(grant: Grant, { namespace, region, resourceGroup }: Place): boolean {
+  const isIn = (limit: Limit | undefined, value: string | undefined) =>
+    limit === undefined || value === undefined || limit.matches(value);
   return (
-    matches(grant.namespace, namespace) && (region === undefined || matches(grant.region, region))
+    isIn(grant.namespace, namespace) &&
+    isIn(grant.region, region) &&
+    isIn(grant.resourceGroup, resourceGroup) &&
+    grant.rule?.isMet !== false
   );
 }
 
-function matches(limit: Limit | undefined, text: string): boolean {
-  if (limit === undefined) return true;
-  if (!limit.isPattern) return limit.value === text;
-  const pattern = limit.value
-    .replace(/[^\w*?]/g, '\\$&')
-    .replaceAll('*', '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${pattern}$`, 's').test(text);
+/** Returns true if everything that limits the policy is known, so that `appliesTo` is certain. */
+export function isCertain(grant: Grant, { region, resourceGroup }: Place): boolean {
+  return (
+    grant.conditions.length === 0 &&
+    (grant.rule === undefined || grant.rule.isMet !== undefined) &&
+    (grant.region === undefined || region !== undefined) &&
+    (grant.resourceGroup === undefined || resourceGroup !== undefined)
+  );
 }

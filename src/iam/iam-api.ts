@@ -1,7 +1,7 @@
 import type { Context } from '../context.ts';
 import { unreachable } from '../http/accept.ts';
 import { type ApiCall, type Caller, callForObject } from '../http/api-call.ts';
-import { isObject, type JsonObject } from '../json-object.ts';
+import { isObject, isText, type JsonObject } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
 
 /** A call of IAM's API; its path starts with `/v1/`. */
@@ -10,7 +10,6 @@ type IamCall = Omit<ApiCall, 'service' | 'url' | 'hint'> & {
   readonly hint?: string;
 };
 
-const pageSize = '100';
 /** 100 pages have more entries than an account can have. */
 const maxPages = 100;
 
@@ -40,7 +39,7 @@ export async function listFromIam(
   const found: JsonObject[] = [];
   let place: ReturnType<typeof nextPage> = {};
   for (let page = 1; page <= maxPages; page += 1) {
-    const query = { ...call.query, pagesize: pageSize, ...place };
+    const query = { ...call.query, ...place };
     const answer = await callIam(context, caller, { ...call, query });
     const entries = answer[member];
     // An empty object is no empty list.
@@ -52,16 +51,19 @@ export async function listFromIam(
   return found;
 }
 
-/** The list of access groups has offsets, and its `next` is an object; other lists have page tokens. */
+/**
+ * API keys and service IDs have page tokens, access groups have offsets, policies have a start. `next` is an address, or an object
+ * with an address.
+ */
 function nextPage({ next }: JsonObject): Readonly<Record<string, string>> | undefined {
   const address = isObject(next) ? next.href : next;
   const query =
     typeof address === 'string'
       ? URL.parse(address, 'https://iam.invalid')?.searchParams
       : undefined;
-  for (const name of ['pagetoken', 'offset']) {
+  for (const name of ['pagetoken', 'offset', 'start']) {
     const value = query?.get(name);
     if (value) return { [name]: value };
   }
-  return undefined;
+  return isObject(next) && isText(next.start) ? { start: next.start } : undefined;
 }

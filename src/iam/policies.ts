@@ -32,7 +32,7 @@ export async function grantAccess(
   const existing = await listFromIam(context, caller, 'policies', {
     method: 'GET',
     path: policiesPath,
-    query: { account_id: caller.account, iam_id: access.iamId },
+    query: { account_id: caller.account, iam_id: access.iamId, limit: '100' },
     wanted: 'the list of access policies',
   });
   if (existing.some((each) => fingerprint(each) === fingerprint(policy))) return false;

@@ -24,7 +24,7 @@ export async function findServiceId(
   const found = await listFromIam(context, caller, 'serviceids', {
     method: 'GET',
     path: '/v1/serviceids',
-    query: { account_id: caller.account, name: isId ? undefined : nameOrId },
+    query: { account_id: caller.account, name: isId ? undefined : nameOrId, pagesize: '100' },
     wanted: 'the list of service IDs',
   });
   const [first, ...more] = found

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
 import { unreachable } from '../http/accept.ts';
 import { type ApiCall, type Caller, callApi, callForObject, goodAnswer } from '../http/api-call.ts';
 import { isObject, type JsonObject } from '../json-object.ts';
@@ -43,14 +44,36 @@ function numberIn(object: unknown, name: string): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Returns the namespaces of the caller's account in the host's region. Throws `refused` or `unreachable`. */
+/** A namespace as the registry's API shows it. */
+export interface NamespaceDetails {
+  readonly name: string;
+  /** The ID of its resource group; empty without a group, undefined if that is not in the answer. */
+  readonly resourceGroup: string | undefined;
+}
+
+/**
+ * Returns the namespaces in the account and region that the caller may see. Throws `refused` or `unreachable`.
+ * Source: https://cloud.ibm.com/apidocs/container-registry, "Detailed namespace list": "authorized namespaces".
+ */
 export async function namespacesOf(
   context: Context,
   caller: Caller,
   host: string,
-): Promise<string[]> {
-  const call = toCall(caller, host, '/namespaces', 'the list of namespaces');
-  return (await callForList(context, caller, call)).filter((each) => typeof each === 'string');
+): Promise<NamespaceDetails[]> {
+  const list = (path: string) =>
+    callForList(context, caller, toCall(caller, host, path, 'the list of namespaces'));
+  try {
+    return (await list('/namespaces/details'))
+      .filter(isObject)
+      .map(({ name, resource_group: group }) => ({
+        name: String(name),
+        resourceGroup: typeof group === 'string' ? group : undefined,
+      }));
+  } catch (error) {
+    if (!(error instanceof HelperError) || error.code !== 'refused') throw error;
+    const names = (await list('/namespaces')).filter((each) => typeof each === 'string');
+    return names.map((name) => ({ name, resourceGroup: undefined }));
+  }
 }
 
 /**

@@ -18,15 +18,16 @@ const tagForm = /^\w[\w.-]{0,127}$/;
 const digestForm = /^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[0-9a-f]{32,}$/;
 const maxLength = 1000;
 
+/** The transports of skopeo and podman, BuildKit, and Helm. */
+const transport =
+  /^(?:(?:docker|https?|oci|docker-image):\/\/|(?:containers-storage|docker-daemon):)/i;
+
 /**
- * Parses an image, with or without `https://` or `docker://` (as skopeo writes it), tag, digest and trailing slash. The
- * host may be in upper or lower case. Returns a problem for other registries and invalid names.
+ * Parses an image, with or without a transport such as `docker://` or `oci://`, tag, digest and trailing slash. The host may be
+ * in upper or lower case. Returns a problem for other registries and invalid names.
  */
 export function parseImageReference(text: string): ImageReference | ParseProblem {
-  const image = text
-    .trim()
-    .replace(/^(?:docker|https?):\/\//i, '')
-    .replace(/\/+$/, '');
+  const image = text.trim().replace(transport, '').replace(/\/+$/, '');
   if (image.length > maxLength) return { problem: 'it is too long' };
   const slash = image.indexOf('/');
   const registry = (slash < 0 ? image : image.slice(0, slash)).toLowerCase();
@@ -34,7 +35,8 @@ export function parseImageReference(text: string): ImageReference | ParseProblem
   if ('problem' in host) return host;
   if (!isIbmHost(host))
     return { problem: 'its registry is not a host of IBM Cloud Container Registry' };
-  const [name = '', digest, ...more] = slash < 0 ? [''] : image.slice(slash + 1).split('@');
+  if (slash < 0) return { problem: 'it ends after the host, without namespace and image' };
+  const [name = '', digest, ...more] = image.slice(slash + 1).split('@');
   const [, repository = '', tag] = /^(.*?)(?::([^/]*))?$/s.exec(name) ?? [];
   const parts = repository.split('/');
   if (repository.toLowerCase() !== repository) return { problem: 'its name has capital letters' };

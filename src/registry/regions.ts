@@ -29,3 +29,9 @@ export const publicHosts: readonly string[] = regions.map(({ host }) => host);
 
 /** The private host of each public host, reachable only from inside IBM Cloud. */
 export const privateHosts: readonly string[] = publicHosts.map((host) => `private.${host}`);
+
+/** Returns the region of a public or private host; undefined for a host without one, such as cp.icr.io. */
+export function regionOf(host: string): string | undefined {
+  const name = host.replace(/^private\./, '');
+  return regions.find((region) => region.host === name)?.region;
+}

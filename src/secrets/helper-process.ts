@@ -1,6 +1,6 @@
 import { type Context, debug, remainingMs } from '../context.ts';
 import { HelperError, protocolErrors } from '../errors.ts';
-import { type JsonObject, parseObject } from '../json-object.ts';
+import { type JsonObject, own, parseObject } from '../json-object.ts';
 import { masked } from '../mask.ts';
 import { environmentFor, requireHelper } from './helper-program.ts';
 
@@ -15,7 +15,7 @@ const commands: Readonly<Record<string, string>> = {
 
 /** Returns undefined if no command is known. */
 export function unlockCommand(name: string): string | undefined {
-  return commands[name];
+  return own(commands, name);
 }
 
 /** The hint of an error of that keychain, which may be locked. */
@@ -99,7 +99,7 @@ export function oneLine(text: string): string {
 
 // A helper that crashes may print a long stack trace.
 const maxErrorLines = 5;
-const maxErrorLength = 64 * 1024;
+const maxErrorLength = 16 * 1024;
 
 function linesOf(text: string): string[] {
   const lines = text

@@ -1,10 +1,10 @@
 import path from 'node:path';
-import { withChangeLock } from '../config/change-lock.ts';
+import { type ChangeLock, heldLock, withChangeLock } from '../config/change-lock.ts';
 import { requireConfigFolder } from '../config/folders.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Settings } from '../config/settings.ts';
 import { updateSettings } from '../config/write.ts';
-import { type Context, sleep } from '../context.ts';
+import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
@@ -26,12 +26,8 @@ const staleAfterMs = 50_000;
  */
 export async function moveSecrets(context: Context, target: string): Promise<number> {
   const lock = path.join(requireConfigFolder(context), 'move.lock');
-  const action = (_setNote: unknown, isHeld: () => boolean) => {
-    const assertLockHeld = () => {
-      if (!isHeld()) throw lostLock();
-    };
-    return move(context, target, assertLockHeld);
-  };
+  const action = (_setNote: unknown, isHeld: () => boolean) =>
+    move(context, target, heldLock(isHeld, lostLock));
   return withLock(context, lock, action, {
     timeoutMs: lockTimeoutMs,
     onTimeout: 'fail',
@@ -39,15 +35,12 @@ export async function moveSecrets(context: Context, target: string): Promise<num
   });
 }
 
-async function move(context: Context, target: string, assertLockHeld: () => void): Promise<number> {
-  const step: Step = async () => {
-    await sleep(0);
-    assertLockHeld();
-  };
-  await finishLastMove(context, step);
+async function move(context: Context, target: string, lock: ChangeLock): Promise<number> {
+  const { step } = lock;
+  await finishLastMove(context, lock);
   const { store: from = fileStoreName } = readSettings(context);
   if (from === target) {
-    await changeSettings(context, { store: target });
+    await changeSettings(context, lock, { store: target });
     eraseTemporaries(context);
     return 0;
   }
@@ -57,32 +50,33 @@ async function move(context: Context, target: string, assertLockHeld: () => void
   await step();
   requireWorkingStore(context, { store: from });
   const destination = namedStore(context, target);
-  await step();
-  await changeSettings(context, { previousStore: target }, assertLockHeld);
+  await changeSettings(context, lock, { previousStore: target });
   const copies = await copyAll(source, destination, step).catch(async (error) => {
-    await finishLastMove(context, step);
+    await finishLastMove(context, lock);
     throw error;
   });
   let latest = copies;
-  await updateSettings(context, async (settings, lock) => {
+  await updateSettings(context, async (settings, { assertLockHeld }) => {
     const stepUnderBoth: Step = async () => {
       await step();
-      lock.assertLockHeld();
+      assertLockHeld();
     };
     // Another move has started meanwhile and has erased these copies.
     if (settings.previousStore !== target) throw lostLock();
     latest = await catchUp(source, destination, copies, stepUnderBoth);
-    assertLockHeld();
+    lock.assertLockHeld();
     return { ...settings, store: target, previousStore: from };
   });
   const identities = () => readSettings(context).identities;
   const locked = (action: () => Promise<void>) => withChangeLock(context, action);
-  await settle(source, destination, latest, identities, step, locked).catch((error) => {
+  const emptySource = async () => {
+    await settle(source, destination, latest, identities, step, locked);
+    eraseTemporaries(context);
+  };
+  await emptySource().catch((error) => {
     throw error instanceof HelperError ? notEmptied(from, target, error) : error;
   });
-  eraseTemporaries(context);
-  await step();
-  await unsetPreviousStore(context);
+  await unsetPreviousStore(context, lock);
   return latest.length;
 }
 
@@ -90,20 +84,23 @@ function namedStore(context: Context, name: string): NamedStore {
   return { name, store: storeIn(context, { store: name }) };
 }
 
-/** Changes the settings, unless `check` throws; it is called under the lock. */
+/** Changes the settings, unless another move has taken over the lock. */
 async function changeSettings(
   context: Context,
+  { assertLockHeld }: ChangeLock,
   changes: Partial<Settings>,
-  check: (settings: Settings) => void = () => {},
 ): Promise<void> {
   await updateSettings(context, (settings) => {
-    check(settings);
+    assertLockHeld();
     return { ...settings, ...changes };
   });
 }
 
-async function unsetPreviousStore(context: Context): Promise<void> {
-  await updateSettings(context, ({ previousStore: _, ...rest }) => rest);
+async function unsetPreviousStore(context: Context, { assertLockHeld }: ChangeLock): Promise<void> {
+  await updateSettings(context, ({ previousStore: _, ...rest }) => {
+    assertLockHeld();
+    return rest;
+  });
 }
 
 /** The error if this process was suspended and another move has taken over its lock. */
@@ -134,24 +131,31 @@ function notEmptied(
  * Removes the copies of an interrupted move from the store that is not in use; a failure is a warning. Throws `storage` if
  * the store in use does not list all secrets of the settings: then the other store may have the only copy.
  */
-async function finishLastMove(context: Context, step: Step): Promise<void> {
+async function finishLastMove(context: Context, lock: ChangeLock): Promise<void> {
   const settings = readSettings(context);
   const { previousStore, store = fileStoreName } = settings;
   if (previousStore === undefined) return;
-  await step();
-  if (previousStore !== store) requireEveryIdentity(settings, namedStore(context, store));
+  if (previousStore !== store) {
+    await lock.step();
+    requireEveryIdentity(settings, namedStore(context, store));
+    await emptyOrWarn(context, previousStore, lock);
+  }
+  await unsetPreviousStore(context, lock);
+}
+
+async function emptyOrWarn(context: Context, store: string, lock: ChangeLock): Promise<void> {
   try {
-    if (previousStore !== store) await empty(context, namedStore(context, previousStore), step);
+    await empty(context, namedStore(context, store), lock.step);
   } catch (error) {
     if (!(error instanceof HelperError)) throw error;
-    await step();
-    const title = storeTitle({ store: previousStore });
+    lock.assertLockHeld();
+    const title = storeTitle({ store });
     context.warn(`secrets may be left in ${title}: ${error.message}`, error.hint);
   }
-  await unsetPreviousStore(context);
 }
 
 async function empty(context: Context, { name, store }: NamedStore, step: Step): Promise<void> {
+  await step();
   requireWorkingStore(context, { store: name });
   for (const key of await keysIn(store, step)) {
     await step();

@@ -148,9 +148,9 @@ test('command: a failure keeps the old key, and a later run continues without --
     const file = write(person, 'a', old.value);
     const { program, copy } = writeSink(
       person,
-      'test -e "$0.fail" || exit 0\ncat "$0.fail" "$0.copy" >&2\nexit 7\n',
+      'test -e "$0.fail" || exit 0\ncat "$0.fail" "$0.copy" >&2\necho output\nexit 7\n',
     );
-    fs.writeFileSync(`${program}.fail`, 'no space left\n');
+    fs.writeFileSync(`${program}.fail`, `no space left for ${old.value}\n`);
     fs.symlinkSync(copy, `${program}.copy`);
     const words = `api-key rotate jane --to command:${program} --to file:a`;
     const failed = await person.call(words);
@@ -158,7 +158,7 @@ test('command: a failure keeps the old key, and a later run continues without --
     const keys = keysOf(sandbox, old.iamId);
     assert.match(
       failed.stderr,
-      /: identity jane uses the new key, but not all copies contain it: \S+sink failed \(exit status 7: no space left \*\*\*\)\nhint: run the command by hand to see its output, then run docker-credential-icr api-key rotate jane to continue\n$/,
+      /: identity jane uses the new key, but not all copies contain it: \S+sink failed \(exit status 7: no space left for \*\*\* \*\*\*\)\nhint: run the command by hand to see its output, then run docker-credential-icr api-key rotate jane to continue\n$/,
     );
     assert.is(keys.length, 2);
     assert.is(read(file), keys[1]?.value, 'the other copy is replaced');
@@ -168,6 +168,26 @@ test('command: a failure keeps the old key, and a later run continues without --
     assert.match(said, /^continuing the interrupted rotation of identity jane\n/);
     assert.match(said, /\nfile:\S+\/a already contained the new key; IAM accepts it\n/);
     assert.is(read(copy), onlyNewKey(sandbox, old).value);
+  }));
+
+test('kubernetes: an error of kubectl shows no Secret', ({ sandbox }) =>
+  inCloud(sandbox, async (person) => {
+    const { value } = addUserWithKey(sandbox, person, 'jane');
+    const body = `#!/bin/sh\necho ${base64(value)} canary\nprintf '%b' "$SAID" >&2\nexit 1\n`;
+    const kubectl = write(person, 'bin/kubectl', body, 0o755);
+    for (const [SAID, shown] of [
+      ['', ''],
+      [`response ${base64(`user:${value}`)}`, ': response dXNlcjp***=='],
+      [`\\033[31m${value}\\033[0m\\n`, ': [31m*** [0m'],
+    ] as const) {
+      const env = { SAID, PATH: `${path.dirname(kubectl)}:/bin` };
+      const words = 'api-key rotate jane --to kubernetes://build/icr?context=a';
+      const { stderr } = await person.call(words, '', env);
+      assert.ok(
+        stderr.includes(`kubectl for Secret build/icr failed (exit status 1${shown})\n`),
+        stderr,
+      );
+    }
   }));
 
 test('--skip leaves out a copy of the interrupted rotation', ({ sandbox }) =>

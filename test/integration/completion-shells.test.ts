@@ -4,7 +4,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { executable } from '../../scripts/build.ts';
-import { type Home, inHome, snapshot, writeConfig } from '../support/home.ts';
+import { type Home, inHome, snapshot, writeConfig, writeIdentity } from '../support/home.ts';
 import { hasShell, type ShellName, typeInShell } from '../support/shell-terminal.ts';
 
 const test = suite('shell completion');
@@ -90,6 +90,13 @@ if [ "$1" = --get-yargs-completions ]; then exec head -n 1 "$HOME/words"; fi
 printf '%s\\0' "$@" >>"$HOME/arguments"
 exec sed -i 1d "$HOME/words"
 `;
+/** Completes as the executable does; when run, appends its arguments to `arguments`. */
+const recordingExecutable = `#!/bin/sh
+if [ "$1" = --get-yargs-completions ]; then exec '${executable}' "$@"; fi
+printf '%s\\0' "$@" >>"$HOME/arguments"
+`;
+/** Ctrl-B, which moves the cursor to the left. */
+const left = '\x02';
 /** Shows all candidates: the first Tab of bash inserts what they have in common, the third one lists them. */
 const tabs: Readonly<Record<ShellName, string>> = { bash: '\t\t\t', zsh: '\t\t', fish: '\t\t' };
 /** Ctrl-U. */
@@ -145,6 +152,38 @@ for (const shell of shells) {
       const screen = await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
       assert.match(screen, /iambearer/);
       assert.not.ok(fs.existsSync(mark), screen);
+    }),
+  );
+
+  withShell(`${shell}: completes after an equals sign and before other words`, () =>
+    inPlace(recordingExecutable, async ({ home, env }) => {
+      writeIdentity(home);
+      const keys = [
+        'docker-credential-icr login --identity=wo\t',
+        'docker-credential-icr login --identity=\t',
+        `docker-credential-icr login --identity wo us.icr.io${left.repeat(' us.icr.io'.length)}\t`,
+      ];
+      const screen = await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env });
+      const passed = fs.readFileSync(path.join(home.folder, 'arguments'), 'utf8').split('\0');
+      const one = ['login', '--identity=work'];
+      assert.equal(
+        passed,
+        [...one, ...one, 'login', '--identity', 'work', 'us.icr.io', ''],
+        screen,
+      );
+    }),
+  );
+
+  withShell(`${shell}: runs no program in a relative directory of PATH`, () =>
+    inPlace(undefined, async ({ home, env, mark }) => {
+      const planted = path.join(home.folder, 'docker-credential-icr');
+      fs.writeFileSync(planted, '#!/bin/sh\ntouch MARK\n', { mode: 0o755 });
+      const keys = [`docker-credential-icr login ${tabs[shell]}${killLine}`];
+      for (const relative of ['.', '', `../${path.basename(home.folder)}`]) {
+        const surroundings = { ...env, PATH: `${relative}:${env.PATH}` };
+        await typeInShell(shell, loads[shell], keys, { cwd: home.folder, env: surroundings });
+        assert.not.ok(fs.existsSync(mark), relative);
+      }
     }),
   );
 

@@ -9,6 +9,7 @@ import { type Outcome, startHelper } from '../support/helper.ts';
 import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.ts';
 
 const apiKey = 'canary-key-that-explain-tries-1234567890abcd';
+const defaultAccount = '0a1b2c3d4e5f60718293a4b5c6d7e8f9';
 const otherAccount = 'ffffffffffffffffffffffffffffffff';
 
 interface World {
@@ -49,6 +50,7 @@ function inWorld(sandbox: Sandbox, use: (world: World) => Promise<void>): Promis
       accounts.removeApiKey({ key: apiKey });
       accounts.setRestrictions({});
       accounts.removeNamespace({ name: 'demo' });
+      sandbox.faults.clear('iam');
     }
   });
 }
@@ -125,7 +127,75 @@ const ofNamespace = (name: string, operator?: string) => [
   { name: 'resource', value: name, operator },
 ];
 const ruled = {
-  rule: { key: '{{environment.attributes.day_of_week}}', operator: 'dayOfWeekAnyOf' },
+  rule: { key: '{{resource.attributes.path}}', operator: 'stringMatch', value: 'a' },
+};
+
+/** A policy that applies only between two times. */
+function inTime(from: string, until: string): object {
+  const key = '{{environment.attributes.current_date_time}}';
+  const conditions = [
+    { key, operator: 'dateTimeGreaterThanOrEquals', value: from },
+    { key, operator: 'dateTimeLessThanOrEquals', value: until },
+  ];
+  return { rule: { operator: 'and', conditions }, pattern: 'time-based-conditions:once' };
+}
+
+const writerRole = [{ role_id: 'crn:v1:bluemix:public:container-registry::::serviceRole:Writer' }];
+const customCrn = 'crn:v1:bluemix:public:iam-access-management::a';
+
+/** Each simulated account has custom roles with its ID in the name. */
+function customRoleOf(name: string): object[] {
+  return [{ role_id: `${customCrn}/${defaultAccount}::customRole:${name}` }];
+}
+
+function addCustomRole({ sandbox, iamId }: World, name: string, action: string): void {
+  const accountId = account(sandbox, iamId);
+  sandbox.accounts.addCustomRole({ name, accountId, actions: [action] });
+}
+
+/** Adds the namespace again, in a resource group. */
+function addDemo({ sandbox, iamId }: World, resourceGroup: string): void {
+  const accountId = account(sandbox, iamId);
+  sandbox.accounts.addNamespace({ name: 'demo', accountId, public: false, resourceGroup });
+}
+
+/** A policy in the form of version 2. */
+function version2(attributes: readonly object[], role = 'Reader'): Policy {
+  const roles = [{ role_id: `crn:v1:bluemix:public:iam::::serviceRole:${role}` }];
+  const service = { key: 'serviceName', operator: 'stringEquals', value: 'container-registry' };
+  const resource = { attributes: [service, ...attributes] };
+  return { role: 'Reader', shown: { control: { grant: { roles } }, resource } };
+}
+
+/** Policies that allow a pull of `demo` for certain, so that the hint for the refusal names the restrictions. */
+const certain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]>> = {
+  'version 2': [
+    version2([]),
+    /^ok policies: Reader on namespace d\*, Reader on all namespaces applies to demo/m,
+  ],
+  'one of several namespaces': [
+    version2([{ key: 'resource', operator: 'stringEqualsAnyOf', value: ['x', 'demo'] }]),
+    /^ok policies: Reader on namespace d\*, Reader on namespace x or demo applies/m,
+  ],
+  'patterns of namespaces': [
+    version2([{ key: 'resource', operator: 'stringMatchAnyOf', value: ['x*', 'd?mo'] }], 'Manager'),
+    /^ok policies: Reader on namespace d\*, Manager on namespace x\* or d\?mo applies/m,
+  ],
+  'every namespace': [
+    version2([{ key: 'resource', operator: 'stringExists', value: true }]),
+    /^ok policies: Reader on namespace d\*, Reader on namespace \(any: true\) applies/m,
+  ],
+  'a time': [
+    shownWith([], inTime('2020-01-01T00:00:00Z', '2120-01-01T00:00:00Z')),
+    /^ok policies: Reader on namespace d\*, Reader on all namespaces only after 2020\S+ until 2120\S+ applies/m,
+  ],
+  'all services': [
+    {
+      role: 'Reader',
+      shown: { resources: [{ attributes: [{ name: 'serviceType', value: 'service' }] }] },
+    },
+    /^ok policies: Reader on namespace d\*, Reader on all namespaces applies/m,
+  ],
 };
 const customReader = 'crn:v1:bluemix:public:iam::a/1234::customRole:Reader';
 const administrator = 'crn:v1:bluemix:public:iam::::role:Administrator';
@@ -134,14 +204,14 @@ const administrator = 'crn:v1:bluemix:public:iam::::role:Administrator';
 const uncertain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]>> = {
   'a resource group': [
     shownWith([{ name: 'resourceGroupId', value: 'g1' }]),
-    /^warning policies: Reader on all namespaces with a condition on resourceGroupId may apply to demo in us-south \| run ibmcloud/m,
+    /^warning policies: Reader on all namespaces in resource group g1 may apply to demo in us-south \| run ibmcloud iam .*; if demo is in no resource group, run ibmcloud cr region-set us-south && ibmcloud cr namespace-assign -g g1 demo$/m,
   ],
   'a resource group, for all services': [
     {
       role: 'Reader',
       shown: { resources: [{ attributes: [{ name: 'resourceGroupId', value: 'g1' }] }] },
     },
-    /^warning policies: Reader .* on resourceGroupId may apply/m,
+    /^warning policies: Reader .* in resource group g1 may apply/m,
   ],
   'a resource group itself': [
     {
@@ -164,13 +234,43 @@ const uncertain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]
     },
     /^warning policies: Reader on all namespaces with a condition on tags may apply/m,
   ],
-  'a time': [
+  'an attribute of the request': [
     shownWith([], ruled),
-    /^warning policies: Reader on all namespaces with a condition on rule may apply/m,
+    /^warning policies: Reader on all namespaces only if resource.attributes.path stringMatch a may apply/m,
   ],
   'a condition, in another region': [
     shownWith([{ name: 'region', value: 'eu-de' }], ruled),
-    /^error policies: .*policies for others: Reader on all namespaces in eu-de with a condition on rule \|/m,
+    /^error policies: .*policies for others: Reader on all namespaces in eu-de only if resource.attributes.path stringMatch a \|/m,
+  ],
+  'a time that is over': [
+    shownWith([], inTime('2020-01-01T00:00:00Z', '2020-02-01T00:00:00+01:00')),
+    /^error policies: .*policies for others: Reader on all namespaces only after 2020-01-01T00:00:00Z until 2020-02-01T00:00:00\+01:00 \| run/m,
+  ],
+  'a time that has not come': [
+    shownWith([], inTime('2120-01-01T00:00:00Z', '2120-02-01T00:00:00Z')),
+    /^error policies: .*policies for others: .* only after 2120/m,
+  ],
+  'a time, in a form that is not known': [
+    shownWith([], inTime('today', 'tomorrow')),
+    /^warning policies: .* only after today until tomorrow may apply/m,
+  ],
+  'an operator that is not known': [
+    shownWith([{ name: 'resource', value: 'demo', operator: 'ipInRange' }]),
+    /^warning policies: Reader on all namespaces with a condition on resource may apply/m,
+  ],
+  'resources without a namespace': [
+    shownWith([{ name: 'resource', value: false, operator: 'stringExists' }]),
+    /^error policies: .*policies for others: Reader on namespace \(any: false\) \|/m,
+  ],
+  'an escaped asterisk': [
+    shownWith(ofNamespace('dem{{*}}', 'stringMatch')),
+    /^error policies: .*policies for others: Reader on namespace dem\{\{\*\}\} \|/m,
+  ],
+  'the role of another service': [
+    shownWith([], {
+      roles: [{ role_id: 'crn:v1:bluemix:public:cloud-object-storage::::serviceRole:Reader' }],
+    }),
+    /^error policies: .*; only Reader of cloud-object-storage on all namespaces \|/m,
   ],
   'a custom role with the name of another': [
     shownWith([], { roles: [{ role_id: customReader }] }),
@@ -210,6 +310,21 @@ const uncertain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]
 };
 
 const rows: Readonly<Record<string, Row>> = {
+  ...Object.fromEntries(
+    Object.entries(certain).map(([what, [policy, says]]) => [
+      `a policy for ${what} beside a context-based restriction`,
+      {
+        // The first policy makes the namespace visible to the identity.
+        policies: [{ role: 'Reader' as const, namespace: 'd*' }, policy],
+        restrictions: { contextBased: true },
+        ok: false,
+        says: [
+          says,
+          /^error registry: .*insufficient scope.* \| check the rules for container-registry/m,
+        ],
+      },
+    ]),
+  ),
   ...Object.fromEntries(
     Object.entries(uncertain).map(([what, [policy, says]]) => [
       `a policy for ${what}`,
@@ -275,7 +390,83 @@ const rows: Readonly<Record<string, Row>> = {
     ok: false,
     says: [
       /^error policies: IAM shows no policy with role Reader or Writer or Manager for demo in us-south \| run /m,
+      /^warning namespace: account \w+ has no namespace demo on us.icr.io that this identity may see \|/m,
+      /^error registry: .* \| run ibmcloud iam service-policy-create .* if account \w+ owns demo; otherwise docker-credential-icr map us.icr.io IDENTITY with/m,
     ],
+  },
+  'the last of 250 policies, which IAM lists on three pages': {
+    policies: [
+      ...Array.from({ length: 249 }, (_, n): Policy => ({ role: 'Reader', namespace: `n${n}` })),
+      { role: 'Reader', namespace: 'demo' },
+    ],
+    ok: true,
+    says: [/^ok policies: Reader on namespace demo applies/m],
+  },
+  'a policy for another resource group than that of the namespace': {
+    policies: [
+      { role: 'Reader' },
+      shownWith([{ name: 'resourceGroupId', value: 'g1' }], { roles: writerRole }),
+    ],
+    push: true,
+    prepare: (world) => addDemo(world, 'g2'),
+    ok: false,
+    says: [
+      /^error policies: .*only Reader on all namespaces; policies for others: Writer on all namespaces in resource group g1 \| run ibmcloud iam .* --resource demo$/m,
+    ],
+  },
+  'a policy for a resource group, and a namespace without one': {
+    policies: [
+      { role: 'Reader' },
+      shownWith([{ name: 'resourceGroupId', value: 'g1' }], { roles: writerRole }),
+    ],
+    push: true,
+    ok: false,
+    says: [
+      /^error policies: .*policies for others: .* \| run ibmcloud cr region-set us-south && ibmcloud cr namespace-assign -g g1 demo$/m,
+    ],
+  },
+  'a policy for the resource group of the namespace, beside a restriction': {
+    policies: [
+      { role: 'Reader' },
+      shownWith([{ name: 'resourceGroupId', value: 'g1' }], { roles: writerRole }),
+    ],
+    push: true,
+    restrictions: { contextBased: true },
+    prepare: (world) => addDemo(world, 'g1'),
+    ok: false,
+    says: [
+      /^ok policies: Writer on all namespaces in resource group g1 applies/m,
+      /^error registry: .* \| check the rules for container-registry/m,
+    ],
+  },
+  'a custom role that allows a pull, beside a restriction': {
+    policies: [
+      { role: 'Reader', namespace: 'd*' },
+      shownWith([], { roles: customRoleOf('Puller') }),
+    ],
+    restrictions: { contextBased: true },
+    prepare: (world) => addCustomRole(world, 'Puller', 'container-registry.image.pull'),
+    ok: false,
+    says: [/^ok policies: .*, custom role Puller on all namespaces applies/m],
+  },
+  'a custom role that does not allow a push': {
+    policies: [{ role: 'Reader' }, shownWith([], { roles: customRoleOf('Lister') })],
+    push: true,
+    prepare: (world) => addCustomRole(world, 'Lister', 'container-registry.image.list'),
+    ok: false,
+    says: [/^error policies: .*; only Reader on .*, custom role Lister on all namespaces \|/m],
+  },
+  'policies of version 2, if IAM only lists version 1': {
+    policies: [version2([])],
+    prepare: ({ sandbox }) =>
+      void sandbox.faults.add('iam', {
+        kind: 'status',
+        status: 404,
+        path: '/v2/policies',
+        times: 'forever',
+      }),
+    ok: false,
+    says: [/^warning policies: roles of a policy of version 2 on all namespaces may apply/m],
   },
   'a policy for another region': {
     policies: [{ role: 'Reader', region: 'eu-de' }],
@@ -318,7 +509,7 @@ const rows: Readonly<Record<string, Row>> = {
     image: 'us.icr.io/absent/hello:1',
     ok: false,
     says: [
-      /^error namespace: account \w+ has no namespace absent on us.icr.io \| run ibmcloud cr namespace-list/m,
+      /^error namespace: account \w+ has no namespace absent on us.icr.io \| run ibmcloud cr region-set us-south && ibmcloud cr namespace-list/m,
       /^error registry: .*NAME_UNKNOWN: The requested namespace does not exist.* \| run docker-credential-icr map us.icr.io IDENTITY .*namespace-add absent$/m,
     ],
   },
@@ -333,6 +524,7 @@ const rows: Readonly<Record<string, Row>> = {
       }),
     ok: false,
     says: [
+      /^skipped policies: policies of account \w+ do not apply to other accounts/m,
       /^error registry: .*insufficient scope.* \| run docker-credential-icr map us.icr.io IDENTITY/m,
     ],
   },
@@ -340,13 +532,15 @@ const rows: Readonly<Record<string, Row>> = {
     policies: reader,
     image: 'us.icr.io/demo/absent',
     ok: false,
-    says: [/^error registry: .*NAME_UNKNOWN.* \| run ibmcloud cr image-list --restrict demo/m],
+    says: [
+      /^error registry: .*NAME_UNKNOWN.* \| run ibmcloud cr region-set us-south && ibmcloud cr image-list --restrict demo/m,
+    ],
   },
   'a tag that does not exist': {
     policies: reader,
     image: 'us.icr.io/demo/hello:2',
     ok: false,
-    says: [/^error registry: .*MANIFEST_UNKNOWN.* \| run ibmcloud cr image-list/m],
+    says: [/^error registry: .*MANIFEST_UNKNOWN.* \| run .*ibmcloud cr image-list/m],
   },
   'pull traffic over quota': {
     policies: reader,
@@ -354,7 +548,7 @@ const rows: Readonly<Record<string, Row>> = {
     ok: false,
     says: [
       /^error quota: pull traffic of this month: 5 MB of 5 MB used: quota exceeded \| wait/m,
-      /^error registry: .*exceeded your pull traffic quota.* \| wait for the next month/m,
+      /^error registry: .*has exceeded its pull traffic quota.* \| wait for the next month, or run ibmcloud cr region-set us-south && ibmcloud cr quota-set --traffic MEGABYTES, on the free plan after ibmcloud cr plan-upgrade standard$/m,
     ],
   },
   'storage over quota does not forbid a pull': {
@@ -370,7 +564,7 @@ const rows: Readonly<Record<string, Row>> = {
     ok: false,
     says: [
       /^error quota: storage.* \| delete images/m,
-      /^error registry: .*storage quota.* \| delete/m,
+      /^error registry: .*image storage quota.* \| delete/m,
     ],
   },
   'an unlimited quota': {
@@ -445,8 +639,8 @@ const rows: Readonly<Record<string, Row>> = {
     says: [
       /^warning credential: docker and podman ask for us.icr.io without demo, and get user name iamapikey of identity work \| run docker-credential-icr map us.icr.io other$/m,
       /^ok owner: user bob@example.com, account f{32}/m,
-      /^error namespace: account f{32} has no namespace demo/m,
-      /^error registry: .*insufficient scope.* \| run docker-credential-icr map us.icr.io IDENTITY/m,
+      /^warning namespace: account f{32} has no namespace demo/m,
+      /^error registry: .*insufficient scope.* otherwise docker-credential-icr map us.icr.io IDENTITY/m,
     ],
   },
   'no credential': {
@@ -570,7 +764,9 @@ for (const [what, fault] of Object.entries(answers)) {
     inWorld(sandbox, async (world) => {
       const accountId = account(sandbox, world.iamId);
       sandbox.accounts.addPolicy({ iamId: world.iamId, accountId, role: 'Reader' });
-      sandbox.faults.add('iam', { ...fault, path: '/v1/policies', times: 'forever' });
+      for (const path of ['/v1/policies', '/v2/policies']) {
+        sandbox.faults.add('iam', { ...fault, path, times: 'forever' });
+      }
       try {
         const answer = await answerOf(world, image);
         assert.ok(answer.ok, shown(answer));
@@ -586,6 +782,7 @@ for (const form of [
   'us.icr.io/demo/hello:1/',
   'https://us.icr.io/demo/hello:1',
   'docker://us.icr.io/demo/hello:1',
+  'oci://us.icr.io/demo/hello:1',
 ]) {
   test(`accepts the form ${form}`, ({ sandbox }) =>
     inWorld(sandbox, async (world) => {
@@ -608,7 +805,8 @@ test('with port 443, shows that the client looks up another key', ({ sandbox }) 
 for (const [text, problem] of [
   ['docker.io/library/busybox', 'its registry is not a host of IBM Cloud Container Registry'],
   ['busybox', 'its registry is not a host of IBM Cloud Container Registry'],
-  ['us.icr.io', 'its name is not valid'],
+  ['us.icr.io', 'it ends after the host, without namespace and image'],
+  ['https://us.icr.io/', 'it ends after the host, without namespace and image'],
   ['us.icr.io/demo', 'it has no image after the namespace'],
   ['us.icr.io/Demo/hello', 'its name has capital letters'],
   [

@@ -149,6 +149,16 @@ const unknown: readonly [words: string, message: string, hint: string][] = [
   ['map us.icr.io', 'map needs another argument', 'see docker-credential-icr map --help'],
   ['login --identity', '--identity needs a value', 'see docker-credential-icr login --help'],
   ['unmap us.icr.io x', 'unknown argument: x', 'see docker-credential-icr unmap --help'],
+  [
+    'login --api-key-file a --api-key-file b',
+    '--api-key-file can be used only once',
+    'see docker-credential-icr login --help',
+  ],
+  [
+    'configure --region.x=1',
+    'unknown option: --region.x',
+    'try --region, or see docker-credential-icr configure --help',
+  ],
 ];
 
 for (const [words, message, hint] of unknown) {

@@ -138,6 +138,32 @@ onLinux('a crash starts no program and sends no report', () =>
   }),
 );
 
+/** Returns true if the process has started the thread that waits for its input; the engine is set up then. */
+function isWaiting(pid: number | undefined): boolean {
+  return fs.readdirSync(`/proc/${pid}/task`).length > 1;
+}
+
+const memoryRows: readonly (readonly [string, Readonly<Record<string, string>>, boolean])[] = [
+  ['no memory is writable and executable', {}, false],
+  ['a relative PATH changes nothing', { PATH: 'bin:.' }, false],
+  ['a PATH that starts with a number changes nothing', { PATH: '1/bin' }, false],
+  // Such a PATH names no directory that has programs. It shows that the test can tell.
+  ['a PATH that is a number turns the compiler on', { PATH: '1' }, true],
+];
+
+for (const [name, env, isCompiling] of memoryRows) {
+  onLinux(`engine: ${name}`, () =>
+    inHome(async (home) => {
+      const { child, outcome } = startHelper(home, 'get', undefined, { env });
+      while (!isWaiting(child.pid)) await sleep(5);
+      const maps = fs.readFileSync(`/proc/${child.pid}/maps`, 'utf8');
+      assert.is(/^\S+ rwx/m.test(maps), isCompiling);
+      child.kill();
+      await outcome;
+    }),
+  );
+}
+
 test('other options of the JavaScript engine have no effect on the result', () =>
   inHome((home) =>
     expectUsual(home, home.folder, { BUN_JSC_useJIT: '0', JSC_functionOverrides: './evil.ts' }),

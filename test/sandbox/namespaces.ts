@@ -1,8 +1,10 @@
-interface Namespace {
+export interface Namespace {
   readonly name: string;
   readonly accountId: string;
   /** Can be pulled without a credential, like IBM's images at `icr.io`. */
   readonly public: boolean;
+  /** The ID of its resource group. The default is none. */
+  readonly resourceGroup?: string;
   /** What the registry's API lists: `us.icr.io/ns/image:1`. */
   readonly images?: readonly string[];
 }

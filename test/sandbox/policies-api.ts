@@ -6,7 +6,8 @@ import {
   noContent,
   shownPolicy,
 } from './identity-answers.ts';
-import { isRole, type PolicyOptions } from './policies.ts';
+import { isRole, type Policy, type PolicyOptions } from './policies.ts';
+import { isVersion2, placeholder, shownAsVersion2 } from './policy-versions.ts';
 
 const invalid = (message: string) => identityError(400, 'invalid_body', message);
 const missing = () => identityError(404, 'policy_not_found', 'The policy could not be found.');
@@ -64,8 +65,37 @@ function inAccount({ received, caller, accounts }: IdentityRequest) {
     .filter((each) => each.accountId === caller.accountId && (iamId ?? each.iamId) === each.iamId);
 }
 
-function list(request: IdentityRequest): Answer {
-  return json(200, { policies: inAccount(request).map(shownPolicy) });
+/** Lists policies in pages of `limit`, all at once without it. */
+function list(request: IdentityRequest, show: (policy: Policy) => object): Answer {
+  const all = inAccount(request).map(show);
+  const { query } = request.received;
+  const limit = Number(query.get('limit') ?? all.length);
+  const start = Number(query.get('start') ?? 0);
+  const end = start + limit;
+  const href = `https://iam.cloud.ibm.com${request.received.path}?limit=${limit}&start=${end}`;
+  const next = end < all.length && { next: { href, start: String(end) } };
+  return json(200, { policies: all.slice(start, end), ...next });
+}
+
+const listVersion1 = (request: IdentityRequest): Answer =>
+  list(request, (policy) => (isVersion2(policy) ? placeholder(policy) : shownPolicy(policy)));
+
+/** Lists the policies of both versions. */
+const listVersion2 = (request: IdentityRequest): Answer => list(request, shownAsVersion2);
+
+/** Lists the custom roles of the caller's account. */
+function roles({ caller, accounts }: IdentityRequest): Answer {
+  const custom = accounts.customRoles().filter(({ accountId }) => accountId === caller.accountId);
+  const shown = custom.map(({ name, accountId, actions }) => ({
+    id: name,
+    name,
+    account_id: accountId,
+    service_name: 'container-registry',
+    display_name: name,
+    crn: `crn:v1:bluemix:public:iam-access-management::a/${accountId}::customRole:${name}`,
+    actions,
+  }));
+  return json(200, { custom_roles: shown, service_roles: [], system_roles: [] });
 }
 
 function groups({ received, caller, accounts }: IdentityRequest): Answer {
@@ -99,7 +129,9 @@ function remove(request: IdentityRequest): Answer {
 
 export const policyRoutes: readonly IdentityRoute[] = [
   ['POST', /^\/v1\/policies\/?$/, create],
-  ['GET', /^\/v1\/policies\/?$/, list],
+  ['GET', /^\/v1\/policies\/?$/, listVersion1],
+  ['GET', /^\/v2\/policies\/?$/, listVersion2],
+  ['GET', /^\/v2\/roles$/, roles],
   ['GET', /^\/v2\/groups$/, groups],
   ['GET', /^\/v1\/policies\/([^/]+)$/, one],
   ['DELETE', /^\/v1\/policies\/([^/]+)$/, remove],

@@ -48,6 +48,14 @@ interface AccessGroup {
   readonly isDynamic?: true;
 }
 
+/** A role that the account defined. */
+interface CustomRole {
+  readonly name: string;
+  readonly accountId: string;
+  /** Such as `container-registry.image.pull`. */
+  readonly actions: readonly string[];
+}
+
 /** A `*` in a policy stands for any text. */
 function matches(pattern: string | undefined, text: string): boolean {
   if (pattern === undefined) return true;
@@ -57,7 +65,13 @@ function matches(pattern: string | undefined, text: string): boolean {
 export function createPolicies() {
   const policies = new Map<string, Policy>();
   const groups: AccessGroup[] = [];
+  const roles: CustomRole[] = [];
   return {
+    addCustomRole(role: CustomRole): CustomRole {
+      roles.push(role);
+      return role;
+    },
+    customRoles: (): readonly CustomRole[] => roles,
     addPolicy(options: PolicyOptions): Policy {
       const policy = { id: randomUUID(), ...options };
       policies.set(policy.id, policy);

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { ownerOfAccessToken } from './access-token.ts';
 import type { Cloud } from './cloud.ts';
 import { type Answer, json, type ReceivedRequest, type Service } from './exchange.ts';
+import type { Namespace } from './namespaces.ts';
 import type { RegistryToken } from './registry-tokens.ts';
 import type { Restrictions } from './restrictions.ts';
+import { isVisible } from './scopes.ts';
 import type { Subject } from './subjects.ts';
 
 function apiError(status: number, code: string, message: string): Answer {
@@ -71,6 +73,12 @@ function withRestrictions({ storage, traffic }: Restrictions): object {
   };
 }
 
+function details({ name, accountId, resourceGroup = '' }: Namespace): object {
+  const date = '2020-01-01T00:00:00Z';
+  const crn = `crn:v1:bluemix:public:container-registry:us-south:a/${accountId}::namespace:${name}`;
+  return { account: accountId, created_date: date, crn, name, resource_group: resourceGroup };
+}
+
 /** ICR's API for registry tokens, namespaces and quotas. A header contains the account. */
 export function createRegistryApi(cloud: Cloud, registryTokens: boolean): Service {
   const { accounts, signer } = cloud;
@@ -80,6 +88,13 @@ export function createRegistryApi(cloud: Cloud, registryTokens: boolean): Servic
       return apiError(401, 'CRG0009E', 'You are not authorized to access the specified account.');
     }
     const isTheirs = ({ accountId }: { accountId: string }) => accountId === caller.accountId;
+    // IBM lists authorized namespaces only.
+    const host = received.headers.host ?? '';
+    const visible = accounts
+      .namespaces()
+      .filter(
+        (namespace) => isTheirs(namespace) && isVisible(namespace.name, caller, host, accounts),
+      );
     switch (`${received.method} ${received.path}`) {
       case 'POST /api/v1/tokens':
         // IBM does not document the current error.
@@ -90,18 +105,14 @@ export function createRegistryApi(cloud: Cloud, registryTokens: boolean): Servic
       case 'GET /api/v1/namespaces':
         return json(
           200,
-          accounts
-            .namespaces()
-            .filter(isTheirs)
-            .map(({ name }) => name),
+          visible.map(({ name }) => name),
         );
+      case 'GET /api/v1/namespaces/details':
+        return json(200, visible.map(details));
       case 'GET /api/v1/images':
         return json(
           200,
-          accounts
-            .namespaces()
-            .filter(isTheirs)
-            .flatMap(({ images = [] }) => images.map((image) => ({ RepoTags: [image] }))),
+          visible.flatMap(({ images = [] }) => images.map((image) => ({ RepoTags: [image] }))),
         );
       case 'GET /api/v1/quotas':
         return json(200, withRestrictions(accounts.restrictions()));

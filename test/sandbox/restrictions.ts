@@ -33,14 +33,17 @@ export function createRestrictions() {
 /** The address of every client of the simulator. */
 const clientAddress = '127.0.0.1';
 
-/** Returns IBM's error text if the account's restrictions forbid the action on this host. */
+/**
+ * Returns IBM's error text if the account's restrictions forbid the action on this host. Sources: the topics "Why am I getting errors
+ * about my quota?" and "… using a private network?" of the registry's documentation.
+ */
 export function restrictionText(
   { storage, traffic, privateOnly, allowedAddresses, contextBased }: Restrictions,
   action: string,
   host: string,
 ): string | undefined {
   if (privateOnly && !host.startsWith('private.')) {
-    return 'Private-only access is enabled for the account.';
+    return 'Private-only access is enabled on this account, but this request was over the public network. You must access this account over the private network';
   }
   if (allowedAddresses !== undefined && !allowedAddresses.includes(clientAddress)) {
     return `Access from IP address ${clientAddress} is not allowed.`;
@@ -52,7 +55,9 @@ export function restrictionText(
     quota.isEnforced !== false &&
     quota.limit >= 0 &&
     quota.used >= quota.limit;
-  if (action === 'push' && isOver(storage)) return 'You have exceeded your storage quota.';
-  if (action === 'pull' && isOver(traffic)) return 'You have exceeded your pull traffic quota.';
+  if (action === 'push' && isOver(storage))
+    return 'Your account has exceeded its image storage quota for the current month.';
+  if (action === 'pull' && isOver(traffic))
+    return 'Your account has exceeded its pull traffic quota for the current month.';
   return undefined;
 }

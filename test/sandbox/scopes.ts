@@ -1,7 +1,8 @@
-import { regions } from '../../src/registry/regions.ts';
+import { regionOf } from '../../src/registry/regions.ts';
 import type { Accounts } from './accounts.ts';
 import type { Place } from './policies.ts';
 import type { Principal } from './registry-credentials.ts';
+import type { Subject } from './subjects.ts';
 
 /** An entry of the `access` claim of a registry token (distribution's token specification). */
 export interface Access {
@@ -24,9 +25,19 @@ export function parseScopes(texts: readonly string[]): readonly Access[] {
     });
 }
 
-function regionOf(host: string): string | undefined {
-  const name = host.replace(/:\d+$/, '').replace(/^private\./, '');
-  return regions.find((region) => region.host === name)?.region;
+function regionOfServer(server: string): string | undefined {
+  return regionOf(server.replace(/:\d+$/, ''));
+}
+
+/** Returns true if the caller may see the namespace: if it may pull from it. */
+export function isVisible(
+  namespace: string,
+  subject: Subject,
+  host: string,
+  accounts: Accounts,
+): boolean {
+  const place = { namespace, region: regionOfServer(host) };
+  return !subject.ruledByPolicies || accounts.isAllowed(subject.iamId, 'pull', place);
 }
 
 /** Returns true if the caller's permissions allow the action. Public namespaces are handled separately. */
@@ -52,7 +63,7 @@ export function grantAccess(
   accounts: Accounts,
 ): readonly Access[] {
   return wanted.map(({ type, name, actions }) => {
-    const place = { namespace: name.split('/')[0] ?? '', region: regionOf(host) };
+    const place = { namespace: name.split('/')[0] ?? '', region: regionOfServer(host) };
     const isPublic = accounts.namespace(place.namespace)?.public === true;
     const isAllowed = (action: string) =>
       type === 'repository' &&

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { candidates } from '../../src/cli/completion.ts';
+import { candidates, splitLastOption } from '../../src/cli/completion.ts';
 import { publicHosts } from '../../src/registry/regions.ts';
 import { testContext } from '../support/context.ts';
 import { inHome, writeIdentity } from '../support/home.ts';
@@ -44,6 +44,9 @@ const rows: readonly (readonly [typed: string, values: readonly string[]])[] = [
   ['settings ibmcloud-session ', ['on', 'off']],
   ['settings iam-endpoint ', ['off']],
   ['settings unknown ', []],
+  ['settings constructor ', []],
+  ['constructor ', []],
+  ['__proto__ ', []],
   ['completion ', ['bash', 'zsh', 'fish']],
   ['kubernetes secret icr --host ', publicHosts],
   ['kubernetes manifests ', ['cloud-init', 'machineconfig', 'refresher']],
@@ -78,6 +81,23 @@ for (const [typed, values] of knownRows) {
   test(`"${typed}" with candidates of yargs: ${values.slice(0, 3).join(', ')}`, () => {
     const words = ['docker-credential-icr', ...typed.split(' ')];
     assert.equal(candidatesFor(words, known), [...values]);
+  });
+}
+
+const splitRows: readonly (readonly [typed: string, words: string, prefix: string])[] = [
+  ['login --identity=wo', 'login --identity wo', '--identity='],
+  ['login --identity=', 'login --identity ', '--identity='],
+  ['login --identity = wo', 'login --identity wo', ''],
+  ['login --identity wo', 'login --identity wo', ''],
+  ['login --history=wo', 'login --history=wo', ''],
+  ['exec us.icr.io = wo', 'exec us.icr.io = wo', ''],
+];
+
+for (const [typed, words, prefix] of splitRows) {
+  test(`"${typed}" is completed as "${words}"`, () => {
+    const takesValue = (option: string) => option === '--identity';
+    const split = { words: words.split(' '), prefix };
+    assert.equal(splitLastOption(typed.split(' '), takesValue), split);
   });
 }
 

@@ -16,6 +16,10 @@ const images = [
   ['us.icr.io:443/ns/img:1', 'us.icr.io:443', 'ns/img', '1'],
   [' docker://us.icr.io/ns/img:1// ', 'us.icr.io', 'ns/img', '1'],
   ['https://private.us.icr.io/ns/img', 'private.us.icr.io', 'ns/img', 'latest'],
+  ['oci://us.icr.io/ns/img', 'us.icr.io', 'ns/img', 'latest'],
+  ['docker-image://us.icr.io/ns/img:V1.RC', 'us.icr.io', 'ns/img', 'V1.RC'],
+  ['containers-storage:us.icr.io/ns/img:1', 'us.icr.io', 'ns/img', '1'],
+  ['Docker-Daemon:us.icr.io:443/ns/img:1', 'us.icr.io:443', 'ns/img', '1'],
   ['registry.ng.bluemix.net/ns/img', 'registry.ng.bluemix.net', 'ns/img', 'latest'],
 ] as const;
 for (const [text, registry, repository, reference] of images) {
@@ -49,6 +53,9 @@ const invalid = [
   'us.icr.io.evil.example/ns/img',
   'evil.example/us.icr.io/img',
   'ftp://us.icr.io/ns/img',
+  'oci:us.icr.io/ns/img',
+  'oci:/tmp/layout:us.icr.io/ns/img',
+  'docker://oci://us.icr.io/ns/img',
   `us.icr.io/ns/${'a'.repeat(1000)}`,
 ];
 for (const text of invalid) {

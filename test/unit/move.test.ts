@@ -1,71 +1,17 @@
 import fs from 'node:fs';
-import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import type { Context, RunResult } from '../../src/context.ts';
-import { thisHolder } from '../../src/files/lock-holder.ts';
-import { latestTurn, takeTurn } from '../../src/files/lock-turns.ts';
 import { moveSecrets } from '../../src/secrets/move.ts';
-import { testContext } from '../support/context.ts';
-import { type Home, inHome, writeConfig, writeIdentity } from '../support/home.ts';
+import { writeConfig } from '../support/home.ts';
 import { rejects } from '../support/rejects.ts';
+import { inWorld, takeOver, url, type World } from '../support/two-keychains.ts';
 
 const test = suite('move that has lost its lock');
 
-const url = 'https://docker-credential-icr/identity/work';
-
-interface World {
-  readonly home: Home;
-  readonly context: Context;
-  /** The entries by keychain and ServerURL. */
-  readonly kept: Record<string, Map<string, string>>;
-  readonly settings: () => { readonly store?: string; readonly previousStore?: string };
-}
-
-/** An identity in the file store, and two keychains in memory; `after` runs after each of their calls. */
-function inWorld(
-  after: (world: World, keychain: string, verb: string) => void,
-  use: (world: World) => Promise<void>,
-): Promise<void> {
-  return inHome(async (home) => {
-    writeIdentity(home);
-    const kept: World['kept'] = { slow: new Map(), other: new Map() };
-    for (const name of Object.keys(kept)) {
-      const program = path.join(home.folder, `docker-credential-${name}`);
-      fs.writeFileSync(program, '', { mode: 0o755 });
-    }
-    const runSync: Context['runSync'] = (program, [verb = ''], { input }) => {
-      const name = path.basename(program).replace('docker-credential-', '');
-      const answer = callOf(kept[name] ?? new Map(), verb, input);
-      after(world, name, verb);
-      return answer;
-    };
-    const env = { HOME: home.folder, PATH: home.folder };
-    const settings = () => JSON.parse(fs.readFileSync(`${home.config}/config.json`, 'utf8'));
-    const world: World = { home, context: testContext({ env, runSync }), kept, settings };
-    await use(world);
-  });
-}
-
-function callOf(kept: Map<string, string>, verb: string, input: string): RunResult {
-  const ok = (output = '') => ({ status: 0, output, errors: '' });
-  const key = verb === 'store' ? JSON.parse(input).ServerURL : input.trim();
-  const found = kept.get(key);
-  if (verb === 'list')
-    return ok(JSON.stringify(Object.fromEntries([...kept].map(([k]) => [k, '']))));
-  if (verb === 'store') kept.set(key, JSON.parse(input).Secret);
-  else if (found === undefined) {
-    return { ...ok('credentials not found in native keychain'), status: 1 };
-  }
-  if (verb === 'erase') kept.delete(key);
-  return ok(verb === 'get' ? JSON.stringify({ ServerURL: key, Username: '', Secret: found }) : '');
-}
-
 /** Simulates a process that takes over the stale lock and empties the unused store. */
-function overtake({ home, kept }: World): void {
-  const lock = path.join(home.config, 'move.lock');
-  takeTurn(lock, (latestTurn(testContext(), lock)?.number ?? 0) + 1, thisHolder());
-  kept.slow?.clear();
+function overtake(world: World): void {
+  takeOver(world, 'move.lock');
+  world.kept.slow?.clear();
 }
 
 function isInFile({ home }: World): boolean {

@@ -6,6 +6,7 @@ import { groups } from '../../scripts/mutants/groups.ts';
 import { type Ignored, ignored, isIgnored, parseIgnored } from '../../scripts/mutants/ignored.ts';
 import { type Mutant, mutantsOf } from '../../scripts/mutants/make-mutants.ts';
 import { withSources } from '../../scripts/mutants/parse-source.ts';
+import { openVerdicts } from '../../scripts/mutants/verdicts.ts';
 import { mutantsOn, replaceMutants } from '../../scripts/reliability-page.ts';
 import { inHome } from '../support/home.ts';
 
@@ -106,6 +107,21 @@ test('the list of equivalent mutants has a line, perhaps its mutation, and a rea
     { file: 'src/b.ts', original: 'z;', mutated: undefined, why: 'three' },
   ]);
 });
+
+test('a killed mutant is not tested again, unless its file changes', () =>
+  inHome(({ folder }) => {
+    const list = path.join(folder, 'cache', 'verdicts');
+    const [one, two] = made[0] ?? [];
+    if (one === undefined || two === undefined) throw new Error('too few mutants');
+    const verdicts = openVerdicts(list, '2026-01-01');
+    verdicts.add(one, 'timeout');
+    verdicts.add(two, 'survived');
+    const { earlier } = openVerdicts(list);
+    assert.equal(earlier(one), { verdict: 'timeout', date: '2026-01-01' });
+    for (const other of [two, { ...one, source: '' }, { ...one, file: 'other.ts' }]) {
+      assert.is(earlier(other), undefined);
+    }
+  }));
 
 test('the figures are the last section of the page, and replaced', () => {
   const first = replaceMutants('# Page\n\ntext\n\n', 'one');

@@ -10,10 +10,11 @@ import { fails } from '../support/rejects.ts';
 const test = suite('hint for the refusal of a token');
 
 const policyHint = 'the hint of a missing policy';
-const quotaHint = 'wait for the next month, or run ibmcloud cr quota-set --traffic MEGABYTES';
+const quotaHint =
+  'wait for the next month, or run ibmcloud cr region-set us-south && ibmcloud cr quota-set --traffic MEGABYTES, on the free plan after ibmcloud cr plan-upgrade standard';
 
 const rows: readonly (readonly [owner: string, text: string, hint: string])[] = [
-  ['user name iamapikey', 'You have exceeded your pull traffic quota.', quotaHint],
+  ['user name iamapikey', 'Your account has exceeded its pull traffic quota.', quotaHint],
   ['user name iamapikey', 'insufficient scope', policyHint],
   // Only the text of the registry counts, not that of the message.
   ['user name quota', 'insufficient scope', policyHint],

@@ -77,7 +77,7 @@ async function copiesFor(
   const targets = new Set([...(copies?.targets ?? []), ...(await resolve(to))]);
   const found = [...targets]
     .filter((target) => !skipped.includes(target))
-    .map((target) => copyAt(context, target));
+    .map((target) => copyAt(context, target, [stored, interrupted?.value]));
   await checkCopies(found, { oldHash, value });
   return found;
 }

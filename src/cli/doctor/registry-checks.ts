@@ -5,6 +5,7 @@ import { attempt } from '../../files/storage-error.ts';
 import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import { type Found, lookupIn } from '../../identity/lookup.ts';
+import { own } from '../../json-object.ts';
 import { parseImageReference } from '../../registry/image-reference.ts';
 import { hostKey } from '../../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../../registry/parse.ts';
@@ -84,7 +85,7 @@ async function signIn(input: CheckInput, host: RegistryHost, found: Found): Prom
     const why = 'private hosts can only be reached from inside IBM Cloud';
     return isPrivate ? problem(`${message}; ${why}`, error.hint) : failure(error);
   }
-  const reason = reasons[serviceCode];
+  const reason = own(reasons, serviceCode);
   const login =
     found.identity === undefined || identity === undefined
       ? `docker-credential-icr login ${host.name}`

@@ -3,13 +3,23 @@ import { attempt } from '../../files/storage-error.ts';
 import type { Caller } from '../../http/api-call.ts';
 import {
   isPrivateOnly,
+  type NamespaceDetails,
   namespacesOf,
   type Quotas,
   quotasOf,
 } from '../../registry/account-limits.ts';
+import { regionOf } from '../../registry/regions.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
-import { type OwnerAnswer, policyFinding } from './iam-steps.ts';
-import { type AccountState, privateHint, quotaHint, refusalHint } from './refusal-hint.ts';
+import type { OwnerAnswer } from './iam-steps.ts';
+import { allowingGrants, policyFinding, readGrants } from './policy-step.ts';
+import {
+  type AccountState,
+  isMissing,
+  privateHint,
+  quotaHint,
+  refusalHint,
+  registryCommand,
+} from './refusal-hint.ts';
 import type { RegistryAnswer } from './registry-steps.ts';
 import type { Step } from './step.ts';
 
@@ -30,16 +40,28 @@ export async function accountFindings(
 ): Promise<AccountAnswer> {
   const refusal = error?.code === 'refused' && !isCredentialRefused ? error : undefined;
   if (caller === undefined) return { findings: [], hint: refusalHint(step, refusal, {}) };
-  const { name } = step.image.host;
-  const [policies, namespaces, quotas, privateOnly] = await Promise.all([
-    policyFinding(step, caller, policyCommand, error),
+  const { name, namespace } = step.image.host;
+  const [grants, namespaces, quotas, privateOnly] = await Promise.all([
+    readGrants(step, caller),
     attempt(() => namespacesOf(step.context, caller, name)),
     attempt(() => quotasOf(step.context, caller, name)),
     attempt(() => isPrivateOnly(step.context, caller, name)),
   ]);
-  const isOwn =
-    namespaces instanceof HelperError ? undefined : namespaces.includes(step.image.host.namespace);
+  const found =
+    namespaces instanceof HelperError
+      ? namespaces
+      : namespaces.find((each) => each.name === namespace);
+  const resourceGroup = found instanceof HelperError ? undefined : found?.resourceGroup;
+  const place = { namespace, region: regionOf(name), resourceGroup };
+  const isAllowed =
+    !(grants instanceof HelperError) && allowingGrants(step, place, grants).length > 0;
+  const isOwn = ownership(found, refusal, isAllowed);
+  const policies =
+    isOwn === false && refusal !== undefined
+      ? skipped(`policies of account ${caller.account} do not apply to other accounts`)
+      : policyFinding(step, place, grants, policyCommand, error);
   const state: AccountState = {
+    account: caller.account,
     policyHint: policies.hint,
     isOwn,
     isOverQuota: !(quotas instanceof HelperError) && isReached(quotaFor(step, quotas)),
@@ -48,7 +70,7 @@ export async function accountFindings(
   return {
     findings: [
       ['policies', policies],
-      ['namespace', namespaceFinding(step, caller, namespaces, refusal)],
+      ['namespace', namespaceFinding(step, caller, found, refusal, isOwn)],
       ['quota', quotaFinding(step, quotas, state, error)],
       ['network', networkFinding(step, privateOnly, state, error)],
     ],
@@ -56,19 +78,35 @@ export async function accountFindings(
   };
 }
 
+/**
+ * Returns whether the namespace belongs to the caller's account; undefined if that is not known. IBM lists only the namespaces
+ * that the caller may see, so one that is not listed may belong to the account.
+ */
+function ownership(
+  found: NamespaceDetails | HelperError | undefined,
+  refusal: HelperError | undefined,
+  isAllowed: boolean,
+): boolean | undefined {
+  if (found instanceof HelperError) return undefined;
+  if (found !== undefined) return true;
+  return refusal === undefined || isAllowed || isMissing(refusal) ? false : undefined;
+}
+
 function namespaceFinding(
   { image }: Step,
   { account }: Caller,
-  namespaces: readonly string[] | HelperError,
+  found: NamespaceDetails | HelperError | undefined,
   refusal: HelperError | undefined,
+  isOwn: boolean | undefined,
 ): Finding {
-  if (namespaces instanceof HelperError) return unknown(namespaces);
+  if (found instanceof HelperError) return unknown(found);
   const { name, namespace } = image.host;
-  if (namespaces.includes(namespace)) return ok(`${namespace} belongs to account ${account}`);
+  if (found !== undefined) return ok(`${namespace} belongs to account ${account}`);
   const what = `account ${account} has no namespace ${namespace} on ${name}`;
   if (refusal === undefined) return ok(`${what}; it is public or belongs to another account`);
-  const list = `run ibmcloud cr namespace-list to see the namespaces of the account`;
-  return problem(what, list);
+  const list = registryCommand({ image }, 'namespace-list');
+  if (isOwn === false) return problem(what, list);
+  return warning(`${what} that this identity may see`, list);
 }
 
 function quotaFinding(
@@ -102,7 +140,7 @@ function networkFinding(
   if (!privateOnly) return ok('private-only access is off');
   if (name.startsWith('private.')) return ok('private-only access is on, and this host is private');
   const what = `private-only access is on, and ${name} is a public host`;
-  return limiting(state, error)(what, privateHint(name));
+  return limiting(state, error)(what, privateHint({ image }));
 }
 
 /** A limit of this account is no error for a namespace of another account, or if the registry accepts. */

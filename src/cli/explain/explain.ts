@@ -36,7 +36,7 @@ export const explain: Command<ExplainArgs> = {
     // The argument is not repeated: it may be an API key in the wrong place.
     if ('problem' in image) {
       throw new HelperError('invalid-input', `invalid image: ${image.problem}`, {
-        hint: 'use HOST/NAMESPACE/IMAGE[:TAG] with a host that ends in icr.io and a name in lower case',
+        hint: 'use HOST/NAMESPACE/IMAGE[:TAG] such as us.icr.io/team/app:1; for a host alone, run docker-credential-icr doctor HOST',
       });
     }
     const context = { ...rawContext, deadline: rawContext.now() + totalTimeoutMs };

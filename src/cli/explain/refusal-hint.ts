@@ -1,9 +1,11 @@
 import { shellQuoted } from '../../clients/notes.ts';
 import type { HelperError } from '../../errors.ts';
+import { regionOf } from '../../registry/regions.ts';
 import type { Step } from './step.ts';
 
 /** What is known of the account; members are undefined if it cannot be read. */
 export interface AccountState {
+  readonly account?: string;
   /** The hint of the missing policy. */
   readonly policyHint?: string | undefined;
   /** False if the namespace does not belong to the account. */
@@ -22,8 +24,8 @@ const contextHint =
  * text that is not recognized still gets a hint that follows from the account's state.
  */
 const texts: readonly (readonly [pattern: RegExp, hint: (step: Step) => string])[] = [
-  [/private[- ]only/i, ({ image }) => privateHint(image.host.name)],
-  [/quota/i, (step) => quotaHint(step)],
+  [/private[- ]only/i, privateHint],
+  [/quota/i, quotaHint],
   [/\bIP address|\ballow(?:ed )?list|\bwhitelist|\ballowed (?:IP|address)/i, () => allowlistHint],
   [/context[- ]based/i, () => contextHint],
 ];
@@ -39,18 +41,21 @@ export function refusalHint(
   const { name, namespace } = image.host;
   const [, hint] = texts.find(([pattern]) => pattern.test(refusal.serviceText ?? '')) ?? [];
   if (hint !== undefined) return hint(step);
-  if (state.isPrivateOnly && !name.startsWith('private.')) return privateHint(name);
-  if (state.isOverQuota) return quotaHint(step);
+  const map = `docker-credential-icr map ${shellQuoted(name)} IDENTITY`;
+  // The limits of this account do not apply to the namespaces of others.
   if (state.isOwn === false) {
-    const map = `docker-credential-icr map ${shellQuoted(name)} IDENTITY`;
     const add = `ibmcloud cr namespace-add ${namespace}`;
     return `run ${map} with an identity of the account that owns ${namespace}, or ${add}`;
   }
+  if (state.isPrivateOnly && !name.startsWith('private.')) return privateHint(step);
+  if (state.isOverQuota) return quotaHint(step);
   if (isMissing(refusal) && !isPush) {
-    return `run ibmcloud cr image-list --restrict ${namespace} to see the images and tags`;
+    return `${registryCommand(step, `image-list --restrict ${namespace}`)} to see the images and tags`;
   }
   // IBM's text for a missing policy and for a context-based restriction is the same: "insufficient scope".
-  return state.policyHint ?? contextHint;
+  if (state.policyHint === undefined) return contextHint;
+  if (state.isOwn === true || state.account === undefined) return state.policyHint;
+  return `${state.policyHint} if account ${state.account} owns ${namespace}; otherwise ${map} with an identity of its owner`;
 }
 
 /** Returns true if the registry answered that the image, its tag or its namespace does not exist. */
@@ -58,12 +63,23 @@ export function isMissing({ serviceCode }: HelperError): boolean {
   return serviceCode === 'NAME_UNKNOWN' || serviceCode === 'MANIFEST_UNKNOWN';
 }
 
-export function privateHint(host: string): string {
-  return `use private.${host} from inside IBM Cloud, or run ibmcloud cr private-only --off`;
+export function privateHint(step: Pick<Step, 'image'>): string {
+  const { name } = step.image.host;
+  return `use private.${name} from inside IBM Cloud, or ${registryCommand(step, 'private-only --off')}`;
 }
 
-export function quotaHint({ isPush }: Step): string {
-  return isPush
-    ? 'delete images with ibmcloud cr image-rm, or run ibmcloud cr quota-set --storage MEGABYTES'
-    : 'wait for the next month, or run ibmcloud cr quota-set --traffic MEGABYTES';
+/** On the free plan, a quota cannot be increased. */
+export function quotaHint(step: Step): string {
+  const [first, kind] = step.isPush
+    ? ['delete images with ibmcloud cr image-rm', 'storage']
+    : ['wait for the next month', 'traffic'];
+  const set = registryCommand(step, `quota-set --${kind} MEGABYTES`);
+  return `${first}, or ${set}, on the free plan after ibmcloud cr plan-upgrade standard`;
+}
+
+/** The ibmcloud CLI sends these commands to the region that was selected last. */
+export function registryCommand({ image }: Pick<Step, 'image'>, command: string): string {
+  const region = regionOf(image.host.name);
+  const select = region === undefined ? '' : `ibmcloud cr region-set ${region} && `;
+  return `run ${select}ibmcloud cr ${command}`;
 }

@@ -13,6 +13,7 @@ import {
 import { type ClientSuite, clientSuite } from './client-suite.ts';
 import type { Home } from './home.ts';
 import { type Scene, userNames } from './scene.ts';
+import { withTwoAccounts } from './two-accounts.ts';
 
 /** A client that uses the containers/image library, like podman, skopeo and buildah, which share its files. */
 interface ContainersClient extends Client {
@@ -172,6 +173,21 @@ export function testContainersClient(containersClient: ContainersClient): Client
       assert.ok(stdout.includes(image.diffId), stdout);
       assert.equal(userNames(tokenRequests()), ['iamapikey']);
     });
+
+    test('one build uses two accounts on one host, by names of the helper', (scene) =>
+      withTwoAccounts(scene, async ([own, others]) => {
+        const { home } = scene;
+        const [first, second] = [own.reference, others.reference.replace('/', ':443/')];
+        const copy = 'COPY --from=first /greeting /copied';
+        home.write('two/Dockerfile', `FROM ${first} AS first\nFROM ${second}\n${copy}\n`);
+        const [a, b] = [`icr-${own.identity}`, `icr-${others.identity}`];
+        const build = buildWords(home.file('two'), 'localhost/two');
+        home.write(named.name, { credHelpers: { 'us.icr.io': b, 'us.icr.io:443': a } });
+        home.env.REGISTRY_AUTH_FILE = home.file(named.name);
+        await home.fail(build);
+        home.write(named.name, { credHelpers: { 'us.icr.io': a, 'us.icr.io:443': b } });
+        await home.succeed(build);
+      }));
   }
 
   testAccounts(tests, client);

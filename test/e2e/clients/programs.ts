@@ -25,7 +25,7 @@ export function isInstalled(program: string): boolean {
 }
 
 /** Programs that Debian 12 does not have. Without them, their tests are skipped in CI as well. */
-const notInDebian: readonly string[] = ['docker-buildx', 'oras', 'crane'];
+const notInDebian: readonly string[] = ['docker-buildx', 'oras', 'crane', 'cosign'];
 
 /** Returns the programs that are not installed, and whether tests that need them are skipped. */
 export function findMissing(programs: readonly string[]): { names: string; isSkipped: boolean } {

@@ -2,22 +2,28 @@ import path from 'node:path';
 import type { Context } from '../../../context.ts';
 import { HelperError, invalidInput } from '../../../errors.ts';
 import { findProgram, isExecutable } from '../../../files/executables.ts';
+import type { Secrets } from '../../../mask.ts';
 import type { CopyCommand } from './copy.ts';
 import { runProgram } from './run-program.ts';
 
 /** A command may copy the key to a slow machine, but not wait for a user: its standard input is the key. */
 const timeoutMs = 120_000;
 
-/** A command that takes the key from standard input. It runs without a shell. */
-export function commandCopy(context: Context, target: string, line: string): CopyCommand {
+/** A command that takes the key from standard input. It runs without a shell. `secrets` are masked in errors. */
+export function commandCopy(
+  context: Context,
+  target: string,
+  line: string,
+  secrets: Secrets,
+): CopyCommand {
   const [program = '', ...args] = splitWords(line);
   return {
     target,
     check: () => void requireProgram(context, program),
     run: async (value) => {
-      const input = { text: value, secrets: [value] };
       const hint = 'run the command by hand to see its output';
-      const options = { input, timeoutMs, what: program, hint };
+      const known = [value, ...secrets];
+      const options = { input: value, secrets: known, timeoutMs, what: program, hint };
       await runProgram(context, requireProgram(context, program), args, options);
     },
   };

@@ -2,9 +2,10 @@ import type { Context } from '../../../context.ts';
 import { HelperError, invalidInput } from '../../../errors.ts';
 import { findProgram } from '../../../files/executables.ts';
 import { isObject, type JsonObject, own, parseObject } from '../../../json-object.ts';
+import type { Secrets } from '../../../mask.ts';
 import { decodeName } from '../../../secrets/credential-file.ts';
 import type { Copy } from './copy.ts';
-import { type ProgramInput, runProgram } from './run-program.ts';
+import { runProgram } from './run-program.ts';
 
 /** The place of a copy: an entry of a Secret, or all its entries. */
 interface SecretPlace {
@@ -41,7 +42,7 @@ export async function withCurrentContext(context: Context, target: string): Prom
   if (parsePlace(target).context !== undefined) return target;
   try {
     const args = ['config', 'current-context'];
-    const name = (await runKubectl(context, parsePlace(target), args)).trim();
+    const name = (await runKubectl(context, parsePlace(target), args, { secrets: [] })).trim();
     return name === '' ? target : `${target}?context=${encodeURIComponent(name)}`;
   } catch (error) {
     if (error instanceof HelperError && error.code === 'storage') return target;
@@ -51,15 +52,18 @@ export async function withCurrentContext(context: Context, target: string): Prom
 
 /**
  * A copy of a key in a Secret. kubectl reads and replaces it, so every way to log in to a cluster works. The API server
- * refuses the change if another program has changed the Secret since it was read (`resourceVersion`).
+ * refuses the change if another program has changed the Secret since it was read (`resourceVersion`). `secrets` are masked
+ * in errors.
  */
-export function kubernetesCopy(context: Context, target: string): Copy {
+export function kubernetesCopy(context: Context, target: string, secrets: Secrets): Copy {
   const place = parsePlace(target);
   const url = `/api/v1/namespaces/${place.namespace}/secrets/${place.name}`;
   return {
     target,
     read: async () => {
-      const secret = parseObject(await runKubectl(context, place, ['get', '--raw', url]));
+      const secret = parseObject(
+        await runKubectl(context, place, ['get', '--raw', url], { secrets }),
+      );
       if (secret === undefined) throw notASecret(target);
       if (secret.immutable === true) throw immutable(target);
       const texts = textsOf(secret, place);
@@ -67,9 +71,10 @@ export function kubernetesCopy(context: Context, target: string): Copy {
         texts,
         replace: async (changed) => {
           const next = { ...secret, data: { ...dataOf(secret), ...encoded(changed) } };
-          const secrets = [...Object.values(texts), ...Object.values(changed)];
-          const input = { text: JSON.stringify(next), secrets };
-          await runKubectl(context, place, ['replace', '--raw', url, '-f', '-'], input);
+          await runKubectl(context, place, ['replace', '--raw', url, '-f', '-'], {
+            input: JSON.stringify(next),
+            secrets: [...secrets, ...Object.values(texts), ...Object.values(changed)],
+          });
         },
       };
     },
@@ -109,7 +114,7 @@ function runKubectl(
   context: Context,
   { context: cluster, namespace, name }: SecretPlace,
   args: readonly string[],
-  input?: ProgramInput,
+  given: { readonly input?: string; readonly secrets: Secrets },
 ): Promise<string> {
   const program = findProgram(context, 'kubectl');
   if (program === undefined) {
@@ -125,7 +130,7 @@ function runKubectl(
     timeoutMs,
     what: `kubectl for Secret ${namespace}/${name}`,
     hint: `run kubectl get secret ${name} --namespace ${namespace}`,
-    ...(input === undefined ? {} : { input }),
+    ...given,
   };
   return runProgram(context, program, [...global, ...args], options);
 }

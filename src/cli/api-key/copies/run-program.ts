@@ -4,18 +4,14 @@ import { requireConfigFolder } from '../../../config/folders.ts';
 import type { Context } from '../../../context.ts';
 import { HelperError, systemCode } from '../../../errors.ts';
 import { unnamedFile } from '../../../files/unnamed-file.ts';
-import { plain } from '../../../mask.ts';
+import { plain, type Secrets } from '../../../mask.ts';
 import { folderOf } from '../../../secrets/credential-file.ts';
 import { withoutSecrets } from '../../../secrets/helper-program.ts';
 
-export interface ProgramInput {
-  readonly text: string;
-  /** The secrets in the text, which are masked in errors. */
-  readonly secrets: readonly string[];
-}
-
 interface ProgramOptions {
-  readonly input?: ProgramInput;
+  readonly input?: string;
+  /** Secrets that the program may repeat on standard error; they are masked in errors. */
+  readonly secrets: Secrets;
   readonly timeoutMs: number;
   /** What it does, for messages: `kubectl for Secret build/icr`. */
   readonly what: string;
@@ -29,17 +25,18 @@ const maxOutputLength = 8 * 1024 * 1024;
 /**
  * Runs a program without a shell and returns its standard output. The heartbeat of the rotation's lock goes on meanwhile.
  * If this process is killed, the program still gets all of its input: an empty input could replace a key by an empty
- * one. Its environment contains no secret of this program. Throws `storage` if it cannot be run, fails, or is too slow.
+ * one. Its environment contains no secret of this program. Throws `storage` if it cannot be run, fails, or is too slow; the
+ * error does not contain its standard output, which may be a Secret.
  */
 export async function runProgram(
   context: Context,
   program: string,
   args: readonly string[],
-  { input, timeoutMs, what, hint }: ProgramOptions,
+  { input, secrets, timeoutMs, what, hint }: ProgramOptions,
 ): Promise<string> {
   const failure = (reason: string) =>
     new HelperError('storage', `${what} failed (${reason})`, { hint });
-  const stdin = input === undefined ? 'ignore' : openInput(context, input.text);
+  const stdin = input === undefined ? 'ignore' : openInput(context, input);
   try {
     const child = spawn(program, args, {
       stdio: [stdin, 'pipe', 'pipe'],
@@ -48,7 +45,7 @@ export async function runProgram(
       killSignal: 'SIGKILL',
       windowsHide: true,
     });
-    if (stdin === 'pipe') child.stdin?.on('error', () => {}).end(input?.text);
+    if (stdin === 'pipe') child.stdin?.on('error', () => {}).end(input);
     const [output, errors] = [collected(child.stdout), collected(child.stderr)];
     const [status, signal] = await new Promise<[number | null, string | null]>(
       (resolve, reject) => {
@@ -57,7 +54,8 @@ export async function runProgram(
     );
     if (status === 0) return output();
     const reason = signal === null ? `exit status ${status}` : `ended by ${signal}`;
-    throw failure(`${reason}: ${plain(errors() || output(), input?.secrets)}`);
+    const said = plain(errors(), secrets);
+    throw failure(said === '' ? reason : `${reason}: ${said}`);
   } catch (error) {
     if (error instanceof HelperError) throw error;
     throw failure(systemCode(error) ?? String(error));

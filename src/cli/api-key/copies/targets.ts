@@ -1,6 +1,7 @@
 import path from 'node:path';
 import type { Context } from '../../../context.ts';
 import { invalidInput } from '../../../errors.ts';
+import type { Secrets } from '../../../mask.ts';
 import { commandCopy } from './command-copy.ts';
 import type { Copy, CopyCommand } from './copy.ts';
 import { fileCopy } from './file-copy.ts';
@@ -18,11 +19,13 @@ export async function resolveTarget(context: Context, target: string): Promise<s
   return `file:${path.resolve(rest.replace(/^~(?=\/)/, HOME))}`;
 }
 
-/** Returns the copy in a resolved target. Throws `invalid-input`. */
-export function copyAt(context: Context, target: string): Copy | CopyCommand {
+/** Returns the copy in a resolved target; `secrets` are masked in errors. Throws `invalid-input`. */
+export function copyAt(context: Context, target: string, secrets: Secrets): Copy | CopyCommand {
   const [kind, rest] = split(target);
-  if (kind === 'kubernetes') return kubernetesCopy(context, target);
-  return kind === 'file' ? fileCopy(context, target, rest) : commandCopy(context, target, rest);
+  if (kind === 'kubernetes') return kubernetesCopy(context, target, secrets);
+  return kind === 'file'
+    ? fileCopy(context, target, rest)
+    : commandCopy(context, target, rest, secrets);
 }
 
 function split(target: string): ['kubernetes' | 'file' | 'command', rest: string] {
