@@ -8,8 +8,7 @@ import { type ExpiryNotice, expiryNotices } from '../expiry-notice.ts';
 import { type NamedHelper, namedHelpers } from '../named-helper.ts';
 import { duration, printLine, table } from '../output.ts';
 import { optionalSources } from '../setting-table.ts';
-import { pendingLines } from './pending-keys.ts';
-import { settingsOf, tryPendingRows } from './status-data.ts';
+import { pendingLines, settingsOf, tryPendingRows } from './status-data.ts';
 import type { Row } from './status-rows.ts';
 
 /** Prints the output of `status`. */

@@ -98,7 +98,6 @@ const forStatus = [
   'named-helper',
   'output',
   'setting-table',
-  'status/pending-keys',
   'status/status',
   'status/status-data',
   'status/status-json',
