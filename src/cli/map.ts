@@ -7,8 +7,8 @@ import { helperOf } from '../program-name.ts';
 import { shellQuoted, visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
-import { minLifetimeOption, parseMinLifetime } from './min-lifetime.ts';
 import { printLine } from './output.ts';
+import { minLifetimeOption, parseMinLifetime } from './presentation-options.ts';
 
 interface MapArgs {
   readonly host: string;
