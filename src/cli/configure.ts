@@ -1,8 +1,10 @@
 import type { Client, EditPlan } from '../clients/client.ts';
 import type { ClientName } from '../clients/clients.ts';
+import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
+import { acceptingHosts } from '../identity/present.ts';
 import { helperOf, program } from '../program-name.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
@@ -125,8 +127,7 @@ function reportUnnamed(context: Context, client: Client, { hosts, before, after 
 async function hostsToAdd(context: Context, args: ConfigureArgs): Promise<readonly string[]> {
   const hosts = namedHosts(args) ?? (await defaultHosts(context, args.private ?? false));
   if (args.identity === undefined || namedHosts(args) !== undefined) return hosts;
-  const { acceptingHosts } = await import('./named-helper.ts');
-  return acceptingHosts(context, args.identity, hosts);
+  return acceptingHosts(readSettings(context).identities, args.identity, hosts);
 }
 
 /** Throws `invalid-input` for options that concern all registries. */

@@ -9,19 +9,18 @@ import {
   removeLinks,
 } from '../clients/helper-link.ts';
 import { isAnyListed } from '../clients/helper-lists.ts';
-import { shellQuoted } from '../clients/notes.ts';
 import { podmanClients } from '../clients/podman.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
 import { requireIdentityName } from '../identity/identities.ts';
-import { entitledRegistry, requireHostOf } from '../identity/present.ts';
+import { requireHostOf } from '../identity/present.ts';
 import { endSignOut } from '../identity/signed-out.ts';
 import { own } from '../json-object.ts';
 import { helperOf, identityOfHelper, program } from '../program-name.ts';
 import { findHelper } from '../secrets/helper-program.ts';
-import { visible } from '../visible.ts';
+import { shellQuoted, visible } from '../visible.ts';
 import { printLine } from './output.ts';
 
 /** A helper that uses one identity: `docker-credential-icr-NAME`. */
@@ -113,12 +112,6 @@ export function requireNamed(context: Context, identity: string, hosts: readonly
   requireIdentityName(identity);
   const kind = own(readSettings(context).identities, identity)?.kind;
   if (kind !== undefined) for (const host of hosts) requireHostOf({ kind }, host);
-}
-
-/** Returns the hosts that accept the identity. */
-export function acceptingHosts(context: Context, identity: string, hosts: readonly string[]) {
-  const kind = own(readSettings(context).identities, identity)?.kind;
-  return kind === 'entitlement-key' ? [entitledRegistry] : hosts;
 }
 
 /** Reports the next step if the identity does not exist. */

@@ -7,13 +7,13 @@ import {
 } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { completeLists } from '../../clients/helper-lists.ts';
-import { shellQuoted } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import { HelperError } from '../../errors.ts';
 import { hasProgram } from '../../files/executables.ts';
 import { attempt } from '../../files/storage-error.ts';
 import { helperName, helperOf, identityOfHelper, isOwnName, program } from '../../program-name.ts';
+import { shellQuoted } from '../../visible.ts';
 import { type Finding, failure, ok, problem, warning } from '../doctor/check.ts';
 import { configureHint, readClientFile } from '../doctor/client-findings.ts';
 import type { Step } from './step.ts';
