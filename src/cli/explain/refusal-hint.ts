@@ -30,6 +30,11 @@ const texts: readonly (readonly [pattern: RegExp, hint: (step: Step) => string])
   [/context[- ]based/i, () => contextHint],
 ];
 
+/** Returns the hint for a refusal whose text names the cause, such as a quota or an address that is not allowed. */
+export function causeHint(step: Step, { serviceText = '' }: HelperError): string | undefined {
+  return texts.find(([pattern]) => pattern.test(serviceText))?.[1](step);
+}
+
 /** Returns the hint for the registry's refusal of an image; undefined if it did not refuse. */
 export function refusalHint(
   step: Step,
@@ -39,8 +44,8 @@ export function refusalHint(
   if (refusal === undefined) return undefined;
   const { image, isPush } = step;
   const { name, namespace } = image.host;
-  const [, hint] = texts.find(([pattern]) => pattern.test(refusal.serviceText ?? '')) ?? [];
-  if (hint !== undefined) return hint(step);
+  const cause = causeHint(step, refusal);
+  if (cause !== undefined) return cause;
   const map =
     step.context.identity === undefined
       ? `docker-credential-icr map ${shellQuoted(name)} IDENTITY`

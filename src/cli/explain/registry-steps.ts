@@ -5,6 +5,7 @@ import { authorizeScope } from '../../registry/docker-exchange.ts';
 import { scopeOf, tryPull, tryPush } from '../../registry/image-access.ts';
 import { type Finding, ok, problem } from '../doctor/check.ts';
 import { renewHint } from './credential-step.ts';
+import { causeHint } from './refusal-hint.ts';
 import type { Step } from './step.ts';
 
 type NamedFinding = readonly [name: string, finding: Finding];
@@ -36,15 +37,11 @@ export async function askRegistry(step: Step, found: Found): Promise<RegistryAns
   });
   if (header instanceof HelperError) {
     const renew = header.code === 'refused' ? await renewHint(step, found) : header.hint;
+    const cause = causeHint(step, header) ?? privateHint(step, header) ?? renew;
     return {
       error: header,
       isCredentialRefused: header.code === 'refused' && header.serviceCode !== 'DENIED',
-      findings: (hint) => [
-        [
-          'token',
-          problem(`${scope}: ${header.message}`, hint ?? privateHint(step, header) ?? renew),
-        ],
-      ],
+      findings: (hint) => [['token', problem(`${scope}: ${header.message}`, hint ?? cause)]],
     };
   }
   const secrets = [credential.Secret, header];
