@@ -296,6 +296,10 @@ const uncertain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]
     shownWith([], { type: 'authorization' }),
     /^error policies: IAM shows no policy .* us-south \|/m,
   ],
+  'another account': [
+    shownWith([{ name: 'accountId', value: otherAccount }]),
+    /^error policies: IAM shows no policy .* us-south \|/m,
+  ],
   'another service': [
     {
       role: 'Reader',
