@@ -5,6 +5,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
+import { compileStoppedCommand, stoppedCommandName } from '../test/support/bundle.ts';
 import { buildExecutable } from './build.ts';
 import { chooseFiles, longestFirst, parallelFiles } from './test-files.ts';
 import { makeTestFolder } from './test-folder.ts';
@@ -32,6 +33,7 @@ function testFiles(folders: readonly string[]): string[] {
 /** Runs a file and prints one line for it and one for each skipped test. If a test fails, prints the whole output. */
 async function test(file: string, env: NodeJS.ProcessEnv): Promise<Count> {
   const source = fs.readFileSync(path.join(root, file), 'utf8');
+  if (source.includes('stoppedCommand()')) prepareStoppedCommand(env.TEST_SHARED ?? '');
   const findings = findVoidTests(source);
   let output = findings.map((finding) => `${file}: ${finding}\n`).join('');
   const start = performance.now();
@@ -51,6 +53,12 @@ async function test(file: string, env: NodeJS.ProcessEnv): Promise<Count> {
   if (total.failed > 0) console.log(output);
   else for (const line of output.match(/^skipped: .*/gm) ?? []) console.log(line);
   return total;
+}
+
+/** Compiles the program once: test files that start at the same time would each compile it. */
+function prepareStoppedCommand(shared: string): void {
+  const file = path.join(shared, stoppedCommandName);
+  if (!fs.existsSync(file)) compileStoppedCommand(file);
 }
 
 async function testAll(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
@@ -80,9 +88,9 @@ if (files.length === 0) console.log(`no test file matches ${wantedFiles}`);
 if (files.some((file) => !file.startsWith(`${unitTests}/`))) buildExecutable();
 const folder = makeTestFolder();
 removeAtEnd(folder);
-const keys = path.join(folder, 'sandbox-keys');
-fs.mkdirSync(keys, { mode: 0o700 });
-const env = { ...process.env, TMPDIR: folder, SANDBOX_KEYS: keys };
+const shared = path.join(folder, 'shared');
+fs.mkdirSync(shared, { mode: 0o700 });
+const env = { ...process.env, TMPDIR: folder, TEST_SHARED: shared };
 const sum = await testAll(longestFirst(files), env);
 if (files.length > 0 && wantedName && exitCodeOf(sum) > 0 && sum.failed === 0) {
   console.log(`no test has a name that matches ${wantedName}`);

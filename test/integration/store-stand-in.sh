@@ -44,7 +44,7 @@ list() {
   echo '}'
 }
 
-mkdir -p "$kept"
+[ -d "$kept" ] || mkdir -p "$kept"
 echo "$verb" >>"$folder/calls"
 # Kills its caller at the nth call, which a timeout cannot hit exactly.
 if [ -e "$folder/kill" ] && [ "$(wc -l <"$folder/calls")" -eq "$(<"$folder/kill")" ]; then kill -KILL $PPID; fi
