@@ -1,11 +1,10 @@
-import { shellQuoted } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { mapHost, unmapHost } from '../identity/identities.ts';
 import { everyHost } from '../identity/lookup.ts';
 import { helperOf } from '../program-name.ts';
-import { visible } from '../visible.ts';
+import { shellQuoted, visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { minLifetimeOption, parseMinLifetime } from './min-lifetime.ts';

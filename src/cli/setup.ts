@@ -1,12 +1,12 @@
 import { installedClients } from '../clients/clients.ts';
 import { linkName } from '../clients/helper-link.ts';
-import { shellQuoted } from '../clients/notes.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
 import { program } from '../program-name.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { shellQuoted } from '../visible.ts';
 import type { Command } from './command.ts';
 import { defaultHosts } from './configure.ts';
 import { firstCommand } from './first-command.ts';

@@ -6,12 +6,12 @@ import {
 } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { completeLists } from '../../clients/helper-lists.ts';
-import { shellQuoted } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import { hasProgram } from '../../files/executables.ts';
 import { attempt } from '../../files/storage-error.ts';
 import { isOwnName } from '../../program-name.ts';
+import { shellQuoted } from '../../visible.ts';
 import {
   type Check,
   type CheckInput,

@@ -1,9 +1,8 @@
-import { shellQuoted } from '../../clients/notes.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { pendingIdentities, readPendingKey } from '../../identity/pending-key.ts';
-import { visible } from '../../visible.ts';
+import { shellQuoted, visible } from '../../visible.ts';
 
 /** An API key that an interrupted command may have created in IAM; an element of `pendingKeys` in the JSON of `status`. */
 export interface PendingRow {
