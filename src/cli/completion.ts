@@ -8,7 +8,7 @@ import { publicHosts, regions } from '../registry/regions.ts';
 import { storeNames } from '../secrets/store-types.ts';
 import type { Command } from './command.ts';
 import { manifestKinds } from './kubernetes/manifests-command.ts';
-import { settingsByName } from './settings-command.ts';
+import { settingsByName } from './setting-table.ts';
 
 type Shell = 'bash' | 'zsh' | 'fish';
 

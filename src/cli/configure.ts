@@ -1,9 +1,11 @@
 import type { Client, EditPlan } from '../clients/client.ts';
 import type { ClientName } from '../clients/clients.ts';
+import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
-import { helperOf } from '../program-name.ts';
+import { acceptingHosts } from '../identity/present.ts';
+import { helperOf, program } from '../program-name.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
 import { visible } from '../visible.ts';
@@ -110,13 +112,22 @@ async function edit(context: Context, client: Client, args: ConfigureArgs): Prom
   const makePlan = () => planFor(context, client, args, added);
   const plan = args.dryRun ? await show(context, makePlan()) : await apply(context, makePlan, args);
   for (const { message, hint } of plan.notes) context.warn(message, hint);
+  if (args.remove && args.identity !== undefined && !args.dryRun) {
+    reportUnnamed(context, client, plan);
+  }
+}
+
+/** The removed entries may have replaced those of this program. */
+function reportUnnamed(context: Context, client: Client, { hosts, before, after }: EditPlan): void {
+  if (after === before || client.configuredHosts(context).length === 0) return;
+  const again = ['configure', '--client', client.name, ...hosts].join(' ');
+  printLine(context, `next, to use ${program} again: ${program} ${again}`);
 }
 
 async function hostsToAdd(context: Context, args: ConfigureArgs): Promise<readonly string[]> {
   const hosts = namedHosts(args) ?? (await defaultHosts(context, args.private ?? false));
   if (args.identity === undefined || namedHosts(args) !== undefined) return hosts;
-  const { acceptingHosts } = await import('./named-helper.ts');
-  return acceptingHosts(context, args.identity, hosts);
+  return acceptingHosts(readSettings(context).identities, args.identity, hosts);
 }
 
 /** Throws `invalid-input` for options that concern all registries. */

@@ -9,10 +9,9 @@ import { own } from '../json-object.ts';
 import { shellQuoted, visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
-import { presentedIdentity } from './login-presentation.ts';
 import { chooseStore, recordStore, savedMessage } from './login-store.ts';
-import { minLifetimeOption } from './min-lifetime.ts';
 import { printLine } from './output.ts';
+import { minLifetimeOption, presentedIdentity } from './presentation-options.ts';
 import { type RootSecret, readRootSecret } from './root-secret.ts';
 import {
   identityTypeOf,

@@ -20,6 +20,7 @@ import { shellQuoted, visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
 import { printLine } from './output.ts';
+import { optionalSources } from './setting-table.ts';
 
 interface LogoutArgs {
   readonly hosts?: readonly string[];
@@ -61,16 +62,11 @@ async function logOutAll(context: Context): Promise<void> {
       `credentials for other registries are still stored; to remove them, run ${command}`,
     );
   }
-  const { ibmcloudSession, computeProfile } = readSettings(context);
-  if (ibmcloudSession)
-    context.warn("the ibmcloud CLI's session is still used", turnOff('ibmcloud-session'));
-  if (computeProfile)
-    context.warn(`trusted profile ${computeProfile} is still used`, turnOff('compute-profile'));
+  for (const { setting, value, title } of optionalSources(readSettings(context))) {
+    const hint = `run docker-credential-icr settings ${setting} off`;
+    if (value !== false) context.warn(`${title} is still used`, hint);
+  }
   await cancelPending(context, removed);
-}
-
-function turnOff(setting: string): string {
-  return `run docker-credential-icr settings ${setting} off`;
 }
 
 /** Continues after an error, so that one host does not prevent the others. Throws the first error at the end. */

@@ -15,7 +15,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
 import { requireIdentityName } from '../identity/identities.ts';
-import { entitledRegistry, requireHostOf } from '../identity/present.ts';
+import { requireHostOf } from '../identity/present.ts';
 import { endSignOut } from '../identity/signed-out.ts';
 import { own } from '../json-object.ts';
 import { helperOf, identityOfHelper, program } from '../program-name.ts';
@@ -112,12 +112,6 @@ export function requireNamed(context: Context, identity: string, hosts: readonly
   requireIdentityName(identity);
   const kind = own(readSettings(context).identities, identity)?.kind;
   if (kind !== undefined) for (const host of hosts) requireHostOf({ kind }, host);
-}
-
-/** Returns the hosts that accept the identity. */
-export function acceptingHosts(context: Context, identity: string, hosts: readonly string[]) {
-  const kind = own(readSettings(context).identities, identity)?.kind;
-  return kind === 'entitlement-key' ? [entitledRegistry] : hosts;
 }
 
 /** Reports the next step if the identity does not exist. */

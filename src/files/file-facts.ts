@@ -9,7 +9,7 @@ export function statOf(file: string): fs.Stats | undefined {
   }
 }
 
-/** Does not follow a symlink. Returns undefined if there is no entry of that name, or it cannot be examined. */
+/** Does not follow a symlink. Returns undefined if the file does not exist or cannot be examined. */
 export function lstatOf(file: string): fs.Stats | undefined {
   try {
     return fs.lstatSync(file);

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { systemCode } from '../errors.ts';
-import { startServer } from './server.ts';
+import { startServer } from './local-server.ts';
 
 /** Receives the redirect of an authorization server (RFC 8252, section 7.3). */
 export interface LoopbackRedirect {

@@ -1,7 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
-import { own } from '../json-object.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../registry/parse.ts';
 import { publicHosts } from '../registry/regions.ts';
@@ -9,7 +8,7 @@ import { readableStore } from '../secrets/secret-store.ts';
 import type { SecretStore } from '../secrets/store-types.ts';
 import { findCredential } from './find.ts';
 import { type Found, type Lookup, lookupIn } from './lookup.ts';
-import { entitledRegistry } from './present.ts';
+import { acceptingHosts } from './present.ts';
 import { signedOutHosts } from './signed-out.ts';
 
 /** A host with its credential, or with the error of the lookup. */
@@ -43,23 +42,15 @@ export async function answeredHosts(
   const keys = Object.keys(settings?.mappings ?? {});
   const mapped = keys.filter((key) => namespaces || !key.includes('/'));
   const all = [...storedHosts(context, secrets), ...mapped, ...publicHosts];
-  const names = new Set(named ?? acceptingHosts(context, settings, all));
+  const names = new Set(
+    named ?? acceptingHosts(settings?.identities ?? {}, context.identity ?? '', all),
+  );
   const answers: HostAnswer[] = [];
   for (const name of [...names].sort()) {
     const answer = await answerOf(lookup, name);
     if (answer !== undefined) answers.push(answer);
   }
   return answers;
-}
-
-/** For `docker-credential-icr-NAME` with an entitlement key, returns the only host that accepts it; else all hosts. */
-function acceptingHosts(
-  { identity = '' }: Context,
-  settings: Settings | undefined,
-  hosts: readonly string[],
-): readonly string[] {
-  const kind = own(settings?.identities ?? {}, identity)?.kind;
-  return kind === 'entitlement-key' ? [entitledRegistry] : hosts;
 }
 
 /** A locked keychain is only a warning, because other sources may have credentials. */

@@ -1,5 +1,6 @@
-import type { IdentityKind, IdentitySettings } from '../config/settings.ts';
+import type { IdentityKind, IdentitySettings, Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
+import { own } from '../json-object.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 
 /** The user names under which the registry accepts each kind of identity; the default first. */
@@ -71,6 +72,16 @@ export function requireHostOf({ kind }: Pick<IdentitySettings, 'kind'>, key: str
   throw new HelperError('invalid-input', `entitlement keys cannot be used for ${target}`, {
     hint: `use ${entitledRegistry}, the only host that accepts them`,
   });
+}
+
+/** Returns the hosts that accept the identity: for an entitlement key only one. */
+export function acceptingHosts(
+  identities: Settings['identities'],
+  name: string,
+  hosts: readonly string[],
+): readonly string[] {
+  const kind = own(identities, name)?.kind;
+  return kind === 'entitlement-key' ? [entitledRegistry] : hosts;
 }
 
 /** For an API key that acts as a trusted profile, the user name is the profile's ID. */

@@ -9,8 +9,8 @@ import type { RefreshMetrics } from './refresh-metrics.ts';
 import { refreshNamespace } from './refresh-namespace.ts';
 import { createQueue } from './refresh-queue.ts';
 import { isFresh, isOwn, type ObjectMetadata, secretNames } from './refreshed-secret.ts';
+import { shareTokens } from './refresher-tokens.ts';
 import type { Cluster, RefreshOptions } from './renew-secret.ts';
-import { shareTokens } from './shared-tokens.ts';
 
 /** A Secret is read again after about this time, because a watch may miss a change. */
 const checkMs = 5 * 60_000;

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import type { Page } from '../http/text-server.ts';
+import type { Page } from '../http/local-server.ts';
 import type { Refreshed } from './refresh-namespace.ts';
 import type { Cluster } from './renew-secret.ts';
 

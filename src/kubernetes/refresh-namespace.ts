@@ -1,13 +1,15 @@
 import { type Context, debug } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { listObjects, namespacesWith } from './object-metadata.ts';
 import {
   readServiceAccount,
   type ServiceAccountSecrets,
   usePullSecret,
 } from './pull-secret-use.ts';
-import type { RefreshFailure } from './refresh-event.ts';
+import { type RefreshFailure, reportFailure } from './refresh-event.ts';
 import { accountProfile, assertProfile, namespaceProfile } from './refresh-profile.ts';
 import { accountSecretName, type ObjectMetadata } from './refreshed-secret.ts';
+import { shareTokens } from './refresher-tokens.ts';
 import { type Cluster, type RefreshOptions, type Renewal, renewSecret } from './renew-secret.ts';
 
 /** The result for one Secret of a namespace. */
@@ -77,4 +79,42 @@ export async function refreshNamespace(
   // What else has failed is a consequence of the deletion.
   const gone = results.filter(({ outcome }) => outcome === 'gone');
   return gone.length > 0 ? gone : results;
+}
+
+/** Numbers of Secrets. */
+interface RefreshResult {
+  readonly renewed: number;
+  readonly unchanged: number;
+  readonly failed: number;
+}
+
+const parallel = 8;
+
+/**
+ * Renews the pull Secrets of all selected namespaces whose token is due, once. A failure is reported and does not stop the
+ * others. Throws `refused` or `unreachable` if the namespaces cannot be listed.
+ */
+export async function refreshNamespaces(
+  context: Context,
+  cluster: Cluster,
+  options: RefreshOptions,
+): Promise<RefreshResult> {
+  const counts = { renewed: 0, unchanged: 0, failed: 0, gone: 0 };
+  const { items } = await listObjects(cluster.api, namespacesWith(options.selector));
+  const remaining = items.filter(({ isDeleted }) => !isDeleted);
+  const control = { now: context.now, random: Math.random };
+  const requestToken = shareTokens(cluster.requestToken, control, options.intervalMs);
+  const work = async () => {
+    for (let next = remaining.pop(); next !== undefined; next = remaining.pop()) {
+      const results = await refreshNamespace(context, { ...cluster, requestToken }, options, next);
+      for (const result of results) {
+        counts[result.outcome] += 1;
+        if (result.outcome !== 'failed') continue;
+        await reportFailure(context, cluster.api, next.name, result);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, work));
+  const { gone: _, ...result } = counts;
+  return result;
 }

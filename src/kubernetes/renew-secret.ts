@@ -14,7 +14,7 @@ import {
   renewalOf,
   renewalTime,
 } from './refreshed-secret.ts';
-import type { RequestToken } from './shared-tokens.ts';
+import type { RequestToken } from './refresher-tokens.ts';
 
 export interface RefreshOptions extends ProfileOptions {
   /** A label selector for namespaces. */

@@ -39,7 +39,7 @@ test('prints one line per host with its source or its error', ({ sandbox }) =>
         ['jp.icr.io', 'error', '-', '-', '-', '-', '-'],
         ['quay.io', 'ok', '-', 'robot', 'file (docker login)', '-', '-'],
         ['us.icr.io', 'ok', 'work', 'iambearer', 'file store', '23 h', 'none'],
-        ['other hosts: the session of the ibmcloud CLI'],
+        ["other hosts: the ibmcloud CLI's session"],
       ],
     );
     const problem = 'the secret of identity gone is missing';

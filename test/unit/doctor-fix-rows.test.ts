@@ -56,6 +56,10 @@ const findings: Readonly<Record<string, readonly Row[]>> = {
       'warning(`{what}: none of its own files names this helper ({own})`, configurePodman)',
       '^podman pulls with \\S+config\\.json, but podman login stores',
     ],
+    [
+      'warning(what, `set {settingWith(last.names)} in {last.file}`)',
+      'later\\.conf lists other helpers',
+    ],
   ],
   'client-findings.ts': [
     ['failure(read)', 'is damaged \\(line 1'],
@@ -219,12 +223,6 @@ const findings: Readonly<Record<string, readonly Row[]>> = {
     ],
     ['warning(what, `run {moveAway(file)}`)', '^clients run \\S+ \\(0\\.0\\.1\\), not'],
     ['warning(`{file} {what}`, `run {moveAway(file)}`)', 'is a second copy'],
-  ],
-  'registries-conf-check.ts': [
-    [
-      'warning(what, `set {settingWith(last.names)} in {last.file}`)',
-      'later\\.conf lists other helpers',
-    ],
   ],
   'registry-checks.ts': [
     ['problem(host.problem)', { reason: 'an argument of doctor, checked before' }],

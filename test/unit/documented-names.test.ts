@@ -4,7 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { commands } from '../../src/cli/commands.ts';
 import { checksFor, prepareInput } from '../../src/cli/doctor/doctor.ts';
-import { settingsByName } from '../../src/cli/settings-command.ts';
+import { settingsByName } from '../../src/cli/setting-table.ts';
 import { identityKinds } from '../../src/config/settings.ts';
 import { apiKeyVariables } from '../../src/secret-variables.ts';
 import { testContext } from '../support/context.ts';

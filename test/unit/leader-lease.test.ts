@@ -1,8 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { serveTexts } from '../../src/http/text-server.ts';
-import { leadUntilStopped, leaseMs, renewLeaseMs } from '../../src/kubernetes/lead.ts';
-import { createElection } from '../../src/kubernetes/leader-lease.ts';
+import { serveTexts } from '../../src/http/local-server.ts';
+import {
+  createElection,
+  leadUntilStopped,
+  leaseMs,
+  renewLeaseMs,
+} from '../../src/kubernetes/leader-lease.ts';
 import { createMetrics } from '../../src/kubernetes/refresh-metrics.ts';
 import { noon, testContext } from '../support/context.ts';
 import { createKubernetesApi, failure, type KubernetesApi } from '../support/kubernetes-api.ts';

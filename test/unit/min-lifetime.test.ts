@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { parseMinLifetime } from '../../src/cli/min-lifetime.ts';
+import { parseMinLifetime } from '../../src/cli/presentation-options.ts';
 import { type ErrorCode, HelperError } from '../../src/errors.ts';
 import { freshToken } from '../../src/iam/cache.ts';
 import { isDue, isUsable } from '../../src/iam/cached-token.ts';

@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { HelperError } from '../../src/errors.ts';
 import type { ClusterRequest } from '../../src/kubernetes/cluster-api.ts';
-import { refreshNamespaces } from '../../src/kubernetes/refresh-namespaces.ts';
+import { refreshNamespaces } from '../../src/kubernetes/refresh-namespace.ts';
 import { intervalsMs } from '../../src/kubernetes/refreshed-secret.ts';
 import type { RefreshOptions } from '../../src/kubernetes/renew-secret.ts';
 import { noon, testContext } from '../support/context.ts';

@@ -77,7 +77,7 @@ export function listed(findings: Findings): Finding[] {
   return 'state' in findings ? [findings] : findings.flatMap(listed);
 }
 
-/** Returns the findings, or `other` if there are none. */
+/** Returns the findings, or `other` instead of an empty list. */
 export function orElse(findings: Findings, other: Finding): Findings {
   return listed(findings).length === 0 ? other : findings;
 }

@@ -1,3 +1,4 @@
+import path from 'node:path';
 import {
   type CredHelpersFile,
   callsHelper,
@@ -5,9 +6,11 @@ import {
   textSetting,
 } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
-import { completeLists } from '../../clients/helper-lists.ts';
+import { completeLists, helperLists, listFiles, userFolders } from '../../clients/helper-lists.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
+import { settingWith } from '../../clients/registries-conf.ts';
+import type { Context } from '../../context.ts';
 import { hasProgram } from '../../files/executables.ts';
 import { attempt } from '../../files/storage-error.ts';
 import { isOwnName } from '../../program-name.ts';
@@ -15,7 +18,9 @@ import { shellQuoted } from '../../visible.ts';
 import {
   type Check,
   type CheckInput,
+  type Finding,
   type Findings,
+  listed,
   ok,
   problem,
   skipped,
@@ -30,6 +35,7 @@ import {
   unregisteredHosts,
   withoutCredential,
 } from './client-findings.ts';
+import { pathProblem } from './path-problem.ts';
 
 /** Checks Docker's `config.json`, which Compose, BuildKit, nerdctl, crane and oras read as well. */
 export const dockerFile: Check = {
@@ -133,4 +139,34 @@ function logoutPodman({ file }: CredHelpersFile, key: string): string | undefine
   return key.includes('://')
     ? undefined
     : `podman logout --authfile ${shellQuoted(file)} ${shellQuoted(key)}`;
+}
+
+/** A list with this helper that a later file replaces. */
+export const registriesConf: Check = {
+  name: 'registries.conf',
+  run: (input) => {
+    const { context } = input;
+    const users = userFolders(context);
+    const unreadable = users.flatMap((user) => unreadableIn(input, user));
+    const found = listed(
+      unreadable.length > 0 ? unreadable : users.map((user) => replacedIn(context, user)),
+    );
+    return [...new Map(found.map((finding) => [finding.message, finding])).values()];
+  },
+};
+
+function unreadableIn(input: CheckInput, user: string): Finding[] {
+  const folder = path.join(user, 'registries.conf.d');
+  const above = pathProblem(input, folder, 'directory');
+  if (above !== undefined) return [above];
+  return listFiles(input.context, user).flatMap((file) => pathProblem(input, file, 'file') ?? []);
+}
+
+function replacedIn(context: Context, user: string): Finding | undefined {
+  const lists = helperLists(context, user);
+  const last = lists.at(-1);
+  const ours = lists.find(({ namesHelper }) => namesHelper);
+  if (last === undefined || ours === undefined || last.namesHelper) return undefined;
+  const what = `${last.file} lists other helpers and replaces ${ours.file}`;
+  return warning(what, `set ${settingWith(last.names)} in ${last.file}`);
 }

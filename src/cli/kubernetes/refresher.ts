@@ -102,7 +102,7 @@ async function refreshOnce(
   cluster: Cluster,
   options: RefreshOptions,
 ): Promise<number> {
-  const { refreshNamespaces } = await import('../../kubernetes/refresh-namespaces.ts');
+  const { refreshNamespaces } = await import('../../kubernetes/refresh-namespace.ts');
   const { renewed, unchanged, failed } = await refreshNamespaces(context, cluster, options);
   context.stdout(`${renewed} renewed, ${unchanged} unchanged, ${failed} failed\n`);
   return failed === 0 ? 0 : 1;
@@ -114,11 +114,11 @@ async function refreshUntilStopped(
   options: RefreshOptions,
   port: number,
 ): Promise<void> {
-  const { leadUntilStopped, leaseMs } = await import('../../kubernetes/lead.ts');
+  const { leadUntilStopped, leaseMs } = await import('../../kubernetes/leader-lease.ts');
   const { refreshContinuously } = await import('../../kubernetes/refresh-continuously.ts');
   const { createElection } = await import('../../kubernetes/leader-lease.ts');
   const { createMetrics } = await import('../../kubernetes/refresh-metrics.ts');
-  const { serveTexts } = await import('../../http/text-server.ts');
+  const { serveTexts } = await import('../../http/local-server.ts');
   const [namespace = '', name = ''] = options.refresher.split('/');
   // In a pod, the host name is the name of the pod. Pods in the node's network have the same one.
   const holder = `${context.env.HOSTNAME || os.hostname()}_${randomUUID()}`;

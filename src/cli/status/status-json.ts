@@ -4,12 +4,13 @@ import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { expiryNotices } from '../expiry-notice.ts';
 import { namedHelpers } from '../named-helper.ts';
+import { optionalSources } from '../setting-table.ts';
 import { settingsOf, tryPendingRows } from './status-data.ts';
 import { isoOf, type Row } from './status-rows.ts';
 
 /** Prints the output of `status --json`. */
 export function showJson(context: Context, hosts: readonly Row[]): void {
-  const { ibmcloudSession = false, computeProfile = false, ...settings } = settingsOf(context);
+  const settings = settingsOf(context);
   const identities = Object.fromEntries(
     Object.entries(settings.identities).map(([name, identity]) => [name, withTimes(identity)]),
   );
@@ -21,7 +22,9 @@ export function showJson(context: Context, hosts: readonly Row[]): void {
     file,
     uses,
   }));
-  const sources = { ibmcloudSession, computeProfile };
+  const sources = Object.fromEntries(
+    optionalSources(settings).map(({ key, value }) => [key, value]),
+  );
   const warnings = expiryNotices(context, settings, hosts);
   const all = { hosts, identities, helpers, pendingKeys, warnings, sources };
   context.stdout(`${JSON.stringify(all, null, 2)}\n`);

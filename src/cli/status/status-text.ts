@@ -6,13 +6,13 @@ import { shellQuoted, visible } from '../../visible.ts';
 import { type ExpiryNotice, expiryNotices } from '../expiry-notice.ts';
 import { type NamedHelper, namedHelpers } from '../named-helper.ts';
 import { duration, printLine, table } from '../output.ts';
-import { pendingLines } from './pending-keys.ts';
-import { settingsOf, tryPendingRows } from './status-data.ts';
+import { optionalSources } from '../setting-table.ts';
+import { pendingLines, settingsOf, tryPendingRows } from './status-data.ts';
 import type { Row } from './status-rows.ts';
 
 /** Prints the output of `status`. */
 export function showText(context: Context, rows: readonly Row[], areHostsNamed: boolean): void {
-  const { ibmcloudSession, computeProfile, ...settings } = settingsOf(context);
+  const settings = settingsOf(context);
   const unused = areHostsNamed ? [] : identitiesWithoutHost(context, settings);
   if (rows.length > 0) showTable(context, rows);
   else if (!areHostsNamed) {
@@ -21,12 +21,11 @@ export function showText(context: Context, rows: readonly Row[], areHostsNamed: 
   }
   if (unused.length > 0)
     printLine(context, `identities without a host: ${visible(unused.join(', '))}`);
-  if (ibmcloudSession && !areHostsNamed)
-    printLine(context, 'other hosts: the session of the ibmcloud CLI');
-  if (computeProfile && !areHostsNamed)
-    printLine(context, `other hosts: trusted profile ${visible(computeProfile)}`);
-  if (!areHostsNamed)
+  if (!areHostsNamed) {
+    for (const { value, title } of optionalSources(settings))
+      if (value !== false) printLine(context, `other hosts: ${visible(title)}`);
     for (const helper of namedHelpers(context)) printLine(context, helperLine(helper));
+  }
   // A problem with the settings concerns every host, and is reported once.
   const problems = new Map(rows.map(({ problem = '', hint }) => [problem, hint]));
   const pending = areHostsNamed ? [] : tryPendingRows(context, settings);

@@ -97,7 +97,7 @@ const forStatus = [
   'expiry-notice',
   'named-helper',
   'output',
-  'status/pending-keys',
+  'setting-table',
   'status/status',
   'status/status-data',
   'status/status-json',
