@@ -37,7 +37,7 @@ export const importRules: ImportRules = {
         'src/json-object.ts',
         'src/jwt-claims.ts',
         'src/mask.ts',
-        'src/piece-set.ts',
+        'src/pieces.ts',
         'src/process-tree.ts',
         'src/program-name.ts',
         'src/secret-variables.ts',

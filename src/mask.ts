@@ -1,4 +1,4 @@
-import { forEachPiece, PieceSet, pieceLength } from './piece-set.ts';
+import { forEachPiece, pieceLength, sharedPieces } from './pieces.ts';
 import { decodeEscapes, type View } from './unescape.ts';
 
 const maxLength = 300;
@@ -28,7 +28,8 @@ const maxEscapeLevels = 3;
  * Returns `text` with each secret, and each part of one of at least 8 bytes, replaced by `***`. Also finds encoded secrets:
  * percent-encoded; escaped as in JSON, HTML or C; base64 and base64url at every alignment (so inside `user:secret` too), also
  * twice; hexadecimal; decimal lists of bytes; UTF-16. Ignores case, escape sequences of terminals, and characters other than
- * letters and digits between those of an encoded secret, such as line breaks. A secret of fewer than 8 bytes is masked only as a whole. The time is linear in the sum of all lengths.
+ * letters and digits between those of an encoded secret, such as line breaks. A secret of fewer than 8 bytes is masked only
+ * as a whole. The time is linear in the sum of all lengths.
  */
 export function masked(text: string, secrets: readonly (string | undefined)[]): string {
   const given = secrets.flatMap((secret) => (secret ? [Buffer.from(secret)] : []));
@@ -39,10 +40,8 @@ export function masked(text: string, secrets: readonly (string | undefined)[]): 
   const exactViews = levels.map((view) => ({ ...view, bytes: lowerCase(view.bytes) }));
   const foldedViews = levels.map(foldView);
   const views = [...exactViews, ...foldedViews];
-  // The text is indexed once, then the secrets are looked up in the index, so the time is not a product of the lengths.
-  const pieces = new PieceSet(views.map(({ bytes }) => bytes));
-  for (const form of [...exact, ...encoded])
-    forEachPiece(form, (high, low) => pieces.flag(high, low));
+  const bytesOf = views.map(({ bytes }) => bytes);
+  const pieces = sharedPieces(bytesOf, [...exact, ...encoded]);
   const covered = new Uint8Array(text.length);
   for (const view of views) coverPieces(covered, view, pieces);
   for (const view of exactViews) coverShort(covered, view, exact, 1);
@@ -140,11 +139,15 @@ function viewOf(text: string): View {
   return { bytes, from, to };
 }
 
-/** Marks the flagged pieces, which also occur in a secret. */
-function coverPieces(covered: Uint8Array, { bytes, from, to }: View, pieces: PieceSet): void {
+/** Marks the pieces, which also occur in a secret. */
+function coverPieces(
+  covered: Uint8Array,
+  { bytes, from, to }: View,
+  pieces: ReadonlySet<number>,
+): void {
   // Each part of the text is marked at most once for each byte of a piece.
-  forEachPiece(bytes, (high, low, at) => {
-    if (pieces.isFlagged(high, low)) covered.fill(1, from[at], to[at + pieceLength - 1]);
+  forEachPiece(bytes, (piece, at) => {
+    if (pieces.has(piece)) covered.fill(1, from[at], to[at + pieceLength - 1]);
   });
 }
 

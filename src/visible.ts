@@ -43,6 +43,15 @@ export function hasControlCharacter(text: string): boolean {
   return false;
 }
 
+/**
+ * Quotes a text as an argument for a shell, if necessary. Names from files and other programs must not run commands if the
+ * user types the command of a hint.
+ */
+export function shellQuoted(text: string): string {
+  const safe = text.replace(/\p{Cc}/gu, '?');
+  return /^[\w./:@-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
+}
+
 /** Returns the line for the hint of a message, on standard error or in a report; no line without a hint. */
 export function hintLines(hint: string | undefined): string[] {
   return hint === undefined ? [] : [`hint: ${visible(hint)}`];

@@ -15,7 +15,10 @@ export const groups: readonly Group[] = [
   {
     name: 'hosts',
     sources: ['src/registry/{match,parse,regions}.ts'],
-    tests: ['test/unit/{regions,match,parse-bounds}.test.ts', 'test/unit/parse.test.ts'],
+    tests: [
+      'test/unit/{regions,match,parse-bounds,parse}.test.ts',
+      'test/unit/parse-properties.test.ts',
+    ],
   },
   {
     name: 'lookup',
@@ -81,8 +84,8 @@ export const groups: readonly Group[] = [
   },
   {
     name: 'masked secrets',
-    sources: ['src/{mask,unescape,piece-set}.ts'],
-    tests: ['test/unit/{piece-set,mask}.test.ts', 'test/unit/mask-{properties,large}.test.ts'],
+    sources: ['src/{mask,unescape,pieces}.ts'],
+    tests: ['test/unit/{pieces,mask}.test.ts', 'test/unit/mask-{properties,large}.test.ts'],
   },
   {
     name: 'names in output',

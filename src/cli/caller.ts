@@ -1,10 +1,10 @@
-import { shellQuoted } from '../clients/notes.ts';
 import { isUsable } from '../config/settings.ts';
 import type { Caller } from '../http/api-call.ts';
 import { accessTokenOf, nameOf, toCaller } from '../identity/access.ts';
 import { findCredential } from '../identity/find.ts';
 import type { Found, Lookup } from '../identity/lookup.ts';
 import { canGetAccessToken, identityNamed } from '../identity/mapping.ts';
+import { shellQuoted } from '../visible.ts';
 import type { Option } from './command.ts';
 import { noCredential, requireIbmHost } from './host-arguments.ts';
 

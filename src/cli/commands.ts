@@ -33,7 +33,7 @@ export const commands: readonly (CommandEntry | CommandGroup)[] = [
     load: async () => (await import('./status/status.ts')).status,
   },
   {
-    usage: 'map <host> <identity>',
+    usage: 'map <host> [name]',
     describe: 'use an identity for a host, a HOST/NAMESPACE, or "*" for all ICR hosts',
     section: 'Accounts and hosts',
     load: async () => (await import('./map.ts')).map,

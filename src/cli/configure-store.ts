@@ -13,7 +13,7 @@ import { assertNoLoop } from '../secrets/choose.ts';
 import { findHelper } from '../secrets/helper-program.ts';
 import { replaceSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
-import { visible } from '../visible.ts';
+import { shellQuoted, visible } from '../visible.ts';
 import { printLine } from './output.ts';
 
 /**
@@ -68,7 +68,7 @@ async function copyLogin(context: Context, credential: Credential): Promise<void
   printLine(context, `copied the credential for ${name} from Docker's file`);
   context.warn(
     `Docker's file still has the credential for ${name} in plain text`,
-    `run docker login ${name} to remove it from the file`,
+    `run docker login ${shellQuoted(name)} to remove it from the file`,
   );
 }
 

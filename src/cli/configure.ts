@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { answeredHosts } from '../identity/hosts.ts';
 import { acceptingHosts } from '../identity/present.ts';
-import { helperOf } from '../program-name.ts';
+import { helperOf, program } from '../program-name.ts';
 import { isIbmHost } from '../registry/match.ts';
 import { privateHosts, publicHosts, regions } from '../registry/regions.ts';
 import { visible } from '../visible.ts';
@@ -112,6 +112,16 @@ async function edit(context: Context, client: Client, args: ConfigureArgs): Prom
   const makePlan = () => planFor(context, client, args, added);
   const plan = args.dryRun ? await show(context, makePlan()) : await apply(context, makePlan, args);
   for (const { message, hint } of plan.notes) context.warn(message, hint);
+  if (args.remove && args.identity !== undefined && !args.dryRun) {
+    reportUnnamed(context, client, plan);
+  }
+}
+
+/** The removed entries may have replaced those of this program. */
+function reportUnnamed(context: Context, client: Client, { hosts, before, after }: EditPlan): void {
+  if (after === before || client.configuredHosts(context).length === 0) return;
+  const again = ['configure', '--client', client.name, ...hosts].join(' ');
+  printLine(context, `next, to use ${program} again: ${program} ${again}`);
 }
 
 async function hostsToAdd(context: Context, args: ConfigureArgs): Promise<readonly string[]> {

@@ -6,7 +6,7 @@ import { everyHost, keysOfIdentity } from '../identity/lookup.ts';
 import { entitledRegistry, requireHostOf } from '../identity/present.ts';
 import { endNamedSignOuts } from '../identity/signed-out.ts';
 import { own } from '../json-object.ts';
-import { visible } from '../visible.ts';
+import { shellQuoted, visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { chooseStore, recordStore, savedMessage } from './login-store.ts';
@@ -173,7 +173,7 @@ function targetsOf(
 
 function hintOf(command: string, identity: string | undefined, hosts: readonly string[]): string {
   const words = identity === undefined ? hosts : [...hosts, '--identity', identity];
-  return `check it, then run ${['docker-credential-icr', command, ...words].join(' ')} again`;
+  return `check it, then run ${['docker-credential-icr', command, ...words.map(shellQuoted)].join(' ')} again`;
 }
 
 function report(name: string, keys: readonly string[], root: RootSecret): string[] {
@@ -182,7 +182,7 @@ function report(name: string, keys: readonly string[], root: RootSecret): string
   if (keys.length === 0) {
     return [
       `${status}; not used for any host yet`,
-      `next: docker-credential-icr map HOST ${visible(name)}`,
+      `next: docker-credential-icr map HOST ${shellQuoted(name)}`,
     ];
   }
   return [`${status}; used for ${keys.includes(everyHost) ? 'all ICR hosts' : keys.join(', ')}`];

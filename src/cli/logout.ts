@@ -1,4 +1,3 @@
-import { shellQuoted } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
@@ -17,7 +16,7 @@ import { removeEverything } from '../identity/remove-everything.ts';
 import { hostKey, isIbmHost } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { apiKeyVariables } from '../secret-variables.ts';
-import { visible } from '../visible.ts';
+import { shellQuoted, visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, notStored, requireHost } from './host-arguments.ts';
 import { printLine } from './output.ts';

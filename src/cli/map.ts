@@ -1,11 +1,10 @@
-import { shellQuoted } from '../clients/notes.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { mapHost, unmapHost } from '../identity/identities.ts';
 import { everyHost } from '../identity/lookup.ts';
 import { helperOf } from '../program-name.ts';
-import { visible } from '../visible.ts';
+import { shellQuoted, visible } from '../visible.ts';
 import type { Command } from './command.ts';
 import { mappingKey, requireIbmHost } from './host-arguments.ts';
 import { printLine } from './output.ts';
@@ -13,7 +12,10 @@ import { minLifetimeOption, parseMinLifetime } from './presentation-options.ts';
 
 interface MapArgs {
   readonly host: string;
-  readonly identity: string;
+  /** The identity. */
+  readonly name?: string;
+  /** The same, and `link`. */
+  readonly identity?: string;
   readonly present?: string;
   readonly minLifetime?: string;
   readonly link?: boolean;
@@ -24,31 +26,38 @@ export const map: Command<MapArgs> = {
   options: {
     present: { type: 'string', describe: 'the user name that clients get for this host' },
     'min-lifetime': minLifetimeOption,
-    link: {
-      type: 'boolean',
+    identity: {
+      type: 'string',
       describe:
         'also register docker-credential-icr-IDENTITY for the host in the installed clients',
     },
-    remove: { type: 'boolean', describe: 'undo map HOST IDENTITY --link' },
+    link: { type: 'boolean', describe: 'the same for NAME' },
+    remove: { type: 'boolean', describe: 'undo map HOST --identity IDENTITY' },
   },
   examples: [
     ['map us.icr.io work', 'use identity work for us.icr.io'],
-    ['map us.icr.io prod --link', 'clients then use only identity prod for this host'],
-    ['map us.icr.io prod --remove', 'remove both: the mapping, and the helper of the identity'],
+    ['map us.icr.io --identity prod', 'clients then use only identity prod for this host'],
+    [
+      'map us.icr.io --identity prod --remove',
+      'remove both: the mapping, and the helper of the identity',
+    ],
     ['map us.icr.io/team-a prod', 'for one namespace, with clients that ask for namespaces'],
     [
       'map us.icr.io work --present iambearer --min-lifetime 30m',
       'tokens for builds of up to 30 minutes',
     ],
   ],
-  run: async (context, { host, identity, present, minLifetime, link = false, remove = false }) => {
+  run: async (context, args) => {
+    const { host, present, minLifetime, remove = false } = args;
     const key = keyOf(host);
+    const identity = identityIn(args);
+    const link = args.link ?? args.identity !== undefined;
     if (remove) {
-      if (link || present !== undefined || minLifetime !== undefined) throw otherOptions();
+      if (args.link || present !== undefined || minLifetime !== undefined) throw otherOptions();
       return removeMapping(context, key, identity);
     }
     const minLifetimeMs = minLifetime === undefined ? undefined : parseMinLifetime(minLifetime);
-    if (link && key.includes('/')) throw onlyWholeHost('--link');
+    if (link && key.includes('/')) throw onlyWholeHost(args.link ? '--link' : '--identity');
     await mapHost(context, key, {
       identity,
       ...(present === undefined ? {} : { present }),
@@ -63,6 +72,14 @@ export const map: Command<MapArgs> = {
     return 0;
   },
 };
+
+function identityIn({ name, identity = name }: MapArgs): string {
+  if (identity !== undefined && (name ?? identity) === identity) return identity;
+  const what = identity === undefined ? 'map needs an identity' : 'map needs one identity';
+  throw new HelperError('invalid-input', what, {
+    hint: 'run docker-credential-icr map HOST NAME, or map HOST --identity NAME',
+  });
+}
 
 function otherOptions(): HelperError {
   return new HelperError('invalid-input', '--remove cannot be used together with other options', {

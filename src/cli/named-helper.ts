@@ -9,7 +9,6 @@ import {
   removeLinks,
 } from '../clients/helper-link.ts';
 import { isAnyListed } from '../clients/helper-lists.ts';
-import { shellQuoted } from '../clients/notes.ts';
 import { podmanClients } from '../clients/podman.ts';
 import { readSettings } from '../config/read-settings.ts';
 import type { Context } from '../context.ts';
@@ -21,7 +20,7 @@ import { endSignOut } from '../identity/signed-out.ts';
 import { own } from '../json-object.ts';
 import { helperOf, identityOfHelper, program } from '../program-name.ts';
 import { findHelper } from '../secrets/helper-program.ts';
-import { visible } from '../visible.ts';
+import { shellQuoted, visible } from '../visible.ts';
 import { printLine } from './output.ts';
 
 /** A helper that uses one identity: `docker-credential-icr-NAME`. */

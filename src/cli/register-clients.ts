@@ -8,7 +8,7 @@ import { podmanClients } from '../clients/podman.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { helperName, helperOf } from '../program-name.ts';
-import { visible } from '../visible.ts';
+import { shellQuoted, visible } from '../visible.ts';
 import { apply, defaultHosts } from './configure.ts';
 import { printLine } from './output.ts';
 import { askYesNo } from './prompt.ts';
@@ -58,7 +58,7 @@ async function register(
     printLine(context, `${client.name}: nothing to change in ${visible(plan.file)}`);
   else if (yes || (await agrees(context, plan))) await apply(context, makePlan);
   else {
-    const option = identity === undefined ? '' : ` --identity ${identity}`;
+    const option = identity === undefined ? '' : ` --identity ${shellQuoted(identity)}`;
     const hint = `run docker-credential-icr configure --client ${client.name}${option}`;
     context.warn(`${plan.file} was not changed`, hint);
     return false;

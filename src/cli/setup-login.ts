@@ -25,6 +25,7 @@ export interface SetupArgs {
   readonly passcode?: boolean;
   readonly trustedProfile?: string;
   readonly store?: string;
+  readonly remove?: boolean;
   readonly yes?: boolean;
   readonly identity?: string;
   readonly verify: boolean;

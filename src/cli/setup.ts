@@ -1,14 +1,14 @@
 import { installedClients } from '../clients/clients.ts';
 import { linkName } from '../clients/helper-link.ts';
-import { shellQuoted } from '../clients/notes.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { isOnPath } from '../files/executables.ts';
 import { program } from '../program-name.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { shellQuoted } from '../visible.ts';
 import type { Command } from './command.ts';
-import { defaultHosts } from './configure.ts';
+import { configure, defaultHosts } from './configure.ts';
 import { firstCommand } from './first-command.ts';
 import { requireIbmHost } from './host-arguments.ts';
 import { addNamedHelper, requireNamed } from './named-helper.ts';
@@ -25,6 +25,10 @@ export const setup: Command<SetupArgs> = {
       type: 'string',
       describe: 'set up docker-credential-icr-IDENTITY, which uses only this identity',
     },
+    remove: {
+      type: 'boolean',
+      describe: "remove the helper from the clients' files; identities and secrets are kept",
+    },
     yes: { type: 'boolean', alias: 'y', describe: "change clients' files without confirmation" },
     verify: {
       type: 'boolean',
@@ -36,11 +40,13 @@ export const setup: Command<SetupArgs> = {
     ['setup', 'ask for an API key and set up every installed client'],
     ['setup us.icr.io', 'for one host only'],
     ['setup --identity prod us.icr.io', 'use a second account for one host'],
+    ['setup --identity prod --remove', 'undo that'],
     ['setup --api-key-stdin --yes <key.txt', 'in scripts'],
     ['setup --yes', 'in CI, with IBMCLOUD_API_KEY set: configure clients, store nothing'],
   ],
   run: async (rawContext, args) => {
     const { identity } = args;
+    if (args.remove) return removeSetup(rawContext, args);
     // Lookups then use the identity as docker-credential-icr-IDENTITY does.
     const context = identity === undefined ? rawContext : { ...rawContext, identity };
     const hosts = (args.hosts ?? []).map(requireIbmHost);
@@ -65,6 +71,19 @@ export const setup: Command<SetupArgs> = {
     return 0;
   },
 };
+
+/** Removes what `setup` with the same arguments registered. Returns the exit status. */
+async function removeSetup(context: Context, { hosts, identity }: SetupArgs): Promise<number> {
+  const status = await configure.run(context, {
+    client: 'all',
+    remove: true,
+    ...(hosts === undefined ? {} : { hosts }),
+    ...(identity === undefined ? {} : { identity }),
+  });
+  const name = identity === undefined ? '' : ` --identity ${shellQuoted(identity)}`;
+  printLine(context, `next, to remove the secret: ${program} logout${name}`);
+  return status;
+}
 
 /** Throws `invalid-input` if changes of clients' files cannot be confirmed. */
 function requireConfirmable(context: Context, { yes }: SetupArgs): void {

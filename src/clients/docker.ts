@@ -1,9 +1,10 @@
 import type { Context } from '../context.ts';
+import { shellQuoted } from '../visible.ts';
 import type { Client, Note } from './client.ts';
 import { textSetting } from './cred-helpers.ts';
 import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
-import { missingStoreNotes, shellQuoted } from './notes.ts';
+import { missingStoreNotes } from './notes.ts';
 
 /** The Docker CLI and other clients that read its file: Compose, BuildKit, crane, oras, cosign. */
 export const docker: Client = credHelpersClient({

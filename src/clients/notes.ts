@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { isOnPath } from '../files/executables.ts';
 import { isText } from '../json-object.ts';
 import { helperName } from '../program-name.ts';
+import { shellQuoted } from '../visible.ts';
 import type { AddOptions, Note } from './client.ts';
 import { authsOf, type CredHelpersFile, entryOf, ibmHostOf } from './cred-helpers.ts';
 import { type Property, propertiesOf } from './json-text.ts';
@@ -9,12 +10,6 @@ import { type Property, propertiesOf } from './json-text.ts';
 /** Makes a text from a file safe for a terminal: only printable ASCII, at most 100 characters. */
 export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
-}
-
-/** Quotes a text as an argument for a shell, if necessary. */
-export function shellQuoted(text: string): string {
-  const safe = text.replace(/\p{Cc}/gu, '?');
-  return /^[\w./:@-]+$/.test(safe) ? safe : `'${safe.replaceAll("'", "'\\''")}'`;
 }
 
 /** Returns a command that renames a file or directory to `FILE.old`. */

@@ -1,10 +1,10 @@
 import fs from 'node:fs';
 import type { Context } from '../context.ts';
+import { shellQuoted } from '../visible.ts';
 import type { Client, Note } from './client.ts';
 import type { CredHelpersFile } from './cred-helpers.ts';
 import { credHelpersClient } from './cred-helpers-client.ts';
 import { homeFolder, joinPath } from './home.ts';
-import { shellQuoted } from './notes.ts';
 
 /** Directories of the system; tests pass their own. */
 interface SystemFolders {

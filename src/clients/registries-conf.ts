@@ -1,9 +1,9 @@
 import type { Context } from '../context.ts';
 import { helperName } from '../program-name.ts';
+import { shellQuoted } from '../visible.ts';
 import type { Client, EditPlan, Note } from './client.ts';
 import { dropIns, type HelperList, helperList, systemFolder, userFolders } from './helper-lists.ts';
 import { joinPath } from './home.ts';
-import { shellQuoted } from './notes.ts';
 import { readText } from './read-file.ts';
 
 /** podman stores a login with the first helper that accepts it. Credentials in `auth.json` are still used. */

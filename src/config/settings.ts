@@ -2,6 +2,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { join } from '../fast-path.ts';
 import { isObject, isText, type JsonObject, parseObject } from '../json-object.ts';
+import { shellQuoted } from '../visible.ts';
 import { configFolder } from './folders.ts';
 import { hasShape, isBoolean, isMilliseconds, type Shaped } from './shape.ts';
 
@@ -165,14 +166,14 @@ export function requireUsable(
   const kind = isObject(identity.written) ? identity.written.kind : undefined;
   const why = isText(kind) && !isKind(kind) ? 'its kind is unknown' : 'a field is invalid';
   throw new HelperError('misconfigured', `identity ${name} cannot be used: ${why}`, {
-    hint: `update docker-credential-icr, or fix it in config.json, or run docker-credential-icr login --identity ${name}`,
+    hint: `update docker-credential-icr, or fix it in config.json, or run docker-credential-icr login --identity ${shellQuoted(name)}`,
   });
 }
 
 /** Returns the error for a mapping that this version cannot use. */
 export function unusableMapping(key: string): HelperError {
   return new HelperError('misconfigured', `the mapping of ${key} in config.json is not valid`, {
-    hint: `run docker-credential-icr map ${key} IDENTITY`,
+    hint: `run docker-credential-icr map ${shellQuoted(key)} IDENTITY`,
   });
 }
 

@@ -4,6 +4,7 @@ import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { realPath, statOf } from '../files/file-facts.ts';
 import { isTrustedOwner, isWritableByOthers } from '../files/trust.ts';
+import { shellQuoted } from '../visible.ts';
 import { configFolder } from './folders.ts';
 import { settingsFile } from './settings.ts';
 
@@ -50,7 +51,7 @@ function requireOwn(context: Context, checked: string, file: string): void {
   const stat = statOf(checked);
   if (stat === undefined) return;
   if (isWritableByOthers(context, stat)) {
-    const check = `check iamEndpoint in ${file}, then run chmod go-w ${checked}`;
+    const check = `check iamEndpoint in ${file}, then run chmod go-w ${shellQuoted(checked)}`;
     throw refused(file, `other users can write ${checked}`, check);
   }
   if (!isTrustedOwner(context, stat)) {

@@ -87,8 +87,7 @@ export function readTurn(context: User, folder: string, number: number): Turn | 
     descriptor = fs.openSync(file, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     const stat = fs.fstatSync(descriptor);
     if (!isTurnFile(context, stat)) return { ...noTurn, number };
-    const { holder, over = false, note } = parse(readStart(descriptor));
-    return { number, beat: stat.mtimeMs, holder, over, note };
+    return { number, beat: stat.mtimeMs, ...parse(readStart(descriptor)) };
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return undefined;
     // It is being written; or the umask removes the owner's permissions, and its holder has not set the mode yet.
@@ -135,9 +134,9 @@ export function removeTurns(folder: string): void {
 }
 
 /** Throws for a file that is being written. */
-function parse(text: string): Content {
+function parse(text: string): Pick<Turn, 'holder' | 'over' | 'note'> {
   const { holder, over, note } = JSON.parse(text);
-  return { holder, over: over === true, ...(typeof note === 'string' ? { note } : {}) };
+  return { holder, over: over === true, note: typeof note === 'string' ? note : undefined };
 }
 
 /** Takes the turn; returns undefined if another process has it. Throws the system's error. */

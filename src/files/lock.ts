@@ -175,7 +175,6 @@ function attempt<T>(step: () => T): T {
   try {
     return step();
   } catch (error) {
-    const message = systemCode(error) ?? (error instanceof Error ? error.message : '');
-    throw new CannotLock(message, { cause: error });
+    throw new CannotLock(systemCode(error) ?? String(error), { cause: error });
   }
 }

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context, FileKind } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
+import { shellQuoted } from '../visible.ts';
 import { type Access, entryAt, existingDirectory, type OwnDirectory } from './own-directories.ts';
 import { cannot, isAbsent, typeOf } from './storage-error.ts';
 import { dangling, followLink } from './symlinks.ts';
@@ -116,7 +117,7 @@ function narrowMode(context: Context, descriptor: number, file: string, stat: fs
     fs.fchmodSync(descriptor, ownerOnly);
     context.warn(`other users could read ${file}; its mode is now 0600`);
   } catch {
-    context.warn(`other users can read ${file}`, `run chmod 600 ${file}`);
+    context.warn(`other users can read ${file}`, `run chmod 600 ${shellQuoted(file)}`);
   }
 }
 

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
+import { shellQuoted } from '../visible.ts';
 import { foreign, isReplaceable, isTrustedOwner, isWritableByOthers } from './trust.ts';
 
 // The configuration directory and its files may be symlinks, for example into a repository of dotfiles. A symlink is followed
@@ -88,7 +89,7 @@ export function dangling(link: string): HelperError {
 }
 
 function writable(link: string, place: string): HelperError {
-  return refused(link, `other users can write to ${place}`, `run chmod go-w ${place}`);
+  return refused(link, `other users can write to ${place}`, `run chmod go-w ${shellQuoted(place)}`);
 }
 
 function refused(link: string, why: string, hint: string): HelperError {

@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts';
 import { type ApiCall, type Caller, callApi, goodAnswer } from '../http/api-call.ts';
 import { textOf } from '../json-object.ts';
+import { shellQuoted } from '../visible.ts';
 import { type ApiKeyDetails, apiKeyPath, iamDate, readApiKey } from './api-keys.ts';
 import { callIam, toApiCall } from './iam-api.ts';
 
@@ -83,7 +84,7 @@ export async function deleteApiKey(context: Context, caller: Caller, id: string)
     method: 'DELETE',
     path: apiKeyPath(id),
     wanted: `permission to delete API key ${id}`,
-    hint: `run docker-credential-icr api-key unlock ${id} if it is locked`,
+    hint: `run docker-credential-icr api-key unlock ${shellQuoted(id)} if it is locked`,
   });
   return callForKey(context, caller, call);
 }

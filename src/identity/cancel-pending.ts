@@ -3,7 +3,9 @@ import { HelperError, inOneLine, isRefused } from '../errors.ts';
 import type { Caller } from '../http/api-call.ts';
 import { secretOf } from '../secrets/replace-secret.ts';
 import { secretStore } from '../secrets/secret-store.ts';
+import { shellQuoted } from '../visible.ts';
 import { accessTokenOfKey, toCaller } from './access.ts';
+import { logoutCommand } from './login-command.ts';
 import { lookupIn } from './lookup.ts';
 import {
   erasePendingKey,
@@ -137,11 +139,11 @@ async function deleteInIam(
 function stillActive(identity: string, id: string | undefined, error: unknown): unknown {
   if (!(error instanceof HelperError)) return error;
   const key = `the API key${id === undefined ? '' : ` ${id}`} that an interrupted command created`;
-  const again = `docker-credential-icr logout --identity ${identity}`;
+  const again = logoutCommand(identity);
   const hint =
     id === undefined
       ? `run ${again} again when IAM can be reached`
-      : `run docker-credential-icr api-key delete ${id}, then ${again}`;
+      : `run docker-credential-icr api-key delete ${shellQuoted(id)}, then ${again}`;
   const line = `${key} for identity ${identity} may still be active: ${error.message}`;
   return new HelperError(error.code, line, { hint, cause: error.cause });
 }

@@ -1,5 +1,6 @@
 import type { Context } from '../context.ts';
 import { parseObject } from '../json-object.ts';
+import { shellQuoted } from '../visible.ts';
 
 const dayMs = 24 * 60 * 60_000;
 
@@ -40,7 +41,7 @@ export function warnOfExpiry(context: Context, identity: string, jwt: string): v
   const when = new Date(exp * 1000).toISOString();
   context.warn(
     `the registry token of identity ${identity} ${leftMs > 0 ? 'expires' : 'expired'} at ${when}; registry tokens are deprecated`,
-    `run docker-credential-icr login --identity ${identity} with an API key`,
+    `run docker-credential-icr login --identity ${shellQuoted(identity)} with an API key`,
   );
 }
 

@@ -1,4 +1,5 @@
 import type { IdentityKind, IdentitySettings } from '../config/settings.ts';
+import { shellQuoted } from '../visible.ts';
 
 /** The name of a secret in messages. */
 export const secretNames: Readonly<Record<IdentityKind, string>> = {
@@ -19,17 +20,17 @@ export function loginCommand(
     'refresh-token': ' --sso',
     'entitlement-key': ' --entitlement-key-stdin',
     'registry-token': ' --registry-token-stdin',
-    'trusted-profile': ` --trusted-profile ${profile}`,
+    'trusted-profile': ` --trusted-profile ${shellQuoted(profile ?? '')}`,
   }[kind];
-  return `docker-credential-icr login --identity ${name}${options}`;
+  return `docker-credential-icr login --identity ${shellQuoted(name)}${options}`;
 }
 
 /** Returns the command that replaces the API key of an identity. */
 export function rotateCommand(name: string): string {
-  return `docker-credential-icr api-key rotate ${name}`;
+  return `docker-credential-icr api-key rotate ${shellQuoted(name)}`;
 }
 
 /** Returns the command that removes an identity, its secret and its mappings. */
 export function logoutCommand(name: string): string {
-  return `docker-credential-icr logout --identity ${name}`;
+  return `docker-credential-icr logout --identity ${shellQuoted(name)}`;
 }

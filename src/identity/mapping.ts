@@ -9,6 +9,7 @@ import { HelperError } from '../errors.ts';
 import { own } from '../json-object.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
+import { shellQuoted } from '../visible.ts';
 import { loginCommand } from './login-command.ts';
 import { type Found, type Lookup, mappingKeyFor } from './lookup.ts';
 import type { Holder } from './mint.ts';
@@ -157,6 +158,6 @@ async function rootSecret(
 
 function missing(problem: string, name: string): HelperError {
   return new HelperError('misconfigured', problem, {
-    hint: `run docker-credential-icr login --identity ${name}`,
+    hint: `run docker-credential-icr login --identity ${shellQuoted(name)}`,
   });
 }

@@ -11,6 +11,7 @@ import { requireProfileIdOrCrn } from '../identity/profile.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { ownVariable } from '../secret-variables.ts';
+import { shellQuoted } from '../visible.ts';
 import { keyringKey } from './keyring-key.ts';
 import type { Image } from './provider-request.ts';
 import { type ProviderAnswer, tokenDuration } from './provider-response.ts';
@@ -138,7 +139,7 @@ async function warnOfMissingIdentity(
   const { name } = host;
   const isEntitled = name === entitledRegistry;
   const folder = configFolder(context) ?? '/etc/docker-credential-icr';
-  const run = `run sudo env DOCKER_CREDENTIAL_ICR_CONFIG_DIR=${folder} docker-credential-icr login`;
+  const run = `run sudo env DOCKER_CREDENTIAL_ICR_CONFIG_DIR=${shellQuoted(folder)} docker-credential-icr login`;
   if (await isSignedOut(hostKey(host))) {
     return context.warn(`${name} is signed out on this node`, `${run} ${name}`);
   }

@@ -11,7 +11,7 @@ import { ownVariable } from '../secret-variables.ts';
 import { storeSecret } from '../secrets/replace-secret.ts';
 import type { Credential } from '../secrets/store-types.ts';
 import { readInput } from '../standard-input.ts';
-import { hasControlCharacter, visible } from '../visible.ts';
+import { hasControlCharacter, shellQuoted, visible } from '../visible.ts';
 import { invalid, requireHost } from './input.ts';
 import { passOn } from './pass-on.ts';
 
@@ -73,7 +73,7 @@ async function warnOfToken(context: Context, { name }: RegistryHost, found: Foun
   if (found.identity === undefined || Object.keys(identities).length < 2) return;
   context.warn(
     `${name} uses identity ${found.identity}, whichever key was used for this login`,
-    `run docker-credential-icr login ${context.identity === undefined ? name : `--identity ${found.identity}`} to use another key`,
+    `run docker-credential-icr login ${context.identity === undefined ? name : `--identity ${shellQuoted(found.identity)}`} to use another key`,
   );
 }
 

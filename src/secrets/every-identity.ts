@@ -1,5 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { HelperError } from '../errors.ts';
+import { shellQuoted } from '../visible.ts';
 import { type SecretKey, type SecretStore, storeTitle } from './store-types.ts';
 
 /** A store and its name in the settings. */
@@ -21,7 +22,7 @@ export function requireEveryIdentity(
     // The kind of an identity from a newer version is unknown; it may not need a secret.
     if (identities[name]?.kind === undefined) continue;
     if (!needsSecret(identities, { of: 'identity', name }) || storedNames.includes(name)) continue;
-    const alternative = `, or run docker-credential-icr logout --identity ${name}`;
+    const alternative = `, or run docker-credential-icr logout --identity ${shellQuoted(name)}`;
     throw missingSecret(storeName, name, alternative);
   }
 }

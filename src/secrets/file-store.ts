@@ -11,6 +11,7 @@ import {
   writePrivate,
 } from '../files/private-write.ts';
 import { cannot } from '../files/storage-error.ts';
+import { shellQuoted } from '../visible.ts';
 import {
   damagedSuffix,
   decodeName,
@@ -99,7 +100,8 @@ function renameDamaged(context: Context, file: string, key: SecretKey): Credenti
 }
 
 function damaged(file: string, { of, name }: SecretKey): HelperError {
-  const login = of === 'host' ? `login ${name}` : `login --identity ${name}`;
+  const login =
+    of === 'host' ? `login ${shellQuoted(name)}` : `login --identity ${shellQuoted(name)}`;
   return new HelperError('damaged', `the stored credential of ${name} is damaged (${file})`, {
     hint: `run docker-credential-icr ${login}`,
   });

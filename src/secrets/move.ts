@@ -7,6 +7,7 @@ import { updateSettings } from '../config/write.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { withLock } from '../files/lock.ts';
+import { shellQuoted } from '../visible.ts';
 import { type NamedStore, requireEveryIdentity } from './every-identity.ts';
 import { eraseTemporaries } from './file-store.ts';
 import { catchUp, copyAll, keysIn, type Step, settle } from './move-copies.ts';
@@ -122,7 +123,7 @@ function notEmptied(
   const fix = isKeychain ? 'unlock it if it is locked' : hint;
   const prefix = fix === undefined ? '' : `${fix}, then `;
   return new HelperError(code, `${result}, but ${remainder}`, {
-    hint: `${prefix}run docker-credential-icr store move ${target} again`,
+    hint: `${prefix}run docker-credential-icr store move ${shellQuoted(target)} again`,
     cause,
   });
 }

@@ -108,11 +108,11 @@ async function atEachStep(
   return reached;
 }
 
-for (const moment of ['start', 'end']) {
-  test(`by each program at its ${moment}`, async (given) => {
+for (const [moment, ...options] of [['start'], ['end'], ['start', '--leaked']] as const) {
+  test(`by each program at its ${[moment, ...options].join(' with ')}`, async (given) => {
     const rotate = ({ person, words, env }: World, step: number) => {
       const kill = { KILL_CALL: String(step), KILL_AT: moment };
-      return person.start(words.join(' '), '', { ...env, ...kill }).outcome;
+      return person.start([...words, ...options].join(' '), '', { ...env, ...kill }).outcome;
     };
     const reached = await atEachStep(given, 7, rotate);
     assert.is(reached, 6, 'current context, check, read, replace, read back, command');

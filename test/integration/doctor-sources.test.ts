@@ -46,7 +46,30 @@ esac`;
 
 const profile = 'Profile-11111111-2222-4333-8444-555555555555';
 
+/** Stores an API key as `docker login` does, for hosts that no mapping covers. */
+function withLogin(key: string, ...hosts: readonly string[]) {
+  return ({ home }: Machine) => {
+    const identity = { kind: 'api-key', secretSetAt: 0 };
+    const settings = {
+      identities: { work: identity },
+      mappings: { 'icr.io': { identity: 'work' } },
+    };
+    writeConfig(home, 'config.json', JSON.stringify(settings));
+    for (const ServerURL of hosts) {
+      const credential = { ServerURL, Username: 'iamapikey', Secret: key };
+      writeConfig(home, `hosts/${ServerURL}.json`, JSON.stringify(credential));
+    }
+  };
+}
+
 const faults: readonly Case[] = [
+  [
+    'an unknown key of docker login',
+    withLogin('canary-unknown', 'us.icr.io', 'de.icr.io'),
+    'docker login de.icr.io, us.icr.io',
+    'error',
+    /^IAM refused the API key \(BXNIM0415E: /,
+  ],
   [
     'an unknown key in DOCKER_CREDENTIAL_ICR_API_KEY',
     withVariable('DOCKER_CREDENTIAL_ICR_API_KEY', 'canary-unknown'),
@@ -156,6 +179,27 @@ test('names the key in the environment, and the hosts that use it', (given) =>
     for (const [check, message] of said) {
       assert.ok(findingIn(report, { check, state: 'ok', message }));
     }
+  }));
+
+test('a key of docker login that expires soon, and one that a mapping overrides', (given) =>
+  onMachine(given, async (machine) => {
+    const { accounts } = machine.sandbox;
+    const { iamId: owner } = accounts.addUser({});
+    const expiresAt = new Date(Date.now() + 3 * 86_400_000).toISOString();
+    const { value } = accounts.addApiKey({ value: 'canary-of-docker-login', owner, expiresAt });
+    withLogin(value, 'us.icr.io')(machine);
+    const login = { check: 'docker login us.icr.io' };
+    const message = /^IAM accepts its API key; expires in [23] days/;
+    const found = findingIn(await machine.doctor(), { ...login, state: 'warning', message });
+    assert.match(
+      found?.hint ?? '',
+      /^run docker-credential-icr api-key create --expires-in 90d, and docker-credential-icr login us\.icr\.io with/,
+    );
+    assert.ok(found?.expiresAt);
+    withLogin(value, 'icr.io')(machine);
+    fs.rmSync(path.join(machine.home.config, 'hosts/us.icr.io.json'));
+    const { checks } = await machine.doctor();
+    assert.not.ok(checks.some(({ name }) => name.startsWith('docker login')));
   }));
 
 test('a machine that can assume its trusted profile', (given) =>

@@ -146,7 +146,7 @@ const unknown: readonly [words: string, message: string, hint: string][] = [
     'try --identity, or see docker-credential-icr login --help',
   ],
   ['status --foo', 'unknown option: --foo', 'see docker-credential-icr status --help'],
-  ['map us.icr.io', 'map needs another argument', 'see docker-credential-icr map --help'],
+  ['unmap', 'unmap needs another argument', 'see docker-credential-icr unmap --help'],
   ['login --identity', '--identity needs a value', 'see docker-credential-icr login --help'],
   ['unmap us.icr.io x', 'unknown argument: x', 'see docker-credential-icr unmap --help'],
   [

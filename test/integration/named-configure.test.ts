@@ -352,19 +352,23 @@ test('doctor accepts the helper of an identity, and reports one that is not on P
 for (const undo of [
   (host: string) => ['unmap', host, '--link'],
   (host: string) => ['map', host, 'prod', '--remove'],
+  (host: string) => ['map', host, '--identity', 'prod', '--remove'],
+  (host: string) => ['setup', ...(host === '*' ? [] : [host]), '--identity', 'prod', '--remove'],
 ]) {
-  test(`${undo('HOST').join(' ')} undoes map --link`, () =>
+  test(`${undo('HOST').join(' ')} undoes map --identity`, () =>
     onMachine((machine) => {
       const { link, helpers, home } = machine;
       const settings = path.join(home.config, 'config.json');
       const mappings = () => JSON.parse(fs.readFileSync(settings, 'utf8')).mappings;
       const before = mappings();
       for (const host of ['us.icr.io', '*']) {
-        succeed(machine, 'map', host, 'prod', '--link');
+        succeed(machine, 'map', host, '--identity', 'prod');
         assert.is(helpers()?.['us.icr.io'], 'icr-prod', host);
-        succeed(machine, ...undo(host));
+        const words = undo(host);
+        succeed(machine, ...words);
         assert.not.ok(helpers()?.['us.icr.io'], host);
         assert.not.ok(fs.existsSync(link('prod')));
+        if (words[0] === 'setup') succeed(machine, 'unmap', host);
         if (host !== '*') assert.equal(mappings(), before);
       }
     }));
@@ -408,14 +412,48 @@ test('map without --link changes no client, and warns if one names another ident
     }
   }));
 
-test('map --link maps the host and registers the identity for it', () =>
+for (const words of [
+  ['prod', '--link'],
+  ['--identity', 'prod'],
+  ['prod', '--identity', 'prod'],
+]) {
+  test(`map HOST ${words.join(' ')} maps the host and registers the identity for it`, () =>
+    onMachine((machine) => {
+      succeed(machine, 'map', 'us.icr.io', ...words);
+      assert.equal(machine.helpers(), { 'us.icr.io': 'icr-prod' });
+      assert.ok(fs.existsSync(machine.link('prod')));
+      const { stderr, status } = machine.run([icr, 'map', 'us.icr.io/team-a', ...words]);
+      assert.is(status, 1);
+      assert.match(
+        stderr,
+        `${words.at(-2) === 'prod' ? '--link' : '--identity'} cannot be used for a`,
+      );
+    }));
+}
+
+for (const [words, message] of [
+  [[], 'map needs an identity'],
+  [['default', '--identity', 'prod'], 'map needs one identity'],
+  [['--link'], 'map needs an identity'],
+] as const) {
+  test(`map HOST ${words.join(' ')}: ${message}`, () =>
+    onMachine(({ run, docker }) => {
+      const { stderr, status } = run([icr, 'map', 'us.icr.io', ...words]);
+      assert.is(status, 1);
+      assert.match(stderr, `${message}\nhint: run docker-credential-icr map HOST NAME`);
+      assert.not.ok(fs.existsSync(docker));
+    }));
+}
+
+test('configure --identity --remove names the command that registers the main helper again', () =>
   onMachine((machine) => {
-    succeed(machine, 'map', 'us.icr.io', 'prod', '--link');
-    assert.equal(machine.helpers(), { 'us.icr.io': 'icr-prod' });
-    assert.ok(fs.existsSync(machine.link('prod')));
-    const { stderr, status } = machine.run([icr, 'map', 'us.icr.io/team-a', 'prod', '--link']);
-    assert.is(status, 1);
-    assert.match(stderr, '--link cannot be used for a namespace');
+    succeed(machine, 'configure', 'us.icr.io', 'de.icr.io');
+    succeed(machine, 'configure', '--identity', 'prod', '--host', 'us.icr.io');
+    const said = succeed(machine, 'configure', '--identity', 'prod', '--remove');
+    const [, next = ''] = /^next, to use docker-credential-icr again: \S+ (.*)$/m.exec(said) ?? [];
+    assert.is(next, 'configure --client docker us.icr.io');
+    succeed(machine, ...next.split(' '));
+    assert.equal(machine.helpers(), { 'us.icr.io': 'icr', 'de.icr.io': 'icr' });
   }));
 
 test('setup --identity logs in, creates the link, and maps no host', () =>

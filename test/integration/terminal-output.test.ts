@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
@@ -129,5 +131,86 @@ test('escapes the name of a store in the settings', () =>
       assert.ok(isClean(stderr), JSON.stringify(stderr));
     }
   }));
+
+/** Names that run a command if a shell expands them. `MARK` is a file that must not be created. */
+const hostile = [
+  '$(touch MARK)',
+  '`touch MARK`',
+  'a;touch MARK;',
+  "'$(touch MARK)'",
+  '"$(touch MARK)',
+  'a\ntouch MARK\n',
+];
+
+/** The commands with hints that name an identity, a mapping, a host, a profile, a store or a file. `NAME` is replaced. */
+const hinting: readonly (readonly [words: readonly string[], input?: string])[] = [
+  [['get'], 'us.icr.io'],
+  [['get'], 'de.icr.io'],
+  [['get'], 'uk.icr.io'],
+  [['get'], 'jp.icr.io'],
+  [['list']],
+  [['store'], credential('us.icr.io')],
+  [['erase'], 'us.icr.io'],
+  [['status']],
+  [['doctor']],
+  [['token', 'us.icr.io']],
+  [['explain', 'us.icr.io/a/b']],
+  [['login', 'us.icr.io', '--identity', 'NAME']],
+  [['map', 'us.icr.io', 'NAME']],
+  [['api-key', 'rotate', 'NAME']],
+  [['api-key', 'list', '--as', 'NAME']],
+  [['store', 'move', 'file']],
+  [['store', 'move', 'NAME']],
+  [['configure', '--identity', 'NAME', '--yes']],
+  [['logout', '--identity', 'NAME']],
+  [['logout']],
+];
+
+for (const name of hostile) {
+  test(`a typed hint does not run ${JSON.stringify(name)}`, () =>
+    inHome((home) => {
+      const bin = path.join(home.folder, 'bin');
+      fs.mkdirSync(bin);
+      fs.symlinkSync('/bin/touch', path.join(bin, 'touch'));
+      const identity = { kind: 'api-key', secretSetAt: 0 };
+      const identities = {
+        [name]: identity,
+        new: { kind: name },
+        sso: { ...identity, kind: 'refresh-token' },
+      };
+      const profile = { kind: 'trusted-profile', profile: name };
+      const mappings = {
+        'us.icr.io': { identity: name },
+        'de.icr.io': { identity: `gone ${name}` },
+        'uk.icr.io': { identity: 'profile' },
+        'jp.icr.io': {},
+        [`us.icr.io/${name}`]: { identity: name },
+        [name]: { identity: 7 },
+      };
+      const settings = { identities: { ...identities, profile }, mappings, previousStore: name };
+      let count = 0;
+      for (const [words, input = ''] of hinting) {
+        writeConfig(home, 'config.json', JSON.stringify(settings));
+        const typed = words.map((word) => word.replace('NAME', name));
+        const env = { IBMCLOUD_IAM_API_ENDPOINT: 'http://127.0.0.1:1', PATH: bin };
+        const { stdout, stderr } = helper(home, typed, input, { env });
+        for (const [, command = ''] of (stdout + stderr).matchAll(
+          /(?:hint: .*?|; |, )run (.*)$/gm,
+        )) {
+          count += 1;
+          spawnSync('/bin/sh', ['-c', command], {
+            cwd: home.folder,
+            env: { PATH: bin },
+            timeout: 10_000,
+          });
+          assert.not.ok(
+            fs.existsSync(path.join(home.folder, 'MARK')),
+            `${typed.join(' ')}: ${command}`,
+          );
+        }
+      }
+      assert.ok(count > 10, String(count));
+    }));
+}
 
 test.run();

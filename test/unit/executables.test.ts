@@ -4,6 +4,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import {
   findProgram,
+  hasProgram,
   isExecutable,
   isOnPath,
   pathFolders,
@@ -64,6 +65,8 @@ for (const [platform, programs, found, isFound] of [
       const context = { env: { PATH }, platform };
       assert.is(findProgram(context, 'x'), found && path.join(folder, found));
       assert.is(isOnPath(context, 'x'), isFound);
+      assert.is(hasProgram(context, 'none', 'x'), found !== undefined);
+      assert.is(hasProgram(context, 'none'), false);
     }));
 }
 

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { isAccessible, realPath, statOf } from '../../src/files/file-facts.ts';
+import { isAccessible, lstatOf, realPath, statOf } from '../../src/files/file-facts.ts';
 import { timeBeside } from '../../src/files/server-time.ts';
 import { inHome } from '../support/home.ts';
 import { systemError, withFs } from '../support/replaced-fs.ts';
@@ -16,6 +16,7 @@ test('of the target of a symlink', () =>
     fs.writeFileSync(target, 'text', { mode: 0o400 });
     fs.symlinkSync('target', link);
     assert.equal([statOf(link)?.isFile(), statOf(link)?.size], [true, 4]);
+    assert.is(lstatOf(link)?.isSymbolicLink(), true);
     assert.is(realPath(link), target);
     assert.is(isAccessible(link, fs.constants.R_OK), true);
     assert.is(isAccessible(link, fs.constants.X_OK), false);
@@ -24,6 +25,7 @@ test('of the target of a symlink', () =>
 test('are not known of a file that does not exist, and of a dangling symlink', () =>
   inHome(({ folder }) => {
     fs.symlinkSync('none', path.join(folder, 'link'));
+    assert.is(lstatOf(path.join(folder, 'none')), undefined);
     for (const name of ['none', 'link', 'none/x']) {
       const file = path.join(folder, name);
       assert.equal([statOf(file), realPath(file)], [undefined, undefined]);

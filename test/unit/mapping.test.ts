@@ -110,7 +110,7 @@ test('a mapping that this version cannot use is an error with its key', async ()
   await rejects(
     fromMapping(lookupOf(settings, {}), hostOf('us.icr.io')),
     'misconfigured',
-    /^the mapping of \* in config\.json is not valid; .* map \* IDENTITY$/,
+    /^the mapping of \* in config\.json is not valid; .* map '\*' IDENTITY$/,
   );
 });
 

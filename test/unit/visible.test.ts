@@ -34,14 +34,18 @@ test('printable ASCII, and no other character of one byte, is shown as it is', (
   for (let code = 0; code < 0x80; code += 1) {
     const letter = String.fromCharCode(code);
     const isShown = code >= 0x20 && code <= 0x7e;
-    assert.is(visible(`a${letter}`) === `a${letter}`, isShown, String(code));
+    for (const text of [letter, `a${letter}`]) {
+      assert.is(visible(text) === text, isShown, String(code));
+    }
   }
 });
 
 for (const [text, expected] of [
   ['', false],
   ['us.icr.io ~', false],
-  ['Zoë\u00a0漢字', false],
+  ['Zoë\u00a0漢字 🐳', false],
+  ['a\tb', true],
+  ['\u0080', true],
   ['a\0', true],
   ['\u001f', true],
   ['a\nb', true],

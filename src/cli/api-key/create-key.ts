@@ -5,6 +5,7 @@ import type { MadeApiKey, NewApiKey } from '../../iam/api-key-changes.ts';
 import { newApiKeyValue } from '../../identity/api-key-value.ts';
 import { cancelPendingKey } from '../../identity/cancel-pending.ts';
 import { withRotateLock, writePendingKey } from '../../identity/pending-key.ts';
+import { shellQuoted } from '../../visible.ts';
 import type { Delivery } from './delivery.ts';
 import { nameOf } from './keys.ts';
 import { type PreparedServiceId, withState } from './service-id.ts';
@@ -95,7 +96,7 @@ async function requestKey(
 /** If the response of IAM is lost, the key may exist. */
 function withUnknownResult(error: unknown, serviceId: PreparedServiceId | undefined): unknown {
   if (!(error instanceof HelperError) || error.code !== 'unreachable') return error;
-  const list = `api-key list${serviceId === undefined ? '' : ` --service-id ${serviceId.id}`}`;
+  const list = `api-key list${serviceId === undefined ? '' : ` --service-id ${shellQuoted(serviceId.id)}`}`;
   return new HelperError(error.code, `${error.message}, but the key may have been created`, {
     hint: `run docker-credential-icr ${list}`,
     cause: error.cause,

@@ -3,6 +3,7 @@ import { HelperError } from '../../errors.ts';
 import type { Caller } from '../../http/api-call.ts';
 import type { ApiKeyDetails, ApiKeyFilter } from '../../iam/api-keys.ts';
 import { plain } from '../../mask.ts';
+import { shellQuoted } from '../../visible.ts';
 import { callerOption } from '../caller.ts';
 import type { Option } from '../command.ts';
 
@@ -60,7 +61,7 @@ export async function findKey(
 
 /** The error does not repeat the argument: it may be the value of a key. */
 function unknown({ serviceId }: KeyArgs): HelperError {
-  const of = serviceId === undefined ? '' : ` --service-id ${serviceId}`;
+  const of = serviceId === undefined ? '' : ` --service-id ${shellQuoted(serviceId)}`;
   return new HelperError('invalid-input', 'no API key has that name', {
     hint: `run docker-credential-icr api-key list${of}`,
   });

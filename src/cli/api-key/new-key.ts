@@ -11,7 +11,7 @@ import {
 import { hashOf, newApiKeyValue } from '../../identity/api-key-value.ts';
 import { cancelPendingKey, isInUse } from '../../identity/cancel-pending.ts';
 import { dateOf, warnBeforeMs } from '../../identity/expiry.ts';
-import { rotateCommand } from '../../identity/login-command.ts';
+import { loginCommand, rotateCommand } from '../../identity/login-command.ts';
 import {
   erasePendingKey,
   type PendingKey,
@@ -69,7 +69,7 @@ export async function createReplacement(context: Context, rotation: Rotation): P
   const model = old ?? (resumed?.oldId && (await getApiKey(context, caller, resumed.oldId)));
   if (!model) {
     throw new HelperError('refused', `IAM does not find the API key of identity ${identity}`, {
-      hint: `run docker-credential-icr login --identity ${identity}`,
+      hint: `run ${loginCommand(identity, { kind: 'api-key' })}`,
     });
   }
   if (model.locked && !options.unlock) throw refusedAsLocked(identity, model);

@@ -13,8 +13,8 @@ import { nameOf } from './keys.ts';
 import type { Rotation } from './new-key.ts';
 
 /**
- * Disables the old key if `--leaked` is set. Called as soon as the new key is stored, before the steps that may fail or take
- * long. Throws IAM's errors.
+ * Disables the old key if `--leaked` is set. Called as soon as the new key is stored, and the copies are replaced or cannot be.
+ * Throws IAM's errors.
  */
 export async function disableLeakedKey(
   lookup: Lookup,

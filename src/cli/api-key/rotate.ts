@@ -45,7 +45,7 @@ export const rotate: Command<RotateArgs> = {
     },
     leaked: {
       type: 'boolean',
-      describe: 'disable the old key as soon as this machine uses the new one',
+      describe: 'disable the old key as soon as this machine and the copies use the new one',
     },
     unlock: {
       type: 'boolean',

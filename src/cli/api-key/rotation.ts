@@ -1,6 +1,7 @@
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError, isRefused } from '../../errors.ts';
+import { attempt } from '../../files/storage-error.ts';
 import type { Caller } from '../../http/api-call.ts';
 import { ownerOfApiKey } from '../../iam/owner.ts';
 import { accessTokenOfKey, toCaller } from '../../identity/access.ts';
@@ -157,8 +158,10 @@ async function installKey(
   await requireNewKey(context, name, value);
   printLine(context, `identity ${visible(name)} uses the new key`);
   assertLockHeld();
+  const failure = await attempt(() => replaceCopies(lookup, rotation, pending));
+  // The copies contain a working key at every moment. One that cannot be replaced does not keep a leaked key usable.
   await disableLeakedKey(lookup, rotation, pending);
-  await replaceCopies(lookup, rotation, pending);
+  if (failure instanceof HelperError) throw failure;
   const isDeleted = await deleteOldKey(lookup, rotation, pending);
   // If a parallel login has replaced the stored key, the new key is unused and is deleted in IAM.
   await cancelPendingKey(context, name, [async () => caller], assertLockHeld);

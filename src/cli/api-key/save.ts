@@ -9,6 +9,7 @@ import { refuseOtherCase, requireIdentityName, saveIdentity } from '../../identi
 import { rotateCommand } from '../../identity/login-command.ts';
 import { everyHost, type Lookup } from '../../identity/lookup.ts';
 import { removeIdentities } from '../../identity/removal.ts';
+import { shellQuoted } from '../../visible.ts';
 import { chooseStore, recordStore } from '../login-store.ts';
 import { printLine } from '../output.ts';
 
@@ -109,7 +110,7 @@ async function ownerOf({ context, settings }: Lookup, value: string): Promise<Ow
 
 function report(name: string, keys: readonly string[]): string[] {
   if (keys.length === 0) {
-    const next = `next: docker-credential-icr map HOST ${name}`;
+    const next = `next: docker-credential-icr map HOST ${shellQuoted(name)}`;
     return [`API key saved as identity ${name}; not used for any host yet`, next];
   }
   const hosts = keys.includes(everyHost) ? 'all ICR hosts' : keys.join(', ');

@@ -5,6 +5,7 @@ import type { Role } from '../../iam/policies.ts';
 import type { ServiceId } from '../../iam/service-ids.ts';
 import { plain } from '../../mask.ts';
 import { regions } from '../../registry/regions.ts';
+import { shellQuoted } from '../../visible.ts';
 import { unknownServiceId } from './keys.ts';
 
 /** The access policy of a service ID. */
@@ -65,7 +66,7 @@ async function findOrCreate(
 export function withState(error: unknown, { id, isNew }: PreparedServiceId): unknown {
   if (!isNew || !(error instanceof HelperError)) return error;
   return new HelperError(error.code, `service ID ${id} was created, but ${error.message}`, {
-    hint: `run the same command again to continue, or ibmcloud iam service-id-delete ${id} to undo it`,
+    hint: `run the same command again to continue, or ibmcloud iam service-id-delete ${shellQuoted(id)} to undo it`,
     cause: error.cause,
   });
 }

@@ -7,7 +7,6 @@ import {
 } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
 import { completeLists, helperLists, listFiles, userFolders } from '../../clients/helper-lists.ts';
-import { shellQuoted } from '../../clients/notes.ts';
 import { podmanClients } from '../../clients/podman.ts';
 import { dockerPrograms, podmanPrograms } from '../../clients/readers.ts';
 import { settingWith } from '../../clients/registries-conf.ts';
@@ -15,6 +14,7 @@ import type { Context } from '../../context.ts';
 import { hasProgram } from '../../files/executables.ts';
 import { attempt } from '../../files/storage-error.ts';
 import { isOwnName } from '../../program-name.ts';
+import { shellQuoted } from '../../visible.ts';
 import {
   type Check,
   type CheckInput,

@@ -6,7 +6,7 @@ import {
   ibmHostOf,
   readCredHelpers,
 } from '../../clients/cred-helpers.ts';
-import { printable, secretKeys, shellQuoted } from '../../clients/notes.ts';
+import { printable, secretKeys } from '../../clients/notes.ts';
 import { rejectedMembers } from '../../clients/rejected-members.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -17,6 +17,7 @@ import { isText } from '../../json-object.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { publicHosts } from '../../registry/regions.ts';
 import { findHelper } from '../../secrets/helper-program.ts';
+import { shellQuoted } from '../../visible.ts';
 import {
   type CheckInput,
   type Finding,

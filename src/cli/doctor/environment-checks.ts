@@ -1,11 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { ibmHostOf } from '../../clients/cred-helpers.ts';
-import { printable, shellQuoted } from '../../clients/notes.ts';
+import { printable } from '../../clients/notes.ts';
 import { podmanPrograms } from '../../clients/readers.ts';
 import { hasProgram } from '../../files/executables.ts';
 import { isAccessible, statOf } from '../../files/file-facts.ts';
 import { isObject, parseObject } from '../../json-object.ts';
+import { shellQuoted } from '../../visible.ts';
 import {
   type Check,
   type CheckInput,

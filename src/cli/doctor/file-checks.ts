@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { shellQuoted } from '../../clients/notes.ts';
 import { cacheFolder } from '../../config/folders.ts';
 import { HelperError } from '../../errors.ts';
 import { statOf } from '../../files/file-facts.ts';
 import { attempt } from '../../files/storage-error.ts';
 import { isTemporary } from '../../files/temporary-files.ts';
 import { damagedSuffix } from '../../secrets/credential-file.ts';
+import { shellQuoted } from '../../visible.ts';
 import {
   type Check,
   type CheckInput,

@@ -1,4 +1,3 @@
-import { shellQuoted } from '../../clients/notes.ts';
 import { type IdentitySettings, requireUsable } from '../../config/settings.ts';
 import { HelperError, isRefused } from '../../errors.ts';
 import { attempt } from '../../files/storage-error.ts';
@@ -10,6 +9,7 @@ import { fileOf } from '../../secrets/credential-file.ts';
 import { unlockCommand } from '../../secrets/helper-process.ts';
 import { urlOf } from '../../secrets/helper-store.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
+import { shellQuoted } from '../../visible.ts';
 import { renewHint, sessionEnd } from '../expiry-notice.ts';
 import { type Check, type CheckInput, type Finding, networkLimitMs, warning } from './check.ts';
 import { pathProblem } from './path-problem.ts';
@@ -88,7 +88,8 @@ function secretOf({ store, settings }: Snapshot, name: string, { kind }: Identit
 
 function hintFor({ settings }: Snapshot, name: string, login: string, error: HelperError): string {
   // Without a compute identity on this machine, an API key is needed.
-  if (error.reason === 'metadata') return `run docker-credential-icr login --identity ${name}`;
+  if (error.reason === 'metadata')
+    return `run docker-credential-icr login --identity ${shellQuoted(name)}`;
   if (error.code === 'refused') return `${login}, or ${logoutCommand(name)} to remove the identity`;
   if (error.code !== 'storage') return login;
   const { store = fileStoreName } = settings;
@@ -131,7 +132,7 @@ function ownExpiry(jwt: string): Pick<Verification, 'expiresAt' | 'issuedAt'> {
 /** Does not contact IAM: it accepts a refresh token only once, so the check would consume it. */
 function session({ snapshot }: CheckInput, name: string): Verification {
   const expiresAt = sessionEnd(snapshot.directory, name);
-  const command = `docker-credential-icr token --identity ${name}`;
+  const command = `docker-credential-icr token --identity ${shellQuoted(name)}`;
   const message = `not verified, because IAM accepts a refresh token only once; ${command} verifies it`;
   return expiresAt === undefined ? { message } : { message, expiresAt };
 }

@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { shellQuoted } from '../../clients/notes.ts';
 import { trustedEndpoint } from '../../config/trusted-endpoint.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
@@ -8,6 +7,7 @@ import { readRegular } from '../../files/regular-file.ts';
 import { attempt } from '../../files/storage-error.ts';
 import { proxyFor } from '../../http/proxy.ts';
 import { iamEndpoint } from '../../iam/endpoint.ts';
+import { shellQuoted } from '../../visible.ts';
 import {
   type Check,
   type Finding,

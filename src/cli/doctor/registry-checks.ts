@@ -1,4 +1,3 @@
-import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { attempt } from '../../files/storage-error.ts';
@@ -9,6 +8,7 @@ import { own } from '../../json-object.ts';
 import { parseImageReference } from '../../registry/image-reference.ts';
 import { hostKey } from '../../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../../registry/parse.ts';
+import { shellQuoted } from '../../visible.ts';
 import {
   type Check,
   type CheckInput,

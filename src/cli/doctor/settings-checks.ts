@@ -1,5 +1,4 @@
 import fs from 'node:fs';
-import { shellQuoted } from '../../clients/notes.ts';
 import { signedOutFolder } from '../../config/folders.ts';
 import { isUsable, type Settings, settingsFile, unusableMapping } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
@@ -10,6 +9,7 @@ import { own } from '../../json-object.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { parseServerURL } from '../../registry/parse.ts';
 import { damagedSuffix, fileOf } from '../../secrets/credential-file.ts';
+import { shellQuoted } from '../../visible.ts';
 import { tokenNotices } from '../expiry-notice.ts';
 import {
   type Check,

@@ -1,4 +1,3 @@
-import { shellQuoted } from '../../clients/notes.ts';
 import { isUsable } from '../../config/settings.ts';
 import { HelperError } from '../../errors.ts';
 import { attempt } from '../../files/storage-error.ts';
@@ -7,6 +6,7 @@ import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { entitledRegistry } from '../../identity/present.ts';
+import { shellQuoted } from '../../visible.ts';
 import { type Finding, failure, ok, problem, warning } from '../doctor/check.ts';
 import type { Step } from './step.ts';
 

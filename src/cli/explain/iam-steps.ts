@@ -5,6 +5,7 @@ import { ownerOf } from '../../iam/owner.ts';
 import { accessTokenOf, nameOf, toCaller } from '../../identity/access.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { parseClaims } from '../../jwt-claims.ts';
+import { shellQuoted } from '../../visible.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
 import { renewHint } from './credential-step.ts';
 import type { Step } from './step.ts';
@@ -49,5 +50,5 @@ function policyCommand({ accessToken }: Caller): string {
     ServiceId: 'service-policy-create',
     Profile: 'trusted-profile-policy-create',
   };
-  return `ibmcloud iam ${kinds[subType ?? ''] ?? 'user-policy-create'} ${sub}`;
+  return `ibmcloud iam ${kinds[subType ?? ''] ?? 'user-policy-create'} ${shellQuoted(sub)}`;
 }

@@ -9,6 +9,7 @@ import {
   listGroupGrants,
   type Place,
 } from '../../iam/grants.ts';
+import { shellQuoted } from '../../visible.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
 import { isMissing, registryCommand } from './refusal-hint.ts';
 import type { Step } from './step.ts';
@@ -127,7 +128,10 @@ function hintOf(step: Step, place: Place, { all }: KnownGrants, command: string)
   )?.resourceGroup;
   if (group === undefined || place.resourceGroup) return create;
   const { namespace } = place;
-  const assign = registryCommand(step, `namespace-assign -g ${group.text} ${namespace}`);
+  const assign = registryCommand(
+    step,
+    `namespace-assign -g ${shellQuoted(group.text)} ${namespace}`,
+  );
   if (place.resourceGroup === '') return assign;
   return `${create}; if ${namespace} is in no resource group, ${assign}`;
 }

@@ -1,6 +1,6 @@
-import { shellQuoted } from '../../clients/notes.ts';
 import type { HelperError } from '../../errors.ts';
 import { regionOf } from '../../registry/regions.ts';
+import { shellQuoted } from '../../visible.ts';
 import type { Step } from './step.ts';
 
 /** What is known of the account; members are undefined if it cannot be read. */
@@ -50,7 +50,7 @@ export function refusalHint(
   if (state.isPrivateOnly && !name.startsWith('private.')) return privateHint(step);
   if (state.isOverQuota) return quotaHint(step);
   if (isMissing(refusal) && !isPush) {
-    return `${registryCommand(step, `image-list --restrict ${namespace}`)} to see the images and tags`;
+    return `${registryCommand(step, `image-list --restrict ${shellQuoted(namespace)}`)} to see the images and tags`;
   }
   // IBM's text for a missing policy and for a context-based restriction is the same: "insufficient scope".
   if (state.policyHint === undefined) return contextHint;

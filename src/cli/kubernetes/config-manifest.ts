@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Context } from '../../context.ts';
 import { actAsOwner } from '../../files/act-as-owner.ts';
 import { cannot } from '../../files/storage-error.ts';
-import { visible } from '../../visible.ts';
+import { shellQuoted, visible } from '../../visible.ts';
 import type { Command } from '../command.ts';
 import { printLine } from '../output.ts';
 import {
@@ -81,7 +81,7 @@ export function identityLines(args: PullIdentityOptions): string[] {
   const { serviceAccounts, allowNodeIdentity, identity, nodeProfile, audience } = args;
   const login =
     'DOCKER_CREDENTIAL_ICR_CONFIG_DIR=/etc/docker-credential-icr docker-credential-icr login';
-  const name = identity === undefined ? '' : ` --identity ${identity}`;
+  const name = identity === undefined ? '' : ` --identity ${shellQuoted(identity)}`;
   const needsLogin = nodeProfile === undefined && (!serviceAccounts || allowNodeIdentity);
   return [
     ...(serviceAccounts

@@ -1,10 +1,9 @@
-import { shellQuoted } from '../../clients/notes.ts';
 import { readSettings } from '../../config/read-settings.ts';
 import { noSettings, type Settings } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
 import { pendingIdentities, readPendingKey } from '../../identity/pending-key.ts';
-import { visible } from '../../visible.ts';
+import { shellQuoted, visible } from '../../visible.ts';
 
 /** Returns no settings if they cannot be read: the error is already reported for each host. */
 export function settingsOf(context: Context): Settings {

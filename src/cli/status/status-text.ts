@@ -1,9 +1,8 @@
 import { linkName } from '../../clients/helper-link.ts';
-import { shellQuoted } from '../../clients/notes.ts';
 import type { Settings } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
 import { HelperError } from '../../errors.ts';
-import { visible } from '../../visible.ts';
+import { shellQuoted, visible } from '../../visible.ts';
 import { type ExpiryNotice, expiryNotices } from '../expiry-notice.ts';
 import { type NamedHelper, namedHelpers } from '../named-helper.ts';
 import { duration, printLine, table } from '../output.ts';

@@ -1,9 +1,9 @@
 import fs from 'node:fs';
 import { planAndApply } from '../../../clients/edit-file.ts';
-import { shellQuoted } from '../../../clients/notes.ts';
 import { readText } from '../../../clients/read-file.ts';
 import type { Context } from '../../../context.ts';
 import { HelperError } from '../../../errors.ts';
+import { shellQuoted } from '../../../visible.ts';
 import type { Copy } from './copy.ts';
 
 /** The only text in a file. */
