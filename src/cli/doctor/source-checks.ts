@@ -1,4 +1,3 @@
-import { shellQuoted } from '../../clients/notes.ts';
 import { HelperError } from '../../errors.ts';
 import { hasProgram } from '../../files/executables.ts';
 import { attempt } from '../../files/storage-error.ts';
@@ -6,6 +5,7 @@ import { apiKeyIn } from '../../identity/api-key-variable.ts';
 import { foundInSession } from '../../identity/ibmcloud.ts';
 import { hostKey } from '../../registry/match.ts';
 import { ambientVariables, ownVariable } from '../../secret-variables.ts';
+import { shellQuoted } from '../../visible.ts';
 import { duration } from '../output.ts';
 import { type Check, type CheckInput, failure, networkLimitMs, ok, problem } from './check.ts';
 import type { Snapshot } from './snapshot.ts';
