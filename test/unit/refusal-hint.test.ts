@@ -49,7 +49,9 @@ const causes: readonly (readonly [text: string, hint: RegExp | undefined])[] = [
     'Private-only access is enabled on this account, but …',
     /^use private\.us\.icr\.io from inside/,
   ],
-  ['Your account has exceeded its image storage quota.', /^wait for the next month/],
+  ['Your account has exceeded its image storage quota.', /^delete images .* --storage MEGABYTES/],
+  ['Your account has exceeded its pull traffic quota.', /^wait for the next month/],
+  ['Quota exceeded', /^wait for the next month/],
   ['Denied by a context-based restriction', /^check the rules for container-registry/],
   ['Provided API key could not be found.', undefined],
 ];
@@ -59,6 +61,21 @@ for (const [serviceText, hint] of causes) {
     const found = causeHint(stepOf('us.icr.io/ns/image'), error);
     if (hint === undefined) assert.is(found, undefined);
     else assert.match(found ?? '', hint);
+  });
+}
+
+const foreign: readonly (readonly [code: string, text: string, hint: RegExp])[] = [
+  ['DENIED', 'exceeded its pull traffic quota', /^ask the owner of ns to increase the quota$/],
+  ['DENIED', 'Private-only access is enabled', /^use private\.us\.icr\.io/],
+  ['DENIED', 'insufficient scope', /^run docker-credential-icr map us\.icr\.io IDENTITY with/],
+  ['MANIFEST_UNKNOWN', 'x', /^check the tag, .* list-tags docker:\/\/us\.icr\.io\/ns\/image$/],
+  ['NAME_UNKNOWN', 'x', /^run docker-credential-icr map .*, or ibmcloud cr namespace-add ns$/],
+];
+for (const [serviceCode, serviceText, hint] of foreign) {
+  test(`a namespace of another account, ${serviceCode}: ${serviceText}`, () => {
+    const refusal = new HelperError('refused', 'refused', { serviceCode, serviceText });
+    const state = { isOwn: false, isOverQuota: true, isPrivateOnly: true, policyHint };
+    assert.match(refusalHint(stepOf('us.icr.io/ns/image'), refusal, state) ?? '', hint);
   });
 }
 
