@@ -218,7 +218,7 @@ for (const [runtime, command] of runtimes) {
   network(`${runtime}: names a proxy that is not there`, async () => {
     const env = { HTTPS_PROXY: 'http://me:canary@127.0.0.1:1' };
     assert.match(
-      await ask(command, env, limit),
+      await ask(command, env, limitMs),
       /refused through the proxy 127\.0\.0\.1:1; check HTTPS_PROXY/,
     );
   });
