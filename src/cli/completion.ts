@@ -115,7 +115,7 @@ const argumentValues: Readonly<Record<string, readonly Names[]>> = {
 };
 
 /** A `--option=value` as two words, and the text that its candidates start with. */
-export interface SplitWords {
+interface SplitWords {
   readonly words: readonly string[];
   readonly prefix: string;
 }

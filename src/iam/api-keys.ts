@@ -4,7 +4,7 @@ import { type CallOptions, requestJson } from '../http/request.ts';
 import { serviceCode } from '../http/service-error.ts';
 import { type JsonObject, textOf } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
-import { callIam, listFromIam, toApiCall } from './iam-api.ts';
+import { callIam, type IamCall, listFromIam, toApiCall } from './iam-api.ts';
 
 /** IAM's details of an API key, without its value. Times are in milliseconds since 1970. */
 export interface ApiKeyDetails {
@@ -53,37 +53,40 @@ export async function apiKeyDetails(
 }
 
 /** Does the same as `apiKeyDetails`, but returns undefined if the key does not exist. */
-export async function findApiKeyByValue(
+export function findApiKeyByValue(
   context: Context,
   caller: Caller,
   value: string,
 ): Promise<ApiKeyDetails | undefined> {
-  const call = toApiCall(context, caller, {
+  return findApiKey(context, caller, {
     method: 'GET',
     path: detailsPath,
     headers: { 'IAM-ApiKey': value },
     wanted: 'access to its API key',
     secret: value,
   });
-  const answer = await callApi(context, caller, call);
-  // IAM's token endpoint returns this code with status 400.
-  const isUnknown = answer.status === 404 || serviceCode(answer.text) === 'BXNIM0415E';
-  return isUnknown ? undefined : readApiKey(goodAnswer(caller, call, answer));
 }
 
 /** Returns undefined if the key does not exist. */
-export async function findApiKeyById(
+export function findApiKeyById(
   context: Context,
   caller: Caller,
   id: string,
 ): Promise<ApiKeyDetails | undefined> {
-  const call = toApiCall(context, caller, {
-    method: 'GET',
-    path: apiKeyPath(id),
-    wanted: `access to API key ${id}`,
-  });
+  const wanted = `access to API key ${id}`;
+  return findApiKey(context, caller, { method: 'GET', path: apiKeyPath(id), wanted });
+}
+
+async function findApiKey(
+  context: Context,
+  caller: Caller,
+  request: IamCall,
+): Promise<ApiKeyDetails | undefined> {
+  const call = toApiCall(context, caller, request);
   const answer = await callApi(context, caller, call);
-  return answer.status === 404 ? undefined : readApiKey(goodAnswer(caller, call, answer));
+  // IAM's token endpoint returns this code with status 400.
+  const isUnknown = answer.status === 404 || serviceCode(answer.text) === 'BXNIM0415E';
+  return isUnknown ? undefined : readApiKey(goodAnswer(caller, call, answer));
 }
 
 export async function getApiKey(

@@ -5,7 +5,7 @@ import { isObject, isText, type JsonObject } from '../json-object.ts';
 import { iamEndpoint } from './endpoint.ts';
 
 /** A call of IAM's API; its path starts with `/v1/`. */
-type IamCall = Omit<ApiCall, 'service' | 'url' | 'hint'> & {
+export type IamCall = Omit<ApiCall, 'service' | 'url' | 'hint'> & {
   readonly path: string;
   readonly hint?: string;
 };

@@ -311,11 +311,6 @@ const refusals: readonly (readonly [words: string, line: string, hint?: string])
     'use --identity or --api-key-secret',
   ],
   [
-    'kubernetes daemonset --image us.icr.io/a/b --executable /a --executable /b',
-    '--executable was given more than once',
-    'use --executable once',
-  ],
-  [
     'kubernetes daemonset --image us.icr.io/a/b --executable bin',
     'invalid --executable; expected an absolute path',
     'use --executable with the path of the executable in the image',

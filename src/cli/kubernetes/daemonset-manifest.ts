@@ -5,7 +5,6 @@ import {
   kubeletFlags,
   type PullIdentityOptions,
   pullIdentityOptions,
-  requireOnce,
   versionLines,
 } from './provider-options.ts';
 
@@ -48,7 +47,6 @@ export const daemonset: Command<DaemonsetArgs> = {
     ],
   ],
   run: async (context, args) => {
-    requireOnce(args);
     const { image, executable, namespace, imagePullSecret, apiKeySecret, ...who } = args;
     requireImage(image);
     const { manifests } = await import('../../kubernetes/manifests.ts');

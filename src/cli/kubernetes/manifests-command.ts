@@ -7,7 +7,6 @@ import {
   checkedOptions,
   type PullIdentityOptions,
   pullIdentityOptions,
-  requireOnce,
   versionLines,
 } from './provider-options.ts';
 import { printRefresher, type RefresherArgs, refresherOptions } from './refresher-manifest.ts';
@@ -74,8 +73,6 @@ export const manifestsCommand: Command<ManifestArgs> = {
   ],
   run: async (context, args) => {
     requireOptionsOf(args);
-    const { host: _, serviceAccount: __, ...single } = args;
-    requireOnce(single);
     if (args.kind === 'refresher') await printRefresher(context, args);
     else await printNode(context, args);
     return 0;

@@ -1,4 +1,3 @@
-import { HelperError } from '../../errors.ts';
 import type { ConfigOptions } from '../../kubernetes/config-options.ts';
 import type { Option } from '../command.ts';
 
@@ -57,25 +56,12 @@ export const pullIdentityOptions: Readonly<Record<string, Option>> = {
 
 export type PullIdentityOptions = Omit<ConfigOptions, 'apiKeyFile'>;
 
-/** Throws `invalid-input` for an option that was given twice, and `misconfigured` for an invalid endpoint. */
+/** Throws `misconfigured` for an invalid endpoint. */
 export async function checkedOptions(args: PullIdentityOptions): Promise<PullIdentityOptions> {
-  requireOnce(args);
   const { iamEndpoint, ...options } = args;
   if (iamEndpoint === undefined) return options;
   const { parseEndpoint } = await import('../../iam/endpoint.ts');
   return { ...options, iamEndpoint: parseEndpoint(iamEndpoint, '--iam-endpoint') };
-}
-
-/** yargs makes a list of an option that was given twice, whatever its type is. Throws `invalid-input`. */
-export function requireOnce(args: object): void {
-  // yargs returns each option under its name in camel case, too; short names are aliases.
-  const options = Object.entries(args).filter(([name]) => /^\w\w+$/.test(name));
-  const twice = options.find(([, value]) => Array.isArray(value));
-  if (twice === undefined) return;
-  const option = `--${twice[0].replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-  throw new HelperError('invalid-input', `${option} was given more than once`, {
-    hint: `use ${option} once`,
-  });
 }
 
 /** Returns the flags that the kubelet needs. No manifest can set them. */

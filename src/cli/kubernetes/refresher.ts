@@ -7,7 +7,6 @@ import type { WatchedCluster } from '../../kubernetes/refresh-continuously.ts';
 import type { Cluster, RefreshOptions } from '../../kubernetes/renew-secret.ts';
 import type { Command } from '../command.ts';
 import { requireIbmHost } from '../host-arguments.ts';
-import { requireOnce } from './provider-options.ts';
 
 interface RefresherArgs {
   readonly once?: boolean;
@@ -71,15 +70,13 @@ export const refresher: Command<RefresherArgs> = {
     ['kubernetes refresher --host us.icr.io', 'in a Deployment'],
   ],
   run: async (context, args) => {
-    const { host, serviceAccount: serviceAccounts = [], ...single } = args;
-    requireOnce(single);
-    const { selector, secretName, trustedProfile: profile, name } = single;
+    const { host, serviceAccount: serviceAccounts = [], selector, secretName, name } = args;
+    const { trustedProfile: profile, tokenFile, apiKeyFile, serviceAccountDirectory } = args;
     const { checkRefresher } = await import('../../kubernetes/refresher-options.ts');
     const keys = (host ?? []).map((text) => ({ text, host: requireIbmHost(text) }));
-    const { tokenFile, apiKeyFile, serviceAccountDirectory } = single;
     const choice = { keys, selector, secretName, profile, apiKeyFile, name, serviceAccounts };
     const hosts = checkRefresher(choice);
-    const port = requirePort(single.port);
+    const port = requirePort(args.port);
     const { inClusterApi } = await import('../../kubernetes/cluster-api.ts');
     const { tokenRequester } = await import('../../kubernetes/refresher-tokens.ts');
     const { intervalsMs } = await import('../../kubernetes/refreshed-secret.ts');
@@ -89,9 +86,9 @@ export const refresher: Command<RefresherArgs> = {
     };
     const usesApiKey = apiKeyFile !== undefined;
     const secrets = { selector, secretName, hosts, profile, usesApiKey };
-    const intervalMs = single.once ? intervalsMs.cronjob : intervalsMs.deployment;
+    const intervalMs = args.once ? intervalsMs.cronjob : intervalsMs.deployment;
     const options = { ...secrets, refresher: name, serviceAccounts, intervalMs };
-    if (single.once) return refreshOnce(context, cluster, options);
+    if (args.once) return refreshOnce(context, cluster, options);
     await refreshUntilStopped(context, cluster, options, port);
     return 0;
   },
