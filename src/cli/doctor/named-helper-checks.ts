@@ -1,9 +1,8 @@
 import { linkName } from '../../clients/helper-link.ts';
-import { moveAway } from '../../clients/notes.ts';
 import { unknownIdentity } from '../../identity/named-login.ts';
 import { own } from '../../json-object.ts';
 import { helperName } from '../../program-name.ts';
-import { shellQuoted } from '../../visible.ts';
+import { moveAway, shellQuoted } from '../../visible.ts';
 import { type NamedHelper, namedHelpers } from '../named-helper.ts';
 import {
   type Check,

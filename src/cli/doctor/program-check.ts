@@ -1,12 +1,11 @@
 import path from 'node:path';
-import { moveAway } from '../../clients/notes.ts';
 import type { Context } from '../../context.ts';
 import { findProgram, programPaths } from '../../files/executables.ts';
 import { lstatOf, realPath, statOf } from '../../files/file-facts.ts';
 import { typeOf } from '../../files/storage-error.ts';
 import { helperName, version } from '../../program-name.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
-import { shellQuoted } from '../../visible.ts';
+import { moveAway, shellQuoted } from '../../visible.ts';
 import { type Check, type Finding, ok, problem, warning } from './check.ts';
 
 const name = `docker-credential-${helperName}`;
