@@ -81,21 +81,26 @@ clean_up() {
 require_own_path() {
   above=$bin
   while [ ! -d "$above" ]; do above=$(dirname -- "$above"); done
-  require_owned_by_root "$above"
-  require_owned_by_root "$(cd -P -- "$above" && pwd -P)"
+  set -- ', and root changes and runs nothing there; run this as that user, or use --prefix=/usr/local' \
+    'run chmod o-w on it, or use --prefix=/usr/local'
+  require_trusted "$above" "$@"
+  require_trusted "$(cd -P -- "$above" && pwd -P)" "$@"
 }
 
-require_owned_by_root() {
+# Fails if a user other than root and this one owns the directory $1 or one above it, or can rename entries of it. $2 and $3
+# are the ends of the messages.
+require_trusted() {
   above=$1
+  self=$(id -u)
   find_owner /
   system=$owner
   while :; do
     find_owner "$above"
-    [ "$owner" = 0 ] || [ "$owner" = "$system" ] ||
-      fail "user $owner owns $above, and root changes and runs nothing there; run this as that user, or use --prefix=/usr/local"
+    [ "$owner" = 0 ] || [ "$owner" = "$self" ] || [ "$owner" = "$system" ] ||
+      fail "user $owner owns $above$2"
     # In a sticky directory, users rename only their own entries.
     case $mode in
-      d???????w[!tT]*) fail "all users can write to $above; run chmod o-w on it, or use --prefix=/usr/local" ;;
+      d???????w[!tT]*) fail "all users can write to $above; $3" ;;
     esac
     [ "$above" != / ] || break
     above=$(dirname -- "$above")
@@ -509,6 +514,10 @@ download() {
   trap clean_up EXIT
   trap 'exit 1' HUP INT PIPE TERM
   work=$(mktemp -d)
+  # Without symlinks, which another user could change after this check. That user could replace the files after check_sum.
+  work=$(cd -P -- "$work" && pwd -P)
+  set -- 'set TMPDIR to a directory of your own'
+  require_trusted "$work" "; $1" "$1"
   printf 'downloading %s\n' "$archive"
   require_fetch SHA256SUMS
   check_signature

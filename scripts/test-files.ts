@@ -25,7 +25,7 @@ export const longest: readonly string[] = [
 ];
 
 /** The number of test files that run in parallel: a file waits for a third of its time, for timeouts and retries. */
-export const parallelFiles: number = Math.ceil(1.5 * os.availableParallelism());
+export const parallelFiles: number = 2 * os.availableParallelism();
 
 /**
  * Returns the files that match one of the words in `wanted`, each a part of a path or a glob. Without a word, returns

@@ -5,7 +5,7 @@ import path from 'node:path';
 
 /** The file system type of tmpfs in Linux' `statfs`. */
 const tmpfs = 0x01021994;
-/** Three parallel test files use up to 384 MiB; machines with more processors run more files in parallel. */
+/** Four parallel test files use up to 512 MiB; machines with more processors run more files in parallel. */
 const minFreeBytes = 2 * 1024 ** 3;
 
 /**

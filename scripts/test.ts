@@ -1,11 +1,13 @@
 /**
- * Runs the tests that need no root, each file in its own process, and three processes for two processors. If
+ * Runs the tests that need no root, each file in its own process, and two processes per processor. If
  * Debian's packages of the real keychains are not installed, their tests are skipped by name, or fail in CI. Arguments are
  * the directories with tests. TEST_FILES selects files, TEST_NAME selects tests by their name.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import path from 'node:path';
-import { buildExecutable } from './build.ts';
+import { compileStoppedCommand, stoppedCommandName } from '../test/support/bundle.ts';
 import { chooseFiles, longestFirst, parallelFiles } from './test-files.ts';
 import { makeTestFolder } from './test-folder.ts';
 import { findVoidTests } from './test-guard.ts';
@@ -29,9 +31,12 @@ function testFiles(folders: readonly string[]): string[] {
     .sort();
 }
 
+const isUnitTest = (file: string): boolean => file.startsWith(`${unitTests}/`);
+
 /** Runs a file and prints one line for it and one for each skipped test. If a test fails, prints the whole output. */
 async function test(file: string, env: NodeJS.ProcessEnv): Promise<Count> {
   const source = fs.readFileSync(path.join(root, file), 'utf8');
+  if (source.includes('stoppedCommand()')) prepareStoppedCommand(env.TEST_SHARED ?? '');
   const findings = findVoidTests(source);
   let output = findings.map((finding) => `${file}: ${finding}\n`).join('');
   const start = performance.now();
@@ -53,11 +58,41 @@ async function test(file: string, env: NodeJS.ProcessEnv): Promise<Count> {
   return total;
 }
 
+/** Compiles the program once: test files that start at the same time would each compile it. */
+function prepareStoppedCommand(shared: string): void {
+  const file = path.join(shared, stoppedCommandName);
+  if (!fs.existsSync(file)) compileStoppedCommand(file);
+}
+
+/** Builds the executable in another process. */
+async function build(): Promise<void> {
+  const child = spawn(process.execPath, [path.join(root, 'scripts', 'build.ts')], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [status] = await once(child, 'exit');
+  if (status !== 0) process.exit(1);
+}
+
+/** Runs unit tests while the executable is built, which only the other tests need, then the files in their order. */
 async function testAll(files: readonly string[], env: NodeJS.ProcessEnv): Promise<Count> {
   let sum = none;
   const waiting = [...files];
+  let isBuilt = files.every(isUnitTest);
+  const building = isBuilt
+    ? undefined
+    : build().then(() => {
+        isBuilt = true;
+      });
+  async function next(): Promise<string | undefined> {
+    if (!isBuilt) {
+      const index = waiting.findIndex(isUnitTest);
+      if (index >= 0) return waiting.splice(index, 1)[0];
+      await building;
+    }
+    return waiting.shift();
+  }
   async function work(): Promise<void> {
-    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+    for (let file = await next(); file !== undefined; file = await next()) {
       const count = await test(file, env);
       sum = addCounts(sum, count);
     }
@@ -77,12 +112,11 @@ function removeAtEnd(folder: string): void {
 const folders = process.argv.slice(2);
 const files = chooseFiles(testFiles(folders.length > 0 ? folders : allTests), wantedFiles);
 if (files.length === 0) console.log(`no test file matches ${wantedFiles}`);
-if (files.some((file) => !file.startsWith(`${unitTests}/`))) buildExecutable();
 const folder = makeTestFolder();
 removeAtEnd(folder);
-const keys = path.join(folder, 'sandbox-keys');
-fs.mkdirSync(keys, { mode: 0o700 });
-const env = { ...process.env, TMPDIR: folder, SANDBOX_KEYS: keys };
+const shared = path.join(folder, 'shared');
+fs.mkdirSync(shared, { mode: 0o700 });
+const env = { ...process.env, TMPDIR: folder, TEST_SHARED: shared };
 const sum = await testAll(longestFirst(files), env);
 if (files.length > 0 && wantedName && exitCodeOf(sum) > 0 && sum.failed === 0) {
   console.log(`no test has a name that matches ${wantedName}`);

@@ -74,15 +74,18 @@ function encodings(secret: Buffer): Uint8Array[] {
   ];
 }
 
-/** Base64 in base64, as `auth` in a Secret of Kubernetes; UTF-16; lists of bytes. Those of a short secret match by chance. */
+/**
+ * Base64 in base64, as `auth` in a Secret of Kubernetes; UTF-16; lists of bytes, without their separators, which folding
+ * removes. Those of a short secret match by chance.
+ */
 function rareEncodings(secret: Buffer, inBase64: readonly string[]): string[] {
   const utf16 = Buffer.from(secret.toString(), 'utf16le');
   return [
     ...inBase64.flatMap((digits) => atEachAlignment(Buffer.from(digits))),
     ...atEachAlignment(utf16),
     utf16.toString('hex'),
-    [...secret].join(' '),
-    secret.toString('hex').replace(/../g, ' 0x$&'),
+    [...secret].join(''),
+    secret.toString('hex').replace(/../g, '0x$&'),
   ];
 }
 

@@ -42,7 +42,7 @@ export const groups: readonly Group[] = [
     except: ['src/files/lock*.ts'],
     tests: [
       'test/unit/{executables,bun-reader,regular-file,temporary-files,own-directories}.test.ts',
-      'test/unit/symlink-trust.test.ts',
+      'test/unit/{symlink-trust,storage-error}.test.ts',
       'test/unit/{file-facts,act-as-owner,unnamed-file,private-read,private-write,file-store}.test.ts',
       'test/unit/{own-files,clock-back,lock,file-readers}.test.ts',
     ],

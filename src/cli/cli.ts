@@ -94,7 +94,7 @@ async function run(context: Context, argv: readonly string[]): Promise<number> {
 }
 
 /** The interactive commands of `docker-credential-icr-NAME`: they change nothing. */
-const readingCommands = ['status', 'doctor', 'token', 'exec', 'completion', 'kubelet'];
+const readingCommands = ['status', 'doctor', 'explain', 'token', 'exec', 'completion', 'kubelet'];
 
 /** Throws `invalid-input` for another command: most of them would change all identities, not only this one. */
 function requireReadingCommand({ identity }: Context, argv: readonly string[]): void {

@@ -79,7 +79,7 @@ function checkoutAround(context: Context, folder: string): string | undefined {
 /** Returns the paths of the work tree that Git's variables select: by default, the current directory. */
 function workTreeOf({ env: { GIT_DIR, GIT_WORK_TREE } }: Context): readonly string[] {
   if (!GIT_DIR && !GIT_WORK_TREE) return [];
-  const folder = path.resolve(GIT_WORK_TREE || '.');
+  const folder = path.resolve(GIT_WORK_TREE ?? '');
   return [folder, realPath(folder) ?? folder];
 }
 

@@ -60,7 +60,7 @@ export function parseKeyFile(text: string): string | undefined {
 /** The text in the place of the key; undefined for JSON without one. */
 function keyCandidate(text: string): string | undefined {
   const bare = text.trim();
-  if (!bare.startsWith('{') || bare.startsWith('{{')) return bare === '' ? undefined : bare;
+  if (!bare.startsWith('{') || bare.startsWith('{{')) return bare;
   return textOf(parseObject(bare) ?? {}, 'apikey');
 }
 

@@ -121,10 +121,10 @@ for (const [moment, ...options] of [['start'], ['end'], ['start', '--leaked']] a
 
 test('before each change to a file', async (given) => {
   const rotate = ({ person, words, env }: World, step: number) => {
-    const args = [stoppedCommand(), String(step), ...words];
+    const args = [String(step), ...words];
     const RACE_SIGNAL = 'SIGKILL';
     return collect(
-      spawn(process.execPath, args, { env: { ...person.home.env, ...env, RACE_SIGNAL } }),
+      spawn(stoppedCommand(), args, { env: { ...person.home.env, ...env, RACE_SIGNAL } }),
     );
   };
   const steps = 16;

@@ -377,9 +377,9 @@ for (const [event, fault] of failures) {
 
 test('recovers if it is killed before any change to a file', async (given) => {
   const rotate = ({ env, home }: Person, step: number) => {
-    const words = [stoppedCommand(), String(step), 'api-key', 'rotate', 'jane'];
+    const words = [String(step), 'api-key', 'rotate', 'jane'];
     const RACE_SIGNAL = 'SIGKILL';
-    const child = spawn(process.execPath, words, { env: { ...home.env, ...env, RACE_SIGNAL } });
+    const child = spawn(stoppedCommand(), words, { env: { ...home.env, ...env, RACE_SIGNAL } });
     return collect(child);
   };
   const steps = await atEveryStep(given, rotate, ({ status }) => status === 0);

@@ -141,9 +141,17 @@ export function onMachine(
   });
 }
 
+const found = new Map<string, string>();
+
+/** Returns the path of a program on `PATH`. Each is searched for once: every test needs twelve. */
 export function whereIs(program: string): string {
-  const { stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
-  return fs.realpathSync(stdout.trim());
+  let file = found.get(program);
+  if (file === undefined) {
+    const { stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
+    file = fs.realpathSync(stdout.trim());
+    found.set(program, file);
+  }
+  return file;
 }
 
 /** Changes some of the settings. */

@@ -631,9 +631,7 @@ const rows: Readonly<Record<string, Row>> = {
   'a mapping to an identity of another account': {
     policies: reader,
     prepare: ({ home, sandbox }) => {
-      const { iamId } = sandbox.accounts.addUser({ name: 'Bob', accountId: otherAccount });
-      sandbox.accounts.addApiKey({ value: 'canary-key-of-bob', owner: iamId });
-      writeIdentities(home);
+      addBob({ home, sandbox });
     },
     ok: false,
     says: [
@@ -641,6 +639,62 @@ const rows: Readonly<Record<string, Row>> = {
       /^ok owner: user bob@example.com, account f{32}/m,
       /^warning namespace: account f{32} has no namespace demo/m,
       /^error registry: .*insufficient scope.* otherwise docker-credential-icr map us.icr.io IDENTITY/m,
+    ],
+  },
+  'the helper of an identity of another account': {
+    policies: reader,
+    prepare: (world) => {
+      addBob(world);
+      writeDocker(world.home, { credHelpers: { 'us.icr.io': 'icr-other' } });
+      mapAllTo(world.home, 'work');
+    },
+    ok: false,
+    says: [
+      /^ok client: docker: credHelpers\["us.icr.io"\] in .* names icr-other \|/m,
+      /^ok credential: user name iamapikey of identity other, in file store \|/m,
+      /^ok owner: user bob@example.com/m,
+      /^error registry: .* otherwise docker-credential-icr configure --identity IDENTITY --host us.icr.io with/m,
+    ],
+  },
+  'the helper of an identity for a host with a port': {
+    image: 'us.icr.io:443/demo/hello:1',
+    prepare: (world) => {
+      addBob(world);
+      writeDocker(world.home, {
+        credHelpers: { 'us.icr.io': 'icr', 'us.icr.io:443': 'icr-other' },
+      });
+    },
+    ok: false,
+    says: [/^ok client: .* names icr-other/m, /^ok credential: .* of identity other/m],
+  },
+  'the helper of an identity that does not exist': {
+    prepare: ({ home }) => writeDocker(home, { credHelpers: { 'us.icr.io': 'icr-gone' } }),
+    ok: false,
+    says: [
+      /^error credential: identity gone does not exist \| run docker-credential-icr login --identity gone/m,
+    ],
+  },
+  'another helper in podman and in a file of buildx than in docker': {
+    policies: reader,
+    prepare: ({ home }) => {
+      for (const [file, name] of [
+        ['.config/containers/auth.json', 'icr-other'],
+        ['.docker/buildx/config/us.icr.io/demo/hello/config.json', 'icr-third'],
+        ['.docker/buildx/config/us.icr.io/demo/hello@pull/config.json', 'icr'],
+        ['.docker/buildx/config/us.icr.io/demo/hello@push/config.json', 'icr-pushes'],
+        ['.docker/buildx/config/us.icr.io/demo/other/config.json', 'icr-others'],
+      ] as const) {
+        const target = path.join(home.folder, file);
+        fs.mkdirSync(path.dirname(target), { recursive: true });
+        fs.writeFileSync(target, JSON.stringify({ credHelpers: { 'us.icr.io': name } }));
+      }
+    },
+    ok: true,
+    says: [
+      /^ok client: docker: .* names icr \|/m,
+      /^warning client: podman: .* names icr-other, which uses another identity \| run docker-credential-icr-other explain us.icr.io\/demo\/hello$/m,
+      /^warning client: buildx: \S+\/hello\/config.json names icr-third, which uses another/m,
+      /^ok client: buildx: \S+@pull\/config.json names icr \| undefined\nok credential: /m,
     ],
   },
   'no credential': {
@@ -717,6 +771,19 @@ const rows: Readonly<Record<string, Row>> = {
     says: [/^warning owner: cannot reach IAM/m, /^ok registry: /m],
   },
 };
+
+/** Adds identity `other`, of a user of another account. */
+function addBob({ home, sandbox }: Pick<World, 'home' | 'sandbox'>): void {
+  const { iamId } = sandbox.accounts.addUser({ name: 'Bob', accountId: otherAccount });
+  sandbox.accounts.addApiKey({ value: 'canary-key-of-bob', owner: iamId });
+  writeIdentities(home);
+}
+
+function mapAllTo(home: Home, identity: string): void {
+  const file = path.join(home.config, 'config.json');
+  const settings = JSON.parse(fs.readFileSync(file, 'utf8'));
+  fs.writeFileSync(file, JSON.stringify({ ...settings, mappings: { '*': { identity } } }));
+}
 
 /** Identity `other` for one namespace, and `work` for the rest. */
 function writeIdentities(home: Home): void {

@@ -27,6 +27,13 @@ async function minterOf({ home }: Person, { requests }: Sandbox): Promise<number
   return JSON.parse(fs.readFileSync(path.join(lock, turn), 'utf8')).holder.pid;
 }
 
+/** Returns when the process has slept in 15 of the samples: until it waits for IAM or the lock, it runs or is runnable. */
+async function isWaiting(pid: number | undefined): Promise<void> {
+  for (let asleep = 0; asleep < 15; await sleep(20)) {
+    if (/\) S/.test(fs.readFileSync(`/proc/${pid}/stat`, 'utf8'))) asleep += 1;
+  }
+}
+
 test('64 processes get one token with one request to IAM', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await addBearer(person, sandbox.accounts.addApiKey({ value: newKey() }).value);
@@ -42,9 +49,12 @@ test('64 processes get one token with one request to IAM', ({ sandbox }) =>
 test('all processes report one refusal', ({ sandbox }) =>
   inCloud(sandbox, async (person) => {
     await addBearer(person, newKey());
-    // By then all processes are waiting.
-    sandbox.faults.add('iam', { kind: 'delay', delayMs: 2000 });
-    const outcomes = await Promise.all(getAtOnce(person, 12).map(({ outcome }) => outcome));
+    const { promise: until, resolve: refuse } = Promise.withResolvers<void>();
+    sandbox.faults.add('iam', { kind: 'delay', until });
+    const all = getAtOnce(person, 12);
+    await Promise.all(all.map(({ child }) => isWaiting(child.pid)));
+    refuse();
+    const outcomes = await Promise.all(all.map(({ outcome }) => outcome));
     const line =
       'us.icr.io: IAM refused the API key of identity work (BXNIM0415E: Provided API key could not be found.); run docker-credential-icr login --identity work';
     for (const outcome of outcomes) assert.equal(outcome, refused(line));

@@ -9,6 +9,7 @@ import * as assert from 'uvu/assert';
 import { compile } from '../../scripts/build.ts';
 import { root } from '../../scripts/package/stamp.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
+import { bundle } from '../support/bundle.ts';
 
 // The variables that redirect requests depend on the runtime, so each case is a process.
 
@@ -16,7 +17,7 @@ const test = sandboxSuite('environment of requests');
 const program = path.join(import.meta.dirname, 'iam-network-ask.ts');
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-environment-'));
 const compiled = path.join(folder, 'ask');
-const bundle = path.join(folder, 'ask.mjs');
+const forNode = path.join(folder, 'ask.mjs');
 const keyLog = path.join(folder, 'keys.log');
 const apiKey = 'canary-key-of-the-environment';
 
@@ -25,9 +26,9 @@ const nodes = [22, 24, 26]
   .map((major) => path.join(root, `packaging/node/node_modules/node${major}-linux-x64/bin/node`))
   .filter((file) => fs.existsSync(file));
 const runtimes: readonly (readonly [name: string, command: readonly string[]])[] = [
-  ['from source', [process.execPath, program]],
+  ['from source', [process.execPath, bundle(program)]],
   ['compiled', [compiled]],
-  ...nodes.map((file) => [file.replace(/.*(node\d+).*/, '$1'), [file, bundle]] as const),
+  ...nodes.map((file) => [file.replace(/.*(node\d+).*/, '$1'), [file, forNode]] as const),
 ];
 
 let proxyHeard = '';
@@ -51,7 +52,7 @@ function urlOf(server: net.Server): string {
 
 test.before(async () => {
   compile(program, compiled);
-  execFileSync(process.execPath, ['build', program, '--target=node', `--outfile=${bundle}`]);
+  execFileSync(process.execPath, ['build', program, '--target=node', `--outfile=${forNode}`]);
   for (const server of [proxy, direct]) await once(server.listen(0, '127.0.0.1'), 'listening');
 });
 test.after(() => {

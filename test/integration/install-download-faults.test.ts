@@ -4,6 +4,7 @@ import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import { stampInstaller } from '../../scripts/package/installer.ts';
+import { testUnless } from '../support/skip.ts';
 import {
   findTool,
   type InstallOptions,
@@ -286,6 +287,70 @@ download('standard output is closed: leaves no files', () =>
     world.replace('mkfifo', `exec ${findTool('mkfifo')} "$@"`);
     await world.install([], { script: reader });
     assert.equal(world.left(), []);
+  }),
+);
+
+const shared: readonly (readonly [what: string, plant: (folder: string) => string])[] = [
+  [
+    'that all users can write to',
+    (folder) => {
+      fs.chmodSync(folder, 0o777);
+      return folder;
+    },
+  ],
+  [
+    'below a directory that all users can write to',
+    (folder) => {
+      fs.chmodSync(folder, 0o777);
+      fs.mkdirSync(path.join(folder, 'own'));
+      return path.join(folder, 'own');
+    },
+  ],
+  [
+    'behind a symlink',
+    (folder) => {
+      fs.chmodSync(folder, 0o777);
+      fs.symlinkSync(folder, `${folder}-link`);
+      return `${folder}-link`;
+    },
+  ],
+];
+
+for (const [what, plant] of shared) {
+  download(`unpacks nothing in a TMPDIR ${what}, and leaves no files`, () =>
+    inWorld(async (world) => {
+      await publish(world);
+      const folder = path.join(world.folder, 'shared');
+      fs.mkdirSync(folder);
+      const TMPDIR = plant(folder);
+      const message = `all users can write to ${fs.realpathSync(folder)}; set TMPDIR to a directory of your own`;
+      await refuses(world, message, { env: { TMPDIR } });
+      assert.equal(fs.readdirSync(TMPDIR), []);
+    }),
+  );
+}
+
+const asRoot = testUnless(test, process.getuid?.() !== 0 && 'not root');
+
+asRoot("root unpacks nothing in another user's TMPDIR", () =>
+  inWorld(async (world) => {
+    await publish(world);
+    const TMPDIR = path.join(world.folder, 'shared');
+    fs.mkdirSync(TMPDIR);
+    fs.chownSync(TMPDIR, 65534, 65534);
+    const message = `user 65534 owns ${fs.realpathSync(TMPDIR)}; set TMPDIR to a directory of your own`;
+    await refuses(world, message, { env: { TMPDIR } });
+  }),
+);
+
+download('accepts a TMPDIR that all users can write to if it is sticky', () =>
+  inWorld(async (world) => {
+    await publish(world);
+    const TMPDIR = path.join(world.folder, 'shared');
+    fs.mkdirSync(TMPDIR);
+    fs.chmodSync(TMPDIR, 0o1777);
+    const { status, stderr } = await world.install([], { env: { TMPDIR } });
+    assert.is(status, 0, stderr);
   }),
 );
 

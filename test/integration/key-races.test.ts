@@ -53,9 +53,9 @@ function startStopped(
   signal: Signal,
   change: number,
 ) {
-  const words = [stoppedCommand(), String(change), ...first.split(' ')];
+  const words = [String(change), ...first.split(' ')];
   const PATH = path.join(home.folder, 'helpers');
-  const child = spawn(process.execPath, words, {
+  const child = spawn(stoppedCommand(), words, {
     env: { ...home.env, ...env, PATH: `${PATH}:/usr/bin:/bin`, RACE_SIGNAL: signal },
   });
   // A process that is killed at its start does not read it.

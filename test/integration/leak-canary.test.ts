@@ -139,8 +139,8 @@ function imageRequest(image: string): string {
 const known = ['key.json', 'bad.json', 'made.json', '.docker/config.json'];
 
 /** A keychain that records its arguments, environment and input. */
-const vault = `{ echo "$@"; env; tr '\\0' ' ' <"/proc/$PPID/cmdline"; } >>"$(dirname "$0")/seen"
-exec "$(dirname "$0")/docker-credential-stand-in" "$@"`;
+const vault = `{ echo "$@"; cat "/proc/$$/environ" "/proc/$PPID/cmdline"; } >>"\${0%/*}/seen"
+exec "\${0%/*}/docker-credential-stand-in" "$@"`;
 
 /** Prepares a home whose Docker configuration contains passwords of other registries. */
 function prepare({ home, addStandIn, addScript }: Keychains): void {

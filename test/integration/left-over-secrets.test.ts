@@ -12,15 +12,8 @@ const test = suite('secrets left by killed commands');
 /** Kills a login between writing and renaming the secret. */
 function killedLogin({ home, folder }: Keychains, words: string): void {
   const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin`, RACE_SIGNAL: 'SIGKILL' };
-  const args = [
-    stoppedCommand(),
-    '1',
-    'login',
-    ...words.split(' '),
-    '--api-key-stdin',
-    '--no-verify',
-  ];
-  const { signal } = spawnSync(process.execPath, args, { env, input: keyNamed('killed') });
+  const args = ['1', 'login', ...words.split(' '), '--api-key-stdin', '--no-verify'];
+  const { signal } = spawnSync(stoppedCommand(), args, { env, input: keyNamed('killed') });
   assert.is(signal, 'SIGKILL');
   assert.is(filesWith(home, 'canary-killed').length, 1);
 }

@@ -245,6 +245,21 @@ for (const words of [
     }));
 }
 
+test('explain through the helper explains its identity, whatever the clients call', () =>
+  withIdentities((home) => {
+    const docker = path.join(home.folder, '.docker/config.json');
+    fs.mkdirSync(path.dirname(docker));
+    fs.writeFileSync(docker, '{"credHelpers":{"us.icr.io":"icr"}}');
+    // Nothing listens there: only the first steps are of interest.
+    const env = { HTTPS_PROXY: 'http://127.0.0.1:1' };
+    const { stdout } = through(home, named, ['explain', 'us.icr.io/a/b', '--json'], '', { env });
+    const { steps } = JSON.parse(stdout);
+    const step = (wanted: string) => steps.find(({ name }: { name: string }) => name === wanted);
+    assert.match(step('client').message, /names icr, which may use another identity$/);
+    assert.is(step('client').state, 'warning');
+    assert.match(step('credential').message, /^user name iamapikey of identity prod,/);
+  }));
+
 test('a helper of this name is a loop as store or fallback helper', () =>
   withIdentities((home) => {
     through(home, named, 'list');

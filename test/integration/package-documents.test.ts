@@ -11,6 +11,7 @@ import { testUnless } from '../support/skip.ts';
 const test = suite('release documents');
 const stamp: Stamp = { version: '1.2.3', commit: 'c'.repeat(40), epoch: 1_700_000_000 };
 const all = await documents(stamp);
+const bundled = bundledPackages();
 const manPage = read('man/man1/docker-credential-icr.1');
 
 function read(name: string): string {
@@ -65,7 +66,7 @@ test('completions: are identical to the program’s output', () => {
 
 test('notices: contain the licenses of exactly the bundled packages', () => {
   const notices = read('THIRD-PARTY-NOTICES.md');
-  const names = bundledPackages().map(({ name }) => name);
+  const names = bundled.map(({ name }) => name);
   for (const name of ['axios', 'conf', 'yargs', 'jsonc-parser'])
     assert.ok(names.includes(name), name);
   for (const name of names) assert.ok(notices.includes(`\n## ${name} `), name);
@@ -89,10 +90,11 @@ const [npmMajor = 0] = npm.split('.').map(Number);
 const withSbom = testUnless(test, npmMajor < 10 && `npm ${npmMajor} is too old`);
 
 withSbom('SBOM: lists the bundled packages with versions, and no development packages', () => {
-  const { metadata, components, dependencies } = JSON.parse(sbom(stamp));
+  const text = sbom(stamp);
+  const { metadata, components, dependencies } = JSON.parse(text);
   assert.is(metadata.component.name, 'docker-credential-icr');
   const refs = new Set(components.map((each: { 'bom-ref': string }) => each['bom-ref']));
-  for (const { name, version } of bundledPackages()) {
+  for (const { name, version } of bundled) {
     assert.ok(refs.has(`${name}@${version}`), `${name}@${version}`);
   }
   const names = [...refs].join(' ');
@@ -100,7 +102,7 @@ withSbom('SBOM: lists the bundled packages with versions, and no development pac
   assert.not.match(names, /typescript@|uvu@|biome@/);
   for (const { dependsOn } of dependencies)
     for (const ref of dependsOn) assert.ok(refs.has(ref), ref);
-  assert.is(sbom(stamp), sbom(stamp));
+  assert.is(sbom(stamp), text);
   const node = { uri: 'pkg:generic/node@24.0.0', digest: { sha256: 'd'.repeat(64) } };
   const { components: more } = JSON.parse(sbom(stamp, node));
   const { hashes } = more.find((each: { 'bom-ref': string }) => each['bom-ref'] === 'node@24.0.0');

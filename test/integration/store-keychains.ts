@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
@@ -5,6 +6,7 @@ import { helper, type Outcome, startHelper } from '../support/helper.ts';
 import { type Home, inHome } from '../support/home.ts';
 
 const standIn = path.join(import.meta.dirname, 'store-stand-in.sh');
+const bash = spawnSync('sh', ['-c', 'command -v bash'], { encoding: 'utf8' }).stdout.trim();
 
 interface Entry {
   readonly Username: string;
@@ -27,8 +29,8 @@ export interface Keychains {
   readonly say: (words: string, input?: string) => string;
   /** Adds the stand-in helper with that name. */
   readonly addStandIn: (name: string) => void;
-  /** Adds a shell script as a helper. */
-  readonly addScript: (name: string, body: string) => void;
+  /** Adds a script as a helper. The default shell is `/bin/sh`. */
+  readonly addScript: (name: string, body: string, shell?: string) => void;
   /** Returns the entries of the stand-in with that name. */
   readonly kept: (name: string) => Record<string, Entry>;
   /** Returns the verbs of all helper calls since the last `calls()`. */
@@ -47,8 +49,8 @@ export function withKeychains(use: (keychains: Keychains) => void | Promise<void
     const isolated = { PATH: search, XDG_RUNTIME_DIR: runtime };
     const call: Keychains['call'] = (words, input = '', env = {}) =>
       helper(home, words.split(' '), input, { env: { ...isolated, ...env } });
-    const addScript: Keychains['addScript'] = (name, body) =>
-      fs.writeFileSync(path.join(folder, `docker-credential-${name}`), `#!/bin/sh\n${body}\n`, {
+    const addScript: Keychains['addScript'] = (name, body, shell = '/bin/sh') =>
+      fs.writeFileSync(path.join(folder, `docker-credential-${name}`), `#!${shell}\n${body}\n`, {
         mode: 0o755,
       });
     const log = path.join(folder, 'calls');
@@ -64,7 +66,9 @@ export function withKeychains(use: (keychains: Keychains) => void | Promise<void
         return stdout;
       },
       addScript,
-      addStandIn: (name) => addScript(name, `exec '${standIn}' '${folder}' ${name} "$@"`),
+      // In the same process: the tests call it thousands of times.
+      addStandIn: (name) =>
+        addScript(name, `set -- '${folder}' ${name} "$@"\n. '${standIn}'`, bash),
       kept: (name) => keptIn(path.join(folder, name)),
       calls: () => {
         const text = fs.existsSync(log) ? fs.readFileSync(log, 'utf8') : '';

@@ -269,8 +269,8 @@ for (const [index, [from, to]] of routes.entries()) {
 
 function moveKilled({ home, folder }: Keychains, change: number, to: string): Outcome {
   const env = { ...home.env, PATH: `${folder}:/usr/bin:/bin`, RACE_SIGNAL: 'SIGKILL' };
-  const words = [stoppedCommand(), String(change), 'store', 'move', to];
-  return spawnSync(process.execPath, words, { env, encoding: 'utf8' });
+  const words = [String(change), 'store', 'move', to];
+  return spawnSync(stoppedCommand(), words, { env, encoding: 'utf8' });
 }
 
 test.run();

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A stand-in for keychain helpers on machines without those keychains: speaks Docker's protocol like osxkeychain and
 # wincred of docker/docker-credential-helpers. Arguments: its directory, its name, the verb. One file per entry. In
-# bash, because the tests call it thousands of times.
+# bash, because it needs no other programs.
 set -euo pipefail
 folder=$1 name=$2 verb=$3
 kept=$folder/$name
@@ -44,7 +44,7 @@ list() {
   echo '}'
 }
 
-mkdir -p "$kept"
+[ -d "$kept" ] || mkdir -p "$kept"
 echo "$verb" >>"$folder/calls"
 # Kills its caller at the nth call, which a timeout cannot hit exactly.
 if [ -e "$folder/kill" ] && [ "$(wc -l <"$folder/calls")" -eq "$(<"$folder/kill")" ]; then kill -KILL $PPID; fi

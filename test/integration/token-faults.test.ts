@@ -4,13 +4,32 @@ import type { Fault } from '../sandbox/faults.ts';
 import { inSandbox } from '../sandbox/suite.ts';
 import { refused } from '../support/helper.ts';
 import { snapshot } from '../support/home.ts';
-import { addIdentity, forEach, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
+import {
+  addIdentity,
+  changeSettings,
+  forEach,
+  inCloud,
+  newKey,
+  type Person,
+  refusal,
+} from './identity-cloud.ts';
 
 const test = suite('IAM failures');
 
 /** Returns the stored settings and secrets; locks are excluded because they count their holders. */
 function kept({ home }: Person): [string, string][] {
   return Object.entries(snapshot(home.config)).filter(([name]) => !name.startsWith('config.lock'));
+}
+
+/** Does what `map` does. */
+function mapHosts({ home }: Person): void {
+  changeSettings(home, (settings) => ({
+    ...settings,
+    mappings: {
+      'us.icr.io': { identity: 'work' },
+      'de.icr.io': { identity: 'work', present: 'iamapikey' },
+    },
+  }));
 }
 
 /** Runs `get`, `login` and `token` concurrently: each prints one line, exits with 1 and changes no file. */
@@ -83,8 +102,7 @@ test('prints one line for each fault', () =>
         inCloud(sandbox, async (person) => {
           const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
           addIdentity(person, 'work', { present: 'iambearer' }, key);
-          await person.say('map us.icr.io work');
-          await person.say('map de.icr.io work --present iamapikey');
+          mapHosts(person);
           sandbox.faults.add('iam', { ...fault, times: 'forever' });
           const name = `IAM at ${new URL(sandbox.iamUrl).host}`;
           const isAnswer = /^(answered|redirects|did not)/.test(line);
@@ -113,8 +131,7 @@ test('prints IAM’s message for a refused API key', () =>
     for (const [key, reason] of rows) {
       await inCloud(sandbox, async (person) => {
         addIdentity(person, 'work', { present: 'iambearer' }, key);
-        await person.say('map us.icr.io work');
-        await person.say('map de.icr.io work --present iamapikey');
+        mapHosts(person);
         sandbox.requests.reset();
         await expectEverywhere(person, key, '', `IAM refused the KEY (${reason})`);
         const { log } = sandbox.requests;

@@ -5,12 +5,12 @@ const created = new Map<string, Promise<unknown>>();
 
 /**
  * Returns the keys and certificates that `create` returns. They are created once for each name: an RSA key takes longer
- * than most tests. If `SANDBOX_KEYS` is a directory, as in `make test`, all processes share them through its files.
+ * than most tests. If `TEST_SHARED` is a directory, as in `make test`, all processes share them through its files.
  */
 export function sharedKeys<Value>(name: string, create: () => Promise<Value>): Promise<Value> {
   const found = created.get(name);
   if (found !== undefined) return found as Promise<Value>;
-  const { SANDBOX_KEYS: folder } = process.env;
+  const { TEST_SHARED: folder } = process.env;
   const keys = folder ? stored(path.join(folder, `${name}.json`), create) : create();
   created.set(name, keys);
   return keys;

@@ -76,6 +76,20 @@ for (const user of ['', 'i', 'me', 'iam', 'iamapikey']) {
   });
 }
 
+/** A list of bytes, as one of the rarer encodings. */
+for (const [length, isMasked] of [
+  [7, false],
+  [8, true],
+  [64 * 1024, true],
+  [64 * 1024 + 1, false],
+] as const) {
+  test(`a list of the bytes of a secret of ${length} bytes is ${isMasked ? '' : 'not '}masked`, () => {
+    const secret = 'canary-secret'.repeat(6000).slice(0, length);
+    const list = [...Buffer.from(secret.slice(0, 8))].join(', ');
+    assert.is(masked(`(${list})`, [secret]), isMasked ? '(***)' : `(${list})`);
+  });
+}
+
 const others: readonly [text: string, secrets: readonly (string | undefined)[], shown: string][] = [
   ['a canary-secret b', [undefined, ''], 'a canary-secret b'],
   ['', ['canary'], ''],

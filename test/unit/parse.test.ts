@@ -82,6 +82,7 @@ const problems: readonly [text: string, problem: RegExp][] = [
   ['a:65536', /port/],
   ['a:1e3', /port/],
   ['a:-1', /port/],
+  ['a:+1', /port/],
   ['a:000443', /port/],
   ['://a', /scheme/],
   ['1a://b', /scheme/],

@@ -1,6 +1,6 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { privateHosts, publicHosts, regions } from '../../src/registry/regions.ts';
+import { privateHosts, publicHosts, regionOf, regions } from '../../src/registry/regions.ts';
 
 const test = suite('regions of the registry');
 
@@ -32,6 +32,17 @@ test('each public host has a private one', () => {
     privateHosts,
     publicHosts.map((host) => `private.${host}`),
   );
+});
+
+test('the region of a public or private host', () => {
+  for (const [host, region] of [
+    ['us.icr.io', 'us-south'],
+    ['private.jp2.icr.io', 'jp-osa'],
+    ['cp.icr.io', undefined],
+    ['us.private.icr.io', undefined],
+  ] as const) {
+    assert.is(regionOf(host), region, host);
+  }
 });
 
 test.run();

@@ -52,6 +52,16 @@ test('has the whole text if the system writes it in parts; a full disk is an err
     withFs({ openSync: () => systemError('ENOSPC') }, () =>
       fails(make, 'storage', /^cannot write \S+ \(ENOSPC\); free space/),
     );
+    const { closeSync } = fs;
+    let closed = 0;
+    const counted = (open: number) => {
+      closed += 1;
+      closeSync(open);
+    };
+    withFs({ writeSync: () => systemError('ENOSPC'), closeSync: counted }, () =>
+      fails(make, 'storage', /ENOSPC/),
+    );
+    assert.equal([closed, fs.readdirSync(directory)], [1, []]);
   }));
 
 test.run();

@@ -1,6 +1,12 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { hasControlCharacter, hintLines, visible, visibleLines } from '../../src/visible.ts';
+import {
+  hasControlCharacter,
+  hintLines,
+  shellQuoted,
+  visible,
+  visibleLines,
+} from '../../src/visible.ts';
 
 const test = suite('visible');
 
@@ -54,6 +60,20 @@ for (const [text, expected] of [
 ] as const) {
   test(`${visible(text)} has ${expected ? 'a' : 'no'} control character`, () =>
     assert.is(hasControlCharacter(text), expected));
+}
+
+for (const [text, quoted] of [
+  ['work', 'work'],
+  ['/home/me/x_1-2@z:.json', '/home/me/x_1-2@z:.json'],
+  ['', "''"],
+  ['a b', "'a b'"],
+  ['$(id)', "'$(id)'"],
+  ['a;', "'a;'"],
+  ["it's, isn't it", "'it'\\''s, isn'\\''t it'"],
+  ['a\n\u001b\u009bb', "'a???b'"],
+] as const) {
+  test(`${visible(text)} is quoted for a shell as ${quoted}`, () =>
+    assert.is(shellQuoted(text), quoted));
 }
 
 test('a hint is one line without control characters; without a hint there is no line', () => {

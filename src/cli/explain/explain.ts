@@ -7,7 +7,7 @@ import type { Command } from '../command.ts';
 import { type Finding, failure, problem, type Result } from '../doctor/check.ts';
 import { showResult, summaryOf } from '../doctor/report.ts';
 import { accountFindings } from './account-steps.ts';
-import { clientFindings } from './client-steps.ts';
+import { askClients } from './client-steps.ts';
 import { credentialFindings, loginHint } from './credential-step.ts';
 import { askOwner } from './iam-steps.ts';
 import { askRegistry } from './registry-steps.ts';
@@ -63,16 +63,18 @@ export const explain: Command<ExplainArgs> = {
 
 /** Runs the steps in the order of a real pull or push. Returns true if it is possible. */
 async function runSteps(
-  step: Step,
+  start: Step,
   add: (name: string, findings: readonly Finding[]) => void,
 ): Promise<boolean> {
-  const { image, lookup } = step;
   let hasError = false;
   const show = (name: string, findings: readonly Finding[]) => {
     hasError ||= findings.some(({ state }) => state === 'error');
     add(name, findings);
   };
-  show('client', await clientFindings(step));
+  const { findings, identity } = await askClients(start);
+  show('client', findings);
+  const step = identity === undefined ? start : withIdentity(start, identity);
+  const { image, lookup } = step;
   const found = await attempt(() => findCredential(lookup, image.host));
   if (found instanceof HelperError) {
     show('credential', [failure(found)]);
@@ -92,4 +94,10 @@ async function runSteps(
   for (const [name, finding] of account.findings) show(name, [finding]);
   for (const [name, finding] of registry.findings(account.hint)) show(name, [finding]);
   return !hasError;
+}
+
+/** Looks up the credential as `docker-credential-icr-IDENTITY` does. */
+function withIdentity(step: Step, identity: string): Step {
+  const context = { ...step.context, identity };
+  return { ...step, context, lookup: lookupIn(context) };
 }

@@ -41,7 +41,10 @@ export function refusalHint(
   const { name, namespace } = image.host;
   const [, hint] = texts.find(([pattern]) => pattern.test(refusal.serviceText ?? '')) ?? [];
   if (hint !== undefined) return hint(step);
-  const map = `docker-credential-icr map ${shellQuoted(name)} IDENTITY`;
+  const map =
+    step.context.identity === undefined
+      ? `docker-credential-icr map ${shellQuoted(name)} IDENTITY`
+      : `docker-credential-icr configure --identity IDENTITY --host ${shellQuoted(name)}`;
   // The limits of this account do not apply to the namespaces of others.
   if (state.isOwn === false) {
     const add = `ibmcloud cr namespace-add ${namespace}`;

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { answer, credential } from '../../support/helper.ts';
 import type { Home } from '../../support/home.ts';
@@ -18,12 +19,23 @@ function run({ folder, env }: Home, program: string, ...words: string[]): void {
 /** Creates a temporary key, by default without a passphrase, and an agent for this home directory. */
 async function open(home: Home, passphrase = '') {
   fs.mkdirSync(path.join(home.folder, '.gnupg'), { mode: 0o700 });
+  // Without it, each agent measures for which count the machine takes 100 ms.
+  fs.writeFileSync(path.join(home.folder, '.gnupg/gpg-agent.conf'), 's2k-count 65536\n');
   const quiet = ['--batch', '--quiet', '--pinentry-mode', 'loopback', '--passphrase', passphrase];
   run(home, 'gpg', ...quiet, '--quick-gen-key', owner, 'future-default', 'default', 'never');
   run(home, 'pass', 'init', 'canary@example.com');
   // The first encryption would print messages about the trust database.
   run(home, 'gpg', '--quiet', '--batch', '--check-trustdb');
-  return { env: {}, close: async () => run(home, 'gpgconf', '--kill', 'all') };
+  return { env: {}, close: () => stopAgent(home) };
+}
+
+/** Stops the agent and waits for its exit: gpg could still connect to an agent that is about to exit. */
+async function stopAgent(home: Home): Promise<void> {
+  const words = ['--no-autostart', 'getinfo pid', '/bye'];
+  const { stdout } = spawnSync('gpg-connect-agent', words, { env: home.env, encoding: 'utf8' });
+  run(home, 'gpgconf', '--kill', 'all');
+  const [, pid] = /^D (\d+)$/m.exec(stdout) ?? [];
+  while (pid !== undefined && fs.existsSync(`/proc/${pid}`)) await sleep(5);
 }
 
 const keychains = keychainSuite({ name: 'pass', programs: ['pass', 'gpg'], open });
@@ -52,7 +64,7 @@ test('PASSWORD_STORE_DIR and GNUPGHOME are passed to the helper', async ({ home,
 test('locked later: the error of get contains the store', async (keychain) => {
   const { home, call, say, run: runHere } = keychain;
   await say(login, key);
-  run(home, 'gpgconf', '--kill', 'all');
+  await stopAgent(home);
   pullKey(home);
   const { stdout, stderr, status } = await call('get', 'us.icr.io');
   assert.match(stdout, /^us\.icr\.io: .*pass.*\n$/);
@@ -86,16 +98,16 @@ test('locked agent: the command in the hint unlocks it, also if the store is emp
   run: runHere,
 }) => {
   const { folder } = home;
-  run(home, 'gpgconf', '--kill', 'all');
+  await stopAgent(home);
   for (const name of ['.gnupg', '.password-store'])
     fs.rmSync(path.join(folder, name), { recursive: true });
   const { close } = await open(home, 'canary-passphrase');
   try {
     const program = path.join(folder, 'pinentry');
     fs.writeFileSync(program, pinentry, { mode: 0o700 });
-    fs.writeFileSync(path.join(folder, '.gnupg/gpg-agent.conf'), `pinentry-program ${program}\n`);
-    const forget = () => {
-      run(home, 'gpgconf', '--kill', 'all');
+    fs.appendFileSync(path.join(folder, '.gnupg/gpg-agent.conf'), `pinentry-program ${program}\n`);
+    const forget = async () => {
+      await stopAgent(home);
       fs.writeFileSync(path.join(folder, 'typed'), '');
     };
     const follow = async (message: string) => {
@@ -106,13 +118,13 @@ test('locked agent: the command in the hint unlocks it, also if the store is emp
       assert.is(status, 0, stderr);
       fs.writeFileSync(path.join(folder, 'typed'), '');
     };
-    forget();
+    await forget();
     const refused = await call(`${login} --store pass`, key);
     assert.is(refused.status, 1);
     await follow(refused.stderr);
     assert.match(await say(`${login} --store pass`, key), 'API key saved in pass\n');
     assert.is(await say('get', 'us.icr.io'), answer('us.icr.io', 'iamapikey', key));
-    forget();
+    await forget();
     const { stdout, status } = await call('get', 'us.icr.io');
     assert.is(status, 1);
     await follow(stdout);
@@ -124,7 +136,7 @@ test('locked agent: the command in the hint unlocks it, also if the store is emp
 
 test('locked before the first login: login uses the file store and leaves nothing in pass', async (keychain) => {
   const { home, call, listed } = keychain;
-  run(home, 'gpgconf', '--kill', 'all');
+  await stopAgent(home);
   pullKey(home);
   const { stdout, stderr } = await call(login, key);
   assert.match(stdout, ' (not encrypted)\n');
