@@ -29,7 +29,7 @@ import {
 import { examineClientFile, isFinding } from './client-findings.ts';
 import { isWsl } from './machine.ts';
 import { pathProblem } from './path-problem.ts';
-import { executionProblem, notStartable, programLimitMs } from './program-check.ts';
+import { executionProblem, notStartable, programLimitMs } from './program-checks.ts';
 
 /** Checks Docker's helper for other registries: `docker build` fails if its `list` fails. */
 const credsStore: Check = {
