@@ -192,7 +192,7 @@ const findings: Readonly<Record<string, readonly Row[]>> = {
       'problem(what, `run chmod +x {shellQuoted(file)}`)',
       'docker-credential-icr is not executable$',
     ],
-    ['problem(what, hint)', 'private\\.us\\.icr\\.io$'],
+    ['problem(what, hint)', 'docker-credential-icr is a dangling symlink$'],
     [
       'problem(`{file} {found.problem}`, `run {moveAway(file)}`)',
       'is another program of that name$',
