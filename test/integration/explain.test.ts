@@ -72,7 +72,9 @@ async function run(
     // No client is installed here.
     PATH: path.join(home.folder, 'bin'),
     HTTPS_PROXY: proxy.url,
-    NODE_EXTRA_CA_CERTS: sandbox.caFile,
+    SSL_CERT_FILE: sandbox.caFile,
+    // Otherwise each process parses the system's certificates.
+    SSL_CERT_DIR: '/nonexistent',
   };
   const outcome = await startHelper(home, ['explain', ...words], '', { env }).outcome;
   assert.not.match(outcome.stdout + outcome.stderr, /canary/);
