@@ -5,7 +5,7 @@ import { type CallOptions, requestAnswer, requestJson } from '../http/request.ts
 import type { HttpAnswer, HttpRequest } from '../http/send.ts';
 import { serviceCode, serviceError } from '../http/service-error.ts';
 import { textOf } from '../json-object.ts';
-import { shownUserName } from '../mask.ts';
+import { shownName } from '../visible.ts';
 import { type Challenge, parseChallenge, requireRealm } from './challenge.ts';
 
 interface DockerCredential {
@@ -74,7 +74,7 @@ export function authorizeScope(
 }
 
 function optionsFor({ Username, Secret }: DockerCredential, deadline: number) {
-  const owner = `user name ${shownUserName(Username)}`;
+  const owner = `user name ${shownName(Username)}`;
   return { service: 'the registry', owner, hint: '', secrets: [Secret], deadline };
 }
 
