@@ -24,11 +24,11 @@ export const groups: readonly Group[] = [
     name: 'lookup',
     sources: [
       'src/identity/{find,lookup,mapping,environment,present,signed-out,hosts}.ts',
-      'src/identity/api-key-variable.ts',
+      'src/identity/{api-key-variable,docker-login,ibmcloud,expiry}.ts',
     ],
     tests: [
       'test/unit/{present,hint,environment,mapping,docker-login,credential-lookup}.test.ts',
-      'test/unit/{sign-out-marks,answered-hosts,key-problem,lookup-reads}.test.ts',
+      'test/unit/{expiry,ibmcloud,sign-out-marks,answered-hosts,key-problem,lookup-reads}.test.ts',
     ],
   },
   {

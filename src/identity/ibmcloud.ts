@@ -4,7 +4,7 @@ import type { Context } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
 import { readRegular } from '../files/regular-file.ts';
 import { parseObject } from '../json-object.ts';
-import { lifeOf } from './expiry.ts';
+import { endOfJwt } from './expiry.ts';
 import type { Found } from './lookup.ts';
 
 /** The remaining lifetime that an access token of the session needs, because a long pull uses it until the end. */
@@ -22,8 +22,7 @@ export function foundInSession(context: Context): Found | undefined {
   if (session === undefined) return undefined;
   const { access, refresh } = session;
   const location = 'ibmcloud session';
-  const { exp } = lifeOf(access);
-  const expiresAt = typeof exp === 'number' ? exp * 1000 : 0;
+  const expiresAt = endOfJwt(access) ?? 0;
   // The session of a compute resource lacks a refresh token.
   if (expiresAt - context.now() > (refresh === '' ? 0 : minLifetimeMs)) {
     return { username: 'iambearer', secret: () => access, isMinted: true, location, expiresAt };

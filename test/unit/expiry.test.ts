@@ -1,6 +1,13 @@
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
-import { lifeOf, warnOfExpiry } from '../../src/identity/expiry.ts';
+import {
+  dateOf,
+  endOfJwt,
+  lifeOf,
+  validTime,
+  warnBeforeMs,
+  warnOfExpiry,
+} from '../../src/identity/expiry.ts';
 import { noon, testContext } from '../support/context.ts';
 import { unsignedJwt } from '../support/jwt.ts';
 
@@ -36,5 +43,21 @@ for (const [token, warning] of rows) {
     if (warning !== undefined) assert.match(context.warnings[0] ?? '', warning);
   });
 }
+
+test('a time is one that a date can have', () => {
+  for (const time of [0, noon, 8.64e15, -8.64e15]) assert.is(validTime(time), time);
+  for (const other of [8.64e15 + 1, -8.64e15 - 1, Number.NaN, '0', undefined]) {
+    assert.is(validTime(other), undefined, String(other));
+  }
+  assert.is(dateOf(noon), '2026-01-01');
+  assert.is(warnBeforeMs, 14 * 24 * 3600_000);
+});
+
+test('the end of a token is in milliseconds', () => {
+  assert.is(endOfJwt(unsignedJwt({ exp: now })), noon);
+  for (const exp of [undefined, 'x', 1e13]) {
+    assert.is(endOfJwt(unsignedJwt({ exp })), undefined, String(exp));
+  }
+});
 
 test.run();
