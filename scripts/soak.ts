@@ -45,7 +45,7 @@ function report(machine: readonly string[], rows: readonly string[], mutants: st
       '- A new API key is stored before IAM creates it, so that a lost response does not lose the key. A rotation, `logout` or `api-key create --save` deletes a leftover key.',
       '- A secret is replaced only if it is still the one that the command read (compare and swap): parallel login, logout and rotation do not overwrite each other. A process that was suspended and has lost its lock cannot finish its write to a file; a keychain call that has started cannot be undone.',
       '- A refresh token, which IAM accepts once, is exchanged only after the stored one has been written again: a full disk is detected before the session is lost. A process that is killed after the response of IAM and before the new token is stored loses the session.',
-      '- A machine command (`get`, `list`, `store`, `erase`, `kubelet`) ends within 10 s: keychain calls (5 s each at most), locks, retries, IAM and the metadata service share a deadline of 9 s; a step without remaining time is not started. Exception: a refresh token that IAM has just exchanged is still written to the keychain.',
+      '- A machine command (`get`, `list`, `store`, `erase`, `kubelet`) ends within 10 s: keychain calls (5 s each at most), locks, retries, IAM and the metadata service share a deadline of 9 s; a step without remaining time is not started. Exceptions: it waits for the end of its input without a limit, and a refresh token that IAM has just exchanged is still written to the keychain.',
     ].join('\n'),
     // `make mutants` writes the last section.
     ...(mutants === '' ? [] : [mutants]),

@@ -2,26 +2,26 @@ import os from 'node:os';
 import path from 'node:path';
 
 /**
- * Test files that take longer than fifteen seconds, the longest first: if one of them started last, the other processors
+ * The test files that take longest, the longest first: if one of them started last, the other processors
  * would be idle.
  */
 export const longest: readonly string[] = [
   'key-races',
+  'store-move',
   'api-key-rotate',
   'leak-canary',
-  'store-move',
   'doctor-clients',
-  'store-failures',
-  'kubelet-fleet',
-  'doctor-registry',
-  'doctor-network',
-  'doctor-identities',
-  'token-faults',
   'explain',
   'api-key-copies-killed',
   'doctor-file-fixes',
-  'iam-network',
+  'doctor-identities',
   'planted-files',
+  'kubelet-fleet',
+  'store-failures',
+  'iam-network',
+  'doctor-registry',
+  'doctor-network',
+  'token-faults',
 ];
 
 /** The number of test files that run in parallel: a file waits for a third of its time, for timeouts and retries. */

@@ -14,6 +14,12 @@ export const secretVariables: readonly string[] = [
   // An API key for IBM's SDKs, and the ibmcloud CLI's token of a compute resource.
   'CONTAINER_REGISTRY_APIKEY',
   'IBMCLOUD_CR_TOKEN',
+  // Of IBM Cloud's Terraform provider, which Schematics sets.
+  'BM_API_KEY',
+  'IC_IAM_TOKEN',
+  'IC_IAM_REFRESH_TOKEN',
+  'IBMCLOUD_IAM_TOKEN',
+  'IBMCLOUD_IAM_REFRESH_TOKEN',
   // Set by `exec` for its command, which may be a client that calls this program.
   'ICR_PASSWORD',
   'CF_DOCKER_PASSWORD',

@@ -56,3 +56,8 @@ export function shellQuoted(text: string): string {
 export function hintLines(hint: string | undefined): string[] {
   return hint === undefined ? [] : [`hint: ${visible(hint)}`];
 }
+
+/** Returns a command that renames a file or directory to `FILE.old`. */
+export function moveAway(file: string): string {
+  return `mv -i ${shellQuoted(file)} ${shellQuoted(`${file}.old`)}`;
+}

@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import path from 'node:path';
+import { sleep } from '../../src/context.ts';
 import { createPod } from '../../test/kubelet/api-server.ts';
 import { createCluster } from '../../test/kubelet/cluster.ts';
 import { type Sandbox, startSandbox } from '../../test/sandbox/sandbox.ts';
@@ -153,8 +154,4 @@ function memoryOf(pid: number, field: 'VmRSS' | 'VmHWM'): number | undefined {
 function cpuSecondsOf(pid: number): number {
   const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/.*\) /s, '').split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
-}
-
-function sleep(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

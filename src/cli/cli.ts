@@ -1,7 +1,7 @@
 import type { Argv, FallbackCompletionFunction } from 'yargs';
 import { type Context, debug } from '../context.ts';
 import { HelperError, systemCode } from '../errors.ts';
-import { program, version } from '../program-name.ts';
+import { version } from '../program-name.ts';
 import { visibleLines } from '../visible.ts';
 import type { Command, CommandEntry, CommandGroup } from './command.ts';
 import { commands } from './commands.ts';
@@ -10,6 +10,7 @@ import {
   type Loaded,
   missing,
   nameOf,
+  requireReadingCommand,
   unknownWord,
   usageErrorOf,
 } from './typed-command.ts';
@@ -91,19 +92,6 @@ async function run(context: Context, argv: readonly string[]): Promise<number> {
     return reportUsage(context, usageErrorOf(message, argv, loaded));
   }
   return runCommand === undefined ? 0 : runCommand();
-}
-
-/** The interactive commands of `docker-credential-icr-NAME`: they change nothing. */
-const readingCommands = ['status', 'doctor', 'explain', 'token', 'exec', 'completion', 'kubelet'];
-
-/** Throws `invalid-input` for another command: most of them would change all identities, not only this one. */
-function requireReadingCommand({ identity }: Context, argv: readonly string[]): void {
-  const [command = ''] = argv;
-  const isAllowed = command.startsWith('-') || readingCommands.includes(command);
-  if (identity === undefined || isAllowed) return;
-  throw new HelperError('invalid-input', `${program}-${identity} cannot run ${command}`, {
-    hint: `run ${program} ${command}`,
-  });
 }
 
 function reportUsage(context: Context, { message, hint }: UsageError): number {

@@ -1,3 +1,6 @@
+import type { Context } from '../context.ts';
+import { HelperError } from '../errors.ts';
+import { program } from '../program-name.ts';
 import type { Command, CommandEntry, CommandGroup } from './command.ts';
 import { commands } from './commands.ts';
 import { explainUsage, type UsageError, unknownCommand } from './usage-error.ts';
@@ -40,6 +43,19 @@ export function unknownWord(argv: readonly string[]): UsageError | undefined {
 export function missing(word?: string): UsageError {
   const where = word === undefined ? '' : ' before --';
   return { message: `a command is missing${where}`, hint: 'see docker-credential-icr --help' };
+}
+
+/** The interactive commands of `docker-credential-icr-NAME`: they change nothing. */
+const readingCommands = ['status', 'doctor', 'explain', 'token', 'exec', 'completion', 'kubelet'];
+
+/** Throws `invalid-input` for another command: most of them would change all identities, not only this one. */
+export function requireReadingCommand({ identity }: Context, argv: readonly string[]): void {
+  const [command = ''] = argv;
+  const isAllowed = command.startsWith('-') || readingCommands.includes(command);
+  if (identity === undefined || isAllowed) return;
+  throw new HelperError('invalid-input', `${program}-${identity} cannot run ${command}`, {
+    hint: `run ${program} ${command}`,
+  });
 }
 
 /** The commands that are typed, with their modules. */

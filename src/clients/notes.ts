@@ -2,7 +2,6 @@ import type { Context } from '../context.ts';
 import { isOnPath } from '../files/executables.ts';
 import { isText } from '../json-object.ts';
 import { helperName } from '../program-name.ts';
-import { shellQuoted } from '../visible.ts';
 import type { AddOptions, Note } from './client.ts';
 import { authsOf, type CredHelpersFile, entryOf, ibmHostOf } from './cred-helpers.ts';
 import { type Property, propertiesOf } from './json-text.ts';
@@ -10,11 +9,6 @@ import { type Property, propertiesOf } from './json-text.ts';
 /** Makes a text from a file safe for a terminal: only printable ASCII, at most 100 characters. */
 export function printable(text: string): string {
   return text.replace(/[^\x20-\x7e]/g, '?').slice(0, 100);
-}
-
-/** Returns a command that renames a file or directory to `FILE.old`. */
-export function moveAway(file: string): string {
-  return `mv -i ${shellQuoted(file)} ${shellQuoted(`${file}.old`)}`;
 }
 
 /** Returns a warning for each host whose entry names another helper. */

@@ -71,7 +71,7 @@ function covers(entry: string, host: string, port: string): boolean {
 }
 
 function isInBlock(entry: string, host: string): boolean {
-  const [network = '', prefix] = entry.split('/');
+  const [, network = '', prefix] = /^(.*)\/(\d+)$/.exec(entry) ?? [];
   const family = net.isIPv6(network) ? 'ipv6' : 'ipv4';
   if (net.isIP(network) === 0 || net.isIP(host) !== net.isIP(network)) return false;
   const block = new net.BlockList();

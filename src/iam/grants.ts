@@ -63,7 +63,7 @@ async function grantsOf(
   subject: Readonly<Record<string, string>>,
 ): Promise<Grant[]> {
   const policies = await policiesOf(context, caller, subject);
-  const grants = policies.flatMap((policy) => grantIn(policy, context.now()) ?? []);
+  const grants = policies.flatMap((policy) => grantIn(policy, caller.account, context.now()) ?? []);
   if (grants.every(({ roles }) => roles.every(({ actions }) => actions !== undefined)))
     return grants;
   const known = await customRoles(context, caller);
@@ -97,8 +97,8 @@ async function policiesOf(
   }
 }
 
-/** Returns undefined for a policy of another service or resource, and for one that is not an access policy. */
-function grantIn(policy: JsonObject, now: number): Grant | undefined {
+/** Returns undefined for a policy of another account, service or resource, and for one that is not an access policy. */
+function grantIn(policy: JsonObject, account: string, now: number): Grant | undefined {
   const { type, state } = policy;
   if (type !== 'access' || (state !== undefined && state !== 'active')) return undefined;
   const [resource] = objectsIn(policy.resources ?? [policy.resource]);
@@ -118,6 +118,7 @@ function grantIn(policy: JsonObject, now: number): Grant | undefined {
     (named('serviceType')?.matches('service') !== false && !others.includes('service_group_id'));
   // A policy for a resource group gives access to the group itself.
   if (!isOurs || resourceType?.matches('namespace') === false) return undefined;
+  if (named('accountId')?.matches(account) === false) return undefined;
   return {
     roles: rolesIn(policy).map(roleOf),
     namespace: named('resource'),

@@ -3,6 +3,7 @@ import { type IdentitySettings, isUsable, type Settings } from '../config/settin
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { own } from '../json-object.ts';
+import { shownUserName } from '../mask.ts';
 import { helperOf, program } from '../program-name.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
@@ -50,7 +51,7 @@ function typeOf(username: string): Pick<IdentitySettings, 'kind' | 'profile'> | 
 }
 
 function notSavable(name: string, username: string): HelperError {
-  const message = `a credential with the user name ${visible(username)} cannot be saved for identity ${name}`;
+  const message = `a credential with the user name ${visible(shownUserName(username))} cannot be saved for identity ${name}`;
   return new HelperError('invalid-input', message, {
     hint: `log in with an API key as iamapikey, or run ${program} login --identity ${name}`,
   });

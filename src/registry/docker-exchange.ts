@@ -5,6 +5,7 @@ import { type CallOptions, requestAnswer, requestJson } from '../http/request.ts
 import type { HttpAnswer, HttpRequest } from '../http/send.ts';
 import { serviceCode, serviceError } from '../http/service-error.ts';
 import { textOf } from '../json-object.ts';
+import { shownUserName } from '../mask.ts';
 import { type Challenge, parseChallenge, requireRealm } from './challenge.ts';
 
 interface DockerCredential {
@@ -60,27 +61,30 @@ export async function signInAsDocker(
 
 /**
  * Exchanges a credential for the `Authorization` header of requests with this scope (`repository:ns/image:pull`), as
- * clients do before a pull or push. Returns undefined if the registry requires no authentication. Throws like `signInAsDocker`.
+ * clients do before a pull or push; without a credential, like clients that pull a public image. Returns undefined if the registry
+ * requires no authentication. Throws like `signInAsDocker`.
  */
 export function authorizeScope(
   context: Context,
   host: string,
-  credential: DockerCredential,
+  credential: DockerCredential | undefined,
   scope: string,
   deadline: number,
 ): Promise<string | undefined> {
   return authorize(context, host, credential, optionsFor(credential, deadline), scope);
 }
 
-function optionsFor({ Username, Secret }: DockerCredential, deadline: number) {
-  const owner = `user name ${Username}`;
-  return { service: 'the registry', owner, hint: '', secrets: [Secret], deadline };
+function optionsFor(credential: DockerCredential | undefined, deadline: number) {
+  const labels = { service: 'the registry', hint: '', deadline };
+  if (credential === undefined) return { ...labels, owner: 'a pull', secrets: [] };
+  const { Username, Secret } = credential;
+  return { ...labels, owner: `user name ${shownUserName(Username)}`, secrets: [Secret] };
 }
 
 async function authorize(
   context: Context,
   host: string,
-  credential: DockerCredential,
+  credential: DockerCredential | undefined,
   options: CallOptions,
   scope?: string,
 ): Promise<string | undefined> {
@@ -89,7 +93,7 @@ async function authorize(
   const challenge =
     first.status === 401 ? parseChallenge(first.header('www-authenticate')) : undefined;
   if (challenge === undefined) throw noChallenge(host, first);
-  if (challenge.scheme === 'basic') return basic(credential);
+  if (challenge.scheme === 'basic') return credential && basic(credential);
   const wanted = { ...challenge, scope: scope ?? challenge.scope };
   return `Bearer ${await tokenFor(context, host, wanted, credential, options)}`;
 }
@@ -107,7 +111,7 @@ async function tokenFor(
   context: Context,
   host: string,
   challenge: Bearer,
-  credential: DockerCredential,
+  credential: DockerCredential | undefined,
   options: CallOptions,
 ): Promise<string> {
   const request = tokenRequest(requireRealm(challenge.realm, host), challenge, credential);
@@ -117,18 +121,20 @@ async function tokenFor(
   throw unreachable(`${host} answered without a token`);
 }
 
-/** Returns a GET request for a password, or a POST request for an identity token, which has the user name `<token>`. */
+/** Returns a GET request, or a POST request for an identity token, which has the user name `<token>`. */
 function tokenRequest(
   url: URL,
   { service, scope }: Bearer,
-  { Username, Secret }: DockerCredential,
+  credential: DockerCredential | undefined,
 ): HttpRequest {
   const target = { ...(service && { service }), ...(scope && { scope }) };
-  if (Username !== '<token>') {
+  if (credential?.Username !== '<token>') {
     for (const [name, value] of Object.entries(target)) url.searchParams.append(name, value);
-    url.searchParams.append('account', Username);
-    return { method: 'GET', url, headers: { Authorization: basic({ Username, Secret }) } };
+    if (credential === undefined) return { method: 'GET', url };
+    url.searchParams.append('account', credential.Username);
+    return { method: 'GET', url, headers: { Authorization: basic(credential) } };
   }
+  const { Secret } = credential;
   const grant = { grant_type: 'refresh_token', refresh_token: Secret, client_id: 'docker' };
   return { method: 'POST', url, body: new URLSearchParams({ ...grant, ...target }) };
 }

@@ -9,7 +9,7 @@ import { sandboxSuite } from '../sandbox/suite.ts';
 import { executable, type Outcome } from '../support/helper.ts';
 import { testUnless } from '../support/skip.ts';
 import { atTerminal, hasTerminal, type Reply, type Session } from '../support/terminal.ts';
-import { inCloud, type Person } from './identity-cloud.ts';
+import { inCloud, type Person, registerInDocker } from './identity-cloud.ts';
 
 const test = sandboxSuite('signing in with a browser');
 const onTerminal = hasTerminal() ? test : test.skip;
@@ -79,12 +79,6 @@ async function signIn(
   const address = await openedBy(session, desktop);
   const page = await browse(sandbox, address);
   return { ...(await session), address: new URL(address), page };
-}
-
-function registerInDocker({ home }: Person): void {
-  const file = path.join(home.folder, '.docker/config.json');
-  fs.mkdirSync(path.dirname(file));
-  fs.writeFileSync(file, '{"credHelpers":{"us.icr.io":"icr"}}');
 }
 
 const pages = [

@@ -175,6 +175,7 @@ test('an untrusted certificate authority', (given) =>
   onMachine(given, async (machine) => {
     const { caFile } = machine.sandbox;
     machine.env.NODE_EXTRA_CA_CERTS = undefined;
+    machine.env.SSL_CERT_FILE = undefined;
     await expectFixed(
       machine,
       { check: 'IAM', state: 'error', message: /its certificate is not trusted/ },

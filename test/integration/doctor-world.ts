@@ -120,6 +120,8 @@ export function onMachine(
   return inHome(async (home) => {
     const bin = path.join(home.folder, '.local/bin');
     fs.mkdirSync(bin, { recursive: true });
+    const certificates = path.join(home.folder, 'certificates');
+    fs.mkdirSync(certificates);
     for (const tool of tools) fs.symlinkSync(whereIs(tool), path.join(bin, tool));
     fs.symlinkSync(executable, path.join(bin, 'docker-credential-icr'));
     writeIdentity(home, apiKey);
@@ -131,6 +133,9 @@ export function onMachine(
       PATH: bin,
       HTTPS_PROXY: proxy.url,
       NODE_EXTRA_CA_CERTS: sandbox.caFile,
+      // Without these, each process parses the system's certificates.
+      SSL_CERT_FILE: sandbox.caFile,
+      SSL_CERT_DIR: certificates,
       CONTAINERS_STORAGE_CONF: writeStorageConf(home),
     };
     const runAs: string[] = [];

@@ -72,7 +72,9 @@ async function run(
     // No client is installed here.
     PATH: path.join(home.folder, 'bin'),
     HTTPS_PROXY: proxy.url,
-    NODE_EXTRA_CA_CERTS: sandbox.caFile,
+    SSL_CERT_FILE: sandbox.caFile,
+    // Otherwise each process parses the system's certificates.
+    SSL_CERT_DIR: '/nonexistent',
   };
   const outcome = await startHelper(home, ['explain', ...words], '', { env }).outcome;
   assert.not.match(outcome.stdout + outcome.stderr, /canary/);
@@ -294,6 +296,10 @@ const uncertain: Readonly<Record<string, readonly [policy: Policy, says: RegExp]
   ],
   'an authorization between services': [
     shownWith([], { type: 'authorization' }),
+    /^error policies: IAM shows no policy .* us-south \|/m,
+  ],
+  'another account': [
+    shownWith([{ name: 'accountId', value: otherAccount }]),
     /^error policies: IAM shows no policy .* us-south \|/m,
   ],
   'another service': [
@@ -701,6 +707,29 @@ const rows: Readonly<Record<string, Row>> = {
     prepare: ({ home }) => void writeConfig(home, 'config.json', '{"identities":{},"mappings":{}}'),
     ok: false,
     says: [/^error credential: no source has .* \| run docker-credential-icr login us.icr.io$/m],
+  },
+  'a public image without a credential': {
+    prepare: ({ home, sandbox, iamId }) => {
+      const accountId = account(sandbox, iamId);
+      sandbox.accounts.addNamespace({ name: 'demo', accountId, public: true });
+      writeConfig(home, 'config.json', '{"identities":{},"mappings":{}}');
+    },
+    ok: true,
+    says: [
+      /^warning credential: no source has .* \| run docker-credential-icr login us.icr.io$/m,
+      /^ok token: issued for repository:demo\/hello:pull/m,
+      /^ok registry: us.icr.io serves 1/m,
+    ],
+  },
+  'a push of a public image without a credential': {
+    push: true,
+    prepare: ({ home, sandbox, iamId }) => {
+      const accountId = account(sandbox, iamId);
+      sandbox.accounts.addNamespace({ name: 'demo', accountId, public: true });
+      writeConfig(home, 'config.json', '{"identities":{},"mappings":{}}');
+    },
+    ok: false,
+    says: [/^error credential: no source has .* \| run/m],
   },
   'a deleted API key': {
     prepare: ({ sandbox }) => void sandbox.accounts.removeApiKey({ key: apiKey }),

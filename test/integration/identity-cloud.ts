@@ -137,3 +137,10 @@ export async function forEach<Row>(
   };
   await Promise.all(Array.from({ length: concurrency }, work));
 }
+
+/** Registers the helper in Docker's file, so that commands do not offer it. */
+export function registerInDocker({ home }: Person): void {
+  const file = path.join(home.folder, '.docker/config.json');
+  fs.mkdirSync(path.dirname(file));
+  fs.writeFileSync(file, '{"credHelpers":{"us.icr.io":"icr"}}');
+}

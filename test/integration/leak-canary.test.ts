@@ -182,6 +182,8 @@ async function live(
     IBMCLOUD_IAM_API_ENDPOINT: sandbox.iamUrl,
     DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl,
     SSL_CERT_FILE: sandbox.caFile,
+    // Otherwise each process that sends a request parses the system's certificates.
+    SSL_CERT_DIR: '/nonexistent',
     ...more,
   };
   try {
@@ -296,6 +298,7 @@ for (const status of [400, 403, 302, 501]) {
         const env = {
           IBMCLOUD_IAM_API_ENDPOINT: echo.url,
           SSL_CERT_FILE: echo.caFile,
+          SSL_CERT_DIR: '/nonexistent',
           DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: sandbox.metadataUrl,
           DOCKER_CREDENTIAL_ICR_DEBUG: '1',
         };

@@ -5,7 +5,14 @@ import { publicHosts } from '../../src/registry/regions.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
 import { executable } from '../support/helper.ts';
 import { hasTerminal, atTerminal as runAtTerminal, type Session } from '../support/terminal.ts';
-import { addIdentity, inCloud, newKey, type Person, refusal } from './identity-cloud.ts';
+import {
+  addIdentity,
+  inCloud,
+  newKey,
+  type Person,
+  refusal,
+  registerInDocker,
+} from './identity-cloud.ts';
 
 const test = sandboxSuite('a person at a terminal');
 
@@ -21,13 +28,6 @@ function atTerminal(
     cwd: home.folder,
     env: { ...home.env, ...env, ...more },
   });
-}
-
-/** Registers the helper, so that `login` does not offer it. */
-function registerInDocker({ home }: Person): void {
-  const file = path.join(home.folder, '.docker/config.json');
-  fs.mkdirSync(path.dirname(file));
-  fs.writeFileSync(file, '{"credHelpers":{"us.icr.io":"icr"}}');
 }
 
 const onTerminal = hasTerminal() ? test : test.skip;

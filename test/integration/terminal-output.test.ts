@@ -132,6 +132,31 @@ test('escapes the name of a store in the settings', () =>
     }
   }));
 
+/** Users type the key twice, or a token of another program. */
+for (const user of [
+  'canary-Zk93LmTtPp0aWw2EeRr5uuYy1OoIi88BBnQx7',
+  'eyJhbGciOiJSUzI1NiJ9.canary.x',
+]) {
+  test(`does not show the user name ${user}`, () =>
+    inHome((home) => {
+      const stored = helper(home, 'store', credential('us.icr.io', user, 'canary-key'));
+      assert.is(stored.status, 0, stored.stdout);
+      const env = { HTTPS_PROXY: 'http://127.0.0.1:1' };
+      for (const words of [
+        ['status'],
+        ['status', '--json'],
+        ['doctor'],
+        ['doctor', '--registry', 'us.icr.io'],
+        ['explain', 'us.icr.io/a/b'],
+        ['token', 'us.icr.io'],
+        ['logout', 'us.icr.io'],
+      ]) {
+        const { stdout, stderr } = helper(home, words, '', { env });
+        assert.not.match(stdout + stderr, /canary|eyJ/, words.join(' '));
+      }
+    }));
+}
+
 /** Names that run a command if a shell expands them. `MARK` is a file that must not be created. */
 const hostile = [
   '$(touch MARK)',

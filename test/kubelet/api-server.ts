@@ -1,4 +1,5 @@
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import { encode } from '../support/jwt.ts';
 
 interface ServiceAccount {
   readonly namespace: string;
@@ -34,10 +35,6 @@ export interface ApiServer {
 }
 
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-
-function encode(value: unknown): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url');
-}
 
 export function createPod(account: ServiceAccount): Pod {
   const { namespace, name: serviceAccountName } = account;

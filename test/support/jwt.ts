@@ -8,6 +8,7 @@ export function claimsOf(jwt: unknown): Record<string, unknown> {
   return JSON.parse(Buffer.from(String(jwt).split('.')[1] ?? '', 'base64url').toString());
 }
 
-function encode(value: unknown): string {
+/** Encodes a part of a JWT. */
+export function encode(value: unknown): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url');
 }

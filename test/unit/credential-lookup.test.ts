@@ -16,27 +16,21 @@ import {
   userNames,
 } from '../../src/identity/present.ts';
 import { signOut } from '../../src/identity/signed-out.ts';
-import { parseServerURL, type RegistryHost } from '../../src/registry/parse.ts';
 import { noon, testContext } from '../support/context.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
+import { hostOf } from '../support/host.ts';
 import { inWorld } from '../support/keychains.ts';
 import { startLoopbackIam } from '../support/loopback-iam.ts';
 import { fails, rejects } from '../support/rejects.ts';
 
 const test = suite('the lookup of a credential');
 
-function parse(text: string): RegistryHost {
-  const parsed = parseServerURL(text);
-  if ('problem' in parsed) throw new Error(parsed.problem);
-  return parsed;
-}
-
 /** Whether `find` throws or its promise is rejected is all the same here. */
 async function called<T>(find: () => T | Promise<T>): Promise<T> {
   return await find();
 }
 
-const ibm = parse('us.icr.io');
+const ibm = hostOf('us.icr.io');
 
 function writeIdentity(home: Home, identity: object, Secret: string, more: object = {}): void {
   const identities = { work: { kind: 'api-key', since: 0, ...identity } };
@@ -55,7 +49,7 @@ test('debug output names every source that has nothing', () =>
       ['quay.example', 2],
     ] as const) {
       const context = testContext({ env: debugged });
-      assert.is(await findCredential(lookupIn(context), parse(host)), undefined);
+      assert.is(await findCredential(lookupIn(context), hostOf(host)), undefined);
       const lines = context.warnings.filter((line) => line.includes(host));
       assert.is(new Set(lines).size, count, host);
       for (const line of lines) assert.match(line, /: \S[^:]*: no credential$/);
@@ -94,7 +88,7 @@ test('debug output tells which sources are skipped for a host that was signed ou
 
 test('another registry: the stored credential has precedence over an identity token', () =>
   inHome(async (home) => {
-    const host = parse('quay.example');
+    const host = hostOf('quay.example');
     const context = testContext({ env: home.env });
     for (const Username of ['me', '<token>']) {
       const credential = { ServerURL: 'quay.example', Username, Secret: 'canary' };

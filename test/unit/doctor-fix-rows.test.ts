@@ -169,7 +169,36 @@ const findings: Readonly<Record<string, readonly Row[]>> = {
       '^IAM refused the API key',
     ],
   ],
-  'named-helper-checks.ts': [
+  'network-checks.ts': [
+    ['failure(probe)', 'refused through the proxy'],
+    [
+      "failure(probe, `run {isVariable ? 'unset IBMCLOUD_IAM_API_ENDPOINT' : reset}`)",
+      '^cannot reach IAM at localhost:1',
+    ],
+    ['problem(message, hint)', "^60 min behind IAM's$"],
+    ['warning(message, hint)', "^4 min ahead of IAM's$"],
+    ["warning(what, 'run unset NODE_TLS_REJECT_UNAUTHORIZED')", '^NODE_TLS_REJECT_UNAUTHORIZED=0'],
+    ['invalidVariable(name, place, why)', 'which contains no PEM certificate$'],
+    ['problem(`{name} is {place}, which cannot be read`, hint)', 'which cannot be read$'],
+  ],
+  'path-problem.ts': [
+    ['problem(`{found.entry} {found.what}`, `run {found.command}`)', 'is a dangling symlink$'],
+    ['failure(error)', { reason: 'converts an error of a check' }],
+    ['problem(`{name} is {value}, {why}`, `run unset {name}`)', '^BUILDX_CONFIG is'],
+  ],
+  'program-checks.ts': [
+    ['problem(`{name} is not on PATH`, install)', '^docker-credential-icr is not on PATH$'],
+    [
+      'problem(what, `run chmod +x {shellQuoted(file)}`)',
+      'docker-credential-icr is not executable$',
+    ],
+    ['problem(what, hint)', 'docker-credential-icr is a dangling symlink$'],
+    [
+      'problem(`{file} {found.problem}`, `run {moveAway(file)}`)',
+      'is another program of that name$',
+    ],
+    ['warning(what, `run {moveAway(file)}`)', '^clients run \\S+ \\(0\\.0\\.1\\), not'],
+    ['warning(`{file} {what}`, `run {moveAway(file)}`)', 'is a second copy'],
     [
       'problem(present.what, `run {moveAway(present.file)} && {configure}`)',
       'docker-credential-icr-work is not executable$',
@@ -192,37 +221,6 @@ const findings: Readonly<Record<string, readonly Row[]>> = {
       'warning(`{name} is not registered in a client`, `run {configure}`)',
       'is not registered in a client$',
     ],
-  ],
-  'network-checks.ts': [
-    ['failure(probe)', 'refused through the proxy'],
-    [
-      "failure(probe, `run {isVariable ? 'unset IBMCLOUD_IAM_API_ENDPOINT' : reset}`)",
-      '^cannot reach IAM at localhost:1',
-    ],
-    ['problem(message, hint)', "^60 min behind IAM's$"],
-    ['warning(message, hint)', "^4 min ahead of IAM's$"],
-    ["warning(what, 'run unset NODE_TLS_REJECT_UNAUTHORIZED')", '^NODE_TLS_REJECT_UNAUTHORIZED=0'],
-    ['invalidVariable(name, place, why)', 'which contains no PEM certificate$'],
-    ['problem(`{name} is {place}, which cannot be read`, hint)', 'which cannot be read$'],
-  ],
-  'path-problem.ts': [
-    ['problem(`{found.entry} {found.what}`, `run {found.command}`)', 'is a dangling symlink$'],
-    ['failure(error)', { reason: 'converts an error of a check' }],
-    ['problem(`{name} is {value}, {why}`, `run unset {name}`)', '^BUILDX_CONFIG is'],
-  ],
-  'program-check.ts': [
-    ['problem(`{name} is not on PATH`, install)', '^docker-credential-icr is not on PATH$'],
-    [
-      'problem(what, `run chmod +x {shellQuoted(file)}`)',
-      'docker-credential-icr is not executable$',
-    ],
-    ['problem(what, hint)', 'docker-credential-icr is a dangling symlink$'],
-    [
-      'problem(`{file} {found.problem}`, `run {moveAway(file)}`)',
-      'is another program of that name$',
-    ],
-    ['warning(what, `run {moveAway(file)}`)', '^clients run \\S+ \\(0\\.0\\.1\\), not'],
-    ['warning(`{file} {what}`, `run {moveAway(file)}`)', 'is a second copy'],
   ],
   'registry-checks.ts': [
     ['problem(host.problem)', { reason: 'an argument of doctor, checked before' }],

@@ -7,7 +7,12 @@ import { testContext } from '../support/context.ts';
 
 const test = suite('environment of started programs');
 
-const names = [ownVariable, ...ambientVariables, 'ICR_PASSWORD', 'CF_DOCKER_PASSWORD'];
+const names = [
+  ...[ownVariable, ...ambientVariables, 'BM_API_KEY'],
+  ...['DOCKER_AUTH_CONFIG', 'CONTAINER_REGISTRY_APIKEY', 'IBMCLOUD_CR_TOKEN'],
+  ...['IC_IAM_TOKEN', 'IC_IAM_REFRESH_TOKEN', 'IBMCLOUD_IAM_TOKEN', 'IBMCLOUD_IAM_REFRESH_TOKEN'],
+  ...['ICR_PASSWORD', 'CF_DOCKER_PASSWORD'],
+];
 const secret = fc.stringMatching(/^[a-z]{3,12}$/).map((end) => `canary-${end}`);
 
 test('contains no secret under any name', () => {

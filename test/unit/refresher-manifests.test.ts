@@ -20,7 +20,7 @@ import { refresherBase, resourceFile } from '../../scripts/deploy.ts';
 import { refresherManifests } from '../../src/kubernetes/refresher-manifests.ts';
 import { checkRefresher, type RefresherChoice } from '../../src/kubernetes/refresher-options.ts';
 import type { RefresherManifest } from '../../src/kubernetes/refresher-pod.ts';
-import { parseServerURL } from '../../src/registry/parse.ts';
+import { hostOf } from '../support/host.ts';
 import { objectsIn } from '../support/kubernetes-objects.ts';
 import { fails } from '../support/rejects.ts';
 import { testUnless } from '../support/skip.ts';
@@ -202,11 +202,7 @@ const choice: RefresherChoice = {
 };
 
 function keysOf(...texts: readonly string[]): RefresherChoice['keys'] {
-  return texts.map((text) => {
-    const host = parseServerURL(text);
-    if ('problem' in host) throw new Error(host.problem);
-    return { text, host };
-  });
+  return texts.map((text) => ({ text, host: hostOf(text) }));
 }
 
 const refused: readonly (readonly [change: Partial<RefresherChoice>, problem: RegExp])[] = [

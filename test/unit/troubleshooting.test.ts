@@ -34,7 +34,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   '`the registry refused user name iamapikey (UNAUTHORIZED: …)`': [
     "'the registry'",
     '{options.service} refused {options.owner}',
-    'user name {Username}',
+    'user name {shownUserName(Username)}',
   ],
   "`cannot ask for the IBM Cloud API key without a terminal`, `no terminal to confirm changes of clients' files`":
     [

@@ -7,10 +7,10 @@ import { loginCommand, logoutCommand } from '../../identity/login-command.ts';
 import { type Lookup, lookupIn } from '../../identity/lookup.ts';
 import { callerFor } from '../caller.ts';
 import type { Command, Option } from '../command.ts';
-import { printLastUses } from '../last-use.ts';
 import { printLine } from '../output.ts';
 import { confirm } from '../prompt.ts';
 import { findKey, type KeyArgs, keyOptions, nameOf } from './keys.ts';
+import { printLastUses } from './last-use.ts';
 
 interface ChangeArgs extends KeyArgs {
   readonly key: string;

@@ -1,10 +1,9 @@
 import fs from 'node:fs';
 import path from 'node:path';
-import { moveAway } from '../../clients/notes.ts';
 import { type HelperError, systemCode } from '../../errors.ts';
 import { isAccessible } from '../../files/file-facts.ts';
 import { typeOf } from '../../files/storage-error.ts';
-import { shellQuoted } from '../../visible.ts';
+import { moveAway, shellQuoted } from '../../visible.ts';
 import { type CheckInput, type Finding, failure, problem, skipped } from './check.ts';
 
 type Input = Pick<CheckInput, 'context' | 'machine'>;

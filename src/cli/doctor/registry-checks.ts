@@ -5,6 +5,7 @@ import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import { type Found, lookupIn } from '../../identity/lookup.ts';
 import { own } from '../../json-object.ts';
+import { shownUserName } from '../../mask.ts';
 import { parseImageReference } from '../../registry/image-reference.ts';
 import { hostKey } from '../../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../../registry/parse.ts';
@@ -106,7 +107,6 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function titleOf({ username, identity, location }: Found): string {
-  return identity === undefined
-    ? `${username} from ${location}`
-    : `${username} of identity ${identity}`;
+  const shown = shownUserName(username);
+  return identity === undefined ? `${shown} from ${location}` : `${shown} of identity ${identity}`;
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { textSetting } from '../../clients/cred-helpers.ts';
 import { dockerConfigFile } from '../../clients/docker.ts';
-import { moveAway, printable } from '../../clients/notes.ts';
+import { printable } from '../../clients/notes.ts';
 import { secretFolders } from '../../config/folders.ts';
 import { settingsFile } from '../../config/settings.ts';
 import type { Context } from '../../context.ts';
@@ -15,7 +15,7 @@ import { fileStore } from '../../secrets/file-store.ts';
 import { parseList, unlockCommand } from '../../secrets/helper-process.ts';
 import { findHelper, withoutSecrets } from '../../secrets/helper-program.ts';
 import { fileStoreName } from '../../secrets/store-types.ts';
-import { shellQuoted } from '../../visible.ts';
+import { moveAway, shellQuoted } from '../../visible.ts';
 import {
   type Check,
   type CheckInput,
@@ -29,7 +29,7 @@ import {
 import { examineClientFile, isFinding } from './client-findings.ts';
 import { isWsl } from './machine.ts';
 import { pathProblem } from './path-problem.ts';
-import { executionProblem, notStartable, programLimitMs } from './program-check.ts';
+import { executionProblem, notStartable, programLimitMs } from './program-checks.ts';
 
 /** Checks Docker's helper for other registries: `docker build` fails if its `list` fails. */
 const credsStore: Check = {

@@ -4,7 +4,7 @@ import { findCredential } from '../../identity/find.ts';
 import { lookupIn } from '../../identity/lookup.ts';
 import { parseImageReference } from '../../registry/image-reference.ts';
 import type { Command } from '../command.ts';
-import { type Finding, failure, problem, type Result } from '../doctor/check.ts';
+import { type Finding, failure, problem, type Result, warning } from '../doctor/check.ts';
 import { showResult, summaryOf } from '../doctor/report.ts';
 import { accountFindings } from './account-steps.ts';
 import { askClients } from './client-steps.ts';
@@ -81,10 +81,14 @@ async function runSteps(
     return false;
   }
   if (found === undefined) {
+    const what = `no source has a credential for ${image.host.name}`;
+    const registry = step.isPush ? undefined : await askRegistry(step, found);
+    const isPublic = registry !== undefined && registry.error === undefined;
     show('credential', [
-      problem(`no source has a credential for ${image.host.name}`, loginHint(step)),
+      isPublic ? warning(what, loginHint(step)) : problem(what, loginHint(step)),
     ]);
-    return false;
+    if (isPublic) for (const [name, finding] of registry.findings(undefined)) show(name, [finding]);
+    return !hasError;
   }
   show('credential', await credentialFindings(step, found));
   const owner = await askOwner(step, found);

@@ -8,6 +8,7 @@ import { parseClaims } from '../../jwt-claims.ts';
 import { shellQuoted } from '../../visible.ts';
 import { type Finding, ok, problem, skipped, warning } from '../doctor/check.ts';
 import { renewHint } from './credential-step.ts';
+import { causeHint } from './refusal-hint.ts';
 import type { Step } from './step.ts';
 
 /** The owner of a credential according to IAM. */
@@ -41,7 +42,8 @@ async function refusal(step: Step, found: Found, error: HelperError): Promise<Fi
   // An API key can work at the registry while IAM cannot be reached from here.
   if (code === 'unreachable') return warning(message, hint);
   if (code === 'misconfigured') return skipped(message);
-  return problem(message, code === 'refused' ? await renewHint(step, found) : hint);
+  const renew = code === 'refused' ? await renewHint(step, found) : hint;
+  return problem(message, causeHint(step, error) ?? renew);
 }
 
 function policyCommand({ accessToken }: Caller): string {

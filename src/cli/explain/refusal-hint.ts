@@ -25,10 +25,17 @@ const contextHint =
  */
 const texts: readonly (readonly [pattern: RegExp, hint: (step: Step) => string])[] = [
   [/private[- ]only/i, privateHint],
+  [/storage quota/i, (step) => quotaHint(step, 'storage')],
+  [/traffic quota/i, (step) => quotaHint(step, 'traffic')],
   [/quota/i, quotaHint],
   [/\bIP address|\ballow(?:ed )?list|\bwhitelist|\ballowed (?:IP|address)/i, () => allowlistHint],
   [/context[- ]based/i, () => contextHint],
 ];
+
+/** Returns the hint for a refusal whose text names the cause, such as a quota or an address that is not allowed. */
+export function causeHint(step: Step, { serviceText = '' }: HelperError): string | undefined {
+  return texts.find(([pattern]) => pattern.test(serviceText))?.[1](step);
+}
 
 /** Returns the hint for the registry's refusal of an image; undefined if it did not refuse. */
 export function refusalHint(
@@ -39,13 +46,21 @@ export function refusalHint(
   if (refusal === undefined) return undefined;
   const { image, isPush } = step;
   const { name, namespace } = image.host;
-  const [, hint] = texts.find(([pattern]) => pattern.test(refusal.serviceText ?? '')) ?? [];
-  if (hint !== undefined) return hint(step);
+  const { serviceCode, serviceText = '' } = refusal;
+  // The limits of this account do not apply to the namespaces of others.
+  if (state.isOwn === false && /quota/i.test(serviceText)) {
+    return `ask the owner of ${namespace} to increase the quota`;
+  }
+  const cause = causeHint(step, refusal);
+  if (cause !== undefined) return cause;
+  if (state.isOwn === false && serviceCode === 'MANIFEST_UNKNOWN') {
+    const tags = `skopeo list-tags ${shellQuoted(`docker://${name}/${image.repository}`)}`;
+    return `check the tag, for example with ${tags}`;
+  }
   const map =
     step.context.identity === undefined
       ? `docker-credential-icr map ${shellQuoted(name)} IDENTITY`
       : `docker-credential-icr configure --identity IDENTITY --host ${shellQuoted(name)}`;
-  // The limits of this account do not apply to the namespaces of others.
   if (state.isOwn === false) {
     const add = `ibmcloud cr namespace-add ${namespace}`;
     return `run ${map} with an identity of the account that owns ${namespace}, or ${add}`;
@@ -71,11 +86,13 @@ export function privateHint(step: Pick<Step, 'image'>): string {
   return `use private.${name} from inside IBM Cloud, or ${registryCommand(step, 'private-only --off')}`;
 }
 
-/** On the free plan, a quota cannot be increased. */
-export function quotaHint(step: Step): string {
-  const [first, kind] = step.isPush
-    ? ['delete images with ibmcloud cr image-rm', 'storage']
-    : ['wait for the next month', 'traffic'];
+/** On the free plan, a quota cannot be increased. A push needs storage, and a pull traffic. */
+export function quotaHint(
+  step: Step,
+  kind: 'storage' | 'traffic' = step.isPush ? 'storage' : 'traffic',
+): string {
+  const first =
+    kind === 'storage' ? 'delete images with ibmcloud cr image-rm' : 'wait for the next month';
   const set = registryCommand(step, `quota-set --${kind} MEGABYTES`);
   return `${first}, or ${set}, on the free plan after ibmcloud cr plan-upgrade standard`;
 }

@@ -5,6 +5,7 @@ import { authorizeScope } from '../../registry/docker-exchange.ts';
 import { scopeOf, tryPull, tryPush } from '../../registry/image-access.ts';
 import { type Finding, ok, problem } from '../doctor/check.ts';
 import { renewHint } from './credential-step.ts';
+import { causeHint } from './refusal-hint.ts';
 import type { Step } from './step.ts';
 
 type NamedFinding = readonly [name: string, finding: Finding];
@@ -22,32 +23,33 @@ export interface RegistryAnswer {
 /** Less than the total, so that a registry that does not answer is reported. */
 const timeoutMs = 10_000;
 
-/** Exchanges the credential for a token with the image's scope, and then tries what a pull or push begins with. */
-export async function askRegistry(step: Step, found: Found): Promise<RegistryAnswer> {
+/**
+ * Exchanges the credential for a token with the image's scope, and then tries what a pull or push begins with. Without a
+ * credential, only a pull of a public image is possible.
+ */
+export async function askRegistry(step: Step, found: Found | undefined): Promise<RegistryAnswer> {
   const { context, image, isPush } = step;
   const scope = scopeOf(image, isPush);
   const deadline = context.now() + timeoutMs;
-  let credential = { Username: found.username, Secret: '' };
+  const secrets: string[] = [];
   const header = await attempt(async () => {
-    credential = { ...credential, Secret: await found.secret() };
+    const credential = found && { Username: found.username, Secret: await found.secret() };
+    if (credential !== undefined) secrets.push(credential.Secret);
     const { name, port } = image.host;
     const server = port === undefined ? name : `${name}:${port}`;
     return authorizeScope(context, server, credential, scope, deadline);
   });
   if (header instanceof HelperError) {
-    const renew = header.code === 'refused' ? await renewHint(step, found) : header.hint;
+    const canRenew = header.code === 'refused' && found !== undefined;
+    const renew = canRenew ? await renewHint(step, found) : header.hint;
+    const cause = causeHint(step, header) ?? privateHint(step, header) ?? renew;
     return {
       error: header,
       isCredentialRefused: header.code === 'refused' && header.serviceCode !== 'DENIED',
-      findings: (hint) => [
-        [
-          'token',
-          problem(`${scope}: ${header.message}`, hint ?? privateHint(step, header) ?? renew),
-        ],
-      ],
+      findings: (hint) => [['token', problem(`${scope}: ${header.message}`, hint ?? cause)]],
     };
   }
-  const secrets = [credential.Secret, header];
+  if (header !== undefined) secrets.push(header);
   const request = isPush ? tryPush : tryPull;
   const error = await attempt(() => request(context, image, header ?? '', secrets, deadline));
   const token: NamedFinding = ['token', ok(`issued for ${scope}`)];

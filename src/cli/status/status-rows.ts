@@ -8,6 +8,7 @@ import { answeredHosts, type HostAnswer } from '../../identity/hosts.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { signedOutHosts } from '../../identity/signed-out.ts';
 import { own } from '../../json-object.ts';
+import { shownUserName } from '../../mask.ts';
 import { isIbmHost } from '../../registry/match.ts';
 import { endOf } from '../expiry-notice.ts';
 import { settingsOf } from './status-data.ts';
@@ -81,7 +82,12 @@ function rowsIn(context: Context, answers: readonly HostAnswer[]): (Row | Promis
     const found = answerFor(answer);
     if (typeof found !== 'string') return rowOf(found ? { ...answer, found } : answer);
     const places = name === undefined ? {} : placesOf(name);
-    return { host: answer.serverURL, state: 'answered', presentedAs: found, ...places };
+    return {
+      host: answer.serverURL,
+      state: 'answered',
+      presentedAs: shownUserName(found),
+      ...places,
+    };
   });
 }
 
@@ -96,7 +102,7 @@ async function rowOf({ serverURL: host, found }: HostAnswer): Promise<Row> {
     host,
     state: 'answered',
     ...(identity === undefined ? {} : { identity }),
-    presentedAs,
+    presentedAs: shownUserName(presentedAs),
     ...placesOf(location),
     ...(endsAt === undefined ? {} : { endsAt }),
     ...(minted === undefined ? {} : { token: await tokenState(minted) }),

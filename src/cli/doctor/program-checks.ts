@@ -1,13 +1,25 @@
 import path from 'node:path';
-import { moveAway } from '../../clients/notes.ts';
+import { linkName } from '../../clients/helper-link.ts';
 import type { Context } from '../../context.ts';
 import { findProgram, programPaths } from '../../files/executables.ts';
 import { lstatOf, realPath, statOf } from '../../files/file-facts.ts';
 import { typeOf } from '../../files/storage-error.ts';
+import { unknownIdentity } from '../../identity/named-login.ts';
+import { own } from '../../json-object.ts';
 import { helperName, version } from '../../program-name.ts';
 import { withoutSecrets } from '../../secrets/helper-program.ts';
-import { shellQuoted } from '../../visible.ts';
-import { type Check, type Finding, ok, problem, warning } from './check.ts';
+import { moveAway, shellQuoted } from '../../visible.ts';
+import { type NamedHelper, namedHelpers } from '../named-helper.ts';
+import {
+  type Check,
+  type CheckInput,
+  type Finding,
+  ok,
+  orElse,
+  problem,
+  skipped,
+  warning,
+} from './check.ts';
 
 const name = `docker-credential-${helperName}`;
 /** True without a build, which replaces the version. Then the executable is Bun or Node. */
@@ -122,4 +134,44 @@ function canonicalPath(file: string): string {
 
 function ownFile({ executable }: Context): string | undefined {
   return isSource ? undefined : executable?.();
+}
+
+/** Checks the helpers of identities (`docker-credential-icr-NAME`) that clients' files name. */
+export const namedHelpersCheck: Check = {
+  name: 'named helpers',
+  run: (input) => {
+    const helpers = namedHelpers(input.context);
+    return orElse(
+      helpers.map((helper) => checkNamed(input, helper)),
+      skipped('none'),
+    );
+  },
+};
+
+function checkNamed({ context, snapshot }: CheckInput, helper: NamedHelper): Finding {
+  const { identity, file, isOther, uses } = helper;
+  const name = linkName(identity);
+  const configure = `docker-credential-icr configure --identity ${shellQuoted(identity)}`;
+  const where = uses.map((use) => use.file).join(', ');
+  const hosts = uses.flatMap((use) => use.hosts);
+  if (file === undefined) {
+    const present = notStartable(context, name);
+    if (present !== undefined)
+      return problem(present.what, `run ${moveAway(present.file)} && ${configure}`);
+    return where === ''
+      ? warning(`${name} is not on PATH`, `run ${configure}`)
+      : problem(`${where} names ${name}, which is not on PATH`, `run ${configure}`);
+  }
+  if (isOther) return problem(`${file} is another program`, `run ${moveAway(file)}`);
+  const { settings, settingsError } = snapshot;
+  if (settingsError === undefined && own(settings.identities, identity) === undefined) {
+    const { message, hint } = unknownIdentity(settings, identity);
+    return problem(`${name}: ${message}`, hint);
+  }
+  if (hosts.includes('*')) {
+    const hint = `set it to "${helperName}", and run ${configure} --host HOST`;
+    return warning(`${name} is the credsStore, but has credentials for ICR hosts only`, hint);
+  }
+  if (where === '') return warning(`${name} is not registered in a client`, `run ${configure}`);
+  return ok(`${name} uses identity ${identity} for ${hosts.join(', ')}`);
 }

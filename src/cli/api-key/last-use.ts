@@ -1,8 +1,8 @@
-import type { AccessEntry } from '../access-log/entry.ts';
-import { readSettings } from '../config/read-settings.ts';
-import type { Context } from '../context.ts';
-import { visible } from '../visible.ts';
-import { printLine } from './output.ts';
+import type { AccessEntry } from '../../access-log/entry.ts';
+import { readSettings } from '../../config/read-settings.ts';
+import type { Context } from '../../context.ts';
+import { visible } from '../../visible.ts';
+import { printLine } from '../output.ts';
 
 /** Prints the last use of each identity; nothing for one that is not in the access log while the log is off. */
 export async function printLastUses(
@@ -10,7 +10,7 @@ export async function printLastUses(
   identities: readonly string[],
 ): Promise<void> {
   const isOn = readSettings(context).accessLog === true;
-  const { lastUses } = await import('../access-log/history.ts');
+  const { lastUses } = await import('../../access-log/history.ts');
   const uses = await lastUses(context);
   for (const identity of identities) {
     const use = uses.get(identity);
