@@ -28,7 +28,7 @@ export const groups: readonly Group[] = [
     ],
     tests: [
       'test/unit/{present,hint,environment,mapping,docker-login,credential-lookup}.test.ts',
-      'test/unit/{expiry,ibmcloud,sign-out-marks,answered-hosts,key-problem,lookup-reads}.test.ts',
+      'test/unit/{expiry,ibmcloud,stored-login,sign-out-marks,answered-hosts,key-problem,lookup-reads}.test.ts',
     ],
   },
   {

@@ -19,6 +19,7 @@ const left = (seconds: number) => unsignedJwt({ iat: now + seconds - 1000, exp: 
 const rows: readonly [token: string, warning: RegExp | undefined][] = [
   [left(1000), undefined],
   [left(101), undefined],
+  [left(100.05), undefined],
   [left(100), / expires at 2026-01-01T12:01:40\.000Z; registry tokens are deprecated\nhint: run /],
   [left(1), / expires at /],
   [left(0), / expired at 2026-01-01T12:00:00\.000Z/],
@@ -55,7 +56,7 @@ test('a time is one that a date can have', () => {
 
 test('the end of a token is in milliseconds', () => {
   assert.is(endOfJwt(unsignedJwt({ exp: now })), noon);
-  for (const exp of [undefined, 'x', 1e13]) {
+  for (const exp of [undefined, 'x', '1', 1e13]) {
     assert.is(endOfJwt(unsignedJwt({ exp })), undefined, String(exp));
   }
 });

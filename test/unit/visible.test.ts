@@ -3,6 +3,7 @@ import * as assert from 'uvu/assert';
 import {
   hasControlCharacter,
   hintLines,
+  moveAway,
   shellQuoted,
   shownName,
   visible,
@@ -76,6 +77,11 @@ for (const [text, quoted] of [
   test(`${visible(text)} is quoted for a shell as ${quoted}`, () =>
     assert.is(shellQuoted(text), quoted));
 }
+
+test('the command to move a file away quotes both names', () => {
+  assert.is(moveAway('/a/x'), 'mv -i /a/x /a/x.old');
+  assert.is(moveAway('/a b/x'), "mv -i '/a b/x' '/a b/x.old'");
+});
 
 test('a hint is one line without control characters; without a hint there is no line', () => {
   assert.equal(hintLines('run x\u001b'), ['hint: run x\\u001b']);
