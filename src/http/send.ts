@@ -138,8 +138,11 @@ function authorities(): { ca?: string[] } {
   const found = (['bundled', 'system', 'extra'] as const).flatMap((list) =>
     tls.getCACertificates(list),
   );
-  // The system's store contains most of the runtime's list, with another line break at the end.
-  return { ca: [...new Set(found.map((certificate) => certificate.trim()))] };
+  // The system's store contains most of the runtime's list, with lines of another length.
+  const unique = new Map(
+    found.map((certificate) => [certificate.replaceAll('\n', ''), certificate]),
+  );
+  return { ca: [...unique.values()] };
 }
 
 function proxyOf(context: Context, { direct, url }: HttpRequest): HttpProxy | undefined {

@@ -388,9 +388,9 @@ test('a refresher that was killed at any request is replaced by another one', as
   }
 });
 
-test('24 hours, 100 namespaces, outages of half an hour: no Secret expires', () =>
+test('24 hours, 500 namespaces, outages of half an hour: no Secret expires', () =>
   inCluster(async ({ api, clock, iam }) => {
-    for (let index = 0; index < 100; index += 1) {
+    for (let index = 0; index < 500; index += 1) {
       api.namespaces.set(`ns-${index}`, namespaceWith(`Profile-${index % 50}`));
     }
     const earliest = () =>
@@ -408,7 +408,7 @@ test('24 hours, 100 namespaces, outages of half an hour: no Secret expires', () 
       await clock.pass(5 * minute);
       assert.ok(earliest() > clock.now, new Date(clock.now).toISOString());
     }
-    assert.is(api.secrets.size, 100);
+    assert.is(api.secrets.size, 500);
     // 50 profiles, each at most every 18 minutes, and in outages one request in half a minute.
     assert.ok(iam.requests < (50 * 24 * 60) / 18 + 2 * 12 * 30, `${iam.requests}`);
   }));

@@ -479,8 +479,8 @@ test('a run that was killed at any request is completed by the next one', async 
   }
 });
 
-test('24 hours, 100 namespaces, outages of half an hour: no Secret expires', async () => {
-  const names = Array.from({ length: 100 }, (_, index) => `ns-${index}`);
+test('24 hours, 500 namespaces, outages of half an hour: no Secret expires', async () => {
+  const names = Array.from({ length: 500 }, (_, index) => `ns-${index}`);
   const profiles = names.map((name, index) => [name, `Profile-${index % 50}`]);
   const world = createWorld(Object.fromEntries(profiles));
   const start = world.now;
@@ -501,7 +501,7 @@ test('24 hours, 100 namespaces, outages of half an hour: no Secret expires', asy
     if (world.now > start) assert.ok(earliest() > world.now, new Date(world.now).toISOString());
     await world.run();
   }
-  assert.is(world.api.secrets.size, 100);
+  assert.is(world.api.secrets.size, 500);
   // 50 profiles, each at most every 14 minutes, in 24 hours.
   assert.ok(world.minted.length < (50 * 24 * 60) / 14, `${world.minted.length}`);
 });
