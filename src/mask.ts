@@ -16,14 +16,6 @@ export function plain(text: string, secrets: Secrets = []): string {
   return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line;
 }
 
-/** IAM's API keys have 44 of these characters, as the ID of a trusted profile; a JWT begins with the base64 of `{"`. */
-const keyOrToken = /^(?!Profile-)[\w-]{40,}$|^eyJ/;
-
-/** Returns a user name for messages; `…` instead of one that could be a key or token: users type them there by mistake. */
-export function shownUserName(username: string): string {
-  return keyOrToken.test(username) ? '…' : username;
-}
-
 const mark = '***';
 /** Shorter encodings of a short secret would match other text by chance. */
 const minEncodedBytes = 4;

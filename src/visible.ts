@@ -43,6 +43,14 @@ export function hasControlCharacter(text: string): boolean {
   return false;
 }
 
+/** IAM's API keys have 44 of these characters, as the ID of a trusted profile; a JWT begins with the base64 of `{"`. */
+const keyOrToken = /^(?!Profile-)[\w-]{40,}$|^eyJ/;
+
+/** Returns a typed name for messages; `…` instead of one that could be a key or token: users type them there by mistake. */
+export function shownName(name: string): string {
+  return keyOrToken.test(name) ? '…' : name;
+}
+
 /**
  * Quotes a text as an argument for a shell, if necessary. Names from files and other programs must not run commands if the
  * user types the command of a hint.

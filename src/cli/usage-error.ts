@@ -112,7 +112,8 @@ function unknownOption(typed: readonly string[], options: readonly string[]): st
 }
 
 function maskedMessage(message: string, typed: readonly string[]): string {
-  const long = typed.filter((word) => word !== masked(word));
+  const words = typed.flatMap((word) => [word, word.replace(/^--[^=]*=/, '')]);
+  const long = words.filter((word) => word !== masked(word));
   const text = long.reduce((result, word) => result.replaceAll(word, masked(word)), message);
   return text.replace(/\s+/g, ' ').trim().toLowerCase();
 }

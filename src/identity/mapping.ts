@@ -9,7 +9,7 @@ import { HelperError } from '../errors.ts';
 import { own } from '../json-object.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
-import { shellQuoted } from '../visible.ts';
+import { shellQuoted, shownName } from '../visible.ts';
 import { loginCommand } from './login-command.ts';
 import { type Found, type Lookup, mappingKeyFor } from './lookup.ts';
 import type { Holder } from './mint.ts';
@@ -58,7 +58,7 @@ export async function identityNamed(
   present?: string,
 ): Promise<Found> {
   const identity = own((await lookup.settings()).identities, name);
-  if (identity === undefined) throw missing(`identity ${name} does not exist`, name);
+  if (identity === undefined) throw unknown(name);
   return foundIdentity(lookup, name, identity, { present });
 }
 
@@ -153,6 +153,14 @@ async function rootSecret(
   // Some keychains report "not found" while they are locked.
   throw new HelperError('storage', `${store} has no secret for identity ${name}`, {
     hint: `unlock ${store} if it is locked, or run ${login}`,
+  });
+}
+
+/** The error does not repeat a name that could be a key. */
+function unknown(name: string): HelperError {
+  if (shownName(name) === name) return missing(`identity ${name} does not exist`, name);
+  return new HelperError('misconfigured', 'unknown identity', {
+    hint: 'run docker-credential-icr status to list the identities',
   });
 }
 

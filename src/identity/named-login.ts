@@ -3,12 +3,11 @@ import { type IdentitySettings, isUsable, type Settings } from '../config/settin
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { own } from '../json-object.ts';
-import { shownUserName } from '../mask.ts';
 import { helperOf, program } from '../program-name.ts';
 import { hostKey } from '../registry/match.ts';
 import type { RegistryHost } from '../registry/parse.ts';
 import type { Credential } from '../secrets/store-types.ts';
-import { visible } from '../visible.ts';
+import { shownName, visible } from '../visible.ts';
 import { isIdentityName, saveIdentity } from './identities.ts';
 import { presentation, requireHostOf } from './present.ts';
 import { endSignOut } from './signed-out.ts';
@@ -51,7 +50,7 @@ function typeOf(username: string): Pick<IdentitySettings, 'kind' | 'profile'> | 
 }
 
 function notSavable(name: string, username: string): HelperError {
-  const message = `a credential with the user name ${visible(shownUserName(username))} cannot be saved for identity ${name}`;
+  const message = `a credential with the user name ${visible(shownName(username))} cannot be saved for identity ${name}`;
   return new HelperError('invalid-input', message, {
     hint: `log in with an API key as iamapikey, or run ${program} login --identity ${name}`,
   });

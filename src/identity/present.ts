@@ -2,6 +2,7 @@ import type { IdentityKind, IdentitySettings, Settings } from '../config/setting
 import { HelperError } from '../errors.ts';
 import { own } from '../json-object.ts';
 import type { RegistryHost } from '../registry/parse.ts';
+import { shownName } from '../visible.ts';
 
 /** The user names under which the registry accepts each kind of identity; the default first. */
 const possible: Readonly<Record<IdentityKind, readonly string[]>> = {
@@ -45,9 +46,13 @@ export function mintedAs(
 export function requirePresentable(identity: Presented, present: string, name: string): void {
   if (isPresentable(identity, present)) return;
   const names = choices(identity);
-  throw new HelperError('misconfigured', `identity ${name} cannot be presented as ${present}`, {
-    hint: `use --present ${names.join(' or ')}`,
-  });
+  throw new HelperError(
+    'misconfigured',
+    `identity ${name} cannot be presented as ${shownName(present)}`,
+    {
+      hint: `use --present ${names.join(' or ')}`,
+    },
+  );
 }
 
 /** Throws `invalid-input` for a minimum lifetime if clients do not get an access token. */

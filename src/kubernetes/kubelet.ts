@@ -3,6 +3,7 @@ import { cacheFolder, configFolder } from '../config/folders.ts';
 import type { Context } from '../context.ts';
 import { HelperError } from '../errors.ts';
 import { readInput } from '../standard-input.ts';
+import { shownName } from '../visible.ts';
 import { type ProvideOptions, provide } from './provide.ts';
 
 /** The options of `kubelet`, which are the arguments of the provider in the kubelet's configuration. */
@@ -57,9 +58,10 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options: kubeletOptions, allowNegative: true });
   } catch (error) {
-    // The message of parseArgs contains the option, but not its value.
+    // The message of parseArgs contains the option, but not its value; or an argument.
     const message = error instanceof Error ? (error.message.split('. ', 1)[0] ?? '') : '';
-    throw new HelperError('invalid-input', `cannot use the arguments of kubelet: ${message}`, {
+    const shown = args.reduce((text, word) => text.replaceAll(word, shownName(word)), message);
+    throw new HelperError('invalid-input', `cannot use the arguments of kubelet: ${shown}`, {
       hint: 'see docker-credential-icr kubelet --help',
     });
   }

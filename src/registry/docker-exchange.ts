@@ -5,7 +5,7 @@ import { type CallOptions, requestAnswer, requestJson } from '../http/request.ts
 import type { HttpAnswer, HttpRequest } from '../http/send.ts';
 import { serviceCode, serviceError } from '../http/service-error.ts';
 import { textOf } from '../json-object.ts';
-import { shownUserName } from '../mask.ts';
+import { shownName } from '../visible.ts';
 import { type Challenge, parseChallenge, requireRealm } from './challenge.ts';
 
 interface DockerCredential {
@@ -78,7 +78,7 @@ function optionsFor(credential: DockerCredential | undefined, deadline: number) 
   const labels = { service: 'the registry', hint: '', deadline };
   if (credential === undefined) return { ...labels, owner: 'a pull', secrets: [] };
   const { Username, Secret } = credential;
-  return { ...labels, owner: `user name ${shownUserName(Username)}`, secrets: [Secret] };
+  return { ...labels, owner: `user name ${shownName(Username)}`, secrets: [Secret] };
 }
 
 async function authorize(

@@ -7,11 +7,16 @@ import * as assert from 'uvu/assert';
 import manifest from '../../package.json' with { type: 'json' };
 import { root } from '../../scripts/package/stamp.ts';
 import { sandboxSuite } from '../sandbox/suite.ts';
+import { testUnless } from '../support/skip.ts';
 import { action, inJob, type Job, type StepOutcome } from './action-runner.ts';
 import { newKey } from './identity-cloud.ts';
+import { findTool } from './install-download-world.ts';
 
 const workflows = path.join(root, '.github', 'workflows');
 const test = sandboxSuite('the GitHub Action');
+const isMissing = ['curl', 'wget'].every((name) => findTool(name) === undefined);
+/** For tests whose action downloads a release. */
+const download = testUnless(test, isMissing && 'not installed: curl, wget');
 
 /** Requires that a step succeeds and that its output contains the key only to mask it. */
 function requireSuccess({ status, stdout, stderr }: StepOutcome, key: string): void {
@@ -32,51 +37,53 @@ async function userName({ call }: Job, host: string): Promise<string> {
   return stdout.startsWith('{') ? JSON.parse(stdout).Username : stdout.trim();
 }
 
-test('logs in with access tokens for the job only, and the post step removes everything', ({
-  sandbox,
-}) =>
-  inJob(sandbox, async (job) => {
-    const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
-    const main = await job.main({ 'api-key': key });
-    requireSuccess(main, key);
-    assert.ok(main.stdout.startsWith(`::add-mask::${key}\n`), 'masked before anything else');
-    assert.is(main.outputs.version, manifest.version);
-    assert.is(await userName(job, 'us.icr.io'), 'iambearer');
-    assert.is(dockerConfig(job).credHelpers['us.icr.io'], 'icr');
-    const [folder = '', ...others] = fs.readdirSync(job.temporary);
-    assert.equal(others, []);
-    assert.is(fs.statSync(path.join(job.temporary, folder)).mode & 0o777, 0o700);
-    assert.equal(job.world.left(), [], 'nothing in the home directory');
-    const post = await job.post(main);
-    assert.is(post.status, 0, post.stdout);
-    assert.equal(fs.readdirSync(job.temporary), []);
-    assert.equal(job.world.left(), []);
-    assert.is(job.env.DOCKER_CONFIG, path.join(job.world.home, '.docker'));
-  }));
+download(
+  'logs in with access tokens for the job only, and the post step removes everything',
+  ({ sandbox }) =>
+    inJob(sandbox, async (job) => {
+      const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
+      const main = await job.main({ 'api-key': key });
+      requireSuccess(main, key);
+      assert.ok(main.stdout.startsWith(`::add-mask::${key}\n`), 'masked before anything else');
+      assert.is(main.outputs.version, manifest.version);
+      assert.is(await userName(job, 'us.icr.io'), 'iambearer');
+      assert.is(dockerConfig(job).credHelpers['us.icr.io'], 'icr');
+      const [folder = '', ...others] = fs.readdirSync(job.temporary);
+      assert.equal(others, []);
+      assert.is(fs.statSync(path.join(job.temporary, folder)).mode & 0o777, 0o700);
+      assert.equal(job.world.left(), [], 'nothing in the home directory');
+      const post = await job.post(main);
+      assert.is(post.status, 0, post.stdout);
+      assert.equal(fs.readdirSync(job.temporary), []);
+      assert.equal(job.world.left(), []);
+      assert.is(job.env.DOCKER_CONFIG, path.join(job.world.home, '.docker'));
+    }),
+);
 
-test('passes its inputs on: hosts, identity, user name, and the JSON of the ibmcloud CLI', ({
-  sandbox,
-}) =>
-  inJob(sandbox, async (job) => {
-    const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
-    const main = await job.main({
-      'api-key': JSON.stringify({ name: 'ci', apikey: key }, null, 2),
-      registries: 'us.icr.io, de.icr.io\nprivate.us.icr.io ',
-      identity: 'ci',
-      present: 'iamapikey',
-      version: `v${manifest.version}`,
-    });
-    requireSuccess(main, key);
-    assert.ok(main.stdout.includes(`\n::add-mask::${key}\n`));
-    const hosts = ['us.icr.io', 'de.icr.io', 'private.us.icr.io'];
-    assert.equal(Object.keys(dockerConfig(job).credHelpers).sort(), hosts.toSorted());
-    for (const host of hosts) assert.is(await userName(job, host), 'iamapikey');
-    assert.match(await userName(job, 'jp.icr.io'), 'credentials not found');
-    const { stdout } = await job.call(['docker-credential-icr', 'status']);
-    assert.match(stdout, /\bci\b/);
-  }));
+download(
+  'passes its inputs on: hosts, identity, user name, and the JSON of the ibmcloud CLI',
+  ({ sandbox }) =>
+    inJob(sandbox, async (job) => {
+      const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
+      const main = await job.main({
+        'api-key': JSON.stringify({ name: 'ci', apikey: key }, null, 2),
+        registries: 'us.icr.io, de.icr.io\nprivate.us.icr.io ',
+        identity: 'ci',
+        present: 'iamapikey',
+        version: `v${manifest.version}`,
+      });
+      requireSuccess(main, key);
+      assert.ok(main.stdout.includes(`\n::add-mask::${key}\n`));
+      const hosts = ['us.icr.io', 'de.icr.io', 'private.us.icr.io'];
+      assert.equal(Object.keys(dockerConfig(job).credHelpers).sort(), hosts.toSorted());
+      for (const host of hosts) assert.is(await userName(job, host), 'iamapikey');
+      assert.match(await userName(job, 'jp.icr.io'), 'credentials not found');
+      const { stdout } = await job.call(['docker-credential-icr', 'status']);
+      assert.match(stdout, /\bci\b/);
+    }),
+);
 
-test('keeps earlier logins and plugins of Docker, and does not change them', ({ sandbox }) =>
+download('keeps earlier logins and plugins of Docker, and does not change them', ({ sandbox }) =>
   inJob(sandbox, async (job) => {
     const docker = path.join(job.world.home, '.docker');
     const plugin = path.join(docker, 'cli-plugins', 'docker-buildx');
@@ -103,48 +110,51 @@ test('keeps earlier logins and plugins of Docker, and does not change them', ({ 
     assert.equal(fs.readdirSync(job.temporary), []);
     assert.equal(job.world.left(), before);
     assert.equal(JSON.parse(fs.readFileSync(path.join(docker, 'config.json'), 'utf8')), { auths });
-  }));
+  }),
+);
 
-test('several accounts share the directory of the job, which the first post step removes', ({
-  sandbox,
-}) =>
-  inJob(sandbox, async (job) => {
-    const [work, prod] = ['work', 'prod'].map(
-      () => sandbox.accounts.addApiKey({ value: newKey() }).value,
-    ) as [string, string];
-    const present = 'iamapikey';
-    const first = await job.main({
-      'api-key': work,
-      identity: 'work',
-      registries: 'us.icr.io',
-      present,
-    });
-    requireSuccess(first, work);
-    const second = await job.main({ 'api-key': prod, identity: 'prod', registries: 'de.icr.io' });
-    requireSuccess(second, prod);
-    assert.is(fs.readdirSync(job.temporary).length, 1);
-    assert.is(await userName(job, 'us.icr.io'), 'iamapikey');
-    assert.is(await userName(job, 'de.icr.io'), 'iambearer');
-    await job.post(second);
-    assert.is(await userName(job, 'us.icr.io'), 'iamapikey', 'the first step still needs it');
-    await job.post(first);
-    assert.equal(fs.readdirSync(job.temporary), []);
-  }));
+download(
+  'several accounts share the directory of the job, which the first post step removes',
+  ({ sandbox }) =>
+    inJob(sandbox, async (job) => {
+      const [work, prod] = ['work', 'prod'].map(
+        () => sandbox.accounts.addApiKey({ value: newKey() }).value,
+      ) as [string, string];
+      const present = 'iamapikey';
+      const first = await job.main({
+        'api-key': work,
+        identity: 'work',
+        registries: 'us.icr.io',
+        present,
+      });
+      requireSuccess(first, work);
+      const second = await job.main({ 'api-key': prod, identity: 'prod', registries: 'de.icr.io' });
+      requireSuccess(second, prod);
+      assert.is(fs.readdirSync(job.temporary).length, 1);
+      assert.is(await userName(job, 'us.icr.io'), 'iamapikey');
+      assert.is(await userName(job, 'de.icr.io'), 'iambearer');
+      await job.post(second);
+      assert.is(await userName(job, 'us.icr.io'), 'iamapikey', 'the first step still needs it');
+      await job.post(first);
+      assert.equal(fs.readdirSync(job.temporary), []);
+    }),
+);
 
-test('without an API key, assumes a trusted profile with the identity of the instance', ({
-  sandbox,
-}) =>
-  inJob(sandbox, async (job) => {
-    const { sub } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
-    const main = await job.main({ 'trusted-profile': sub });
-    assert.is(main.status, 0, main.stderr);
-    assert.not.match(main.stdout, '::add-mask::');
-    assert.is(await userName(job, 'us.icr.io'), 'iambearer');
-    const other = await job.main({ 'trusted-profile': 'Profile-does-not-exist' });
-    assert.match(other.stdout, /^::error::docker-credential-icr: /m);
-  }));
+download(
+  'without an API key, assumes a trusted profile with the identity of the instance',
+  ({ sandbox }) =>
+    inJob(sandbox, async (job) => {
+      const { sub } = sandbox.accounts.addTrustedProfile({ ofInstance: true });
+      const main = await job.main({ 'trusted-profile': sub });
+      assert.is(main.status, 0, main.stderr);
+      assert.not.match(main.stdout, '::add-mask::');
+      assert.is(await userName(job, 'us.icr.io'), 'iambearer');
+      const other = await job.main({ 'trusted-profile': 'Profile-does-not-exist' });
+      assert.match(other.stdout, /^::error::docker-credential-icr: /m);
+    }),
+);
 
-test('does not store the key in a keychain of the runner', ({ sandbox }) =>
+download('does not store the key in a keychain of the runner', ({ sandbox }) =>
   inJob(sandbox, async (job) => {
     const { home } = job.world;
     fs.mkdirSync(path.join(home, '.password-store'));
@@ -154,7 +164,8 @@ test('does not store the key in a keychain of the runner', ({ sandbox }) =>
     const key = sandbox.accounts.addApiKey({ value: newKey() }).value;
     requireSuccess(await job.main({ 'api-key': key }), key);
     assert.not.ok(fs.existsSync(path.join(home, 'calls')));
-  }));
+  }),
+);
 
 const failures: readonly [
   what: string,
@@ -187,18 +198,22 @@ const failures: readonly [
 ];
 
 for (const [what, inputs, error, spoil] of failures) {
-  test(`fails with a message, and leaves nothing: ${what}`, ({ sandbox }) =>
-    inJob(sandbox, async (job) => {
-      spoil?.(job);
-      const main = await job.main({ 'api-key': 'canary-unknown', ...inputs });
-      assert.is(main.status, 1);
-      assert.match(main.stdout, error);
-      const rest = main.stdout.replace(/^::add-mask::.*$/m, '') + main.stderr;
-      assert.not.match(rest, 'canary');
-      assert.is((await job.post(main)).status, 0);
-      assert.equal(fs.readdirSync(job.temporary), []);
-      assert.equal(job.world.left(), []);
-    }));
+  const isDownloaded = error.source.includes('docker-credential-icr');
+  (isDownloaded ? download : test)(
+    `fails with a message, and leaves nothing: ${what}`,
+    ({ sandbox }) =>
+      inJob(sandbox, async (job) => {
+        spoil?.(job);
+        const main = await job.main({ 'api-key': 'canary-unknown', ...inputs });
+        assert.is(main.status, 1);
+        assert.match(main.stdout, error);
+        const rest = main.stdout.replace(/^::add-mask::.*$/m, '') + main.stderr;
+        assert.not.match(rest, 'canary');
+        assert.is((await job.post(main)).status, 0);
+        assert.equal(fs.readdirSync(job.temporary), []);
+        assert.equal(job.world.left(), []);
+      }),
+  );
 }
 
 test('the post step removes only a directory that the action created', ({ sandbox }) =>

@@ -58,6 +58,7 @@ function life(sandbox: Sandbox, home: Home): Step[] {
     { words: 'login --api-key-file bad.json' },
     { words: `login --api-key-file ${first}` },
     { words: `login ${first}` },
+    { words: 'settings access-log on' },
     { words: 'login --api-key-stdin', input: newKey() },
     { words: 'login --api-key-file key.json' },
     { words: 'login --identity short --present iambearer us.icr.io --api-key-stdin', input: key() },
@@ -113,6 +114,11 @@ function life(sandbox: Sandbox, home: Home): Step[] {
     { words: 'registry-token list' },
     { words: 'doctor us.icr.io' },
     { words: 'doctor --json --registry us.icr.io' },
+    { words: 'explain us.icr.io/demo/hello:1' },
+    { words: 'explain us.icr.io/demo/hello --push --json' },
+    { words: 'explain us.icr.io' },
+    { words: 'status --history' },
+    { words: 'status --history --json' },
     { words: 'kubelet', input: imageRequest('us.icr.io/ns/img'), prints: true },
     { words: 'kubelet', input: '{"canary-broken' },
     { words: 'completion bash' },
@@ -162,7 +168,7 @@ function prepare({ home, addStandIn, addScript }: Keychains): void {
 
 /** Steps that send requests to IAM. */
 const asking =
-  /^(login --(api-key-file key|identity|entitl)|get us|token|api-key (list|create|rot)|registry|doctor)/;
+  /^(login --(api-key-file key|identity|entitl)|get us|token|api-key (list|create|rot)|registry|doctor|explain us)/;
 
 async function live(
   sandbox: Sandbox,

@@ -30,6 +30,12 @@ const rows: readonly [words: string, status: number, line: RegExp][] = [
   ['settings KEY', 1, /^unknown setting\n/],
   ['settings ibmcloud-session KEY', 1, /^invalid value\n/],
   ['configure --client KEY', 2, /^invalid values: argument: client, given: "…"/],
+  ['configure --client=KEY', 2, /^invalid values: argument: client, given: "…"/],
+  ['map us.icr.io work --present KEY', 1, /^identity work cannot be presented as …\n/],
+  ['token --identity KEY', 1, /^unknown identity\n/],
+  ['api-key list --as KEY', 1, /^unknown identity\n/],
+  ['api-key rotate KEY', 1, /^unknown identity\n/],
+  ['kubelet KEY', 1, /^cannot use the arguments of kubelet: Unexpected argument '…'\n/],
 ];
 
 test('is not repeated in the error', ({ sandbox }) =>

@@ -34,7 +34,7 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   '`the registry refused user name iamapikey (UNAUTHORIZED: …)`': [
     "'the registry'",
     '{options.service} refused {options.owner}',
-    'user name {shownUserName(Username)}',
+    'user name {shownName(Username)}',
   ],
   "`cannot ask for the IBM Cloud API key without a terminal`, `no terminal to confirm changes of clients' files`":
     [
@@ -87,7 +87,9 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   '`--min-lifetime is for access tokens, but identity NAME is presented as iamapikey`': [
     '--min-lifetime is for access tokens, but identity {name} is presented as {username}',
   ],
-  '`identity NAME cannot be presented as …`': ['identity {name} cannot be presented as {present}'],
+  '`identity NAME cannot be presented as …`': [
+    'identity {name} cannot be presented as {shownName(present)}',
+  ],
   '`secrets are already stored in …`': ['secrets are already stored in '],
   '`the access log is off`': ['the access log is off'],
   '`iamEndpoint in …/config.json is not used: …`': ['iamEndpoint in {file} is not used: {reason}'],

@@ -5,6 +5,7 @@ import {
   hintLines,
   moveAway,
   shellQuoted,
+  shownName,
   visible,
   visibleLines,
 } from '../../src/visible.ts';
@@ -86,5 +87,22 @@ test('a hint is one line without control characters; without a hint there is no 
   assert.equal(hintLines('run x\u001b'), ['hint: run x\\u001b']);
   assert.equal(hintLines(undefined), []);
 });
+
+for (const [name, shown] of [
+  ['iamapikey', 'iamapikey'],
+  ['<token>', '<token>'],
+  [
+    'first.last+registry@department.company.example',
+    'first.last+registry@department.company.example',
+  ],
+  ['00000000-0000-0000-0000-000000000000', '00000000-0000-0000-0000-000000000000'],
+  ['Profile-11111111-2222-3333-4444-555555555555', 'Profile-11111111-2222-3333-4444-555555555555'],
+  [`canary-${'k'.repeat(37)}`, '…'],
+  [`canary-${'k'.repeat(33)}`, '…'],
+  [`canary-${'k'.repeat(32)}`, `canary-${'k'.repeat(32)}`],
+  ['eyJhbGciOiJSUzI1NiJ9.canary.x', '…'],
+] as const) {
+  test(`shows the name ${name} as ${shown}`, () => assert.is(shownName(name), shown));
+}
 
 test.run();

@@ -5,11 +5,10 @@ import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import { type Found, lookupIn } from '../../identity/lookup.ts';
 import { own } from '../../json-object.ts';
-import { shownUserName } from '../../mask.ts';
 import { parseImageReference } from '../../registry/image-reference.ts';
 import { hostKey } from '../../registry/match.ts';
 import { parseServerURL, type RegistryHost } from '../../registry/parse.ts';
-import { shellQuoted } from '../../visible.ts';
+import { shellQuoted, shownName } from '../../visible.ts';
 import {
   type Check,
   type CheckInput,
@@ -107,6 +106,6 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function titleOf({ username, identity, location }: Found): string {
-  const shown = shownUserName(username);
+  const shown = shownName(username);
   return identity === undefined ? `${shown} from ${location}` : `${shown} of identity ${identity}`;
 }

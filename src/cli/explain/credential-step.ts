@@ -6,8 +6,7 @@ import { findCredential } from '../../identity/find.ts';
 import { loginCommand } from '../../identity/login-command.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { entitledRegistry } from '../../identity/present.ts';
-import { shownUserName } from '../../mask.ts';
-import { shellQuoted } from '../../visible.ts';
+import { shellQuoted, shownName } from '../../visible.ts';
 import { type Finding, failure, ok, problem, warning } from '../doctor/check.ts';
 import type { Step } from './step.ts';
 
@@ -27,7 +26,7 @@ async function hostFinding({ lookup, image }: Step, found: Found): Promise<Findi
   const other =
     alone === undefined
       ? 'no credential'
-      : `user name ${shownUserName(alone.username)} of ${nameOf(alone)}`;
+      : `user name ${shownName(alone.username)} of ${nameOf(alone)}`;
   const { name, namespace } = image.host;
   const map = `docker-credential-icr map ${shellQuoted(name)} ${shellQuoted(found.identity ?? 'IDENTITY')}`;
   const what = `docker and podman ask for ${name} without ${namespace}, and get ${other}`;
@@ -36,7 +35,7 @@ async function hostFinding({ lookup, image }: Step, found: Found): Promise<Findi
 
 function ownFinding(step: Step, { username, ...found }: Found): Finding[] {
   const { name } = step.image.host;
-  const what = `user name ${shownUserName(username)} of ${nameOf({ username, ...found })}`;
+  const what = `user name ${shownName(username)} of ${nameOf({ username, ...found })}`;
   const where = found.identity === undefined ? what : `${what}, in ${found.location}`;
   if (username === 'cp' && step.isPush) {
     const hint = 'push to another registry host, such as us.icr.io';

@@ -8,8 +8,8 @@ import { answeredHosts, type HostAnswer } from '../../identity/hosts.ts';
 import type { Found } from '../../identity/lookup.ts';
 import { signedOutHosts } from '../../identity/signed-out.ts';
 import { own } from '../../json-object.ts';
-import { shownUserName } from '../../mask.ts';
 import { isIbmHost } from '../../registry/match.ts';
+import { shownName } from '../../visible.ts';
 import { endOf } from '../expiry-notice.ts';
 import { settingsOf } from './status-data.ts';
 
@@ -85,7 +85,7 @@ function rowsIn(context: Context, answers: readonly HostAnswer[]): (Row | Promis
     return {
       host: answer.serverURL,
       state: 'answered',
-      presentedAs: shownUserName(found),
+      presentedAs: shownName(found),
       ...places,
     };
   });
@@ -102,7 +102,7 @@ async function rowOf({ serverURL: host, found }: HostAnswer): Promise<Row> {
     host,
     state: 'answered',
     ...(identity === undefined ? {} : { identity }),
-    presentedAs: shownUserName(presentedAs),
+    presentedAs: shownName(presentedAs),
     ...placesOf(location),
     ...(endsAt === undefined ? {} : { endsAt }),
     ...(minted === undefined ? {} : { token: await tokenState(minted) }),
