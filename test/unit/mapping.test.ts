@@ -2,7 +2,7 @@ import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { IdentityKind, Settings } from '../../src/config/settings.ts';
 import { type Lookup, mappingKeyFor } from '../../src/identity/lookup.ts';
-import { fromMapping, fromProgramName } from '../../src/identity/mapping.ts';
+import { fromMapping, fromProgramName, identityNamed } from '../../src/identity/mapping.ts';
 import type { RegistryHost } from '../../src/registry/parse.ts';
 import { testContext } from '../support/context.ts';
 import { hostOf } from '../support/host.ts';
@@ -160,5 +160,16 @@ for (const [ofIdentity, ofMapping, minimum] of [
     assert.is(found?.minted?.minLifetimeMs, minimum);
   });
 }
+
+test('an unknown identity is an error, which does not repeat a name that could be a key', async () => {
+  const lookup = lookupOf({ identities: {}, mappings: {} }, {});
+  const named = await rejects(identityNamed(lookup, 'work'), 'misconfigured');
+  assert.is(named.message, 'identity work does not exist');
+  assert.is(named.hint, 'run docker-credential-icr login --identity work');
+  const key = `canary-${'k'.repeat(37)}`;
+  const { message, hint } = await rejects(identityNamed(lookup, key), 'misconfigured');
+  assert.is(message, 'unknown identity');
+  assert.is(hint, 'run docker-credential-icr status to list the identities');
+});
 
 test.run();
