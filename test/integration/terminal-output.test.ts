@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { suite } from 'uvu';
 import * as assert from 'uvu/assert';
+import { spawnSandbox } from '../sandbox/spawn.ts';
 import { answer, credential, helper } from '../support/helper.ts';
 import { type Home, inHome, writeConfig } from '../support/home.ts';
 
@@ -191,6 +193,14 @@ const hinting: readonly (readonly [words: readonly string[], input?: string])[] 
   [['logout']],
 ];
 
+// One of its own process, because the commands are started synchronously. It refuses the keys at once.
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'icr-hints-'));
+const cloud = await spawnSandbox({ folder });
+test.after(async () => {
+  await cloud.close();
+  fs.rmSync(folder, { recursive: true });
+});
+
 for (const name of hostile) {
   test(`a typed hint does not run ${JSON.stringify(name)}`, () =>
     inHome((home) => {
@@ -217,7 +227,11 @@ for (const name of hostile) {
       for (const [words, input = ''] of hinting) {
         writeConfig(home, 'config.json', JSON.stringify(settings));
         const typed = words.map((word) => word.replace('NAME', name));
-        const env = { IBMCLOUD_IAM_API_ENDPOINT: 'http://127.0.0.1:1', PATH: bin };
+        const env = {
+          IBMCLOUD_IAM_API_ENDPOINT: cloud.iamUrl,
+          DOCKER_CREDENTIAL_ICR_METADATA_ADDRESS: cloud.metadataUrl,
+          PATH: bin,
+        };
         const { stdout, stderr } = helper(home, typed, input, { env });
         for (const [, command = ''] of (stdout + stderr).matchAll(
           /(?:hint: .*?|; |, )run (.*)$/gm,
