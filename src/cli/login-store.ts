@@ -9,7 +9,7 @@ import { hasSessionBus, usableStore } from '../secrets/choose.ts';
 import { storeIn } from '../secrets/secret-store.ts';
 import { fileStoreName, storeTitle } from '../secrets/store-types.ts';
 import { probeStore } from '../secrets/verified-store.ts';
-import { shellQuoted, visible } from '../visible.ts';
+import { shellQuoted, shownName, visible } from '../visible.ts';
 
 /**
  * Chooses the credential store of the first login: `requested`, otherwise a keychain that works, otherwise files. Returns
@@ -82,6 +82,6 @@ function refuseOther(current: Settings, requested: string | undefined): void {
   const store = current.store ?? fileStoreName;
   if (requested === undefined || requested === store) return;
   throw new HelperError('invalid-input', `secrets are already stored in ${storeTitle(current)}`, {
-    hint: `run docker-credential-icr store move ${shellQuoted(requested)}`,
+    hint: `run docker-credential-icr store move ${shellQuoted(shownName(requested))}`,
   });
 }

@@ -5,6 +5,7 @@ import { realPath } from '../files/file-facts.ts';
 import { isCalledByItself } from '../process-tree.ts';
 import { isOwnName } from '../program-name.ts';
 import { secretVariables } from '../secret-variables.ts';
+import { shownName } from '../visible.ts';
 
 /** Set in the environment of every helper that is called, to detect a credential helper loop. */
 const loopVariable = 'DOCKER_CREDENTIAL_ICR_CALLS';
@@ -21,7 +22,8 @@ export function requireHelper(context: Context, name: string): string {
   }
   const program = findHelper(context, name);
   if (program === undefined) {
-    throw new HelperError('misconfigured', `docker-credential-${name} is not on the PATH`, {
+    const message = `docker-credential-${shownName(name)} is not on the PATH`;
+    throw new HelperError('misconfigured', message, {
       hint: 'install it, or run docker-credential-icr store move to use another credential store',
     });
   }

@@ -35,6 +35,8 @@ const rows: readonly [words: string, status: number, line: RegExp][] = [
   ['token --identity KEY', 1, /^unknown identity\n/],
   ['api-key list --as KEY', 1, /^unknown identity\n/],
   ['api-key rotate KEY', 1, /^unknown identity\n/],
+  ['store move KEY', 1, /^docker-credential-… is not on the PATH\n/],
+  ['login --store KEY --api-key-stdin', 1, /^secrets are already stored in file store\n/],
   ['kubelet KEY', 1, /^cannot use the arguments of kubelet: Unexpected argument '…'\n/],
 ];
 

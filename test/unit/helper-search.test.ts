@@ -121,7 +121,11 @@ test('may have capitals, digits, dots and dashes in its name', () =>
   }));
 
 test('must be on the PATH', () =>
-  void fails(() => requireHelper(withPath(['/nowhere']), 'vault'), 'misconfigured', /PATH/));
+  void fails(
+    () => requireHelper(withPath(['/nowhere']), 'vault'),
+    'misconfigured',
+    /^docker-credential-vault is not on the PATH;/,
+  ));
 
 test('may be another program', () =>
   inHome(({ folder }) => {

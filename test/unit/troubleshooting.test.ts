@@ -139,7 +139,9 @@ const messages: Readonly<Record<string, readonly string[]>> = {
   ],
   '`identity NAME does not exist`': ['identity {name} does not exist'],
   '`docker-credential-NAME did not answer within 5 s`': ['did not answer within '],
-  '`docker-credential-NAME is not on the PATH`': ['docker-credential-{name} is not on the PATH'],
+  '`docker-credential-NAME is not on the PATH`': [
+    'docker-credential-{shownName(name)} is not on the PATH',
+  ],
   '`credential helper loop: docker-credential-NAME calls docker-credential-icr`': [
     'credential helper loop: docker-credential-{name} calls docker-credential-icr',
   ],
